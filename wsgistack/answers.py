@@ -1,0 +1,91 @@
+"""Answers that a layer gives by itself, and what the client accepts: the one door to WebOb."""
+
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from html import escape
+
+from wsgistack.environ import REQUEST_ID
+from wsgistack.types import Environ, Headers
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # WebOb imports cgi, which Python 3.11 and 3.12 deprecate
+    from webob.acceptparse import AcceptEncodingValidHeader, create_accept_encoding_header, create_accept_header
+    from webob.exc import status_map
+
+__all__ = ["coding_chooser", "error_answer"]
+
+_JSON = "application/problem+json"
+_OFFERS = (_JSON, "application/json", "text/plain", "text/html")
+
+_HTML = """<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{status}</title>
+<style>body {{ font-family: sans-serif; margin: 2em }} pre {{ white-space: pre-wrap }}</style>
+<h1>{status}</h1>
+{paragraphs}
+</html>
+"""
+
+
+def error_answer(
+    environ: Environ, code: int, detail: str = "", *, headers: Sequence[tuple[str, str]] = (), traceback: str = ""
+) -> tuple[str, Headers, list[bytes]]:
+    """An answer for an error, in the form that the client accepts: problem+json (RFC 9457), text or HTML.
+
+    :param environ: the request's; a HEAD is answered with the headers of GET. Its request id is told to the client.
+    :param code: the status, as a number that HTTP defines.
+    :param detail: what happened, for the client's eyes.
+    :param headers: more of them, such as a challenge.
+    :param traceback: told to the client as well: for developers only.
+    :returns: status, headers and body.
+    """
+    error = status_map[code]
+    status = f"{code} {error.title}"
+    facts = {"detail": detail, "request_id": environ.get(REQUEST_ID, ""), "traceback": traceback}
+    said = {name: fact for name, fact in facts.items() if fact}
+    media_type = _preferred(environ.get("HTTP_ACCEPT"))
+    if media_type == "text/html":
+        tags = {"detail": "<p>{}</p>", "request_id": "<p>Request <code>{}</code></p>", "traceback": "<pre>{}</pre>"}
+        paragraphs = "\n".join(tags[name].format(escape(fact)) for name, fact in said.items())
+        text = _HTML.format(status=status, paragraphs=paragraphs)
+    elif media_type == "text/plain":
+        words = {"detail": "{}", "request_id": "Request {}", "traceback": "{}"}
+        text = "\n\n".join([status, *(words[name].format(fact) for name, fact in said.items())]) + "\n"
+    else:
+        media_type = _JSON
+        text = json.dumps({"type": "about:blank", "title": error.title, "status": code, **said}) + "\n"
+    body = text.encode("utf-8", "backslashreplace")
+    charset = "" if media_type == _JSON else "; charset=utf-8"
+    answer = [("Content-Type", media_type + charset), ("Content-Length", str(len(body))), *headers]
+    return status, answer, [b"" if environ.get("REQUEST_METHOD") == "HEAD" else body]
+
+
+def _preferred(accept: str | None) -> str:
+    offers = create_accept_header(accept).acceptable_offers(_OFFERS)
+    return offers[0][0] if offers else "text/plain"
+
+
+def coding_chooser(codings: Sequence[str]) -> Callable[[str], str | None]:
+    """A function that chooses, for a value of Accept-Encoding (RFC 9110 §12.5.3), the coding to send.
+
+    It gives the one of the highest quality, the first of the codings among equals; None where the client accepts none
+    of them, prefers the body as it is, or sent a header that can't be read.
+    """
+
+    def choose(accept_encoding: str) -> str | None:
+        header = create_accept_encoding_header(accept_encoding.lower())
+        if not isinstance(header, AcceptEncodingValidHeader):
+            return None
+        offers = header.acceptable_offers(codings)
+        if not offers:
+            return None
+        coding, quality = offers[0]
+        identity = max((q for name, q in header.parsed if name == "identity"), default=0.0)
+        return coding if quality >= identity else None
+
+    remembered = lru_cache(maxsize=256)(choose)
+    longest = 256  # a client that sends long values pays for them, and can't fill the memory with them
+    return lambda accept_encoding: (remembered if len(accept_encoding) <= longest else choose)(accept_encoding)

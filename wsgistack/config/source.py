@@ -1,0 +1,33 @@
+"""The text of a configuration file."""
+
+from pathlib import Path
+
+from wsgistack.errors import ConfigError, Mistake, Where, nearest
+
+__all__ = ["read_source"]
+
+
+def read_source(path: Path) -> str:
+    """Read a configuration file as UTF-8, with or without a byte order mark.
+
+    :raises ConfigError: there is no such file, it can't be read, or it is no text or empty.
+    """
+    where = Where(str(path))
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = nearest(path.name, siblings)
+        problem = "there is no such file"
+        raise ConfigError(Mistake(problem, where=where, hint=hint if hint.startswith("did") else "")) from error
+    except OSError as error:
+        raise ConfigError(Mistake(f"can't be read: {error.strerror}", where=where)) from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problem = f"the byte {content[error.start]:#04x} is not UTF-8"
+        raise ConfigError(Mistake(problem, where=where._replace(line=line), expected="a text in UTF-8")) from error
+    if not text.strip():
+        raise ConfigError(Mistake("the file is empty", where=where))
+    return text

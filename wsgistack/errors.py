@@ -1,0 +1,79 @@
+"""The exception tree. Every error carries what it knows as data, and says it as text."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+__all__ = ["ConfigError", "Mistake", "Where", "WsgistackError", "nearest"]
+
+
+class Where(NamedTuple):
+    """The place of a mistake: a file and line, and the section or item that stands there."""
+
+    file: str = ""
+    line: int = 0
+    section: str = ""
+
+    def __str__(self) -> str:
+        line = f":{self.line}" if self.line else ""
+        return " ".join(part for part in (f"{self.file}{line}:" if self.file else "", self.section) if part)
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong in a configuration: what, where, what was expected, and what was perhaps meant.
+
+    :param problem: what is wrong, as a sentence without its full stop.
+    :param key: the option or setting that holds the wrong value; empty where it is not about one.
+    :param value: what was found there, for the program that asks; the text never shows it, for it may be a secret.
+    :param expected: what would have been right.
+    :param hint: the nearest right name, or what to do.
+    :param where: the file, line and section; the loader fills it in for a mistake that a middleware reports.
+    """
+
+    problem: str
+    key: str = ""
+    value: object = None
+    expected: str = ""
+    hint: str = ""
+    where: Where = Where()
+
+    def __str__(self) -> str:
+        place = " ".join(part for part in (str(self.where), self.key) if part)
+        said = "; ".join(
+            part for part in (self.problem, f"expected {self.expected}" if self.expected else "", self.hint) if part
+        )
+        if not place:
+            return said
+        return f"{place}{'' if place.endswith(':') else ':'} {said}"
+
+
+class WsgistackError(Exception):
+    """The root of all errors that wsgistack raises by itself."""
+
+
+class ConfigError(WsgistackError, ValueError):
+    """A configuration that can't work, with every mistake that was found in it.
+
+    A middleware raises it from ``__init__`` for an option that its annotation can't judge; the pipeline adds where the
+    option stands, and collects the mistakes of all layers before it raises.
+    """
+
+    mistakes: tuple[Mistake, ...]
+
+    def __init__(self, *mistakes: Mistake) -> None:
+        super().__init__(*mistakes)
+        self.mistakes = mistakes
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.mistakes))
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Say which of the candidates was perhaps meant by a wrong name, or else which ones there are."""
+    from difflib import get_close_matches
+
+    there = sorted(set(candidates))
+    folded = {each.lower().replace("-", "_"): each for each in there}
+    found = get_close_matches(name.lower().replace("-", "_"), folded, n=1, cutoff=0.6)
+    if found:
+        return f"did you mean {folded[found[0]]!r}?"
+    return f"there are: {', '.join(there)}" if there else ""

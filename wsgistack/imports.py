@@ -1,0 +1,41 @@
+"""Import strings: ``package.module:attribute`` as an object."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from wsgistack.errors import ConfigError, Mistake, nearest
+
+__all__ = ["import_object"]
+
+
+def import_object(text: str) -> object:
+    """Import what an import string names.
+
+    :param text: a module's dotted name, a colon, and the name of what is in it, perhaps dotted as well.
+    :raises ConfigError: the text is no import string, there is no such thing, or its module can't be imported.
+    """
+    module_name, _, path = text.partition(":")
+    if not all(part.isidentifier() for part in [*module_name.split("."), *path.split(".")]):
+        raise ConfigError(Mistake(f"{text!r} is no import string", expected="package.module:attribute"))
+    try:
+        found: object = import_module(module_name)
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{module_name}.".startswith(f"{missing}."):
+            raise ConfigError(Mistake(f"no module {missing!r}", value=text, hint=_nearest_module(missing))) from error
+        raise ConfigError(Mistake(f"importing {module_name!r} failed: {type(error).__name__}: {error}")) from error
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError as error:
+            public = [each for each in dir(found) if not each.startswith("_")]
+            problem = f"no {name!r} in {module_name}"
+            raise ConfigError(Mistake(problem, value=text, hint=nearest(name, public))) from error
+    return found
+
+
+def _nearest_module(missing: str) -> str:
+    package, dot, name = missing.rpartition(".")
+    path = import_module(package).__path__ if dot else None
+    hint = nearest(name, (each.name for each in iter_modules(path)))
+    return hint if hint.startswith("did") else ""

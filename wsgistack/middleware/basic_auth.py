@@ -1,0 +1,98 @@
+"""Basic authentication (RFC 7617)."""
+
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from wsgistack.answers import error_answer
+from wsgistack.base import Middleware
+from wsgistack.errors import ConfigError, Mistake
+from wsgistack.passwords import HtpasswdFile, checks_of, verifier
+from wsgistack.types import App, Environ, Secret, StartResponse
+
+__all__ = ["BasicAuth"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DETAIL = "This resource needs a user name and a password."
+
+
+class BasicAuth(Middleware):
+    """Let in only users who give the right password, and answer others 401 with a challenge (RFC 7617).
+
+    Inside, ``environ["REMOTE_USER"]`` is the user and ``AUTH_TYPE`` is ``Basic``; what they were before is not trusted.
+    A header that is malformed in any way is answered like a wrong password. Name exactly one source of users:
+
+    :param users: a mapping of user names to passwords, plain or as hashes, which begin with ``$`` or ``{``. Hashes need
+        the extra ``htpasswd``.
+    :param htpasswd: a file as Apache's htpasswd writes it, read again when it changes. Needs the extra ``htpasswd``.
+    :param check: a callable that is given user name and password, and tells whether they belong together.
+    :param realm: what the password is for, in the words that a browser shows.
+    :raises ConfigError: none or several sources are named, one can't be used, or the realm holds what a header can't.
+
+    A wrong password takes as long for an unknown user as for a known one. A right one is remembered as a keyed
+    digest, so that a slow hash costs its time once. What a callable raises is not caught here.
+
+    Cost tier T0.
+
+    Place it inside catch_errors and compress, around what it protects. Only over TLS: the password comes with every
+    request, readable. Not for passwords of many users; an application with a login page serves them better.
+    """
+
+    inside: ClassVar = {
+        "access_log": "refused requests would not be logged",
+        "catch_errors": "an error of the check would reach the server",
+    }
+
+    def __init__(
+        self,
+        app: App,
+        /,
+        *,
+        users: Annotated[Mapping[str, str] | None, Secret] = None,
+        htpasswd: Path | None = None,
+        check: Callable[[str, str], bool] | None = None,
+        realm: str = "Restricted",
+    ) -> None:
+        super().__init__(app)
+        if sum(source is not None for source in (users, htpasswd, check)) != 1:
+            raise ConfigError(Mistake("needs one source of users", expected="exactly one of users, htpasswd and check"))
+        if _CONTROL.search(realm) or not realm.isascii():
+            raise ConfigError(Mistake("can't stand in a header", "realm", realm, "printable ASCII"))
+        self.htpasswd = htpasswd
+        self.check = check
+        self.realm = realm
+        if users is not None:
+            checks = checks_of(users, key="users")
+            self._verify = verifier(lambda: checks)
+        elif htpasswd is not None:
+            self._verify = verifier(HtpasswdFile(htpasswd, key="htpasswd").checks)
+        elif check is not None:
+            self._verify = check
+        escaped = realm.replace("\\", "\\\\").replace('"', '\\"')
+        self._challenge = ("WWW-Authenticate", f'Basic realm="{escaped}", charset="UTF-8"')
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Serve one request."""
+        given = _credentials(environ.get("HTTP_AUTHORIZATION", ""))
+        if given is None or not self._verify(*given):
+            environ.pop("REMOTE_USER", None)
+            status, headers, body = error_answer(environ, 401, _DETAIL, headers=[self._challenge])
+            start_response(status, headers)
+            return body
+        environ["REMOTE_USER"] = given[0].encode().decode("latin-1")  # PEP 3333: bytes, written as latin-1
+        environ["AUTH_TYPE"] = "Basic"
+        return self.app(environ, start_response)
+
+
+def _credentials(authorization: str) -> tuple[str, str] | None:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        decoded = b64decode(encoded.strip(" "), validate=True).decode()
+    except ValueError:
+        return None
+    user, colon, password = decoded.partition(":")
+    return (user, password) if colon and not _CONTROL.search(decoded) else None

@@ -1,0 +1,148 @@
+"""The last resort: an exception becomes an answer, and one record in the log."""
+
+import logging
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Self, cast
+
+from wsgistack.answers import error_answer
+from wsgistack.base import Middleware
+from wsgistack.environ import LOGGED_ERROR, REQUEST_ID, request_target
+from wsgistack.exchange import body_is_inert, with_length_of
+from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+
+__all__ = ["CatchErrors"]
+
+_DETAIL = "The server failed to answer this request. The error has been logged."
+
+
+class CatchErrors(Middleware):
+    """Answer 500 where the application raises, and log the traceback once.
+
+    The answer is HTML, problem+json (RFC 9457) or plain text, whichever the client accepts, and tells nothing but the
+    request's id. After the first byte no answer can be given any more: then the exception goes on to the server, which
+    cuts the connection, so that the client can tell a broken body from a whole one.
+
+    ``SystemExit``, ``KeyboardInterrupt`` and others that are not an ``Exception`` pass. Exceptions of ``close()`` are
+    logged, and pass too, for the answer has been sent.
+
+    :param debug: show the traceback to the client. For developers only: it shows your code.
+    :param logger: the name of the logger that gets the traceback, at level ERROR, with ``request_id`` on the record.
+
+    Cost tier T2; T0 for a body that is a list, a tuple or the server's own file wrapper.
+
+    Place it inside request_id and access_log, outside of everything that can fail. Not needed in an application whose
+    framework already answers every exception, unless other layers stand between.
+    """
+
+    inside: ClassVar = {
+        "request_id": "error answers would carry no X-Request-ID",
+        "access_log": "the log would not tell the status of error answers",
+    }
+
+    def __init__(self, app: App, /, *, debug: bool = False, logger: str = "wsgistack.catch_errors") -> None:
+        super().__init__(app)
+        self.debug = debug
+        self.logger = logger
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Serve one request."""
+        return _Guarded(self, environ, start_response).run(self.app)
+
+    def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
+        """Make the answer to an error. A subclass may make another one."""
+        shown = "".join(traceback.format_exception(error)) if self.debug else ""
+        return error_answer(environ, 500, _DETAIL, traceback=shown)
+
+    def report(self, environ: Environ, error: Exception) -> None:
+        """Log an error, unless an inner layer of this kind has done so."""
+        if environ.get(LOGGED_ERROR) == id(error):
+            return
+        environ[LOGGED_ERROR] = id(error)
+        request_id = environ.get(REQUEST_ID, "-")
+        target = request_target(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "")
+        message = "%s %s failed, request %s"
+        arguments = (environ.get("REQUEST_METHOD"), target, request_id)
+        logging.getLogger(self.logger).error(message, *arguments, exc_info=error, extra={"request_id": request_id})
+
+
+class _Guarded:
+    __slots__ = ("_chunks", "_environ", "_layer", "_sent", "_source", "_start_response")
+
+    def __init__(self, layer: CatchErrors, environ: Environ, start_response: StartResponse) -> None:
+        self._layer = layer
+        self._environ = environ
+        self._start_response = start_response
+        self._source: Iterable[bytes] = ()
+        self._chunks: Iterator[bytes] = iter(())
+        self._sent = False
+
+    def run(self, app: App) -> Iterable[bytes]:
+        try:
+            self._source = app(self._environ, self._begin)
+            if body_is_inert(self._source, self._environ):
+                return self._source
+            self._chunks = iter(self._source)
+        except Exception as error:
+            self._report(error)
+            if self._sent:
+                self.close()
+                raise
+            self._chunks = self._answer(error)
+            return self
+        return with_length_of(self._source, self)
+
+    def _begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+        try:
+            write = self._start_response(status, headers, exc_info)
+        finally:
+            exc_info = None
+
+        def noting(chunk: bytes) -> None:
+            self._sent = self._sent or bool(chunk)
+            write(chunk)
+
+        return noting
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            chunk = next(self._chunks)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self._report(error)
+            if self._sent:
+                raise
+            self._chunks = self._answer(error)
+            return next(self._chunks)
+        self._sent = self._sent or bool(chunk)
+        return chunk
+
+    def close(self) -> None:
+        source, self._source = self._source, ()
+        self._chunks = iter(())
+        try:
+            close = getattr(source, "close", None)
+            if close is not None:
+                close()
+        except Exception as error:
+            self._report(error)
+            raise
+
+    def _answer(self, error: Exception) -> Iterator[bytes]:
+        try:
+            status, headers, body = self._layer.answer(self._environ, error)
+        except Exception as failure:
+            self._report(failure)
+            status, headers, body = "500 Internal Server Error", [("Content-Length", "0")], [b""]
+        self._start_response(status, headers, cast(ExcInfo, (type(error), error, error.__traceback__)))
+        return iter(body)
+
+    def _report(self, error: Exception) -> None:
+        try:
+            self._layer.report(self._environ, error)
+        except Exception:
+            traceback.print_exc(file=self._environ["wsgi.errors"])

@@ -1,0 +1,123 @@
+"""A factory's signature, read as the schema of its options: names, types, defaults and docs."""
+
+import re
+from collections.abc import Mapping
+from inspect import Parameter, Signature, cleandoc, getdoc, signature
+from pathlib import Path
+from typing import Annotated, NamedTuple, get_args, get_origin
+
+from wsgistack.conversion import UnfitError, convert, describe
+from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.types import Factory, Secret
+
+__all__ = ["Option", "Schema", "fit", "schema"]
+
+_PARAM = re.compile(r"^:param (\w+): ?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
+_INFERRED = (bool, int, float, str)
+
+
+class Option(NamedTuple):
+    """One option of a factory."""
+
+    name: str
+    annotation: object
+    default: object
+    doc: str
+
+    @property
+    def is_required(self) -> bool:
+        return self.default is Parameter.empty
+
+    @property
+    def is_secret(self) -> bool:
+        return get_origin(self.annotation) is Annotated and Secret in get_args(self.annotation)[1:]
+
+    @property
+    def type_name(self) -> str:
+        return describe(self.annotation)
+
+
+class Schema(NamedTuple):
+    """The options of a factory."""
+
+    options: Mapping[str, Option]
+    is_open: bool
+    """Whether it takes options that its signature does not name."""
+
+
+def schema(factory: Factory) -> Schema:
+    """Read the options of a factory from its signature, and their docs from the ``:param`` lines of its docstring.
+
+    :raises ConfigError: it can't be called with an application as the only positional argument.
+    """
+    try:
+        parameters = list(_signature(factory).parameters.values())
+    except (TypeError, ValueError):
+        return Schema({}, is_open=True)
+    if not parameters or parameters[0].kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD):
+        raise ConfigError(Mistake(f"{_name(factory)} takes no application", expected="it as the first argument"))
+    docs = {name: " ".join(text.split()) for name, text in _PARAM.findall(_docs(factory))}
+    named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    options = {
+        each.name: Option(each.name, each.annotation, each.default, docs.get(each.name, ""))
+        for each in parameters[1:]
+        if each.kind in named
+    }
+    return Schema(options, is_open=any(each.kind is Parameter.VAR_KEYWORD for each in parameters))
+
+
+def fit(
+    factory: Factory, given: Mapping[str, object], *, base: Path | None = None, text: bool = False
+) -> tuple[dict[str, object], list[Mistake]]:
+    """Make given options fit what a factory takes.
+
+    :param base: the folder that relative paths start from; None leaves them as they are.
+    :param text: whether all values are text, as an ini file has them.
+    :returns: the options with their values converted, and every mistake.
+    """
+    known = schema(factory)
+    fitted: dict[str, object] = {}
+    mistakes = []
+    for name, value in given.items():
+        option = known.options.get(name)
+        if option is None:
+            if known.is_open:
+                fitted[name] = value
+            else:
+                hint = nearest(name, known.options) or "it takes none"
+                mistakes.append(Mistake(f"no such option of {_name(factory)}", name, value, hint=hint))
+            continue
+        try:
+            fitted[name] = convert(value, _annotation(option, text), base=base, text=text)
+        except UnfitError as unfit:
+            found = "a secret value" if option.is_secret else repr(value)
+            mistakes.append(Mistake(f"found {found}", name, value, unfit.expected, unfit.hint))
+        except ConfigError as error:
+            mistakes += [each._replace(key=name) for each in error.mistakes]
+    for option in known.options.values():
+        if option.is_required and option.name not in given:
+            problem = f"{_name(factory)} needs this option"
+            mistakes.append(Mistake(problem, option.name, expected=option.type_name))
+    return fitted, mistakes
+
+
+def _signature(factory: Factory) -> Signature:
+    try:
+        return signature(factory, eval_str=True)
+    except NameError:
+        return signature(factory)
+
+
+def _docs(factory: Factory) -> str:
+    return cleandoc("\n".join(filter(None, (getdoc(factory), getdoc(getattr(factory, "__init__", None))))))
+
+
+def _name(factory: Factory) -> str:
+    name: str = getattr(factory, "__qualname__", None) or repr(factory)
+    return name
+
+
+def _annotation(option: Option, text: bool) -> object:
+    if option.annotation is Parameter.empty and text and type(option.default) in _INFERRED:
+        return type(option.default)
+    return option.annotation

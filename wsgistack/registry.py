@@ -1,0 +1,77 @@
+"""Names of layers, and what stands behind them: entry points, loaded when a configuration asks for one."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
+
+from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.imports import import_object
+from wsgistack.types import Factory
+
+__all__ = ["GROUP", "egg_entry_point", "find", "name_of", "names"]
+
+GROUP = "wsgistack.middleware"
+
+
+@cache  # reading the metadata of every installed distribution takes milliseconds
+def names() -> Mapping[str, tuple[EntryPoint, ...]]:
+    """The entry points of the group ``wsgistack.middleware`` by their names, ``-`` written as ``_``."""
+    found: dict[str, tuple[EntryPoint, ...]] = {}
+    for point in sorted(entry_points(group=GROUP)):
+        name = _canonical(point.name)
+        same = any(point.value == other.value for other in found.get(name, ()))
+        found[name] = found.get(name, ()) if same else (*found.get(name, ()), point)
+    return dict(sorted(found.items()))
+
+
+def find(use: str) -> Factory:
+    """The factory of a layer, by its name or by an import string.
+
+    :raises ConfigError: there is no such layer, several distributions have one of that name, or it can't be imported.
+    """
+    if ":" in use:
+        factory = import_object(use)
+        if not callable(factory):
+            raise ConfigError(Mistake(f"{use!r} is no callable", expected="one that takes the application first"))
+        return factory
+    points = names().get(_canonical(use), ())
+    if not points:
+        raise ConfigError(Mistake(f"no layer {use!r}", value=use, hint=nearest(use, names())))
+    if len(points) > 1:
+        hint = f"name one by its import string: {' or '.join(point.value for point in points)}"
+        raise ConfigError(Mistake(f"several distributions have a layer {use!r}", value=use, hint=hint))
+    return find(points[0].value)
+
+
+def name_of(factory: Factory) -> str:
+    """The name that a factory is registered under; empty where it is not."""
+    value = f"{getattr(factory, '__module__', '')}:{getattr(factory, '__qualname__', '')}"
+    return next((name for name, points in names().items() if any(point.value == value for point in points)), "")
+
+
+def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
+    """The entry point that ``Distribution#name`` means, in the first of the groups that has it.
+
+    :param spec: the name of a distribution; without ``#name``, the entry point is ``main``.
+    :raises ConfigError: there is no such distribution, or it has no such entry point.
+    """
+    project, _, name = spec.partition("#")
+    name = name or "main"
+    try:
+        points = distribution(project.strip()).entry_points
+    except (PackageNotFoundError, ValueError) as error:
+        installed = (each.metadata["Name"] for each in Distribution.discover())
+        hint = nearest(project, filter(None, installed))
+        problem = f"no distribution {project!r} is installed"
+        raise ConfigError(Mistake(problem, value=spec, hint=hint if hint.startswith("did") else "")) from error
+    for group in groups:
+        for point in points.select(group=group):
+            if point.name == name:
+                return point
+    there = {point.name for group in groups for point in points.select(group=group)}
+    problem = f"{project} has no entry point {name!r} in {' or '.join(groups)}"
+    raise ConfigError(Mistake(problem, value=spec, hint=nearest(name, there)))
+
+
+def _canonical(name: str) -> str:
+    return name.replace("-", "_")

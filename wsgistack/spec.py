@@ -1,0 +1,143 @@
+"""One layer as it is configured, before it is built."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self, TypeAlias, cast
+
+from wsgistack import options, registry
+from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.types import App, Factory
+
+__all__ = ["REDACTED", "Item", "Spec"]
+
+REDACTED = "<secret>"
+
+
+@dataclass(frozen=True, repr=False)
+class Spec:
+    """One layer as it is configured: what to use, with which options.
+
+    :param use: a registered name, an import string, or a callable that takes the application first.
+    :param options: by name.
+    :param name: what the layer is called in its pipeline; by default what ``use`` says.
+    :param where: the file, line and section that it stands in.
+    :param lines: the line of each option.
+    """
+
+    use: str | Factory
+    options: Mapping[str, object] = field(default_factory=dict, hash=False)
+    name: str = ""
+    where: Where = field(default=Where(), compare=False)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+        default = self.use if isinstance(self.use, str) else getattr(self.use, "__name__", repr(self.use))
+        object.__setattr__(self, "name", self.name or default)
+
+    @classmethod
+    def of(cls, item: "Item", number: int) -> "Spec":
+        """Make a Spec of an item of a list.
+
+        :param number: its place in the list, for errors.
+        :raises ConfigError: it is not an item that a pipeline can hold.
+        """
+        if isinstance(item, Spec):
+            return item
+        where = Where(section=f"layer {number}")
+        if isinstance(item, str) or callable(item):
+            item = {"use": item}
+        if not isinstance(item, Mapping):
+            expected = "a name, an import string, a callable, a mapping or a Spec"
+            raise ConfigError(Mistake(f"{item!r} is no layer", value=item, expected=expected, where=where))
+        given = dict(item)
+        use, name = given.pop("use", None), given.pop("name", "")
+        if not (isinstance(use, str) or callable(use)):
+            expected = "a name, an import string or a callable"
+            raise ConfigError(Mistake(f"found {use!r}", "use", use, expected, where=where))
+        if not isinstance(name, str):
+            raise ConfigError(Mistake(f"found {name!r}", "name", name, "text", where=where))
+        spec = cls(cast("str | Factory", use), given, name, where)
+        return replace(spec, where=Where(section=f"layer {number} ({spec.name})"))
+
+    def at(self, where: Where) -> Self:
+        """The same layer, standing elsewhere."""
+        return replace(self, where=where)
+
+    def factory(self) -> Factory:
+        """Find what ``use`` means.
+
+        :raises ConfigError: there is no such thing.
+        """
+        if not isinstance(self.use, str):
+            return self.use
+        try:
+            return registry.find(self.use)
+        except ConfigError as error:
+            raise self._located(*(each._replace(key="use") for each in error.mistakes)) from error
+
+    def fitted(self, *, base: Path | None = None, text: bool = False) -> Self:
+        """The same layer, with its options as the factory takes them.
+
+        :param base: the folder that relative paths start from.
+        :param text: whether the options are all text, as in an ini file.
+        :raises ConfigError: an option is unknown, missing, or of a wrong type.
+        """
+        try:
+            values, mistakes = options.fit(self.factory(), self.options, base=base, text=text)
+        except ConfigError as error:
+            raise self._located(*error.mistakes) from error
+        if mistakes:
+            raise self._located(*mistakes)
+        return replace(self, options=values)
+
+    def build(self, app: App) -> App:
+        """Build the layer around an application.
+
+        :raises ConfigError: an option does not fit, the factory refuses, or what it makes is no WSGI application.
+        """
+        factory, values = self.factory(), self.fitted().options
+        try:
+            built = factory(app, **values)
+        except ConfigError as error:
+            raise self._located(*error.mistakes) from error
+        except Exception as error:
+            raise self._located(Mistake(f"{self.name} can't be built: {type(error).__name__}: {error}")) from error
+        if not callable(built):
+            problem = f"{self.name} makes a {type(built).__name__}"
+            raise self._located(Mistake(problem, value=built, expected="a WSGI application"))
+        return built
+
+    def belongs(self, side: str, other: "Spec") -> str:
+        """The reason why this layer belongs ``inside`` or ``outside`` of another one; empty if it does not say so."""
+        reasons = getattr(self.factory(), side, None)
+        return reasons.get(registry.name_of(other.factory()), "") if isinstance(reasons, dict) else ""
+
+    def shown(self) -> dict[str, object]:
+        """The options for the eyes of people: without secrets."""
+        try:
+            known = options.schema(self.factory()).options
+        except ConfigError:
+            return dict.fromkeys(self.options, REDACTED)
+        return {
+            name: REDACTED if name in known and known[name].is_secret else value for name, value in self.options.items()
+        }
+
+    def __repr__(self) -> str:
+        """As the item of a list that would give it."""
+        named = {"name": self.name} if self.name != Spec(self.use).name else {}
+        return repr({"use": self.use, **named, **self.shown()} if named or self.options else self.use)
+
+    def _located(self, *mistakes: Mistake) -> ConfigError:
+        return ConfigError(
+            *(
+                each._replace(where=self.where._replace(line=self.lines.get(each.key, self.where.line)))
+                for each in mistakes
+            )
+        )
+
+
+Item: TypeAlias = str | Callable[..., App] | Mapping[str, object] | Spec
+"""What a list of layers may hold."""
