@@ -16,7 +16,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
             user = environ.get("REMOTE_USER", "nobody")
             greeting = {"hello": name or "world", "from": user, "id": environ.get("wsgistack.request_id")}
             greeting["story"] = "Once upon a time there was a page that was long enough to be compressed. " * 10
-            body = json.dumps(greeting, indent=2).encode()
+            body = f"{json.dumps(greeting, indent=2)}\n".encode()
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
             return [body]
 

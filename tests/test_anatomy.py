@@ -1,0 +1,89 @@
+"""The anatomy of a layer: its names, its signature, its docs and its registrations."""
+
+import inspect
+import re
+from importlib.metadata import distribution
+from wsgiref.simple_server import demo_app
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+
+from wsgistack import registry
+from wsgistack.base import Middleware
+from wsgistack.options import schema
+from wsgistack.spec import Spec
+
+POINTS = distribution("wsgistack").entry_points
+NAMES = [point.name for point in POINTS.select(group=registry.GROUP)]
+ALIASES = {"gzip": "compress"}
+
+
+def layer(name: str) -> type[Middleware]:
+    found = registry.find(name)
+    assert isinstance(found, type)
+    assert issubclass(found, Middleware)
+    return found
+
+
+def test_the_five_layers_are_registered() -> None:
+    assert NAMES == ["access_log", "basic_auth", "catch_errors", "compress", "gzip", "request_id"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_name_file_and_class_agree(name: str) -> None:
+    assert layer(name).__name__ == "".join(part.title() for part in name.split("_"))
+    assert layer(name).__module__ == f"wsgistack.middleware.{ALIASES.get(name, name)}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_takes_the_application_by_position_and_annotated_options_by_keyword(name: str) -> None:
+    app, *options = inspect.signature(layer(name)).parameters.values()
+    assert app.kind is inspect.Parameter.POSITIONAL_ONLY
+    for option in options:
+        assert option.kind is inspect.Parameter.KEYWORD_ONLY, option
+        assert option.annotation is not inspect.Parameter.empty, option
+        assert option.default is not inspect.Parameter.empty, option
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_documents_each_option_and_no_other(name: str) -> None:
+    documented = re.findall(r"^ *:param (\w+):", layer(name).__doc__ or "", re.MULTILINE)
+    assert documented == list(schema(layer(name)).options)
+    assert all(option.doc for option in schema(layer(name)).options.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("told", [":raises ConfigError:", "Cost tier T", "Place it"])
+def test_documents_what_an_operator_asks(name: str, told: str) -> None:
+    if (name, told) != ("catch_errors", ":raises ConfigError:"):  # it has no option that can be wrong
+        assert told in (layer(name).__doc__ or "")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ALIASES])
+def test_documents_when_not_to_use_it(name: str) -> None:
+    assert re.search(r"\bNot (needed|for)\b", layer(name).__doc__ or "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_says_its_place_relative_to_layers_that_there_are(name: str) -> None:
+    assert {*layer(name).inside, *layer(name).outside} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_changes_nothing_on_the_instance_while_it_serves(name: str) -> None:
+    options: dict[str, dict[str, object]] = {
+        "basic_auth": {"users": {"ann": "secret"}},
+        "access_log": {"output": "logging"},
+    }
+    built = Spec(name, options.get(name, {})).build(demo_app)
+    before = dict(vars(built))
+    for path in ("/", "/other"):
+        environ = {"PATH_INFO": path}
+        setup_testing_defaults(environ)
+        list(built(environ, lambda *_: lambda _: None))
+    assert vars(built) == before
+
+
+def test_each_layer_is_registered_for_paste_deploy() -> None:
+    registered = {point.name: point.value for point in POINTS.select(group="paste.filter_app_factory")}
+    assert registered == {name: f"wsgistack.config.paste:{name}" for name in NAMES}

@@ -1,0 +1,127 @@
+"""The floors and walls of the house: who may import whom."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import wsgistack
+from wsgistack import registry
+
+PACKAGE = Path(wsgistack.__file__).parent
+TESTS = Path(__file__).parent
+
+FLOORS = (
+    # what everything stands on
+    ("types", "errors"),
+    ("extras", "imports", "headers", "environ", "exchange"),
+    ("base",),
+    # what layers are made of
+    ("answers", "codings", "passwords", "log_format"),
+    ("middleware.*",),
+    # what composes them
+    ("conversion",),
+    ("options",),
+    ("registry",),
+    ("spec",),
+    ("pipeline",),
+    # what reads files
+    ("config.ini", "config.source", "config.paste"),
+    ("config.stack",),
+    ("config.deploy", "config.toml"),
+    ("config.__init__",),
+    # what people run
+    ("serve",),
+    ("cli",),
+)
+STANDARD_LIBRARY_ONLY_BUT = {"answers": {"webob"}}
+COMPOSING = ("conversion", "options", "registry", "spec", "pipeline", "config")
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+SOURCES = {module_name(path): ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+MODULES = [name for name in SOURCES if not name.endswith("__init__") or name == "config.__init__"]
+
+
+def floor(module: str) -> int:
+    family = f"{module.partition('.')[0]}.*"
+    return next(level for level, modules in enumerate(FLOORS) if module in modules or family in modules)
+
+
+def imported(module: str) -> list[str]:
+    """The modules that a module imports, wherever in it; of our own without the package's name."""
+    found = []
+    for node in ast.walk(SOURCES[module]):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            name = node.module or ""
+            parts = [f"{name}.{alias.name}" for alias in node.names]
+            found += [part if part.removeprefix("wsgistack.") in SOURCES else name for part in parts]
+    return found
+
+
+def own(module: str) -> set[str]:
+    names = {name.removeprefix("wsgistack.") for name in imported(module) if name.startswith("wsgistack")}
+    return {"config.__init__" if name == "config" else name for name in names}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down_only(module: str) -> None:
+    assert {name for name in own(module) if floor(name) >= floor(module)} == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_the_standard_library_is_imported_but_where_an_answer_is_made(module: str) -> None:
+    foreign = {name.partition(".")[0] for name in imported(module)} - set(sys.stdlib_module_names) - {"wsgistack"}
+    assert foreign == STANDARD_LIBRARY_ONLY_BUT.get(module, set())
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(COMPOSING)])
+def test_what_composes_layers_knows_none_by_name(module: str) -> None:
+    texts = {node.value for node in ast.walk(SOURCES[module]) if isinstance(node, ast.Constant)}
+    assert not texts & set(registry.names())
+    assert not {name for name in own(module) if name.startswith("middleware")}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_file_has_one_idea(module: str) -> None:
+    path = PACKAGE / f"{module.replace('.', '/')}.py"
+    assert len(path.read_text("utf-8").splitlines()) <= 260
+
+
+def test_each_module_says_what_it_is_for() -> None:
+    assert [name for name, tree in SOURCES.items() if not ast.get_docstring(tree)] == []
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    names = {path.stem for path in (*PACKAGE.rglob("*.py"), *TESTS.rglob("*.py"))}
+    assert not names & {"util", "utils", "helper", "helpers", "common", "misc"}
+
+
+def test_no_package_holds_one_file() -> None:
+    packages = {path.parent for path in PACKAGE.rglob("__init__.py")}
+    assert [each.name for each in packages if len(list(each.glob("*.py"))) == 2] == []
+
+
+def test_the_tests_mirror_the_package() -> None:
+    missing = []
+    for name in MODULES:
+        *folders, stem = name.split(".")
+        if stem not in ("types", "__init__"):  # types has nothing that runs
+            path = TESTS.joinpath(*folders, f"test_{stem}.py")
+            missing += [] if path.exists() else [path.relative_to(TESTS)]
+    assert missing == []
+
+
+def test_the_wheel_metadata_names_the_standard_library_and_webob_alone() -> None:
+    text = (PACKAGE.parent / "setup.cfg").read_text("utf-8")
+    section = re.search(r"install_requires =\n((?:    .+\n)+)", text)
+    assert section is not None
+    assert [line.strip().partition(">")[0] for line in section[1].splitlines()] == ["WebOb"]
