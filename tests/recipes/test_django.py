@@ -1,0 +1,49 @@
+"""The Django recipe: an existing project, wrapped in its wsgi.py."""
+
+import importlib
+import logging
+import logging.config
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from webtest import TestApp
+
+
+@pytest.fixture
+def client(enter: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[TestApp]:
+    enter("django")
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "shop.settings")
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield TestApp(importlib.import_module("shop.wsgi").application, extra_environ={"HTTP_HOST": "localhost"})
+    root.handlers[:], root.level = before
+
+
+def test_the_view_sees_the_id(client: TestApp) -> None:
+    answer = client.get("/", headers={"X-Request-ID": "my-own-id"})
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"] == "my-own-id"
+    assert answer.json["goods"][99] == {"name": "teapot 99", "price": 99}
+
+
+def test_log_records_carry_the_id(client: TestApp) -> None:
+    logging.config.dictConfig(importlib.import_module("shop.settings").LOGGING)
+    handler = logging.getLogger().handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    written: list[str] = []
+    handler.stream = type("Written", (), {"write": lambda _, text: written.append(text), "flush": lambda _: None})()
+    client.get("/", headers={"X-Request-ID": "my-own-id"})
+    assert "INFO [my-own-id] shop: somebody looks at the goods" in "".join(written)
+
+
+def test_streams_compressed(client: TestApp) -> None:
+    answer = client.get("/stream", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.text.splitlines()[-1] == "teapot 99"
+
+
+def test_layers_answer_what_the_view_raises(client: TestApp, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = client.get("/fail", headers={"Accept": "text/html"}, status=500)
+    assert answer.headers["X-Request-ID"] in answer.text
+    assert "sold out" not in answer.text
+    assert f'"GET /fail HTTP/1.0" 500 {len(answer.body)}' in capsys.readouterr().err

@@ -1,0 +1,41 @@
+"""The Flask recipe."""
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from webtest import TestApp
+
+
+@pytest.fixture
+def client(enter: Callable[[str], Path]) -> TestApp:
+    enter("flask")
+    client = TestApp(importlib.import_module("notes").app)
+    client.authorization = ("Basic", ("ann", "secret"))
+    return client
+
+
+def test_the_view_sees_the_user_and_the_id(client: TestApp) -> None:
+    answer = client.get("/", headers={"X-Request-ID": "my-own-id"})
+    assert answer.json["user"] == "ann"
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"] == "my-own-id"
+
+
+def test_compresses_both_whole_and_streamed(client: TestApp, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in ("/", "/stream"):
+        answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert "note 99" in answer.text
+        assert json.loads(capsys.readouterr().err)["bytes"] < len(answer.body) / 2
+
+
+def test_layers_answer_what_the_view_raises(client: TestApp, caplog: pytest.LogCaptureFixture) -> None:
+    answer = client.get("/fail", headers={"Accept": "application/json"}, status=500)
+    assert answer.json["request_id"] in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_flask_stays_flask(client: TestApp) -> None:
+    answer = client.app.test_client().get("/", auth=("ann", "wrong"))
+    assert answer.status_code == 401
