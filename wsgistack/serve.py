@@ -5,17 +5,20 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from io import BufferedReader, RawIOBase
 from socketserver import ThreadingMixIn
 from types import FrameType
-from typing import IO, NoReturn, cast
+from typing import IO, Any, NoReturn, cast
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer, make_server
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.types import App
+from wsgistack.types import App, Environ
 
 __all__ = ["serve"]
 
 _LONGEST_LINE = 65536
+_READ_AT_ONCE = 65536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -32,7 +35,7 @@ def serve(app: App, host: str, port: int, *, ready: Callable[[str], object]) -> 
     kind = _ServerV6 if ":" in host else _Server
     try:
         server = make_server(host, port, app, server_class=kind, handler_class=_RequestHandler)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         problem = f"can't listen on {host} port {port}: {getattr(error, 'strerror', None) or error}"
         raise ConfigError(Mistake(problem, hint="another --host or --port")) from error
     before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -58,37 +61,90 @@ class _ServerV6(_Server):
     address_family = socket.AF_INET6
 
 
-class _Handler(ServerHandler):
-    """Takes no variables of the process into the environ, and cuts off a response that it can't finish."""
-
-    os_environ: dict[str, str] = {}  # noqa: RUF012 (the base declares it so)
-    request_handler: "_RequestHandler"
-    bytes_sent: int
-
-    def handle_error(self) -> None:
-        super().handle_error()
-        if self.bytes_sent:
-            self.request_handler.reset_connection()
-
-
 class _RequestHandler(WSGIRequestHandler):
-    def handle(self) -> None:
-        self.raw_requestline = self.rfile.readline(_LONGEST_LINE + 1)
-        if len(self.raw_requestline) > _LONGEST_LINE:
-            self.requestline = self.request_version = self.command = ""
-            self.send_error(414)
-        elif self.parse_request():
-            reading, writing = cast("IO[bytes]", self.rfile), cast("IO[bytes]", self.wfile)
-            handler = _Handler(reading, writing, sys.stderr, self.get_environ(), multithread=True)
-            handler.request_handler = self
-            handler.run(cast(App, cast(WSGIServer, self.server).get_app()))
+    default_request_version = "HTTP/1.0"  # to refuse a line that names no version in words that clients understand
 
-    def reset_connection(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.connection.close()
+    def handle(self) -> None:
+        with suppress(OSError):  # the client went away
+            self.raw_requestline = self.rfile.readline(_LONGEST_LINE + 1)
+            if len(self.raw_requestline) > _LONGEST_LINE:
+                self.requestline = self.request_version = self.command = ""
+                self.send_error(414)
+            elif self.parse_request():
+                length = self.headers.get("Content-Length", "0")
+                if "Transfer-Encoding" in self.headers:
+                    self.send_error(411)
+                elif not length.isdecimal():
+                    self.send_error(400)
+                else:
+                    self._answer(int(length))
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
         """Leave that to the access log."""
+
+    def _answer(self, length: int) -> None:
+        body = BufferedReader(_Body(cast(BufferedReader, self.rfile), length))
+        writing = cast("IO[bytes]", self.wfile)
+        handler = _Handler(body, writing, sys.stderr, self.get_environ(), multithread=True)
+        handler.request_handler = self
+        handler.run(cast(App, cast(WSGIServer, self.server).get_app()))
+        if handler.headers_sent:  # and not closed: the response broke off
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            self.connection.close()
+            return
+        self.connection.shutdown(socket.SHUT_WR)
+        while body.read(_READ_AT_ONCE):  # a client that is still sending would see a reset before it saw the answer
+            pass
+
+
+class _Body(RawIOBase):
+    """The body of a request, which ends where its Content-Length says (PEP 3333), though the connection does not."""
+
+    def __init__(self, connection: BufferedReader, length: int) -> None:
+        self._connection = connection
+        self._left = length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        chunk = self._connection.read1(min(len(buffer), self._left))
+        buffer[: len(chunk)] = chunk
+        self._left -= len(chunk)
+        return len(chunk)
+
+
+class _Handler(ServerHandler):
+    """Sends headers with the first byte and not before (PEP 3333), and no body where HTTP has none."""
+
+    os_environ: dict[str, str] = {}  # noqa: RUF012 (the base declares it so); no variables of the process
+    request_handler: _RequestHandler
+    environ: Environ
+    status: str | None
+    headers_sent: bool
+
+    def write(self, data: bytes) -> None:
+        if data and not self._is_bodiless():
+            super().write(data)
+
+    def finish_content(self) -> None:
+        if self._is_bodiless():
+            self.send_headers()
+        else:
+            super().finish_content()
+
+    def set_content_length(self) -> None:
+        if not self._is_bodiless():
+            super().set_content_length()
+
+    def handle_error(self) -> None:
+        if self.environ:
+            super().handle_error()
+        else:  # close() failed when all had been sent
+            self.log_exception(sys.exc_info())
+
+    def _is_bodiless(self) -> bool:
+        return self.environ["REQUEST_METHOD"] == "HEAD" or (self.status or "")[:3] in ("204", "304")
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
