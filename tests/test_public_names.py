@@ -1,0 +1,76 @@
+"""The public names: what ``wsgistack`` promises, and that its lazy table and its types tell the same."""
+
+import ast
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import wsgistack
+
+PUBLIC = [
+    "AccessLog",
+    "BasicAuth",
+    "CatchErrors",
+    "Compress",
+    "ConfigError",
+    "Exchange",
+    "Gzip",
+    "Middleware",
+    "Mistake",
+    "OrderWarning",
+    "Pipeline",
+    "RequestId",
+    "RequestIdFilter",
+    "Spec",
+    "Where",
+    "WsgistackError",
+    "current_request_id",
+    "editing",
+    "load",
+]
+SOURCE = ast.parse(Path(wsgistack.__file__).read_text("utf-8"))
+
+
+def typed_homes() -> dict[str, str]:
+    """The module of each name that is imported for type checkers."""
+    (guarded,) = [node for node in SOURCE.body if isinstance(node, ast.If)]
+    imports = [node for node in guarded.body if isinstance(node, ast.ImportFrom)]
+    assert len(imports) == len(guarded.body)
+    return {alias.name: str(node.module) for node in imports for alias in node.names if alias.asname is None}
+
+
+def lazy_homes() -> dict[str, str]:
+    return {name: f"wsgistack.{home}" for home, names in wsgistack._HOMES.items() for name in names}
+
+
+def test_promises_these_names_and_no_others() -> None:
+    assert wsgistack.__all__ == sorted(PUBLIC)
+    assert dir(wsgistack) == sorted(PUBLIC)
+
+
+def test_imports_each_name_from_where_type_checkers_see_it() -> None:
+    assert lazy_homes() == typed_homes()
+    assert sorted(typed_homes()) == sorted(PUBLIC)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_gives_each_name_as_its_home_has_it(name: str) -> None:
+    vars(wsgistack).pop(name, None)
+    home = import_module(typed_homes()[name])
+    assert getattr(wsgistack, name) is getattr(home, name)
+    assert name in home.__all__
+    assert vars(wsgistack)[name] is getattr(home, name), "asked for again, it is not looked up again"
+
+
+def test_gives_all_names_to_a_star() -> None:
+    code = f"from wsgistack import *\nassert {set(PUBLIC)!r} <= set(dir())"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", ["gzip", "__version__", "load_app", ""])
+def test_knows_no_other_attribute(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"^module 'wsgistack' has no attribute '{name}'$"):
+        getattr(wsgistack, name)
