@@ -111,7 +111,7 @@ def as_json(entry: Entry) -> str:
         "method": entry.method,
         "target": request_target(entry.path, entry.query),
         "protocol": entry.protocol,
-        "status": int(entry.code) if entry.code.isdigit() else None,
+        "status": int(entry.code) if entry.code.isdecimal() else None,
         "bytes": entry.sent,
         "duration": round(entry.duration, 6),
         "outcome": entry.outcome,

@@ -1,0 +1,134 @@
+"""Answers to errors in the form that the client accepts, and the choice of a coding."""
+
+import json
+from html import unescape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.direct import environ_of
+from wsgistack.answers import coding_chooser, error_answer
+
+_BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+_LATIN = st.text(st.characters(max_codepoint=255), max_size=80)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        pytest.param(None, "application/problem+json", id="no Accept"),
+        pytest.param("*/*", "application/problem+json", id="anything"),
+        pytest.param("application/problem+json", "application/problem+json", id="problem+json"),
+        pytest.param("application/json", "application/problem+json", id="json"),
+        pytest.param("application/*", "application/problem+json", id="any application type"),
+        pytest.param(_BROWSER, "text/html; charset=utf-8", id="a browser"),
+        pytest.param("TEXT/HTML", "text/html; charset=utf-8", id="upper case"),
+        pytest.param("text/*", "text/plain; charset=utf-8", id="any text"),
+        pytest.param("text/html;q=0.3, text/plain;q=0.7", "text/plain; charset=utf-8", id="by quality"),
+        pytest.param("text/html;q=0, */*;q=0.1", "application/problem+json", id="HTML refused"),
+        pytest.param("image/png", "text/plain; charset=utf-8", id="nothing that there is"),
+        pytest.param("*/*;q=0", "text/plain; charset=utf-8", id="nothing at all"),
+        pytest.param("", "text/plain; charset=utf-8", id="empty"),
+        pytest.param("!;;,=", "application/problem+json", id="malformed"),
+    ],
+)
+def test_answers_in_the_form_that_the_client_prefers(accept: str | None, expected: str) -> None:
+    environ = environ_of() if accept is None else environ_of(HTTP_ACCEPT=accept)
+    status, headers, body = error_answer(environ, 404, "Nothing here.")
+    assert status == "404 Not Found"
+    assert dict(headers) == {"Content-Type": expected, "Content-Length": str(len(body[0]))}
+    assert b"Nothing here." in body[0]
+
+
+def test_tells_a_problem_with_its_facts() -> None:
+    environ = environ_of(**{"wsgistack.request_id": "r-1"})
+    _, headers, [body] = error_answer(environ, 401, "Who?", headers=[("WWW-Authenticate", "Basic")], traceback="deep")
+    assert json.loads(body) == {
+        "type": "about:blank",
+        "title": "Unauthorized",
+        "status": 401,
+        "detail": "Who?",
+        "request_id": "r-1",
+        "traceback": "deep",
+    }
+    assert ("WWW-Authenticate", "Basic") in headers
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
+def test_leaves_out_what_is_not_known(accept: str) -> None:
+    body = error_answer(environ_of(HTTP_ACCEPT=accept), 500)[2][0]
+    assert b"detail" not in body
+    assert b"equest" not in body.replace(b"<!DOCTYPE", b"")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
+def test_answers_head_with_the_headers_of_get(accept: str) -> None:
+    get = error_answer(environ_of(HTTP_ACCEPT=accept), 500, "Broken.")
+    head = error_answer(environ_of(HTTP_ACCEPT=accept, REQUEST_METHOD="HEAD"), 500, "Broken.")
+    assert head == (*get[:2], [b""])
+
+
+def test_escapes_what_it_shows_in_html() -> None:
+    environ = environ_of(HTTP_ACCEPT="text/html", **{"wsgistack.request_id": "<i>"})
+    page = error_answer(environ, 500, "<script>&", traceback='"</pre><script>')[2][0].decode()
+    assert "<script>" not in page
+    assert "<i>" not in page
+    assert "<script>&" in unescape(page)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
+def test_shows_characters_that_no_charset_has(accept: str) -> None:
+    _, headers, [body] = error_answer(environ_of(HTTP_ACCEPT=accept), 500, traceback="half \ud800 é 猫")
+    assert "half" in body.decode()
+    assert dict(headers)["Content-Length"] == str(len(body))
+
+
+@given(accept=_LATIN)
+def test_answers_whatever_the_client_says_it_accepts(accept: str) -> None:
+    status, _, [body] = error_answer(environ_of(HTTP_ACCEPT=accept), 403, "No.")
+    assert status == "403 Forbidden"
+    assert b"No." in body
+
+
+@pytest.mark.parametrize(
+    ("accepted", "expected"),
+    [
+        ("gzip", "gzip"),
+        ("GZip", "gzip"),
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("br;q=0.9, gzip", "gzip"),
+        ("br;q=0.001", "br"),
+        ("gzip;q=0", None),
+        ("gzip;Q=0.000", None),
+        ("*", "zstd"),
+        ("*;q=0", None),
+        ("zstd;q=0, *", "br"),
+        ("gzip, *;q=0", "gzip"),
+        ("identity;q=0", None),
+        ("identity;q=0, gzip", "gzip"),
+        ("identity, gzip;q=0.5", None),
+        ("identity;q=0.5, gzip;q=0.5", "gzip"),
+        ("x-gzip-really", None),
+        ("gzipped, notbr", None),
+        ("deflate", None),
+        ("", None),
+        ("gzip ,, ,", "gzip"),
+        pytest.param("gzip;q=2", None, id="quality above 1"),
+        pytest.param("gzip;q=", None, id="no quality"),
+        pytest.param("gzip q=1", None, id="no semicolon"),
+        pytest.param("gzip\x00", None, id="NUL"),
+        pytest.param("gzip;q=0.5" + ", a" * 200, "gzip", id="long"),
+    ],
+)
+def test_chooses_the_coding_of_the_highest_quality(accepted: str, expected: str | None) -> None:
+    choose = coding_chooser(("zstd", "br", "gzip"))
+    assert [choose(accepted), choose(accepted)] == [expected, expected]
+
+
+@given(
+    accepted=_LATIN | st.lists(st.sampled_from(["gzip", "*", "identity", ";q=0", ";q=1", ",", " ", "br"])).map("".join)
+)
+def test_chooses_whatever_the_client_says_it_accepts(accepted: str) -> None:
+    chosen = coding_chooser(("br", "gzip"))(accepted)
+    assert chosen is None or chosen in accepted.lower() or "*" in accepted
