@@ -3,7 +3,6 @@
 import hmac
 import logging
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ __all__ = ["Check", "HtpasswdFile", "checks_of", "verifier"]
 Check = Callable[[str], bool]
 """Tells whether a password is the right one."""
 
+_BCRYPT = "$2"
 _BCRYPT_READS = 72
 _KEY = os.urandom(32)
 
@@ -52,14 +52,15 @@ def checks_of(users: Mapping[str, str], *, key: str) -> dict[str, Check]:
         except ValueError as error:
             mistakes += _mistakes(f"user {user!r}", key, error)
     if mistakes:
-        raise ConfigError(*mistakes)
+        raise ConfigError(*dict.fromkeys(mistakes))
     return checks
 
 
 class HtpasswdFile:
     """The users of a file that htpasswd wrote, read again whenever it has changed.
 
-    While it can't be read nobody may enter, and while a line can't be read its user may not. Both are logged.
+    While it can't be read nobody may enter, and while a line can't be read its user may not. Both are logged. Of two
+    lines for a user the first counts, as for Apache.
 
     :param key: the option that names the file.
     :raises ConfigError: at first, the file or a line of it can't be read.
@@ -68,18 +69,19 @@ class HtpasswdFile:
     def __init__(self, path: Path, *, key: str) -> None:
         self._path = path
         self._key = key
+        stamp = self._stamp()
         checks, mistakes = self._read()
         if mistakes:
-            raise ConfigError(*mistakes)
-        self._seen = self._stamp(), checks
+            raise ConfigError(*dict.fromkeys(mistakes))
+        self._seen = stamp, checks
 
     def checks(self) -> Mapping[str, Check]:
         """The checks of all users as the file stands now."""
         stamp = self._stamp()
         seen, checks = self._seen
-        if stamp != seen:
+        if stamp != seen or not checks:  # it may only have been out of reach for a moment
             checks, mistakes = self._read()
-            for mistake in mistakes:
+            for mistake in mistakes if stamp != seen else ():
                 logging.getLogger("wsgistack.basic_auth").error("%s", mistake)
             self._seen = stamp, checks
         return checks
@@ -94,7 +96,7 @@ class HtpasswdFile:
     def _read(self) -> tuple[dict[str, Check], list[Mistake]]:
         checks: dict[str, Check] = {}
         try:
-            lines = self._path.read_text("utf-8").splitlines()
+            lines = self._path.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             return checks, [Mistake(f"can't read {str(self._path)!r}: {why}", self._key, expected="an htpasswd file")]
@@ -104,7 +106,7 @@ class HtpasswdFile:
             if not user or user.startswith("#"):
                 continue
             try:
-                checks[user] = _Hashed(stored if colon else "", self._key)
+                checks.setdefault(user, _Hashed(stored if colon else "", self._key))
             except ValueError as error:
                 mistakes += _mistakes(f"{self._path}:{number}", self._key, error)
         if not checks and not mistakes:
@@ -125,24 +127,20 @@ class _Hashed:
         scheme = self._context.identify(stored)
         if scheme == "plaintext":
             raise ValueError("no hash that htpasswd knows")
-        handler = self._context.handler(scheme)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            try:
-                handler.from_string(stored)
-            except Warning as warning:
-                raise ValueError(str(warning)) from warning
-        if hasattr(handler, "get_backend"):
-            try:
-                handler.get_backend()
-            except RuntimeError:
-                require(scheme, extra="htpasswd", key=key)
+        if stored.startswith(_BCRYPT):
+            require("bcrypt", extra="htpasswd", key=key)
+        try:
+            read = self._context.handler(scheme).from_string(stored)
+        except Warning as warning:  # with warnings as errors; else libpass warns and repairs
+            raise ValueError(str(warning)) from warning
+        if not read.checksum or read.to_string() != stored:
+            raise ValueError("a damaged hash")
 
     def __call__(self, password: str) -> bool:
         digest = hmac.digest(_KEY, password.encode(), "sha256")
         if hmac.compare_digest(digest, self._right):
             return True
-        secret = password.encode()[:_BCRYPT_READS] if self._stored.startswith("$2") else password
+        secret = password.encode()[:_BCRYPT_READS] if self._stored.startswith(_BCRYPT) else password
         try:
             right: bool = self._context.verify(secret, self._stored)
         except ValueError:  # no hash can be of such a password: it is too long, or holds a NUL
