@@ -2,36 +2,52 @@
 
 import argparse
 import logging
+import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from inspect import cleandoc
+from io import TextIOWrapper
+from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
+from typing import cast
 
 from wsgistack import registry
 from wsgistack.config import check, read
-from wsgistack.config.stack import Stack
+from wsgistack.config.stack import Application, Stack
 from wsgistack.errors import ConfigError
 from wsgistack.options import schema
 from wsgistack.pipeline import OrderWarning
+from wsgistack.spec import REDACTED, Spec
+from wsgistack.types import Factory
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, and give its exit status: 0, or 1 with every mistake on standard error."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal can write a tree, or every path
     parsed = _parser().parse_args(arguments)
     try:
         status: int = parsed.run(parsed)
+        print(end="", flush=True)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        sys.stderr.close()
+    except KeyboardInterrupt:
+        return 130  # as a shell counts it
+    except BrokenPipeError:  # who reads the output has read enough, and Python flushes it once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="wsgistack", description="Middleware for every WSGI application.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('wsgistack')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     serving = commands.add_parser("serve", help="serve what a configuration describes")
@@ -51,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("file", metavar="FILE", help="a TOML file, or an ini file in PasteDeploy's dialect")
 
     listing = commands.add_parser("list", help="list the layers that are installed")
-    listing.add_argument("layer", nargs="?", metavar="NAME", help="tell the options of this one")
+    listing.add_argument(
+        "layer", nargs="?", metavar="NAME", help="tell the options of this one, or of an import string"
+    )
     listing.set_defaults(run=_list)
     return parser
 
@@ -59,9 +77,11 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(parsed: argparse.Namespace) -> int:
     from wsgistack.serve import serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     stack = read(parsed.file, parsed.name)
+    warnings.simplefilter("ignore", OrderWarning)
     app = stack.build()
+    _warn(map(str, stack.pipeline.misplaced()))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def ready(address: str) -> None:
         print(f"Serving on {address} (stop with Ctrl-C)\n{_tree(stack, options=False)}", flush=True)
@@ -75,8 +95,7 @@ def _check(parsed: argparse.Namespace) -> int:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         mistakes = check(parsed.file)
-    for each in dict.fromkeys(str(warning.message) for warning in caught if warning.category is OrderWarning):
-        print(f"warning: {each}", file=sys.stderr)
+    _warn(str(warning.message) for warning in caught if warning.category is OrderWarning)
     for mistake in mistakes:
         print(mistake, file=sys.stderr)
     if mistakes:
@@ -97,32 +116,59 @@ def _list(parsed: argparse.Namespace) -> int:
     if parsed.layer is None:
         width = max(map(len, registry.names()), default=0)
         for name in registry.names():
-            print(f"{name:{width}}  {_first_line(registry.find(name))}")
+            print(f"{name:{width}}  {_registered(name)}")
         return 0
     factory = registry.find(parsed.layer)
-    print(f"{parsed.layer}: {_first_line(factory)}\n")
-    for option in schema(factory).options.values():
-        default = "required" if option.is_required else f"default {option.default!r}"
-        print(f"  {option.name}: {option.type_name}; {default}")
-        print(f"      {option.doc}")
+    known = schema(factory).options
+    _say(f"{parsed.layer}: {_summary(factory)}".removesuffix(": "), "")
+    print()
+    for option in known.values():
+        _say(f"{option.name}: {option.type_name}", "  ")
+        _say(option.doc, "      ")
+        _say("required" if option.is_required else f"default: {_written(option.default)}", "      ")
+    if not known:
+        _say("It names no options.", "  ")
     return 0
+
+
+def _say(text: str, indent: str) -> None:
+    if text:
+        columns = get_terminal_size((100, 24)).columns
+        print(fill(text.replace("``", "`"), columns, initial_indent=indent, subsequent_indent=indent))
+
+
+def _warn(problems: Iterable[str]) -> None:
+    for problem in dict.fromkeys(problems):
+        print(f"warning: {problem}", file=sys.stderr)
 
 
 def _tree(stack: Stack, *, options: bool) -> str:
     lines = []
-    depth = 0
-    for depth, spec in enumerate(stack.pipeline, 1):
-        lines.append(f"{_branch(depth - 1)}{spec.name}" + (f" ({spec.use})" if spec.use != spec.name else ""))
+    for depth, spec in enumerate(stack.pipeline):
+        used = Spec(spec.use).name
+        lines.append(f"{_branch(depth)}{spec.name}" + (f" ({used})" if used != spec.name else ""))
         if options:
-            lines += [f"{'   ' * depth}  {name} = {value!r}" for name, value in spec.shown().items()]
-    if stack.application:
-        lines.append(f"{_branch(depth)}{stack.application.use}")
-    return "\n".join(lines)
+            lines += [f"{'   ' * depth}│  {name} = {_written(value)}" for name, value in spec.shown().items()]
+    application = cast(Application, stack.application)  # there is one where there are no mistakes
+    return "\n".join([*lines, f"{_branch(len(stack.pipeline))}{application.use}"])
 
 
 def _branch(depth: int) -> str:
     return f"{'   ' * (depth - 1)}└─ " if depth else ""
 
 
-def _first_line(factory: object) -> str:
-    return (factory.__doc__ or "").strip().partition("\n")[0]
+def _written(value: object) -> str:
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}:{value.__qualname__}"
+    return str(value) if isinstance(value, Path) or value == REDACTED else repr(value)
+
+
+def _registered(name: str) -> str:
+    try:
+        return _summary(registry.find(name))
+    except ConfigError as error:
+        return f"(can't be used: {error})"
+
+
+def _summary(factory: Factory) -> str:
+    return " ".join(cleandoc(factory.__doc__ or "").partition("\n\n")[0].split())
