@@ -23,7 +23,7 @@ def import_object(text: str) -> object:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{module_name}.".startswith(f"{missing}."):
             raise ConfigError(Mistake(f"no module {missing!r}", value=text, hint=_nearest_module(missing))) from error
-        raise ConfigError(Mistake(f"importing {module_name!r} failed: {type(error).__name__}: {error}")) from error
+        raise _failed(module_name, error) from error
     for name in path.split("."):
         try:
             found = getattr(found, name)
@@ -31,11 +31,17 @@ def import_object(text: str) -> object:
             public = [each for each in dir(found) if not each.startswith("_")]
             problem = f"no {name!r} in {module_name}"
             raise ConfigError(Mistake(problem, value=text, hint=nearest(name, public))) from error
+        except Exception as error:  # a module that imports its parts when they are asked for
+            raise _failed(module_name, error) from error
     return found
+
+
+def _failed(module_name: str, error: Exception) -> ConfigError:
+    return ConfigError(Mistake(f"importing {module_name!r} failed: {type(error).__name__}: {error}"))
 
 
 def _nearest_module(missing: str) -> str:
     package, dot, name = missing.rpartition(".")
-    path = import_module(package).__path__ if dot else None
+    path = getattr(import_module(package), "__path__", ()) if dot else None
     hint = nearest(name, (each.name for each in iter_modules(path)))
     return hint if hint.startswith("did") else ""
