@@ -1,21 +1,32 @@
 """Turning a configured value, text or typed, into what an annotation asks for."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+    Sequence,
+)
+from collections.abc import Set as AbstractSet
+from fractions import Fraction
 from functools import partial
 from inspect import Parameter
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from wsgistack.errors import nearest
+from wsgistack.errors import ConfigError, nearest
 from wsgistack.imports import import_object
 
 __all__ = ["UnfitError", "convert", "describe"]
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _NOTHING = ("", "none")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(?:([kKMGT])(i?))?B?")
+_SIZE = re.compile(r"(\d{1,18}(?:\.\d{1,9})?) ?(?:([kKMGT])(i?))?B?")
 _POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 _NAMES: dict[object, str] = {
     bool: "true or false",
@@ -24,6 +35,19 @@ _NAMES: dict[object, str] = {
     str: "text",
     Path: "a path",
     NoneType: "none",
+}
+_MAPPINGS = (dict, Mapping, MutableMapping)
+_COLLECTIONS: dict[object, Callable[[Iterable[object]], object]] = {
+    tuple: tuple,
+    Sequence: tuple,
+    Collection: tuple,
+    Iterable: tuple,
+    list: list,
+    MutableSequence: list,
+    frozenset: frozenset,
+    AbstractSet: frozenset,
+    set: set,
+    MutableSet: set,
 }
 
 
@@ -56,30 +80,36 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
         inner, *marks = get_args(annotation)
         return _size(value) if "bytes" in marks else again(value, inner)
     if origin in (Union, UnionType):
-        return _first_fit(value, annotation, again)
+        return _first_fit(value, annotation, text, again)
     if origin is Literal:
         return _one_of(value, get_args(annotation))
-    if annotation in _SIMPLE:
-        return _SIMPLE[annotation](value, text)
-    if annotation is Path:
-        if not isinstance(value, (str, Path)) or value == "":
-            raise UnfitError(describe(annotation))
-        return base / value if base else Path(value)
-    kind = origin or annotation
+    kind = annotation if origin is None else origin
     if kind is Callable:
         if isinstance(value, str):
             return import_object(value)
         if not callable(value):
             raise UnfitError(describe(annotation))
         return value
-    if isinstance(kind, type) and issubclass(kind, Mapping):
+    if not isinstance(kind, type | None):
+        return value
+    if kind in _SIMPLE:
+        return _SIMPLE[kind](value, text)
+    if kind is Path:
+        if not isinstance(value, (str, Path)) or value == "":
+            raise UnfitError(describe(annotation))
+        return base / value if base else Path(value)
+    if kind in _MAPPINGS:
         pairs = _mapping(value, text)
         of_key, of_value = get_args(annotation) or (Any, Any)
         return {again(key, of_key): again(item, of_value) for key, item in pairs.items()}
-    if isinstance(kind, type) and issubclass(kind, Collection):
-        (of_item, *_) = get_args(annotation) or (Any,)
-        made = [again(item, of_item) for item in _items(value, text)]
-        return kind(made) if kind in (list, set, frozenset) else tuple(made)
+    if kind in _COLLECTIONS:
+        items = list(_items(value, text))
+        of_items = get_args(annotation) or (Any,)
+        if kind is not tuple or of_items[1:] in ((), (...,)):
+            of_items = of_items[:1] * len(items)
+        if len(of_items) != len(items):
+            raise UnfitError(f"{len(of_items)} items")
+        return _COLLECTIONS[kind](map(again, items, of_items))
     return value
 
 
@@ -98,23 +128,33 @@ def describe(annotation: object) -> str:
     kind = origin or annotation
     if kind is Callable:
         return "module:callable"
+    if not isinstance(kind, type):
+        return str(annotation)
     if kind in _NAMES:
         return _NAMES[kind]
-    if isinstance(kind, type) and issubclass(kind, Mapping):
+    if kind in _MAPPINGS:
         return "a mapping, one name = value on each line in an ini file"
-    if isinstance(kind, type) and issubclass(kind, Collection):
+    if kind in _COLLECTIONS:
         items = describe(arguments[0]) if arguments else "anything"
         return f"a list, each item {items}"
-    return getattr(annotation, "__name__", str(annotation))
+    return kind.__name__
 
 
-def _first_fit(value: object, union: object, again: Callable[[object, object], object]) -> object:
+def _first_fit(value: object, union: object, text: bool, again: Callable[[object, object], object]) -> object:
+    members = get_args(union)
+    if text:  # any text would do for a str or a Path, wherever they stand
+        members = (*sorted(members, key=lambda each: each not in (NoneType, bool, int, float)),)
     hints = []
-    for member in get_args(union):
+    failed: ConfigError | None = None
+    for member in members:
         try:
             return again(value, member)
         except UnfitError as unfit:
             hints.append(unfit.hint)
+        except ConfigError as error:
+            failed = error
+    if failed:
+        raise failed
     raise UnfitError(describe(union), next(filter(None, hints), ""))
 
 
@@ -137,18 +177,16 @@ def _bool(value: object, text: bool) -> bool:
 def _int(value: object, text: bool) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if text and isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value):
+    if text and isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,4000}", value):
         return int(value)
     raise UnfitError(_NAMES[int])
 
 
 def _float(value: object, text: bool) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    if text and isinstance(value, str):
+    if (isinstance(value, (int, float)) and not isinstance(value, bool)) or (text and isinstance(value, str)):
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     raise UnfitError(_NAMES[float])
 
@@ -181,7 +219,7 @@ def _size(value: object) -> int:
     if found is None:
         raise UnfitError("a size such as 500, 64KiB or 10 MB")
     number, prefix, binary = found.groups(default="")
-    return int(float(number) * (1024 if binary else 1000) ** _POWERS[prefix])
+    return int(Fraction(number) * (1024 if binary else 1000) ** _POWERS[prefix])
 
 
 def _items(value: object, text: bool) -> Iterable[object]:
