@@ -1,10 +1,11 @@
 """A factory's signature, read as the schema of its options: names, types, defaults and docs."""
 
 import re
+import sys
 from collections.abc import Mapping
-from inspect import Parameter, Signature, cleandoc, getdoc, signature
+from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
-from typing import Annotated, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple, get_args
 
 from wsgistack.conversion import UnfitError, convert, describe
 from wsgistack.errors import ConfigError, Mistake, nearest
@@ -30,7 +31,7 @@ class Option(NamedTuple):
 
     @property
     def is_secret(self) -> bool:
-        return get_origin(self.annotation) is Annotated and Secret in get_args(self.annotation)[1:]
+        return _is_secret(self.annotation)
 
     @property
     def type_name(self) -> str:
@@ -51,7 +52,7 @@ def schema(factory: Factory) -> Schema:
     :raises ConfigError: it can't be called with an application as the only positional argument.
     """
     try:
-        parameters = list(_signature(factory).parameters.values())
+        parameters = _parameters(factory)
     except (TypeError, ValueError):
         return Schema({}, is_open=True)
     if not parameters or parameters[0].kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD):
@@ -101,11 +102,24 @@ def fit(
     return fitted, mistakes
 
 
-def _signature(factory: Factory) -> Signature:
+def _parameters(factory: Factory) -> list[Parameter]:
     try:
-        return signature(factory, eval_str=True)
-    except NameError:
-        return signature(factory)
+        return list(signature(factory, eval_str=True).parameters.values())
+    except Exception:  # an annotation that only a type checker can read: the others are read without it
+        names = vars(sys.modules.get(factory.__module__, sys))
+        unread = signature(factory).parameters.values()
+        return [each.replace(annotation=_evaluated(each.annotation, names)) for each in unread]
+
+
+def _evaluated(annotation: object, names: dict[str, Any]) -> object:
+    try:
+        return eval(annotation, names) if isinstance(annotation, str) else annotation  # noqa: S307 - as eval_str does
+    except Exception:
+        return Parameter.empty
+
+
+def _is_secret(annotation: object) -> bool:
+    return annotation is Secret or isinstance(annotation, Secret) or any(map(_is_secret, get_args(annotation)))
 
 
 def _docs(factory: Factory) -> str:
@@ -113,7 +127,7 @@ def _docs(factory: Factory) -> str:
 
 
 def _name(factory: Factory) -> str:
-    name: str = getattr(factory, "__qualname__", None) or repr(factory)
+    name: str = getattr(factory, "__qualname__", None) or getattr(factory, "__name__", None) or repr(factory)
     return name
 
 

@@ -1,0 +1,141 @@
+"""Options: a signature read as a schema, and what is given fitted to it."""
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+
+from wsgistack.errors import ConfigError
+from wsgistack.options import fit, schema
+from wsgistack.types import App, Secret, Size
+
+
+class Layer:
+    """A layer.
+
+    :param size: how large, in bytes; of one line
+        and another.
+    :param key: what opens it.
+    """
+
+    def __init__(
+        self, app: App, /, *, size: Size, key: Annotated[str, Secret] | None = None, file: Path | None = None
+    ) -> None:
+        """Make it.
+
+        :param file: where it stands.
+        """
+
+
+def loose(app: App, level=1, *rest, **options) -> App:  # type: ignore[no-untyped-def]
+    return app
+
+
+def test_reads_names_types_defaults_and_docs() -> None:
+    found = schema(Layer)  # type: ignore[arg-type]
+    assert not found.is_open
+    assert [(each.name, each.type_name, each.is_required, each.is_secret) for each in found.options.values()] == [
+        ("size", "a size such as 500, 64KiB or 10 MB", True, False),
+        ("key", "text or none", False, True),
+        ("file", "a path or none", False, False),
+    ]
+    assert [each.doc for each in found.options.values()] == [
+        "how large, in bytes; of one line and another.",
+        "what opens it.",
+        "where it stands.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Annotated[str, Secret],
+        Annotated[str, Secret()],
+        Annotated[Mapping[str, str] | None, Secret],
+        Mapping[str, Annotated[str, Secret]],
+    ],
+)
+def test_sees_a_secret_at_any_depth(annotation: object) -> None:
+    def layer(app: App, *, key: object) -> App:
+        return app
+
+    layer.__annotations__["key"] = annotation
+    assert schema(layer).options["key"].is_secret
+
+
+@pytest.mark.parametrize(
+    ("factory", "names"),
+    [
+        pytest.param(loose, ["level"], id="function"),
+        pytest.param(partial(loose, level=3), ["level"], id="partial"),
+        pytest.param(lambda *arguments, **options: arguments[0], [], id="wrapper that names nothing"),
+        pytest.param(type, [], id="written in C"),
+    ],
+)
+def test_an_open_signature_takes_what_it_does_not_name(factory: Callable[..., App], names: list[str]) -> None:
+    assert schema(factory).is_open
+    assert list(schema(factory).options) == names
+    assert fit(factory, {"other": "1"}, text=True) == ({"other": "1"}, [])
+
+
+@pytest.mark.parametrize("factory", [lambda: None, lambda *, app: None, lambda **options: None])
+def test_refuses_what_takes_no_application(factory: Callable[..., Any]) -> None:
+    with pytest.raises(ConfigError, match="takes no application; expected it as the first argument"):
+        schema(factory)
+
+
+def test_infers_types_from_defaults_where_text_has_no_annotation() -> None:
+    assert fit(loose, {"level": "5"}, text=True) == ({"level": 5}, [])
+    assert fit(loose, {"level": "5"}) == ({"level": "5"}, [])
+
+
+@pytest.mark.parametrize("unknown", ["Missing", "sys.Missing", "1 +", "int | 'x' | []"])
+def test_reads_annotations_beside_one_that_can_not_be_evaluated(
+    unknown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a type checker's own names stand in annotations that are never evaluated at run time
+    def layer(app, odd=1, size=None, maker=None):  # type: ignore[no-untyped-def]
+        return app
+
+    layer.__annotations__ = {"app": unknown, "odd": unknown, "size": "Size | None", "maker": "Missing | None"}
+    given = {"odd": "2", "size": "1k", "maker": "x"}
+    assert fit(layer, given, text=True) == ({"odd": 2, "size": 1000, "maker": "x"}, [])
+
+
+def test_fits_values_and_finds_every_mistake() -> None:
+    given = {"sizes": 1, "key": 7, "file": "a"}
+    fitted, mistakes = fit(Layer, given, base=Path("/etc"))  # type: ignore[arg-type]
+    assert fitted == {"file": Path("/etc/a")}
+    assert [str(each) for each in mistakes] == [
+        "sizes: no such option of Layer; did you mean 'size'?",
+        "key: found a secret value; expected text or none",
+        "size: Layer needs this option; expected a size such as 500, 64KiB or 10 MB",
+    ]
+
+
+def test_says_so_where_there_are_no_options() -> None:
+    _, mistakes = fit(lambda app: app, {"level": 1})
+    assert [each.hint for each in mistakes] == ["it takes none"]
+
+
+def test_names_the_option_that_can_not_be_imported() -> None:
+    def layer(app: App, *, check: Callable[[], bool]) -> App:
+        return app
+
+    _, mistakes = fit(layer, {"check": "sys:exitt"})
+    assert [str(each) for each in mistakes] == ["check: no 'exitt' in sys; did you mean 'exit'?"]
+    assert fit(layer, {"check": "sys:exit"}) == ({"check": sys.exit}, [])
+
+
+def test_names_a_factory_that_has_a_name_only() -> None:
+    class Made:
+        __name__ = "made"
+
+        def __call__(self, app: App) -> App:
+            return app
+
+    _, mistakes = fit(Made(), {"x": 1})
+    assert str(mistakes[0]).startswith("x: no such option of made;")
