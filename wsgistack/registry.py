@@ -8,7 +8,7 @@ from wsgistack.errors import ConfigError, Mistake, nearest
 from wsgistack.imports import import_object
 from wsgistack.types import Factory
 
-__all__ = ["GROUP", "egg_entry_point", "find", "name_of", "names"]
+__all__ = ["GROUP", "egg_entry_point", "find", "load", "name_of", "names"]
 
 GROUP = "wsgistack.middleware"
 
@@ -19,7 +19,7 @@ def names() -> Mapping[str, tuple[EntryPoint, ...]]:
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in sorted(entry_points(group=GROUP)):
         name = _canonical(point.name)
-        same = any(point.value == other.value for other in found.get(name, ()))
+        same = any(_import_string(point) == _import_string(other) for other in found.get(name, ()))
         found[name] = found.get(name, ()) if same else (*found.get(name, ()), point)
     return dict(sorted(found.items()))
 
@@ -30,23 +30,28 @@ def find(use: str) -> Factory:
     :raises ConfigError: there is no such layer, several distributions have one of that name, or it can't be imported.
     """
     if ":" in use:
-        factory = import_object(use)
-        if not callable(factory):
-            raise ConfigError(Mistake(f"{use!r} is no callable", expected="one that takes the application first"))
-        return factory
+        return _imported(use)
     points = names().get(_canonical(use), ())
     if not points:
         raise ConfigError(Mistake(f"no layer {use!r}", value=use, hint=nearest(use, names())))
     if len(points) > 1:
-        hint = f"name one by its import string: {' or '.join(point.value for point in points)}"
+        hint = f"name one by its import string: {' or '.join(map(_import_string, points))}"
         raise ConfigError(Mistake(f"several distributions have a layer {use!r}", value=use, hint=hint))
-    return find(points[0].value)
+    return load(points[0])
 
 
 def name_of(factory: Factory) -> str:
     """The name that a factory is registered under; empty where it is not."""
     value = f"{getattr(factory, '__module__', '')}:{getattr(factory, '__qualname__', '')}"
-    return next((name for name, points in names().items() if any(point.value == value for point in points)), "")
+    return next((name for name, points in names().items() if value in map(_import_string, points)), "")
+
+
+def load(point: EntryPoint) -> Factory:
+    """What an entry point stands for.
+
+    :raises ConfigError: it can't be imported, or is no callable.
+    """
+    return _imported(_import_string(point))
 
 
 def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
@@ -71,6 +76,17 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     there = {point.name for group in groups for point in points.select(group=group)}
     problem = f"{project} has no entry point {name!r} in {' or '.join(groups)}"
     raise ConfigError(Mistake(problem, value=spec, hint=nearest(name, there)))
+
+
+def _imported(text: str) -> Factory:
+    factory = import_object(text)
+    if not callable(factory):
+        raise ConfigError(Mistake(f"{text!r} is no callable", expected="one that takes the application first"))
+    return factory
+
+
+def _import_string(point: EntryPoint) -> str:
+    return "".join(point.value.partition("[")[0].split())  # an extra may follow in brackets
 
 
 def _canonical(name: str) -> str:
