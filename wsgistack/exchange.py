@@ -122,12 +122,13 @@ class Exchange:
 
     def forward(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Start the response at the server. Where the server raises ``exc_info``, what was accepted before stands."""
+        accepted = [*headers]  # the server may change the list that it gets
         try:
             write = self.start_response(status, headers, exc_info)
         finally:
             exc_info = None
         self.status = status
-        self.headers = headers
+        self.headers = accepted
         return write
 
     def __iter__(self) -> Self:
@@ -135,34 +136,39 @@ class Exchange:
 
     def __next__(self) -> bytes:
         try:
-            return self.on_chunk(next(self._chunks))
-        except StopIteration:
-            if not self.finished:
-                self.finished = True
+            chunk = next(self._chunks, _END)
+            if chunk is not _END:
+                return self.on_chunk(chunk)
+            if not self.finished and self._error is None:
+                self._chunks = iter(())  # some iterators must not be asked again
                 rest = self.on_end()
+                self.finished = True
                 if rest:
                     return rest
-            raise
         except BaseException as error:
             self._error = error
             raise
+        raise StopIteration
 
     def close(self) -> None:
         """Close the application's iterable, not its iterator, and then this exchange. A second call does nothing."""
         if self._source is _CLOSED:
             return
         source, self._source = self._source, _CLOSED
-        error, self._error = self._error, None
         self._chunks = iter(())
         try:
             close = getattr(source, "close", None)
             if close is not None:
                 close()
-        except BaseException as failure:
-            error = error or failure
+        except BaseException as error:
+            if self._error is None:
+                self._error = error
             raise
         finally:
-            self.on_close(error)
+            try:
+                self.on_close(self._error)
+            finally:
+                self._error = None  # its traceback leads here
 
 
 class ClosableIterator(Protocol):
@@ -175,22 +181,23 @@ class ClosableIterator(Protocol):
 
 def with_length_of(source: Iterable[bytes], chunks: ClosableIterator, /) -> Iterable[bytes]:
     """The chunks with the ``len()`` of their source, if it has one: a server takes Content-Length from a single one."""
-    return _Sized(chunks, len(source)) if isinstance(source, Sized) else chunks
+    return _Sized(chunks, source) if isinstance(source, Sized) else chunks
 
 
 class _Sized:
-    __slots__ = ("_chunks", "_length", "close")
+    __slots__ = ("_chunks", "_source", "close")
 
-    def __init__(self, chunks: ClosableIterator, length: int) -> None:
+    def __init__(self, chunks: ClosableIterator, source: Sized) -> None:
         self._chunks = chunks
-        self._length = length
+        self._source = source
         self.close = chunks.close
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._source)  # or its TypeError, by which a body tells that the length is not known
 
     def __iter__(self) -> ClosableIterator:
         return self._chunks
 
 
 _CLOSED: list[bytes] = []
+_END = bytes(bytearray(b"end"))  # no other object, and so no chunk
