@@ -1,7 +1,8 @@
 """Calling an application directly, step by step, as a server does."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from types import TracebackType
+from typing import Any, cast
 from wsgiref.util import setup_testing_defaults
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
@@ -91,6 +92,12 @@ def answering(body: Iterable[bytes], *headers: tuple[str, str], status: str = "2
         return body
 
     return app
+
+
+def restart(start_response: StartResponse, status: str, headers: Headers) -> Write:
+    """Start again, as an error handler does."""
+    error = RuntimeError("the reason of a restart")
+    return start_response(status, headers, (RuntimeError, error, cast(TracebackType, error.__traceback__)))
 
 
 def raising(error: BaseException) -> App:

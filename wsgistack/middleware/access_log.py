@@ -5,6 +5,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter, time
@@ -87,7 +88,8 @@ class AccessLog(Middleware):
         try:
             self._write(self._line_of(entry))
         except Exception:
-            logging.getLogger(self.logger).exception("a line of the access log was lost")
+            with suppress(Exception):  # the logger may be what fails
+                logging.getLogger(self.logger).exception("a line of the access log was lost")
 
 
 class _Logged(Exchange):
@@ -181,7 +183,7 @@ def _to_file(path: Path) -> Callable[[str], object]:
         raise ConfigError(Mistake(problem, "file", path, "a file that can be written")) from error
 
     def append(line: str) -> None:
-        os.write(file, f"{line}\n".encode("ascii"))
+        os.write(file, f"{line}\n".encode())
 
     weakref.finalize(append, os.close, file)
     return append

@@ -128,10 +128,13 @@ class _Carrying(Exchange):
 class RequestIdFilter(logging.Filter):
     """Put the id of the current request into each log record, as ``record.request_id``; ``-`` outside of requests.
 
+    A record that has one keeps it: it may have come from another thread, through a queue.
+
     Add it to a handler, and ``%(request_id)s`` to that handler's format.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass."""
-        record.request_id = current_request_id.get()
+        if not hasattr(record, "request_id"):
+            record.request_id = current_request_id.get()
         return True

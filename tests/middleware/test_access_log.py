@@ -1,0 +1,351 @@
+"""The access log: one whole line for each request, whatever becomes of it, and never a harm to the response."""
+
+import json
+import logging
+import multiprocessing
+import re
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from wsgiref.util import FileWrapper
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from webtest import TestApp
+
+from tests.direct import Body, Call, answering, raising
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, ConfigError, RequestId
+from wsgistack.types import App, Environ, StartResponse
+
+_HEADER = st.text(st.characters(max_codepoint=255), max_size=40)
+_EXTENDED = re.compile(
+    r'\S+ - \S+ \[[^\]]+\] "\S+ \S+ \S+" \d{3} (?:\d+|-) "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*" \d+ \S+\n'
+)
+
+
+class _Log:
+    """A layer that writes to a file, and what it has written there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def around(self, app: App, format: str = "%X %s %B") -> AccessLog:
+        return AccessLog(app, format=format, file=self.path)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.path.read_text("utf-8").splitlines()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> _Log:
+    return _Log(tmp_path / "access.log")
+
+
+def _writing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    write = start_response("200 OK", [("Content-Type", "text/plain")])
+    write(b"12345")
+    return [b"67", b"8"]
+
+
+def _lazy(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    start_response("404 Not Found", [("Content-Type", "text/plain")])
+    yield b""
+    yield b"1234"
+
+
+@pytest.mark.parametrize(
+    ("app", "expected"),
+    [
+        pytest.param(answering([b"123"]), "- 200 3", id="a list"),
+        pytest.param(answering([]), "- 200 0", id="nothing"),
+        pytest.param(answering(Body(b"12", b"3")), "- 200 3", id="an iterable"),
+        pytest.param(_writing, "- 200 8", id="write and iterable"),
+        pytest.param(_lazy, "- 404 4", id="a lazy start"),
+    ],
+)
+def test_tells_how_a_response_went(app: App, expected: str, log: _Log) -> None:
+    response = TestApp(log.around(app)).get("/", expect_errors=True)
+    assert log.lines == [expected]
+    assert expected.endswith(f" {len(response.body)}")
+
+
+@pytest.mark.parametrize(
+    ("app", "expected"),
+    [
+        pytest.param(raising(RuntimeError("early")), "X 500 0", id="in the call"),
+        pytest.param(raising(SystemExit(3)), "X 500 0", id="an exit in the call"),
+        pytest.param(answering(Body(RuntimeError("first"))), "X 500 0", id="before the first byte"),
+        pytest.param(answering(Body(b"", RuntimeError("first"))), "X 500 0", id="after an empty chunk"),
+        pytest.param(answering(Body(b"12", RuntimeError("late"))), "X 200 2", id="mid-body"),
+        pytest.param(answering(Body(b"12", failure=RuntimeError("close"))), "X 200 2", id="in close"),
+    ],
+)
+def test_tells_where_the_application_failed(app: App, expected: str, log: _Log) -> None:
+    with pytest.raises((RuntimeError, SystemExit)):
+        Call(log.around(app)).read()
+    assert log.lines == [expected]
+
+
+def test_tells_a_response_that_the_client_gave_up(log: _Log) -> None:
+    body = Body(b"12", b"345")
+    call = Call(log.around(answering(body)))
+    call.next()
+    assert not log.lines
+    call.close()
+    call.close()
+    assert log.lines == ["X 200 2"]
+    assert body.closed == 1
+
+
+def test_tells_a_response_that_was_never_read(log: _Log) -> None:
+    Call(log.around(answering(Body(b"12")))).close()
+    Call(log.around(_lazy)).close()
+    assert log.lines == ["X 200 0", "X - 0"]
+
+
+@pytest.mark.parametrize(
+    ("method", "status"), [("HEAD", "200 OK"), ("GET", "204 No Content"), ("GET", "304 Not Modified")]
+)
+def test_calls_a_response_without_a_body_complete_though_nobody_read_it(method: str, status: str, log: _Log) -> None:
+    Call(log.around(answering(Body(), status=status)), REQUEST_METHOD=method).close()
+    assert log.lines == [f"- {status[:3]} 0"]
+
+
+def test_tells_the_last_status(log: _Log) -> None:
+    body = Call(log.around(CatchErrors(answering(Body(RuntimeError("boom")))))).read()
+    assert log.lines == [f"- 500 {len(body)}"]
+
+
+def test_tells_what_went_over_the_wire(log: _Log) -> None:
+    for body in ([b"word " * 500], Body(b"word ", b"word ")):
+        app = log.around(Compress(answering(body)))
+        packed, plain = Call(app, HTTP_ACCEPT_ENCODING="gzip").read(), Call(app).read()
+        assert packed != plain
+        assert log.lines[-2:] == [f"- 200 {len(packed)}", f"- 200 {len(plain)}"]
+
+
+def test_tells_who_asked_and_for_what(log: _Log) -> None:
+    inner = BasicAuth(answering([b"1"]), users={"änn": "a"})
+    app = TestApp(RequestId(log.around(inner, "%u %L %r %{Referer}i %{Content-Type}o")))
+    credentials = b64encode("änn:a".encode()).decode()
+    headers = {"X-Request-ID": "mine", "Referer": 'a"b', "Remote-User": "root", "Authorization": f"Basic {credentials}"}
+    app.get("/caf%C3%A9?a=b%20c", headers=headers)
+    assert log.lines == [r"\xc3\xa4nn mine GET /caf%C3%A9?a=b%20c HTTP/1.0 a\"b text/plain"]
+
+
+def test_tells_the_target_as_it_came_though_the_application_changes_it(log: _Log) -> None:
+    def shifting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ.update(SCRIPT_NAME="/other", PATH_INFO="", REQUEST_METHOD="POST", QUERY_STRING="")
+        start_response("200 OK", [])
+        return []
+
+    Call(log.around(shifting, "%m %U%q"), "/b", SCRIPT_NAME="/a", QUERY_STRING="c").read()
+    assert log.lines == ["GET /a/b?c"]
+
+
+def test_measures_until_the_end_of_the_stream(log: _Log) -> None:
+    def slow() -> Iterator[bytes]:
+        yield b"1"
+        time.sleep(0.02)
+        yield b"2"
+
+    Call(log.around(answering(slow()), "%D")).read()
+    assert int(log.lines[0]) >= 20_000
+
+
+def test_writes_a_line_where_the_server_tells_nothing(log: _Log) -> None:
+    layer = log.around(answering([b"1"]), "%h %u %r %s %{Referer}i %{x.y}e")
+    list(layer({}, lambda status, headers, exc_info=None: lambda data: None))  # type: ignore[arg-type]
+    layer({"REMOTE_ADDR": "", "SERVER_PROTOCOL": ""}, lambda *_: lambda data: None).close()  # type: ignore[attr-defined]
+    assert log.lines == ["- - - / - 200 - -"]
+
+
+def test_keeps_one_line_and_its_fields_whatever_the_client_sends(tmp_path_factory: pytest.TempPathFactory) -> None:
+    log = _Log(tmp_path_factory.mktemp("log") / "access.log")
+    layers = {name: log.around(answering([b"1"]), name) for name in ("extended", "json")}
+
+    @given(
+        words=st.fixed_dictionaries(
+            dict.fromkeys(
+                ("REQUEST_METHOD", "SCRIPT_NAME", "QUERY_STRING", "REMOTE_ADDR", "SERVER_PROTOCOL", "REMOTE_USER"),
+                _HEADER,
+            ),
+            optional={"HTTP_REFERER": _HEADER, "HTTP_USER_AGENT": _HEADER, "HTTP_X_REQUEST_ID": _HEADER},
+        ),
+        path=_HEADER,
+    )
+    def check(words: dict[str, str], path: str) -> None:
+        for name, layer in layers.items():
+            log.path.write_bytes(b"")
+            Call(RequestId(layer), path, **words).read()
+            written = log.path.read_bytes().decode("ascii")
+            assert written.count("\n") == 1
+            if name == "json":
+                assert json.loads(written)["user_agent"] == words.get("HTTP_USER_AGENT")
+            else:
+                assert _EXTENDED.fullmatch(written)
+
+    check()
+
+
+@pytest.mark.parametrize("output", ["stderr", "stdout"])
+def test_writes_to_the_standard_streams(output: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    TestApp(AccessLog(answering([b"123"]), format="%s %B", output=output)).get("/")
+    assert getattr(capsys.readouterr(), output[3:]) == "200 3\n"
+
+
+def test_writes_to_a_logger(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    TestApp(AccessLog(answering([b"123"]), format="%s %% %B", output="logging", logger="site.access")).get("/")
+    assert caplog.record_tuples == [("site.access", logging.INFO, "200 % 3")]
+
+
+def test_reports_a_line_that_can_not_be_written(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open(__file__) as unwritable:  # noqa: PTH123
+        monkeypatch.setattr(sys, "stderr", unwritable)
+        assert Call(AccessLog(answering([b"123"]), logger="site.access")).read() == b"123"
+    monkeypatch.setattr(sys, "stderr", None)
+    assert Call(AccessLog(answering([b"123"]))).read() == b"123"
+    reports = [(record.name, record.levelname, record.message) for record in caplog.records]
+    lost = "a line of the access log was lost"
+    assert reports == [("site.access", "ERROR", lost), ("wsgistack.access_log", "ERROR", lost)]
+
+
+def test_survives_a_logger_that_fails_even_at_the_report() -> None:
+    class Failing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("no log today")
+
+    logger = logging.getLogger("site.failing")
+    failing = Failing()
+    logger.addHandler(failing)
+    logger.setLevel(logging.INFO)
+    body = Body(b"123")
+    call = Call(AccessLog(answering(body), output="logging", logger="site.failing"))
+    assert call.read() == b"123"
+    assert body.closed == 1
+    logger.removeHandler(failing)
+
+
+def test_writes_what_the_format_says_in_any_script(log: _Log) -> None:
+    TestApp(log.around(answering([b""]), "→ %s")).get("/")
+    assert log.lines == ["→ 200"]
+
+
+def _log_many(path: Path, name: str) -> None:
+    layer = AccessLog(answering([b""]), format="%m %q", file=path)
+    for _ in range(100):
+        Call(layer, REQUEST_METHOD=name, QUERY_STRING=name * 9000).read()
+
+
+def test_lets_processes_share_a_file(log: _Log) -> None:
+    processes = multiprocessing.get_context("spawn")
+    workers = [processes.Process(target=_log_many, args=(log.path, name)) for name in "AB"]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(set(log.lines)) == [f"{name} ?{name * 9000}" for name in "AB"]
+    assert len(log.lines) == 200
+
+
+def test_closes_the_file_when_the_layer_is_gone(log: _Log) -> None:
+    layer = log.around(answering([b""]))
+    opened = {link.resolve() for link in Path("/dev/fd").iterdir()}
+    assert log.path.resolve() in opened
+    del layer
+    assert log.path.resolve() not in {link.resolve() for link in Path("/dev/fd").iterdir()}
+
+
+@pytest.fixture
+def download(tmp_path: Path) -> Iterator[FileWrapper]:
+    path = tmp_path / "download"
+    path.write_bytes(b"0123456789")
+    with path.open("rb") as file:
+        yield FileWrapper(file, 4)
+
+
+_WITH_LENGTH = ("Content-Length", "10")
+_SERVED: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "expected"),
+    [
+        ("GET", "200 OK", "- 200 10"),
+        ("HEAD", "200 OK", "- 200 0"),
+        ("GET", "304 Not Modified", "- 304 0"),
+    ],
+)
+def test_hands_on_a_file_and_logs_it_when_it_is_closed(
+    method: str, status: str, expected: str, download: FileWrapper, log: _Log
+) -> None:
+    app = log.around(answering(download, _WITH_LENGTH, status=status))
+    call = Call(app, REQUEST_METHOD=method, **_SERVED)
+    assert call.body is download
+    assert not log.lines
+    call.close()
+    call.close()
+    assert log.lines == [expected]
+    assert download.filelike.closed
+
+
+def test_logs_a_file_once_for_each_layer(download: FileWrapper, log: _Log) -> None:
+    app = log.around(log.around(answering(download, _WITH_LENGTH), "inner %B%%"), "outer %B%%")
+    Call(app, **_SERVED).close()
+    assert log.lines == ["inner 10%", "outer 10%"]
+
+
+@pytest.mark.parametrize("length", [None, "ten", "-1"])
+def test_counts_a_file_whose_length_is_not_known(length: str | None, download: FileWrapper, log: _Log) -> None:
+    headers = [("Content-Length", length)] if length else [("A", "b")]
+    call = Call(log.around(answering(download, *headers)), **_SERVED)
+    assert call.read() == b"0123456789"
+    assert log.lines == ["- 200 10"]
+
+
+class _Unwatchable:
+    """A file wrapper as one that is written in C: nothing can be set on it."""
+
+    __slots__ = ("_file",)
+
+    def __init__(self, file: FileWrapper) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._file)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def test_counts_a_file_that_can_not_be_watched(download: FileWrapper, log: _Log) -> None:
+    app = log.around(answering(_Unwatchable(download), _WITH_LENGTH))
+    assert Call(app, **_SERVED | {"wsgi.file_wrapper": _Unwatchable}).read() == b"0123456789"
+    assert log.lines == ["- 200 10"]
+    assert download.filelike.closed
+
+
+def test_keeps_the_length_of_a_body(log: _Log) -> None:
+    assert len(Call(log.around(answering([b"1", b"2"]))).body) == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"output": "syslog"}, "output: no output 'syslog'; there are: logging, stderr, stdout"),
+        ({"format": "comon"}, "format: no format 'comon'; did you mean 'common'"),
+        ({"file": Path("/")}, "file: can't open '/': Is a directory; expected a file that can be written"),
+        ({"file": Path("/no/where")}, "file: can't open '/no/where': No such file or directory"),
+    ],
+)
+def test_says_what_is_wrong_with_an_option(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        AccessLog(answering([b""]), **options)
