@@ -1,0 +1,63 @@
+"""An application to put behind real servers: it greets, streams, waits, breaks off and fails."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from threading import Event
+
+from wsgistack import current_request_id
+from wsgistack.types import App, Environ, StartResponse
+
+PLAIN = [("Content-Type", "text/plain")]
+GATES: defaultdict[str, Event] = defaultdict(Event)
+
+
+def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    _, page, *rest = environ["PATH_INFO"].split("/")
+    gate = GATES.setdefault("".join(rest), Event())
+    match page:
+        case "fail":
+            raise RuntimeError("this page fails")
+        case "broken":
+            return broken(start_response)
+        case "endless":
+            return endless(start_response)
+        case "gated":
+            return gated(gate, start_response)
+        case "ids":
+            return ids(start_response)
+        case "open":
+            gate.set()
+    body = json.dumps([environ["wsgistack.request_id"], current_request_id.get(), environ["REMOTE_USER"], "." * 1000])
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body.encode()]
+
+
+def gated(gate: Event, start_response: StartResponse) -> Iterator[bytes]:
+    """Make the second chunk only when another request has opened the gate."""
+    start_response("200 OK", PLAIN)
+    yield b"first\n"
+    yield b"second\n" if gate.wait(60) else b"nobody opened\n"
+
+
+def ids(start_response: StartResponse) -> Iterator[bytes]:
+    start_response("200 OK", PLAIN)
+    for _ in range(20):
+        yield f"{current_request_id.get()}\n".encode()
+
+
+def broken(start_response: StartResponse) -> Iterator[bytes]:
+    start_response("200 OK", PLAIN)
+    yield b"begun\n"
+    raise RuntimeError("this page breaks off")
+
+
+def endless(start_response: StartResponse) -> Iterator[bytes]:
+    start_response("200 OK", PLAIN)
+    while True:
+        yield b"on and on\n" * 1000
+
+
+def factory(global_conf: Mapping[str, str]) -> App:
+    """Give the application to PasteDeploy."""
+    return application

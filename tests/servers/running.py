@@ -1,0 +1,99 @@
+"""Real servers in processes of their own, on ports of the loopback that are free, and a client for them."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
+ROOT = Path(__file__).parent.parent.parent
+WSGISTACK = (sys.executable, "-c", "import sys; from wsgistack.cli import main; sys.exit(main())")
+CREDENTIALS = {"Authorization": "Basic ZGVtbzpkZW1v"}
+
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Server(NamedTuple):
+    process: subprocess.Popen[bytes]
+    port: int
+    folder: Path
+
+    @contextmanager
+    def response(self, path: str, method: str = "GET", **headers: str) -> Iterator[HTTPResponse]:
+        """The response to a request with the right password, unless the headers say otherwise."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            dashed = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, headers={**CREDENTIALS, **dashed})
+            with connection.getresponse() as response:
+                yield response
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        with self.response(path, method, **headers) as response:
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, found, response.read())
+
+    def raw(self, request: bytes) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        connection.sendall(request)
+        return connection
+
+    def output(self) -> str:
+        """All that the server has written to standard output and standard error."""
+        return (self.folder / "output").read_text()
+
+    def logged(self, request_id: str) -> dict[str, object]:
+        """The access log's entry of a request."""
+
+        def find() -> dict[str, object] | None:
+            entries = map(json.loads, (self.folder / "access.log").read_text().splitlines())
+            return next((entry for entry in entries if entry["request_id"] == request_id), None)
+
+        return eventually(find)
+
+
+@contextmanager
+def running(folder: Path, *command: str | Path) -> Iterator[Server]:
+    """A server, from when it has told its address; it is killed at the end if it still runs."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with (
+        (folder / "output").open("wb") as output,
+        subprocess.Popen(command, cwd=folder, env=environ, stdout=output, stderr=output) as process,
+    ):
+
+        def told() -> re.Match[str] | None:
+            text = (folder / "output").read_text()
+            assert process.poll() is None, text
+            return _ADDRESS.search(text)
+
+        try:
+            yield Server(process, int(eventually(told)[1]), folder)
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def eventually(find: Callable[[], T | None]) -> T:
+    """What is found, after a while."""
+    for _ in range(600):
+        found = find()
+        if found is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it never came")

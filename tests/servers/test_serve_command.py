@@ -1,0 +1,136 @@
+"""``wsgistack serve`` as a program of its own: what it prints, what it serves, and how it ends."""
+
+import gzip
+import json
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.servers.running import ROOT, WSGISTACK, eventually, running
+
+HELLO = """
+import logging
+logging.basicConfig(format="MINE %(message)s")
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/fail":
+        raise RuntimeError("fails")
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return forever()
+def forever():
+    while True:
+        yield b"on and on"
+"""
+MISORDERED = """
+app = "hello:app"
+layers = [{use = "gzip", name = "zip"}, {use = "access_log", name = "log"}, "catch_errors"]
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    (tmp_path / "hello.py").write_text(HELLO)
+    (tmp_path / "stack.toml").write_text(MISORDERED)
+    return tmp_path
+
+
+def test_serves_the_quickstart(tmp_path: Path) -> None:
+    with running(tmp_path, *WSGISTACK, "serve", ROOT / "recipes" / "quickstart" / "stack.ini", "--port", "0") as server:
+        greeting = server.get("/Ada", Accept_Encoding="gzip")
+        request_id = greeting.headers["x-request-id"]
+        facts = json.loads(gzip.decompress(greeting.body))
+        assert (facts["hello"], facts["from"], facts["id"]) == ("Ada", "demo", request_id)
+        assert server.get("/", Authorization="").status == 401
+        assert server.get("/count").body.split() == [b"%d" % number for number in range(1, 11)]
+        failure = server.get("/fail", Accept="application/json")
+        failed = failure.headers["x-request-id"]
+        assert json.loads(failure.body)["request_id"] == failed
+        access = eventually(
+            lambda: [line for line in server.output().splitlines() if line.endswith(f" {failed}")] or None
+        )
+        assert len([line for line in access if '"GET /fail HTTP/1.1" 500 ' in line]) == 1
+        assert server.output().count(f"GET /fail failed, request {failed}\nTraceback") == 1
+        assert server.output().splitlines()[0] == f"Serving on http://127.0.0.1:{server.port}/ (stop with Ctrl-C)"
+        assert server.output().splitlines()[5:7] == [
+            f"{' ' * 9}└─ demo (basic_auth)",
+            f"{' ' * 12}└─ greetings:application",
+        ]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("requests", [0, 3])
+def test_stops_cleanly_even_while_it_sends(stop: signal.Signals, requests: int, site: Path) -> None:
+    with running(site, *WSGISTACK, "serve", "stack.toml", "--port", "0") as server:
+        connections = [server.raw(b"GET / HTTP/1.1\r\n\r\n") for _ in range(requests)]
+        for connection in connections:
+            assert connection.recv(1)
+        server.process.send_signal(stop)
+        assert server.process.wait(30) == 0
+        for connection in connections:
+            connection.close()
+        *_, last = server.output().splitlines()
+        assert last == "Stopped."
+        assert "Traceback" not in server.output()
+
+
+def test_leaves_the_logging_of_the_application_as_it_is(site: Path) -> None:
+    with running(site, *WSGISTACK, "serve", "stack.toml", "--port", "0") as server:
+        assert server.get("/fail").status == 500
+        eventually(lambda: "MINE GET /fail failed" in server.output() or None)
+        assert server.output().count("GET /fail failed") == 1
+
+
+def test_warns_of_the_order_in_one_line_each_however_python_treats_warnings(site: Path) -> None:
+    program = [WSGISTACK[0], "-W", "error", *WSGISTACK[1:]]
+    with running(site, *program, "serve", "stack.toml", "--port", "0") as server:
+        warning, _, _ = server.output().partition("Serving on")
+        assert warning == (
+            "warning: stack.toml: layer 1 (zip): zip stands outside log: "
+            "the log would not tell what went over the wire; put log before zip\n"
+        )
+
+
+def test_says_in_one_line_why_it_can_not_serve(site: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        served = subprocess.run([*WSGISTACK, "serve", "stack.toml", "--port", port], cwd=site, capture_output=True)
+    *_, problem = served.stderr.decode().splitlines()
+    assert (served.returncode, served.stdout) == (1, b"")
+    assert problem == f"can't listen on 127.0.0.1 port {port}: Address already in use; another --host or --port"
+    assert b"Traceback" not in served.stderr
+
+
+@pytest.mark.parametrize(
+    ("app", "problem"),
+    [
+        pytest.param("def app(: pass", "importing 'hello' failed: SyntaxError", id="no Python"),
+        pytest.param("1 / 0", "importing 'hello' failed: ZeroDivisionError: division by zero", id="fails"),
+        pytest.param("app = 1", "app use: 'hello:app' is a int; expected a callable", id="no callable"),
+        pytest.param("def app(): pass", "app use: found 'hello:app'; expected a WSGI application", id="a factory"),
+        pytest.param("import nosuch", "importing 'hello' failed: ModuleNotFoundError", id="misses a module"),
+    ],
+)
+def test_prints_every_mistake_and_no_traceback(app: str, problem: str, site: Path) -> None:
+    (site / "hello.py").write_text(app)
+    (site / "stack.toml").write_text('app = "hello:app"\nlayers = ["gzpi", {use = "gzip", level = 0}]\nlayer = 1\n')
+    served = subprocess.run([*WSGISTACK, "serve", "stack.toml"], cwd=site, capture_output=True, text=True)
+    assert (served.returncode, served.stdout) == (1, "")
+    assert problem in served.stderr
+    assert "no layer 'gzpi'; did you mean 'gzip'?" in served.stderr
+    assert "layer 2 (gzip) level: " in served.stderr
+    assert "layer: no such key; did you mean 'layers'?" in served.stderr
+    assert "Traceback" not in served.stderr
+    assert all(line.startswith("stack.toml:") for line in served.stderr.splitlines())
+
+
+def test_stops_quietly_when_nobody_reads_what_it_lists() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        listed = subprocess.run([*WSGISTACK, "list"], stdout=writing, stderr=subprocess.PIPE)
+    finally:
+        os.close(writing)
+    assert (listed.returncode, listed.stderr) == (1, b"")
