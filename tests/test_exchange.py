@@ -70,7 +70,11 @@ def test_edits_what_is_written_and_what_is_yielded_and_adds_an_end() -> None:
 
 
 def test_does_not_ask_an_iterator_again_after_its_end() -> None:
-    server = StrictServer().serve(through(Watched, HOSTILE["iterator_with_close"].make()))
+    class Ending(Exchange):
+        def on_end(self) -> bytes:
+            return b"end"
+
+    server = StrictServer().serve(through(Ending, HOSTILE["iterator_with_close"].make()))
     assert server.breaches == []
     assert server.wire[-1] == b"end"
 
