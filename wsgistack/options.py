@@ -68,12 +68,18 @@ def schema(factory: Factory) -> Schema:
 
 
 def fit(
-    factory: Factory, given: Mapping[str, object], *, base: Path | None = None, text: bool = False
+    factory: Factory,
+    given: Mapping[str, object],
+    *,
+    base: Path | None = None,
+    text: bool = False,
+    whole: bool = True,
 ) -> tuple[dict[str, object], list[Mistake]]:
     """Make given options fit what a factory takes.
 
     :param base: the folder that relative paths start from; None leaves them as they are.
     :param text: whether all values are text, as an ini file has them.
+    :param whole: whether these are all, so that none that is required may be missing.
     :returns: the options with their values converted, and every mistake.
     """
     known = schema(factory)
@@ -96,7 +102,7 @@ def fit(
         except ConfigError as error:
             mistakes += [each._replace(key=name) for each in error.mistakes]
     for option in known.options.values():
-        if option.is_required and option.name not in given:
+        if whole and option.is_required and option.name not in given:
             problem = f"{_name(factory)} needs this option"
             mistakes.append(Mistake(problem, option.name, expected=option.type_name))
     return fitted, mistakes

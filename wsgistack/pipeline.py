@@ -1,7 +1,7 @@
 """Composing layers from a list that reads outermost first."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
 from wsgistack.errors import ConfigError, Mistake, nearest
@@ -25,17 +25,18 @@ class Pipeline:
         - a name, ``"gzip"``, that a distribution registers as entry point in the group ``wsgistack.middleware``;
         - an import string, ``"werkzeug.middleware.proxy_fix:ProxyFix"``;
         - a callable that takes the application first;
-        - a mapping, ``{"use": "gzip", "minimum_size": 1000, "name": "small"}``: ``use`` is any of the above, ``name`` is
+        - a mapping, ``{"use": "gzip", "minimum_size": 1000, "name": "small"}``: ``use`` is any of the above, ``name``
           what the layer is called here, and all others are its options;
         - a :class:`Spec`.
     :raises ConfigError: an item is none of these.
     """
 
-    __slots__ = ("specs",)
-
-    specs: tuple[Spec, ...]
+    __slots__ = ("_specs",)
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
+        if not isinstance(items, Iterable) or isinstance(items, (str, Mapping)):
+            problem = f"a pipeline can't be made of type {type(items).__name__}"
+            raise ConfigError(Mistake(problem, value=items, expected="a list of layers"))
         specs = []
         mistakes: list[Mistake] = []
         for number, item in enumerate(items, 1):
@@ -45,7 +46,12 @@ class Pipeline:
                 mistakes += error.mistakes
         if mistakes:
             raise ConfigError(*mistakes)
-        self.specs = tuple(specs)
+        self._specs = tuple(specs)
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """The layers as they are configured."""
+        return self._specs
 
     def wrap(self, app: App, /) -> App:
         """Build the layers around an application, and give the outermost one.

@@ -40,8 +40,11 @@ def find(use: str) -> Factory:
     return load(points[0])
 
 
-def name_of(factory: Factory) -> str:
-    """The name that a factory is registered under; empty where it is not."""
+def name_of(use: str | Factory) -> str:
+    """The name that a layer is registered under, if it is: by that name, an import string, or its factory."""
+    if isinstance(use, str) and _canonical(use) in names():
+        return _canonical(use)
+    factory = find(use) if isinstance(use, str) else use
     value = f"{getattr(factory, '__module__', '')}:{getattr(factory, '__qualname__', '')}"
     return next((name for name, points in names().items() if value in map(_import_string, points)), "")
 

@@ -45,22 +45,21 @@ class Spec:
         :raises ConfigError: it is not an item that a pipeline can hold.
         """
         if isinstance(item, Spec):
-            return item
+            return item if item.where.file else item.at(Where(section=f"layer {number} ({item.name})"))
         where = Where(section=f"layer {number}")
         if isinstance(item, str) or callable(item):
             item = {"use": item}
         if not isinstance(item, Mapping):
             expected = "a name, an import string, a callable, a mapping or a Spec"
-            raise ConfigError(Mistake(f"{item!r} is no layer", value=item, expected=expected, where=where))
+            raise ConfigError(Mistake(_wrong_type(item), value=item, expected=expected, where=where))
         given = dict(item)
         use, name = given.pop("use", None), given.pop("name", "")
         if not (isinstance(use, str) or callable(use)):
             expected = "a name, an import string or a callable"
-            raise ConfigError(Mistake(f"found {use!r}", "use", use, expected, where=where))
+            raise ConfigError(Mistake(_wrong_type(use), "use", use, expected, where=where))
         if not isinstance(name, str):
-            raise ConfigError(Mistake(f"found {name!r}", "name", name, "text", where=where))
-        spec = cls(cast("str | Factory", use), given, name, where)
-        return replace(spec, where=Where(section=f"layer {number} ({spec.name})"))
+            raise ConfigError(Mistake(_wrong_type(name), "name", name, "text", where=where))
+        return cls.of(cls(cast("str | Factory", use), given, name), number)
 
     def at(self, where: Where) -> Self:
         """The same layer, standing elsewhere."""
@@ -78,15 +77,16 @@ class Spec:
         except ConfigError as error:
             raise self._located(*(each._replace(key="use") for each in error.mistakes)) from error
 
-    def fitted(self, *, base: Path | None = None, text: bool = False) -> Self:
+    def fitted(self, *, base: Path | None = None, text: bool = False, whole: bool = True) -> Self:
         """The same layer, with its options as the factory takes them.
 
         :param base: the folder that relative paths start from.
         :param text: whether the options are all text, as in an ini file.
+        :param whole: whether these are all, so that none that is required may be missing.
         :raises ConfigError: an option is unknown, missing, or of a wrong type.
         """
         try:
-            values, mistakes = options.fit(self.factory(), self.options, base=base, text=text)
+            values, mistakes = options.fit(self.factory(), self.options, base=base, text=text, whole=whole)
         except ConfigError as error:
             raise self._located(*error.mistakes) from error
         if mistakes:
@@ -106,24 +106,24 @@ class Spec:
         except Exception as error:
             raise self._located(Mistake(f"{self.name} can't be built: {type(error).__name__}: {error}")) from error
         if not callable(built):
-            problem = f"{self.name} makes a {type(built).__name__}"
+            problem = f"{self.name} makes something of type {type(built).__name__}"
             raise self._located(Mistake(problem, value=built, expected="a WSGI application"))
         return built
 
     def belongs(self, side: str, other: "Spec") -> str:
         """The reason why this layer belongs ``inside`` or ``outside`` of another one; empty if it does not say so."""
         reasons = getattr(self.factory(), side, None)
-        return reasons.get(registry.name_of(other.factory()), "") if isinstance(reasons, dict) else ""
+        return reasons.get(registry.name_of(other.use), "") if isinstance(reasons, Mapping) else ""
 
     def shown(self) -> dict[str, object]:
         """The options for the eyes of people: without secrets."""
         try:
-            known = options.schema(self.factory()).options
+            known, is_open = options.schema(self.factory())
         except ConfigError:
-            return dict.fromkeys(self.options, REDACTED)
-        return {
-            name: REDACTED if name in known and known[name].is_secret else value for name, value in self.options.items()
-        }
+            known, is_open = {}, False
+        # what has no place in the signature is perhaps a secret under a wrong name
+        public = {name for name in self.options if (not known[name].is_secret if name in known else is_open)}
+        return {name: value if name in public else REDACTED for name, value in self.options.items()}
 
     def __repr__(self) -> str:
         """As the item of a list that would give it."""
@@ -137,6 +137,10 @@ class Spec:
                 for each in mistakes
             )
         )
+
+
+def _wrong_type(value: object) -> str:
+    return "is missing" if value is None else f"is of type {type(value).__name__}"  # and perhaps a secret
 
 
 Item: TypeAlias = str | Callable[..., App] | Mapping[str, object] | Spec

@@ -1,0 +1,191 @@
+"""Spec: one layer as it is configured, found, fitted, built and shown."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+
+from tests.direct import answering
+from tests.strangers import install
+from wsgistack import AccessLog, BasicAuth, ConfigError, Gzip, Mistake, RequestId, Spec, Where
+from wsgistack.types import App, Secret
+
+APP = answering([b"hello"])
+PLACE = Where("stack.ini", 3, "[filter:small]")
+
+
+def said(error: pytest.ExceptionInfo[ConfigError]) -> list[str]:
+    return [str(each) for each in error.value.mistakes]
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param("gzip", Spec("gzip"), id="name"),
+        pytest.param("json:dumps", Spec("json:dumps", name="json:dumps"), id="import string"),
+        pytest.param(Gzip, Spec(Gzip, name="Gzip"), id="class"),
+        pytest.param({"use": "gzip"}, Spec("gzip"), id="mapping"),
+        pytest.param({"use": "gzip", "name": "small", "types": []}, Spec("gzip", {"types": []}, "small"), id="options"),
+        pytest.param(Spec("gzip", name="small"), Spec("gzip", name="small"), id="Spec"),
+    ],
+)
+def test_is_made_of_an_item(item: Any, expected: Spec) -> None:
+    made = Spec.of(item, 2)
+    assert made == expected
+    assert hash(made) == hash(expected)
+    assert made.where.section == f"layer 2 ({expected.name})"
+
+
+def test_keeps_the_place_in_its_file() -> None:
+    assert Spec.of(Spec("gzip", where=PLACE), 7).where == PLACE
+    assert Spec("gzip").at(PLACE).where == PLACE
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param(5, "layer 2: is of type int; expected a name, an import string, ", id="number"),
+        pytest.param([{"users": "hidden"}], "layer 2: is of type list; expected a name, an import", id="list"),
+        pytest.param({}, "layer 2 use: is missing; expected a name, an import string or a callable", id="nothing"),
+        pytest.param({"use": ["hidden"]}, "layer 2 use: is of type list; expected a name, an import", id="use"),
+        pytest.param({"use": "gzip", "name": 5}, "layer 2 name: is of type int; expected text", id="name"),
+    ],
+)
+def test_refuses_what_is_no_layer_and_shows_no_value(item: Any, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Spec.of(item, 2)
+    assert str(caught.value).startswith(expected)
+    assert "hidden" not in str(caught.value)
+
+
+def test_its_options_are_its_own() -> None:
+    given: dict[str, object] = {"minimum_size": 5}
+    spec = Spec("gzip", given)
+    given["minimum_size"] = 6
+    assert spec.options == {"minimum_size": 5}
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        spec.options["minimum_size"] = 7  # type: ignore[index]
+
+
+def test_fits_its_options_and_leaves_the_old_alone() -> None:
+    spec = Spec("access_log", {"file": "log"})
+    assert spec.fitted(base=Path("/srv"), text=True).options == {"file": Path("/srv/log")}
+    assert spec.options == {"file": "log"}
+
+
+def test_a_part_of_its_options_can_be_fitted() -> None:
+    def layer(app: App, *, level: int, depth: int) -> App:
+        return app
+
+    assert Spec(layer, {"level": "1"}).fitted(text=True, whole=False).options == {"level": 1}
+    with pytest.raises(ConfigError, match=r"depth: .*layer needs this option; expected a whole number"):
+        Spec(layer, {"level": "1"}).fitted(text=True)
+
+
+def test_places_each_mistake_in_its_line() -> None:
+    options = {"minimum_siz": "5", "levels": "9"}
+    spec = Spec("gzip", options, where=PLACE, lines={"minimum_siz": 4})
+    with pytest.raises(ConfigError) as caught:
+        spec.fitted(text=True)
+    assert said(caught) == [
+        "stack.ini:4: [filter:small] minimum_siz: no such option of Gzip; did you mean 'minimum_size'?",
+        "stack.ini:3: [filter:small] levels: no such option of Gzip; did you mean 'level'?",
+    ]
+
+
+def refusing(app: App) -> App:
+    raise ConfigError(Mistake("no good", "level"))
+
+
+def failing(app: App) -> App:
+    raise OSError("no disk")
+
+
+@pytest.mark.parametrize(
+    ("spec", "mistake"),
+    [
+        pytest.param(Spec("gzpi"), "use: no layer 'gzpi'; did you mean 'gzip'?", id="no layer"),
+        pytest.param(Spec("access_log", {"format": "%Q"}), "format: ", id="refused by the layer"),
+        pytest.param(Spec(refusing, lines={"level": 8}), "level: no good", id="refused by a stranger"),
+        pytest.param(Spec(failing), "failing can't be built: OSError: no disk", id="fails"),
+        pytest.param(
+            Spec(lambda app: 5, name="five"),  # type: ignore[arg-type,return-value]
+            "five makes something of type int; expected a WSGI application",
+            id="makes no application",
+        ),
+        pytest.param(Spec(lambda: APP, name="x"), "test_spec.<lambda> takes no application", id="takes no application"),
+    ],
+)
+def test_says_why_it_can_not_be_built(spec: Spec, mistake: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        spec.at(PLACE).build(APP)
+    (message,) = said(caught)
+    assert message.startswith(f"stack.ini:{8 if 'level' in mistake else 3}: [filter:small]")
+    assert mistake.removeprefix("test_spec.") in message
+
+
+def test_builds_a_layer() -> None:
+    layer = Spec("gzip", {"minimum_size": "1 kB"}).build(APP)
+    assert isinstance(layer, Gzip)
+    assert (layer.app, layer.minimum_size) == (APP, 1000)
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [
+        pytest.param(Spec("gzip"), "'gzip'", id="name"),
+        pytest.param(Spec("gzip", name="small"), "{'use': 'gzip', 'name': 'small'}", id="own name"),
+        pytest.param(Spec("gzip", {"level": 9}), "{'use': 'gzip', 'level': 9}", id="options"),
+        pytest.param(Spec(Gzip), repr(Gzip), id="class"),
+        pytest.param(
+            Spec("basic_auth", {"users": {"ann": "hidden"}, "realm": "here"}),
+            "{'use': 'basic_auth', 'users': '<secret>', 'realm': 'here'}",
+            id="secret",
+        ),
+        pytest.param(
+            Spec(BasicAuth, {"user": {"ann": "hidden"}}),
+            f"{{'use': {BasicAuth!r}, 'user': '<secret>'}}",
+            id="secret under a misspelt name",
+        ),
+        pytest.param(
+            Spec("basic-aut", {"users": {"ann": "hidden"}}),
+            "{'use': 'basic-aut', 'users': '<secret>'}",
+            id="secret of nobody knows what",
+        ),
+        pytest.param(Spec(partial, {"level": 9}), f"{{'use': {partial!r}, 'level': 9}}", id="open signature"),
+    ],
+)
+def test_reads_as_the_item_and_hides_secrets(spec: Spec, shown: str) -> None:
+    assert repr(spec) == shown
+
+
+def test_hides_a_secret_in_what_it_says() -> None:
+    def layer(app: App, *, key: Annotated[int, Secret] | None = None) -> App:
+        return app
+
+    with pytest.raises(ConfigError) as caught:
+        Spec(layer, {"key": "hidden"}).build(APP)
+    assert "hidden" not in str(caught.value)
+
+
+def test_knows_where_a_layer_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # a name that a stranger registers is another one than that of the module where the class stands
+    points = "[wsgistack.middleware]\nown = belonging_a:layer\nother = belonging_a:other\n"
+    source = """
+from types import MappingProxyType
+
+def layer(app): return app
+layer.__module__ = "belonging_a.inner"
+
+def other(app): return app
+other.inside = MappingProxyType({"own": "so it is", "request_id": "and so"})
+other.outside = "no mapping"
+"""
+    install(tmp_path, monkeypatch, "acme", points, belonging_a=source)
+    assert Spec("other").belongs("inside", Spec("own")) == "so it is"
+    assert Spec("other").belongs("inside", Spec("request-id", name="ids")) == "and so"
+    assert Spec("other").belongs("inside", Spec(RequestId)) == "and so"
+    assert Spec("other").belongs("inside", Spec("gzip")) == ""
+    assert Spec("other").belongs("outside", Spec("gzip")) == ""
+    assert Spec(AccessLog).belongs("outside", Spec(lambda app: app)) == ""
