@@ -17,7 +17,7 @@ from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Exchange, Mid
 from wsgistack import headers as h
 from wsgistack.types import App, Environ, Headers, StartResponse
 
-__all__ = ["FIVE", "FOUNDATION", "OURS", "Case", "Stack", "cases", "judge", "judge_in_threads", "stack_of"]
+__all__ = ["ALL_FIVE", "FOUNDATION", "OURS", "Case", "Stack", "cases", "judge", "judge_in_threads", "stack_of"]
 
 Layer = Callable[[App], App]
 
@@ -92,7 +92,13 @@ FOUNDATION = (
     Stack("exchange", (Through,), keeps_length=False),
     Stack("sized_exchange", (SizedThrough, SizedThrough)),
 )
-OURS = (*map(stack_of, FIVE), *(stack_of(name, name) for name in FIVE), stack_of(*FIVE), stack_of(*FIVE, *FIVE))
+ALL_FIVE = stack_of(*FIVE)._replace(name="five")
+OURS = (
+    *map(stack_of, FIVE),
+    *(stack_of(name, name) for name in FIVE),
+    ALL_FIVE,
+    stack_of(*FIVE, *FIVE)._replace(name="five_twice"),
+)
 
 
 class Case(NamedTuple):
