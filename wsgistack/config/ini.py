@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from io import StringIO
 from typing import NamedTuple
 
 from wsgistack.errors import Mistake, Where, nearest
@@ -10,8 +11,8 @@ __all__ = ["Section", "Setting", "interpolate", "parse"]
 
 _HEADER = re.compile(r"\[(.+)\]")
 _SETTING = re.compile(r"(.*?)\s*[=:]\s*(.*)")
-_REFERENCE = re.compile(r"%(?:%|\(([^()]*)\)s)")
-_DEEPEST = 10
+_REFERENCE = re.compile(r"%(?:%|\(([^)]*)\)s)")
+_DEEPEST = 100
 
 
 class Setting(NamedTuple):
@@ -45,7 +46,7 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
     section: Section | None = None
     open_setting: Setting | None = None
     indent = 0
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+    for number, line in enumerate(StringIO(text, newline=None), 1):
         stripped = line.strip()
         if stripped.startswith(("#", ";")):
             continue
@@ -60,7 +61,9 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
         if header := _HEADER.match(stripped):
             section = Section(header[1], number, {})
             first = sections.setdefault(section.name, section)
-            if first is not section:
+            if section.name == "DEFAULT":  # it may be written in several parts
+                section = first
+            elif first is not section:
                 problem = f"a second section [{section.name}], after the one in line {first.line}"
                 mistakes.append(Mistake(problem, where=Where(file, number)))
         elif section is None:
@@ -75,9 +78,10 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
     return sections, mistakes
 
 
-def interpolate(value: str, variables: Mapping[str, str], depth: int = 0) -> str:
+def interpolate(value: str, variables: Mapping[str, str], trail: tuple[str, ...] = ()) -> str:
     """Fill in ``%(name)s``, and write ``%%`` as ``%``. Any other ``%`` stays what it is.
 
+    :param trail: the references whose values led here.
     :raises LookupError: a name is not among the variables, or refers to itself; it says so, and gives a hint.
     """
 
@@ -86,9 +90,11 @@ def interpolate(value: str, variables: Mapping[str, str], depth: int = 0) -> str
         if name is None:
             return "%"
         if name not in variables:
-            raise LookupError(f"no value for %({name})s", nearest(name, variables))
-        if depth >= _DEEPEST:
-            raise LookupError(f"%({name})s refers to itself", "")
-        return interpolate(variables[name], variables, depth + 1)
+            raise LookupError(f"no value for {found[0]}", nearest(name, variables))
+        if found[0] in trail:
+            raise LookupError(f"a circle: {' -> '.join([*trail[trail.index(found[0]) :], found[0]])}", "")
+        if len(trail) == _DEEPEST:
+            raise LookupError(f"more than {_DEEPEST} references, each in the value of another", "")
+        return interpolate(variables[name], variables, (*trail, found[0]))
 
     return _REFERENCE.sub(fill, value)

@@ -20,8 +20,9 @@ def read_source(path: Path) -> str:
         hint = nearest(path.name, siblings)
         problem = "there is no such file"
         raise ConfigError(Mistake(problem, where=where, hint=hint if hint.startswith("did") else "")) from error
-    except OSError as error:
-        raise ConfigError(Mistake(f"can't be read: {error.strerror}", where=where)) from error
+    except (OSError, ValueError) as error:  # a ValueError says that this can't be the name of a file
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(Mistake(f"can't be read: {why}", where=where)) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,0 +1,39 @@
+"""Reading a configuration file: what is said where that fails."""
+
+from pathlib import Path
+
+import pytest
+
+from wsgistack.config.source import read_source
+from wsgistack.errors import ConfigError
+
+TEXT = "[app:main]\nname = Zoë\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_reads_utf_8_with_or_without_a_byte_order_mark(encoding: str, folder: Path) -> None:
+    (folder / "stack.ini").write_text(TEXT, encoding)
+    assert read_source(Path("stack.ini")) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("stak.ini", "stak.ini: there is no such file; did you mean 'stack.ini'?", id="nearest name"),
+        pytest.param("unlike", "unlike: there is no such file", id="no near name"),
+        pytest.param("no/folder.ini", "no/folder.ini: there is no such file", id="no such folder"),
+        pytest.param("stack.ini/x", "stack.ini/x: can't be read: Not a directory", id="below a file"),
+        pytest.param(".", ".: can't be read: Is a directory", id="a folder"),
+        pytest.param("a\0b", "a\0b: can't be read: embedded null byte", id="no file name"),
+        pytest.param("x" * 300, f"{'x' * 300}: can't be read: File name too long", id="too long"),
+        pytest.param("empty.ini", "empty.ini: the file is empty", id="empty"),
+        pytest.param("latin.ini", "latin.ini:2: the byte 0xeb is not UTF-8; expected a text in UTF-8", id="Latin-1"),
+    ],
+)
+def test_says_why_it_can_not_be_read(name: str, said: str, folder: Path) -> None:
+    (folder / "stack.ini").write_text(TEXT)
+    (folder / "latin.ini").write_text(TEXT, "latin-1")
+    (folder / "empty.ini").write_text("\ufeff \n\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_source(Path(name))
+    assert str(caught.value) == said
