@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from wsgistack.types import App, Environ, StartResponse
+from wsgistack.types import App, Environ, Secret, StartResponse
 
 __all__ = ["Middleware"]
 
@@ -50,12 +50,16 @@ class Middleware:
 
     def __repr__(self) -> str:
         """The class, the application, and the options that are not the defaults, if the instance keeps them."""
-        from inspect import signature
+        from inspect import signature  # slow to import
 
+        try:
+            parameters = signature(type(self), eval_str=True).parameters
+        except Exception:  # an annotation that only a type checker can read
+            parameters = signature(type(self)).parameters
         kept = vars(self)
         options = [
-            f", {name}={kept[name]!r}"
-            for name, parameter in list(signature(type(self)).parameters.items())[1:]
+            f", {name}={'<secret>' if Secret.__name__ in str(parameter.annotation) else repr(kept[name])}"
+            for name, parameter in list(parameters.items())[1:]
             if name in kept and kept[name] != parameter.default
         ]
         return f"{type(self).__name__}({self.app!r}{''.join(options)})"
