@@ -1,0 +1,42 @@
+"""Tests of reading an environ: the target of a request, as it stood in the request line."""
+
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsgistack.environ import request_target
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "expected"),
+    [
+        pytest.param("/", "", "/", id="root"),
+        pytest.param("", "", "/", id="no path"),
+        pytest.param("", "q=1", "/?q=1", id="no path, but a query"),
+        pytest.param("*", "", "*", id="OPTIONS *"),
+        pytest.param("/a/b;v=1,2:@&=+$!'()~-._*", "", "/a/b;v=1,2:@&=+$!'()~-._*", id="what may stand in a path"),
+        pytest.param("/a b", "", "/a%20b", id="space"),
+        pytest.param("/50%", "", "/50%25", id="percent"),
+        pytest.param("/what?", "q=what?", "/what%3F?q=what?", id="question mark"),
+        pytest.param("/a#b", "", "/a%23b", id="number sign"),
+        pytest.param('/a"b\\c[d]', "", "/a%22b%5Cc%5Bd%5D", id="quote, backslash and brackets"),
+        pytest.param("/a\r\nb\x00\x1b", "", "/a%0D%0Ab%00%1B", id="control characters"),
+        pytest.param("/gr\u00c3\u00bc\u00c3\u009fe", "", "/gr%C3%BC%C3%9Fe", id="UTF-8, as WSGI holds it"),
+        pytest.param("/\u20ac", "", "/%3F", id="what WSGI forbids"),
+        pytest.param("//host/path", "", "//host/path", id="two slashes"),
+        pytest.param("/a", "b=%20%zz", "/a?b=%20%zz", id="a query is left as it came"),
+    ],
+)
+def test_gives_the_target(path: str, query: str, expected: str) -> None:
+    assert request_target(path, query) == expected
+
+
+@given(st.text(st.characters(max_codepoint=255), min_size=1))
+def test_gives_a_target_that_reads_as_the_path(path: str) -> None:
+    target = request_target(path, "")
+    assert unquote(target, "latin-1") == path
+    assert target.isascii()
+    assert target.isprintable()
+    assert not set(target) & set(' "?#\\')

@@ -1,0 +1,101 @@
+"""Tests of the errors: what they know as data, and say as text."""
+
+import copy
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsgistack import ConfigError, Mistake, Where, WsgistackError
+from wsgistack.errors import nearest
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        pytest.param(Where(), "", id="nowhere"),
+        pytest.param(Where("stack.ini"), "stack.ini:", id="file"),
+        pytest.param(Where("stack.ini", 3), "stack.ini:3:", id="file and line"),
+        pytest.param(Where("stack.ini", 3, "[filter:zip]"), "stack.ini:3: [filter:zip]", id="file, line and section"),
+        pytest.param(Where(section="layer 2"), "layer 2", id="an item of a list"),
+    ],
+)
+def test_says_where(where: Where, expected: str) -> None:
+    assert str(where) == expected
+
+
+@pytest.mark.parametrize(
+    ("mistake", "expected"),
+    [
+        pytest.param(Mistake("it is empty"), "it is empty", id="problem"),
+        pytest.param(Mistake("no such option", "levl"), "levl: no such option", id="key"),
+        pytest.param(
+            Mistake("found 'x'", "level", "x", "a whole number", "did you mean 1?"),
+            "level: found 'x'; expected a whole number; did you mean 1?",
+            id="everything but where",
+        ),
+        pytest.param(
+            Mistake("it is empty", where=Where("a.toml", 1)), "a.toml:1: it is empty", id="file without section"
+        ),
+        pytest.param(
+            Mistake("no such option", "levl", hint="there are: level", where=Where("a.ini", 7, "[filter:zip]")),
+            "a.ini:7: [filter:zip] levl: no such option; there are: level",
+            id="file, line, section and key",
+        ),
+    ],
+)
+def test_says_what_is_wrong(mistake: Mistake, expected: str) -> None:
+    assert str(mistake) == expected
+
+
+def test_does_not_say_the_value() -> None:
+    mistake = Mistake("can't be used", "password", "hush")
+    assert mistake.value == "hush"
+    assert "hush" not in str(ConfigError(mistake))
+
+
+def test_one_error_holds_all_mistakes() -> None:
+    error = ConfigError(Mistake("is empty", "codings"), Mistake("no level 12", "level", 12))
+    assert [mistake.key for mistake in error.mistakes] == ["codings", "level"]
+    assert str(error) == "codings: is empty\nlevel: no level 12"
+
+
+def test_is_caught_as_a_value_error_and_as_one_of_ours() -> None:
+    for kind in ValueError, WsgistackError:
+        with pytest.raises(kind):
+            raise ConfigError(Mistake("is empty"))
+
+
+def test_travels_between_processes() -> None:
+    error = ConfigError(Mistake("is empty", "codings", (), where=Where("a.ini", 1)))
+    for twin in pickle.loads(pickle.dumps(error)), copy.copy(error):  # noqa: S301
+        assert twin.mistakes == error.mistakes
+        assert str(twin) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("gzpi", "did you mean 'gzip'?", id="letters swapped"),
+        pytest.param("GZIP", "did you mean 'gzip'?", id="case"),
+        pytest.param("basic-auth", "did you mean 'basic_auth'?", id="dash"),
+        pytest.param("ratelimit", "did you mean 'Rate-Limit'?", id="as the candidate is written"),
+        pytest.param("zstd", "there are: Rate-Limit, basic_auth, gzip", id="nothing near"),
+        pytest.param("", "there are: Rate-Limit, basic_auth, gzip", id="empty"),
+    ],
+)
+def test_says_what_was_perhaps_meant(name: str, expected: str) -> None:
+    assert nearest(name, iter(["gzip", "basic_auth", "Rate-Limit", "gzip"])) == expected
+
+
+def test_says_nothing_where_there_is_nothing() -> None:
+    assert nearest("gzip", []) == ""
+
+
+@given(st.text(), st.lists(st.text(max_size=5), min_size=1))
+def test_names_only_what_there_is(name: str, candidates: list[str]) -> None:
+    said = nearest(name, candidates)
+    assert said in {f"did you mean {each!r}?" for each in candidates} | {
+        f"there are: {', '.join(sorted(set(candidates)))}"
+    }
