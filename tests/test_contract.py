@@ -67,9 +67,10 @@ def test_lets_the_server_know_the_length_of_one_chunk(stack: Stack, name: str, a
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_logs_what_became_of_each_request(name: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("stack", [stack_of("access_log"), ALL_FIVE], ids=lambda stack: stack.name)
+def test_logs_what_became_of_each_request(stack: Stack, name: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "tests.access")
-    case = Case(ALL_FIVE, name, "gzip")
+    case = Case(stack, name, "gzip")
     server = case.serve(case.wrap())
     [record] = [record for record in caplog.records if record.name == "tests.access"]
     code, sent, outcome = record.getMessage().split()
