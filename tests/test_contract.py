@@ -74,7 +74,7 @@ def test_logs_what_became_of_each_request(stack: Stack, name: str, caplog: pytes
     server = case.serve(case.wrap())
     [record] = [record for record in caplog.records if record.name == "tests.access"]
     code, sent, outcome = record.getMessage().split()
-    failed = server.error or server.close_error
+    failed = (server.error, server.close_error) != (None, None)
     assert code == (server.status[:3] if server.headers_sent else "500")
     assert int(sent) == sum(map(len, server.wire))
     assert outcome == ("X" if failed else "-")
