@@ -263,14 +263,17 @@ def test_names_all_five_mistakes_with_file_line_and_right_name(
     assert main(["check", file]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == (
-        f"{file}:2: [pipeline:main] pipeline: no layer 'gzpi'; did you mean 'gzip'?\n"
-        f"{file}:4: no kind of section is called 'fliter'; did you mean [filter:access]?\n"
-        f"{file}:9: [filter:access] formt: no such option of AccessLog; did you mean 'format'?\n"
-        f"{file}:10: [filter:access] output: found 'stdrr'; expected stderr or stdout or logging; "
-        "did you mean 'stderr'?\n"
-        f"{file}:13: [app:hello]: no 'ap' in hello; did you mean 'app'?\n"
-    )
+    expected = [
+        (f"{file}:2: [pipeline:main] pipeline: ", "'gzpi'", "did you mean 'gzip'?"),
+        (f"{file}:4: ", "'fliter'", "did you mean [filter:access]?"),
+        (f"{file}:9: [filter:access] formt: ", "", "did you mean 'format'?"),
+        (f"{file}:10: [filter:access] output: ", "'stdrr'", "did you mean 'stderr'?"),
+        (f"{file}:13: [app:hello]", "'ap'", "did you mean 'app'?"),
+    ]
+    for line, (place, problem, hint) in zip(err.splitlines(), expected, strict=True):
+        assert line.startswith(place)
+        assert problem in line
+        assert line.endswith(f"; {hint}")
     for command in ("show", "serve"):
         assert main([command, file]) == 1
         shown, told = capsys.readouterr()
@@ -283,9 +286,12 @@ def test_warns_of_the_order_once_and_does_not_fail(tmp_path: Path, capsys: pytes
     inner = "[pipeline:main]\npipeline = request_id inner\n" + layers("gzip", "access_log").replace("main", "inner")
     file = written(tmp_path, inner)
     assert main(["check", file]) == 0
-    reason = "gzip stands outside access_log: the log would not tell what went over the wire"
-    warning = f"warning: {file}:4: [pipeline:inner]: {reason}; put access_log before gzip\n"
-    assert capsys.readouterr() == (f"{file}: nothing wrong\n", warning)
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == (f"{file}: nothing wrong\n", 1)
+    assert err.startswith(f"warning: {file}:4: [pipeline:inner]")
+    assert err.endswith(
+        " gzip stands outside access_log: the log would not tell what went over the wire; put access_log before gzip\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["check", "show", "serve"])

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import BufferedReader, RawIOBase
 from socketserver import ThreadingMixIn
+from threading import Thread
 from types import FrameType
-from typing import IO, Any, NoReturn, cast
+from typing import IO, Any, cast
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer, make_server
 
 from wsgistack.errors import ConfigError, Mistake
@@ -18,15 +19,16 @@ from wsgistack.types import App, Environ
 __all__ = ["serve"]
 
 _LONGEST_LINE = 65536
+_LOOK_FOR_STOP = 0.1  # seconds
 _READ_AT_ONCE = 65536
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_RESET_ON_CLOSE, _END_ON_CLOSE = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 
 
 def serve(app: App, host: str, port: int, *, ready: Callable[[str], object]) -> None:
     """Serve an application until the process is asked to stop, by Ctrl-C or SIGTERM.
 
-    A thread for each request, HTTP/1.0, for development and small sites. A response that breaks off is ended by a reset
-    of the connection: without chunks, that is all that tells the client.
+    A thread for each request, HTTP/1.0, for development and small sites. A response that breaks off, as it
+    also does when the process stops, is ended by a reset: without chunks, that is all that tells the client.
 
     :param port: 0 takes any that is free.
     :param ready: called with the address when the server listens.
@@ -38,13 +40,15 @@ def serve(app: App, host: str, port: int, *, ready: Callable[[str], object]) -> 
     except (OSError, OverflowError, UnicodeError) as error:
         problem = f"can't listen on {host} port {port}: {getattr(error, 'strerror', None) or error}"
         raise ConfigError(Mistake(problem, hint="another --host or --port")) from error
-    before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        Thread(target=server.shutdown, daemon=True).start()  # it waits for the loop that runs here
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{server.server_port}/")
-        server.serve_forever()
-    except KeyboardInterrupt:
-        pass
+        server.serve_forever(_LOOK_FOR_STOP)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -55,6 +59,10 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+
+    def shutdown_request(self, request: Any) -> None:
+        """Leave it to the handler to end the connection or to reset it."""
+        self.close_request(request)
 
 
 class _ServerV6(_Server):
@@ -87,11 +95,11 @@ class _RequestHandler(WSGIRequestHandler):
         writing = cast("IO[bytes]", self.wfile)
         handler = _Handler(body, writing, sys.stderr, self.get_environ(), multithread=True)
         handler.request_handler = self
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         handler.run(cast(App, cast(WSGIServer, self.server).get_app()))
         if handler.headers_sent:  # and not closed: the response broke off
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            self.connection.close()
             return
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END_ON_CLOSE)
         self.connection.shutdown(socket.SHUT_WR)
         while body.read(_READ_AT_ONCE):  # a client that is still sending would see a reset before it saw the answer
             pass
@@ -145,7 +153,3 @@ class _Handler(ServerHandler):
 
     def _is_bodiless(self) -> bool:
         return self.environ["REQUEST_METHOD"] == "HEAD" or (self.status or "")[:3] in ("204", "304")
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
