@@ -1,5 +1,6 @@
 """Import strings: ``package.module:attribute`` as an object."""
 
+from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -30,7 +31,7 @@ def import_object(text: str) -> object:
         except AttributeError as error:
             public = [each for each in dir(found) if not each.startswith("_")]
             problem = f"no {name!r} in {module_name}"
-            raise ConfigError(Mistake(problem, value=text, hint=nearest(name, public))) from error
+            raise ConfigError(Mistake(problem, value=text, hint=_near(name, public))) from error
         except Exception as error:  # a module that imports its parts when they are asked for
             raise _failed(module_name, error) from error
     return found
@@ -43,5 +44,9 @@ def _failed(module_name: str, error: Exception) -> ConfigError:
 def _nearest_module(missing: str) -> str:
     package, dot, name = missing.rpartition(".")
     path = getattr(import_module(package), "__path__", ()) if dot else None
-    hint = nearest(name, (each.name for each in iter_modules(path)))
-    return hint if hint.startswith("did") else ""
+    return _near(name, (each.name for each in iter_modules(path)))
+
+
+def _near(name: str, candidates: Iterable[str]) -> str:
+    hint = nearest(name, candidates)
+    return hint if hint.startswith("did") else ""  # to list all would be too much

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+from wsgistack import ConfigError, Mistake
 from wsgistack.types import App, Environ, Secret, StartResponse
 
 not_callable = 5
@@ -54,6 +55,10 @@ def marking(app: App, /, *, mark: str, times: int = 1, key: Annotated[str, Secre
         return app(environ, start_response)
 
     return wrapped
+
+
+def not_made(app: App, /) -> App:
+    raise ConfigError(Mistake("no disk"))
 
 
 def filed(app: App, /, *, file: Path, other: Path | None = None) -> App:

@@ -33,7 +33,7 @@ def read(file: str | PathLike[str], name: str = _MAIN) -> Stack:
     :raises ConfigError: the file can't be read.
     """
     path = _located(file)
-    if path.suffix != ".toml":
+    if not _is_toml(path):
         return IniFile(path).stack(name)
     if name != _MAIN:
         raise ConfigError(Mistake(f"no application {name!r}", where=Where(str(path)), hint=nearest(name, [_MAIN])))
@@ -48,7 +48,7 @@ def check(file: str | PathLike[str]) -> list[Mistake]:
     path = _located(file)
     mistakes: list[Mistake] = []
     try:
-        if path.suffix == ".toml":
+        if _is_toml(path):
             read_toml(path).build()
         else:
             mistakes = _check_ini(IniFile(path))
@@ -72,6 +72,10 @@ def _check_ini(file: IniFile) -> list[Mistake]:
         except ConfigError as error:
             mistakes += error.mistakes
     return [*mistakes, *file.mistakes]
+
+
+def _is_toml(path: Path) -> bool:
+    return path.suffix.lower() == ".toml"
 
 
 def _located(file: str | PathLike[str]) -> Path:

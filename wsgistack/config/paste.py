@@ -50,8 +50,12 @@ class PasteFilter:
         """The application, and then the options of the factory, which are all text."""
         first = Parameter("app", Parameter.POSITIONAL_ONLY)
         before = 1 if self.protocol == FILTER_FACTORY else 2
-        parameters = list(signature(self.factory).parameters.values())
-        options = [each.replace(annotation=str) for each in parameters[before:]]
+        parameters = signature(self.factory).parameters.values()
+        options = [
+            each.replace(annotation=str)
+            for position, each in enumerate(parameters)
+            if position >= before or each.kind is Parameter.VAR_KEYWORD
+        ]
         return Signature([first, *options])
 
 

@@ -24,10 +24,10 @@ class Application:
     """
 
     use: str
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
     global_conf: Mapping[str, str] = field(default_factory=dict, repr=False)
     where: Where = field(default=Where(), compare=False)
-    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False)
 
     def load(self) -> App:
         """Import the application, or make it.
@@ -38,10 +38,7 @@ class Application:
             return self._loaded()
         except ConfigError as error:
             raise ConfigError(
-                *(
-                    each._replace(where=self.where._replace(line=self.lines.get(each.key or "use", self.where.line)))
-                    for each in error.mistakes
-                )
+                *(each._replace(where=self.places.get(each.key, self.where)) for each in error.mistakes)
             ) from error
 
     def _loaded(self) -> App:
@@ -49,7 +46,7 @@ class Application:
         factory: Callable[..., Any]
         match scheme:
             case "egg":
-                factory = registry.egg_entry_point(rest, (APP_FACTORY,)).load()
+                factory = registry.load(registry.egg_entry_point(rest, (APP_FACTORY,)))
             case "call":
                 factory = _callable(rest)
             case _:
@@ -60,7 +57,8 @@ class Application:
             problem = f"{self.use} can't make the application: {type(error).__name__}: {error}"
             raise ConfigError(Mistake(problem)) from error
         if not callable(app):
-            raise ConfigError(Mistake(f"{self.use} makes a {type(app).__name__}", expected="a WSGI application"))
+            problem = f"{self.use} makes something of type {type(app).__name__}"
+            raise ConfigError(Mistake(problem, expected="a WSGI application"))
         made: App = app
         return made
 
@@ -75,7 +73,7 @@ class Application:
         except TypeError as error:
             hint = f"for a factory, use = call:{self.use}"
             expected = "a WSGI application, which takes environ and start_response"
-            raise ConfigError(Mistake(f"found {self.use!r}", "use", self.use, expected, hint)) from error
+            raise ConfigError(Mistake(f"found {self.use!r}", "", self.use, expected, hint)) from error
         except ValueError:  # a callable made in C may have no signature
             pass
         return app
@@ -120,11 +118,12 @@ def in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
 
 def stand_in(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Stand where no application could be loaded, so that the layers can be checked."""
-    raise NotImplementedError
+    start_response("503 Service Unavailable", [("Content-Length", "0")])
+    return []
 
 
 def _callable(text: str) -> Callable[..., Any]:
     found = import_object(text)
     if not callable(found):
-        raise ConfigError(Mistake(f"{text!r} is a {type(found).__name__}", "use", text, "a callable"))
+        raise ConfigError(Mistake(f"{text!r} is of type {type(found).__name__}", value=text, expected="a callable"))
     return found

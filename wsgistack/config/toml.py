@@ -1,5 +1,6 @@
 """A configuration in TOML: an application, and a list of layers as Python would write it."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from wsgistack.spec import Item, Spec
 __all__ = ["read_toml"]
 
 _KEYS = ("app", "layers")
+_LINE = re.compile(r" \(at line (\d+), column \d+\)")
 
 
 def read_toml(path: Path) -> Stack:
@@ -24,10 +26,7 @@ def read_toml(path: Path) -> Stack:
 
     :raises ConfigError: it can't be read, or is no TOML.
     """
-    try:
-        content = tomllib.loads(read_source(path))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(Mistake(f"not TOML: {error}", where=Where(str(path)))) from error
+    content = _parsed(read_source(path), str(path))
     folder = path.absolute().parent
     where = Where(str(path))
     mistakes = [
@@ -42,7 +41,7 @@ def read_toml(path: Path) -> Stack:
         mistakes += error.mistakes
     layers = content.get("layers", [])
     if not isinstance(layers, list):
-        mistakes.append(Mistake(f"found {layers!r}", "layers", layers, "a list", where=where))
+        mistakes.append(Mistake(f"is of type {type(layers).__name__}", "layers", layers, "a list", where=where))
         layers = []
     specs = []
     for number, item in enumerate(layers, 1):
@@ -53,17 +52,25 @@ def read_toml(path: Path) -> Stack:
     return Stack(application, Pipeline(specs), tuple(mistakes))
 
 
+def _parsed(text: str, file: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # some numbers are too long for Python, and some tables too deep
+        found = _LINE.search(str(error))
+        where = Where(file, int(found[1]) if found else 0)
+        raise ConfigError(Mistake(f"not TOML: {_LINE.sub('', str(error))}", where=where)) from error
+
+
 def _application(given: object, folder: Path, where: Where) -> Application:
     table = {"use": given} if isinstance(given, str) else given
+    expected = "an import string, or a table with use"
     if table is None:
-        raise ConfigError(Mistake("is missing", "app", expected="an import string, or a table with use", where=where))
-    use = table.pop("use", None) if isinstance(table, dict) else None
-    if not isinstance(table, dict) or not isinstance(use, str):
-        raise ConfigError(
-            Mistake(f"found {given!r}", "app", given, "an import string, or a table with use", where=where)
-        )
+        raise ConfigError(Mistake("is missing", "app", expected=expected, where=where))
+    if not isinstance(table, dict) or not isinstance(table.get("use"), str):
+        raise ConfigError(Mistake(f"is of type {type(given).__name__}", "app", given, expected, where=where))
+    options = {name: value for name, value in table.items() if name != "use"}
     global_conf = {"here": str(folder), "__file__": str(folder / Path(where.file).name)}
-    return Application(use, table, global_conf, where._replace(section="app"))
+    return Application(table["use"], options, global_conf, where._replace(section="app"))
 
 
 def _spec(item: Item, number: int, path: Path) -> Spec:

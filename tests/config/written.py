@@ -1,0 +1,37 @@
+"""Configurations that a test writes into its folder, and what comes of them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from webtest import TestApp as Browser
+
+from wsgistack import ConfigError, load
+
+MODULE = "tests.config.factories"
+MADE = f"[app:main]\nuse = call:{MODULE}:make_app\n"
+GREET = f"[app:greet]\nuse = {MODULE}:greet\n"
+MARK = f"[filter:mark]\nuse = {MODULE}:marking\n"
+
+
+def told(name: str = "main", file: str = "stack.ini") -> Mapping[str, Any]:
+    """What the application made by ``make_app`` tells."""
+    answer: Mapping[str, Any] = Browser(load(file, name)).get("/").json
+    return answer
+
+
+def greeting(file: str = "stack.ini", name: str = "main") -> str:
+    text: str = Browser(load(file, name)).get("/").text
+    return text
+
+
+def said(file: str = "stack.ini") -> list[str]:
+    """The mistakes that loading finds."""
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    return [str(each) for each in caught.value.mistakes]
+
+
+def write(text: str, file: str = "stack.ini") -> None:
+    Path(file).write_text(text, "utf-8")
