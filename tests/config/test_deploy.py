@@ -71,6 +71,13 @@ def test_reads_layers_by_name_and_by_section(folder: Path) -> None:
     assert isinstance(stack.pipeline.specs[1].build(stack.build()), Gzip)
 
 
+def test_a_hyphen_stands_for_an_underscore(folder: Path) -> None:
+    write(f"[pipeline:main]\npipeline = request-id a_b {MODULE}:greet\n[filter:request_id]\ntrust=no\n{MARK}mark = m\n")
+    write(Path("stack.ini").read_text().replace("filter:mark", "filter:a-b"))
+    specs = config.read("stack.ini").pipeline.specs
+    assert [dict(spec.options) for spec in specs] == [{"trust": False}, {"mark": "m"}]
+
+
 def test_strangers_are_at_home(folder: Path) -> None:
     (folder / "static").mkdir()
     (folder / "static/style.css").write_text("p {}")

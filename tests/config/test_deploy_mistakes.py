@@ -140,6 +140,20 @@ def test_tells_a_mistake_once_though_several_ways_lead_to_it(folder: Path) -> No
     ]
 
 
+def test_keeps_what_the_registry_says_of_a_name_that_there_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in ("one", "two"):
+        points = f"[wsgistack.middleware]\ntwo-fold = {MODULE}:{number}\nlost_{number} = {MODULE}:gone\n"
+        install(folder, monkeypatch, f"acme-fold-{number}", points)
+    write(f"[pipeline:main]\npipeline = two-fold lost-one {MODULE}:greet\n")
+    assert said() == [
+        (
+            "stack.ini:2: [pipeline:main] pipeline: several distributions have a layer 'two-fold'; "
+            f"name one by its import string: {MODULE}:one or {MODULE}:two"
+        ),
+        f"stack.ini:2: [pipeline:main] pipeline: no 'gone' in {MODULE}",
+    ]
+
+
 def test_tells_of_eggs_that_can_not_be_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = f"[paste.app_factory]\nbroken = qqqqq:make\n[paste.filter_factory]\nlost = {MODULE}:gone\n"
     install(folder, monkeypatch, "acme-broken", points)

@@ -152,7 +152,8 @@ class IniFile:
                 return other.filter(fragment, asked)
             finally:
                 self.mistakes += other.mistakes
-        section = self._filters.get(name)
+        alike = (each for key, each in self._filters.items() if key.replace("-", "_") == name.replace("-", "_"))
+        section = self._filters.get(name) or next(alike, None)
         if section is None or self._step(section) in asked.trail[-1:]:
             return self._layer(name, asked)
         values = self._values(section, asked)
@@ -170,8 +171,8 @@ class IniFile:
         except ConfigError as error:
             if use in self._apps:
                 raise asked.wrong(f"{use!r} is an application", "only the last of a pipeline may be one") from error
-            names = [*self.filters(), *registry.names()]
-            hints = {} if ":" in use else {"hint": nearest(use, names)}
+            known = ":" in use or use.replace("-", "_") in registry.names()
+            hints = {} if known else {"hint": nearest(use, [*self.filters(), *registry.names()])}
             raise ConfigError(
                 *(each._replace(key=asked.key, where=asked.where, **hints) for each in error.mistakes)
             ) from error
