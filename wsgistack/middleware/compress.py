@@ -167,14 +167,15 @@ class _Compressing(Exchange):
             elif not self.status and self._layer.is_eligible(status, headers):
                 if self.environ.get("REQUEST_METHOD") == "HEAD":
                     return self.forward(status, self._encoded(headers))
-                self._held = status, headers
+                self._held = status, [*headers]
                 return self._write_held
-            return self.forward(status, self._revalidated(status, headers), exc_info)
+            self._write = self.forward(status, self._revalidated(status, headers), exc_info)
+            return self._write
         finally:
             exc_info = None
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        if self._held and isinstance(body, list | tuple) and len(body) == 1:
+        if self._held and (type(body) is list or type(body) is tuple) and len(body) == 1:
             return [self._whole(*self._held, body[0])]
         passes_untouched = self.status and not self._stream
         return body if passes_untouched else None
