@@ -68,8 +68,8 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     try:
         points = distribution(project.strip()).entry_points
     except (PackageNotFoundError, ValueError) as error:
-        installed = (each.metadata["Name"] for each in Distribution.discover())
-        hint = nearest(project, filter(None, installed))
+        installed = (each.metadata["Name"] for each in Distribution.discover() if "Name" in each.metadata)
+        hint = nearest(project, installed)
         problem = f"no distribution {project!r} is installed"
         raise ConfigError(Mistake(problem, value=spec, hint=hint if hint.startswith("did") else "")) from error
     for group in groups:
