@@ -53,6 +53,7 @@ def test_names_the_nearest_right_name(text: str, said: str) -> None:
     [
         pytest.param("1 / 0", "ZeroDivisionError: division by zero", id="raises"),
         pytest.param("def", "SyntaxError: ", id="is no Python"),
+        pytest.param("raise SystemExit(0)", "SystemExit: 0", id="exits"),
         pytest.param("import qqqqq", "ModuleNotFoundError: No module named 'qqqqq'", id="needs what is missing"),
         pytest.param("def __getattr__(name): raise ImportError('no ' + name)", "ImportError: no thing", id="lazy"),
     ],

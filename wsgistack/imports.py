@@ -20,7 +20,7 @@ def import_object(text: str) -> object:
         raise ConfigError(Mistake(f"{text!r} is no import string", expected="package.module:attribute"))
     try:
         found: object = import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{module_name}.".startswith(f"{missing}."):
             raise ConfigError(Mistake(f"no module {missing!r}", value=text, hint=_nearest_module(missing))) from error
@@ -37,7 +37,7 @@ def import_object(text: str) -> object:
     return found
 
 
-def _failed(module_name: str, error: Exception) -> ConfigError:
+def _failed(module_name: str, error: BaseException) -> ConfigError:
     return ConfigError(Mistake(f"importing {module_name!r} failed: {type(error).__name__}: {error}"))
 
 
