@@ -133,7 +133,8 @@ class _Logged(Exchange):
 
     def on_close(self, error: BaseException | None) -> None:
         self.duration = perf_counter() - self._since
-        self.outcome = "error" if error is not None else "complete" if self.finished or self._is_bodiless() else "aborted"
+        is_whole = self.finished or self._is_bodiless()
+        self.outcome = "error" if error is not None else "complete" if is_whole else "aborted"
         self.code = self.status[:3] or "-"
         if error is not None and not self.finished and not self.sent:
             self.code = "500"  # nothing has gone out, and so the server answers by itself

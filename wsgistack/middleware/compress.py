@@ -1,7 +1,7 @@
 """Compression of responses, chunk by chunk, negotiated with the client (RFC 9110 §8.4, §12.5.3)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from fnmatch import translate
 from typing import ClassVar
 
@@ -148,13 +148,14 @@ class Gzip(Compress):
 class _Compressing(Exchange):
     """Holds the start back until the first chunk, which tells whether the body can be encoded in one piece."""
 
-    __slots__ = ("_coding", "_held", "_layer", "_stream", "_write")
+    __slots__ = ("_coding", "_held", "_is_single", "_layer", "_stream", "_write")
 
     def __init__(self, layer: Compress, coding: Coding, environ: Environ, start_response: StartResponse) -> None:
         super().__init__(environ, start_response)
         self._layer = layer
         self._coding = coding
         self._held: tuple[str, Headers] | None = None
+        self._is_single = False
         self._stream: Stream | None = None
         self._write: Write
 
@@ -177,13 +178,14 @@ class _Compressing(Exchange):
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         if self._held and (type(body) is list or type(body) is tuple) and len(body) == 1:
             return [self._whole(*self._held, body[0])]
+        self._is_single = _is_single(body)
         passes_untouched = self.status and not self._stream
         return body if passes_untouched else None
 
     def on_chunk(self, chunk: bytes) -> bytes:
         if self._held:
             status, headers = self._held
-            if h.get(headers, "content-length") == str(len(chunk)):
+            if self._is_single or h.get(headers, "content-length") == str(len(chunk)):
                 return self._whole(status, headers, chunk)
             self._release(status, self._encoded(headers))
             self._stream = self._coding.stream()
@@ -196,6 +198,8 @@ class _Compressing(Exchange):
         return self._stream.finish() if self._stream else b""
 
     def on_close(self, error: BaseException | None) -> None:
+        if self._held and error is None:  # the client has gone before the first chunk
+            self._release(*self._held)
         self._stream = None
 
     def _write_held(self, chunk: bytes) -> object:
@@ -225,3 +229,10 @@ class _Compressing(Exchange):
         if status[:3] != "304" or f"W/{etag}" not in self.environ.get("HTTP_IF_NONE_MATCH", ""):
             return headers
         return h.vary(h.weaken_etag(headers), "Accept-Encoding")
+
+
+def _is_single(body: Iterable[bytes]) -> bool:
+    try:
+        return isinstance(body, Sized) and len(body) == 1
+    except TypeError:  # by which a body tells that the length is not known
+        return False
