@@ -212,6 +212,8 @@ class _Compressing(Exchange):
             if len(encoded) < len(body):
                 self._release(status, [*self._encoded(headers), ("Content-Length", str(len(encoded)))])
                 return encoded
+        if h.get(headers, "content-length") is None:  # the len() of an exchange can't tell it
+            headers = [*headers, ("Content-Length", str(len(body)))]
         self._release(status, h.vary(headers, "Accept-Encoding"))
         return body
 
