@@ -9,7 +9,7 @@ from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 
 def environ_of(path: str = "/", **keys: Any) -> Environ:
-    environ: Environ = {"PATH_INFO": path, **keys}
+    environ: Environ = {"PATH_INFO": path, "QUERY_STRING": "", **keys}
     setup_testing_defaults(environ)
     return environ
 

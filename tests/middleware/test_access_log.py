@@ -160,7 +160,7 @@ def test_measures_until_the_end_of_the_stream(log: _Log) -> None:
 
 def test_writes_a_line_where_the_server_tells_nothing(log: _Log) -> None:
     layer = log.around(answering([b"1"]), "%h %u %r %s %{Referer}i %{x.y}e")
-    list(layer({}, lambda status, headers, exc_info=None: lambda data: None))  # type: ignore[arg-type]
+    list(layer({}, lambda status, headers, exc_info=None: lambda data: None))
     layer({"REMOTE_ADDR": "", "SERVER_PROTOCOL": ""}, lambda *_: lambda data: None).close()  # type: ignore[attr-defined]
     assert log.lines == ["- - - / - 200 - -"]
 

@@ -213,9 +213,10 @@ def test_hands_on_a_list_untouched(body: Iterable[bytes]) -> None:
 
 
 def test_hands_on_the_file_wrapper_of_the_server_untouched() -> None:
+    served: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
     with open(__file__, "rb") as file:  # noqa: PTH123 (what a server is given)
         wrapped = FileWrapper(file)
-        assert Call(RequestId(answering(wrapped)), **{"wsgi.file_wrapper": FileWrapper}).body is wrapped
+        assert Call(RequestId(answering(wrapped)), **served).body is wrapped
 
 
 def test_keeps_the_length_of_other_bodies() -> None:

@@ -56,9 +56,9 @@ class CatchErrors(Middleware):
 
     def report(self, environ: Environ, error: Exception) -> None:
         """Log an error, unless an inner layer of this kind has done so."""
-        if environ.get(LOGGED_ERROR) == id(error):
+        if environ.get(LOGGED_ERROR) is error:
             return
-        environ[LOGGED_ERROR] = id(error)
+        environ[LOGGED_ERROR] = error
         request_id = environ.get(REQUEST_ID, "-")
         target = request_target(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "")
         message = "%s %s failed, request %s"
@@ -74,22 +74,20 @@ class _Guarded:
         self._environ = environ
         self._start_response = start_response
         self._source: Iterable[bytes] = ()
-        self._chunks: Iterator[bytes] = iter(())
+        self._chunks: Iterator[bytes] | None = None
         self._sent = False
 
     def run(self, app: App) -> Iterable[bytes]:
         try:
             self._source = app(self._environ, self._begin)
-            if body_is_inert(self._source, self._environ):
-                return self._source
-            self._chunks = iter(self._source)
         except Exception as error:
             self._report(error)
             if self._sent:
-                self.close()
                 raise
             self._chunks = self._answer(error)
             return self
+        if body_is_inert(self._source, self._environ):
+            return self._source
         return with_length_of(self._source, self)
 
     def _begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
@@ -109,6 +107,8 @@ class _Guarded:
 
     def __next__(self) -> bytes:
         try:
+            if self._chunks is None:
+                self._chunks = iter(self._source)
             chunk = next(self._chunks)
         except StopIteration:
             raise
@@ -131,6 +131,7 @@ class _Guarded:
         except Exception as error:
             self._report(error)
             raise
+        self._environ.pop(LOGGED_ERROR, None)  # its traceback leads to the environ
 
     def _answer(self, error: Exception) -> Iterator[bytes]:
         try:
