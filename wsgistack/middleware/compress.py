@@ -55,7 +55,7 @@ class Compress(Middleware):
         time for less bytes.
     :param minimum_size: shorter bodies are left alone, in bytes. Below the default they fit into one packet anyway.
     :param types: media types to compress, with ``*`` as wildcard. The default is text and what is written like text.
-    :raises ConfigError: there is no such coding or level, or its library is not installed.
+    :raises ConfigError: there is no such coding or level, its library is not installed, or no coding or type is named.
 
     Cost tier T2; T1 where the client accepts no coding, or the response is not eligible.
 
@@ -78,6 +78,8 @@ class Compress(Middleware):
         super().__init__(app)
         if not codings:
             raise ConfigError(Mistake("is empty", "codings", codings, f"some of {', '.join(CODINGS)}"))
+        if not types:
+            raise ConfigError(Mistake("is empty", "types", types, "media types"))
         for name in levels or ():
             if name not in codings:
                 raise ConfigError(Mistake(f"{name!r} is not in use", "levels", name, hint=nearest(name, codings)))
@@ -87,7 +89,7 @@ class Compress(Middleware):
         self.types = types
         self._codings: dict[str, Coding] = {name: coding(name, (levels or {}).get(name)) for name in codings}
         self._choose = coding_chooser(tuple(codings))
-        self._is_compressible = re.compile("|".join(map(translate, types))).match
+        self._is_compressible = re.compile("|".join(map(translate, types)), re.IGNORECASE).match
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -103,7 +105,7 @@ class Compress(Middleware):
         for name, value in headers:
             match name.lower():
                 case "content-type":
-                    media_type = value.partition(";")[0].strip().lower()
+                    media_type = value.partition(";")[0].strip()
                 case "content-length" if value.isdecimal() and int(value) < self.minimum_size:
                     return False
                 case "content-encoding" | "content-range":
@@ -128,7 +130,7 @@ class Gzip(Compress):
     :param level: from 1, the fastest, to 9, the smallest. The default is zlib's own.
     :param minimum_size: shorter bodies are left alone, in bytes. Below the default they fit into one packet anyway.
     :param types: media types to compress, with ``*`` as wildcard. The default is text and what is written like text.
-    :raises ConfigError: there is no such level.
+    :raises ConfigError: there is no such level, or no type is named.
 
     Cost tier T2; T1 where the client does not accept gzip, or the response is not eligible.
 
@@ -141,7 +143,9 @@ class Gzip(Compress):
         try:
             super().__init__(app, levels={"gzip": level}, minimum_size=minimum_size, types=types)
         except ConfigError as error:
-            raise ConfigError(*(each._replace(key="level") for each in error.mistakes)) from error
+            raise ConfigError(
+                *(each._replace(key=each.key.replace("levels", "level")) for each in error.mistakes)
+            ) from error
         self.level = level
 
 
