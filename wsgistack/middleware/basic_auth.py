@@ -4,7 +4,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, cast
 
 from wsgistack.answers import error_answer
 from wsgistack.base import Middleware
@@ -63,13 +63,17 @@ class BasicAuth(Middleware):
         self.htpasswd = htpasswd
         self.check = check
         self.realm = realm
+        unsendable = [user for user in users or () if ":" in user or _CONTROL.search(user)]
+        if unsendable:
+            problem = "no client can send a name with a colon or a control character"
+            raise ConfigError(*(Mistake(f"user {user!r}: {problem}", "users") for user in unsendable))
         if users is not None:
             checks = checks_of(users, key="users")
             self._verify = verifier(lambda: checks)
         elif htpasswd is not None:
             self._verify = verifier(HtpasswdFile(htpasswd, key="htpasswd").checks)
-        elif check is not None:
-            self._verify = check
+        else:
+            self._verify = cast(Callable[[str, str], bool], check)
         escaped = realm.replace("\\", "\\\\").replace('"', '\\"')
         self._challenge = ("WWW-Authenticate", f'Basic realm="{escaped}", charset="UTF-8"')
 
