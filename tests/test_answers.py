@@ -37,7 +37,7 @@ def test_answers_in_the_form_that_the_client_prefers(accept: str | None, expecte
     environ = environ_of() if accept is None else environ_of(HTTP_ACCEPT=accept)
     status, headers, body = error_answer(environ, 404, "Nothing here.")
     assert status == "404 Not Found"
-    assert dict(headers) == {"Content-Type": expected, "Content-Length": str(len(body[0]))}
+    assert dict(headers) == {"Content-Type": expected, "Content-Length": str(len(body[0])), "Vary": "Accept"}
     assert b"Nothing here." in body[0]
 
 
@@ -132,3 +132,10 @@ def test_chooses_the_coding_of_the_highest_quality(accepted: str, expected: str 
 def test_chooses_whatever_the_client_says_it_accepts(accepted: str) -> None:
     chosen = coding_chooser(("br", "gzip"))(accepted)
     assert chosen is None or chosen in accepted.lower() or "*" in accepted
+
+
+def test_takes_a_star_to_speak_of_the_plain_body_too() -> None:
+    choose = coding_chooser(["gzip"])
+    assert choose("gzip;q=0.5, *") is None
+    assert choose("gzip;q=0.5, *;q=0.1") == "gzip"
+    assert choose("gzip;q=0.5, *, identity;q=0") == "gzip"

@@ -1,6 +1,7 @@
 """The command line: what each command prints, and its exit status, whatever the files hold."""
 
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -65,6 +66,21 @@ def layers(*names: str) -> str:
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [*PROGRAM, *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, **environ})
+
+
+def test_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["wsgistack", "--version"])
+    with pytest.raises(SystemExit):
+        runpy.run_module("wsgistack", run_name="__main__")
+    assert capsys.readouterr().out == f"wsgistack {version('wsgistack')}\n"
+
+
+def test_check_misses_the_main_application(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "typo.ini"
+    file.write_text("[pipeline:mian]\npipeline = request_id app\n[app:app]\nuse = wsgiref.simple_server:demo_app\n")
+    assert main(["check", str(file)]) == 1
+    assert capsys.readouterr().err == f"{file}: no application or pipeline 'main'; did you mean 'mian'?\n"
+    assert main(["check", "--name", "mian", str(file)]) == 0
 
 
 def test_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:

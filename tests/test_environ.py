@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgistack.environ import request_target
+from wsgistack.environ import is_logged, mark_logged, request_target
+from wsgistack.types import Environ
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,16 @@ def test_gives_a_target_that_reads_as_the_path(path: str) -> None:
     assert target.isascii()
     assert target.isprintable()
     assert not set(target) & set(' "?#\\')
+
+
+def test_marks_an_error_as_logged_for_one_request_only() -> None:
+    error = ValueError()
+    environ: Environ = {}
+    assert not is_logged(environ, error)
+    mark_logged(environ, error)
+    assert is_logged(environ, error)
+    assert not is_logged(environ, ValueError())
+    assert not is_logged({}, error)
+    other: Environ = {}
+    mark_logged(other, ValueError())
+    assert not is_logged(other, error)

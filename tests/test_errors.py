@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, Mistake, Where, WsgistackError
-from wsgistack.errors import nearest
+from wsgistack.errors import Mistakes, nearest
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,14 @@ def test_names_only_what_there_is(name: str, candidates: list[str]) -> None:
     assert said in {f"did you mean {each!r}?" for each in candidates} | {
         f"there are: {', '.join(sorted(set(candidates)))}"
     }
+
+
+def test_collects_mistakes_to_raise_them_at_once() -> None:
+    mistakes = Mistakes()
+    mistakes.raise_if_any()
+    with mistakes.caught():
+        raise ConfigError(Mistake("one"), Mistake("two"))
+    mistakes.append(Mistake("three"))
+    with pytest.raises(ConfigError) as caught:
+        mistakes.raise_if_any()
+    assert [each.problem for each in caught.value.mistakes] == ["one", "two", "three"]

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 
+import bcrypt as bcrypt_library
 import pytest
 from passlib.hash import apr_md5_crypt, bcrypt, des_crypt, ldap_sha1, sha256_crypt, sha512_crypt
 
 from wsgistack.errors import ConfigError
-from wsgistack.passwords import Check, HtpasswdFile, checks_of, verifier
+from wsgistack.passwords import HtpasswdFile, checks_of, verifier
 
 _FAST_BCRYPT = bcrypt.using(rounds=4)
 _HASHES: dict[str, Callable[[str], str]] = {
@@ -184,11 +185,11 @@ def test_leaves_the_warning_filters_alone_while_threads_read_the_file(htpasswd: 
 
 
 def test_checks_a_mapping_of_plain_and_hashed_passwords() -> None:
-    checks = checks_of({"ann": "pä:ß", "bob": ldap_sha1.hash("b"), "cat": ""}, key="users")
+    checks = checks_of({"ann": "pä:ß", "bob": ldap_sha1.hash("b"), "cat": "c"}, key="users")
     verify = verifier(lambda: checks)
     assert verify("ann", "pä:ß")
     assert verify("bob", "b")
-    assert verify("cat", "")
+    assert verify("cat", "c")
     assert not verify("ann", "b")
     assert not verify("bob", "pä:ß")
     assert not verify("cat", "x")
@@ -207,24 +208,29 @@ def test_wants_at_least_one_user() -> None:
         checks_of({}, key="users")
 
 
-class _Counted:
-    def __init__(self, right: str) -> None:
-        self.right = right
-        self.asked: list[str] = []
-
-    def __call__(self, password: str) -> bool:
-        self.asked.append(password)
-        return password == self.right
-
-
-def test_checks_a_hash_for_an_unknown_user_too() -> None:
-    ann, bob = _Counted("a"), _Counted("b")
-    checks: dict[str, Check] = {"ann": ann, "bob": bob}
+def test_computes_a_hash_for_an_unknown_user_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = checks_of({"eve": "plain", "ann": _FAST_BCRYPT.hash("a"), "bob": _FAST_BCRYPT.hash("b")}, key="users")
     verify = verifier(lambda: checks)
+    assert verify("ann", "a")
+    computed: list[bytes] = []
+    hashpw = bcrypt_library.hashpw
+
+    def counting(password: bytes, salt: bytes) -> bytes:
+        computed.append(password)
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(bcrypt_library, "hashpw", counting)
+    assert verify("ann", "a")
+    assert computed == []  # what was right is remembered
+    assert not verify("bob", "a")
     assert not verify("nobody", "a")
     assert not verify("nobody", "b")
-    assert not verify("bob", "a")
-    assert len(ann.asked) + len(bob.asked) == 3
+    assert computed == [b"a", b"a", b"b"]
+
+
+def test_refuses_an_empty_password() -> None:
+    with pytest.raises(ConfigError, match="user 'cat': has an empty password"):
+        checks_of({"cat": ""}, key="users")
 
 
 def test_lets_nobody_in_where_there_are_no_users() -> None:

@@ -185,3 +185,11 @@ def test_reads_as_the_list_that_makes_it_and_hides_secrets() -> None:
     assert eval(repr(pipeline)) == pipeline  # noqa: S307 - that is what a repr is for
     hiding = Pipeline([{"use": "basic-auth", "users": {"ann": "hidden"}}])
     assert repr(hiding) == "Pipeline([{'use': 'basic-auth', 'users': '<secret>'}])"
+
+
+def test_warns_of_no_order_where_a_layer_of_the_kind_stands_right() -> None:
+    assert Pipeline(["catch_errors", {"use": "basic_auth", "users": {"a": "b"}}, "catch_errors"]).misplaced() == []
+
+
+def test_goes_without_all_layers_of_a_name() -> None:
+    assert Pipeline(["gzip", "request_id", {"use": "gzip", "level": 9}]).without("gzip") == Pipeline(["request_id"])

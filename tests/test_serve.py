@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from wsgistack import CatchErrors
 from wsgistack.errors import ConfigError
 from wsgistack.serve import serve
 from wsgistack.types import App, Environ, StartResponse
@@ -323,3 +324,39 @@ def test_answers_an_upload_that_the_application_does_not_read() -> None:
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
     assert served(answers("401 Unauthorized", b"who?"), client).endswith(b"\r\n\r\nwho?")
+
+
+def test_answers_head_of_a_body_that_fails_as_it_began() -> None:
+    answer = served(fails_after(b"begun", error=RuntimeError()), sends(b"HEAD / HTTP/1.0\r\n\r\n"))
+    assert answer.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert answer.count(b"HTTP/1.0") == 1
+
+
+def test_tells_a_client_that_waits_to_go_on() -> None:
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nok"
+    answer = served(echo, sends(request))
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n")
+    assert answer.endswith(b"ok")
+
+
+def test_refuses_a_length_that_no_body_can_have() -> None:
+    request = b"POST / HTTP/1.0\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"
+    assert b" 400 " in served(echo, sends(request)).partition(b"\n")[0]
+
+
+@pytest.mark.parametrize("status", ["200 OK", "200 OK\r\nX-Evil: 1"])
+def test_sends_no_line_break_in_a_header(status: str, capfd: pytest.CaptureFixture[str]) -> None:
+    answer = served(answers(status, b"x", headers=[("X-Bad", "a\nb: c")]), sends(b"GET / HTTP/1.0\r\n\r\n"))
+    assert b" 500 " in answer.partition(b"\n")[0]
+    assert b"c" not in answer.partition(b"\r\n\r\n")[0].split()
+    assert "a line break in a status or header" in capfd.readouterr().err
+
+
+def test_logs_an_error_once_where_a_layer_has_logged_it(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = CatchErrors(fails_after(b"begun", error=RuntimeError("once")))
+    with pytest.raises(ConnectionResetError):
+        served(app, sends(b"GET / HTTP/1.0\r\n\r\n"))
+    assert "RuntimeError: once" in caplog.text
+    assert "once" not in capfd.readouterr().err

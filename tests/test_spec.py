@@ -1,5 +1,7 @@
 """Spec: one layer as it is configured, found, fitted, built and shown."""
 
+import copy
+import pickle
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -189,3 +191,38 @@ other.outside = "no mapping"
     assert Spec("other").belongs("inside", Spec("gzip")) == ""
     assert Spec("other").belongs("outside", Spec("gzip")) == ""
     assert Spec(AccessLog).belongs("outside", Spec(lambda app: app)) == ""
+
+
+def test_names_at_once_what_does_not_fit_and_what_the_layer_refuses() -> None:
+    options = {"trust": "maybe", "maximum_length": 0, "header": "a b"}
+    with pytest.raises(ConfigError) as caught:
+        Spec("request_id", options).fitted()
+    assert {each.key for each in caught.value.mistakes} == {"trust", "maximum_length", "header"}
+
+
+def test_tells_no_mistake_that_only_follows_from_another() -> None:
+    for options in ({"users": 3}, {"header": "X", "gibberish": 1}):
+        use = "basic_auth" if "users" in options else "request_id"
+        with pytest.raises(ConfigError) as caught:
+            Spec(use, options).fitted()
+        assert len(caught.value.mistakes) == 1
+
+
+def test_tells_nothing_more_where_the_factory_fails_for_lack_of_an_option() -> None:
+    def needing(app: App, /, *, size: int) -> App:
+        return app
+
+    with pytest.raises(ConfigError) as caught:
+        Spec(needing, {"size": "x"}).fitted()
+    assert [each.key for each in caught.value.mistakes] == ["size"]
+
+
+def test_can_be_copied_and_pickled() -> None:
+    spec = Spec("gzip", {"level": 9}, "small", Where("a.ini", 3), {"level": 4})
+    for other in (copy.deepcopy(spec), pickle.loads(pickle.dumps(spec))):  # noqa: S301
+        assert (other, other.where, other.lines) == (spec, spec.where, spec.lines)
+
+
+def test_refuses_to_use_what_is_no_layer() -> None:
+    with pytest.raises(ConfigError, match="expected a name, an import string or a callable"):
+        Spec(3)  # type: ignore[arg-type]

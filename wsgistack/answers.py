@@ -59,7 +59,7 @@ def error_answer(
         text = json.dumps({"type": "about:blank", "title": error.title, "status": code, **said}) + "\n"
     body = text.encode("utf-8", "backslashreplace")
     charset = "" if media_type == _JSON else "; charset=utf-8"
-    answer = [("Content-Type", media_type + charset), ("Content-Length", str(len(body))), *headers]
+    answer = [("Content-Type", media_type + charset), ("Content-Length", str(len(body))), ("Vary", "Accept"), *headers]
     return status, answer, [b"" if environ.get("REQUEST_METHOD") == "HEAD" else body]
 
 
@@ -83,8 +83,8 @@ def coding_chooser(codings: Sequence[str]) -> Callable[[str], str | None]:
         if not offers:
             return None
         coding, quality = offers[0]
-        identity = max((q for name, q in header.parsed if name == "identity"), default=0.0)
-        return coding if quality >= identity else None
+        said = dict(reversed(header.parsed))
+        return coding if quality >= said.get("identity", said.get("*", 0.0)) else None
 
     remembered = lru_cache(maxsize=256)(choose)
     longest = 256  # a client that sends long values pays for them, and can't fill the memory with them

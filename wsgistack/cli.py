@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     showing = commands.add_parser("show", help="show the layers as a tree, with their options")
     showing.set_defaults(run=_show)
 
-    for command in (serving, showing):
+    for command in (serving, checking, showing):
         command.add_argument("--name", default="main", help="which application or pipeline to take (%(default)s)")
     for command in (serving, checking, showing):
         command.add_argument("file", metavar="FILE", help="a TOML file, or an ini file in PasteDeploy's dialect")
@@ -94,7 +94,7 @@ def _serve(parsed: argparse.Namespace) -> int:
 def _check(parsed: argparse.Namespace) -> int:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        mistakes = check(parsed.file)
+        mistakes = check(parsed.file, parsed.name)
     _warn(str(warning.message) for warning in caught if warning.category is OrderWarning)
     for mistake in mistakes:
         print(mistake, file=sys.stderr)

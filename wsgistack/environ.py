@@ -2,10 +2,13 @@
 
 from urllib.parse import quote
 
-__all__ = ["LOGGED_ERROR", "REQUEST_ID", "request_target"]
+from wsgistack.types import Environ
+
+__all__ = ["REQUEST_ID", "is_logged", "mark_logged", "request_target"]
 
 REQUEST_ID = "wsgistack.request_id"
-LOGGED_ERROR = "wsgistack.logged_error"
+
+_LOGGING = "wsgistack.logging"
 
 _PATH_SAFE = "/;:@&=+$,!*'()~"
 
@@ -14,3 +17,13 @@ def request_target(path: str, query: str) -> str:
     """The target of the request line (RFC 9112 §3.2.1) again, from SCRIPT_NAME + PATH_INFO and QUERY_STRING."""
     target = quote(path, safe=_PATH_SAFE, encoding="latin-1", errors="replace") or "/"
     return f"{target}?{query}" if query else target
+
+
+def mark_logged(environ: Environ, error: BaseException) -> None:
+    """Remember that an error has been logged for this request, without a reference from the one to the other."""
+    vars(error)[_LOGGING] = environ.setdefault(_LOGGING, object())
+
+
+def is_logged(environ: Environ, error: BaseException) -> bool:
+    """Whether an error has been logged for this request already."""
+    return _LOGGING in environ and vars(error).get(_LOGGING) is environ[_LOGGING]

@@ -1,9 +1,10 @@
 """The exception tree. Every error carries what it knows as data, and says it as text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
-__all__ = ["ConfigError", "Mistake", "Where", "WsgistackError", "nearest"]
+__all__ = ["ConfigError", "Mistake", "Mistakes", "Where", "WsgistackError", "nearest"]
 
 
 class Where(NamedTuple):
@@ -44,6 +45,23 @@ class Mistake(NamedTuple):
         if not place:
             return said
         return f"{place}{'' if place.endswith(':') else ':'} {said}"
+
+
+class Mistakes(list[Mistake]):
+    """Mistakes as they are found one after the other, to be raised all at once."""
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Take in those of a ConfigError that is raised inside, and go on."""
+        try:
+            yield
+        except ConfigError as error:
+            self.extend(error.mistakes)
+
+    def raise_if_any(self) -> None:
+        """Raise a ConfigError with all of them."""
+        if self:
+            raise ConfigError(*self)
 
 
 class WsgistackError(Exception):

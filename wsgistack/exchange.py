@@ -5,11 +5,12 @@ server's own ``start_response`` (T0), with one made by :func:`editing` (T1), or 
 """
 
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import suppress
 from typing import ClassVar, Protocol, Self
 
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["Exchange", "body_is_inert", "editing", "is_file_wrapper", "with_length_of"]
+__all__ = ["END", "Exchange", "body_is_inert", "editing", "is_file_wrapper", "with_length_of"]
 
 
 def editing(start_response: StartResponse, edit: Edit, /) -> StartResponse:
@@ -108,7 +109,8 @@ class Exchange:
             self._chunks = iter(source)
         except BaseException as error:  # the server gets no iterable that it could close
             self._error = error
-            self.close()
+            with suppress(Exception):  # the first error is the one to tell
+                self.close()
             raise
         return with_length_of(source, self) if self.keeps_length else self
 
@@ -136,8 +138,8 @@ class Exchange:
 
     def __next__(self) -> bytes:
         try:
-            chunk = next(self._chunks, _END)
-            if chunk is not _END:
+            chunk = next(self._chunks, END)
+            if chunk is not END:
                 return self.on_chunk(chunk)
             if not self.finished and self._error is None:
                 self._chunks = iter(())  # some iterators must not be asked again
@@ -195,9 +197,11 @@ class _Sized:
     def __len__(self) -> int:
         return len(self._source)  # or its TypeError, by which a body tells that the length is not known
 
-    def __iter__(self) -> ClosableIterator:
-        return self._chunks
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
 
 
 _CLOSED: list[bytes] = []
-_END = bytes(bytearray(b"end"))  # no other object, and so no chunk
+
+END = bytes(bytearray(b"end"))
+"""What ``next(chunks, END)`` gives at the end: no other object is it, and so no chunk."""

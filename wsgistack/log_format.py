@@ -12,7 +12,7 @@ from wsgistack.environ import REQUEST_ID, request_target
 from wsgistack.errors import ConfigError, Mistake, nearest
 from wsgistack.types import Environ, Headers
 
-__all__ = ["FORMATS", "Entry", "Format", "compile_format"]
+__all__ = ["FORMATS", "Entry", "Format", "bare", "compile_format"]
 
 
 class Entry(Protocol):
@@ -119,7 +119,14 @@ def as_json(entry: Entry) -> str:
         "referer": entry.environ.get("HTTP_REFERER"),
         "user_agent": entry.environ.get("HTTP_USER_AGENT"),
     }
-    return json.dumps(facts, default=str)
+    return json.dumps({name: _as_text(fact) for name, fact in facts.items()}, default=str)
+
+
+def _as_text(fact: object) -> object:
+    """Undo PEP 3333's writing of bytes as latin-1; a byte that is no UTF-8 is written as an escape."""
+    if not isinstance(fact, str):
+        return fact
+    return fact.encode("latin-1", "backslashreplace").decode("utf-8", "backslashreplace")
 
 
 def compile_format(format: str) -> Format:
@@ -131,6 +138,8 @@ def compile_format(format: str) -> Format:
     if format == "json":
         return as_json
     pattern = FORMATS.get(format, format)
+    if "\n" in pattern or "\r" in pattern:
+        raise ConfigError(Mistake("a line break in a log format", "format", format, "a line"))
     if "%" not in pattern:
         raise ConfigError(Mistake(f"no format {format!r}", "format", format, hint=nearest(format, FORMATS)))
     parts: list[Format] = []

@@ -23,15 +23,21 @@ _KEY = os.urandom(32)
 def verifier(current: Callable[[], Mapping[str, Check]]) -> Callable[[str, str], bool]:
     """A function that tells whether a user may enter with a password.
 
-    For a user that there is not, it takes as long as for one that there is.
+    For a user that there is not, it compares with the first hash that there is: that takes as long as a wrong password
+    of a user that there is, if all hashes are made alike.
 
     :param current: gives the checks of all users as they stand now.
     """
 
     def verify(user: str, password: str) -> bool:
         checks = current()
-        check = checks.get(user) or next(iter(checks.values()), None)
-        return check is not None and check(password) and user in checks
+        if user in checks:
+            return checks[user](password)
+        for check in checks.values():
+            if isinstance(check, _Hashed):
+                check.compare(password)
+                break
+        return False
 
     return verify
 
@@ -140,17 +146,24 @@ class _Hashed:
         digest = hmac.digest(_KEY, password.encode(), "sha256")
         if hmac.compare_digest(digest, self._right):
             return True
+        if not self.compare(password):
+            return False
+        self._right = digest
+        return True
+
+    def compare(self, password: str) -> bool:
+        """Hash the password, whatever is remembered."""
         secret = password.encode()[:_BCRYPT_READS] if self._stored.startswith(_BCRYPT) else password
         try:
             right: bool = self._context.verify(secret, self._stored)
         except ValueError:  # no hash can be of such a password: it is too long, or holds a NUL
             return False
-        if right:
-            self._right = digest
         return right
 
 
 def _plain(stored: str) -> Check:
+    if not stored:
+        raise ValueError("has an empty password")
     right = sha256(stored.encode()).digest()
     return lambda password: hmac.compare_digest(sha256(password.encode()).digest(), right)
 

@@ -83,6 +83,8 @@ class Pipeline:
         found = []
         for position, outer in enumerate(self.specs):
             for inner in self.specs[position + 1 :]:
+                if any(inner.is_like(other) for other in self.specs[:position]):  # one stands where it should
+                    continue
                 reason = outer.belongs("inside", inner) or inner.belongs("outside", outer)
                 if reason:
                     problem = f"{outer.name} stands outside {inner.name}: {reason}"
@@ -105,9 +107,9 @@ class Pipeline:
         return type(self)([*self.specs[:position], *items, *self.specs[position:]])
 
     def without(self, *names: str) -> Self:
-        """The pipeline without the layers of some names."""
-        positions = {self._position(name) for name in names}
-        return type(self)(spec for position, spec in enumerate(self.specs) if position not in positions)
+        """The pipeline without all layers of some names."""
+        gone = {self.specs[self._position(name)].name for name in names}
+        return type(self)(spec for spec in self.specs if spec.name not in gone)
 
     def __iter__(self) -> Iterator[Spec]:
         return iter(self.specs)

@@ -13,12 +13,14 @@ from types import FrameType
 from typing import IO, Any, cast
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer, make_server
 
+from wsgistack.environ import is_logged
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.types import App, Environ
+from wsgistack.types import App, Environ, ExcInfo, Headers, Write
 
 __all__ = ["serve"]
 
 _LONGEST_LINE = 65536
+_LONGEST_NUMBER = 18
 _LOOK_FOR_STOP = 0.1  # seconds
 _READ_AT_ONCE = 65536
 _RESET_ON_CLOSE, _END_ON_CLOSE = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
@@ -70,6 +72,7 @@ class _ServerV6(_Server):
 
 
 class _RequestHandler(WSGIRequestHandler):
+    timeout = 60  # seconds, for a client that neither sends nor takes anything
     default_request_version = "HTTP/1.0"  # to refuse a line that names no version in words that clients understand
 
     def handle(self) -> None:
@@ -82,9 +85,11 @@ class _RequestHandler(WSGIRequestHandler):
                 length = self.headers.get("Content-Length", "0")
                 if "Transfer-Encoding" in self.headers:
                     self.send_error(411)
-                elif not length.isdecimal():
+                elif not (length.isdecimal() and len(length) <= _LONGEST_NUMBER):
                     self.send_error(400)
                 else:
+                    if self.headers.get("Expect", "").lower() == "100-continue":
+                        self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                     self._answer(int(length))
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
@@ -97,7 +102,7 @@ class _RequestHandler(WSGIRequestHandler):
         handler.request_handler = self
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         handler.run(cast(App, cast(WSGIServer, self.server).get_app()))
-        if handler.headers_sent:  # and not closed: the response broke off
+        if handler.headers_sent and not handler.is_bodiless():  # and not closed: the response broke off
             return
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END_ON_CLOSE)
         self.connection.shutdown(socket.SHUT_WR)
@@ -131,19 +136,32 @@ class _Handler(ServerHandler):
     status: str | None
     headers_sent: bool
 
+    def start_response(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:  # type: ignore[override]
+        for text in (status, *(part for header in headers for part in header)):
+            if "\n" in text or "\r" in text:
+                raise ValueError(f"a line break in a status or header: {text!r}")
+        return super().start_response(status, headers, exc_info)
+
     def write(self, data: bytes) -> None:
-        if data and not self._is_bodiless():
-            super().write(data)
+        if not self.is_bodiless():
+            if data:
+                super().write(data)
+        elif data and not self.headers_sent:
+            self.send_headers()
 
     def finish_content(self) -> None:
-        if self._is_bodiless():
-            self.send_headers()
-        else:
+        if not self.is_bodiless():
             super().finish_content()
+        elif not self.headers_sent:
+            self.send_headers()
 
     def set_content_length(self) -> None:
-        if not self._is_bodiless():
+        if not self.is_bodiless():
             super().set_content_length()
+
+    def log_exception(self, exc_info: Any) -> None:
+        if not (self.environ and is_logged(self.environ, exc_info[1])):
+            super().log_exception(exc_info)
 
     def handle_error(self) -> None:
         if self.environ:
@@ -151,5 +169,6 @@ class _Handler(ServerHandler):
         else:  # close() failed when all had been sent
             self.log_exception(sys.exc_info())
 
-    def _is_bodiless(self) -> bool:
+    def is_bodiless(self) -> bool:
+        """Whether HTTP has no body for this response (RFC 9110 §6.4.1)."""
         return self.environ["REQUEST_METHOD"] == "HEAD" or (self.status or "")[:3] in ("204", "304")

@@ -13,6 +13,7 @@ from wsgistack.types import App, Factory
 __all__ = ["REDACTED", "Item", "Spec"]
 
 REDACTED = "<secret>"
+_USABLE = "a name, an import string or a callable"
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +34,8 @@ class Spec:
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.use, str) or callable(self.use)):
+            raise ConfigError(Mistake(_wrong_type(self.use), "use", self.use, _USABLE, where=self.where))
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
         default = self.use if isinstance(self.use, str) else getattr(self.use, "__name__", repr(self.use))
         object.__setattr__(self, "name", self.name or default)
@@ -55,8 +58,7 @@ class Spec:
         given = dict(item)
         use, name = given.pop("use", None), given.pop("name", "")
         if not (isinstance(use, str) or callable(use)):
-            expected = "a name, an import string or a callable"
-            raise ConfigError(Mistake(_wrong_type(use), "use", use, expected, where=where))
+            raise ConfigError(Mistake(_wrong_type(use), "use", use, _USABLE, where=where))
         if not isinstance(name, str):
             raise ConfigError(Mistake(_wrong_type(name), "name", name, "text", where=where))
         return cls.of(cls(cast("str | Factory", use), given, name), number)
@@ -90,8 +92,18 @@ class Spec:
         except ConfigError as error:
             raise self._located(*error.mistakes) from error
         if mistakes:
-            raise self._located(*mistakes)
+            raise self._located(*mistakes, *self._further(values, {each.key for each in mistakes}))
         return replace(self, options=values)
+
+    def _further(self, values: Mapping[str, object], told: set[str]) -> list[Mistake]:
+        """What the factory itself finds wrong with those options that do fit, so that all is told at once."""
+        try:
+            self.factory()(cast(App, tuple), **values)  # any callable will do
+        except ConfigError as error:
+            return [each for each in error.mistakes if each.key not in ("", *told)]
+        except Exception:  # it lacks what does not fit
+            return []
+        return []
 
     def build(self, app: App) -> App:
         """Build the layer around an application.
@@ -115,6 +127,10 @@ class Spec:
         reasons = getattr(self.factory(), side, None)
         return reasons.get(registry.name_of(other.use), "") if isinstance(reasons, Mapping) else ""
 
+    def is_like(self, other: "Spec") -> bool:
+        """Whether the other one is the same kind of layer, with whichever options."""
+        return registry.name_of(self.use) == registry.name_of(other.use) != ""
+
     def shown(self) -> dict[str, object]:
         """The options for the eyes of people: without secrets."""
         try:
@@ -124,6 +140,9 @@ class Spec:
         # what has no place in the signature is perhaps a secret under a wrong name
         public = {name for name in self.options if (not known[name].is_secret if name in known else is_open)}
         return {name: value if name in public else REDACTED for name, value in self.options.items()}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.use, dict(self.options), self.name, self.where, self.lines)
 
     def __repr__(self) -> str:
         """As the item of a list that would give it."""

@@ -161,4 +161,4 @@ def test_leaves_sections_of_others_alone(folder: Path) -> None:
         "[loggers]\nkeys = root\n[service:x]\nuse = %(nothing)s\n[alembic]\n[filter-app:x]\nnext = y\n[app]\na = %%\n"
         + GREET
     )
-    assert config.check("stack.ini") == []
+    assert config.check("stack.ini", "greet") == []

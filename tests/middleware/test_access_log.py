@@ -186,7 +186,8 @@ def test_keeps_one_line_and_its_fields_whatever_the_client_sends(tmp_path_factor
             written = log.path.read_bytes().decode("ascii")
             assert written.count("\n") == 1
             if name == "json":
-                assert json.loads(written)["user_agent"] == words.get("HTTP_USER_AGENT")
+                sent = words.get("HTTP_USER_AGENT", "").encode("latin-1")
+                assert (json.loads(written)["user_agent"] or "") == sent.decode("utf-8", "backslashreplace")
             else:
                 assert _EXTENDED.fullmatch(written)
 
@@ -291,6 +292,7 @@ def test_hands_on_a_file_and_logs_it_when_it_is_closed(
     call = Call(app, REQUEST_METHOD=method, **_SERVED)
     assert call.body is download
     assert not log.lines
+    download.filelike.seek(10)  # as sendfile leaves it
     call.close()
     call.close()
     assert log.lines == [expected]
@@ -299,8 +301,28 @@ def test_hands_on_a_file_and_logs_it_when_it_is_closed(
 
 def test_logs_a_file_once_for_each_layer(download: FileWrapper, log: _Log) -> None:
     app = log.around(log.around(answering(download, _WITH_LENGTH), "inner %B%%"), "outer %B%%")
-    Call(app, **_SERVED).close()
+    call = Call(app, **_SERVED)
+    assert call.body is download
+    assert b"".join(download) == b"0123456789"
+    call.close()
     assert log.lines == ["inner 10%", "outer 10%"]
+
+
+@pytest.mark.parametrize("headers", [[_WITH_LENGTH], [("A", "b")]])
+def test_tells_what_was_sent_of_a_file_when_the_client_went(
+    headers: list[tuple[str, str]], download: FileWrapper, log: _Log
+) -> None:
+    call = Call(log.around(answering(download, *headers)), **_SERVED)
+    download.filelike.seek(4)
+    call.close()
+    assert log.lines == ["X 200 4"]
+
+
+def test_logs_a_file_that_the_server_has_closed(download: FileWrapper, log: _Log) -> None:
+    call = Call(log.around(answering(download, _WITH_LENGTH)), **_SERVED)
+    download.filelike.close()
+    call.close()
+    assert log.lines == ["X 200 0"]
 
 
 @pytest.mark.parametrize("length", [None, "ten", "-1"])
@@ -349,3 +371,16 @@ def test_keeps_the_length_of_a_body(log: _Log) -> None:
 def test_says_what_is_wrong_with_an_option(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         AccessLog(answering([b""]), **options)
+
+
+def test_names_all_that_is_wrong_at_once(tmp_path: Path) -> None:
+    wrong: dict[str, Any] = {"output": "stdrr", "format": "combind", "file": tmp_path / "no" / "such"}
+    with pytest.raises(ConfigError) as caught:
+        AccessLog(answering([]), **wrong)
+    assert [each.key for each in caught.value.mistakes] == ["output", "format", "file"]
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", "200 OK"), ("GET", "304 Not Modified")])
+def test_counts_no_bytes_that_the_server_drops(method: str, status: str, log: _Log) -> None:
+    Call(log.around(answering([b"dropped"], status=status)), REQUEST_METHOD=method).read()
+    assert log.lines == [f"- {status[:3]} 0"]

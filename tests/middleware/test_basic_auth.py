@@ -36,7 +36,7 @@ def _ask(layer: BasicAuth, authorization: str | None, status: int, **keys: str) 
     return TestApp(layer, extra_environ=keys).get("/", headers=given, status=status)
 
 
-_USERS = {"ann": "secret", "änn": "pä:ß€", "": "nameless", "colon": "a:b:", "blank": ""}
+_USERS = {"ann": "secret", "änn": "pä:ß€", "": "nameless", "colon": "a:b:"}
 
 
 @pytest.mark.parametrize(("user", "password"), _USERS.items())

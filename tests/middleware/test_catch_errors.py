@@ -78,7 +78,8 @@ def test_answers_what_fails_before_the_first_byte(where: str, caplog: pytest.Log
     call = Call(lint(CatchErrors(_BEFORE_THE_FIRST_BYTE[where])))
     body = call.read()
     assert call.status == "500 Internal Server Error"
-    assert call.headers == {"content-type": "application/problem+json", "content-length": str(len(body))}
+    length = str(len(body))
+    assert call.headers == {"content-type": "application/problem+json", "content-length": length, "vary": "Accept"}
     assert b'"status": 500' in body
     assert b"s3cret" not in body
     assert b"Traceback" not in body
@@ -359,3 +360,34 @@ def test_lets_the_application_restart() -> None:
 
     call = Call(CatchErrors(app))
     assert (call.read(), call.status) == (b"later", "503 Busy")
+
+
+def test_starts_no_answer_twice_where_nothing_was_sent() -> None:
+    call = Call(CatchErrors(_failing_after_start))
+    call.read()
+    assert len(call.starts) == 1  # some servers keep the headers of a first start beside those of a restart
+
+
+def _never_starting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    return environ["body"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("body", [[b"x"], [], iter([b"x"]), iter([])])
+def test_answers_for_an_application_that_starts_nothing(
+    body: Iterable[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    call = Call(CatchErrors(_never_starting), body=body)
+    assert b"Internal Server Error" in call.read()
+    assert "without calling start_response" in caplog.text
+
+
+def test_starts_the_response_of_a_client_that_has_gone() -> None:
+    call = Call(CatchErrors(answering(iter([b"x"]))))
+    assert not call.starts
+    call.close()
+    assert call.status == "200 OK"
+
+
+def test_logs_no_raw_control_character(caplog: pytest.LogCaptureFixture) -> None:
+    Call(CatchErrors(raising(RuntimeError())), REQUEST_METHOD="GE\x1b[31mT").read()
+    assert caplog.records[0].getMessage().startswith(r"GE\x1b[31mT / failed")

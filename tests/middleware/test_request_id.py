@@ -266,3 +266,13 @@ def test_keeps_the_id_of_a_record_that_another_thread_writes() -> None:
     listener.start()
     listener.stop()
     assert records.lines == ["mine queued"]
+
+
+@pytest.mark.parametrize("made", ["", "a b", "a\r\nX: y", "ü"])
+def test_refuses_a_malformed_id_of_its_own_maker(made: str) -> None:
+    with pytest.raises(ValueError, match="no well-formed request id"):
+        Call(RequestId(answering([b""]), generate=lambda: made))
+
+
+def test_closes_nothing_where_there_is_nothing_to_close() -> None:
+    assert Call(RequestId(answering(iter([b"a", b"b"])))).read() == b"ab"

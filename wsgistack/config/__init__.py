@@ -40,7 +40,7 @@ def read(file: str | PathLike[str], name: str = _MAIN) -> Stack:
     return read_toml(path)
 
 
-def check(file: str | PathLike[str]) -> list[Mistake]:
+def check(file: str | PathLike[str], name: str = _MAIN) -> list[Mistake]:
     """Find all that is wrong in a configuration, in what its main application needs and in all else.
 
     Applications and layers are built, as :func:`load` would.
@@ -51,15 +51,15 @@ def check(file: str | PathLike[str]) -> list[Mistake]:
         if _is_toml(path):
             read_toml(path).build()
         else:
-            mistakes = _check_ini(IniFile(path))
+            mistakes = _check_ini(IniFile(path), name)
     except ConfigError as error:
         mistakes += error.mistakes
     return in_order(mistakes)
 
 
-def _check_ini(file: IniFile) -> list[Mistake]:
+def _check_ini(file: IniFile, wanted: str) -> list[Mistake]:
     mistakes: list[Mistake] = []
-    for name in file.names() or [_MAIN]:
+    for name in dict.fromkeys([wanted, *file.names()]):
         try:
             file.stack(name).build()
         except ConfigError as error:

@@ -9,11 +9,10 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter, time
-from typing import ClassVar, Literal, Protocol, cast
+from typing import IO, ClassVar, Literal, Protocol, cast
 
-from wsgistack import headers as h
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 from wsgistack.exchange import Exchange, is_file_wrapper
 from wsgistack.log_format import Entry, compile_format
 from wsgistack.types import App, Environ, StartResponse
@@ -39,9 +38,10 @@ class AccessLog(Middleware):
     :param logger: the name of the logger for ``output="logging"`` and for reports of lost lines.
     :raises ConfigError: there is no such format or output, or the file can't be opened.
 
-    A file that the application hands to the server's own ``wsgi.file_wrapper``, with a Content-Length, goes on
-    untouched, so that the server can use sendfile. Its line tells the announced length: what of it was sent, only the
-    server knows.
+    A file that the application hands to the server's own ``wsgi.file_wrapper`` goes on untouched, so that the server
+    can use sendfile. What was sent of it is told by the position in the file at the end.
+
+    In the ini files of PasteDeploy itself a ``%`` has to be written ``%%``; wsgistack reads both.
 
     Cost tier T2. Place it outside of everything but request_id. Not needed where the server writes an access log
     that tells enough.
@@ -65,19 +65,18 @@ class AccessLog(Middleware):
         logger: str = "wsgistack.access_log",
     ) -> None:
         super().__init__(app)
+        mistakes = Mistakes()
         if output not in _OUTPUTS:
-            raise ConfigError(Mistake(f"no output {output!r}", "output", output, hint=nearest(output, _OUTPUTS)))
+            mistakes.append(Mistake(f"no output {output!r}", "output", output, hint=nearest(output, _OUTPUTS)))
+        with mistakes.caught():
+            self._line_of = compile_format(format)
+        with mistakes.caught():
+            self._write = _to_file(Path(file)) if file is not None else _writer(output, logger)
+        mistakes.raise_if_any()
         self.format = format
         self.output = output
         self.file = file
         self.logger = logger
-        self._line_of = compile_format(format)
-        if file is not None:
-            self._write = _to_file(file)
-        elif output == "logging":
-            self._write = _to_logger(logger)
-        else:
-            self._write = _to_stderr if output == "stderr" else _to_stdout
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -123,9 +122,9 @@ class _Logged(Exchange):
         self.protocol = environ.get("SERVER_PROTOCOL") or "-"
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        announced = h.get(self.headers, "content-length") or ""
-        handed_over = announced.isdecimal() and is_file_wrapper(body, self.environ)
-        return body if handed_over and self._watch(cast(_Closable, body), int(announced)) else None
+        if is_file_wrapper(body, self.environ) and self._watch(cast(_FileWrapper, body)):
+            return body
+        return None
 
     def on_chunk(self, chunk: bytes) -> bytes:
         self.sent += len(chunk)
@@ -133,33 +132,39 @@ class _Logged(Exchange):
 
     def on_close(self, error: BaseException | None) -> None:
         self.duration = perf_counter() - self._since
-        is_whole = self.finished or self._is_bodiless()
+        is_whole = self.finished
+        if self.method == "HEAD" or self.status[:3] in ("204", "304"):  # what there is of a body, the server drops
+            self.sent, is_whole = 0, True
         self.outcome = "error" if error is not None else "complete" if is_whole else "aborted"
         self.code = self.status[:3] or "-"
         if error is not None and not self.finished and not self.sent:
             self.code = "500"  # nothing has gone out, and so the server answers by itself
         self._layer.write(self)
 
-    def _is_bodiless(self) -> bool:
-        return self.method == "HEAD" or self.status[:3] in ("204", "304")
-
-    def _watch(self, file: "_Closable", announced: int) -> bool:
+    def _watch(self, wrapper: "_FileWrapper") -> bool:
+        """Have the wrapper's own close() report the end: the position in the file tells what was sent by then."""
         try:
-            close = file.close
+            file, close = wrapper.filelike, wrapper.close
+            begin = file.tell()
 
             def closing() -> None:
-                file.close = close  # type: ignore[method-assign]
-                self.finished = True
-                self.sent = 0 if self._is_bodiless() else announced
+                wrapper.close = close  # type: ignore[method-assign]
+                with suppress(OSError, ValueError):  # the server has closed the file already
+                    position = file.tell()
+                    self.sent = position - begin
+                    self.finished = file.seek(0, os.SEEK_END) == position
+                    file.seek(position)
                 self.close()
 
-            file.close = closing  # type: ignore[method-assign]
-        except AttributeError:  # nothing to close, or a wrapper that can't be watched
+            wrapper.close = closing  # type: ignore[method-assign]
+        except (AttributeError, OSError, ValueError):  # nothing to close, no position, or a wrapper made in C
             return False
         return True
 
 
-class _Closable(Protocol):
+class _FileWrapper(Protocol):
+    filelike: IO[bytes]
+
     def close(self) -> object: ...
 
 
@@ -170,10 +175,6 @@ def _to_stderr(line: str) -> None:
 def _to_stdout(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
-
-
-def _to_logger(logger: str) -> Callable[[str], object]:
-    return partial(logging.getLogger(logger).info, "%s")
 
 
 def _to_file(path: Path) -> Callable[[str], object]:
@@ -188,3 +189,9 @@ def _to_file(path: Path) -> Callable[[str], object]:
 
     weakref.finalize(append, os.close, file)
     return append
+
+
+def _writer(output: str, logger: str) -> Callable[[str], object]:
+    if output == "logging":
+        return partial(logging.getLogger(logger).info, "%s")
+    return _to_stderr if output == "stderr" else _to_stdout

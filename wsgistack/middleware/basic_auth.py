@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, cast
 
 from wsgistack.answers import error_answer
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import Mistake, Mistakes
 from wsgistack.passwords import HtpasswdFile, checks_of, verifier
 from wsgistack.types import App, Environ, Secret, StartResponse
 
@@ -56,24 +56,26 @@ class BasicAuth(Middleware):
         realm: str = "Restricted",
     ) -> None:
         super().__init__(app)
+        mistakes = Mistakes()
         if sum(source is not None for source in (users, htpasswd, check)) != 1:
-            raise ConfigError(Mistake("needs one source of users", expected="exactly one of users, htpasswd and check"))
+            mistakes.append(Mistake("needs one source of users", expected="exactly one of users, htpasswd and check"))
         if _CONTROL.search(realm) or not realm.isascii():
-            raise ConfigError(Mistake("can't stand in a header", "realm", realm, "printable ASCII"))
+            mistakes.append(Mistake("can't stand in a header", "realm", realm, "printable ASCII"))
         self.htpasswd = htpasswd
         self.check = check
         self.realm = realm
+        problem = "no client can send a name with a colon or a control character"
         unsendable = [user for user in users or () if ":" in user or _CONTROL.search(user)]
-        if unsendable:
-            problem = "no client can send a name with a colon or a control character"
-            raise ConfigError(*(Mistake(f"user {user!r}: {problem}", "users") for user in unsendable))
+        mistakes += [Mistake(f"user {user!r}: {problem}", "users") for user in unsendable]
+        self._verify = cast(Callable[[str, str], bool], check)
         if users is not None:
-            checks = checks_of(users, key="users")
-            self._verify = verifier(lambda: checks)
-        elif htpasswd is not None:
-            self._verify = verifier(HtpasswdFile(htpasswd, key="htpasswd").checks)
-        else:
-            self._verify = cast(Callable[[str, str], bool], check)
+            with mistakes.caught():
+                checks = checks_of(users, key="users")
+                self._verify = verifier(lambda: checks)
+        if htpasswd is not None:
+            with mistakes.caught():
+                self._verify = verifier(HtpasswdFile(Path(htpasswd), key="htpasswd").checks)
+        mistakes.raise_if_any()
         escaped = realm.replace("\\", "\\\\").replace('"', '\\"')
         self._challenge = ("WWW-Authenticate", f'Basic realm="{escaped}", charset="UTF-8"')
 
@@ -81,7 +83,8 @@ class BasicAuth(Middleware):
         """Serve one request."""
         given = _credentials(environ.get("HTTP_AUTHORIZATION", ""))
         if given is None or not self._verify(*given):
-            environ.pop("REMOTE_USER", None)
+            for key in ("REMOTE_USER", "AUTH_TYPE"):
+                environ.pop(key, None)
             status, headers, body = error_answer(environ, 401, _DETAIL, headers=[self._challenge])
             start_response(status, headers)
             return body

@@ -7,8 +7,9 @@ from typing import ClassVar, Self, cast
 
 from wsgistack.answers import error_answer
 from wsgistack.base import Middleware
-from wsgistack.environ import LOGGED_ERROR, REQUEST_ID, request_target
-from wsgistack.exchange import body_is_inert, with_length_of
+from wsgistack.environ import REQUEST_ID, is_logged, mark_logged, request_target
+from wsgistack.exchange import END, body_is_inert, with_length_of
+from wsgistack.log_format import bare
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["CatchErrors"]
@@ -29,7 +30,7 @@ class CatchErrors(Middleware):
     :param debug: show the traceback to the client. For developers only: it shows your code.
     :param logger: the name of the logger that gets the traceback, at level ERROR, with ``request_id`` on the record.
 
-    Cost tier T2; T0 for a body that is a list, a tuple or the server's own file wrapper.
+    Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 
     Place it inside request_id and access_log, outside of everything that can fail. Not needed in an application whose
     framework already answers every exception, unless other layers stand between.
@@ -56,23 +57,28 @@ class CatchErrors(Middleware):
 
     def report(self, environ: Environ, error: Exception) -> None:
         """Log an error, unless an inner layer of this kind has done so."""
-        if environ.get(LOGGED_ERROR) is error:
+        if is_logged(environ, error):
             return
-        environ[LOGGED_ERROR] = error
+        mark_logged(environ, error)
         request_id = environ.get(REQUEST_ID, "-")
         target = request_target(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "")
+        method = bare(environ.get("REQUEST_METHOD", "-"))
+        extra = {"request_id": request_id}
         message = "%s %s failed, request %s"
-        arguments = (environ.get("REQUEST_METHOD"), target, request_id)
-        logging.getLogger(self.logger).error(message, *arguments, exc_info=error, extra={"request_id": request_id})
+        logging.getLogger(self.logger).error(message, method, target, request_id, exc_info=error, extra=extra)
 
 
 class _Guarded:
-    __slots__ = ("_chunks", "_environ", "_layer", "_sent", "_source", "_start_response")
+    """Holds the start back until the first chunk: an error before it needs no restart, which some servers get wrong."""
+
+    __slots__ = ("_chunks", "_environ", "_held", "_layer", "_sent", "_source", "_start_response", "_write")
 
     def __init__(self, layer: CatchErrors, environ: Environ, start_response: StartResponse) -> None:
         self._layer = layer
         self._environ = environ
         self._start_response = start_response
+        self._held: tuple[str, Headers] | None = None
+        self._write: Write | None = None
         self._source: Iterable[bytes] = ()
         self._chunks: Iterator[bytes] | None = None
         self._sent = False
@@ -80,27 +86,44 @@ class _Guarded:
     def run(self, app: App) -> Iterable[bytes]:
         try:
             self._source = app(self._environ, self._begin)
+            if body_is_inert(self._source, self._environ):
+                self._release()
+                return self._source
         except Exception as error:
             self._report(error)
             if self._sent:
                 raise
             self._chunks = self._answer(error)
             return self
-        if body_is_inert(self._source, self._environ):
-            return self._source
         return with_length_of(self._source, self)
 
     def _begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:
-            write = self._start_response(status, headers, exc_info)
+            if exc_info:
+                self._held = None
+                self._write = self._start_response(status, headers, exc_info)
+            elif self._held or self._write:  # a second start without exc_info: let the server say so
+                self._release()
+                self._start_response(status, headers)
+            else:
+                self._held = status, [*headers]
         finally:
             exc_info = None
+        return self._noting_write
 
-        def noting(chunk: bytes) -> None:
-            self._sent = self._sent or bool(chunk)
-            write(chunk)
+    def _noting_write(self, chunk: bytes) -> object:
+        write = self._release()
+        self._sent = self._sent or bool(chunk)
+        return write(chunk)
 
-        return noting
+    def _release(self) -> Write:
+        if self._held:
+            status, headers = self._held
+            self._held = None
+            self._write = self._start_response(status, headers)
+        if self._write is None:
+            raise RuntimeError("the application gave a body without calling start_response")
+        return self._write
 
     def __iter__(self) -> Self:
         return self
@@ -109,15 +132,17 @@ class _Guarded:
         try:
             if self._chunks is None:
                 self._chunks = iter(self._source)
-            chunk = next(self._chunks)
-        except StopIteration:
-            raise
+            chunk = next(self._chunks, END)
+            self._release()
         except Exception as error:
             self._report(error)
             if self._sent:
                 raise
             self._chunks = self._answer(error)
-            return next(self._chunks)
+            chunk = next(self._chunks)
+        if chunk is END:
+            self._chunks = iter(())
+            raise StopIteration
         self._sent = self._sent or bool(chunk)
         return chunk
 
@@ -125,13 +150,14 @@ class _Guarded:
         source, self._source = self._source, ()
         self._chunks = iter(())
         try:
+            if self._held:  # the client has gone before the first chunk
+                self._release()
             close = getattr(source, "close", None)
             if close is not None:
                 close()
         except Exception as error:
             self._report(error)
             raise
-        self._environ.pop(LOGGED_ERROR, None)  # its traceback leads to the environ
 
     def _answer(self, error: Exception) -> Iterator[bytes]:
         try:
@@ -139,7 +165,8 @@ class _Guarded:
         except Exception as failure:
             self._report(failure)
             status, headers, body = "500 Internal Server Error", [("Content-Length", "0")], [b""]
-        self._start_response(status, headers, cast(ExcInfo, (type(error), error, error.__traceback__)))
+        self._held = None
+        self._write = self._start_response(status, headers, cast(ExcInfo, (type(error), error, error.__traceback__)))
         return iter(body)
 
     def _report(self, error: Exception) -> None:

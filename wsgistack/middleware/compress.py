@@ -1,39 +1,19 @@
 """Compression of responses, chunk by chunk, negotiated with the client (RFC 9110 §8.4, §12.5.3)."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence, Sized
-from fnmatch import translate
 from typing import ClassVar
 
 from wsgistack import headers as h
 from wsgistack.answers import coding_chooser
 from wsgistack.base import Middleware
 from wsgistack.codings import CODINGS, Coding, Stream, coding
-from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.eligibility import TEXTUAL, Eligibility
+from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 from wsgistack.exchange import Exchange, editing
 from wsgistack.types import App, Environ, ExcInfo, Headers, Size, StartResponse, Write
 
 __all__ = ["Compress", "Gzip"]
 
-TEXTUAL = (
-    "text/*",
-    "*+json",
-    "*+xml",
-    "application/javascript",
-    "application/json",
-    "application/manifest",
-    "application/wasm",
-    "application/x-javascript",
-    "application/x-ndjson",
-    "application/xml",
-    "font/otf",
-    "font/ttf",
-    "image/bmp",
-    "image/x-icon",
-)
-"""Media types that compression makes smaller. The other images, fonts, audio and video are compressed already."""
-
-_BODILESS_OR_PARTIAL = ("204", "205", "206", "304")
 _OF_THE_BYTES = ("content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest")
 
 
@@ -42,9 +22,9 @@ class Compress(Middleware):
 
     A response is eligible by its media type and size, unless it is 1xx, 204, 205, 206 or 304, has a Content-Encoding or
     a Content-Range, or forbids it by ``Cache-Control: no-transform``. Each eligible one names Accept-Encoding in Vary,
-    compressed or not. A compressed one has a weak ETag, and loses Content-Length, Accept-Ranges and digests: they
-    spoke of other bytes. A body of one piece that is a list or has a Content-Length is sent with the new length; if it
-    would not get smaller, it is sent as it is.
+    compressed or not, and so do its 206 and 304. A compressed one has a weak ETag, and loses Content-Length,
+    Accept-Ranges and digests: they spoke of other bytes. A body of one piece that is a list or has a Content-Length is
+    sent with the new length; if it would not get smaller, it is sent as it is.
 
     Streams: one chunk out for each chunk in, and the client can decode it before the next one is made. A restart by
     ``exc_info`` goes out as it is.
@@ -76,20 +56,25 @@ class Compress(Middleware):
         types: Sequence[str] = TEXTUAL,
     ) -> None:
         super().__init__(app)
-        if not codings:
-            raise ConfigError(Mistake("is empty", "codings", codings, f"some of {', '.join(CODINGS)}"))
-        if not types:
-            raise ConfigError(Mistake("is empty", "types", types, "media types"))
+        mistakes = Mistakes()
+        if not codings or isinstance(codings, str):
+            mistakes.append(Mistake(f"found {codings!r}", "codings", codings, f"some of {', '.join(CODINGS)}"))
+        if not types or isinstance(types, str):
+            mistakes.append(Mistake(f"found {types!r}", "types", types, "media types"))
         for name in levels or ():
             if name not in codings:
-                raise ConfigError(Mistake(f"{name!r} is not in use", "levels", name, hint=nearest(name, codings)))
+                mistakes.append(Mistake(f"{name!r} is not in use", "levels", name, hint=nearest(name, codings)))
+        self._codings: dict[str, Coding] = {}
+        for name in codings:
+            with mistakes.caught():
+                self._codings[name] = coding(name, (levels or {}).get(name))
+        mistakes.raise_if_any()
         self.codings = codings
         self.levels = levels
         self.minimum_size = minimum_size
         self.types = types
-        self._codings: dict[str, Coding] = {name: coding(name, (levels or {}).get(name)) for name in codings}
         self._choose = coding_chooser(tuple(codings))
-        self._is_compressible = re.compile("|".join(map(translate, types)), re.IGNORECASE).match
+        self.eligible = Eligibility(types, minimum_size)
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -99,27 +84,8 @@ class Compress(Middleware):
             return self.app(environ, editing(start_response, self._identity))
         return _Compressing(self, self._codings[chosen], environ, start_response).run(self.app)
 
-    def is_eligible(self, status: str, headers: Headers) -> bool:
-        """Whether a response may be compressed, as far as its status and headers tell."""
-        media_type = ""
-        for name, value in headers:
-            match name.lower():
-                case "content-type":
-                    media_type = value.partition(";")[0].strip()
-                case "content-length" if value.isdecimal() and int(value) < self.minimum_size:
-                    return False
-                case "content-encoding" | "content-range":
-                    return False
-                case "cache-control" if "no-transform" in h.tokens([(name, value)], "cache-control"):
-                    return False
-        return (
-            self._is_compressible(media_type) is not None
-            and status[:3] not in _BODILESS_OR_PARTIAL
-            and status[:1] != "1"
-        )
-
     def _identity(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        return status, h.vary(headers, "Accept-Encoding") if self.is_eligible(status, headers) else headers
+        return status, h.vary(headers, "Accept-Encoding") if self.eligible.is_negotiated(status, headers) else headers
 
 
 class Gzip(Compress):
@@ -152,13 +118,14 @@ class Gzip(Compress):
 class _Compressing(Exchange):
     """Holds the start back until the first chunk, which tells whether the body can be encoded in one piece."""
 
-    __slots__ = ("_coding", "_held", "_is_single", "_layer", "_stream", "_write")
+    __slots__ = ("_coding", "_held", "_is_head", "_is_single", "_layer", "_stream", "_write")
 
     def __init__(self, layer: Compress, coding: Coding, environ: Environ, start_response: StartResponse) -> None:
         super().__init__(environ, start_response)
         self._layer = layer
         self._coding = coding
         self._held: tuple[str, Headers] | None = None
+        self._is_head = environ.get("REQUEST_METHOD") == "HEAD"
         self._is_single = False
         self._stream: Stream | None = None
         self._write: Write
@@ -167,21 +134,27 @@ class _Compressing(Exchange):
         try:
             if exc_info:
                 self._held = self._stream = None
-            elif self._held:  # a second start without exc_info: let the server say so
-                self.forward(*self._held)
-            elif not self.status and self._layer.is_eligible(status, headers):
-                if self.environ.get("REQUEST_METHOD") == "HEAD":
-                    return self.forward(status, self._encoded(headers))
-                self._held = status, [*headers]
-                return self._write_held
-            self._write = self.forward(status, self._revalidated(status, headers), exc_info)
-            return self._write
+                self._write = self.forward(status, headers, exc_info)
+                return self._write
         finally:
             exc_info = None
+        if self._held:  # a second start without exc_info: let the server say so
+            self.forward(*self._held)
+        if self._held or self.status or not self._layer.eligible.allows(status, headers):
+            self._write = self.forward(status, self._as_it_is(status, headers))
+            return self._write
+        self._held = status, [*headers]
+        return self._write_held
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        if self._held and (type(body) is list or type(body) is tuple) and len(body) == 1:
-            return [self._whole(*self._held, body[0])]
+        if self._held and (type(body) is list or type(body) is tuple):
+            length = sum(map(len, body))
+            if length < max(1, self._layer.minimum_size) and (length or not self._is_head):
+                self._release_identity(*self._held)
+                return body
+            if len(body) == 1 and length:
+                encoded = self._whole(*self._held, body[0])
+                return body if self._is_head else [encoded]
         self._is_single = _is_single(body)
         passes_untouched = self.status and not self._stream
         return body if passes_untouched else None
@@ -189,21 +162,22 @@ class _Compressing(Exchange):
     def on_chunk(self, chunk: bytes) -> bytes:
         if self._held:
             status, headers = self._held
-            if self._is_single or h.get(headers, "content-length") == str(len(chunk)):
-                return self._whole(status, headers, chunk)
+            if (chunk or not self._is_head) and (
+                self._is_single or h.get(headers, "content-length") == str(len(chunk))
+            ):
+                encoded = self._whole(status, headers, chunk)
+                return chunk if self._is_head else encoded
             self._release(status, self._encoded(headers))
-            self._stream = self._coding.stream()
+            self._stream = None if self._is_head else self._coding.stream()
         return self._stream.encode(chunk) if self._stream and chunk else chunk
 
     def on_end(self) -> bytes:
-        if self._held:  # no chunk came
-            status, headers = self._held
-            self._release(status, h.vary(headers, "Accept-Encoding"))
+        self._release_unread()
         return self._stream.finish() if self._stream else b""
 
     def on_close(self, error: BaseException | None) -> None:
-        if self._held and error is None:  # the client has gone before the first chunk
-            self._release(*self._held)
+        if error is None:  # else the server answers
+            self._release_unread()
         self._stream = None
 
     def _write_held(self, chunk: bytes) -> object:
@@ -218,8 +192,19 @@ class _Compressing(Exchange):
                 return encoded
         if h.get(headers, "content-length") is None:  # the len() of an exchange can't tell it
             headers = [*headers, ("Content-Length", str(len(body)))]
-        self._release(status, h.vary(headers, "Accept-Encoding"))
+        self._release_identity(status, headers)
         return body
+
+    def _release_unread(self) -> None:
+        """Start where no chunk came: HEAD is answered as GET would be."""
+        if self._held and self._is_head:
+            status, headers = self._held
+            self._release(status, self._encoded(headers))
+        elif self._held:
+            self._release_identity(*self._held)
+
+    def _release_identity(self, status: str, headers: Headers) -> None:
+        self._release(status, h.vary(headers, "Accept-Encoding"))
 
     def _release(self, status: str, headers: Headers) -> None:
         self._held = None
@@ -229,12 +214,12 @@ class _Compressing(Exchange):
         kept = h.weaken_etag(h.without(headers, *_OF_THE_BYTES))
         return [*h.vary(kept, "Accept-Encoding"), ("Content-Encoding", self._coding.name)]
 
-    def _revalidated(self, status: str, headers: Headers) -> Headers:
+    def _as_it_is(self, status: str, headers: Headers) -> Headers:
         """A 304 for a variant that was sent compressed has to speak of the weak ETag that went with it."""
         etag = h.get(headers, "etag") or ""
-        if status[:3] != "304" or f"W/{etag}" not in self.environ.get("HTTP_IF_NONE_MATCH", ""):
-            return headers
-        return h.vary(h.weaken_etag(headers), "Accept-Encoding")
+        if status[:3] == "304" and f"W/{etag}" in self.environ.get("HTTP_IF_NONE_MATCH", ""):
+            headers = h.weaken_etag(headers)
+        return h.vary(headers, "Accept-Encoding") if self._layer.eligible.is_negotiated(status, headers) else headers
 
 
 def _is_single(body: Iterable[bytes]) -> bool:

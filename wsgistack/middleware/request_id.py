@@ -5,13 +5,13 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from wsgistack import headers as h
 from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
-from wsgistack.errors import ConfigError, Mistake
-from wsgistack.exchange import Exchange, body_is_inert
+from wsgistack.errors import Mistake, Mistakes
+from wsgistack.exchange import body_is_inert, editing, with_length_of
 from wsgistack.types import App, Environ, Headers, StartResponse
 
 __all__ = ["RequestId", "RequestIdFilter", "current_request_id"]
@@ -46,7 +46,7 @@ class RequestId(Middleware):
     a control character make it malformed.
 
     Cost tier T1; T2 for a body that the application makes while it is sent, where the context variable is set for each
-    chunk anew and never held in between.
+    chunk anew and never held in between. What ``generate`` makes has to be well-formed, too; else it raises ValueError.
 
     Place it outermost. Not needed where something in front sets the header and nothing here logs.
     """
@@ -67,10 +67,12 @@ class RequestId(Middleware):
         generate: Callable[[], str] = random_id,
     ) -> None:
         super().__init__(app)
+        mistakes = Mistakes()
         if not _FIELD_NAME.fullmatch(header):
-            raise ConfigError(Mistake("is not the name of a header", "header", header, "a name such as X-Request-ID"))
+            mistakes.append(Mistake("is not the name of a header", "header", header, "a name such as X-Request-ID"))
         if maximum_length < 1:
-            raise ConfigError(Mistake("leaves no room for an id", "maximum_length", maximum_length, "1 or more"))
+            mistakes.append(Mistake("leaves no room for an id", "maximum_length", maximum_length, "1 or more"))
+        mistakes.raise_if_any()
         self.header = header
         self.trust = trust
         self.maximum_length = maximum_length
@@ -79,13 +81,18 @@ class RequestId(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        request_id = environ.get(REQUEST_ID) or self._incoming(environ) or self.generate()
+        request_id = environ.get(REQUEST_ID) or self._incoming(environ) or self._made()
         environ[REQUEST_ID] = environ[self._environ_key] = request_id
+
+        def edit(status: str, headers: Headers) -> tuple[str, Headers]:
+            return status, h.replace(headers, self.header, request_id)
+
         token = current_request_id.set(request_id)
         try:
-            return _Carrying(self.header, request_id, environ, start_response).run(self.app)
+            body = self.app(environ, editing(start_response, edit))
         finally:
             current_request_id.reset(token)
+        return body if body_is_inert(body, environ) else with_length_of(body, _Carried(body, request_id))
 
     def _incoming(self, environ: Environ) -> str | None:
         if not self.trust:
@@ -93,36 +100,45 @@ class RequestId(Middleware):
         value: str = environ.get(self._environ_key, "")
         return value if len(value) <= self.maximum_length and _WELL_FORMED.fullmatch(value) else None
 
+    def _made(self) -> str:
+        made = self.generate()
+        if not _WELL_FORMED.fullmatch(made):
+            raise ValueError(f"{self.generate!r} gave {made!r}, which is no well-formed request id")
+        return made
 
-class _Carrying(Exchange):
-    __slots__ = ("_header", "_request_id")
 
-    keeps_length = True
+class _Carried:
+    """A body that is made and closed while the context variable is set, and not held in between."""
 
-    def __init__(self, header: str, request_id: str, environ: Environ, start_response: StartResponse) -> None:
-        super().__init__(environ, start_response)
-        self._header = header
+    __slots__ = ("_body", "_chunks", "_request_id")
+
+    def __init__(self, body: Iterable[bytes], request_id: str) -> None:
+        self._body = body
         self._request_id = request_id
 
-    def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        return status, h.replace(headers, self._header, self._request_id)
-
-    def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        return body if body_is_inert(body, self.environ) else None
+    def __iter__(self) -> Self:
+        token = current_request_id.set(self._request_id)
+        try:
+            self._chunks = iter(self._body)
+        finally:
+            current_request_id.reset(token)
+        return self
 
     def __next__(self) -> bytes:
         token = current_request_id.set(self._request_id)
         try:
-            return super().__next__()
+            return next(self._chunks)
         finally:
             current_request_id.reset(token)
 
     def close(self) -> None:
-        token = current_request_id.set(self._request_id)
-        try:
-            super().close()
-        finally:
-            current_request_id.reset(token)
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            token = current_request_id.set(self._request_id)
+            try:
+                close()
+            finally:
+                current_request_id.reset(token)
 
 
 class RequestIdFilter(logging.Filter):
