@@ -4,7 +4,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-__all__ = ["ConfigError", "Mistake", "Mistakes", "Where", "WsgistackError", "nearest"]
+__all__ = [
+    "Breach",
+    "ConfigError",
+    "ContractError",
+    "Mistake",
+    "Mistakes",
+    "Where",
+    "WsgistackError",
+    "nearest",
+]
 
 
 class Where(NamedTuple):
@@ -83,6 +92,35 @@ class ConfigError(WsgistackError, ValueError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.mistakes))
+
+
+class Breach(NamedTuple):
+    """One way in which an application, a middleware or a server breaks the interface.
+
+    :param rule: the name of the rule.
+    :param clause: what the rule says, and where that stands.
+    :param detail: what happened instead.
+    """
+
+    rule: str
+    clause: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.detail}\n    {self.clause}"
+
+
+class ContractError(WsgistackError, AssertionError):
+    """The WSGI interface is broken, with every breach that was found."""
+
+    breaches: tuple[Breach, ...]
+
+    def __init__(self, *breaches: Breach) -> None:
+        super().__init__(*breaches)
+        self.breaches = breaches
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.breaches))
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

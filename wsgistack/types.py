@@ -1,11 +1,23 @@
 """The words of PEP 3333 as types, over :mod:`wsgiref.types`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["App", "Edit", "Environ", "ExcInfo", "Factory", "Headers", "Secret", "Size", "StartResponse", "Write"]
+__all__ = [
+    "App",
+    "Changes",
+    "Edit",
+    "Environ",
+    "ExcInfo",
+    "Factory",
+    "Headers",
+    "Secret",
+    "Size",
+    "StartResponse",
+    "Write",
+]
 
 App: TypeAlias = WSGIApplication
 Environ: TypeAlias = WSGIEnvironment
@@ -20,3 +32,33 @@ Size: TypeAlias = Annotated[int, "bytes"]
 
 class Secret:
     """A mark for an annotation, ``Annotated[str, Secret]``: the value is shown nowhere."""
+
+
+class Changes(NamedTuple):
+    """What a middleware changes. All else it leaves alone, and the conformance kit holds it to that.
+
+    :param headers: names of response headers that it adds, changes or removes, in lower case; ``*`` for any.
+    :param body: it may give other bytes, or the same ones in a coding.
+    :param answers: it may answer by itself, or call the application more than once.
+    :param errors: it answers exceptions that come before the first byte.
+    :param wraps: it hands on an iterable of its own even for a list or tuple, and for a file of unknown length.
+    """
+
+    headers: frozenset[str] = frozenset()
+    body: bool = False
+    answers: bool = False
+    errors: bool = False
+    wraps: bool = False
+
+    def __or__(self, other: "Changes") -> "Changes":
+        """What two middlewares change together."""
+        return Changes(
+            self.headers | other.headers, *(one or its for one, its in zip(self[1:], other[1:], strict=True))
+        )
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> "Changes":
+        """Those of some names: of a field here, or else of a response header."""
+        given = {name.lower() for name in names}
+        flags = given & set(cls._fields[1:])
+        return cls(frozenset(given - flags), **dict.fromkeys(flags, True))

@@ -1,0 +1,28 @@
+"""What a broken middleware is, and all that there are."""
+
+from dataclasses import dataclass
+
+from wsgistack.types import Changes, Factory
+
+__all__ = ["BROKEN", "Broken", "broken"]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A broken middleware.
+
+    :param rules: the names of what it breaks, over all cases.
+    :param changes: what it says that it changes, and may change.
+    """
+
+    factory: Factory
+    rules: frozenset[str]
+    changes: Changes
+
+
+BROKEN: dict[str, Broken] = {}
+
+
+def broken(name: str, factory: Factory, *rules: str, changes: tuple[str, ...] = ()) -> None:
+    assert name not in BROKEN
+    BROKEN[name] = Broken(factory, frozenset(rules), Changes.named(changes))

@@ -1,0 +1,97 @@
+"""Broken where the application raises, and over several requests."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tests.testing.broken.catalogue import broken
+from tests.testing.pieces import Wrapped, called, close, wrapped
+from wsgistack.types import App, Environ, Factory, StartResponse
+
+__all__: list[str] = []
+
+
+# Exceptions
+
+
+def answering(errors: type[BaseException], status: str = "500 Internal Server Error") -> Factory:
+    """Answer what is raised in the call; errors later on pass."""
+
+    def call(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return app(environ, start_response)
+        except errors:
+            start_response(status, [("Content-Type", "text/plain")], sys.exc_info())
+            return []
+
+    return called(call)
+
+
+def ending_quietly(body: Iterable[bytes]) -> Iterator[bytes]:
+    has_begun = False
+    try:
+        for chunk in body:
+            yield chunk
+            has_begun = has_begun or bool(chunk)
+    except LookupError:
+        if not has_begun:
+            raise
+
+
+def raising_its_own(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    try:
+        return app(environ, start_response)
+    except Exception as error:
+        raise RuntimeError("the application failed") from error
+
+
+def closing_quietly(body: object) -> None:
+    try:
+        close(body)
+    except Exception:
+        return
+
+
+broken("answers the exit of the process", answering(BaseException), "passes_exceptions", changes=("errors",))
+broken("answers errors with success", answering(Exception, "200 OK"), "passes_exceptions", changes=("errors",))
+broken("answers errors without saying so", answering(Exception), "passes_exceptions")
+broken("ends quietly where the body fails", wrapped(Wrapped, ending_quietly), "passes_exceptions", changes=("wraps",))
+broken("raises its own error instead", called(raising_its_own), "passes_exceptions")
+broken("swallows what close() raises", wrapped(Wrapped, iter, closing_quietly), "passes_exceptions", changes=("wraps",))
+
+
+# Several requests
+
+
+class KeepsItsRequest:
+    """Has one place for what belongs to each request."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self._start_response = start_response
+        return self._app(environ, self._start)
+
+    def _start(self, *arguments: Any) -> Any:
+        return self._start_response(*arguments)
+
+
+class RemembersTheLast:
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self._last = environ
+        return self._app(environ, start_response)
+
+
+broken(
+    "keeps its request",
+    KeepsItsRequest,
+    "keeps_threads_apart",
+    "keeps_streams_apart",
+    "can_be_entered_again",
+    "forgets_the_environ",
+)
+broken("remembers the last environ", RemembersTheLast, "forgets_the_environ")

@@ -1,0 +1,134 @@
+"""Broken on the way in: the environ, the input, and how often the application is called."""
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from tests.testing.broken.catalogue import broken
+from tests.testing.pieces import called, close
+from wsgistack.types import App, Environ, Factory, StartResponse
+
+__all__: list[str] = []
+
+
+# What a request is given
+
+
+def without(*keys: str) -> Factory:
+    def call(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        for key in keys:
+            environ.pop(key, None)
+        return app(environ, start_response)
+
+    return called(call)
+
+
+def setting(**values: Any) -> Factory:
+    return called(lambda app, environ, start_response: app(environ | values, start_response))
+
+
+class SomeDict(dict[str, Any]):
+    pass
+
+
+class PoorStream:
+    """Can be read in one way only."""
+
+    def __init__(self, stream: io.BytesIO) -> None:
+        self.read = stream.read
+
+
+def with_input(read: Any) -> Factory:
+    def call(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ["wsgi.input"] = read(environ["wsgi.input"], int(environ.get("CONTENT_LENGTH") or -1))
+        return app(environ, start_response)
+
+    return called(call)
+
+
+def closing_the_input(stream: Any, size: int) -> Any:
+    stream.close()
+    return stream
+
+
+broken("takes a cookie away", without("HTTP_COOKIE"), "loses_no_key_of_the_environ")
+broken("takes the errors away", without("wsgi.errors"), "loses_no_key_of_the_environ", "environ_has_what_it_must")
+broken("empties the method", setting(REQUEST_METHOD=""), "environ_has_what_it_must")
+broken("tells another version", setting(**{"wsgi.version": (2, 0)}), "environ_has_what_it_must")
+broken("puts None for nobody", setting(REMOTE_USER=None), "environ_has_texts")
+broken("puts a number for the length", setting(HTTP_X_COUNT=1), "environ_has_texts")
+broken("puts a name beyond latin-1", setting(REMOTE_USER="Зоя"), "environ_texts_are_latin_1")
+broken(
+    "gives a dict of its own kind",
+    called(lambda app, environ, start: app(SomeDict(environ), start)),
+    "environ_is_a_dict",
+)
+broken(
+    "calls by keyword",
+    called(lambda app, environ, start: app(start_response=start, environ=environ)),  # type: ignore[call-arg]
+    "calls_by_position",
+)
+broken(
+    "gives a stream that can only be read whole",
+    with_input(lambda stream, size: PoorStream(io.BytesIO(stream.read(size)))),
+    "streams_have_their_methods",
+)
+broken(
+    "eats the input", with_input(lambda stream, size: io.BytesIO(stream.read(size)[:0])), "leaves_the_input_to_be_read"
+)
+broken(
+    "reads as much as there may ever be",
+    with_input(lambda stream, size: io.BytesIO(stream.read(1 << 20))),
+    "reads_no_further_than_the_request",
+)
+broken("closes the input", with_input(closing_the_input), "closes_no_stream_of_the_server")
+
+
+# Whether and how often the application is called
+
+
+def calling_twice(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    body = app({**environ}, start_response)
+    with suppress(Exception):
+        close(app({**environ, "wsgi.input": io.BytesIO()}, lambda *arguments: lambda data: None))
+    return body
+
+
+def failing(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    if not environ["PATH_INFO"].isascii():
+        raise UnicodeError("no such path")
+    return app(environ, start_response)
+
+
+def failing_on_tuples(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    body = app(environ, start_response)
+    if type(body) is tuple:
+        raise TypeError("this is no list")
+    return body
+
+
+def saying_nothing(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return []
+
+
+def a_generator(app: App, environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    body = app(environ, start_response)
+    try:
+        yield from body
+    finally:
+        close(body)
+
+
+broken("answers without saying so", called(saying_nothing), "asks_the_application_once")
+broken("asks twice without saying so", called(calling_twice), "asks_the_application_once", "passes_exceptions")
+broken("raises before it calls", called(failing), "raises_nothing_of_its_own")
+broken("raises after it called", called(failing_on_tuples), "raises_nothing_of_its_own")
+broken(
+    "is a generator",
+    called(a_generator),
+    "asks_the_application_once",
+    "writes_before_the_body_only",
+    changes=("wraps",),
+)

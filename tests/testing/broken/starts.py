@@ -1,0 +1,148 @@
+"""Broken where the response starts: status, headers, exc_info and write()."""
+
+from typing import Any, cast
+
+from tests.testing.broken.catalogue import broken
+from tests.testing.pieces import edited, started
+from wsgistack.types import ExcInfo, Factory, Headers, StartResponse
+
+__all__: list[str] = []
+
+
+# The status and the headers
+
+
+def added(name: str, value: str) -> Factory:
+    return edited(lambda status, headers: (status, [*headers, (name, value)]))
+
+
+def adding_in_place(start: StartResponse, status: str, headers: Headers, *exc_info: Any) -> Any:
+    headers.append(("X-Seen", "yes"))
+    return start(status, headers, *exc_info)
+
+
+def with_a_length_twice(status: str, headers: Headers) -> tuple[str, Headers]:
+    return status, [*headers, *(item for item in headers if item[0].lower() == "content-length")]
+
+
+def with_a_length_for_nothing(status: str, headers: Headers) -> tuple[str, Headers]:
+    return status, [*headers, ("Content-Length", "0")] if status[:3] == "204" else headers
+
+
+def by_keyword(start: Any, status: str, headers: Headers, exc_info: Any = None) -> Any:
+    return start(status, response_headers=headers, exc_info=exc_info)
+
+
+broken("changes the reason", edited(lambda status, headers: (status + "!", headers)), "keeps_the_status")
+broken(
+    "breaks the status in two",
+    edited(lambda status, headers: (f"{status}\r\nX-Injected: yes", headers)),
+    "status_is_a_code_and_a_reason",
+    "keeps_the_status",
+)
+broken(
+    "makes all statuses interim",
+    edited(lambda _, headers: ("103 Early Hints", headers)),
+    *(
+        "status_is_a_final_one",
+        "keeps_the_status",
+        "body_is_where_http_has_one",
+        "content_length_has_a_content",
+    ),
+)
+broken("adds a header without saying so", added("X-Powered-By", "tea"), "keeps_the_headers")
+broken(
+    "keeps headers in a dict", edited(lambda status, headers: (status, [*dict(headers).items()])), "keeps_the_headers"
+)
+broken(
+    "writes names of headers in lower case",
+    edited(lambda status, headers: (status, [(name.lower(), value) for name, value in headers])),
+    "keeps_the_headers",
+)
+broken("adds in place", started(adding_in_place), "changes_no_list_of_headers_in_place", changes=("x-seen",))
+broken(
+    "gives a tuple of headers", edited(lambda status, headers: (status, tuple(headers))), "headers_are_a_list_of_pairs"
+)
+broken("closes the connection", added("Connection", "close"), "headers_are_end_to_end", changes=("connection",))
+broken(
+    "tells the length twice", edited(with_a_length_twice), "content_length_is_one_number", changes=("content-length",)
+)
+broken(
+    "tells a length in words",
+    added("Content-Length", "long"),
+    *("content_length_is_one_number", "content_length_has_a_content"),
+    changes=("content-length",),
+)
+broken(
+    "tells the length of nothing",
+    edited(with_a_length_for_nothing),
+    "content_length_has_a_content",
+    changes=("content-length",),
+)
+broken("breaks a header in two", added("X-A", "a\r\nX-B: b"), "header_values_are_one_line", changes=("x-a",))
+broken("puts a space into a name", added("X A", "a"), "header_names_are_tokens", changes=("x a",))
+broken("starts by keyword", started(by_keyword), "starts_by_position")
+
+
+# start_response, exc_info and write()
+
+
+def without_exc_info(start: StartResponse, status: str, headers: Headers, exc_info: Any = None) -> Any:
+    return start(status, headers)
+
+
+def with_another_exc_info(start: StartResponse, status: str, headers: Headers, exc_info: Any = None) -> Any:
+    if not exc_info:
+        return start(status, headers)
+    error = RuntimeError("something happened")
+    return start(status, headers, cast(ExcInfo, (RuntimeError, error, None)))
+
+
+def swallowing_the_refusal(start: StartResponse, *arguments: Any) -> Any:
+    try:
+        return start(*arguments)
+    except Exception:
+        return bool
+
+
+def raising_another(start: StartResponse, *arguments: Any) -> Any:
+    try:
+        return start(*arguments)
+    except Exception as error:
+        raise RuntimeError("too late") from error
+
+
+def losing_what_is_written(start: StartResponse, *arguments: Any) -> Any:
+    start(*arguments)
+    return lambda data: None
+
+
+broken(
+    "forgets exc_info",
+    started(without_exc_info),
+    *("starts_once", "passes_exc_info_unmodified", "accepts_a_restart_before_the_first_byte"),
+)
+broken("makes an exc_info of its own", started(with_another_exc_info), "passes_exc_info_unmodified")
+broken(
+    "swallows a refusal",
+    started(swallowing_the_refusal),
+    "keeps_the_status",
+    "refuses_a_restart_after_the_first_byte",
+    "lets_a_refused_restart_pass",
+)
+broken("raises another error for a refusal", started(raising_another), "passes_exc_info_unmodified")
+broken(
+    "takes two arguments only",
+    started(lambda start, status, headers: start(status, headers)),
+    *("accepts_a_first_start", "accepts_a_restart_before_the_first_byte", "passes_exc_info_unmodified"),
+)
+broken("gives no write()", started(lambda start, *arguments: bool(start(*arguments))), "gives_a_write")
+broken(
+    "loses what is written",
+    started(losing_what_is_written),
+    "refuses_a_restart_after_the_first_byte",
+    "keeps_the_bytes",
+    "keeps_the_chunks",
+    "holds_no_chunk_back",
+    "content_length_is_true",
+)

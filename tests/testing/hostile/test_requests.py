@@ -1,0 +1,47 @@
+"""The cases about requests bring out what their names say."""
+
+import pytest
+
+from tests.testing.hostile.catalogue import asked
+from wsgistack.testing.hostile import CASES
+from wsgistack.testing.hostile.requests import SENT
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("reads_all_of_its_input", SENT),
+        ("reads_a_part_of_its_input", SENT[:4]),
+        ("reads_nothing_of_its_input", b"no"),
+        ("reads_its_input_line_by_line", SENT.replace(b"\n", b"\n|")),
+        ("reads_input_of_unknown_length", SENT),
+        ("reads_its_input_while_it_answers", SENT[: len(SENT) // 4 * 4]),
+        ("is_sent_bytes", b"\x00\xff" * 50),
+        ("moves_its_path", b"moved"),
+        ("empties_its_environ", b"nothing left"),
+        ("complains", b"but it works"),
+    ],
+)
+def test_answers_with_what_it_read(name: str, body: bytes) -> None:
+    assert asked(name).body == body
+
+
+def test_changes_its_environ_as_it_says() -> None:
+    moved, emptied = asked("moves_its_path").environ, asked("empties_its_environ").environ
+    assert (moved["SCRIPT_NAME"], moved["PATH_INFO"]) == ("/", "")
+    assert emptied == {}
+
+
+def test_complains_where_it_says() -> None:
+    assert asked("complains").environ["wsgi.errors"].getvalue() == "something is odd\n"
+
+
+def test_is_asked_oddly() -> None:
+    path = CASES["is_asked_for_an_odd_path"].environ()
+    assert path["PATH_INFO"] == "/caf\xc3\xa9/\xff//..;a=b/ "
+    assert path["QUERY_STRING"] == "q=%22%0D%0A&x=%zz"
+    unknown = CASES["reads_input_of_unknown_length"].environ()
+    assert "CONTENT_LENGTH" not in unknown
+    assert unknown["wsgi.input_terminated"] is True
+    odd = CASES["is_sent_odd_headers"].environ()
+    assert odd["HTTP_USER_AGENT"] == 'x" \\ \x1b[31m'

@@ -1,0 +1,68 @@
+"""What a middleware owes both sides; that each rule finds what breaks it is shown in test_judge."""
+
+from collections.abc import Iterable
+from itertools import count
+from typing import Any
+
+from tests.testing.applications import TEXT, lazily, raised
+from tests.testing.pieces import called, wrapped
+from wsgistack.testing import Server, make_environ
+from wsgistack.testing.probe import Probe
+from wsgistack.testing.rules import MIDDLEWARE, Passage
+from wsgistack.types import App, Changes, Environ, Factory, StartResponse
+
+
+def breaches(factory: Factory, app: App, changes: Changes | None = None, **request: Any) -> list[tuple[str, str]]:
+    """The rules that a middleware breaks with one application, each with what is told of it."""
+    clock = count()
+    probe = Probe(app, clock)
+    environ = make_environ(**request)
+    asked = dict(environ)
+    outer = Server().run(factory(probe), environ, clock=clock)
+    passage = Passage(outer, probe.records, changes or Changes(), asked)
+    return [(breach.rule, breach.detail) for breach in MIDDLEWARE.breaches(passage)]
+
+
+START = [lambda start: start("200 OK", TEXT)]
+
+
+def test_tells_which_key_is_lost() -> None:
+    losing = called(lambda app, environ, start: [environ.pop("HTTP_HOST"), app(environ, start)][1])
+    assert breaches(losing, lazily(*START)) == [("loses_no_key_of_the_environ", "HTTP_HOST is lost")]
+
+
+def test_tells_what_became_of_the_bytes() -> None:
+    told = breaches(wrapped(lambda body: [b"A" for _ in body]), lazily(*START, b"a"), Changes(wraps=True))
+    assert ("keeps_the_bytes", "b'a' became b'A'") in told
+
+
+def test_tells_how_much_was_held_back() -> None:
+    def halved(body: Iterable[bytes]) -> Iterable[bytes]:
+        return (chunk[:1] for chunk in body)
+
+    told = dict(breaches(wrapped(halved), lazily(*START, b"abc", b"def"), Changes(wraps=True)))
+    assert told["holds_no_chunk_back"] == "3 bytes were taken, of which 1 could be decoded when more were asked for"
+
+
+def test_an_error_page_of_another_status_takes_the_place_of_the_application_s() -> None:
+    def replacing(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        list(app(environ, lambda *arguments: lambda data: None))
+        start_response("302 Found", [("Location", "/login")])
+        return []
+
+    page = lazily(lambda start: start("401 Unauthorized", TEXT), b"who are you?")
+    rules = [rule for rule, _ in breaches(called(replacing), page, Changes(answers=True))]
+    assert rules == ["reads_nothing_ahead"], "the status, headers and bytes are its own"
+    assert "keeps_the_status" in [rule for rule, _ in breaches(called(replacing), page)]
+
+
+def test_an_error_page_of_its_own_may_stand_for_a_restart() -> None:
+    def capturing(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+            return start_response(status, headers)
+
+        return app(environ, start)
+
+    restart = lazily(lambda start: start("500 Oops", TEXT, raised()), b"sorry")
+    assert breaches(called(capturing), restart, Changes(errors=True)) == []
+    assert [rule for rule, _ in breaches(called(capturing), restart)] == ["passes_exc_info_unmodified"]

@@ -1,0 +1,108 @@
+"""A passage: what a middleware was to pass on, and the body without the coding that it put on."""
+
+import gzip
+from typing import Any
+
+import pytest
+
+from tests.testing.applications import TEXT, answering, failing, lazily
+from wsgistack.testing import Record, Server, make_environ
+from wsgistack.testing.rules import Passage
+from wsgistack.testing.rules.passage import Given
+from wsgistack.types import Changes
+
+
+def recorded(*chunks: bytes, status: str = "200 OK", coding: str = "", take: int | None = None) -> Record:
+    headers = [*TEXT, ("content-encoding", coding)] if coding else TEXT
+    return Server().run(answering(status, headers, chunks), make_environ(), take=take)
+
+
+def passage(outer: Record, *inner: Record, changes: Changes | None = None) -> Passage:
+    return Passage(outer, list(inner), changes or Changes(), make_environ())
+
+
+WHOLE = b"some text " * 100
+PACKED = gzip.compress(WHOLE)
+MEMBERS = gzip.compress(WHOLE[:500]) + gzip.compress(WHOLE[500:])
+
+
+@pytest.mark.parametrize(
+    ("chunks", "coding", "body"),
+    [
+        pytest.param([WHOLE], "", WHOLE, id="no coding"),
+        pytest.param([PACKED], "gzip", WHOLE, id="gzip"),
+        pytest.param([PACKED], "GZip", WHOLE, id="gzip, in another case"),
+        pytest.param([PACKED[:9], b"", PACKED[9:]], "gzip", WHOLE, id="gzip in pieces"),
+        pytest.param([MEMBERS[:150], MEMBERS[150:]], "gzip", WHOLE, id="gzip of two members"),
+        pytest.param([PACKED[:-1]], "gzip", b"a stream without its end", id="gzip without its end"),
+        pytest.param([], "gzip", b"a stream without its end", id="no gzip at all"),
+        pytest.param([PACKED], "br", None, id="a coding that is not known here"),
+    ],
+)
+def test_takes_off_the_coding_that_the_middleware_put_on(chunks: list[bytes], coding: str, body: bytes | None) -> None:
+    assert passage(recorded(*chunks, coding=coding), recorded(WHOLE)).unpacked() == body
+
+
+def test_says_what_is_wrong_with_a_coding() -> None:
+    broken = passage(recorded(b"this is no gzip", coding="gzip"), recorded(b""))
+    assert b"incorrect header" in (broken.unpacked() or b"")
+    given = Given(broken)
+    assert given.is_countable
+    assert given.up_to(1000, since=0)
+    assert not given.is_countable
+
+
+def test_a_stream_that_the_client_left_has_no_end() -> None:
+    assert passage(recorded(PACKED[:-8], b"", coding="gzip", take=1), recorded(WHOLE)).unpacked() == WHOLE
+
+
+def test_leaves_the_coding_of_the_application_on() -> None:
+    coded = recorded(PACKED, coding="gzip")
+    assert passage(coded, coded).unpacked() == PACKED
+
+
+@pytest.mark.parametrize(
+    ("names", "rewrites"),
+    [
+        pytest.param(["body"], True, id="the body"),
+        pytest.param(["body", "*"], True, id="the body and any header"),
+        pytest.param(["body", "content-encoding"], False, id="the body, by a coding"),
+        pytest.param(["content-length"], False, id="a header"),
+    ],
+)
+def test_knows_who_may_give_other_bytes(names: list[str], rewrites: bool) -> None:
+    one = passage(recorded(b"a"), recorded(b"b"), changes=Changes.named(names))
+    assert one.rewrites is rewrites
+    assert (one.unpacked() is None) is rewrites
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "changes", "is_through"),
+    [
+        pytest.param("200 OK", ["200 OK"], [], True, id="passed on"),
+        pytest.param("304 Not Modified", ["200 OK"], [], True, id="changed without saying so"),
+        pytest.param("304 Not Modified", ["200 OK"], ["answers"], False, id="replaced"),
+        pytest.param("200 OK", ["200 OK"], ["answers"], True, id="not replaced"),
+        pytest.param("401 Unauthorized", [], ["answers"], False, id="not asked"),
+        pytest.param("200 OK", ["503 Busy", "200 OK"], ["answers"], False, id="asked twice"),
+    ],
+)
+def test_knows_whose_answer_it_is(outer: str, inner: list[str], changes: list[str], is_through: bool) -> None:
+    records = [recorded(status=status) for status in inner]
+    through = passage(recorded(status=outer), *records, changes=Changes.named(changes)).through
+    assert through is (records[0] if is_through else None)
+
+
+def test_an_exception_that_may_be_answered_is_not_passed_on() -> None:
+    failed = Server().run(lazily(failing), make_environ())
+    answer = recorded(status="500 Internal Server Error")
+    assert passage(answer, failed).through is failed
+    assert passage(answer, failed, changes=Changes(errors=True)).through is None
+
+
+def test_tells_the_headers_that_have_to_stay() -> None:
+    headers: Any = [("Vary", "*"), ("X-A", "a"), ("vary", "b")]
+    one = passage(recorded(), recorded())
+    assert one.others(headers) == headers
+    assert passage(recorded(), changes=Changes.named(["vary"])).others(headers) == [("X-A", "a")]
+    assert passage(recorded(), changes=Changes.named(["*"])).others(headers) == []

@@ -1,0 +1,141 @@
+"""The lint layer: it judges the live application and its server, and passes all else on."""
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from tests.testing.applications import TEXT, answering, driven, failing, lazily
+from wsgistack.errors import ConfigError, ContractError
+from wsgistack.testing import Server, make_environ
+from wsgistack.testing.lint import ContractWarning, Lint
+from wsgistack.types import App, Environ, StartResponse
+
+START = [lambda start: start("200 OK", TEXT)]
+
+
+def accepting(*arguments: object) -> Any:
+    return bool
+
+
+def served(app: Any, environ: Environ | None = None) -> list[bytes]:
+    return driven(app(make_environ() if environ is None else environ, accepting))
+
+
+def rules_of(caught: pytest.ExceptionInfo[ContractError]) -> list[str]:
+    return [breach.rule for breach in caught.value.breaches]
+
+
+def test_lets_a_legal_application_through() -> None:
+    body = [b"a"]
+    environ = make_environ()
+    assert Lint(answering(body=body))(environ, accepting) is body
+    assert served(Lint(lazily(*START, b"a", b"b"))) == [b"a", b"b"]
+
+
+def test_raises_at_once_what_is_wrong_with_a_list() -> None:
+    with pytest.raises(ContractError) as caught:
+        Lint(answering("200"))(make_environ(), accepting)
+    assert rules_of(caught) == ["status_is_a_code_and_a_reason"]
+
+
+def test_raises_in_close_what_is_wrong_with_an_iterable() -> None:
+    body: Any = Lint(lazily(*START, b"a", "b"))(make_environ(), accepting)
+    assert list(body) == [b"a", "b"]
+    with pytest.raises(ContractError) as caught:
+        body.close()
+    assert rules_of(caught) == ["gives_bytes"]
+
+
+def test_closes_the_iterable_of_an_application_that_it_refuses() -> None:
+    class Body:
+        closed = 0
+
+        def __iter__(self) -> Any:
+            return iter([b"a"])
+
+        def close(self) -> None:
+            self.closed += 1
+
+    body = Body()
+    with pytest.raises(ContractError):
+        Lint(answering("200", body=body))(make_environ(), accepting)
+    assert body.closed == 1
+
+
+def test_refuses_what_is_no_iterable() -> None:
+    with pytest.raises(ContractError) as caught:
+        Lint(answering(body=None))(make_environ(), accepting)
+    assert rules_of(caught) == ["returns_an_iterable"]
+
+
+@pytest.mark.parametrize("app", [answering(), lazily(*START, b"a")], ids=["a tuple", "a generator"])
+def test_judges_the_server_as_well(app: App) -> None:
+    with pytest.raises(ContractError) as caught:
+        served(Lint(app), make_environ() | {"REMOTE_USER": None})
+    assert rules_of(caught) == ["environ_has_texts"]
+
+
+def test_judges_a_layer_outside_as_a_server() -> None:
+    def reads_for_itself(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body: Any = Lint(lazily(*START, b"a"))(environ, start_response)
+        list(body)
+        body.close()
+        return body  # type: ignore[no-any-return]
+
+    record = Server().run(reads_for_itself, make_environ())
+    assert isinstance(record.error, ContractError)
+    assert {breach.rule for breach in record.error.breaches} == {"reads_the_iterable_once", "closes_once"}
+
+
+def test_blames_no_server_for_what_the_application_does() -> None:
+    def strict(status: str, headers: object, exc_info: object = None) -> Any:
+        raise ValueError("no such status")
+
+    def stubborn(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            start_response("none", TEXT)
+        except ValueError:
+            return []
+        return [b"never reached"]
+
+    with pytest.raises(ContractError) as caught:
+        Lint(stubborn)(make_environ(), strict)
+    assert rules_of(caught) == ["status_is_a_code_and_a_reason"]
+
+
+def test_warns_once_of_each_breach_and_lets_the_response_go_on() -> None:
+    app = Lint(lazily(*START, "a", *START, b"b"), report="warn")
+    with pytest.warns(ContractWarning) as caught:
+        assert served(app) == ["a", b"b"]
+    told = [str(warning.message).partition(":")[0] for warning in caught]
+    assert told == ["starts_once", "gives_bytes"]
+    assert "(PEP 3333, The start_response() Callable)" in str(caught[0].message)
+
+
+def test_judges_each_request_anew() -> None:
+    app = Lint(answering("200"), report="warn")
+    for _ in range(2):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            served(app)
+        assert len(caught) == 1
+
+
+def test_passes_what_the_application_raises() -> None:
+    with pytest.raises(LookupError):
+        served(Lint(lazily(failing)))
+
+
+def test_serves_when_it_is_called_by_keyword_and_says_so() -> None:
+    with pytest.raises(ContractError) as caught:
+        Lint(answering())(environ=make_environ(), start_response=accepting)
+    assert rules_of(caught) == ["calls_by_position"]
+
+
+def test_knows_two_ways_to_report() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'raise'"):
+        Lint(answering(), report="rise")  # type: ignore[arg-type]
+    app = answering()
+    assert repr(Lint(app, report="warn")) == f"Lint({app!r}, report='warn')"

@@ -1,0 +1,78 @@
+"""Reports of a judgement, and the page of the rules."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+from docutils.core import publish_doctree
+from docutils.nodes import definition, term
+
+from wsgistack.errors import Breach
+from wsgistack.testing import Judge, Verdict
+from wsgistack.testing.report import REPORTS, rules_page
+from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
+from wsgistack.testing.scenarios import SCENARIOS
+
+PAGE = Path(__file__).parents[2] / "docs" / "rules.rst"
+CLOSED = Breach("closes_once", "close() once.", "not at all")
+ODD = Breach("keeps_the_bytes", "The bytes.", "'\x00\x1b\x7f \ud800 Ж' <&> \"]]>")
+VERDICTS = [
+    Verdict("one", "The first.", ()),
+    *(Verdict(f"case_{number}", "Another.", (CLOSED,)) for number in range(5)),
+    Verdict("odd", "The last.", (ODD, CLOSED)),
+]
+
+
+def test_text_tells_each_broken_rule_with_a_few_cases() -> None:
+    lines = REPORTS["text"]("mine", VERDICTS).splitlines()
+    assert lines[:8] == [
+        "mine: 1 of 7 cases passed",
+        "",
+        "closes_once",
+        "  close() once.",
+        "    case_0: not at all",
+        "    case_1: not at all",
+        "    case_2: not at all",
+        "    and 3 more",
+    ]
+    assert lines[8:11] == ["", "keeps_the_bytes", "  The bytes."]
+
+
+def test_text_of_what_is_well_is_one_line() -> None:
+    assert REPORTS["text"]("mine", VERDICTS[:1]) == "mine: 1 of 1 cases passed"
+
+
+def test_json_holds_all() -> None:
+    told = json.loads(REPORTS["json"]("mine", VERDICTS))
+    assert told["middleware"] == "mine"
+    assert told["cases"][0] == {"case": "one", "description": "The first.", "breaches": []}
+    assert told["cases"][-1]["breaches"] == [ODD._asdict(), CLOSED._asdict()]
+
+
+def test_junit_can_be_read_whatever_is_told() -> None:
+    text = REPORTS["junit"]("mine <1>", VERDICTS)
+    assert text.isascii()
+    suite = ElementTree.fromstring(text)  # noqa: S314
+    assert suite.attrib == {"name": "mine <1>", "tests": "7", "failures": "6"}
+    assert [case.get("name") for case in suite] == [verdict.case for verdict in VERDICTS]
+    assert [len(case) for case in suite] == [0, 1, 1, 1, 1, 1, 1]
+    failure = suite[-1][0]
+    assert failure.get("message") == "keeps_the_bytes, closes_once"
+    assert (failure.text or "").splitlines()[0] == "keeps_the_bytes: '\\x00\\x1b\\x7f \\ud800 \\u0416' <&> \"]]>"
+
+
+def test_every_report_takes_what_a_judge_gives() -> None:
+    verdicts = [Judge(lambda app: lambda environ, start: [b"no start"]).judge("answers_with_latin_1")]
+    assert all("starts_before_the_first_chunk" in report("mine", verdicts) for report in REPORTS.values())
+
+
+def test_the_page_of_the_rules_is_current() -> None:
+    assert PAGE.read_text("utf-8") == rules_page(), "write it anew with rules_page()"
+
+
+def test_the_page_names_every_rule_and_is_well_formed() -> None:
+    page = publish_doctree(rules_page(), settings_overrides={"report_level": 1, "halt_level": 2})
+    names = [node.astext() for node in page.findall(term)]
+    assert names == [*APPLICATION.rules, *SERVER.rules, *MIDDLEWARE.rules, *SCENARIOS]
+    clauses = [node.astext() for node in page.findall(definition)]
+    assert clauses[0] == APPLICATION.rules["starts_before_the_first_chunk"].clause

@@ -1,0 +1,94 @@
+"""Requests: the environ, and the input that knows what was read of it."""
+
+from itertools import count
+from typing import Any
+from urllib.parse import quote
+from wsgiref.validate import validator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.testing.applications import TEXT, answering, broken_rules, lazily
+from wsgistack.testing import Server
+from wsgistack.testing.probe import Probe
+from wsgistack.testing.request import Input, make_environ
+from wsgistack.testing.rules import SERVER
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({}, id="GET"),
+        pytest.param({"method": "POST", "body": b"ab"}, id="POST"),
+        pytest.param({"path": "/a%20b?c=d", "headers": [("A", "b")]}, id="with a query and a header"),
+    ],
+)
+def test_makes_an_environ_that_is_legal_and_that_the_validator_accepts(asked: dict[str, Any]) -> None:
+    assert Server().run(validator(answering()), make_environ(**asked)).error is None
+    probe = Probe(lazily(lambda start: start("200 OK", TEXT)), count())
+    Server().run(probe, make_environ(**asked))
+    assert broken_rules(probe.records[0], SERVER) == set()
+
+
+@given(st.binary(max_size=20), st.text(alphabet="abc=&%?/", max_size=9))
+def test_takes_the_path_as_it_stands_in_a_request_line(path: bytes, query: str) -> None:
+    environ = make_environ(path=f"/{quote(path)}?{query}")
+    assert environ["PATH_INFO"].encode("latin-1") == b"/" + path
+    assert environ["QUERY_STRING"] == query
+
+
+def test_takes_headers_as_cgi_has_them() -> None:
+    environ = make_environ(
+        headers=[("Content-Type", "text/plain"), ("X-A", "1"), ("x-a", "2"), ("Host", "a"), ("Host", "b")], body=b"123"
+    )
+    assert environ["CONTENT_TYPE"] == "text/plain"
+    assert environ["CONTENT_LENGTH"] == "3"
+    assert environ["HTTP_X_A"] == "1,2"
+    assert environ["HTTP_HOST"] == "b"
+    assert "HTTP_CONTENT_TYPE" not in environ
+
+
+def test_tells_that_a_body_of_unknown_length_has_an_end() -> None:
+    environ = make_environ("POST", body=b"123", content_length=False)
+    assert "CONTENT_LENGTH" not in environ
+    assert environ["wsgi.input_terminated"] is True
+    assert "wsgi.input_terminated" not in make_environ("POST", body=b"123")
+    assert "CONTENT_LENGTH" not in make_environ()
+
+
+@pytest.mark.parametrize(
+    ("read", "given", "over"),
+    [
+        pytest.param(lambda stream: stream.read(), b"one\ntwo\nend", [], id="all"),
+        pytest.param(lambda stream: stream.read(3), b"one", [], id="some"),
+        pytest.param(lambda stream: stream.read(11), b"one\ntwo\nend", [], id="as much as there is"),
+        pytest.param(lambda stream: stream.read(12), b"one\ntwo\nend", [12], id="more"),
+        pytest.param(lambda stream: [stream.read(6), stream.read(6)][1], b"o\nend", [6], id="more than is left"),
+        pytest.param(lambda stream: [stream.read(), stream.read()][1], b"", [], id="all again"),
+        pytest.param(lambda stream: stream.readline(), b"one\n", [], id="a line"),
+        pytest.param(lambda stream: stream.readline(2), b"on", [], id="a part of a line"),
+        pytest.param(lambda stream: stream.readline(99), b"one\n", [], id="a line of any length"),
+        pytest.param(lambda stream: b"|".join(stream.readlines()), b"one\n|two\n|end", [], id="lines"),
+        pytest.param(lambda stream: b"|".join(stream.readlines(1)), b"one\n", [], id="lines up to a hint"),
+        pytest.param(lambda stream: b"|".join(stream), b"one\n|two\n|end", [], id="iteration"),
+    ],
+)
+def test_notes_who_asks_for_more_than_is_left(read: Any, given: bytes, over: list[int]) -> None:
+    stream = Input(b"one\ntwo\nend", 11)
+    assert read(stream) == given
+    assert stream.over_read == over
+
+
+def test_lets_a_body_of_unknown_length_be_read_in_blocks() -> None:
+    stream = Input(b"abc", None)
+    assert [stream.read(2), stream.read(2), stream.read(2)] == [b"ab", b"c", b""]
+    assert stream.over_read == []
+
+
+def test_notes_that_it_was_closed_and_can_be_read_all_the_same() -> None:
+    stream = Input(b"a", 1)
+    assert not stream.closed
+    stream.close()
+    assert stream.closed
+    assert stream.read() == b"a"

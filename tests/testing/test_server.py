@@ -1,0 +1,150 @@
+"""The strict server in memory: what it does, in what order, and what it reports."""
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+import pytest
+
+from tests.testing.applications import TEXT, answering, failing, lazily, raised
+from wsgistack.errors import ContractError
+from wsgistack.testing import Server, make_environ
+from wsgistack.types import App, Environ, StartResponse
+
+
+def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain"), ("X-Method", environ["REQUEST_METHOD"])])
+    told = f"{environ['PATH_INFO']} {environ['QUERY_STRING']} {environ.get('HTTP_X_A')} "
+    return [told.encode(), environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))]
+
+
+def test_gets_a_path() -> None:
+    record = Server().get(echo, "/path?query", headers=[("X-A", "a")])
+    assert (record.status, record.code, record.body) == ("200 OK", "200", b"/path query a ")
+    assert record.headers == [("Content-Type", "text/plain"), ("X-Method", "GET")]
+
+
+def test_sends_a_body() -> None:
+    record = Server().request("POST", echo, body=b"sent")
+    assert record.body == b"/  None sent"
+    assert dict(record.headers)["X-Method"] == "POST"
+
+
+def test_raises_every_breach_with_its_clause() -> None:
+    with pytest.raises(ContractError) as caught:
+        Server().get(answering("200", [("X A", "a")]))
+    assert [breach.rule for breach in caught.value.breaches] == [
+        "status_is_a_code_and_a_reason",
+        "header_names_are_tokens",
+    ]
+    assert "a header is called 'X A'\n    The name of a header is a token" in str(caught.value)
+
+
+def test_raises_what_the_application_raises_where_it_breaks_no_rule() -> None:
+    with pytest.raises(LookupError):
+        Server().get(lazily(failing))
+
+
+def test_names_the_exception_behind_a_breach() -> None:
+    with pytest.raises(ContractError, match="it returned None"):
+        Server().get(answering(body=None))
+    with pytest.raises(ContractError, match="starts_before_the_first_chunk") as caught:
+        Server().get(lazily(b"early", failing))
+    assert isinstance(caught.value.__cause__, LookupError)
+
+
+START = [lambda start: start("200 OK", TEXT)]
+
+
+@pytest.mark.parametrize(
+    ("take", "kinds"),
+    [
+        pytest.param(None, "call return iterate pull start chunk pull chunk pull end close", id="the client takes all"),
+        pytest.param(0, "call return iterate abort close", id="none"),
+        pytest.param(1, "call return iterate pull start chunk abort close", id="one chunk"),
+    ],
+)
+def test_drives_an_application_in_order(take: int | None, kinds: str) -> None:
+    record = Server().run(lazily(*START, b"a", b""), make_environ(), take=take)
+    assert [event.kind for event in record.events] == kinds.split()
+
+
+def test_closes_what_fails_wherever_it_fails() -> None:
+    class Failing:
+        closed = False
+
+        def __iter__(self) -> Iterator[bytes]:
+            raise OSError("in iter")
+
+        def close(self) -> None:
+            self.closed = True
+            raise OSError("in close")
+
+    body = Failing()
+    record = Server().run(answering(body=body), make_environ())
+    assert body.closed
+    assert [event.kind for event in record.events] == ["call", "start", "return", "iterate", "raise", "close", "raise"]
+    assert str(record.error) == "in iter"
+
+
+def test_gives_the_record_after_the_call_and_after_each_chunk() -> None:
+    steps = Server().steps(lazily(*START, b"a", b"b"), make_environ())
+    assert [next(steps).body, next(steps).body, next(steps).body] == [b"", b"a", b"ab"]
+    (last,) = steps
+    assert last.events[-1].kind == "close"
+
+
+def test_counts_by_a_clock_that_it_is_given() -> None:
+    assert Server().run(echo, make_environ(), clock=count(100)).events[0].at == 100
+
+
+def restarting(*before: bytes, write: bytes | None = None) -> App:
+    def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        environ["write"] = start_response("200 OK", TEXT)
+        if write is not None:
+            environ["write"](write)
+        yield from before
+        start_response("500 Oops", TEXT, raised())
+        yield b"sorry"
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("app", "status"),
+    [
+        pytest.param(restarting(), "500 Oops", id="before anything"),
+        pytest.param(restarting(b"", b""), "500 Oops", id="after empty chunks"),
+        pytest.param(restarting(b"", b"a"), "200 OK", id="after a byte"),
+        pytest.param(restarting(write=b""), "200 OK", id="after the first write(), of whatever"),
+    ],
+)
+def test_takes_a_restart_until_the_headers_are_sent(app: App, status: str) -> None:
+    record = Server().run(app, make_environ())
+    assert record.status == status
+    assert (record.error is record.starts[-1].raised) or status != "200 OK"
+    assert (record.error is None) == (status != "200 OK")
+
+
+def test_sends_the_headers_with_the_end_at_the_latest() -> None:
+    class Late:
+        def __init__(self, start_response: StartResponse) -> None:
+            self._start_response = start_response
+
+        def __iter__(self) -> Iterator[bytes]:
+            return iter(())
+
+        def close(self) -> None:
+            self._start_response("500 Oops", TEXT, raised())
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", TEXT)
+        return Late(start_response)
+
+    record = Server().run(app, make_environ())
+    assert (record.status, type(record.error)) == ("200 OK", ValueError)
+
+
+def test_raises_for_a_second_start_without_exc_info() -> None:
+    with pytest.raises(ContractError) as caught:
+        Server().get(lazily(*START, *START))
+    assert [breach.rule for breach in caught.value.breaches] == ["starts_once"]

@@ -1,0 +1,237 @@
+"""Applications that are odd in two ways at once: each way alone is easy to get right."""
+
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
+
+from wsgistack.testing.hostile.case import hostile
+from wsgistack.types import Environ, StartResponse
+
+__all__: list[str] = []
+
+TEXT = ("Content-Type", "text/plain")
+LONG = b"All work and no play makes a dull page. " * 100
+LENGTH = ("Content-Length", str(len(LONG)))
+
+
+class _Body:
+    """An iterable that may say that it is one chunk, and may fail when it is closed."""
+
+    def __init__(self, chunks: Iterable[bytes], *, fails_in_close: bool = False) -> None:
+        self._chunks = chunks
+        self._fails_in_close = fails_in_close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def close(self) -> None:
+        if self._fails_in_close:
+            raise OSError("in close")
+
+
+class _BodyOfOne(_Body):
+    def __len__(self) -> int:
+        return 1
+
+
+def _failing(error: BaseException) -> Iterator[bytes]:
+    """What fails when its first chunk is asked for."""
+
+    def fail(_: object) -> NoReturn:
+        raise error
+
+    return map(fail, [error])
+
+
+# The shape of the body, and what is known of its length
+
+
+@hostile()
+def gives_one_empty_chunk_of_unknown_length(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """One chunk with nothing in it, from whose len() the server takes a Content-Length of 0."""
+    start_response("200 OK", [TEXT])
+    return [b""]
+
+
+@hostile()
+def gives_a_list_of_unknown_length(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """A list of several chunks whose len() says nothing of the bytes."""
+    start_response("200 OK", [TEXT])
+    return [LONG, b"", LONG]
+
+
+@hostile()
+def starts_late_with_a_length(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    """A generator that tells the length of its one chunk."""
+    start_response("200 OK", [TEXT, LENGTH])
+    yield LONG
+
+
+@hostile()
+def starts_late_with_a_sized_body(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """An iterable whose len() is 1, and which starts the response when that one chunk is asked for."""
+    return _BodyOfOne(starts_late_with_a_length(environ, start_response))
+
+
+@hostile()
+def raises_in_a_sized_body(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """An iterable whose len() is 1, and whose one chunk can't be made."""
+
+    def chunks() -> Iterator[bytes]:
+        start_response("200 OK", [TEXT])
+        yield from _failing(LookupError("in a body of one"))
+
+    return _BodyOfOne(chunks())
+
+
+# write(), and what comes of it
+
+
+@hostile()
+def writes_in_pieces_with_a_content_length(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """A body of known length goes through write() in two pieces, before a list of one chunk, which is empty."""
+    write = start_response("200 OK", [TEXT, ("Content-Length", str(2 * len(LONG)))])
+    write(LONG)
+    write(LONG)
+    return [b""]
+
+
+@hostile(take=0, name="writes_and_is_never_read")
+@hostile(take=1, name="writes_and_loses_its_client")
+def writes_and_is_left(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """A part of the body is written, and the client goes away before it has the rest."""
+    start_response("200 OK", [TEXT])(LONG)
+    return _Body([LONG, LONG])
+
+
+@hostile()
+def restarts_and_writes_by_the_first_start(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """The write() of the first start_response is used after a restart by exc_info."""
+    write = start_response("200 OK", [TEXT, LENGTH])
+    try:
+        raise ValueError("no page today")
+    except ValueError:
+        start_response("500 Internal Server Error", [TEXT], sys.exc_info())
+    write(b"sorry")
+    return []
+
+
+@hostile(take=1)
+def restarts_and_loses_its_client(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    """A generator restarts the response, and the client goes away with the first byte of the new one."""
+    start_response("200 OK", [TEXT, LENGTH])
+    try:
+        raise ValueError("no page today")
+    except ValueError:
+        start_response("500 Internal Server Error", [TEXT], sys.exc_info())
+    yield from (b"sorry", b"never read")
+
+
+# Two errors, or one that is odd by itself
+
+
+class _FalseError(Exception):
+    """An error with a length, as a collection of errors may have, and without words."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@hostile()
+def raises_what_is_false(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    """An exception that is false where a truth is asked for, and can't be shown, after an empty chunk."""
+    start_response("200 OK", [TEXT])
+    yield b""
+    raise _FalseError
+
+
+@hostile()
+def exits_at_the_first_next(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """SystemExit when the first chunk is asked for, before the response has been started."""
+    return _failing(SystemExit(3))
+
+
+@hostile()
+def raises_in_the_middle_and_in_close(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """The body fails when a part of it is sent, and close() fails as well: the first error counts."""
+
+    def chunks() -> Iterator[bytes]:
+        start_response("200 OK", [TEXT])
+        yield b"half a page"
+        raise LookupError("in the middle")
+
+    return _Body(chunks(), fails_in_close=True)
+
+
+@hostile()
+def raises_at_the_first_next_and_in_close(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """The body fails before it has started the response, and close() fails as well."""
+
+    return _Body(_failing(LookupError("at the first next")), fails_in_close=True)
+
+
+# A file in the server's own wrapper
+
+
+@hostile(take=0, name="gives_a_file_that_nobody_reads")
+@hostile(take=1, name="gives_a_file_and_loses_its_client")
+def gives_a_file_and_is_left(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """A file in the server's own wrapper, whose client goes away."""
+    start_response("200 OK", [("Content-Type", "image/png"), LENGTH])
+    wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](io.BytesIO(LONG), 1024)
+    return wrapped
+
+
+@hostile(take=0, name="gives_a_file_of_unknown_length_that_nobody_reads")
+@hostile(take=1, name="gives_a_file_of_unknown_length_and_loses_its_client")
+def gives_a_file_of_unknown_length_and_is_left(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """A file in the server's own wrapper, without a Content-Length, whose client goes away."""
+    start_response("200 OK", [TEXT])
+    wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](io.BytesIO(LONG), 1024)
+    return wrapped
+
+
+# HEAD, answered in odd ways
+
+
+@hostile(method="HEAD", name="is_asked_for_the_head_and_starts_late")
+def starts_late_without_a_chunk(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    """HEAD, answered by a generator that starts the response and ends."""
+    start_response("200 OK", [TEXT, LENGTH])
+    yield from ()
+
+
+@hostile(method="HEAD")
+def is_asked_for_the_head_and_writes(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """HEAD, answered with empty chunks: one written, one given."""
+    start_response("200 OK", [TEXT, LENGTH])(b"")
+    return [b""]
+
+
+@hostile(method="HEAD")
+def is_asked_for_the_head_and_restarts(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    """HEAD, answered with an empty chunk and then a restart by exc_info."""
+    start_response("200 OK", [TEXT, LENGTH])
+    yield b""
+    try:
+        raise ValueError("no page today")
+    except ValueError:
+        start_response("500 Internal Server Error", [TEXT, ("Content-Length", "5")], sys.exc_info())
+
+
+@hostile(method="HEAD")
+def is_asked_for_the_head_and_raises(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """HEAD, and an exception before start_response: the answer to that has no body either."""
+    raise LookupError("before the start")
+
+
+@hostile(method="HEAD")
+def is_asked_for_the_head_and_raises_late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    """HEAD, and an exception after the start, in a generator."""
+    start_response("200 OK", [TEXT, LENGTH])
+    yield b""
+    raise LookupError("before the end")

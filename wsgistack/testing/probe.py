@@ -1,0 +1,127 @@
+"""An application's side of the interface, written down as it happens."""
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Self
+
+from wsgistack.testing.record import Record, Start, is_iterable
+from wsgistack.types import App, Write
+
+__all__ = ["Probe"]
+
+
+class Probe:
+    """An application that notes all that its caller does, and does what another one does.
+
+    :param app: the other one. The events of its iterable are noted unless it is a list, a tuple or a file wrapper:
+        those are handed on as they are.
+    :param clock: counts the events.
+    :param closed: called with the record when the iterable has been closed.
+    """
+
+    def __init__(self, app: App, clock: Iterator[int], closed: Callable[[Record], object] = bool) -> None:
+        self._app = app
+        self._clock = clock
+        self._closed = closed
+        self.records: list[Record] = []
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Iterable[bytes]:
+        """Take one call."""
+        environ = arguments[0] if arguments else keywords.get("environ", {})
+        start_response = arguments[1] if len(arguments) > 1 else keywords.get("start_response")
+        record = Record(environ, self._clock)
+        self.records.append(record)
+        start: Any = _Starting(record, start_response) if callable(start_response) else start_response
+        record.note("call", (arguments, keywords))
+        try:
+            body = self._app(environ, start)
+        except BaseException as error:
+            record.note("raise", error)
+            raise
+        record.note_return(body)
+        return self._watched(body, record)
+
+    def _watched(self, body: Iterable[bytes], record: Record) -> Iterable[bytes]:
+        wrapper = record.environ.get("wsgi.file_wrapper")
+        if type(body) is list or type(body) is tuple:
+            record.is_watched, record.content = False, list(body)
+        elif isinstance(wrapper, type) and isinstance(body, wrapper):
+            file = getattr(body, "filelike", None)
+            record.is_watched, record.content = False, [file.getvalue()] if isinstance(file, io.BytesIO) else None
+        elif is_iterable(body):
+            return (_Watched if record.length is None else _WatchedSized)(body, record, self._closed)
+        return body
+
+
+class _Starting:
+    def __init__(self, record: Record, start_response: Any) -> None:
+        self._record = record
+        self._start_response = start_response
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Write:
+        start = Start.of(arguments, keywords)
+        try:
+            write = self._start_response(*arguments, **keywords)
+        except BaseException as error:
+            self._record.note("start", start._replace(raised=error))
+            raise
+        self._record.note("start", start._replace(returned=write))
+
+        def writing(data: bytes) -> None:
+            self._record.note("write", data)
+            write(data)
+
+        return writing if callable(write) else write
+
+
+class _Watched:
+    def __init__(self, body: Iterable[bytes], record: Record, closed: Callable[[Record], object]) -> None:
+        self._body = body
+        self._record = record
+        self._closed = closed
+
+    def __iter__(self) -> "_WatchedChunks":
+        self._record.note("iterate")
+        try:
+            return _WatchedChunks(iter(self._body), self._record)
+        except BaseException as error:
+            self._record.note("raise", error)
+            raise
+
+    def close(self) -> None:
+        self._record.note("close")
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            try:
+                close()
+            except BaseException as error:
+                self._record.note("raise", error)
+                raise
+        self._closed(self._record)
+
+
+class _WatchedSized(_Watched):
+    def __len__(self) -> int:
+        return self._record.length or 0
+
+
+class _WatchedChunks:
+    def __init__(self, chunks: Iterator[bytes], record: Record) -> None:
+        self._chunks = chunks
+        self._record = record
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        self._record.note("pull")
+        try:
+            chunk = next(self._chunks)
+        except StopIteration:
+            self._record.note("end")
+            raise
+        except BaseException as error:
+            self._record.note("raise", error)
+            raise
+        self._record.note("chunk", chunk)
+        return chunk

@@ -1,0 +1,68 @@
+"""What came of judging a middleware, for people, programs and build servers; and the page of the rules."""
+
+import json
+import re
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from wsgistack.testing.judge import Verdict
+from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
+from wsgistack.testing.rules.rule import clause_of
+from wsgistack.testing.scenarios import SCENARIOS
+
+__all__ = ["REPORTS", "rules_page"]
+
+
+def as_text(name: str, verdicts: Sequence[Verdict]) -> str:
+    """Each rule that is broken with its clause, and the cases that show it."""
+    shown: dict[tuple[str, str], list[str]] = {}
+    for verdict in verdicts:
+        for breach in verdict.breaches:
+            shown.setdefault((breach.rule, breach.clause), []).append(f"    {verdict.case}: {breach.detail}")
+    failed = sum(bool(verdict.breaches) for verdict in verdicts)
+    lines = [f"{name}: {len(verdicts) - failed} of {len(verdicts)} cases passed"]
+    for (rule, clause), cases in shown.items():
+        lines += ["", rule, f"  {clause}", *cases[:_MOST]]
+        lines += [f"    and {len(cases) - _MOST} more"] if len(cases) > _MOST else []
+    return "\n".join(lines)
+
+
+def as_json(name: str, verdicts: Sequence[Verdict]) -> str:
+    """One object, with each case and its breaches."""
+    cases = [
+        {**verdict._asdict(), "breaches": [breach._asdict() for breach in verdict.breaches]} for verdict in verdicts
+    ]
+    return json.dumps({"middleware": name, "cases": cases}, indent=2)
+
+
+def as_junit(name: str, verdicts: Sequence[Verdict]) -> str:
+    """One test case for each case, as build servers read it."""
+    failed = sum(bool(verdict.breaches) for verdict in verdicts)
+    suite = ElementTree.Element("testsuite", name=name, tests=str(len(verdicts)), failures=str(failed))
+    for verdict in verdicts:
+        case = ElementTree.SubElement(suite, "testcase", classname=name, name=verdict.case)
+        if verdict.breaches:
+            rules = ", ".join(dict.fromkeys(breach.rule for breach in verdict.breaches))
+            failure = ElementTree.SubElement(case, "failure", message=rules)
+            failure.text = _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], "\n".join(map(str, verdict.breaches)))
+    return ElementTree.tostring(suite, encoding="unicode")
+
+
+REPORTS = {"text": as_text, "json": as_json, "junit": as_junit}
+
+_MOST = 3
+_UNSAFE = re.compile(r"[^\n -~]")  # XML has no place for some of them
+
+
+def rules_page() -> str:
+    """All rules with their clauses, as a page in reStructuredText."""
+    lines = ["The rules", "=========", "", "What the conformance kit demands, and where that is written.", ""]
+    for book in (APPLICATION, SERVER, MIDDLEWARE):
+        lines += [book.title, "-" * len(book.title), ""]
+        for rule in book.rules.values():
+            lines += [f"``{rule.name}``", f"    {rule.clause}", ""]
+    title = "Middlewares, over several requests"
+    lines += [title, "-" * len(title), ""]
+    for name, scenario in SCENARIOS.items():
+        lines += [f"``{name}``", f"    {clause_of(scenario)}", ""]
+    return "\n".join(lines)

@@ -1,0 +1,49 @@
+"""What a rule is: a function whose docstring is its clause."""
+
+from collections.abc import Callable, Iterable, Iterator
+from inspect import cleandoc
+from typing import Generic, NamedTuple, TypeVar
+
+from wsgistack.errors import Breach
+
+__all__ = ["Rule", "RuleBook", "clause_of"]
+
+Judged = TypeVar("Judged")
+
+
+class Rule(NamedTuple, Generic[Judged]):
+    """One rule.
+
+    :param name: the name of its function.
+    :param clause: what it demands, and where that is written.
+    :param check: gives a line for each breach.
+    """
+
+    name: str
+    clause: str
+    check: Callable[[Judged], Iterable[str]]
+
+
+class RuleBook(Generic[Judged]):
+    """Rules that judge the same kind of thing.
+
+    :param title: what they are about.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.rules: dict[str, Rule[Judged]] = {}
+
+    def rule(self, check: Callable[[Judged], Iterator[str]]) -> Callable[[Judged], Iterator[str]]:
+        """Take a function as a rule: its docstring is the clause, and what it yields are the breaches."""
+        self.rules[check.__name__] = Rule(check.__name__, clause_of(check), check)
+        return check
+
+    def breaches(self, judged: Judged) -> list[Breach]:
+        """Every breach of every rule."""
+        return [Breach(rule.name, rule.clause, detail) for rule in self.rules.values() for detail in rule.check(judged)]
+
+
+def clause_of(check: Callable[..., object]) -> str:
+    """The docstring of a check, on one line."""
+    return " ".join(cleandoc(check.__doc__ or "").split())
