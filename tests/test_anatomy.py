@@ -12,27 +12,31 @@ from wsgistack import registry
 from wsgistack.base import Middleware
 from wsgistack.options import schema
 from wsgistack.spec import Spec
+from wsgistack.testing.lint import Lint
+from wsgistack.types import Changes
 
 POINTS = distribution("wsgistack").entry_points
 NAMES = [point.name for point in POINTS.select(group=registry.GROUP)]
 ALIASES = {"gzip": "compress"}
+HOMES = {"gzip": "wsgistack.middleware.compress", "lint": "wsgistack.testing.lint"}
 
 
-def layer(name: str) -> type[Middleware]:
+def layer(name: str) -> type[Middleware] | type[Lint]:
     found = registry.find(name)
     assert isinstance(found, type)
-    assert issubclass(found, Middleware)
+    # lint belongs to the kit, which judges all layers and so stands on nothing that they stand on
+    assert issubclass(found, Lint if name == "lint" else Middleware)
     return found
 
 
-def test_the_five_layers_are_registered() -> None:
-    assert NAMES == ["access_log", "basic_auth", "catch_errors", "compress", "gzip", "request_id"]
+def test_all_layers_are_registered() -> None:
+    assert NAMES == ["access_log", "basic_auth", "catch_errors", "compress", "gzip", "lint", "request_id"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_name_file_and_class_agree(name: str) -> None:
     assert layer(name).__name__ == "".join(part.title() for part in name.split("_"))
-    assert layer(name).__module__ == f"wsgistack.middleware.{ALIASES.get(name, name)}"
+    assert layer(name).__module__ == HOMES.get(name, f"wsgistack.middleware.{name}")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,6 +71,19 @@ def test_documents_when_not_to_use_it(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_says_its_place_relative_to_layers_that_there_are(name: str) -> None:
     assert {*layer(name).inside, *layer(name).outside} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_says_what_it_changes(name: str) -> None:
+    changes = layer(name).changes
+    assert isinstance(changes, Changes)
+    assert changes.headers == {header.lower() for header in changes.headers}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shows_itself_by_its_options(name: str) -> None:
+    options: dict[str, object] = {"users": {"ann": "secret"}} if name == "basic_auth" else {}
+    assert repr(Spec(name, options).build(demo_app)).startswith(f"{layer(name).__name__}(<function demo_app ")
 
 
 @pytest.mark.parametrize("name", NAMES)

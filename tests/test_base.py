@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import pytest
 
-from tests.strict_server import StrictServer
 from wsgistack import Middleware, editing
 from wsgistack import headers as h
+from wsgistack.testing import Server
 from wsgistack.types import App, Environ, Headers, Secret, StartResponse
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ class Application:
 
 
 def test_changes_nothing_by_itself() -> None:
-    server = StrictServer().serve(Middleware(Application()))
-    assert (server.status, server.headers, server.body) == ("200 OK", [("Content-Type", "text/plain")], [b"hello"])
+    record = Server().get(Middleware(Application()))
+    assert (record.status, record.headers, record.body) == ("200 OK", [("Content-Type", "text/plain")], b"hello")
 
 
 def test_is_made_to_be_a_layer_of_ten_lines() -> None:
-    server = StrictServer().serve(Powered(Application(), by="tea"))
-    assert server.header("x-powered-by") == "tea"
+    record = Server().get(Powered(Application(), by="tea"))
+    assert h.get(record.headers, "x-powered-by") == "tea"
 
 
 @pytest.mark.parametrize(

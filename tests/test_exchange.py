@@ -3,19 +3,23 @@
 import gc
 import sys
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
 from wsgiref.util import FileWrapper
 
 import pytest
 
-from tests.contract import FOUNDATION, Stack, cases, judge, judge_in_threads
-from tests.hostile import CHUNKS, HOSTILE, TEXT, Body, BodyFailingInIter, BodyOfOne, BodyWithoutLength, journal_of
-from tests.strict_server import StrictServer
-from wsgistack import Exchange, editing
+from tests.direct import Body, answering, raising
+from wsgistack import Exchange, Middleware, editing
+from wsgistack import headers as h
+from wsgistack.errors import ContractError
 from wsgistack.exchange import body_is_inert, is_file_wrapper
-from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+from wsgistack.testing import Judge, Record, Server, make_environ
+from wsgistack.testing.hostile import CASES
+from wsgistack.types import App, Changes, Environ, ExcInfo, Factory, Headers, StartResponse, Write
+
+TEXT = b"first " * 200
 
 
 class Watched(Exchange):
@@ -37,76 +41,117 @@ class Watched(Exchange):
         closed.append((error, self.finished, self.status, self.headers))
 
 
+class Sized(Exchange):
+    __slots__ = ()
+    keeps_length = True
+
+
+class Ending(Exchange):
+    __slots__ = ()
+
+    def on_end(self) -> bytes:
+        return b"end"
+
+
 def through(kind: type[Exchange], app: App) -> App:
     return lambda environ, start_response: kind(environ, start_response).run(app)
 
 
-def answering(body: Iterable[bytes], *, written: bytes = b"") -> App:
-    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        write = start_response("200 OK", [("Content-Type", "text/plain")])
-        if written:
-            write(written)
-        return body
+def editing_twice(app: App) -> App:
+    def edit(status: str, headers: Headers) -> tuple[str, Headers]:
+        return status, h.replace(headers, "X-Edited", "yes")
 
-    return app
+    return lambda environ, start: app(environ, editing(editing(start, edit), edit))
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("stack", FOUNDATION, ids=lambda stack: stack.name)
-def test_keeps_the_contract(stack: Stack, name: str) -> None:
-    assert [breach for case in cases(stack, name) for breach in judge(case)] == []
+def sized_twice(app: App) -> App:
+    return through(Sized, through(Sized, app))
 
 
-def test_keeps_the_contract_in_threads() -> None:
-    assert judge_in_threads(FOUNDATION) == []
+def served(app: App, *, take: int | None = None) -> Record:
+    return Server().run(app, make_environ(), take=take)
+
+
+def accepting(status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Write:
+    return lambda chunk: None
+
+
+def errors(record: Record) -> list[object]:
+    return [event.value for event in record.all("raise")]
+
+
+@pytest.mark.parametrize(
+    ("layer", "changes"),
+    [
+        pytest.param(Middleware, Changes(), id="middleware"),
+        pytest.param(editing_twice, Changes(frozenset({"x-edited"})), id="editing"),
+        pytest.param(sized_twice, Changes(wraps=True), id="exchange that keeps the length"),
+    ],
+)
+def test_keeps_the_contract(layer: Factory, changes: Changes) -> None:
+    assert [verdict for verdict in Judge(layer, changes=changes).judge_all() if verdict.breaches] == []
+
+
+def test_a_body_that_passes_through_keeps_all_but_its_type_and_length() -> None:
+    verdicts = Judge(lambda app: through(Exchange, app), changes=Changes()).judge_all()
+    broken = {breach.rule for verdict in verdicts for breach in verdict.breaches}
+    assert broken == {"keeps_an_untouched_body", "keeps_the_length"}
 
 
 def test_edits_what_is_written_and_what_is_yielded_and_adds_an_end() -> None:
-    server = StrictServer().serve(through(Watched, answering([b"b", b"hold", b"", b"c"], written=b"a")))
-    assert server.wire == [b"A", b"B", b"", b"", b"C", b"end"]
-    assert server.status == "200 OK!"
-    assert server.header("x-watched") == "yes"
-    assert server.environ["tests.closed"] == [(None, True, server.status, server.headers)]
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])(b"a")
+        return [b"b", b"hold", b"", b"c"]
+
+    record = served(through(Watched, app))
+    assert record.chunks == [b"A", b"B", b"", b"", b"C", b"end"]
+    assert record.status == "200 OK!"
+    assert h.get(record.headers, "x-watched") == "yes"
+    assert record.environ["tests.closed"] == [(None, True, record.status, record.headers)]
 
 
 def test_does_not_ask_an_iterator_again_after_its_end() -> None:
-    class Ending(Exchange):
-        def on_end(self) -> bytes:
-            return b"end"
+    class Once:
+        asked = 0
 
-    server = StrictServer().serve(through(Ending, HOSTILE["iterator_with_close"].make()))
-    assert server.breaches == []
-    assert server.wire[-1] == b"end"
+        def __iter__(self) -> Iterator[bytes]:
+            return self
+
+        def __next__(self) -> bytes:
+            self.asked += 1
+            raise StopIteration
+
+    body = Once()
+    assert served(through(Ending, answering(body))).chunks == [b"end"]
+    assert body.asked == 1
 
 
 def test_an_empty_body_has_an_end_too() -> None:
-    assert StrictServer().serve(through(Watched, answering([]))).wire == [b"end"]
+    assert served(through(Watched, answering([]))).chunks == [b"end"]
 
 
 def test_edits_each_restart_and_keeps_the_one_that_the_server_accepted() -> None:
-    server = StrictServer().serve(through(Watched, HOSTILE["restart_in_body"].make()))
-    [(error, finished, status, headers)] = server.environ["tests.closed"]
+    record = served(through(Watched, CASES["restarts_after_an_empty_chunk"].app))
+    [(error, finished, status, headers)] = record.environ["tests.closed"]
     assert (error, finished, status) == (None, True, "503 Service Unavailable!")
-    assert headers == server.headers
+    assert headers == record.headers
 
-    refused = StrictServer().serve(through(Watched, HOSTILE["late_restart_in_body"].make()))
+    refused = served(through(Watched, CASES["restarts_after_the_first_byte"].app))
     [(error, finished, status, _)] = refused.environ["tests.closed"]
     assert (error, finished, status) == (refused.error, False, "200 OK!")
+    assert isinstance(error, ValueError)
 
 
-@pytest.mark.parametrize("layer", [editing, Exchange], ids=["editing", "exchange"])
-def test_lets_the_server_refuse_a_second_start(layer: object) -> None:
+@pytest.mark.parametrize("layer", [editing_twice, lambda app: through(Exchange, app)], ids=["editing", "exchange"])
+def test_lets_the_server_refuse_a_second_start(layer: Callable[[App], App]) -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
         start_response("200 OK", [])
         return []
 
-    def edited(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        return app(environ, editing(start_response, lambda status, headers: (status, headers)))
-
-    server = StrictServer().serve(edited if layer is editing else through(Exchange, app))
-    assert server.breaches == ["a second start without exc_info"]
-    assert isinstance(server.error, AssertionError)
+    refused = served(layer(app)).error
+    assert isinstance(refused, ContractError)
+    assert [breach.rule for breach in refused.breaches] == ["starts_once"]
 
 
 def test_edits_a_restart_without_a_look_at_the_body() -> None:
@@ -116,11 +161,11 @@ def test_edits_a_restart_without_a_look_at_the_body() -> None:
         seen.append(status)
         return status.upper(), [*headers, ("X-Edited", "yes")]
 
-    app = HOSTILE["restart_in_call"].make()
-    server = StrictServer().serve(lambda environ, start: app(environ, editing(start, edit)))
-    assert seen == ["200 OK", "503 Service Unavailable"]
-    assert server.status == "503 SERVICE UNAVAILABLE"
-    assert server.headers == [("Content-Type", "text/html"), ("X-Edited", "yes")]
+    app = CASES["restarts_before_the_first_byte"].app
+    record = served(lambda environ, start: app(environ, editing(start, edit)))
+    assert seen == ["200 OK", "500 Internal Server Error"]
+    assert record.status == "500 INTERNAL SERVER ERROR"
+    assert record.headers == [("Content-Type", "text/plain"), ("X-Edited", "yes")]
 
 
 def test_knows_its_headers_when_the_server_empties_the_list() -> None:
@@ -139,91 +184,111 @@ def test_gives_another_body_instead_and_then_is_out_of_the_way() -> None:
             return body
 
     body = [b"untouched"]
-    server = StrictServer().serve(through(Instead, answering(body)))
-    assert server.body is body
-    assert "tests.closed" not in server.environ
+    record = served(through(Instead, answering(body)))
+    assert record.returned is body
+    assert "tests.closed" not in record.environ
 
 
-def failing_app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    journal_of(environ).fail()
+class FalseError(Exception):
+    """An error with a length, as a collection of errors may have."""
+
+    def __len__(self) -> int:
+        return 0
 
 
-def failing_twice(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    body = HOSTILE["fails_with_false_error_in_body"].make()(environ, start_response)
-    return Body(journal_of(environ), body, fails_in_close=True)
+class HookError(Exception):
+    """What a hook raises below."""
 
 
 class FailingInHook(Watched):
     def on_chunk(self, chunk: bytes) -> bytes:
-        journal_of(self.environ).fail()
+        raise HookError
 
 
 class FailingAtEnd(Watched):
     def on_end(self) -> bytes:
-        journal_of(self.environ).fail()
+        raise HookError
 
 
 class FailingOnBody(Watched):
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        journal_of(self.environ).fail()
+        raise HookError
+
+
+class FailingInIter(Body):
+    def __iter__(self) -> Iterator[bytes]:
+        raise HookError
 
 
 @pytest.mark.parametrize(
-    ("kind", "app", "closes"),
+    ("kind", "make", "expected"),
     [
-        pytest.param(Watched, failing_app, 0, id="in the call"),
-        pytest.param(Watched, lambda environ, start: BodyFailingInIter(journal_of(environ), []), 1, id="in iter()"),
-        pytest.param(Watched, HOSTILE["fails_in_body"].make(), 1, id="in the body"),
-        pytest.param(Watched, HOSTILE["exits_in_body"].make(), 1, id="in the body, no Exception"),
-        pytest.param(Watched, failing_twice, 1, id="an error that is false, and in close()"),
-        pytest.param(Watched, HOSTILE["fails_in_body_and_close"].make(), 1, id="in the body and close()"),
-        pytest.param(FailingInHook, HOSTILE["lazy_start_with_close"].make(), 1, id="in on_chunk"),
-        pytest.param(FailingAtEnd, HOSTILE["lazy_start_with_close"].make(), 1, id="in on_end"),
-        pytest.param(FailingOnBody, HOSTILE["lazy_start_with_close"].make(), 1, id="in on_body"),
+        pytest.param(Watched, lambda: FailingInIter(), HookError, id="in iter()"),
+        pytest.param(Watched, lambda: Body(b"a", LookupError()), LookupError, id="in the body"),
+        pytest.param(Watched, lambda: Body(b"a", SystemExit()), SystemExit, id="in the body, no Exception"),
+        pytest.param(
+            Watched, lambda: Body(b"a", LookupError(), failure=OSError()), LookupError, id="in the body and close()"
+        ),
+        pytest.param(
+            Watched, lambda: Body(FalseError(), failure=OSError()), FalseError, id="an error that is false, and close()"
+        ),
+        pytest.param(FailingInHook, lambda: Body(b"a"), HookError, id="in on_chunk"),
+        pytest.param(FailingAtEnd, lambda: Body(b"a"), HookError, id="in on_end"),
+        pytest.param(FailingOnBody, lambda: Body(b"a"), HookError, id="in on_body"),
     ],
 )
-def test_is_closed_once_with_the_first_error(kind: type[Exchange], app: App, closes: int) -> None:
-    server = StrictServer().serve(through(kind, app))
-    [(error, finished, *_)] = server.environ["tests.closed"]
-    assert error is server.journal.raised[0]
-    assert server.error is error
+def test_is_closed_once_with_the_first_error(
+    kind: type[Exchange], make: Callable[[], Body], expected: type[BaseException]
+) -> None:
+    body = make()
+    record = served(through(kind, answering(body)))
+    [(error, finished, *_)] = record.environ["tests.closed"]
+    assert isinstance(error, expected)
+    assert error is errors(record)[0]
     assert not finished
-    assert server.journal.closes == closes
+    assert body.closed == 1
+
+
+def test_is_closed_when_the_call_fails() -> None:
+    error = LookupError()
+    record = served(through(Watched, raising(error)))
+    assert record.error is error
+    assert record.environ["tests.closed"] == [(error, False, "", [])]
 
 
 def test_is_told_of_an_error_in_close() -> None:
-    server = StrictServer().serve(through(Watched, HOSTILE["fails_in_close"].make()))
-    [(error, finished, *_)] = server.environ["tests.closed"]
+    error = OSError()
+    record = served(through(Watched, answering(Body(b"a", failure=error))))
+    [(told, finished, *_)] = record.environ["tests.closed"]
     assert finished
-    assert error is server.close_error is server.journal.raised[0]
+    assert told is error
+    assert errors(record) == [error]
 
 
-@pytest.mark.parametrize("stop_after", [0, 1, 2])
-def test_is_not_finished_when_the_client_goes(stop_after: int) -> None:
-    app = HOSTILE["lazy_start_with_close"].make()
-    server = StrictServer().serve(through(Watched, app), stop_after=stop_after)
-    [(error, finished, *_)] = server.environ["tests.closed"]
+@pytest.mark.parametrize("take", [0, 1, 2])
+def test_is_not_finished_when_the_client_goes(take: int) -> None:
+    record = served(through(Watched, answering(Body(b"a", b"b", b"c"))), take=take)
+    [(error, finished, *_)] = record.environ["tests.closed"]
     assert (error, finished) == (None, False)
-    assert len(server.wire) == stop_after
+    assert len(record.chunks) == take
 
 
 def test_a_second_close_does_nothing() -> None:
     environ: Environ = {}
-    exchange = Watched(environ, StrictServer().start_response)
-    exchange.run(lambda environ, _: Body(journal_of(environ), CHUNKS))
+    body = Body(b"a")
+    exchange = Watched(environ, accepting)
+    exchange.run(answering(body))
     exchange.close()
     exchange.close()
-    assert journal_of(environ).closes == 1
+    assert body.closed == 1
     assert len(environ["tests.closed"]) == 1
 
 
 def test_a_body_that_failed_gets_no_end() -> None:
-    server = StrictServer()
-    exchange = Watched(server.environ, server.start_response)
-    body = exchange.run(HOSTILE["fails_in_body"].make())
-    chunks = iter(body)
-    assert next(chunks) == CHUNKS[0].upper()
-    with pytest.raises(RuntimeError):
+    exchange = Watched({}, accepting)
+    chunks = iter(exchange.run(answering(Body(b"a", LookupError()))))
+    assert next(chunks) == b"A"
+    with pytest.raises(LookupError):
         next(chunks)
     assert list(chunks) == []
     exchange.close()
@@ -285,29 +350,29 @@ def test_leaves_no_cycle_that_keeps_a_failed_request_alive(where: str, layer: st
         gc.enable()
 
 
-class Sized(Exchange):
-    __slots__ = ()
-    keeps_length = True
+class BodyOfOne(Body):
+    def __len__(self) -> int:
+        return 1
+
+
+class BodyWithoutLength(Body):
+    def __len__(self) -> int:
+        raise TypeError("only the database could tell")
 
 
 def test_keeps_the_length_where_it_is_asked_to() -> None:
-    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", [])
-        return BodyOfOne(journal_of(environ), [TEXT])
-
-    assert StrictServer().serve(through(Sized, app)).length == 1
-    assert StrictServer().serve(through(Exchange, app)).length is None
+    assert served(through(Sized, answering(BodyOfOne(TEXT)))).length == 1
+    assert served(through(Exchange, answering(BodyOfOne(TEXT)))).length is None
 
 
 def test_says_like_the_body_that_its_length_is_not_known() -> None:
-    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", [])
-        return BodyWithoutLength(journal_of(environ), CHUNKS)
-
-    server = StrictServer().serve(through(Sized, app))
-    assert server.length is None
-    assert server.decoded == TEXT
-    assert server.journal.closes == 1
+    body = BodyWithoutLength(TEXT)
+    record = served(through(Sized, answering(body)))
+    assert record.length is None
+    assert record.body == TEXT
+    assert body.closed == 1
+    with pytest.raises(TypeError, match="only the database could tell"):
+        len(record.returned)  # type: ignore[arg-type]
 
 
 class ListWithMore(list[bytes]):

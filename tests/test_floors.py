@@ -32,12 +32,23 @@ FLOORS = (
     ("config.stack",),
     ("config.deploy", "config.toml"),
     ("config.__init__",),
+    # what judges the layers of anybody
+    ("testing.record", "testing.request", "testing.rules.rule"),
+    ("testing.probe", "testing.rules.*", "testing.hostile.case"),
+    ("testing.rules.middleware", "testing.rules.response", "testing.hostile.*"),
+    ("testing.rules.__init__", "testing.hostile.__init__"),
+    ("testing.server", "testing.lint"),
+    ("testing.scenarios",),
+    ("testing.judge",),
+    ("testing.report", "testing.plugin"),
+    ("testing.__init__",),
     # what people run
     ("serve",),
     ("cli",),
     ("__main__",),
 )
-STANDARD_LIBRARY_ONLY_BUT = {"answers": {"webob"}}
+STANDARD_LIBRARY_ONLY_BUT = {"answers": {"webob"}, "testing.plugin": {"pytest"}}
+SEEN_BY_TESTING = {"types", "errors", "headers", "environ"}
 COMPOSING = ("conversion", "options", "registry", "spec", "pipeline", "config")
 
 
@@ -46,12 +57,13 @@ def module_name(path: Path) -> str:
 
 
 SOURCES = {module_name(path): ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
-MODULES = [name for name in SOURCES if not name.endswith("__init__") or name == "config.__init__"]
+MODULES = [name for name in SOURCES if name != "__init__"]
 
 
 def floor(module: str) -> int:
-    family = f"{module.partition('.')[0]}.*"
-    return next(level for level, modules in enumerate(FLOORS) if module in modules or family in modules)
+    """The level of a module by its own name, or else by that of its folder."""
+    names = (module, f"{module.rpartition('.')[0]}.*")
+    return next(level for name in names for level, modules in enumerate(FLOORS) if name in modules)
 
 
 def imported(module: str) -> list[str]:
@@ -70,7 +82,7 @@ def imported(module: str) -> list[str]:
 
 def own(module: str) -> set[str]:
     names = {name.removeprefix("wsgistack.") for name in imported(module) if name.startswith("wsgistack")}
-    return {"config.__init__" if name == "config" else name for name in names}
+    return {f"{name}.__init__" if f"{name}.__init__" in SOURCES else name for name in names}
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -82,6 +94,11 @@ def test_imports_go_down_only(module: str) -> None:
 def test_only_the_standard_library_is_imported_but_where_an_answer_is_made(module: str) -> None:
     foreign = {name.partition(".")[0] for name in imported(module)} - set(sys.stdlib_module_names) - {"wsgistack"}
     assert foreign == STANDARD_LIBRARY_ONLY_BUT.get(module, set())
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("testing.")])
+def test_what_judges_layers_sees_the_lowest_floors_alone(module: str) -> None:
+    assert {name for name in own(module) if not name.startswith("testing.")} <= SEEN_BY_TESTING
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(COMPOSING)])
@@ -115,7 +132,7 @@ def test_the_tests_mirror_the_package() -> None:
     missing = []
     for name in MODULES:
         *folders, stem = name.split(".")
-        if stem not in ("types", "__init__", "__main__"):  # types has nothing that runs, __main__ is run by test_cli
+        if stem not in ("__init__", "__main__"):  # __main__ is run by test_cli
             path = TESTS.joinpath(*folders, f"test_{stem}.py")
             missing += [] if path.exists() else [path.relative_to(TESTS)]
     assert missing == []

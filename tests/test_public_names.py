@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import wsgistack
+from wsgistack import testing
 
 PUBLIC = [
     "AccessLog",
@@ -31,6 +32,7 @@ PUBLIC = [
     "editing",
     "load",
 ]
+TESTING = ["Judge", "MiddlewareConformance", "Record", "Server", "Verdict", "make_environ"]
 SOURCE = ast.parse(Path(wsgistack.__file__).read_text("utf-8"))
 
 
@@ -74,3 +76,24 @@ def test_gives_all_names_to_a_star() -> None:
 def test_knows_no_other_attribute(name: str) -> None:
     with pytest.raises(AttributeError, match=f"^module 'wsgistack' has no attribute '{name}'$"):
         getattr(wsgistack, name)
+
+
+# the conformance kit, which is public as well
+
+
+def test_the_kit_promises_these_names_and_no_others() -> None:
+    assert testing.__all__ == sorted(TESTING)
+    with pytest.raises(AttributeError, match=r"^module 'wsgistack.testing' has no attribute 'server_of'$"):
+        testing.server_of  # noqa: B018
+
+
+@pytest.mark.parametrize("name", TESTING)
+def test_the_kit_gives_each_name_as_its_home_has_it(name: str) -> None:
+    found = getattr(testing, name)
+    assert name in import_module(found.__module__).__all__
+
+
+def test_the_kit_needs_pytest_for_its_plugin_alone() -> None:
+    names = [name for name in TESTING if name != "MiddlewareConformance"]
+    code = f"import sys\nfrom wsgistack.testing import {', '.join(names)}\nsys.exit('pytest' in sys.modules)"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from wsgistack.types import App, Environ, Secret, StartResponse
+from wsgistack.types import App, Changes, Environ, Secret, StartResponse
 
 __all__ = ["Middleware"]
 
@@ -40,6 +40,9 @@ class Middleware:
 
     outside: ClassVar[Mapping[str, str]] = {}
     """Layers that this one belongs around, each with the reason."""
+
+    changes: ClassVar[Changes] = Changes()
+    """What this layer changes in a response; the conformance kit holds it to leaving all else alone."""
 
     def __init__(self, app: App, /) -> None:
         self.app = app

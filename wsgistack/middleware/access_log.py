@@ -15,7 +15,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 from wsgistack.exchange import Exchange, is_file_wrapper
 from wsgistack.log_format import Entry, compile_format
-from wsgistack.types import App, Environ, StartResponse
+from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["AccessLog"]
 
@@ -53,6 +53,7 @@ class AccessLog(Middleware):
         "gzip": "the log would not tell what went over the wire",
         "basic_auth": "refused requests would not be logged",
     }
+    changes: ClassVar = Changes(wraps=True)
 
     def __init__(
         self,

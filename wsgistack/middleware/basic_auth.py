@@ -10,7 +10,7 @@ from wsgistack.answers import error_answer
 from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes
 from wsgistack.passwords import HtpasswdFile, checks_of, verifier
-from wsgistack.types import App, Environ, Secret, StartResponse
+from wsgistack.types import App, Changes, Environ, Secret, StartResponse
 
 __all__ = ["BasicAuth"]
 
@@ -44,6 +44,7 @@ class BasicAuth(Middleware):
         "access_log": "refused requests would not be logged",
         "catch_errors": "an error of the check would reach the server",
     }
+    changes: ClassVar = Changes(answers=True)
 
     def __init__(
         self,

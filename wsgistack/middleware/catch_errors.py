@@ -10,7 +10,7 @@ from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID, is_logged, mark_logged, request_target
 from wsgistack.exchange import END, body_is_inert, with_length_of
 from wsgistack.log_format import bare
-from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["CatchErrors"]
 
@@ -40,6 +40,7 @@ class CatchErrors(Middleware):
         "request_id": "error answers would carry no X-Request-ID",
         "access_log": "the log would not tell the status of error answers",
     }
+    changes: ClassVar = Changes(errors=True)
 
     def __init__(self, app: App, /, *, debug: bool = False, logger: str = "wsgistack.catch_errors") -> None:
         super().__init__(app)

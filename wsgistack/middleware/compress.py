@@ -10,7 +10,7 @@ from wsgistack.codings import CODINGS, Coding, Stream, coding
 from wsgistack.eligibility import TEXTUAL, Eligibility
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 from wsgistack.exchange import Exchange, editing
-from wsgistack.types import App, Environ, ExcInfo, Headers, Size, StartResponse, Write
+from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, Size, StartResponse, Write
 
 __all__ = ["Compress", "Gzip"]
 
@@ -44,6 +44,7 @@ class Compress(Middleware):
     """
 
     inside: ClassVar = {"access_log": "the log would not tell what went over the wire"}
+    changes: ClassVar = Changes(headers=frozenset({"vary", "etag", "content-encoding", *_OF_THE_BYTES}), body=True)
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
 from wsgistack.errors import Mistake, Mistakes
 from wsgistack.exchange import body_is_inert, editing, with_length_of
-from wsgistack.types import App, Environ, Headers, StartResponse
+from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
 __all__ = ["RequestId", "RequestIdFilter", "current_request_id"]
 
@@ -55,6 +55,7 @@ class RequestId(Middleware):
         "access_log": "records that it sends through logging would carry no id",
         "catch_errors": "error answers would carry no X-Request-ID",
     }
+    changes: ClassVar = Changes(headers=frozenset({"x-request-id"}))
 
     def __init__(
         self,

@@ -1,0 +1,102 @@
+"""The layers, and stacks of them, that are held to the contract.
+
+``python -O -W error -m tests.stacks`` judges them, also in threads, and raises by itself where one breaks a rule.
+"""
+
+import logging
+import sys
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+from itertools import product
+from operator import or_
+
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Middleware, RequestId
+from wsgistack.errors import ContractError
+from wsgistack.testing import Judge, Verdict
+from wsgistack.testing.lint import Lint
+from wsgistack.testing.scenarios import SCENARIOS
+from wsgistack.types import App, Changes, Environ, Factory, StartResponse
+
+__all__ = ["FIVE", "FIVE_TWICE", "KEY", "LAYERS", "OPTIONS", "PAIRS", "Stack", "judged", "judged_in_threads"]
+
+KEY = ("Authorization", "Basic YTpi")
+LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
+    "request_id": RequestId,
+    "access_log": AccessLog,
+    "catch_errors": CatchErrors,
+    "compress": Compress,
+    "basic_auth": BasicAuth,
+    "lint": Lint,
+}
+OPTIONS: Mapping[str, Mapping[str, object]] = {"access_log": {"output": "logging"}, "basic_auth": {"users": {"a": "b"}}}
+
+
+class Stack:
+    """A middleware made of layers, outermost first."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.changes: Changes = reduce(or_, (LAYERS[name].changes for name in names))
+
+    def __call__(self, app: App, /) -> App:
+        for name in reversed(self.names):
+            factory: Factory = LAYERS[name]
+            app = factory(app, **OPTIONS.get(name, {}))
+        return app
+
+    def __str__(self) -> str:
+        return "+".join(self.names)
+
+
+class _Shared:
+    """A middleware of which one instance serves all applications that it is given."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._built = stack(_handed_in)
+        self.changes = stack.changes
+
+    def __call__(self, app: App, /) -> App:
+        def around(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            environ["tests.app"] = app
+            return self._built(environ, start_response)
+
+        return around
+
+
+def _handed_in(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    app: App = environ.pop("tests.app")
+    return app(environ, start_response)
+
+
+FIVE = Stack("request_id", "access_log", "catch_errors", "compress", "basic_auth")
+FIVE_TWICE = Stack(*FIVE.names, *FIVE.names)
+PAIRS = [Stack(*names) for names in product(LAYERS, repeat=2)]
+
+
+def judged(stack: Stack) -> list[Verdict]:
+    """Every case that the stack fails, with the password and without it."""
+    judges = [Judge(stack, headers=headers) for headers in ([KEY], []) if headers or "basic_auth" in stack.names]
+    return [verdict for judge in judges for verdict in judge.judge_all() if verdict.breaches]
+
+
+def judged_in_threads(stack: Stack) -> list[Verdict]:
+    """Every case of one request that the stack fails when 16 threads share one instance."""
+    judge = Judge(_Shared(stack), headers=[KEY])
+    names = [name for name in judge.names() if name not in SCENARIOS]
+    with ThreadPoolExecutor(16) as pool:
+        return [verdict for verdict in pool.map(judge.judge, names) if verdict.breaches]
+
+
+def main() -> None:
+    """Judge each layer, and all of them together."""
+    logging.getLogger("wsgistack").addHandler(logging.NullHandler())
+    sys.setswitchinterval(1e-4)
+    for stack in (*map(Stack, LAYERS), FIVE_TWICE):
+        for verdict in (*judged(stack), *judged_in_threads(stack)):
+            raise ContractError(*verdict.breaches)
+        sys.stdout.write(f"{stack} keeps the contract\n")
+
+
+if __name__ == "__main__":
+    main()
