@@ -1,11 +1,12 @@
-"""The command line: ``wsgistack serve | check | show | list``."""
+"""The command line: ``wsgistack serve | check | show | list | conform``."""
 
 import argparse
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from importlib.metadata import version
 from inspect import cleandoc
 from io import TextIOWrapper
@@ -16,12 +17,12 @@ from typing import cast
 
 from wsgistack import registry
 from wsgistack.config import check, read
-from wsgistack.config.stack import Application, Stack
+from wsgistack.config.stack import Application, Stack, stand_in
 from wsgistack.errors import ConfigError
 from wsgistack.options import schema
 from wsgistack.pipeline import OrderWarning
 from wsgistack.spec import REDACTED, Spec
-from wsgistack.types import Factory
+from wsgistack.types import Changes, Factory
 
 __all__ = ["main"]
 
@@ -71,7 +72,34 @@ def _parser() -> argparse.ArgumentParser:
         "layer", nargs="?", metavar="NAME", help="tell the options of this one, or of an import string"
     )
     listing.set_defaults(run=_list)
+
+    conforming = commands.add_parser("conform", help="judge a middleware by PEP 3333, whoever wrote it")
+    conforming.add_argument("layer", metavar="NAME", help="the name of a layer, or module:factory")
+    conforming.add_argument(
+        "--option", action="append", default=[], type=_pair("="), metavar="K=V", help="an option of the factory"
+    )
+    conforming.add_argument(
+        "--header", action="append", default=[], type=_pair(":"), metavar="'N: V'", help="a header of each request"
+    )
+    conforming.add_argument(
+        "--changes",
+        action="append",
+        metavar="WHAT",
+        help="what it changes: body, answers, errors, wraps, or the name of a response header",
+    )
+    conforming.add_argument("--format", choices=("text", "json", "junit"), default="text", help="(%(default)s)")
+    conforming.set_defaults(run=_conform)
     return parser
+
+
+def _pair(separator: str) -> Callable[[str], tuple[str, str]]:
+    def split(text: str) -> tuple[str, str]:
+        name, found, value = text.partition(separator)
+        if not found or not name.strip():
+            raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME{separator}VALUE")
+        return name.strip(), value.strip()
+
+    return split
 
 
 def _serve(parsed: argparse.Namespace) -> int:
@@ -140,6 +168,33 @@ def _say(text: str, indent: str) -> None:
 def _warn(problems: Iterable[str]) -> None:
     for problem in dict.fromkeys(problems):
         print(f"warning: {problem}", file=sys.stderr)
+
+
+def _conform(parsed: argparse.Namespace) -> int:
+    from wsgistack.testing import Judge
+    from wsgistack.testing.report import REPORTS
+
+    sys.path.insert(0, "")
+    changes = Changes.named(parsed.changes) if parsed.changes else None
+    with redirect_stdout(sys.stderr), _unlogged():  # from the import on: a default may be the standard output
+        factory = registry.find(parsed.layer)
+        spec = Spec(parsed.layer, dict(parsed.option)).fitted(base=Path(), text=True)
+        spec.build(stand_in)
+        judge = Judge(factory, spec.options, headers=parsed.header, changes=changes)
+        verdicts = list(judge.judge_all())
+    print(REPORTS[parsed.format](parsed.layer, verdicts))
+    return 1 if any(verdict.breaches for verdict in verdicts) else 0
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Log nothing: what a layer says of the errors of hostile applications is of no interest."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _tree(stack: Stack, *, options: bool) -> str:
