@@ -1,0 +1,56 @@
+"""Peers that need more than options: each factory takes the application, and imports its peer when called."""
+
+from typing import Any
+
+from wsgistack.types import App
+
+__all__ = ["prometheus", "repoze_who", "sentry", "wsgify"]
+
+
+def repoze_who(app: App) -> App:
+    """Build repoze.who for HTTP's basic authentication."""
+    from io import StringIO
+
+    from repoze.who.classifiers import default_challenge_decider, default_request_classifier
+    from repoze.who.middleware import PluggableAuthenticationMiddleware
+    from repoze.who.plugins.basicauth import BasicAuthPlugin
+    from repoze.who.plugins.htpasswd import HTPasswdPlugin
+
+    basic = ("basic", BasicAuthPlugin("Restricted"))
+    users = ("users", HTPasswdPlugin(StringIO("ada:lovelace\n"), lambda password, known: password == known))
+    built: App = PluggableAuthenticationMiddleware(
+        app, [basic], [users], [basic], [], default_request_classifier, default_challenge_decider
+    )
+    return built
+
+
+def sentry(app: App) -> App:
+    """Build Sentry's middleware, with a client at work that sends its events nowhere."""
+    import sentry_sdk
+    from sentry_sdk.integrations.wsgi import SentryWsgiMiddleware
+
+    nowhere = type("Nowhere", (sentry_sdk.Transport,), {"capture_envelope": lambda *_: None})
+    if not sentry_sdk.is_initialized():
+        sentry_sdk.init("http://key@localhost/1", transport=nowhere, traces_sample_rate=1.0)
+    built: App = SentryWsgiMiddleware(app)
+    return built
+
+
+def wsgify(app: App) -> App:
+    """Build WebOb's plainest middleware: it asks the application, and gives what it answers."""
+    import webob.dec
+
+    @webob.dec.wsgify.middleware
+    def passes(request: Any, inner: App) -> Any:
+        return request.get_response(inner)
+
+    built: App = passes(app)
+    return built
+
+
+def prometheus(_: App) -> App:
+    """Build the endpoint of prometheus_client, which wraps no application."""
+    from prometheus_client import make_wsgi_app
+
+    built: App = make_wsgi_app()
+    return built

@@ -1,0 +1,76 @@
+"""What is not held against a peer, though a rule objects: it says so by itself, or the rule says more than it knows."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+__all__ = ["Doubt", "doubts"]
+
+_BUFFERS = "its documentation says that responses are buffered"
+_NOT_SENT = "nothing of the body was sent yet, so that the response may still be another one"
+_UNREAD = "it calls the application when the response is read, and in these cases nobody reads it"
+_FAILS_ALONE = "nothing is mixed up, but each of these responses fails by itself, as raises_nothing_of_its_own shows"
+_AHEAD = (
+    "the response ends early in these cases, or is one to HEAD; what was taken before is counted by reads_nothing_ahead"
+)
+
+
+class Doubt(NamedTuple):
+    """A rule that is not counted.
+
+    :param cases: patterns of the names of the cases where it is not.
+    """
+
+    rule: str
+    reason: str
+    cases: tuple[str, ...] = ("*",)
+
+
+_STARTED = ("is_asked_*", "raises_[!w]*", "raises_what_is_false", "restarts_*", "writes_*")
+
+_IS_A_LINT = "a lint raises where anything seems wrong to it, and to this one a response without a Content-Type does"
+
+_DOUBTS: dict[str, tuple[Doubt, ...]] = {
+    "Paste gzipper": (
+        Doubt("refuses_a_restart_after_the_first_byte", _NOT_SENT),
+        Doubt("can_be_entered_again", _FAILS_ALONE),
+        Doubt("keeps_streams_apart", _FAILS_ALONE),
+        Doubt("keeps_threads_apart", _FAILS_ALONE),
+    ),
+    "Paste ErrorMiddleware": (
+        Doubt(
+            "passes_exceptions",
+            "its documentation says that errors are always caught once the response has started",
+            _STARTED,
+        ),
+    ),
+    "Paste RegistryManager, streaming": (Doubt("asks_the_application_once", _UNREAD),),
+    "Paste lint": (Doubt("accepts_a_first_start", _IS_A_LINT),),
+    "Werkzeug ProfilerMiddleware": (
+        Doubt("holds_no_chunk_back", _BUFFERS),
+        Doubt("reads_nothing_ahead", _BUFFERS),
+        Doubt("refuses_a_restart_after_the_first_byte", _NOT_SENT),
+    ),
+    "Werkzeug DebuggedApplication": (Doubt("asks_the_application_once", _UNREAD),),
+    "Werkzeug LintMiddleware": (
+        Doubt("keeps_the_bytes", "it gives the application a file wrapper of its own, into which the kit can't look"),
+    ),
+    "repoze.who PluggableAuthenticationMiddleware": (
+        Doubt("keeps_the_chunks", _AHEAD, ("starts_late_and_is_never_read",)),
+        Doubt(
+            "passes_exc_info_unmodified",
+            "of two restarts before the first byte, only the last one counts",
+            ("restarts_twice",),
+        ),
+    ),
+    "wsgiref validate.validator": (Doubt("accepts_a_first_start", _IS_A_LINT),),
+    "WebOb wsgify.middleware": (Doubt("keeps_the_chunks", _AHEAD),),
+}
+
+
+def doubts(title: str, rule: str, case: str) -> Iterator[str]:
+    """The reasons not to count a breach of a rule in a case."""
+    name = case.removesuffix("-by_a_browser")
+    for doubt in _DOUBTS.get(title, ()):
+        if doubt.rule == rule and any(fnmatchcase(name, pattern) for pattern in doubt.cases):
+            yield doubt.reason

@@ -1,0 +1,189 @@
+"""Who is judged: each peer with the configuration that suits it best, and what it says about itself that it changes."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+
+from wsgistack.imports import import_object
+from wsgistack.types import Changes
+
+__all__ = ["PEERS", "Peer"]
+
+_FOLDER = str(Path(__file__).parent)
+_CREDENTIALS = (("Authorization", f"Basic {b64encode(b'ada:lovelace').decode()}"),)
+_WATCHES = Changes(wraps=True)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A middleware, or an application, of somebody's.
+
+    :param family: the project that it belongs to.
+    :param name: as it is called there.
+    :param distribution: what it is installed as; empty for the standard library.
+    :param use: the import string of a factory that takes the application first.
+    :param options: for the factory.
+    :param changes: what it changes by its documentation; None if it has an attribute that tells, or changes nothing.
+    :param headers: that every request has, to be let in.
+    :param is_endpoint: whether it is an application, and wraps none.
+    """
+
+    family: str
+    name: str
+    distribution: str
+    use: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    changes: Changes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    is_endpoint: bool = False
+
+    @property
+    def title(self) -> str:
+        """Its name among all."""
+        return f"{self.family} {self.name}"
+
+    @property
+    def allowed(self) -> Changes:
+        """What it may change."""
+        told: Changes = getattr(import_object(self.use), "changes", Changes())
+        return told if self.changes is None else self.changes
+
+    @property
+    def version(self) -> str | None:
+        """The version that is installed, or None."""
+        try:
+            return version(self.distribution) if self.distribution else python_version()
+        except PackageNotFoundError:
+            return None
+
+
+_MINE = "wsgistack.middleware"
+_PASTE = "Paste"
+_WERKZEUG = "Werkzeug"
+
+PEERS: tuple[Peer, ...] = (
+    Peer("wsgistack", "AccessLog", "wsgistack", f"{_MINE}.access_log:AccessLog"),
+    Peer(
+        "wsgistack",
+        "BasicAuth",
+        "wsgistack",
+        f"{_MINE}.basic_auth:BasicAuth",
+        {"users": {"ada": "lovelace"}},
+        headers=_CREDENTIALS,
+    ),
+    Peer("wsgistack", "CatchErrors", "wsgistack", f"{_MINE}.catch_errors:CatchErrors"),
+    Peer("wsgistack", "Compress", "wsgistack", f"{_MINE}.compress:Compress"),
+    Peer("wsgistack", "Lint", "wsgistack", "wsgistack.testing.lint:Lint"),
+    Peer("wsgistack", "RequestId", "wsgistack", f"{_MINE}.request_id:RequestId"),
+    Peer(_PASTE, "TransLogger", "Paste", "paste.translogger:TransLogger", {"setup_console_handler": False}),
+    Peer(
+        _PASTE,
+        "gzipper",
+        "Paste",
+        "paste.gzipper:middleware",
+        changes=Changes(frozenset({"content-encoding", "content-length"}), body=True),
+    ),
+    Peer(
+        _PASTE,
+        "ErrorMiddleware",
+        "Paste",
+        "paste.exceptions.errormiddleware:ErrorMiddleware",
+        {"debug": False},
+        Changes(errors=True, wraps=True),
+    ),
+    Peer(
+        _PASTE,
+        "auth.basic",
+        "Paste",
+        "paste.auth.basic:AuthBasicHandler",
+        {"realm": "Restricted", "authfunc": lambda environ, user, password: (user, password) == ("ada", "lovelace")},
+        Changes(answers=True),
+        _CREDENTIALS,
+    ),
+    Peer(
+        _PASTE,
+        "auth_tkt",
+        "Paste",
+        "paste.auth.auth_tkt:AuthTKTMiddleware",
+        {"secret": "not a secret", "logout_path": "/"},
+        Changes(frozenset({"set-cookie"})),
+    ),
+    Peer(_PASTE, "RegistryManager", "Paste", "paste.registry:RegistryManager"),
+    Peer(
+        _PASTE, "RegistryManager, streaming", "Paste", "paste.registry:RegistryManager", {"streaming": True}, _WATCHES
+    ),
+    Peer(
+        _PASTE,
+        "errordocument.forward",
+        "Paste",
+        "paste.errordocument:forward",
+        {"codes": {404: "/not-found"}},
+        Changes(answers=True),
+    ),
+    Peer(_PASTE, "lint", "Paste", "paste.lint:middleware", changes=_WATCHES),
+    Peer(_WERKZEUG, "ProxyFix", "Werkzeug", "werkzeug.middleware.proxy_fix:ProxyFix"),
+    Peer(
+        _WERKZEUG,
+        "SharedDataMiddleware",
+        "Werkzeug",
+        "werkzeug.middleware.shared_data:SharedDataMiddleware",
+        {"exports": {"/static": _FOLDER}},
+        Changes(answers=True),
+    ),
+    Peer(
+        _WERKZEUG,
+        "ProfilerMiddleware",
+        "Werkzeug",
+        "werkzeug.middleware.profiler:ProfilerMiddleware",
+        {"stream": None},
+        Changes(body=True, wraps=True),
+    ),
+    Peer(
+        _WERKZEUG,
+        "DebuggedApplication",
+        "Werkzeug",
+        "werkzeug.debug:DebuggedApplication",
+        {"pin_security": False},
+        Changes(errors=True, wraps=True),
+    ),
+    Peer(_WERKZEUG, "LintMiddleware", "Werkzeug", "werkzeug.middleware.lint:LintMiddleware", changes=_WATCHES),
+    Peer(_WERKZEUG, "DispatcherMiddleware", "Werkzeug", "werkzeug.middleware.dispatcher:DispatcherMiddleware"),
+    Peer(
+        "WhiteNoise",
+        "WhiteNoise",
+        "whitenoise",
+        "whitenoise:WhiteNoise",
+        {"root": _FOLDER, "prefix": "static"},
+        Changes(answers=True),
+    ),
+    Peer(
+        "repoze.who",
+        "PluggableAuthenticationMiddleware",
+        "repoze.who",
+        "benchmarks.factories:repoze_who",
+        changes=Changes(answers=True, wraps=True),
+        headers=_CREDENTIALS,
+    ),
+    Peer("Sentry", "SentryWsgiMiddleware", "sentry-sdk", "benchmarks.factories:sentry", changes=_WATCHES),
+    Peer(
+        "OpenTelemetry",
+        "OpenTelemetryMiddleware",
+        "opentelemetry-instrumentation-wsgi",
+        "opentelemetry.instrumentation.wsgi:OpenTelemetryMiddleware",
+        changes=_WATCHES,
+    ),
+    Peer(
+        "WebOb",
+        "wsgify.middleware",
+        "WebOb",
+        "benchmarks.factories:wsgify",
+        changes=Changes(frozenset({"location"}), wraps=True),
+    ),
+    Peer("wsgiref", "validate.validator", "", "wsgiref.validate:validator", changes=_WATCHES),
+    Peer(
+        "prometheus_client", "make_wsgi_app", "prometheus_client", "benchmarks.factories:prometheus", is_endpoint=True
+    ),
+)
