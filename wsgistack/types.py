@@ -38,10 +38,10 @@ class Changes(NamedTuple):
     """What a middleware changes. All else it leaves alone, and the conformance kit holds it to that.
 
     :param headers: names of response headers that it adds, changes or removes, in lower case; ``*`` for any.
-    :param body: it may give other bytes, or the same ones in a coding.
+    :param body: it may give other bytes; with content-encoding among the headers, the same ones in a coding.
     :param answers: it may answer by itself, or call the application more than once.
     :param errors: it answers exceptions that come before the first byte.
-    :param wraps: it hands on an iterable of its own even for a list or tuple, and for a file of unknown length.
+    :param wraps: it hands on an iterable of its own, even for a list, a tuple or a file, perhaps without ``len()``.
     """
 
     headers: frozenset[str] = frozenset()

@@ -44,6 +44,19 @@ def test_raises_what_the_application_raises_where_it_breaks_no_rule() -> None:
         Server().get(lazily(failing))
 
 
+class _FalseError(Exception):
+    def __len__(self) -> int:
+        return 0
+
+
+def test_raises_an_exception_that_is_false() -> None:
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        raise _FalseError
+
+    with pytest.raises(_FalseError):
+        Server().get(app)
+
+
 def test_names_the_exception_behind_a_breach() -> None:
     with pytest.raises(ContractError, match="it returned None"):
         Server().get(answering(body=None))

@@ -34,7 +34,7 @@ class Server:
         found = APPLICATION.breaches(record)
         if found:
             raise ContractError(*found) from record.error
-        if record.error:
+        if record.error is not None:
             raise record.error
         return record
 
