@@ -614,3 +614,9 @@ def test_takes_no_port_that_is_in_use(tmp_path: Path, capsys: pytest.CaptureFixt
         assert main(["serve", "--port", str(port), written(tmp_path, layers("gzip"))]) == 1
     message = f"can't listen on 127.0.0.1 port {port}: Address already in use; another --host or --port\n"
     assert capsys.readouterr() == ("", message)
+
+
+def test_conform_takes_no_misspelling_for_a_header(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["conform", "gzip", "--changes", "boddy"])
+    assert "did you mean 'body'?" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from difflib import get_close_matches
 from importlib.metadata import version
 from inspect import cleandoc
 from io import TextIOWrapper
@@ -84,12 +85,20 @@ def _parser() -> argparse.ArgumentParser:
     conforming.add_argument(
         "--changes",
         action="append",
+        type=_change,
         metavar="WHAT",
         help="what it changes: body, answers, errors, wraps, or the name of a response header",
     )
     conforming.add_argument("--format", choices=("text", "json", "junit"), default="text", help="(%(default)s)")
     conforming.set_defaults(run=_conform)
     return parser
+
+
+def _change(text: str) -> str:
+    near = get_close_matches(text.lower(), Changes._fields[1:], n=1, cutoff=0.75)
+    if near and text.lower() != near[0]:
+        raise argparse.ArgumentTypeError(f"{text!r} is nothing that a middleware changes; did you mean {near[0]!r}?")
+    return text
 
 
 def _pair(separator: str) -> Callable[[str], tuple[str, str]]:

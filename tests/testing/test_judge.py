@@ -179,3 +179,24 @@ def test_a_middleware_that_fails_shows_where() -> None:
     (breach,) = Judge(broken.factory, changes=broken.changes).judge("has_to_be_closed").breaches
     assert breach.detail == "close() was called 2 times"
     assert breach.clause == SERVER.rules["closes_once"].clause
+
+
+def test_takes_a_strangers_own_attribute_for_nothing_that_it_says() -> None:
+    class Stranger(PassesOn):
+        def changes(self) -> None:
+            """Something else."""
+
+    assert rules_broken_by(Judge(Stranger)) == set()
+
+
+def test_finds_a_file_that_stays_open() -> None:
+    def reading(app: App) -> App:
+        def middleware(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            return iter(list(app(environ, start_response)))
+
+        return middleware
+
+    verdict = Judge(reading, changes=Changes(wraps=True)).judge("gives_a_file")
+    assert ("closes_files", "the file in the file wrapper is still open") in [
+        (breach.rule, breach.detail) for breach in verdict.breaches
+    ]

@@ -109,8 +109,8 @@ def test_warns_once_of_each_breach_and_lets_the_response_go_on() -> None:
     app = Lint(lazily(*START, "a", *START, b"b"), report="warn")
     with pytest.warns(ContractWarning) as caught:
         assert served(app) == ["a", b"b"]
-    told = [str(warning.message).partition(":")[0] for warning in caught]
-    assert told == ["starts_once", "gives_bytes"]
+    told = [str(warning.message).split(": ")[:2] for warning in caught]
+    assert told == [["GET /", "starts_once"], ["GET /", "gives_bytes"]]
     assert "(PEP 3333, The start_response() Callable)" in str(caught[0].message)
 
 
@@ -139,3 +139,22 @@ def test_knows_two_ways_to_report() -> None:
         Lint(answering(), report="rise")  # type: ignore[arg-type]
     app = answering()
     assert repr(Lint(app, report="warn")) == f"Lint({app!r}, report='warn')"
+
+
+def failing_with(status: str) -> App:
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(status, TEXT)
+        raise LookupError
+
+    return app
+
+
+def test_tells_what_was_wrong_before_the_application_raised() -> None:
+    with pytest.raises(ContractError) as caught:
+        served(Lint(failing_with("200")))
+    assert rules_of(caught) == ["status_is_a_code_and_a_reason"]
+    assert isinstance(caught.value.__context__, LookupError)
+    with pytest.warns(ContractWarning, match="GET /: status_is_a_code"), pytest.raises(LookupError):
+        served(Lint(failing_with("200"), report="warn"))
+    with pytest.raises(LookupError):
+        served(Lint(failing_with("200 OK")))

@@ -69,8 +69,13 @@ class TestStatic(MiddlewareConformance):
     @staticmethod
     def factory(app):
         return app
+
+class TestClassMethod(MiddlewareConformance):
+    @classmethod
+    def factory(cls, app):
+        return app
 """
-    outcomes(pytester, source, passed=2 * COUNT)
+    outcomes(pytester, source, passed=3 * COUNT)
 
 
 def test_takes_a_fixture_as_factory(pytester: pytest.Pytester) -> None:

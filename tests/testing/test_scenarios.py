@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.testing.pieces import Wrapped, called, edited, wrapped
+from wsgistack.testing import scenarios
 from wsgistack.testing.scenarios import SCENARIOS, can_be_entered_again, keeps_streams_apart, keeps_threads_apart
 from wsgistack.types import App, Environ, Factory, StartResponse
 
@@ -89,3 +90,18 @@ def test_the_names_of_scenarios_are_those_of_their_functions() -> None:
     assert list(SCENARIOS)[:3] == [
         scenario.__name__ for scenario in (keeps_threads_apart, keeps_streams_apart, can_be_entered_again)
     ]
+
+
+def test_waits_for_ever_for_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenarios, "_LIMIT", 0.2)
+    lock = threading.Lock()
+
+    def locking(app: App) -> App:
+        def middleware(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            with lock:
+                return list(app(environ, start_response))
+
+        return middleware
+
+    (said,) = SCENARIOS["can_be_entered_again"](locking, ())
+    assert said == "a request did not come back in 0.2 seconds"

@@ -52,7 +52,8 @@ class Judge:
     ) -> None:
         self._wrap: Wrap = partial(_build, factory, dict(options or {}))
         self._headers = tuple(headers)
-        self._changes: Changes = getattr(factory, "changes", Changes()) if changes is None else changes
+        own = getattr(factory, "changes", None)  # a stranger may mean something else by it
+        self._changes = changes or (own if isinstance(own, Changes) else Changes())
 
     @staticmethod
     def names() -> list[str]:

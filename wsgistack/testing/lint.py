@@ -25,7 +25,7 @@ class Lint:
     """Check each request against the rules of PEP 3333: what the application does, and what its server does.
 
     What is wrong is said with the clause that says how it should be. A breach is found when the application has
-    returned, or when the server closes the iterable.
+    returned or raised, or when the server closes the iterable.
 
     :param report: ``raise`` a ContractError, or ``warn`` with a ContractWarning and let the response go on. The
         default can't be overlooked.
@@ -51,7 +51,11 @@ class Lint:
         """Serve one request."""
         said: set[Breach] = set()
         probe = Probe(self.app, count(), closed=lambda record: self._say(record, said, APPLICATION, SERVER))
-        body = probe(*arguments, **keywords)
+        try:
+            body = probe(*arguments, **keywords)
+        except Exception:  # perhaps of the server, which does not say by which rule
+            self._say(probe.records[0], said, APPLICATION)
+            raise
         (record,) = probe.records
         try:
             self._say(record, said, APPLICATION, *([] if record.is_watched else [SERVER]))
@@ -73,4 +77,5 @@ class Lint:
         if found and self.report == "raise":
             raise ContractError(*found)
         for breach in found:
-            warnings.warn(str(breach), ContractWarning, stacklevel=3)
+            request = f"{record.method} {record.environ_then.get('PATH_INFO', '')}"
+            warnings.warn(f"{request}: {breach}", ContractWarning, stacklevel=3)

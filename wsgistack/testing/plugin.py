@@ -77,5 +77,5 @@ class MiddlewareConformance:
             found = inspect.getattr_static(type(self), "factory")
         if found is None:
             raise pytest.UsageError(f"{type(self).__name__} has no factory, and there is no fixture of that name")
-        factory: Factory = found.__func__ if isinstance(found, staticmethod) else found
+        factory: Factory = found.__get__(None, type(self)) if isinstance(found, staticmethod | classmethod) else found
         return factory

@@ -47,7 +47,9 @@ class Probe:
             record.is_watched, record.content = False, list(body)
         elif isinstance(wrapper, type) and isinstance(body, wrapper):
             file = getattr(body, "filelike", None)
-            record.is_watched, record.content = False, [file.getvalue()] if isinstance(file, io.BytesIO) else None
+            record.is_watched = False
+            if isinstance(file, io.BytesIO):  # as in the cases of this kit; another may be large, or a pipe
+                record.content, record.file = [file.getvalue()], file
         elif is_iterable(body):
             return (_Watched if record.length is None else _WatchedSized)(body, record, self._closed)
         return body

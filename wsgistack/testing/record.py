@@ -1,6 +1,7 @@
 """What happened between a server and an application, event by event."""
 
 from collections.abc import Iterator, Mapping, Sized
+from io import BytesIO
 from itertools import count
 from operator import itemgetter
 from typing import Literal, NamedTuple, TypeAlias
@@ -82,6 +83,8 @@ class Record:
         self.method: object = environ.get("REQUEST_METHOD")
         self.input: object = environ.get("wsgi.input")
         self.errors: object = environ.get("wsgi.errors")
+        self.file: BytesIO | None = None
+        """The file in a file wrapper that is handed on, where it is known."""
         self.is_watched = True
         """Whether the events of the iterable are noted: those of a list or a file wrapper that is handed on are not."""
         self.content: list[object] | None = None

@@ -7,6 +7,8 @@ import weakref
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from itertools import zip_longest
 from typing import TypeAlias
 
@@ -25,6 +27,9 @@ _THREADS = 8
 _REQUESTS = 4
 _PATIENCE = 0.2
 """Seconds to wait until all threads are in the application: some middlewares let in one by one, which is legal."""
+
+_LIMIT = 10.0
+"""Seconds after which a request that has not come back is given up."""
 
 _ID = "wsgistack.testing.id"
 _IDS = re.compile(rb"id:[a-z0-9-]+;")
@@ -47,11 +52,7 @@ def keeps_threads_apart(wrap: Wrap, headers: RequestHeaders) -> Iterator[str]:
             name = f"id:{number}-{turn};"
             wrong.extend(_strange(Server().run(wrapped, _asking(name, headers)), name))
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(_THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    yield from _in_time(*(partial(work, number) for number in range(_THREADS)))
     yield from wrong[:1]
 
 
@@ -75,11 +76,16 @@ def can_be_entered_again(wrap: Wrap, headers: RequestHeaders) -> Iterator[str]:
             inner.append(Server().run(entered[0], _asking("id:inner;", headers)))
         return _echo(environ, start_response)
 
+    def work() -> None:
+        outer.append(Server().run(entered[0], _asking("id:outer;", headers)))
+
     inner: list[Record] = []
+    outer: list[Record] = []
     entered = [wrap(app)]
-    yield from _strange(Server().run(entered[0], _asking("id:outer;", headers)), "id:outer;")
-    for record in inner:
-        yield from _strange(record, "id:inner;")
+    yield from _in_time(work)
+    for records, name in ((outer, "id:outer;"), (inner, "id:inner;")):
+        for record in records:
+            yield from _strange(record, name)
 
 
 class _Mark:
@@ -99,10 +105,41 @@ def forgets_the_environ(wrap: Wrap, headers: RequestHeaders) -> Iterator[str]:
         yield "the environ is still held after close()"
 
 
+def leaves_no_context_behind(wrap: Wrap, headers: RequestHeaders) -> Iterator[str]:
+    """Between the call, each chunk and close(), the thread's context variables are as they were before.
+
+    What a middleware sets while the application works it resets at once, for the thread may go on with another request.
+    """
+    app = wrap(_echo)
+    before = dict(copy_context())
+    for record in Server().steps(app, _asking("id:it;", headers)):
+        left = [variable.name for variable, value in copy_context().items() if before.get(variable, _Mark) is not value]
+        if left:
+            yield f"after {record.events[-1].kind} these variables are left set: {', '.join(left)}"
+            return
+
+
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
-    for scenario in (keeps_threads_apart, keeps_streams_apart, can_be_entered_again, forgets_the_environ)
+    for scenario in (
+        keeps_threads_apart,
+        keeps_streams_apart,
+        can_be_entered_again,
+        forgets_the_environ,
+        leaves_no_context_behind,
+    )
 }
+
+
+def _in_time(*works: Callable[[], None]) -> Iterator[str]:
+    """Do all at once, and tell if something does not come back: a thread that waits for itself waits for ever."""
+    threads = [threading.Thread(target=work, daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(_LIMIT)
+    if any(thread.is_alive() for thread in threads):
+        yield f"a request did not come back in {_LIMIT:g} seconds"
 
 
 def _asking(name: str, headers: RequestHeaders) -> Environ:

@@ -119,10 +119,16 @@ def as_text(body: Iterable[bytes]) -> Iterator[Any]:
 
 
 broken("wraps without saying so", wrapped(), "keeps_an_untouched_body", "keeps_the_length")
-broken("never closes", wrapped(Wrapped, iter, nothing), "closes_once", changes=("wraps",))
+broken("never closes", wrapped(Wrapped, iter, nothing), "closes_once", "closes_files", changes=("wraps",))
 broken("closes twice", wrapped(Wrapped, iter, closing_twice), "closes_once", changes=("wraps",))
-broken("closes in a generator", wrapped(generated), "closes_once", changes=("wraps",))
-broken("closes at the end only", wrapped(Wrapped, closed_at_the_end, nothing), "closes_once", changes=("wraps",))
+broken("closes in a generator", wrapped(generated), "closes_once", "closes_files", changes=("wraps",))
+broken(
+    "closes at the end only",
+    wrapped(Wrapped, closed_at_the_end, nothing),
+    "closes_once",
+    "closes_files",
+    changes=("wraps",),
+)
 broken("says that all bodies are of one chunk", wrapped(Short), "tells_its_length_truly", changes=("wraps",))
 broken(
     "joins the body",

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 
 from tests.testing.broken.catalogue import broken
@@ -132,3 +133,17 @@ broken(
     "writes_before_the_body_only",
     changes=("wraps",),
 )
+
+
+# What is left behind
+
+
+LEFT: ContextVar[str] = ContextVar("left", default="nothing")
+
+
+def leaving_a_variable_set(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    LEFT.set(f"something of {environ['PATH_INFO']}")
+    return app(environ, start_response)
+
+
+broken("leaves a context variable set", called(leaving_a_variable_set), "leaves_no_context_behind")

@@ -13,8 +13,8 @@ APPLICATION: RuleBook[Record] = RuleBook("Applications")
 
 @APPLICATION.rule
 def starts_before_the_first_chunk(record: Record) -> Iterator[str]:
-    """start_response is called before the iterable gives its first chunk, even an empty one (PEP 3333, The
-    start_response() Callable)."""
+    """start_response is called before the iterable gives its first chunk, even an empty one (PEP 3333, Specification
+    Details)."""
     first = record.first("chunk")
     start = record.first("start")
     if first and (start is None or start.at > first.at):
@@ -25,8 +25,8 @@ def starts_before_the_first_chunk(record: Record) -> Iterator[str]:
 
 @APPLICATION.rule
 def starts_even_without_a_body(record: Record) -> Iterator[str]:
-    """start_response is called once the iterable has come to its end, even if it was empty (PEP 3333, The
-    start_response() Callable)."""
+    """start_response is called once the iterable has come to its end, even if it was empty (PEP 3333, Specification
+    Details)."""
     if record.is_complete and not record.starts and not record.first("chunk") and not record.content:
         yield "the body came to its end, and start_response was never called"
 
@@ -41,7 +41,7 @@ def starts_once(record: Record) -> Iterator[str]:
 
 @APPLICATION.rule
 def starts_by_position(record: Record) -> Iterator[str]:
-    """start_response is called with two or three arguments by position (PEP 3333, Specification Overview)."""
+    """start_response is called with two or three arguments by position (PEP 3333, Specification Details)."""
     for start in record.starts:
         if start.keywords:
             yield f"start_response got {', '.join(start.keywords)} by keyword"
@@ -79,8 +79,8 @@ def lets_a_refused_restart_pass(record: Record) -> Iterator[str]:
 
 @APPLICATION.rule
 def returns_an_iterable(record: Record) -> Iterator[str]:
-    """The application returns an iterable of byte strings, not text, nothing or one byte string (PEP 3333, The
-    Application/Framework Side)."""
+    """The application returns an iterable of byte strings, not text, nothing or one byte string (PEP 3333,
+    Specification Details)."""
     if record.first("return") and not is_iterable(record.returned):
         yield f"it returned {record.returned!r:.60}"
 

@@ -48,6 +48,15 @@ def leaves_the_input_to_be_read(passage: Passage) -> Iterator[str]:
 
 
 @MIDDLEWARE.rule
+def closes_files(passage: Passage) -> Iterator[str]:
+    """A file wrapper is closed, and its file by that, also where another iterable is handed on in its place (PEP 3333,
+    Optional Platform-Specific File Handling)."""
+    for record in passage.inner:
+        if record.file is not None and not record.file.closed:
+            yield "the file in the file wrapper is still open"
+
+
+@MIDDLEWARE.rule
 def changes_no_list_of_headers_in_place(passage: Passage) -> Iterator[str]:
     """The list of headers stays as the application made it. PEP 3333 lets a server change it, but there are
     applications that use one list for many requests, and what a middleware adds in place piles up."""

@@ -96,7 +96,8 @@ def content_length_is_one_number(record: Record) -> Iterator[str]:
 
 @APPLICATION.rule
 def content_length_is_true(record: Record) -> Iterator[str]:
-    """The body has as many bytes as Content-Length tells (PEP 3333, Handling the Content-Length Header)."""
+    """The body has as many bytes as Content-Length tells (RFC 9110 §8.6; PEP 3333, Handling the Content-Length
+    Header)."""
     lengths = _content_lengths(record)
     if len(lengths) != 1 or not _NUMBER.fullmatch(lengths[0]) or is_bodiless(record):
         return

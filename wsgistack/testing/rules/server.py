@@ -20,8 +20,7 @@ _OTHERS = ("wsgi.version", "wsgi.input", "wsgi.errors", "wsgi.multithread", "wsg
 
 @SERVER.rule
 def calls_by_position(record: Record) -> Iterator[str]:
-    """The application is called with environ and start_response, both by position (PEP 3333, The Application/Framework
-    Side)."""
+    """The application is called with environ and start_response, both by position (PEP 3333, Specification Details)."""
     called = record.first("call")
     match called.value if called else None:
         case ((_, start), {**keywords}) if callable(start) and not keywords:
