@@ -37,7 +37,8 @@ class Compress(Middleware):
     :param types: media types to compress, with ``*`` as wildcard. The default is text and what is written like text.
     :raises ConfigError: there is no such coding or level, its library is not installed, or no coding or type is named.
 
-    Cost tier T2; T1 where the client accepts no coding, or the response is not eligible.
+    Cost tier T2; T1 where the client accepts no coding. A response that is not eligible keeps its own iterable, unless
+    the application starts it late.
 
     Place it inside access_log, which then tells what went over the wire. Not for responses that hold a secret beside
     something that an attacker chooses (BREACH); not needed where a proxy in front compresses.
@@ -99,7 +100,7 @@ class Gzip(Compress):
     :param types: media types to compress, with ``*`` as wildcard. The default is text and what is written like text.
     :raises ConfigError: there is no such level, or no type is named.
 
-    Cost tier T2; T1 where the client does not accept gzip, or the response is not eligible.
+    Cost tier T2; T1 where the client does not accept gzip.
 
     Place it as :class:`Compress`.
     """
