@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from wsgistack.conversion import UnfitError, convert, describe
 from wsgistack.errors import ConfigError
+from wsgistack.references import Resolved
 from wsgistack.types import Size
 
 BASE = Path("/etc/site")
@@ -189,6 +190,38 @@ def test_tells_why_a_callable_can_not_be_imported(annotation: object) -> None:
 )
 def test_describes_what_fits(annotation: object, said: str) -> None:
     assert describe(annotation) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "expected"),
+    [
+        pytest.param(Resolved("5"), int, 5, id="int"),
+        pytest.param(Resolved("a"), str, "a", id="text"),
+        pytest.param(Resolved("none"), str | None, None, id="optional"),
+        pytest.param(Resolved("log"), Path, BASE / "log", id="path"),
+        pytest.param(Resolved("json:dumps"), Callable[..., str], json.dumps, id="callable"),
+        pytest.param(Resolved("a, b"), Sequence[str], ("a", "b"), id="text for a list"),
+        pytest.param([1, Resolved("2")], Sequence[int], (1, 2), id="item"),
+        pytest.param({"a": Resolved("b")}, Mapping[str, str], {"a": "b"}, id="value in a mapping"),
+        pytest.param(Resolved("a"), Any, "a", id="anything"),
+        pytest.param({"a": [Resolved("b")]}, Any, {"a": ["b"]}, id="anything in anything"),
+        pytest.param([Resolved("b")], Fraction, ["b"], id="something of a stranger"),
+    ],
+)
+def test_reads_what_came_from_a_reference_as_text_and_gives_common_text(
+    value: object, annotation: object, expected: object
+) -> None:
+    made = convert(value, annotation, base=BASE, text=False)
+    assert made == expected
+    assert repr(made) == repr(expected)  # that of what came from a reference is <secret>
+
+
+@pytest.mark.parametrize("annotation", [Callable[..., str], Sequence[Callable[..., str]], Callable[..., str] | None])
+def test_does_not_tell_what_came_from_a_reference_and_can_not_be_imported(annotation: object) -> None:
+    with pytest.raises(UnfitError) as caught:
+        convert(Resolved("json:s3cret"), annotation, base=None, text=False)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.hint == "it can't be imported"
 
 
 @given(st.lists(WORDS), st.sampled_from([" ", ",", ", ", "\n", "\n\n", " ,\n"]))

@@ -16,7 +16,7 @@ TESTS = Path(__file__).parent
 FLOORS = (
     # what everything stands on
     ("types", "errors"),
-    ("extras", "imports", "headers", "environ", "exchange"),
+    ("extras", "imports", "references", "headers", "environ", "exchange"),
     ("base",),
     # what layers are made of
     ("answers", "codings", "eligibility", "passwords", "log_format"),

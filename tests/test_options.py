@@ -139,3 +139,49 @@ def test_names_a_factory_that_has_a_name_only() -> None:
 
     _, mistakes = fit(Made(), {"x": 1})
     assert str(mistakes[0]).startswith("x: no such option of made;")
+
+
+def test_fills_in_references(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NUMBER", "64")
+    (tmp_path / "key").write_text("s3cret\n")
+    given = {"size": "${env:NUMBER}KiB", "key": "${file:key}", "file": "${env:NUMBER}"}
+    expected = {"size": 65536, "key": "s3cret", "file": tmp_path / "64"}
+    assert fit(Layer, given, base=tmp_path) == (expected, [])  # type: ignore[arg-type]
+    assert fit(loose, {"level": "${env:NUMBER}", "other": ["${env:NUMBER}"]}) == ({"level": 64, "other": ["64"]}, [])
+
+
+def test_leaves_references_as_they_are_where_it_is_asked_to() -> None:
+    given = {"size": "${env:}", "key": "$${env:X}", "file": "a"}
+    fitted, mistakes = fit(Layer, given, base=Path("/etc"), text=True, resolving=False)  # type: ignore[arg-type]
+    assert (fitted, mistakes) == ({**given, "file": Path("/etc/a")}, [])
+
+
+def keyed(
+    app: App,
+    *,
+    number: int = 0,
+    numbers: tuple[int, ...] = (),
+    check: Callable[[], bool] | None = None,
+    keys: Annotated[Mapping[str, int], Secret] = {},  # noqa: B006
+    checks: tuple[Annotated[Callable[[], bool], Secret], ...] = (),
+) -> App:
+    return app
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("number", "${env:KEY}", "number: found a secret value; expected a whole number"),
+        ("numbers", [1, "${env:KEY}"], "numbers: found a secret value; expected a whole number"),
+        ("check", "${env:KEY}", "check: found a secret value; expected module:callable or none; it can't be imported"),
+        ("check", "x${env:}", "check: a reference to the environment is malformed; "),
+        ("keys", {"a": "s3cret"}, "keys: found a secret value; expected a whole number"),
+        ("checks", ["s3cret:x"], "checks: found a secret value; expected a list, each item module:callable; it can't"),
+    ],
+)
+def test_tells_no_secrets(name: str, value: object, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "s3cret:x")
+    fitted, (mistake,) = fit(keyed, {name: value})
+    assert fitted == {}
+    assert str(mistake).startswith(said)
+    assert mistake.value is value

@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from wsgistack.errors import ConfigError, nearest
 from wsgistack.imports import import_object
+from wsgistack.references import Resolved, plain
 
 __all__ = ["UnfitError", "convert", "describe"]
 
@@ -70,10 +71,16 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
     :param annotation: one of bool, int, float, str, Path, Literal, a callable, a sequence, set or mapping, a union of
         them, a Size; a value for any other annotation is taken as it is.
     :param base: the folder that relative paths start from; None leaves them as they are.
-    :param text: whether a value that is text may stand for another type, as in an ini file.
+    :param text: whether a value that is text may stand for another type, as in an ini file. What came from a reference
+        always may, and no error tells what it is.
     :raises UnfitError: the annotation does not allow it.
     :raises ConfigError: it is an import string that can't be imported.
     """
+    if isinstance(value, Resolved):
+        try:
+            return convert(str(value), annotation, base=base, text=True)
+        except ConfigError:
+            raise UnfitError(describe(annotation), "it can't be imported") from None
     again = partial(convert, base=base, text=text)
     origin = get_origin(annotation)
     if origin is Annotated:
@@ -91,7 +98,7 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
             raise UnfitError(describe(annotation))
         return value
     if not isinstance(kind, type | None):
-        return value
+        return plain(value)
     if kind in _SIMPLE:
         return _SIMPLE[kind](value, text)
     if kind is Path:
@@ -110,7 +117,7 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
         if len(of_items) != len(items):
             raise UnfitError(f"{len(of_items)} items")
         return _COLLECTIONS[kind](map(again, items, of_items))
-    return value
+    return plain(value)
 
 
 def describe(annotation: object) -> str:

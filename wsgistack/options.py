@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from wsgistack.conversion import UnfitError, convert, describe
-from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.references import Resolved, has_references, resolve
 from wsgistack.types import Factory, Secret
 
 __all__ = ["Option", "Schema", "fit", "schema"]
@@ -74,38 +75,53 @@ def fit(
     base: Path | None = None,
     text: bool = False,
     whole: bool = True,
+    resolving: bool = True,
 ) -> tuple[dict[str, object], list[Mistake]]:
     """Make given options fit what a factory takes.
 
     :param base: the folder that relative paths start from; None leaves them as they are.
     :param text: whether all values are text, as an ini file has them.
     :param whole: whether these are all, so that none that is required may be missing.
+    :param resolving: whether references are filled in; or else a value that holds one is left as it is, unchecked.
     :returns: the options with their values converted, and every mistake.
     """
     known = schema(factory)
     fitted: dict[str, object] = {}
-    mistakes = []
+    mistakes = Mistakes()
     for name, value in given.items():
-        option = known.options.get(name)
-        if option is None:
-            if known.is_open:
-                fitted[name] = value
-            else:
-                hint = nearest(name, known.options) or "it takes none"
-                mistakes.append(Mistake(f"no such option of {_name(factory)}", name, value, hint=hint))
-            continue
-        try:
-            fitted[name] = convert(value, _annotation(option, text), base=base, text=text)
-        except UnfitError as unfit:
-            found = "a secret value" if option.is_secret else repr(value)
-            mistakes.append(Mistake(f"found {found}", name, value, unfit.expected, unfit.hint))
-        except ConfigError as error:
-            mistakes += [each._replace(key=name) for each in error.mistakes]
+        if name not in known.options and not known.is_open:
+            hint = nearest(name, known.options) or "it takes none"
+            mistakes.append(Mistake(f"no such option of {_name(factory)}", name, value, hint=hint))
+        elif has_references(value) and not resolving:
+            fitted[name] = value
+        else:
+            with mistakes.caught():
+                option = known.options.get(name) or Option(name, Any, None, "")
+                fitted[name] = _fitted(option, value, base, text)
     for option in known.options.values():
         if whole and option.is_required and option.name not in given:
             problem = f"{_name(factory)} needs this option"
             mistakes.append(Mistake(problem, option.name, expected=option.type_name))
     return fitted, mistakes
+
+
+def _fitted(option: Option, value: object, base: Path | None, text: bool) -> object:
+    try:
+        resolved = resolve(value, base=base)
+    except ConfigError as error:
+        raise ConfigError(*(each._replace(key=option.name, value=value) for each in error.mistakes)) from error
+    annotation = _annotation(option, text or isinstance(resolved, Resolved))
+    wrong = Mistake("found a secret value", option.name, value, option.type_name)
+    try:
+        return convert(resolved, annotation, base=base, text=text)
+    except UnfitError as unfit:
+        is_hidden = option.is_secret or has_references(value)
+        problem = wrong.problem if is_hidden else f"found {value!r}"
+        raise ConfigError(wrong._replace(problem=problem, expected=unfit.expected, hint=unfit.hint)) from None
+    except ConfigError as error:
+        if option.is_secret:
+            raise ConfigError(wrong._replace(hint="it can't be imported")) from None
+        raise ConfigError(*(each._replace(key=option.name) for each in error.mistakes)) from error
 
 
 def _parameters(factory: Factory) -> list[Parameter]:

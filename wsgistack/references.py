@@ -1,0 +1,140 @@
+"""References in configured values: to environment variables, and to files that hold a secret."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+
+__all__ = ["Resolved", "has_references", "plain", "resolve"]
+
+_MEANT = {
+    **dict.fromkeys(("env", "envs", "evn", "nev", "environ", "environment", "envvar"), "env"),
+    **dict.fromkeys(("file", "files", "fiel", "flie", "ifle"), "file"),
+}
+_REFERENCE = re.compile(rf"(\$+)\{{([ \t]*(?i:{'|'.join(_MEANT)})[ \t]*):([^}}]*)(\}}?)")
+_VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(:-.*)?", re.DOTALL)
+_MAPPINGS = (dict, MappingProxyType)
+_COLLECTIONS = (list, tuple, set, frozenset)
+_KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
+
+
+class Resolved(str):
+    """Text in which references were filled in: perhaps a secret, and perhaps meant for another type than text."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+def has_references(value: object) -> bool:
+    """Whether a value, or something in it, holds a reference, an escaped one, or what is surely a misspelt one."""
+    return any(map(_REFERENCE.search, _texts(value)))
+
+
+def resolve(value: object, *, base: Path | None) -> object:
+    """Fill in the references of a value, anywhere in its text, or in the texts of a list or mapping.
+
+    ``${env:NAME}`` is an environment variable, ``${env:NAME:-default}`` the default where it is unset or empty, and
+    ``${file:path}`` a text in UTF-8 without the newline at its end. Two dollars stand for one: ``$${env:NAME}`` is the
+    text ``${env:NAME}``. Any other ``${...}`` stays as it is. What is filled in is not searched for references, but
+    otherwise it is as if it had been written there: commas in it separate the items of a list.
+
+    :param base: the folder that relative paths start from; None for the current one.
+    :returns: the same, each text with references as a :class:`Resolved`.
+    :raises ConfigError: a variable is not set, a file can't be read, or a reference is malformed.
+    """
+    mistakes = Mistakes()
+
+    def filled(found: re.Match[str]) -> str:
+        dollars, kind, body, end = found.groups()
+        literal = "$" * (len(dollars) // 2)
+        if len(dollars) % 2 == 0:
+            return literal + found[0][len(dollars) :]
+        with mistakes.caught():
+            return literal + _filled(kind, body, end, base)
+        return ""
+
+    made = _changed(value, _REFERENCE.search, lambda text: Resolved(_REFERENCE.sub(filled, text)))
+    mistakes.raise_if_any()
+    return made
+
+
+def plain(value: object) -> object:
+    """The same value, with common text for each :class:`Resolved`."""
+    return _changed(value, lambda text: isinstance(text, Resolved), str)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, _MAPPINGS):
+        yield from _texts([*value.keys(), *value.values()])
+    elif type(value) in _COLLECTIONS:
+        for item in value:
+            yield from _texts(item)
+
+
+def _changed(value: Any, is_concerned: Callable[[str], object], change: Callable[[str], str]) -> Any:
+    if not any(map(is_concerned, _texts(value))):
+        return value  # and not a copy, for in Python it may be anything
+    again = partial(_changed, is_concerned=is_concerned, change=change)
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, _MAPPINGS):
+        return {again(key): again(item) for key, item in value.items()}
+    return type(value)(map(again, value))
+
+
+def _filled(kind: str, body: str, end: str, base: Path | None) -> str:
+    meant = _MEANT[kind.strip().lower()]
+    start = f"${{{kind}:"
+    if kind != meant:
+        hint = f"did you mean ${{{meant}:...}}? For the text itself write ${start}"
+        raise ConfigError(Mistake(f"no reference begins with {start}", expected=_KNOWN, hint=hint))
+    if not end:
+        raise ConfigError(Mistake(f"the reference that begins with {start} is not closed", expected=_KNOWN))
+    if "${" in body:
+        raise ConfigError(Mistake(f"the reference that begins with {start} holds another one", expected=_KNOWN))
+    return _variable(body) if kind == "env" else _file(body, base)
+
+
+def _variable(body: str) -> str:
+    found = _VARIABLE.fullmatch(body)
+    if not found:
+        expected = "a name of letters, digits and underscores in ${env:NAME} or ${env:NAME:-default}"
+        raise ConfigError(Mistake("a reference to the environment is malformed", expected=expected))
+    name, default = found.groups()
+    value = os.environ.get(name)
+    if not value and default:
+        return default.removeprefix(":-")
+    if value is None:
+        hint = nearest(name, os.environ)
+        expected = f"it, or a default as in ${{env:{name}:-default}}"
+        hint = hint if hint.startswith("did") else ""  # to list the environment would tell too much
+        raise ConfigError(Mistake(f"the environment variable {name} is not set", expected=expected, hint=hint))
+    if any("\ud800" <= each <= "\udfff" for each in value):
+        raise ConfigError(Mistake(f"the environment variable {name} is not UTF-8"))
+    return value
+
+
+def _file(body: str, base: Path | None) -> str:
+    if not body.strip():
+        raise ConfigError(Mistake("a reference to a file names none", expected="${file:path}"))
+    path = base / body if base else Path(body)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        hint = "a default is for ${env:...} alone" if ":-" in body else ""
+        raise ConfigError(Mistake(f"there is no file {str(path)!r}", hint=hint)) from None
+    except UnicodeDecodeError:
+        raise ConfigError(Mistake(f"the file {str(path)!r} is not UTF-8")) from None
+    except (OSError, ValueError) as error:  # a ValueError says that this can't be the name of a file
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(Mistake(f"the file {str(path)!r} can't be read: {why}")) from None
+    return re.sub(r"\r?\n\Z", "", text)
