@@ -28,7 +28,7 @@ FLOORS = (
     ("spec",),
     ("pipeline",),
     # what reads files
-    ("config.ini", "config.source", "config.paste"),
+    ("config.ini", "config.lines", "config.source", "config.paste"),
     ("config.stack",),
     ("config.deploy", "config.toml"),
     ("config.__init__",),
