@@ -16,21 +16,27 @@ TESTS = Path(__file__).parent
 FLOORS = (
     # what everything stands on
     ("types", "errors"),
-    ("extras", "imports", "references", "headers", "environ", "exchange"),
+    ("extras", "imports", "redaction", "references", "headers", "environ", "exchange"),
     ("base",),
     # what layers are made of
     ("answers", "codings", "eligibility", "passwords", "log_format"),
     ("middleware.*",),
     # what composes them
-    ("conversion",),
-    ("options",),
+    ("quantities",),
+    ("annotations",),
+    ("scalars",),
+    ("conversion", "predicates"),
+    ("options", "conditions"),
     ("registry",),
     ("spec",),
     ("pipeline",),
     # what reads files
-    ("config.ini", "config.lines", "config.source", "config.paste"),
+    ("config.ini", "config.lines", "config.paste", "config.place", "config.python", "config.source"),
+    ("config.parts", "config.sections", "config.toml"),
     ("config.stack",),
-    ("config.deploy", "config.toml"),
+    ("config.loader",),
+    ("config.deploy", "config.table"),
+    ("config.documents",),
     ("config.__init__",),
     # what judges the layers of anybody
     ("testing.record", "testing.request", "testing.rules.rule"),
@@ -49,7 +55,19 @@ FLOORS = (
 )
 STANDARD_LIBRARY_ONLY_BUT = {"answers": {"webob"}, "testing.plugin": {"pytest"}}
 SEEN_BY_TESTING = {"types", "errors", "headers", "environ"}
-COMPOSING = ("conversion", "options", "registry", "spec", "pipeline", "config")
+COMPOSING = (
+    "quantities",
+    "annotations",
+    "scalars",
+    "conversion",
+    "predicates",
+    "options",
+    "conditions",
+    "registry",
+    "spec",
+    "pipeline",
+    "config",
+)
 
 
 def module_name(path: Path) -> str:

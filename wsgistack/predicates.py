@@ -157,9 +157,9 @@ def _checked_scheme(text: str) -> str:
 
 
 def _checked_host(text: str) -> str:
-    host = text.lower().removesuffix(".")
+    host = text.lower().rstrip(".")
     bare = host[1:-1] if _ADDRESS.fullmatch(host) else host
-    if bare.count(":") == 1 or "]:" in bare or "/" in bare or not bare.isascii():
+    if not bare or bare.count(":") == 1 or "]:" in bare or "/" in bare or not bare.isascii():
         raise ConfigError(Mistake(f"found {text!r}", "", text, "a glob of hosts in ASCII, without scheme and port"))
     return bare
 

@@ -1,0 +1,119 @@
+"""Conditions as an ini file has them: text, beside the options of the layer."""
+
+from collections.abc import Collection
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsgistack.conditions import canonical, taken_apart
+from wsgistack.errors import ConfigError
+
+
+def said(settings: dict[str, str], known: Collection[str], *, is_open: bool = False) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        taken_apart(settings, known, is_open=is_open)
+    return str(caught.value).splitlines()
+
+
+def test_takes_conditions_out_of_a_section() -> None:
+    settings = {
+        "minimum_size": "10",
+        "when_path": "/api/*  /v2/*,\n/api/*",
+        "when": " a.b:is_debugging ",
+        "when_method": "put, get",
+        "when_host": "*.example.org, [::1]",
+        "when_scheme": "https",
+        "when_header": "X-Debug = 1*",
+        "when_environ": "A B",
+        "when_not_path": "/api/health",
+        "when_not_not_header": "X-A",
+    }
+    options, when = taken_apart(settings, ["minimum_size"])
+    assert options == {"minimum_size": "10"}
+    assert when == {
+        "scheme": ("https",),
+        "method": ("PUT", "GET"),
+        "host": ("*.example.org", "::1"),
+        "path": ("/api/*", "/v2/*"),
+        "header": {"x-debug": ("1*",)},
+        "environ": ("A", "B"),
+        "not": {"path": ("/api/health",), "not": {"header": ("x-a",)}},
+        "call": "a.b:is_debugging",
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param({}, None, id="none"),
+        pytest.param({"when": "a.b:c"}, "a.b:c", id="function"),
+        pytest.param({"when_call": "a.b:c"}, "a.b:c", id="function by its other name"),
+        pytest.param({"when_not": "a.b:c"}, {"not": "a.b:c"}, id="not a function"),
+        pytest.param({"when_not_call": "a.b:c"}, {"not": "a.b:c"}, id="not a function, by its other name"),
+        pytest.param(
+            {"when_header": "\nX-A = 1, 2\nx-b=a=b\nX-A = *3\n"},
+            {"header": {"x-a": ("1, 2", "*3"), "x-b": ("a=b",)}},
+            id="headers",
+        ),
+        pytest.param({"when_header": "X-A\nX-B"}, {"header": ("x-a", "x-b")}, id="names of headers"),
+        pytest.param({"when_path": "${env:A:-/a b}/* /c"}, {"path": ("${env:A:-/a b}/*", "/c")}, id="reference"),
+    ],
+)
+def test_reads_conditions_of_text(settings: dict[str, str], expected: object) -> None:
+    assert taken_apart(settings, []) == ({}, expected)
+
+
+def test_leaves_an_option_of_the_layer_alone() -> None:
+    settings = {"when": "midnight", "when_path": "x", "whenever": "now"}
+    assert taken_apart(settings, ["when", "when_path"], is_open=True) == (settings, None)
+
+
+def test_leaves_what_is_no_condition_to_a_layer_that_takes_any_option() -> None:
+    assert taken_apart({"when_idle": "5"}, [], is_open=True) == ({"when_idle": "5"}, None)
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("when_pth", "when_path"),
+        ("when-path", "when_path"),
+        ("when_not_hots", "when_not_host"),
+        ("when.host", "when_host"),
+    ],
+)
+def test_says_which_condition_is_misspelt(key: str, meant: str, is_open: bool) -> None:
+    assert said({key: "/a"}, [], is_open=is_open) == [f"{key}: no such condition; did you mean {meant!r}?"]
+
+
+def test_says_what_is_wrong_by_the_keys_of_the_section() -> None:
+    settings = {
+        "when": "a:b",
+        "when_idle": "x",
+        "when_call": "a:b",
+        "when_header": "X-A = 1\nX-B",
+        "when_not_header": "X_A = 1",
+        "when_method": "GTE",
+        "when_path": " ",
+        "when_not_host": "a:1",
+        "when_not": "a",
+    }
+    lines = said(settings, [])
+    assert sorted(line.partition(":")[0] for line in lines) == sorted({*settings} - {"when"})
+    assert "when_call: stands beside when, which says the same; keep one of them" in lines
+    assert "when_header: a name stands alone beside one with a glob; expected name = glob on each line" in lines
+    assert "when_path: is empty; expected text or a list of texts" in lines
+
+
+@given(st.dictionaries(st.text() | st.from_regex(r"when(_not)*_(path|header|host|call)", fullmatch=True), st.text()))
+def test_reads_any_section_or_says_what_is_wrong(settings: dict[str, str]) -> None:
+    try:
+        options, when = taken_apart(settings, ["known"])
+    except ConfigError as error:
+        keys = {each.key for each in error.mistakes}
+    else:
+        keys = {*settings} - {*options}
+        assert bool(keys) == (when is not None)
+        assert when is None or canonical(when) == when
+    assert keys <= {*settings}

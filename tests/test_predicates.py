@@ -1,0 +1,179 @@
+"""What each kind of condition asks of a request."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsgistack.conditions import condition
+from wsgistack.types import Environ
+
+
+def is_meant(when: object, environ: dict[str, object]) -> bool:
+    return condition(when)(environ)
+
+
+@pytest.mark.parametrize(
+    ("globs", "environ", "expected"),
+    [
+        pytest.param("/a", {"PATH_INFO": "/a"}, True, id="exact"),
+        pytest.param("/a", {"PATH_INFO": "/a/b"}, False, id="longer"),
+        pytest.param("/a", {"PATH_INFO": "/a\n"}, False, id="a newline after it"),
+        pytest.param("/a", {"PATH_INFO": "/A"}, False, id="case"),
+        pytest.param("/a/*", {"PATH_INFO": "/a/b/c"}, True, id="a star goes over slashes"),
+        pytest.param("/a/*", {"PATH_INFO": "/a/b\nc"}, True, id="and over newlines"),
+        pytest.param("/a/*", {"PATH_INFO": "/a/"}, True, id="a star is nothing"),
+        pytest.param("/a/*", {"PATH_INFO": "/a"}, False, id="a star is not the slash before it"),
+        pytest.param(["/a", "/a/*"], {"PATH_INFO": "/a"}, True, id="the first of two"),
+        pytest.param(["/a", "/a/*"], {"PATH_INFO": "/a/b"}, True, id="the second of two"),
+        pytest.param(["/a", "/a/*"], {"PATH_INFO": "/ab"}, False, id="none of two"),
+        pytest.param("/a/*", {"SCRIPT_NAME": "/a", "PATH_INFO": "/b"}, True, id="mounted"),
+        pytest.param("/a", {"SCRIPT_NAME": "/a", "PATH_INFO": ""}, True, id="mounted, without a path"),
+        pytest.param("/a", {"SCRIPT_NAME": "/a"}, True, id="no PATH_INFO"),
+        pytest.param("*", {}, True, id="nothing"),
+        pytest.param("/*", {}, False, id="nothing has no slash"),
+        pytest.param("[*]", {"PATH_INFO": "*"}, True, id="OPTIONS *"),
+        pytest.param("/a[[]1]", {"PATH_INFO": "/a[1]"}, True, id="brackets"),
+        pytest.param("/?", {"PATH_INFO": "/\u00c3\u00bc"}, True, id="one letter of two bytes"),
+        pytest.param("/gr\u00fc\u00dfe/*", {"PATH_INFO": "/gr\u00c3\u00bc\u00c3\u009fe/1"}, True, id="UTF-8"),
+        pytest.param("/gr\u00fc\u00df", {"PATH_INFO": "/gr\u00fc\u00df"}, True, id="what is no UTF-8 stays latin-1"),
+        pytest.param("/\u20ac", {"PATH_INFO": "/\u20ac"}, True, id="what WSGI forbids"),
+        pytest.param("//a", {"PATH_INFO": "/a"}, False, id="two slashes"),
+    ],
+)
+def test_asks_for_the_path(globs: object, environ: dict[str, object], expected: bool) -> None:
+    assert is_meant({"path": globs}, environ) is expected
+
+
+@pytest.mark.parametrize(
+    ("globs", "environ", "expected"),
+    [
+        pytest.param("a.org", {"HTTP_HOST": "a.org"}, True, id="exact"),
+        pytest.param("a.org", {"HTTP_HOST": "a.org:8080"}, True, id="port"),
+        pytest.param("A.org", {"HTTP_HOST": "a.ORG"}, True, id="case"),
+        pytest.param("a.org", {"HTTP_HOST": "a.org.:80"}, True, id="the root's dot"),
+        pytest.param("a.org.", {"HTTP_HOST": "a.org"}, True, id="the root's dot in the glob"),
+        pytest.param("*.a.org", {"HTTP_HOST": "b.c.a.org"}, True, id="a star goes over dots"),
+        pytest.param("*.a.org", {"HTTP_HOST": "a.org"}, False, id="without a subdomain"),
+        pytest.param("a.org", {"HTTP_HOST": "a.org.evil.com"}, False, id="another one that begins so"),
+        pytest.param("a?org", {"HTTP_HOST": "axorg"}, True, id="question mark"),
+        pytest.param("a.org", {"HTTP_HOST": "axorg"}, False, id="a dot is a dot"),
+        pytest.param("a.org", {"SERVER_NAME": "a.org"}, True, id="no Host"),
+        pytest.param("a.org", {"HTTP_HOST": "", "SERVER_NAME": "a.org"}, True, id="an empty Host"),
+        pytest.param("a.org", {"HTTP_HOST": "b.org", "SERVER_NAME": "a.org"}, False, id="Host comes first"),
+        pytest.param("[::1]", {"HTTP_HOST": "[::1]:80"}, True, id="IPv6"),
+        pytest.param("::1", {"HTTP_HOST": "[::1]"}, True, id="IPv6 without brackets in the glob"),
+        pytest.param("[::1]", {"SERVER_NAME": "::1"}, True, id="IPv6 without brackets from the server"),
+        pytest.param("[2001:DB8:*]", {"HTTP_HOST": "[2001:db8::7]"}, True, id="a glob of IPv6"),
+        pytest.param("[ab].org", {"HTTP_HOST": "b.org"}, True, id="a class of letters"),
+        pytest.param("*", {}, True, id="nothing"),
+        pytest.param("a.org", {}, False, id="nothing is no host"),
+    ],
+)
+def test_asks_for_the_host(globs: object, environ: dict[str, object], expected: bool) -> None:
+    assert is_meant({"host": globs}, environ) is expected
+
+
+@pytest.mark.parametrize(
+    ("when", "environ", "expected"),
+    [
+        pytest.param({"method": "GET"}, {"REQUEST_METHOD": "GET"}, True, id="method"),
+        pytest.param({"method": "get"}, {"REQUEST_METHOD": "GET"}, True, id="method in lower case"),
+        pytest.param({"method": "GET"}, {"REQUEST_METHOD": "get"}, False, id="another method, for methods have case"),
+        pytest.param({"method": {"GET", "HEAD"}}, {"REQUEST_METHOD": "HEAD"}, True, id="one of the methods"),
+        pytest.param({"method": "GET"}, {}, False, id="no method"),
+        pytest.param({"scheme": "https"}, {"wsgi.url_scheme": "https"}, True, id="scheme"),
+        pytest.param({"scheme": "HTTPS"}, {"wsgi.url_scheme": "http"}, False, id="other scheme"),
+        pytest.param({"scheme": ["http", "https"]}, {"wsgi.url_scheme": "http"}, True, id="both schemes"),
+    ],
+)
+def test_asks_for_method_and_scheme(when: object, environ: dict[str, object], expected: bool) -> None:
+    assert is_meant(when, environ) is expected
+
+
+@pytest.mark.parametrize(
+    ("names", "environ", "expected"),
+    [
+        pytest.param("x-debug", {"HTTP_X_DEBUG": "1"}, True, id="there"),
+        pytest.param("X-DEBUG", {"HTTP_X_DEBUG": ""}, True, id="there, and empty"),
+        pytest.param("X-Debug", {"HTTP_X_DEBUGGER": "1"}, False, id="not there"),
+        pytest.param(["X-A", "X-B"], {"HTTP_X_B": "1"}, True, id="one of them there"),
+        pytest.param(["X-A", "X-B"], {"HTTP_X_C": "1"}, False, id="none of them there"),
+        pytest.param("Content-Type", {"CONTENT_TYPE": "a/b"}, True, id="Content-Type"),
+        pytest.param("Content-Type", {"CONTENT_TYPE": ""}, False, id="an empty Content-Type"),
+        pytest.param("Content-Length", {}, False, id="no Content-Length"),
+        pytest.param({"Content-Length": "*"}, {"CONTENT_LENGTH": ""}, False, id="an empty Content-Length has no value"),
+        pytest.param({"content-type": "*/json"}, {"CONTENT_TYPE": "a/json"}, True, id="Content-Type by its value"),
+        pytest.param({"X-A": "1*"}, {"HTTP_X_A": "12"}, True, id="glob"),
+        pytest.param({"X-A": "1*"}, {"HTTP_X_A": "21"}, False, id="another value"),
+        pytest.param({"X-A": "a"}, {"HTTP_X_A": "A"}, False, id="case"),
+        pytest.param({"X-A": "*"}, {}, False, id="what is not there has no value"),
+        pytest.param({"X-A": ["1", "2"]}, {"HTTP_X_A": "2"}, True, id="one of the values"),
+        pytest.param({"X-A": "1", "X-B": "2"}, {"HTTP_X_A": "1", "HTTP_X_B": "2"}, True, id="both headers"),
+        pytest.param({"X-A": "1", "X-B": "2"}, {"HTTP_X_A": "1", "HTTP_X_B": "3"}, False, id="one of two headers"),
+        pytest.param({"X-A": "gr\u00fcn"}, {"HTTP_X_A": "gr\u00c3\u00bcn"}, True, id="UTF-8"),
+    ],
+)
+def test_asks_for_headers(names: object, environ: dict[str, object], expected: bool) -> None:
+    assert is_meant({"header": names}, environ) is expected
+
+
+@pytest.mark.parametrize(
+    ("names", "environ", "expected"),
+    [
+        pytest.param("REMOTE_USER", {"REMOTE_USER": ""}, True, id="there"),
+        pytest.param("REMOTE_USER", {}, False, id="not there"),
+        pytest.param(["A", "B", "C"], {"C": None}, True, id="one of them there"),
+        pytest.param({"REMOTE_ADDR": "10.*"}, {"REMOTE_ADDR": "10.1.2.3"}, True, id="glob"),
+        pytest.param({"REMOTE_ADDR": "10.*"}, {"REMOTE_ADDR": "110.1.2.3"}, False, id="another value"),
+        pytest.param({"remote_addr": "*"}, {"REMOTE_ADDR": "10.1.2.3"}, False, id="keys have case"),
+        pytest.param({"wsgi.multithread": "True"}, {"wsgi.multithread": True}, True, id="not text"),
+        pytest.param({"wsgi.version": "(1, ?)"}, {"wsgi.version": (1, 0)}, True, id="a tuple"),
+        pytest.param({"A": "1", "B": "2"}, {"A": "1"}, False, id="one of two"),
+    ],
+)
+def test_asks_for_keys_of_the_environ(names: object, environ: dict[str, object], expected: bool) -> None:
+    assert is_meant({"environ": names}, environ) is expected
+
+
+def _is_ann(environ: Environ) -> bool:
+    return environ.get("REMOTE_USER") == "ann"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "user", "expected"),
+    [
+        pytest.param("/api/x", "GET", "ann", True, id="all"),
+        pytest.param("/web", "GET", "ann", False, id="other path"),
+        pytest.param("/api/x", "PUT", "ann", False, id="other method"),
+        pytest.param("/api/x", "GET", "bob", False, id="the function says no"),
+        pytest.param("/api/health", "GET", "ann", False, id="what is not meant"),
+        pytest.param("/api/health", "HEAD", "ann", True, id="half of what is not meant"),
+    ],
+)
+def test_asks_all_at_once(path: str, method: str, user: str, expected: bool) -> None:
+    when = {
+        "call": _is_ann,
+        "path": "/api/*",
+        "method": ["GET", "HEAD"],
+        "not": {"path": "/api/health", "not": {"method": "HEAD"}},
+    }
+    assert is_meant(when, {"PATH_INFO": path, "REQUEST_METHOD": method, "REMOTE_USER": user}) is expected
+
+
+def test_asks_what_costs_least_first() -> None:
+    asked: list[str] = []
+    when = {"call": lambda environ: asked.append(environ["PATH_INFO"]), "path": "/a"}
+    assert not is_meant(when, {"PATH_INFO": "/b"})
+    assert asked == []
+    assert not is_meant(when, {"PATH_INFO": "/a"})
+    assert asked == ["/a"]
+
+
+@given(st.dictionaries(st.sampled_from(["PATH_INFO", "SCRIPT_NAME", "HTTP_HOST", "HTTP_X_A"]), st.text()))
+def test_has_an_answer_to_any_request(environ: dict[str, object]) -> None:
+    when = {"path": ["/a*", "*\u00fc"], "not": {"host": "*.org", "header": {"X-A": "*\u20ac*"}}}
+    assert is_meant(when, environ) in (True, False)
+
+
+def test_is_not_held_up_by_a_long_path() -> None:
+    assert not is_meant({"path": "/*a*a*a*a*a*a*a*a*b"}, {"PATH_INFO": "/" + "a" * 5000})
