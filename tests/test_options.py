@@ -111,7 +111,7 @@ def test_fits_values_and_finds_every_mistake() -> None:
     assert fitted == {"file": Path("/etc/a")}
     assert [str(each) for each in mistakes] == [
         "sizes: no such option of Layer; did you mean 'size'?",
-        "key: found a secret value; expected text or none",
+        "key: found a secret value; expected text or none; write it in quotes",
         "size: Layer needs this option; expected a size such as 500, 64KiB or 10 MB",
     ]
 
@@ -162,7 +162,7 @@ def keyed(
     number: int = 0,
     numbers: tuple[int, ...] = (),
     check: Callable[[], bool] | None = None,
-    keys: Annotated[Mapping[str, int], Secret] = {},  # noqa: B006
+    keys: Annotated[Mapping[str, int], Secret] = {},
     checks: tuple[Annotated[Callable[[], bool], Secret], ...] = (),
 ) -> App:
     return app
@@ -172,10 +172,10 @@ def keyed(
     ("name", "value", "said"),
     [
         ("number", "${env:KEY}", "number: found a secret value; expected a whole number"),
-        ("numbers", [1, "${env:KEY}"], "numbers: found a secret value; expected a whole number"),
+        ("numbers", [1, "${env:KEY}"], "numbers: found a secret value; expected a whole number in item 2"),
         ("check", "${env:KEY}", "check: found a secret value; expected module:callable or none; it can't be imported"),
         ("check", "x${env:}", "check: a reference to the environment is malformed; "),
-        ("keys", {"a": "s3cret"}, "keys: found a secret value; expected a whole number"),
+        ("keys", {"a": "s3cret"}, "keys: found a secret value; expected a whole number in item 1"),
         ("checks", ["s3cret:x"], "checks: found a secret value; expected a list, each item module:callable; it can't"),
     ],
 )

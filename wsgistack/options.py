@@ -5,9 +5,10 @@ import sys
 from collections.abc import Mapping
 from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
-from wsgistack.conversion import UnfitError, convert, describe
+from wsgistack.annotations import describe, parts
+from wsgistack.conversion import UnfitError, convert
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 from wsgistack.references import Resolved, has_references, resolve
 from wsgistack.types import Factory, Secret
@@ -32,7 +33,7 @@ class Option(NamedTuple):
 
     @property
     def is_secret(self) -> bool:
-        return _is_secret(self.annotation)
+        return any(each is Secret or isinstance(each, Secret) for each in parts(self.annotation))
 
     @property
     def type_name(self) -> str:
@@ -138,10 +139,6 @@ def _evaluated(annotation: object, names: dict[str, Any]) -> object:
         return eval(annotation, names) if isinstance(annotation, str) else annotation  # noqa: S307 - as eval_str does
     except Exception:
         return Parameter.empty
-
-
-def _is_secret(annotation: object) -> bool:
-    return annotation is Secret or isinstance(annotation, Secret) or any(map(_is_secret, get_args(annotation)))
 
 
 def _docs(factory: Factory) -> str:

@@ -8,6 +8,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 __all__ = [
     "App",
     "Changes",
+    "Duration",
     "Edit",
     "Environ",
     "ExcInfo",
@@ -28,6 +29,9 @@ Edit: TypeAlias = Callable[[str, Headers], tuple[str, Headers]]
 Factory: TypeAlias = Callable[..., App]
 Size: TypeAlias = Annotated[int, "bytes"]
 """A number of bytes; as text also ``64KiB`` or ``10 MB``."""
+
+Duration: TypeAlias = Annotated[float, "seconds"]
+"""A number of seconds, not negative; as text also ``1.5s``, ``10m`` or ``1h30m``, from days ``d`` to ``ms``."""
 
 
 class Secret:
