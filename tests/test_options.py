@@ -1,16 +1,17 @@
 """Options: a signature read as a schema, and what is given fitted to it."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 
 from wsgistack.errors import ConfigError
 from wsgistack.options import fit, schema
-from wsgistack.types import App, Secret, Size
+from wsgistack.types import App, Duration, Secret, Size
 
 
 class Layer:
@@ -185,3 +186,29 @@ def test_tells_no_secrets(name: str, value: object, said: str, monkeypatch: pyte
     assert fitted == {}
     assert str(mistake).startswith(said)
     assert mistake.value is value
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", "{}:x", "a = {}", "[{}", '["{}", []]', "{{{}", '{{a = "{}"}}', "{}, {}", "json:{}"]
+)
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        *(bool, int, float, Size, Duration, timedelta, Literal["s3cre"], Callable[..., str], tuple[int, str], None),
+        *(set[Size], Mapping[str, Path | int], Mapping[int, Callable[..., str]], Sequence[Callable[..., str]] | int),
+    ],
+)
+def test_tells_no_secret_whatever_it_does_not_fit(
+    annotation: object, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def layer(app: App, *, key: object) -> App:
+        return app
+
+    secret = form.format("s3cret", "s3cret")
+    monkeypatch.setenv("KEY", secret)
+    layer.__annotations__["key"] = annotation
+    referred = fit(layer, {"key": "${env:KEY}"})
+    layer.__annotations__["key"] = Annotated[annotation, Secret]
+    for values, mistakes in (referred, fit(layer, {"key": secret}), fit(layer, {"key": secret}, text=True)):
+        assert len(values) + len(mistakes) == 1
+        assert "s3cret" not in "".join(map(str, mistakes))

@@ -1,7 +1,6 @@
 """Turning a configured value, text or typed, into what an annotation asks for."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
@@ -160,6 +159,8 @@ def _paired(written: str, expected: str) -> tuple[object, bool]:
 
 
 def _toml(written: str, expected: str, hint: str) -> object:
+    import tomllib  # slow to import
+
     try:
         (value,) = tomllib.loads(f"value = {written}").values()
     except (ValueError, RecursionError):  # some numbers are too long for Python, and some tables too deep
