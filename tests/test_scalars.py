@@ -144,7 +144,7 @@ def test_refuses_text(written: str, annotation: object, expected: str, hint: str
         pytest.param(True, Literal[1], "1", "", id="bool for a literal number"),
         pytest.param(1.0, Literal[1], "1", "", id="float for a literal number"),
         pytest.param(True, Level, "LOW or HIGH", "", id="bool for an enum of numbers"),
-        pytest.param("1", Level, "LOW or HIGH", "there are: HIGH, LOW", id="text for an enum of numbers"),
+        pytest.param("1", Level, "LOW or HIGH", "", id="text for an enum of numbers"),
         pytest.param(True, Size, "a size such as 500, 64KiB or 10 MB", "", id="bool for a size"),
         pytest.param(math.nan, Duration, DURATION, "", id="no number for a duration"),
         pytest.param(timedelta(-1), timedelta, DURATION, "", id="negative difference of times"),

@@ -54,7 +54,7 @@ def as_member(value: object, kind: type[Enum], text: bool) -> Enum:
         found = kind.__members__.get(value) or {**values, **names}.get(_folded(value))
         if found is not None:
             return found
-    raise UnfitError(describe(kind), nearest(value, map(label, kind)) if isinstance(value, str) else "")
+    raise UnfitError(describe(kind), _near(value, map(label, kind)))
 
 
 def as_literal(value: object, allowed: Iterable[object], text: bool) -> object:
@@ -67,10 +67,7 @@ def as_literal(value: object, allowed: Iterable[object], text: bool) -> object:
         with suppress(UnfitError):
             if _like(each, value, text) == each:
                 return each
-    hint = ""
-    if isinstance(value, str):
-        hint = _UNQUOTED if value in names else nearest(value, names)
-    raise UnfitError(" or ".join(names), hint)
+    raise UnfitError(" or ".join(names), _UNQUOTED if value in names else _near(value, names))
 
 
 def as_quantity(value: object, words: str) -> float:
@@ -103,6 +100,11 @@ def _like(each: object, value: object, text: bool) -> object:
     if issubclass(kind, Enum):
         return as_member(value, kind, text)
     return SCALARS[kind](value, text) if kind in SCALARS else value
+
+
+def _near(value: object, names: Iterable[str]) -> str:
+    hint = nearest(value, names) if isinstance(value, str) else ""
+    return hint if hint.startswith("did") else ""  # that they are expected is said already
 
 
 def _folded(name: str) -> str:
