@@ -15,15 +15,13 @@ TESTS = Path(__file__).parent
 
 FLOORS = (
     # what everything stands on
-    ("types", "errors"),
-    ("extras", "imports", "redaction", "references", "headers", "environ", "exchange"),
+    ("types", "errors", "quantities"),
+    ("annotations", "extras", "imports", "redaction", "references", "headers", "environ", "exchange"),
     ("base",),
     # what layers are made of
     ("answers", "codings", "eligibility", "passwords", "log_format"),
-    ("middleware.*",),
+    ("middleware.*", "mount"),
     # what composes them
-    ("quantities",),
-    ("annotations",),
     ("scalars",),
     ("conversion", "predicates"),
     ("options", "conditions"),
@@ -49,7 +47,11 @@ FLOORS = (
     ("testing.report", "testing.plugin"),
     ("testing.__init__",),
     # what people run
+    ("gateway",),
+    ("server",),
     ("serve",),
+    ("worker",),
+    ("reload",),
     ("cli",),
     ("__main__",),
 )
