@@ -28,9 +28,12 @@ PUBLIC = [
     "Spec",
     "Where",
     "WsgistackError",
+    "appconfig",
     "current_request_id",
     "editing",
     "load",
+    "load_filter",
+    "load_server",
 ]
 TESTING = ["Judge", "MiddlewareConformance", "Record", "Server", "Verdict", "make_environ"]
 SOURCE = ast.parse(Path(wsgistack.__file__).read_text("utf-8"))

@@ -6,7 +6,6 @@ import pytest
 
 from tests.strangers import install
 from wsgistack import Compress, Gzip, registry
-from wsgistack.config.paste import FILTER_APP_FACTORY
 from wsgistack.errors import ConfigError
 
 LAYER = "def layer(app): return app"
@@ -117,5 +116,5 @@ def test_says_what_is_wrong_with_an_egg(egg: str, said: str, tmp_path: Path, mon
     (tmp_path / "half_removed-1.0.dist-info").mkdir()  # such leftovers have no name
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ConfigError) as caught:
-        registry.egg_entry_point(egg, (FILTER_APP_FACTORY,))
+        registry.egg_entry_point(egg, ("paste.filter_app_factory",))
     assert str(caught.value).startswith(said)

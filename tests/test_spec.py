@@ -218,9 +218,9 @@ def test_tells_nothing_more_where_the_factory_fails_for_lack_of_an_option() -> N
 
 
 def test_can_be_copied_and_pickled() -> None:
-    spec = Spec("gzip", {"level": 9}, "small", Where("a.ini", 3), {"level": 4})
+    spec = Spec("gzip", {"level": 9}, "small", {"path": "/a"}, Where("a.ini", 3), {"level": 4}, Path("/srv"))
     for other in (copy.deepcopy(spec), pickle.loads(pickle.dumps(spec))):  # noqa: S301
-        assert (other, other.where, other.lines) == (spec, spec.where, spec.lines)
+        assert (other, other.where, other.lines, other.base) == (spec, spec.where, spec.lines, spec.base)
 
 
 def test_refuses_to_use_what_is_no_layer() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wsgistack.base import Middleware
-    from wsgistack.config import load
+    from wsgistack.config import appconfig, load, load_filter, load_server
     from wsgistack.errors import ConfigError, Mistake, Where, WsgistackError
     from wsgistack.exchange import Exchange, editing
     from wsgistack.middleware.access_log import AccessLog
@@ -33,14 +33,17 @@ __all__ = [
     "Spec",
     "Where",
     "WsgistackError",
+    "appconfig",
     "current_request_id",
     "editing",
     "load",
+    "load_filter",
+    "load_server",
 ]
 
 _HOMES = {
     "base": ("Middleware",),
-    "config": ("load",),
+    "config": ("appconfig", "load", "load_filter", "load_server"),
     "errors": ("ConfigError", "Mistake", "Where", "WsgistackError"),
     "exchange": ("Exchange", "editing"),
     "middleware.access_log": ("AccessLog",),

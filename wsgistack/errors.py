@@ -28,6 +28,9 @@ class Where(NamedTuple):
         return " ".join(part for part in (f"{self.file}{line}:" if self.file else "", self.section) if part)
 
 
+_NOWHERE = Where()
+
+
 class Mistake(NamedTuple):
     """One thing that is wrong in a configuration: what, where, what was expected, and what was perhaps meant.
 
@@ -44,7 +47,7 @@ class Mistake(NamedTuple):
     value: object = None
     expected: str = ""
     hint: str = ""
-    where: Where = Where()
+    where: Where = _NOWHERE
 
     def __str__(self) -> str:
         place = " ".join(part for part in (str(self.where), self.key) if part)
@@ -60,12 +63,19 @@ class Mistakes(list[Mistake]):
     """Mistakes as they are found one after the other, to be raised all at once."""
 
     @contextmanager
-    def caught(self) -> Iterator[None]:
-        """Take in those of a ConfigError that is raised inside, and go on."""
+    def caught(self, key: str = "", where: Where = _NOWHERE) -> Iterator[None]:
+        """Take in those of a ConfigError that is raised inside, and go on.
+
+        :param key: for those that name none.
+        :param where: for those that have no place.
+        """
         try:
             yield
         except ConfigError as error:
-            self.extend(error.mistakes)
+            self.extend(
+                each._replace(key=each.key or key, where=each.where if each.where != _NOWHERE else where)
+                for each in error.mistakes
+            )
 
     def raise_if_any(self) -> None:
         """Raise a ConfigError with all of them."""
@@ -125,11 +135,24 @@ class ContractError(WsgistackError, AssertionError):
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Say which of the candidates was perhaps meant by a wrong name, or else which ones there are."""
-    from difflib import get_close_matches
-
     there = sorted(set(candidates))
-    folded = {each.lower().replace("-", "_"): each for each in there}
-    found = get_close_matches(name.lower().replace("-", "_"), folded, n=1, cutoff=0.6)
-    if found:
-        return f"did you mean {folded[found[0]]!r}?"
+    likeness = {each: _likeness(_folded(name), _folded(each)) for each in there}
+    best = max(there, key=lambda each: likeness[each], default="")
+    if best and likeness[best] >= _ALIKE:
+        return f"did you mean {best!r}?"
     return f"there are: {', '.join(there)}" if there else ""
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def _likeness(name: str, other: str) -> float:
+    from difflib import SequenceMatcher
+
+    shortest = 3  # of letters that tell enough to be the beginning of a name
+    begins = len(name) >= shortest and other.startswith(name)
+    return 1.0 if begins else SequenceMatcher(None, name, other).ratio()
+
+
+_ALIKE = 0.6

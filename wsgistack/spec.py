@@ -7,35 +7,50 @@ from types import MappingProxyType
 from typing import Self, TypeAlias, cast
 
 from wsgistack import options, registry
-from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.conditions import Condition, Conditional, canonical, condition, taken_apart
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
+from wsgistack.redaction import REDACTED, texts_in, without
+from wsgistack.references import has_references
 from wsgistack.types import App, Factory
 
 __all__ = ["REDACTED", "Item", "Spec"]
 
-REDACTED = "<secret>"
 _USABLE = "a name, an import string or a callable"
+_OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
 
 
 @dataclass(frozen=True, repr=False)
 class Spec:
     """One layer as it is configured: what to use, with which options.
 
+    An option with a reference, such as ``${env:NAME}``, holds it as it is written: what it refers to is asked for when
+    the layer is built, and kept nowhere.
+
     :param use: a registered name, an import string, or a callable that takes the application first.
     :param options: by name.
     :param name: what the layer is called in its pipeline; by default what ``use`` says.
+    :param when: for which requests the layer is there, as :func:`~wsgistack.conditions.condition` takes it; None: all.
     :param where: the file, line and section that it stands in.
     :param lines: the line of each option.
+    :param base: the folder that relative paths start from.
     """
 
     use: str | Factory
     options: Mapping[str, object] = field(default_factory=dict, hash=False)
     name: str = ""
+    when: object = field(default=None, hash=False)
     where: Where = field(default=Where(), compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    base: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not (isinstance(self.use, str) or callable(self.use)):
             raise ConfigError(Mistake(_wrong_type(self.use), "use", self.use, _USABLE, where=self.where))
+        if self.when is not None:
+            try:
+                object.__setattr__(self, "when", canonical(self.when))
+            except ConfigError as error:
+                raise self._located(*error.mistakes) from error
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
         default = self.use if isinstance(self.use, str) else getattr(self.use, "__name__", repr(self.use))
         object.__setattr__(self, "name", self.name or default)
@@ -56,12 +71,46 @@ class Spec:
             expected = "a name, an import string, a callable, a mapping or a Spec"
             raise ConfigError(Mistake(_wrong_type(item), value=item, expected=expected, where=where))
         given = dict(item)
-        use, name = given.pop("use", None), given.pop("name", "")
+        use, name, when, more = (given.pop(key, default) for key, default in _OF_THE_ITEM.items())
         if not (isinstance(use, str) or callable(use)):
             raise ConfigError(Mistake(_wrong_type(use), "use", use, _USABLE, where=where))
         if not isinstance(name, str):
             raise ConfigError(Mistake(_wrong_type(name), "name", name, "text", where=where))
-        return cls.of(cls(cast("str | Factory", use), given, name), number)
+        if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
+            raise ConfigError(Mistake(_wrong_type(more), "options", more, "a mapping with names as keys", where=where))
+        spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
+        return spec.at(where._replace(section=f"{where.section} ({spec.name})"))
+
+    @classmethod
+    def of_text(
+        cls,
+        use: str | Factory,
+        settings: Mapping[str, str],
+        name: str = "",
+        *,
+        where: Where,
+        lines: Mapping[str, int] | None = None,
+        base: Path | None,
+    ) -> "Spec":
+        """Make a Spec of settings that are all text, as an ini file has them: options, and conditions as ``when_path``.
+
+        Options that are required may be missing.
+
+        :raises ConfigError: an option is unknown or of a wrong type, or a condition is wrong.
+        """
+        bare = cls(use, {}, name, where=where, lines=lines or {}, base=base)
+        mistakes = Mistakes()
+        try:
+            known, is_open = options.schema(bare.factory())
+            own, when = taken_apart(settings, known, is_open=is_open)
+        except ConfigError as error:
+            mistakes += bare._located(*error.mistakes).mistakes
+            wrong = {each.key for each in mistakes}
+            own, when = {key: value for key, value in settings.items() if key not in wrong}, None
+        with mistakes.caught():
+            spec = replace(bare, options=own, when=when).fitted(base=base, text=True, whole=False)
+        mistakes.raise_if_any()
+        return spec
 
     def at(self, where: Where) -> Self:
         """The same layer, standing elsewhere."""
@@ -80,7 +129,7 @@ class Spec:
             raise self._located(*(each._replace(key="use") for each in error.mistakes)) from error
 
     def fitted(self, *, base: Path | None = None, text: bool = False, whole: bool = True) -> Self:
-        """The same layer, with its options as the factory takes them.
+        """The same layer, with its options as the factory takes them; references stay what they are.
 
         :param base: the folder that relative paths start from.
         :param text: whether the options are all text, as in an ini file.
@@ -88,12 +137,19 @@ class Spec:
         :raises ConfigError: an option is unknown, missing, or of a wrong type.
         """
         try:
-            values, mistakes = options.fit(self.factory(), self.options, base=base, text=text, whole=whole)
+            values, mistakes = self._fit(base, text=text, whole=whole, resolving=False)
+            if mistakes:  # and what is wrong with the references, so that all is told at once
+                values, mistakes = self._fit(base, text=text, whole=whole)
         except ConfigError as error:
             raise self._located(*error.mistakes) from error
         if mistakes:
             raise self._located(*mistakes, *self._further(values, {each.key for each in mistakes}))
-        return replace(self, options=values)
+        return replace(self, options=values, base=base or self.base)
+
+    def _fit(
+        self, base: Path | None, *, text: bool = False, whole: bool = True, resolving: bool = True
+    ) -> tuple[dict[str, object], list[Mistake]]:
+        return options.fit(self.factory(), self.options, base=base, text=text, whole=whole, resolving=resolving)
 
     def _further(self, values: Mapping[str, object], told: set[str]) -> list[Mistake]:
         """What the factory itself finds wrong with those options that do fit, so that all is told at once."""
@@ -110,17 +166,39 @@ class Spec:
 
         :raises ConfigError: an option does not fit, the factory refuses, or what it makes is no WSGI application.
         """
-        factory, values = self.factory(), self.fitted().options
+        mistakes = Mistakes()
+        applies: Condition | None = None
+        values: dict[str, object] = {}
+        with mistakes.caught():
+            applies = condition(self.when, base=self.base) if self.when is not None else None
+        with mistakes.caught():
+            values, unfit = self._fit(self.base)
+            mistakes += unfit
+        if mistakes:
+            raise self._located(*mistakes)
+        built = self._made(app, values)
+        return built if applies is None else Conditional(built, app, applies, self.when)
+
+    def _made(self, app: App, values: Mapping[str, object]) -> App:
         try:
-            built = factory(app, **values)
-        except ConfigError as error:
-            raise self._located(*error.mistakes) from error
+            built = self.factory()(app, **values)
         except Exception as error:
-            raise self._located(Mistake(f"{self.name} can't be built: {type(error).__name__}: {error}")) from error
+            mistakes = error.mistakes if isinstance(error, ConfigError) else (self._unbuilt(error),)
+            known = options.schema(self.factory()).options
+            hidden = {
+                text
+                for name, value in values.items()
+                if has_references(self.options[name]) or (name in known and known[name].is_secret)
+                for text in texts_in(value)
+            }
+            raise self._located(*(without(hidden, each) for each in mistakes)) from (None if hidden else error)
         if not callable(built):
             problem = f"{self.name} makes something of type {type(built).__name__}"
             raise self._located(Mistake(problem, value=built, expected="a WSGI application"))
         return built
+
+    def _unbuilt(self, error: Exception) -> Mistake:
+        return Mistake(f"{self.name} can't be built: {type(error).__name__}: {error}")
 
     def belongs(self, side: str, other: "Spec") -> str:
         """The reason why this layer belongs ``inside`` or ``outside`` of another one; empty if it does not say so."""
@@ -137,25 +215,36 @@ class Spec:
             known, is_open = options.schema(self.factory())
         except ConfigError:
             known, is_open = {}, False
-        # what has no place in the signature is perhaps a secret under a wrong name
-        public = {name for name in self.options if (not known[name].is_secret if name in known else is_open)}
-        return {name: value if name in public else REDACTED for name, value in self.options.items()}
+
+        def is_public(name: str, value: object) -> bool:
+            if name not in known:
+                return is_open  # what has no place in the signature is perhaps a secret under a wrong name
+            return not known[name].is_secret or has_references(value)
+
+        return {name: value if is_public(name, value) else REDACTED for name, value in self.options.items()}
+
+    def item(self) -> "str | Factory | dict[str, object]":
+        """What in a list would give this layer, without its secrets."""
+        named = {"name": self.name} if self.name != Spec(self.use).name else {}
+        when = {} if self.when is None else {"when": self.when}
+        shown = self.shown()
+        own = {name: value for name, value in shown.items() if name not in _OF_THE_ITEM}
+        more = {"options": {name: shown[name] for name in shown if name not in own}} if len(own) < len(shown) else {}
+        return {"use": self.use, **named, **own, **more, **when} if named or shown or when else self.use
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.use, dict(self.options), self.name, self.where, self.lines)
+        return type(self), (self.use, dict(self.options), self.name, self.when, self.where, self.lines, self.base)
 
     def __repr__(self) -> str:
         """As the item of a list that would give it."""
-        named = {"name": self.name} if self.name != Spec(self.use).name else {}
-        return repr({"use": self.use, **named, **self.shown()} if named or self.options else self.use)
+        return repr(self.item())
 
     def _located(self, *mistakes: Mistake) -> ConfigError:
-        return ConfigError(
-            *(
-                each._replace(where=self.where._replace(line=self.lines.get(each.key, self.where.line)))
-                for each in mistakes
-            )
-        )
+        return ConfigError(*(each._replace(where=self.where._replace(line=self._line(each.key))) for each in mistakes))
+
+    def _line(self, key: str) -> int:
+        """The line of an option, or of the one that it is a part of: ``when`` for ``when.path``."""
+        return self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
 
 
 def _wrong_type(value: object) -> str:

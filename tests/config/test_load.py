@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.written import GREET, MODULE, greeting, write
-from wsgistack import ConfigError, OrderWarning, config, load
+from tests.config.written import GREET, MODULE, checked, greeting, read, write
+from wsgistack import ConfigError, OrderWarning, load
 
 APP = """
 def app(environ, start_response):
@@ -52,7 +52,6 @@ def test_says_that_there_is_no_such_file(file: str, folder: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(file)
     assert str(caught.value) == said
-    assert [str(each) for each in config.check(file)] == [said]
 
 
 def test_checks_what_the_main_application_does_not_use(folder: Path) -> None:
@@ -61,8 +60,8 @@ def test_checks_what_the_main_application_does_not_use(folder: Path) -> None:
         "[filter:unused]\nuse = gzip\nlevl = 5\n[filter:refused]\nuse = basic_auth\n[filter:fine]\nuse = gzip\n"
     )
     assert greeting() == "hello"
-    assert [str(each) for each in config.check("stack.ini")] == [
-        "stack.ini:4: [app:other]: no module 'qqqqq'",
+    assert checked() == [
+        "stack.ini:4: [app:other] use: no module 'qqqqq'",
         "stack.ini:6: [pipeline:third] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
         "stack.ini:9: [filter:unused] levl: no such option of Gzip; did you mean 'level'?",
         "stack.ini:10: [filter:refused]: needs one source of users; expected exactly one of users, htpasswd and check",
@@ -72,12 +71,12 @@ def test_checks_what_the_main_application_does_not_use(folder: Path) -> None:
 def test_finds_nothing_wrong(folder: Path) -> None:
     write(f"[app:main]\nuse = {MODULE}:greet\n")
     write(f'app = "{MODULE}:greet"\n', "stack.toml")
-    assert config.check("stack.ini") == config.check("stack.toml") == []
+    assert checked() == checked("stack.toml") == []
 
 
 def test_a_file_without_an_application_is_a_mistake(folder: Path) -> None:
     write("[filter:x]\nuse = gzip\n")
-    assert [str(each) for each in config.check("stack.ini")] == ["stack.ini: no application or pipeline 'main'"]
+    assert checked() == ["stack.ini: no application or pipeline 'main'"]
 
 
 @pytest.mark.parametrize("file", ["stack.ini", "stack.toml"])
@@ -90,6 +89,6 @@ def test_warns_of_an_order_that_does_less(file: str, folder: Path) -> None:
 
 def test_reads_without_building_or_importing_the_application(folder: Path) -> None:
     write("[pipeline:main]\npipeline = gzip app\n[app:app]\nuse = qqqqq:app\n")
-    stack = config.read("stack.ini")
+    stack = read()
     assert [spec.name for spec in stack.pipeline] == ["gzip"]
     assert not stack.mistakes

@@ -14,7 +14,7 @@ from tests.direct import Call
 from tests.strangers import install
 from wsgistack import ConfigError, Gzip, RequestId, load, registry
 from wsgistack.config import paste
-from wsgistack.config.paste import FILTER_APP_FACTORY, FILTER_FACTORY, PasteFilter
+from wsgistack.config.paste import FILTER_PROTOCOLS, PasteFactory
 from wsgistack.options import fit
 
 MADE = f"[app:made]\nuse = call:{MODULE}:make_app\n"
@@ -120,7 +120,7 @@ def test_a_setting_whose_key_has_a_default_is_kept_though_paste_deploy_drops_it(
 def test_offers_every_layer_that_is_registered() -> None:
     for name in registry.names():
         assert callable(getattr(paste, name))
-        assert registry.egg_entry_point(f"wsgistack#{name}", (FILTER_APP_FACTORY,)).load() is not None
+        assert registry.egg_entry_point(f"wsgistack#{name}", FILTER_PROTOCOLS).load() is not None
     with pytest.raises(AttributeError, match="has no attribute 'gzpi'"):
         paste.gzpi  # noqa: B018 - asking for it is the test
     with pytest.raises(AttributeError, match="has no attribute '__path__'"):
@@ -150,31 +150,31 @@ def test_a_layer_needs_no_configuration_but_its_own() -> None:
 @pytest.mark.parametrize(
     ("factory", "protocol", "expected"),
     [
-        pytest.param(factories.make_filter, FILTER_FACTORY, b"hello s:m", id="factory of a filter"),
-        pytest.param(factories.filter_app, FILTER_APP_FACTORY, b"hello s:m", id="filter"),
-        pytest.param(factories.undeclared, FILTER_FACTORY, b"hello s:m", id="factory that declares nothing"),
+        pytest.param(factories.make_filter, "paste.filter_factory", b"hello s:m", id="factory of a filter"),
+        pytest.param(factories.filter_app, "paste.filter_app_factory", b"hello s:m", id="filter"),
+        pytest.param(factories.undeclared, "paste.filter_factory", b"hello s:m", id="factory that declares nothing"),
         pytest.param(
             lambda *arguments, **options: factories.filter_app(*arguments, **options),
-            FILTER_APP_FACTORY,
+            "paste.filter_app_factory",
             b"hello s:m",
             id="filter that declares nothing",
         ),
     ],
 )
 def test_wraps_factories_of_strangers(factory: Any, protocol: str, expected: bytes) -> None:
-    made = PasteFilter("egg:x#y", factory, protocol, {"site": "s"})
+    made = PasteFactory("egg:x#y", factory, protocol, {"site": "s"})
     values, mistakes = fit(made, {"mark": "m"}, text=True)
     assert not mistakes
-    assert Call(made(factories.greet, **values)).read() == expected  # type: ignore[arg-type]
-    assert repr(made) == "PasteFilter(uri='egg:x#y')"
-    assert hash(made) == hash(PasteFilter("egg:x#y", factory, protocol, {"site": "other"}))
+    assert Call(made(factories.greet, **values)).read() == expected
+    assert repr(made) == "PasteFactory(uri='egg:x#y')"
+    assert hash(made) == hash(PasteFactory("egg:x#y", factory, protocol, {"site": "other"}))
 
 
 def test_options_of_a_factory_are_text_whatever_they_look_like() -> None:
     def wide(global_conf: Mapping[str, str], level: int = 5) -> Any:
         return lambda app: app
 
-    made = PasteFilter("call:x:y", wide, FILTER_FACTORY, {})
+    made = PasteFactory("call:x:y", wide, "paste.filter_factory", {})
     assert fit(made, {"level": "9"}, text=True) == ({"level": "9"}, [])
     assert [str(each) for each in fit(made, {"levl": "9"}, text=True)[1]] == [
         "levl: no such option of call:x:y; did you mean 'level'?"
@@ -182,5 +182,5 @@ def test_options_of_a_factory_are_text_whatever_they_look_like() -> None:
 
 
 def test_a_factory_written_in_c_takes_any_option() -> None:
-    made = PasteFilter("call:x:y", dict, FILTER_FACTORY, {})
+    made = PasteFactory("call:x:y", dict, "paste.filter_factory", {})
     assert fit(made, {"level": "9"}, text=True) == ({"level": "9"}, [])

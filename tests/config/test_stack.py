@@ -11,7 +11,8 @@ from tests.config.written import MODULE
 from tests.direct import Call
 from tests.strangers import install
 from wsgistack import ConfigError, Gzip, Mistake, Pipeline, Spec, Where
-from wsgistack.config.stack import Application, Stack, in_order
+from wsgistack.config.parts import Application
+from wsgistack.config.stack import Stack, in_order
 from wsgistack.types import Environ, StartResponse
 
 PLACE = Where("stack.ini", 2, "[app:main]")
@@ -86,11 +87,14 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             f"call:{MODULE}:fail_to_make",
             {},
-            f"2: [app:main]: call:{MODULE}:fail_to_make can't make the application: RuntimeError: the database is away",
+            f"2: [app:main]: call:{MODULE}:fail_to_make fails: RuntimeError: the database is away",
             id="factory that fails",
         ),
         pytest.param(
-            f"call:{MODULE}:make_nothing", {"level": "5"}, "2: [app:main]: call:", id="options that a factory refuses"
+            f"call:{MODULE}:make_nothing",
+            {"level": "5"},
+            "7: [app:x] level: no such option of call:",
+            id="option that a factory does not take",
         ),
     ],
 )

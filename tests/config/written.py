@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from webtest import TestApp as Browser
 
-from wsgistack import ConfigError, load
+from wsgistack import ConfigError, config, load
+from wsgistack.config.documents import open_document
+from wsgistack.config.stack import Stack
 
 MODULE = "tests.config.factories"
 MADE = f"[app:main]\nuse = call:{MODULE}:make_app\n"
@@ -31,6 +33,15 @@ def said(file: str = "stack.ini") -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load(file)
     return [str(each) for each in caught.value.mistakes]
+
+
+def read(file: str = "stack.ini", name: str = "main") -> Stack:
+    return config.read(open_document(file), name)
+
+
+def checked(file: str = "stack.ini", name: str = "main", *, strict: bool = False) -> list[str]:
+    """The mistakes that checking finds."""
+    return [str(each) for each in config.check(open_document(file), name, strict=strict)]
 
 
 def write(text: str, file: str = "stack.ini") -> None:

@@ -1,86 +1,113 @@
-"""Configurations in files, and what they say as a WSGI application."""
+"""Configurations in files, and what they say as WSGI applications, filters and servers."""
 
-import sys
-from os import PathLike
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from wsgistack.config.deploy import IniFile
-from wsgistack.config.stack import Stack, in_order, stand_in
-from wsgistack.config.toml import read_toml
-from wsgistack.errors import ConfigError, Mistake, Where, nearest
+from wsgistack.config.documents import File, open_document
+from wsgistack.config.loader import Document
+from wsgistack.config.parts import Server
+from wsgistack.config.stack import Stack, in_order
+from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.types import App
 
-__all__ = ["check", "load", "read"]
+__all__ = ["AppConfig", "appconfig", "check", "load", "load_filter", "load_server", "read", "read_server"]
 
 _MAIN = "main"
 
 
-def load(file: str | PathLike[str], name: str = _MAIN) -> App:
+def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> App:
     """Give the WSGI application that a configuration describes, with all its layers around it.
 
     Modules beside the file can be imported: its folder is put in front of :data:`sys.path`.
 
-    :param file: a TOML file, or else an ini file in PasteDeploy's dialect.
-    :param name: in an ini file, the application or pipeline to take.
+    :param file: a TOML file; a Python file, whose ``config`` is a table as TOML would have it; or else an ini file in
+        PasteDeploy's dialect. Or such a table itself.
+    :param name: the application, composite or pipeline to take.
+    :param global_conf: more of PasteDeploy's global configuration; it goes before what the file says.
     :raises ConfigError: it holds every mistake of the configuration, each with its place.
     """
-    return read(file, name).build()
+    return read(open_document(file, global_conf), name).build()
 
 
-def read(file: str | PathLike[str], name: str = _MAIN) -> Stack:
-    """Read a configuration without building what it describes. Arguments as for :func:`load`.
+def load_filter(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:
+    """Give a filter of an ini file, as a callable that wraps it around an application. Arguments as for :func:`load`.
 
-    :raises ConfigError: the file can't be read.
+    :raises ConfigError: there is no such filter, or it can't be built.
     """
-    path = _located(file)
-    if not _is_toml(path):
-        return IniFile(path).stack(name)
-    if name != _MAIN:
-        raise ConfigError(Mistake(f"no application {name!r}", where=Where(str(path)), hint=nearest(name, [_MAIN])))
-    return read_toml(path)
+    document = open_document(file, global_conf)
+    stack = document.filter(name, document.start()).fitted().with_mistakes(document.mistakes)
+    stack.build()
+    return stack.pipeline.wrap
 
 
-def check(file: str | PathLike[str], name: str = _MAIN) -> list[Mistake]:
+def load_server(
+    file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None
+) -> Callable[[App], object]:
+    """Give a server, as a callable that serves an application until the server ends. Arguments as for :func:`load`.
+
+    :raises ConfigError: there is no such server, or its options don't fit.
+    """
+    server = read_server(open_document(file, global_conf), name)
+    if mistakes := server.check():
+        raise ConfigError(*mistakes)
+    return server.run
+
+
+class AppConfig(dict[str, object]):
+    """The options of an application over the global configuration.
+
+    :ivar local_conf: the former alone.
+    :ivar global_conf: the latter alone.
+    """
+
+    def __init__(self, local_conf: Mapping[str, object], global_conf: Mapping[str, str]) -> None:
+        super().__init__({**global_conf, **local_conf})
+        self.local_conf = dict(local_conf)
+        self.global_conf = dict(global_conf)
+
+
+def appconfig(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> AppConfig:
+    """Give the options of an application without making it. Arguments as for :func:`load`.
+
+    References such as ``${env:NAME}`` are told as they are written.
+
+    :raises ConfigError: there is no such application, or its values have mistakes.
+    """
+    stack = read(open_document(file, global_conf), name)
+    if stack.application is None or stack.mistakes:
+        raise ConfigError(*in_order(stack.mistakes))
+    return AppConfig(stack.application.options, stack.application.global_conf)
+
+
+def read(document: Document, name: str = _MAIN) -> Stack:
+    """What a configuration says of an application, without building it."""
+    return document.application(name, document.start()).fitted().with_mistakes(document.mistakes)
+
+
+def read_server(document: Document, name: str = _MAIN) -> Server:
+    """What a configuration says of a server, without starting it.
+
+    :raises ConfigError: there is no such server.
+    """
+    return document.server(name, document.start())
+
+
+def check(document: Document, name: str = _MAIN, *, strict: bool = False) -> list[Mistake]:
     """Find all that is wrong in a configuration, in what its main application needs and in all else.
 
-    Applications and layers are built, as :func:`load` would.
+    Applications and layers are built, as :func:`load` would; servers are not started.
+
+    :param strict: whether a layer that belongs elsewhere is a mistake.
     """
-    path = _located(file)
-    mistakes: list[Mistake] = []
-    try:
-        if _is_toml(path):
-            read_toml(path).build()
-        else:
-            mistakes = _check_ini(IniFile(path), name)
-    except ConfigError as error:
-        mistakes += error.mistakes
+    mistakes = Mistakes(document.mistakes)
+    for each in dict.fromkeys([name, *document.applications()]):
+        stack = read(document, each)
+        mistakes += stack.pipeline.misplaced() if strict else []
+        with mistakes.caught():
+            stack.build()
+    for each in document.filters():
+        with mistakes.caught():
+            document.filter(each, document.start()).fitted().build()
+    for each in document.servers():
+        with mistakes.caught():
+            mistakes += read_server(document, each).check()
     return in_order(mistakes)
-
-
-def _check_ini(file: IniFile, wanted: str) -> list[Mistake]:
-    mistakes: list[Mistake] = []
-    for name in dict.fromkeys([wanted, *file.names()]):
-        try:
-            file.stack(name).build()
-        except ConfigError as error:
-            mistakes += error.mistakes
-    for name in file.filters():
-        try:
-            layer = file.layer(name)
-            if layer:
-                layer.build(stand_in)
-        except ConfigError as error:
-            mistakes += error.mistakes
-    return [*mistakes, *file.mistakes]
-
-
-def _is_toml(path: Path) -> bool:
-    return path.suffix.lower() == ".toml"
-
-
-def _located(file: str | PathLike[str]) -> Path:
-    path = Path(file)
-    folder = str(path.absolute().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    return path

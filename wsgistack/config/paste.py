@@ -7,39 +7,62 @@ from pathlib import Path
 from typing import Any
 
 from wsgistack import registry
-from wsgistack.errors import Where
+from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.references import resolve
 from wsgistack.spec import Spec
-from wsgistack.types import App
+from wsgistack.types import App, Factory
 
-__all__ = ["APP_FACTORY", "FILTER_APP_FACTORY", "FILTER_FACTORY", "PasteFilter"]
+__all__ = [
+    "APP_PROTOCOLS",
+    "FILTER_PROTOCOLS",
+    "SERVER_PROTOCOLS",
+    "PasteFactory",
+    "is_factory",
+    "paste_factory",
+    "used",
+]
 
-APP_FACTORY = "paste.app_factory"
-FILTER_FACTORY = "paste.filter_factory"
-FILTER_APP_FACTORY = "paste.filter_app_factory"
+APP_PROTOCOLS = ("paste.app_factory", "paste.composite_factory", "paste.composit_factory")
+FILTER_PROTOCOLS = ("paste.filter_factory", "paste.filter_app_factory")
+SERVER_PROTOCOLS = ("paste.server_factory", "paste.server_runner")
+
+_ARGUMENTS = {
+    "paste.app_factory": ("global_conf",),
+    "paste.composite_factory": ("loader", "global_conf"),
+    "paste.composit_factory": ("loader", "global_conf"),
+    "paste.filter_factory": ("global_conf",),
+    "paste.filter_app_factory": ("app", "global_conf"),
+    "paste.server_factory": ("global_conf",),
+    "paste.server_runner": ("app", "global_conf"),
+}
 
 
 @dataclass(frozen=True)
-class PasteFilter:
-    """A factory written for PasteDeploy, as one that takes the application first and then its options.
+class PasteFactory:
+    """A factory written for PasteDeploy, as one that takes an application, or a loader, and then its options.
 
-    :param uri: where it comes from, for people.
-    :param factory: what is called, with the global configuration before the options, all of them text.
-    :param protocol: ``paste.filter_factory``, which gives a filter, or ``paste.filter_app_factory``, which is one.
+    :param uri: where it comes from: ``egg:Distribution#name``, ``call:module:callable``, or a protocol and an import
+        string, ``paste.filter_app_factory:module:callable``.
+    :param factory: what is called, with the global configuration before the options.
+    :param protocol: one of PasteDeploy's, which says how.
     """
 
     uri: str
     factory: Callable[..., Any] = field(repr=False)
     protocol: str = field(repr=False)
-    global_conf: Mapping[str, str] = field(repr=False, hash=False)
+    global_conf: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
-    def __call__(self, app: App, /, **options: str) -> App:
-        """Build the filter around an application."""
-        built: App
-        if self.protocol == FILTER_FACTORY:
-            built = self.factory(dict(self.global_conf), **options)(app)
-        else:
-            built = self.factory(app, dict(self.global_conf), **options)
-        return built
+    def __call__(self, first: object, /, **options: object) -> Any:
+        """Make the application, build the filter around one, or serve one."""
+        folder = self.global_conf.get("here")
+        conf = resolve(dict(self.global_conf), base=Path(folder) if folder else None)
+        match self.protocol:
+            case "paste.app_factory":
+                return self.factory(conf, **options)
+            case "paste.filter_factory" | "paste.server_factory":
+                return self.factory(conf, **options)(first)
+            case _:
+                return self.factory(first, conf, **options)
 
     @property
     def __name__(self) -> str:
@@ -47,16 +70,62 @@ class PasteFilter:
 
     @property
     def __signature__(self) -> Signature:
-        """The application, and then the options of the factory, which are all text."""
+        """What is wrapped, and then the options of the factory."""
         first = Parameter("app", Parameter.POSITIONAL_ONLY)
-        before = 1 if self.protocol == FILTER_FACTORY else 2
-        parameters = signature(self.factory).parameters.values()
+        before = len(_ARGUMENTS[self.protocol])
         options = [
-            each.replace(annotation=str)
-            for position, each in enumerate(parameters)
-            if position >= before or each.kind is Parameter.VAR_KEYWORD
+            each.replace(annotation=Any)  # text stays text, as with PasteDeploy
+            for position, each in enumerate(signature(self.factory).parameters.values())
+            if position >= before or each.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
         ]
-        return Signature([first, *options])
+        return Signature([first, *(each for each in options if each.kind is not Parameter.VAR_POSITIONAL)])
+
+
+def is_factory(use: object) -> bool:
+    """Whether it names a factory of PasteDeploy's."""
+    return isinstance(use, str) and use.partition(":")[0] in {"egg", "call", *_ARGUMENTS}
+
+
+def paste_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str, str]) -> PasteFactory:
+    """The factory that a URI names.
+
+    :param protocols: those that will do. A ``call:`` means the first of them.
+    :raises ConfigError: there is no such factory, or it can't be called as the protocol says.
+    """
+    scheme, _, rest = uri.partition(":")
+    if scheme == "egg":
+        point = registry.egg_entry_point(rest, protocols)
+        factory, protocol = registry.load(point), point.group
+    elif ":" not in rest:
+        raise ConfigError(Mistake(f"{rest!r} is no import string", expected="package.module:attribute"))
+    elif scheme != "call" and scheme not in protocols:
+        raise ConfigError(Mistake(f"{scheme} makes something else", expected=" or ".join(protocols)))
+    else:
+        factory, protocol = registry.find(rest), protocols[0] if scheme == "call" else scheme
+    arguments = _ARGUMENTS[protocol]
+    try:
+        signature(factory).bind_partial(*arguments)
+    except TypeError as error:
+        expected = f"a {protocol}, called with {', '.join(arguments)} and the options"
+        raise ConfigError(Mistake(f"{rest!r} can't be called so: {error}", expected=expected)) from error
+    except ValueError:  # a callable made in C may have no signature
+        pass
+    return PasteFactory(uri, factory, protocol, global_conf)
+
+
+def used(use: str, global_conf: Mapping[str, str]) -> str | Factory:
+    """What ``use`` of a layer means: a name, an import string, or a factory of PasteDeploy's.
+
+    :raises ConfigError: there is no such layer.
+    """
+    if use.startswith("egg:"):
+        point = registry.egg_entry_point(use.removeprefix("egg:"), (registry.GROUP, *FILTER_PROTOCOLS))
+        if point.group == registry.GROUP:
+            return point.name
+    if is_factory(use):
+        return paste_factory(use, FILTER_PROTOCOLS, global_conf)
+    registry.find(use)
+    return use
 
 
 def __getattr__(name: str) -> Callable[..., App]:
@@ -66,7 +135,7 @@ def __getattr__(name: str) -> Callable[..., App]:
 
     def filter_app_factory(app: App, global_conf: Mapping[str, str], **local_conf: str) -> App:
         where = Where(global_conf.get("__file__", ""), section=name)
-        spec = Spec(name, local_conf, where=where)
-        return spec.fitted(base=Path(global_conf.get("here", "")), text=True).build(app)
+        base = Path(global_conf.get("here", ""))
+        return Spec.of_text(name, local_conf, where=where, base=base).build(app)
 
     return filter_app_factory
