@@ -1,7 +1,7 @@
 """Tests of the base of every layer: it serves as what it wraps, and shows itself without its secrets."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NewType
 
 import pytest
 
@@ -41,6 +41,15 @@ class Signed(Middleware):
         super().__init__(app)
         self.key = key
         self.spare = spare
+
+
+Key = NewType("Key", Annotated[str, Secret])
+
+
+class Renamed(Middleware):
+    def __init__(self, app: App, /, *, key: Key) -> None:
+        super().__init__(app)
+        self.key = key
 
 
 class Quoted(Middleware):
@@ -88,6 +97,9 @@ def test_is_made_to_be_a_layer_of_ten_lines() -> None:
         pytest.param(Signed(Application(), key="hush"), "Signed(app, key=<secret>)", id="a secret"),
         pytest.param(
             Signed(Application(), key="hush", spare="too"), "Signed(app, key=<secret>, spare=<secret>)", id="or none"
+        ),
+        pytest.param(
+            Renamed(Application(), key=Key("hush")), "Renamed(app, key=<secret>)", id="a secret, by a new type"
         ),
         pytest.param(Quoted(Application(), key="hush"), "Quoted(app, key=<secret>)", id="a secret, as text"),
         pytest.param(

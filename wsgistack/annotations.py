@@ -23,6 +23,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from wsgistack.quantities import DURATION, SIZE
+from wsgistack.types import Secret
 
 __all__ = [
     "COLLECTIONS",
@@ -30,6 +31,7 @@ __all__ = [
     "UNIONS",
     "describe",
     "is_enum",
+    "is_secret",
     "label",
     "parts",
     "quantity",
@@ -86,6 +88,13 @@ def parts(annotation: object, within: tuple[object, ...] = ()) -> Iterator[objec
     is_known = meant is not annotation and annotation in within
     for each in () if is_known else get_args(meant):
         yield from parts(each, (*within, annotation))
+
+
+def is_secret(annotation: object) -> bool:
+    """Whether a value, or a part of it, is not to be shown. One that could not be evaluated tells so by its text."""
+    if isinstance(annotation, str):
+        return Secret.__name__ in annotation
+    return any(each is Secret or isinstance(each, Secret) for each in parts(annotation))
 
 
 def quantity(annotation: object) -> str:

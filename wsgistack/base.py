@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from wsgistack.types import App, Changes, Environ, Secret, StartResponse
+from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["Middleware"]
 
@@ -53,7 +53,9 @@ class Middleware:
 
     def __repr__(self) -> str:
         """The class, the application, and the options that are not the defaults, if the instance keeps them."""
-        from inspect import signature  # slow to import
+        from inspect import signature  # slow to import, as what reads annotations is
+
+        from wsgistack.annotations import is_secret
 
         try:
             parameters = signature(type(self), eval_str=True).parameters
@@ -61,7 +63,7 @@ class Middleware:
             parameters = signature(type(self)).parameters
         kept = vars(self)
         options = [
-            f", {name}={'<secret>' if Secret.__name__ in str(parameter.annotation) else repr(kept[name])}"
+            f", {name}={'<secret>' if is_secret(parameter.annotation) else repr(kept[name])}"
             for name, parameter in list(parameters.items())[1:]
             if name in kept and kept[name] != parameter.default
         ]

@@ -7,11 +7,11 @@ from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wsgistack.annotations import describe, parts
+from wsgistack.annotations import describe, is_secret
 from wsgistack.conversion import UnfitError, convert
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 from wsgistack.references import Resolved, has_references, resolve
-from wsgistack.types import Factory, Secret
+from wsgistack.types import Factory
 
 __all__ = ["Option", "Schema", "fit", "schema"]
 
@@ -33,7 +33,7 @@ class Option(NamedTuple):
 
     @property
     def is_secret(self) -> bool:
-        return any(each is Secret or isinstance(each, Secret) for each in parts(self.annotation))
+        return is_secret(self.annotation)
 
     @property
     def type_name(self) -> str:
