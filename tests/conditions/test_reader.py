@@ -11,7 +11,7 @@ from wsgistack.conditions import canonical, condition
 from wsgistack.types import Environ
 
 FULL = {
-    "call": "tests.test_conditions:is_debugging",
+    "call": "tests.conditions.test_reader:is_debugging",
     "path": ["/api/*", "/v2/*", "/api/*"],
     "method": {"put", "GET"},
     "host": ["*.Example.org.", "[::1]"],
@@ -28,7 +28,7 @@ NORMAL = {
     "header": {"x-debug": ("1*",)},
     "environ": ("A", "B"),
     "not": {"path": ("/api/health",), "not": {"header": ("x-a",)}},
-    "call": "tests.test_conditions:is_debugging",
+    "call": "tests.conditions.test_reader:is_debugging",
 }
 
 
@@ -81,7 +81,7 @@ def test_does_not_change_with_what_it_was_made_of() -> None:
     assert normal == {"not": {"path": ("/a",)}}
 
 
-@pytest.mark.parametrize("when", [always, "tests.test_conditions:always"])
+@pytest.mark.parametrize("when", [always, "tests.conditions.test_reader:always"])
 def test_gives_a_function_alone_for_a_mapping_that_has_nothing_else(when: object) -> None:
     assert canonical(when) == canonical({"call": when}) == when
     assert condition(when) is condition({"call": when}) is always
@@ -201,15 +201,17 @@ def test_says_what_is_wrong(when: object, expected: str) -> None:
     ("when", "expected"),
     [
         pytest.param(
-            "tests.test_conditions:alwys",
-            "when: no 'alwys' in tests.test_conditions; did you mean 'always'?",
+            "tests.conditions.test_reader:alwys",
+            "when: no 'alwys' in tests.conditions.test_reader; did you mean 'always'?",
             id="name",
         ),
-        pytest.param("tests.test_conditions:NOT_CALLABLE", f"when: is of type int; {FUNCTION}", id="number"),
-        pytest.param("tests.test_conditions:FULL", f"when: is of type dict; {FUNCTION}", id="mapping"),
-        pytest.param("tests.test_conditions:later", f"when: what it gives is always true; {FUNCTION}", id="coroutine"),
+        pytest.param("tests.conditions.test_reader:NOT_CALLABLE", f"when: is of type int; {FUNCTION}", id="number"),
+        pytest.param("tests.conditions.test_reader:FULL", f"when: is of type dict; {FUNCTION}", id="mapping"),
         pytest.param(
-            "tests.test_conditions:said",
+            "tests.conditions.test_reader:later", f"when: what it gives is always true; {FUNCTION}", id="coroutine"
+        ),
+        pytest.param(
+            "tests.conditions.test_reader:said",
             f"when: can't be called with environ alone: missing a required argument: 'given'; {FUNCTION}",
             id="more arguments",
         ),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgistack.conditions import canonical, taken_apart
+from wsgistack.conditions import as_settings, canonical, setting_of, taken_apart
 from wsgistack.errors import ConfigError
 
 
@@ -117,3 +117,70 @@ def test_reads_any_section_or_says_what_is_wrong(settings: dict[str, str]) -> No
         assert bool(keys) == (when is not None)
         assert when is None or canonical(when) == when
     assert keys <= {*settings}
+
+
+def test_tells_the_depth_at_which_a_section_becomes_a_riddle() -> None:
+    key = f"when{'_not' * 5000}_path"
+    assert said({key: "/a"}, []) == [f"{key}: is nested too deep"]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        pytest.param("when.path", "when_path", id="key"),
+        pytest.param("when.not.header.x-a", "when_not_header", id="name in a key"),
+        pytest.param("when.call", "when", id="function"),
+        pytest.param("when.not.not", "when_not_not_call", id="function alone"),
+        pytest.param("when.host", "when.host", id="key that is not in the section"),
+        pytest.param("level", "level", id="option"),
+    ],
+)
+def test_says_which_setting_a_mistake_is_about(key: str, expected: str) -> None:
+    settings = ["level", "levels", "when_path", "when", "when_not_header", "when_not_not_call"]
+    assert setting_of(key, settings) == expected
+
+
+GLOB = st.text("/*a.=${}[]\u00fc", min_size=1, max_size=6).filter(lambda glob: glob.strip("=") and "${" not in glob)
+NAMED = st.dictionaries(
+    st.sampled_from(["ab", "c", "de"]), st.lists(GLOB, min_size=1, max_size=2), min_size=1, max_size=2
+)
+NAMES = st.lists(st.sampled_from(["ab", "c", "de"]), min_size=1)
+KINDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "path": st.lists(GLOB.map("/".__add__), min_size=1, max_size=3),
+        "method": st.lists(st.sampled_from(["GET", "PUT"]), min_size=1),
+        "header": NAMED | NAMES,
+        "environ": NAMED | NAMES,
+        "call": st.just("a.b:c"),
+    },
+).filter(bool)
+
+
+@given(
+    st.recursive(KINDS, lambda inner: st.builds(lambda outer, one: {**outer, "not": one}, KINDS, inner), max_leaves=3)
+)
+def test_writes_conditions_that_read_as_the_same(when: object) -> None:
+    normal = canonical(when)
+    assert taken_apart(as_settings(normal), []) == ({}, normal)
+
+
+def test_writes_conditions_as_people_do() -> None:
+    when = {"path": ["/a", "/b"], "not": {"header": {"X-A": ["1", "2"], "X-B": "3"}}, "call": "a.b:c"}
+    assert as_settings(canonical(when)) == {
+        "when_path": "/a /b",
+        "when_not_header": "x-a = 1\nx-a = 2\nx-b = 3",
+        "when_call": "a.b:c",
+    }
+    assert as_settings("a.b:c") == {"when": "a.b:c"}
+
+
+def test_says_what_can_not_be_written() -> None:
+    when = {"path": ["/a b", "/a,b"], "not": {"header": {"X-A": "1\n2"}, "call": bool}}
+    with pytest.raises(ConfigError) as caught:
+        as_settings(canonical(when))
+    assert str(caught.value).splitlines() == [
+        "when_path: can't be written as text; expected globs without spaces, commas and newlines",
+        "when_not_header: can't be written as text; expected globs without spaces, commas and newlines",
+        "when_not_call: is no text; expected an import string",
+    ]
