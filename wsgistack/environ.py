@@ -1,5 +1,6 @@
 """Reading an environ, and the names of the keys that wsgistack adds to it."""
 
+import re
 from urllib.parse import quote
 
 from wsgistack.types import Environ
@@ -11,11 +12,12 @@ REQUEST_ID = "wsgistack.request_id"
 _LOGGING = "wsgistack.logging"
 
 _PATH_SAFE = "/;:@&=+$,!*'()~"
+_UNSAFE = re.compile(rf"[^A-Za-z0-9_.\-{_PATH_SAFE}]").search
 
 
 def request_target(path: str, query: str) -> str:
     """The target of the request line (RFC 9112 §3.2.1) again, from SCRIPT_NAME + PATH_INFO and QUERY_STRING."""
-    target = quote(path, safe=_PATH_SAFE, encoding="latin-1", errors="replace") or "/"
+    target = quote(path, safe=_PATH_SAFE, encoding="latin-1", errors="replace") if _UNSAFE(path) else path or "/"
     return f"{target}?{query}" if query else target
 
 

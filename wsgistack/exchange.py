@@ -6,11 +6,11 @@ server's own ``start_response`` (T0), with one made by :func:`editing` (T1), or 
 
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import suppress
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self, cast
 
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["END", "Exchange", "body_is_inert", "editing", "is_file_wrapper", "with_length_of"]
+__all__ = ["END", "Exchange", "body_is_inert", "editing", "is_file_wrapper", "setting", "with_length_of"]
 
 
 def editing(start_response: StartResponse, edit: Edit, /) -> StartResponse:
@@ -23,6 +23,24 @@ def editing(start_response: StartResponse, edit: Edit, /) -> StartResponse:
     def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:
             return start_response(*edit(status, headers), exc_info)
+        finally:
+            exc_info = None
+
+    return start
+
+
+def setting(start_response: StartResponse, name: str, value: str, /) -> StartResponse:
+    """A ``start_response`` that gives the server exactly one header of a name, as the last one.
+
+    The same as :func:`editing` with :func:`wsgistack.headers.replace`, at half the cost.
+    """
+    lowered = name.lower()
+
+    def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+        try:
+            edited = [item for item in headers if item[0].lower() != lowered]
+            edited.append((name, value))
+            return start_response(status, edited, exc_info)
         finally:
             exc_info = None
 
@@ -70,7 +88,7 @@ class Exchange:
         self.finished = False
         """Whether the body came to its end. When it is closed before, the client has gone or an error happened."""
         self._source: Iterable[bytes] | None = None
-        self._chunks: Iterator[bytes] = iter(())
+        self._chunks: Iterator[bytes] = _NOTHING
         self._error: BaseException | None = None
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
@@ -142,7 +160,7 @@ class Exchange:
             if chunk is not END:
                 return self.on_chunk(chunk)
             if not self.finished and self._error is None:
-                self._chunks = iter(())  # some iterators must not be asked again
+                self._chunks = _NOTHING  # some iterators must not be asked again
                 rest = self.on_end()
                 self.finished = True
                 if rest:
@@ -157,7 +175,7 @@ class Exchange:
         if self._source is _CLOSED:
             return
         source, self._source = self._source, _CLOSED
-        self._chunks = iter(())
+        self._chunks = _NOTHING
         try:
             close = getattr(source, "close", None)
             if close is not None:
@@ -183,7 +201,7 @@ class ClosableIterator(Protocol):
 
 def with_length_of(source: Iterable[bytes], chunks: ClosableIterator, /) -> Iterable[bytes]:
     """The chunks with the ``len()`` of their source, if it has one: a server takes Content-Length from a single one."""
-    return _Sized(chunks, source) if isinstance(source, Sized) else chunks
+    return _Sized(chunks, cast(Sized, source)) if hasattr(type(source), "__len__") else chunks
 
 
 class _Sized:
@@ -201,6 +219,7 @@ class _Sized:
         return iter(self._chunks)
 
 
+_NOTHING: Iterator[bytes] = iter(())
 _CLOSED: list[bytes] = []
 
 END = bytes(bytearray(b"end"))

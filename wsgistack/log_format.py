@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from operator import itemgetter
 from time import gmtime, localtime, strftime
 from typing import Protocol
 
@@ -33,6 +34,7 @@ class Entry(Protocol):
 
 
 Format = Callable[[Entry], str]
+Value = Callable[[Entry], str]
 
 _COMMON = '%h %l %u %t "%r" %>s %b'
 _COMBINED = _COMMON + ' "%{Referer}i" "%{User-Agent}i"'
@@ -40,26 +42,20 @@ FORMATS = {"common": _COMMON, "combined": _COMBINED, "extended": _COMBINED + " %
 
 _DIRECTIVE = re.compile(r"%(?:\{(?P<name>[^{}]+)\}(?P<kind>[ieo])|>?(?P<letter>[%A-Za-z])|.{0,3})", re.DOTALL)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PLAIN = bytes(code for code in range(32, 127) if code not in b'"\\')
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} | {34: '\\"', 92: "\\\\"}
-_NEEDS_ESCAPE = re.compile(r'[^ -~]|["\\]')
 
 
-def quoted(value: object) -> str:
-    """A value as it may stand between quotes: as Apache escapes it, and ``-`` if empty."""
-    text = str(value)
-    if _NEEDS_ESCAPE.search(text):
-        text = text.translate(_ESCAPES).encode("ascii", "backslashreplace").decode("ascii")
-    return text or "-"
+def quoted(text: str) -> str:
+    """A text as it may stand between quotes, as Apache escapes it."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return text
+    return text.translate(_ESCAPES).encode("ascii", "backslashreplace").decode("ascii")
 
 
-def bare(value: object) -> str:
-    """A value as it may stand without quotes: spaces are escaped as well."""
-    return quoted(value).replace(" ", "\\x20")
-
-
-def request_line(entry: Entry) -> str:
-    """Three words, whatever the client sent."""
-    return f"{bare(entry.method)} {bare(request_target(entry.path, entry.query))} {bare(entry.protocol)}"
+def bare(text: str) -> str:
+    """A text as it may stand without quotes: spaces are escaped as well."""
+    return quoted(text).replace(" ", "\\x20")
 
 
 @lru_cache(maxsize=4)
@@ -69,36 +65,36 @@ def common_time(second: int) -> str:
     return f"[{now.tm_mday:02}/{_MONTHS[now.tm_mon - 1]}/{now.tm_year}{strftime(':%H:%M:%S %z', now)}]"
 
 
-_LETTERS: dict[str, Format] = {
+_LETTERS: dict[str, Value] = {
     "B": lambda entry: str(entry.sent),
     "D": lambda entry: str(round(entry.duration * 1e6)),
-    "H": lambda entry: bare(entry.protocol),
-    "L": lambda entry: bare(entry.environ.get(REQUEST_ID, "-")),
+    "H": lambda entry: entry.protocol or "-",
+    "L": lambda entry: str(entry.environ.get(REQUEST_ID) or "-"),
     "T": lambda entry: str(int(entry.duration)),
-    "U": lambda entry: bare(request_target(entry.path, "")),
+    "U": lambda entry: request_target(entry.path, ""),
     "X": lambda entry: "-" if entry.outcome == "complete" else "X",
     "b": lambda entry: str(entry.sent or "-"),
-    "h": lambda entry: bare(entry.client),
-    "l": lambda _: "-",
-    "m": lambda entry: bare(entry.method),
-    "q": lambda entry: bare(f"?{entry.query}") if entry.query else "",
-    "r": request_line,
-    "s": lambda entry: bare(entry.code),
-    "t": lambda entry: common_time(int(entry.started)),
-    "u": lambda entry: bare(entry.environ.get("REMOTE_USER", "-")),
+    "h": lambda entry: entry.client or "-",
+    "m": lambda entry: entry.method or "-",
+    "q": lambda entry: f"?{entry.query}" if entry.query else "",
+    "s": lambda entry: entry.code or "-",
+    "u": lambda entry: str(entry.environ.get("REMOTE_USER") or "-"),
 }
+_CONSTANTS = {"%": "%", "l": "-"}
+_TIME: Value = lambda entry: common_time(int(entry.started))  # noqa: E731 - as those above
+_TARGET: Value = lambda entry: request_target(entry.path, entry.query)  # noqa: E731
 
 
-def _named(name: str, kind: str) -> Format:
+def _named(name: str, kind: str) -> Value:
     lowered = name.lower()
     key = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}.get(
         request_key := "HTTP_" + name.upper().replace("-", "_"), request_key
     )
     if kind == "i":
-        return lambda entry: quoted(entry.environ.get(key, "-"))
+        return lambda entry: str(entry.environ.get(key) or "-")
     if kind == "o":
-        return lambda entry: quoted(h.get(entry.headers, lowered) or "-")
-    return lambda entry: quoted(entry.environ.get(name, "-"))
+        return lambda entry: h.get(entry.headers, lowered) or "-"
+    return lambda entry: str(entry.environ.get(name) or "-")
 
 
 def as_json(entry: Entry) -> str:
@@ -142,24 +138,63 @@ def compile_format(format: str) -> Format:
         raise ConfigError(Mistake("a line break in a log format", "format", format, "a line"))
     if "%" not in pattern:
         raise ConfigError(Mistake(f"no format {format!r}", "format", format, hint=nearest(format, FORMATS)))
-    parts: list[Format] = []
-    template = ""
+    line = _Line()
     position = 0
     for found in _DIRECTIVE.finditer(pattern):
-        template += pattern[position : found.start()].replace("%", "%%")
+        line.add_text(pattern[position : found.start()])
         position = found.end()
         letter = found["letter"]
-        if letter == "%":
-            template += "%%"
+        if letter in _CONSTANTS:
+            line.add_text(_CONSTANTS[letter])
         elif found["kind"]:
-            template += "%s"
-            parts.append(_named(found["name"], found["kind"]))
+            line.add(_named(found["name"], found["kind"]), quoted)
+        elif letter == "t":
+            line.add(_TIME, str)
+        elif letter == "r":  # three words, whatever the client sent
+            line.add(_LETTERS["m"], bare)
+            line.add_text(" ")
+            line.add(_TARGET, bare)
+            line.add_text(" ")
+            line.add(_LETTERS["H"], bare)
         elif letter in _LETTERS:
-            template += "%s"
-            parts.append(_LETTERS[letter])
+            line.add(_LETTERS[letter], bare)
         else:
-            known = " ".join(f"%{each}" for each in _LETTERS)
+            known = " ".join(f"%{each}" for each in sorted([*_LETTERS, "l", "r", "t"]))
             hint = f"there are: {known} %{{Header}}i %{{Header}}o %{{key}}e %%"
             raise ConfigError(Mistake(f"no directive {found[0]!r} in a log format", "format", format, hint=hint))
-    template += pattern[position:]
-    return lambda entry: template % tuple([part(entry) for part in parts])
+    line.add_text(pattern[position:])
+    return line.format()
+
+
+class _Line:
+    """A line as it is put together, and then the function that writes it."""
+
+    def __init__(self) -> None:
+        self.template = ""
+        self.values: list[Value] = []
+        self.escapes: list[Callable[[str], str]] = []
+
+    def add_text(self, text: str) -> None:
+        self.template += text.replace("%", "%%")
+
+    def add(self, value: Value, escape: Callable[[str], str]) -> None:
+        self.template += "%s"
+        self.values.append(value)
+        self.escapes.append(escape)
+
+    def format(self) -> Format:
+        template, values, escapes = self.template, self.values, self.escapes
+        own = template.replace("%s", "").encode("utf-8", "backslashreplace").translate(None, _PLAIN)
+        bare_ones = [number for number, escape in enumerate(escapes) if escape is bare]
+        words = itemgetter(slice(0)) if not bare_ones else itemgetter(*bare_ones, bare_ones[0])  # a tuple, always
+
+        def write(entry: Entry) -> str:
+            given = tuple([value(entry) for value in values])
+            line = template % given
+            # most lines are as they have to be, and one look at the whole costs less than one at each value
+            odd = line.encode("utf-8", "backslashreplace").translate(None, _PLAIN)
+            if odd == own and " " not in "".join(words(given)):
+                return line
+            return template % tuple([escape(each) for escape, each in zip(escapes, given, strict=True)])
+
+        return write

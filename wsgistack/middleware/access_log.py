@@ -6,7 +6,6 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from time import perf_counter, time
 from typing import IO, ClassVar, Literal, Protocol, cast
@@ -116,11 +115,12 @@ class _Logged(Exchange):
         self._since = perf_counter()
         self.started = time()
         self.sent = 0
-        self.client = environ.get("REMOTE_ADDR") or "-"
-        self.method = environ.get("REQUEST_METHOD") or "-"
-        self.path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        self.query = environ.get("QUERY_STRING", "")
-        self.protocol = environ.get("SERVER_PROTOCOL") or "-"
+        get = environ.get
+        self.client = get("REMOTE_ADDR") or "-"
+        self.method = get("REQUEST_METHOD") or "-"
+        self.path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
+        self.query = get("QUERY_STRING", "")
+        self.protocol = get("SERVER_PROTOCOL") or "-"
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         if is_file_wrapper(body, self.environ) and self._watch(cast(_FileWrapper, body)):
@@ -134,10 +134,10 @@ class _Logged(Exchange):
     def on_close(self, error: BaseException | None) -> None:
         self.duration = perf_counter() - self._since
         is_whole = self.finished
-        if self.method == "HEAD" or self.status[:3] in ("204", "304"):  # what there is of a body, the server drops
+        self.code = self.status[:3] or "-"
+        if self.method == "HEAD" or self.code in ("204", "304"):  # what there is of a body, the server drops
             self.sent, is_whole = 0, True
         self.outcome = "error" if error is not None else "complete" if is_whole else "aborted"
-        self.code = self.status[:3] or "-"
         if error is not None and not self.finished and not self.sent:
             self.code = "500"  # nothing has gone out, and so the server answers by itself
         self._layer.write(self)
@@ -192,7 +192,17 @@ def _to_file(path: Path) -> Callable[[str], object]:
     return append
 
 
+def _to_logger(name: str) -> Callable[[str], object]:
+    logger = logging.getLogger(name)
+
+    def log(line: str) -> None:
+        if logger.isEnabledFor(logging.INFO):  # info() would look for its caller, which tells nothing here
+            logger.handle(logger.makeRecord(name, logging.INFO, __file__, 0, line, (), None))
+
+    return log
+
+
 def _writer(output: str, logger: str) -> Callable[[str], object]:
     if output == "logging":
-        return partial(logging.getLogger(logger).info, "%s")
+        return _to_logger(logger)
     return _to_stderr if output == "stderr" else _to_stdout

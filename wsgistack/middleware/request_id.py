@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import ClassVar, Self
 
-from wsgistack import headers as h
 from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
 from wsgistack.errors import Mistake, Mistakes
-from wsgistack.exchange import body_is_inert, editing, with_length_of
-from wsgistack.types import App, Changes, Environ, Headers, StartResponse
+from wsgistack.exchange import body_is_inert, setting, with_length_of
+from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["RequestId", "RequestIdFilter", "current_request_id"]
 
@@ -20,7 +19,7 @@ current_request_id: ContextVar[str] = ContextVar("wsgistack.request_id", default
 """The id of the request that this thread is working on; ``-`` between requests."""
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_WELL_FORMED = re.compile(r"[A-Za-z0-9._~+/=:@-]+")
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._~+/=:@-]+").fullmatch
 
 
 def random_id() -> str:
@@ -78,32 +77,29 @@ class RequestId(Middleware):
         self.trust = trust
         self.maximum_length = maximum_length
         self.generate = generate
+        self._new = generate if generate is random_id else self._checked
         self._environ_key = "HTTP_" + header.upper().replace("-", "_")
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        request_id = environ.get(REQUEST_ID) or self._incoming(environ) or self._made()
+        request_id = environ.get(REQUEST_ID) or self._id_of(environ)
         environ[REQUEST_ID] = environ[self._environ_key] = request_id
-
-        def edit(status: str, headers: Headers) -> tuple[str, Headers]:
-            return status, h.replace(headers, self.header, request_id)
-
         token = current_request_id.set(request_id)
         try:
-            body = self.app(environ, editing(start_response, edit))
+            body = self.app(environ, setting(start_response, self.header, request_id))
         finally:
             current_request_id.reset(token)
         return body if body_is_inert(body, environ) else with_length_of(body, _Carried(body, request_id))
 
-    def _incoming(self, environ: Environ) -> str | None:
-        if not self.trust:
-            return None
-        value: str = environ.get(self._environ_key, "")
-        return value if len(value) <= self.maximum_length and _WELL_FORMED.fullmatch(value) else None
+    def _id_of(self, environ: Environ) -> str:
+        given: str | None = environ.get(self._environ_key)
+        if given and self.trust and len(given) <= self.maximum_length and _WELL_FORMED(given):
+            return given
+        return self._new()
 
-    def _made(self) -> str:
+    def _checked(self) -> str:
         made = self.generate()
-        if not _WELL_FORMED.fullmatch(made):
+        if not _WELL_FORMED(made):
             raise ValueError(f"{self.generate!r} gave {made!r}, which is no well-formed request id")
         return made
 
