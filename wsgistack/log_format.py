@@ -34,13 +34,13 @@ class Entry(Protocol):
 
 
 Format = Callable[[Entry], str]
-Value = Callable[[Entry], str]
 
 _COMMON = '%h %l %u %t "%r" %>s %b'
 _COMBINED = _COMMON + ' "%{Referer}i" "%{User-Agent}i"'
 FORMATS = {"common": _COMMON, "combined": _COMBINED, "extended": _COMBINED + " %D %L", "json": ""}
 
 _DIRECTIVE = re.compile(r"%(?:\{(?P<name>[^{}]+)\}(?P<kind>[ieo])|>?(?P<letter>[%A-Za-z])|.{0,3})", re.DOTALL)
+_NOT_HTTP = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PLAIN = bytes(code for code in range(32, 127) if code not in b'"\\')
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} | {34: '\\"', 92: "\\\\"}
@@ -65,36 +65,39 @@ def common_time(second: int) -> str:
     return f"[{now.tm_mday:02}/{_MONTHS[now.tm_mon - 1]}/{now.tm_year}{strftime(':%H:%M:%S %z', now)}]"
 
 
-_LETTERS: dict[str, Value] = {
-    "B": lambda entry: str(entry.sent),
-    "D": lambda entry: str(round(entry.duration * 1e6)),
-    "H": lambda entry: entry.protocol or "-",
-    "L": lambda entry: str(entry.environ.get(REQUEST_ID) or "-"),
-    "T": lambda entry: str(int(entry.duration)),
-    "U": lambda entry: request_target(entry.path, ""),
-    "X": lambda entry: "-" if entry.outcome == "complete" else "X",
-    "b": lambda entry: str(entry.sent or "-"),
-    "h": lambda entry: entry.client or "-",
-    "m": lambda entry: entry.method or "-",
-    "q": lambda entry: f"?{entry.query}" if entry.query else "",
-    "s": lambda entry: entry.code or "-",
-    "u": lambda entry: str(entry.environ.get("REMOTE_USER") or "-"),
+_LETTERS = {  # what each directive says, as an expression: of entry, and of get, which looks into its environ
+    "B": "str(entry.sent)",
+    "D": "str(round(entry.duration * 1e6))",
+    "H": "entry.protocol or '-'",
+    "L": "str(get(REQUEST_ID) or '-')",
+    "T": "str(int(entry.duration))",
+    "U": "request_target(entry.path, '')",
+    "X": "'-' if entry.outcome == 'complete' else 'X'",
+    "b": "str(entry.sent or '-')",
+    "h": "entry.client or '-'",
+    "m": "entry.method or '-'",
+    "q": "f'?{entry.query}' if entry.query else ''",
+    "s": "entry.code or '-'",
+    "u": "str(get('REMOTE_USER') or '-')",
+}
+_OF_EXPRESSIONS = {
+    "REQUEST_ID": REQUEST_ID,
+    "common_time": common_time,
+    "header": h.get,
+    "request_target": request_target,
 }
 _CONSTANTS = {"%": "%", "l": "-"}
-_TIME: Value = lambda entry: common_time(int(entry.started))  # noqa: E731 - as those above
-_TARGET: Value = lambda entry: request_target(entry.path, entry.query)  # noqa: E731
+_TIME = "common_time(int(entry.started))"
+_TARGET = "request_target(entry.path, entry.query)"
 
 
-def _named(name: str, kind: str) -> Value:
-    lowered = name.lower()
-    key = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}.get(
-        request_key := "HTTP_" + name.upper().replace("-", "_"), request_key
-    )
-    if kind == "i":
-        return lambda entry: str(entry.environ.get(key) or "-")
+def _named(name: str, kind: str) -> str:
+    key = "HTTP_" + name.upper().replace("-", "_")
     if kind == "o":
-        return lambda entry: h.get(entry.headers, lowered) or "-"
-    return lambda entry: str(entry.environ.get(name) or "-")
+        return f"header(entry.headers, {name.lower()!r}) or '-'"
+    if kind == "e":
+        return f"str(get({name!r}) or '-')"
+    return f"str(get({_NOT_HTTP.get(key, key)!r}) or '-')"
 
 
 def as_json(entry: Entry) -> str:
@@ -171,25 +174,28 @@ class _Line:
 
     def __init__(self) -> None:
         self.template = ""
-        self.values: list[Value] = []
+        self.values: list[str] = []
         self.escapes: list[Callable[[str], str]] = []
 
     def add_text(self, text: str) -> None:
         self.template += text.replace("%", "%%")
 
-    def add(self, value: Value, escape: Callable[[str], str]) -> None:
+    def add(self, value: str, escape: Callable[[str], str]) -> None:
         self.template += "%s"
         self.values.append(value)
         self.escapes.append(escape)
 
     def format(self) -> Format:
-        template, values, escapes = self.template, self.values, self.escapes
+        template, escapes = self.template, self.escapes
+        # one function for all directives, for a call for each of them would take most of the time of a line
+        code = f"lambda entry, get: ({''.join(f'{value}, ' for value in self.values)})"
+        values: Callable[[Entry, object], tuple[str, ...]] = eval(code, {**_OF_EXPRESSIONS})  # noqa: S307 - of those above
         own = template.replace("%s", "").encode("utf-8", "backslashreplace").translate(None, _PLAIN)
         bare_ones = [number for number, escape in enumerate(escapes) if escape is bare]
         words = itemgetter(slice(0)) if not bare_ones else itemgetter(*bare_ones, bare_ones[0])  # a tuple, always
 
         def write(entry: Entry) -> str:
-            given = tuple([value(entry) for value in values])
+            given = values(entry, entry.environ.get)
             line = template % given
             # most lines are as they have to be, and one look at the whole costs less than one at each value
             odd = line.encode("utf-8", "backslashreplace").translate(None, _PLAIN)

@@ -134,7 +134,8 @@ class _Guarded:
             if self._chunks is None:
                 self._chunks = iter(self._source)
             chunk = next(self._chunks, END)
-            self._release()
+            if self._held or self._write is None:
+                self._release()
         except Exception as error:
             self._report(error)
             if self._sent:
@@ -144,7 +145,8 @@ class _Guarded:
         if chunk is END:
             self._chunks = iter(())
             raise StopIteration
-        self._sent = self._sent or bool(chunk)
+        if chunk:
+            self._sent = True
         return chunk
 
     def close(self) -> None:
