@@ -32,6 +32,11 @@ FLOORS = (
     ("pipeline",),
     # what reads files
     ("config.ini", "config.lines", "config.paste", "config.place", "config.python", "config.source"),
+    ("config.log.code", "config.log.factory"),
+    ("config.log.check", "config.log.sections"),
+    ("config.log.handler", "config.log.setup"),
+    ("config.log.ini", "config.log.table"),
+    ("config.log.__init__",),
     ("config.parts", "config.sections", "config.toml"),
     ("config.stack",),
     ("config.loader",),
