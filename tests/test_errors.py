@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, Mistake, Where, WsgistackError
-from wsgistack.errors import Mistakes, nearest
+from wsgistack.errors import Mistakes, nearest, told
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,13 @@ def test_does_not_say_the_value() -> None:
     assert "hush" not in str(ConfigError(mistake))
 
 
+def test_shows_the_value_in_no_repr() -> None:
+    mistake = Mistake("can't be used", "password", "hush", "text", "none", Where("a.ini", 1))
+    for shown in (repr(mistake), repr(ConfigError(mistake)), f"{[mistake]}"):
+        assert "hush" not in shown
+        assert "problem=\"can't be used\", key='password', expected='text', hint='none', where=Where(" in shown
+
+
 def test_one_error_holds_all_mistakes() -> None:
     error = ConfigError(Mistake("is empty", "codings"), Mistake("no level 12", "level", 12))
     assert [mistake.key for mistake in error.mistakes] == ["codings", "level"]
@@ -81,12 +88,18 @@ def test_travels_between_processes() -> None:
         pytest.param("GZIP", "did you mean 'gzip'?", id="case"),
         pytest.param("basic-auth", "did you mean 'basic_auth'?", id="dash"),
         pytest.param("ratelimit", "did you mean 'Rate-Limit'?", id="as the candidate is written"),
+        pytest.param("bas", "did you mean 'basic_auth'?", id="beginning of a name"),
+        pytest.param("ba", "there are: Rate-Limit, basic_auth, gzip", id="two letters are no beginning"),
         pytest.param("zstd", "there are: Rate-Limit, basic_auth, gzip", id="nothing near"),
         pytest.param("", "there are: Rate-Limit, basic_auth, gzip", id="empty"),
     ],
 )
 def test_says_what_was_perhaps_meant(name: str, expected: str) -> None:
     assert nearest(name, iter(["gzip", "basic_auth", "Rate-Limit", "gzip"])) == expected
+
+
+def test_means_the_name_that_is_written_alike_before_one_in_capitals() -> None:
+    assert nearest("ap", ["App", "app"]) == "did you mean 'app'?"
 
 
 def test_says_nothing_where_there_is_nothing() -> None:
@@ -110,3 +123,41 @@ def test_collects_mistakes_to_raise_them_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         mistakes.raise_if_any()
     assert [each.problem for each in caught.value.mistakes] == ["one", "two", "three"]
+
+
+def test_gives_what_it_catches_a_key_and_a_place_unless_it_has_them() -> None:
+    mistakes = Mistakes()
+    here, there = Where("here.ini", 1), Where("there.ini", 2)
+    with mistakes.caught("key", here):
+        raise ConfigError(Mistake("one"), Mistake("two", "own", where=there), Mistake("three", where=there))
+    assert mistakes == [
+        Mistake("one", "key", where=here),
+        Mistake("two", "own", where=there),
+        Mistake("three", "key", where=there),
+    ]
+
+
+def test_keeps_the_first_cause_that_was_no_mistake() -> None:
+    mistakes = Mistakes()
+    causes = (None, OSError("first"), OSError("second"))
+    for cause in causes:
+        inner = ConfigError(Mistake("it fails"))
+        inner.__cause__ = cause
+        with mistakes.caught():
+            raise ConfigError(Mistake("it fails")) from inner
+    with pytest.raises(ConfigError) as caught:
+        mistakes.raise_if_any()
+    assert caught.value.__cause__ is causes[1]
+
+
+class BrokenError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("broken as well")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(OSError("no disk"), "OSError: no disk"), (OSError(), "OSError"), (BrokenError(), "BrokenError")],
+)
+def test_tells_the_kind_of_an_error_and_what_it_says(error: Exception, expected: str) -> None:
+    assert told(error) == expected

@@ -11,7 +11,7 @@ import pytest
 
 from wsgistack.errors import ConfigError
 from wsgistack.options import fit, schema
-from wsgistack.types import App, Duration, Secret, Size
+from wsgistack.types import App, Duration, Environ, Secret, Size, StartResponse
 
 
 class Layer:
@@ -120,6 +120,21 @@ def test_fits_values_and_finds_every_mistake() -> None:
 def test_says_so_where_there_are_no_options() -> None:
     _, mistakes = fit(lambda app: app, {"level": 1})
     assert [each.hint for each in mistakes] == ["it takes none"]
+
+
+def test_says_what_is_no_layer_but_an_application() -> None:
+    def shop(environ: Environ, start_response: StartResponse) -> App:
+        raise NotImplementedError
+
+    said = "shop is an application; expected a layer, which takes one first; only the last of a pipeline may be one"
+    with pytest.raises(ConfigError, match=f"{said}$"):
+        fit(shop, {})
+
+
+def test_expects_nothing_of_an_option_without_a_type() -> None:
+    assert str(*fit(lambda app, level: app, {})[1]) == (
+        "level: test_expects_nothing_of_an_option_without_a_type.<locals>.<lambda> needs this option"
+    )
 
 
 def test_names_the_option_that_can_not_be_imported() -> None:

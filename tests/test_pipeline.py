@@ -96,7 +96,7 @@ def test_finds_all_mistakes_before_it_fails() -> None:
     assert said[3].startswith("layer 3 (access_log) format: ")
     assert said[4].endswith("use: no 'ProxyFixx' in werkzeug.middleware.proxy_fix; did you mean 'ProxyFix'?")
     assert said[5].startswith("layer 5 (door): needs one source of users")
-    assert said[6:] == ["'no application' is no WSGI application; expected a callable"]
+    assert said[6:] == ["the application is of type str; expected a callable"]
     assert caught.value.mistakes[1].value == "many"
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack.errors import ConfigError
-from wsgistack.references import Resolved, has_references, plain, resolve
+from wsgistack.references import Resolved, anchored, has_references, plain, resolve
 
 KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
 FORM = "a name of letters, digits and underscores in ${env:NAME} or ${env:NAME:-default}"
@@ -201,3 +201,26 @@ def test_meets_any_text_with_text_or_a_mistake(written: str) -> None:
 @given(st.integers(1, 9), st.sampled_from(["{env:DB_PASSWORD}", "{evn:X}", "{file:"]))
 def test_two_dollars_stand_for_one(dollars: int, rest: str) -> None:
     assert resolve("$$" * dollars + rest, base=None) == "$" * dollars + rest
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        pytest.param("<${file:key}>", "<${file:/srv/key}>", id="relative"),
+        pytest.param("${file:../key} ${file:a}", "${file:/srv/../key} ${file:/srv/a}", id="two"),
+        pytest.param("${file:/run/key}", "${file:/run/key}", id="absolute"),
+        pytest.param("$$${file:key}", "$$${file:/srv/key}", id="dollar before a reference"),
+        pytest.param("$${file:key}", "$${file:key}", id="escape"),
+        pytest.param("${env:key} ${FILE:key}", "${env:key} ${FILE:key}", id="no reference to a file"),
+        pytest.param("${file: } ${file:", "${file: } ${file:", id="malformed"),
+        pytest.param("${file:${env:x}}", "${file:${env:x}}", id="one in another"),
+    ],
+)
+def test_anchors_references_to_files(written: str, expected: str) -> None:
+    assert anchored(written, base=Path("/srv")) == expected
+    assert anchored({"a": (written,)}, base=Path("/srv")) == {"a": (expected,)}
+    assert anchored(anchored(written, base=Path("/srv")), base=Path("/other")) == expected
+
+
+def test_does_not_anchor_in_a_folder_that_a_reference_can_not_name() -> None:
+    assert anchored("${file:key}", base=Path("/a}b")) == "${file:key}"

@@ -13,6 +13,7 @@ __all__ = [
     "Where",
     "WsgistackError",
     "nearest",
+    "told",
 ]
 
 
@@ -58,9 +59,18 @@ class Mistake(NamedTuple):
             return said
         return f"{place}{'' if place.endswith(':') else ':'} {said}"
 
+    def __repr__(self) -> str:
+        told = (f"{name}={each!r}" for name, each in self._asdict().items() if name != "value")
+        return f"Mistake({', '.join(told)})"
+
 
 class Mistakes(list[Mistake]):
-    """Mistakes as they are found one after the other, to be raised all at once."""
+    """Mistakes as they are found one after the other, to be raised all at once.
+
+    :ivar cause: what failed first and was no mistake by itself, for whoever has to look for a fault in it.
+    """
+
+    cause: BaseException | None = None
 
     @contextmanager
     def caught(self, key: str = "", where: Where = _NOWHERE) -> Iterator[None]:
@@ -76,11 +86,15 @@ class Mistakes(list[Mistake]):
                 each._replace(key=each.key or key, where=each.where if each.where != _NOWHERE else where)
                 for each in error.mistakes
             )
+            cause: BaseException | None = error
+            while isinstance(cause, ConfigError):
+                cause = cause.__cause__
+            self.cause = self.cause or cause
 
     def raise_if_any(self) -> None:
         """Raise a ConfigError with all of them."""
         if self:
-            raise ConfigError(*self)
+            raise ConfigError(*self) from self.cause
 
 
 class WsgistackError(Exception):
@@ -133,11 +147,20 @@ class ContractError(WsgistackError, AssertionError):
         return "\n".join(map(str, self.breaches))
 
 
+def told(error: BaseException) -> str:
+    """The kind of an error, and what it says."""
+    try:
+        said = str(error)
+    except Exception:  # it is not ours, and may be broken as well
+        said = ""
+    return f"{type(error).__name__}: {said}".removesuffix(": ")
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Say which of the candidates was perhaps meant by a wrong name, or else which ones there are."""
     there = sorted(set(candidates))
     likeness = {each: _likeness(_folded(name), _folded(each)) for each in there}
-    best = max(there, key=lambda each: likeness[each], default="")
+    best = max(there, key=lambda each: (likeness[each], _likeness(name, each)), default="")
     if best and likeness[best] >= _ALIKE:
         return f"did you mean {best!r}?"
     return f"there are: {', '.join(there)}" if there else ""

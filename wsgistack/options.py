@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from wsgistack.annotations import describe, is_secret
 from wsgistack.conversion import UnfitError, convert
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.redaction import texts_in
 from wsgistack.references import Resolved, has_references, resolve
 from wsgistack.types import Factory
 
-__all__ = ["Option", "Schema", "fit", "schema"]
+__all__ = ["Option", "Schema", "fit", "schema", "secrets"]
 
 _PARAM = re.compile(r"^:param (\w+): ?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 _INFERRED = (bool, int, float, str)
@@ -59,6 +60,9 @@ def schema(factory: Factory) -> Schema:
         return Schema({}, is_open=True)
     if not parameters or parameters[0].kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD):
         raise ConfigError(Mistake(f"{_name(factory)} takes no application", expected="it as the first argument"))
+    if [each.name for each in parameters[1:]] == ["start_response"]:
+        problem, hint = f"{_name(factory)} is an application", "only the last of a pipeline may be one"
+        raise ConfigError(Mistake(problem, expected="a layer, which takes one first", hint=hint))
     docs = {name: " ".join(text.split()) for name, text in _PARAM.findall(_docs(factory))}
     named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     options = {
@@ -102,8 +106,24 @@ def fit(
     for option in known.options.values():
         if whole and option.is_required and option.name not in given:
             problem = f"{_name(factory)} needs this option"
-            mistakes.append(Mistake(problem, option.name, expected=option.type_name))
+            expected = "" if option.type_name == describe(Any) else option.type_name
+            mistakes.append(Mistake(problem, option.name, expected=expected))
     return fitted, mistakes
+
+
+def secrets(factory: Factory, given: Mapping[str, object], fitted: Mapping[str, object]) -> set[str]:
+    """Every text in the options of a factory that nobody may see: of those that are secret or came from references.
+
+    :param given: the options as they are written.
+    :param fitted: the same as :func:`fit` makes them.
+    """
+    known = schema(factory).options
+    return {
+        text
+        for name, value in fitted.items()
+        if has_references(given[name]) or (name in known and known[name].is_secret)
+        for text in texts_in(value, names=has_references(given[name]))
+    }
 
 
 def _fitted(option: Option, value: object, base: Path | None, text: bool) -> object:

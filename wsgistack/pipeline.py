@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
-from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 from wsgistack.spec import Item, Spec
 from wsgistack.types import App
 
@@ -38,14 +38,11 @@ class Pipeline:
             problem = f"a pipeline can't be made of type {type(items).__name__}"
             raise ConfigError(Mistake(problem, value=items, expected="a list of layers"))
         specs = []
-        mistakes: list[Mistake] = []
+        mistakes = Mistakes()
         for number, item in enumerate(items, 1):
-            try:
+            with mistakes.caught():
                 specs.append(Spec.of(item, number))
-            except ConfigError as error:
-                mistakes += error.mistakes
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self._specs = tuple(specs)
 
     @property
@@ -59,18 +56,18 @@ class Pipeline:
         :raises ConfigError: some layers can't be built; it holds the mistakes of all of them.
         :warns OrderWarning: a layer says that it belongs elsewhere.
         """
-        mistakes: list[Mistake] = []
+        mistakes = Mistakes()
         if not callable(app):
-            mistakes.append(Mistake(f"{app!r} is no WSGI application", value=app, expected="a callable"))
-        cause: Exception | None = None
+            mistakes.append(
+                Mistake(f"the application is of type {type(app).__name__}", value=app, expected="a callable")
+            )
         for spec in reversed(self.specs):
-            try:
+            inner = mistakes.copy()
+            mistakes.clear()
+            with mistakes.caught():
                 app = spec.build(app)
-            except ConfigError as error:
-                mistakes = [*error.mistakes, *mistakes]
-                cause = error
-        if mistakes:
-            raise ConfigError(*mistakes) from cause
+            mistakes += inner
+        mistakes.raise_if_any()
         for misplaced in self.misplaced():
             warnings.warn(str(misplaced), OrderWarning, stacklevel=2)
         return app
@@ -80,15 +77,19 @@ class Pipeline:
 
         A layer says where it belongs by its attributes ``inside`` and ``outside``.
         """
+        return [each for position in range(len(self.specs)) for each in self.misplaced_at(position)]
+
+    def misplaced_at(self, position: int) -> list[Mistake]:
+        """Say of which layers further inside the one at a position belongs inside."""
         found = []
-        for position, outer in enumerate(self.specs):
-            for inner in self.specs[position + 1 :]:
-                if any(inner.is_like(other) for other in self.specs[:position]):  # one stands where it should
-                    continue
-                reason = outer.belongs("inside", inner) or inner.belongs("outside", outer)
-                if reason:
-                    problem = f"{outer.name} stands outside {inner.name}: {reason}"
-                    found.append(Mistake(problem, where=outer.where, hint=f"put {inner.name} before {outer.name}"))
+        outer = self.specs[position]
+        for inner in self.specs[position + 1 :]:
+            if any(inner.is_like(other) for other in self.specs[:position]):  # one stands where it should
+                continue
+            reason = outer.belongs("inside", inner) or inner.belongs("outside", outer)
+            if reason:
+                problem = f"{outer.name} stands outside {inner.name}: {reason}"
+                found.append(Mistake(problem, where=outer.where, hint=f"put {inner.name} before {outer.name}"))
         return found
 
     def replace(self, name: str, *items: Item) -> Self:

@@ -1,29 +1,54 @@
 """Keeping secrets out of what people are shown."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
-from wsgistack.errors import Mistake
+from wsgistack.errors import ConfigError, Mistake, told
 
-__all__ = ["REDACTED", "texts_in", "without"]
+__all__ = ["REDACTED", "hiding", "texts_in", "without"]
 
 REDACTED = "<secret>"
+_SHORT = 3  # letters, which may be in any word
 
 
-def texts_in(value: object) -> Iterator[str]:
-    """Every text that a value holds, at any depth, as it may turn up in a message."""
+def texts_in(value: object, *, names: bool) -> Iterator[str]:
+    """Every text that a value holds, at any depth, as it may turn up in a message.
+
+    :param names: whether those of mappings are among them.
+    """
     if isinstance(value, Mapping):
-        value = value.values()
+        value = [*value.values(), *(value.keys() if names else ())]
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
         for each in value:
-            yield from texts_in(each)
+            yield from texts_in(each, names=names)
     elif not callable(value):
         text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-        yield from {text, repr(text)[1:-1]}
+        yield from {text, repr(text)[1:-1]} - {""}
 
 
 def without(hidden: Collection[str], mistake: Mistake) -> Mistake:
     """The mistake with every hidden text in it replaced."""
-    for secret in sorted(filter(None, hidden), key=len, reverse=True):
-        said = {name: getattr(mistake, name).replace(secret, REDACTED) for name in ("problem", "expected", "hint")}
-        mistake = mistake._replace(**said)
-    return mistake._replace(value=None) if hidden else mistake
+    if not hidden:
+        return mistake
+    find = re.compile("|".join(map(_pattern, sorted(hidden, key=len, reverse=True))))
+    problem, expected, hint = (find.sub(REDACTED, said) for said in (mistake.problem, mistake.expected, mistake.hint))
+    return mistake._replace(problem=problem, value=None, expected=expected, hint=hint)
+
+
+def _pattern(secret: str) -> str:
+    is_short = len(secret) <= _SHORT
+    return rf"(?<!\w){re.escape(secret)}(?!\w)" if is_short else re.escape(secret)
+
+
+@contextmanager
+def hiding(hidden: Collection[str], problem: str) -> Iterator[None]:
+    """Raise whatever goes wrong inside as a ConfigError in which no hidden text is told, nor in what led to it.
+
+    :param problem: what it is when something fails there.
+    """
+    try:
+        yield
+    except Exception as error:
+        found = error.mistakes if isinstance(error, ConfigError) else (Mistake(f"{problem}: {told(error)}"),)
+        raise ConfigError(*(without(hidden, each) for each in found)) from (None if hidden else error)

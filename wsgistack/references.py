@@ -10,7 +10,7 @@ from typing import Any
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 
-__all__ = ["Resolved", "has_references", "plain", "resolve"]
+__all__ = ["Resolved", "anchored", "has_references", "plain", "resolve"]
 
 _MEANT = {
     **dict.fromkeys(("env", "envs", "evn", "nev", "environ", "environment", "envvar"), "env"),
@@ -63,6 +63,21 @@ def resolve(value: object, *, base: Path | None) -> object:
     made = _changed(value, _REFERENCE.search, lambda text: Resolved(_REFERENCE.sub(filled, text)))
     mistakes.raise_if_any()
     return made
+
+
+def anchored(value: object, *, base: Path) -> object:
+    """The same value, with absolute paths in its references to files, so that it means the same elsewhere.
+
+    :param base: the folder that relative paths start from.
+    """
+
+    def with_path(found: re.Match[str]) -> str:
+        dollars, kind, body, end = found.groups()
+        path = str(base / body)
+        is_reference = kind == "file" and body.strip() and end and len(dollars) % 2
+        return f"{dollars}{{file:{path}}}" if is_reference and not {"}", "$"} & {*path} else found[0]
+
+    return _changed(value, _REFERENCE.search, lambda text: _REFERENCE.sub(with_path, text))
 
 
 def plain(value: object) -> object:

@@ -8,7 +8,7 @@ from wsgistack.errors import ConfigError, Mistake, nearest
 from wsgistack.imports import import_object
 from wsgistack.types import Factory
 
-__all__ = ["GROUP", "egg_entry_point", "find", "load", "name_of", "names"]
+__all__ = ["GROUP", "egg_entry_point", "find", "import_string", "load", "name_of", "names"]
 
 GROUP = "wsgistack.middleware"
 
@@ -19,7 +19,7 @@ def names() -> Mapping[str, tuple[EntryPoint, ...]]:
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in sorted(entry_points(group=GROUP)):
         name = _canonical(point.name)
-        same = any(_import_string(point) == _import_string(other) for other in found.get(name, ()))
+        same = any(import_string(point) == import_string(other) for other in found.get(name, ()))
         found[name] = found.get(name, ()) if same else (*found.get(name, ()), point)
     return dict(sorted(found.items()))
 
@@ -35,7 +35,7 @@ def find(use: str) -> Factory:
     if not points:
         raise ConfigError(Mistake(f"no layer {use!r}", value=use, hint=nearest(use, names())))
     if len(points) > 1:
-        hint = f"name one by its import string: {' or '.join(map(_import_string, points))}"
+        hint = f"name one by its import string: {' or '.join(map(import_string, points))}"
         raise ConfigError(Mistake(f"several distributions have a layer {use!r}", value=use, hint=hint))
     return load(points[0])
 
@@ -46,7 +46,7 @@ def name_of(use: str | Factory) -> str:
         return _canonical(use)
     factory = find(use) if isinstance(use, str) else use
     value = f"{getattr(factory, '__module__', '')}:{getattr(factory, '__qualname__', '')}"
-    return next((name for name, points in names().items() if value in map(_import_string, points)), "")
+    return next((name for name, points in names().items() if value in map(import_string, points)), "")
 
 
 def load(point: EntryPoint) -> Factory:
@@ -54,7 +54,7 @@ def load(point: EntryPoint) -> Factory:
 
     :raises ConfigError: it can't be imported, or is no callable.
     """
-    return _imported(_import_string(point))
+    return _imported(import_string(point))
 
 
 def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
@@ -88,7 +88,8 @@ def _imported(text: str) -> Factory:
     return factory
 
 
-def _import_string(point: EntryPoint) -> str:
+def import_string(point: EntryPoint) -> str:
+    """What an entry point stands for, as ``module:attribute``."""
     return "".join(point.value.partition("[")[0].split())  # an extra may follow in brackets
 
 

@@ -9,8 +9,8 @@ from typing import Self, TypeAlias, cast
 from wsgistack import options, registry
 from wsgistack.conditions import Condition, Conditional, canonical, condition, taken_apart
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
-from wsgistack.redaction import REDACTED, texts_in, without
-from wsgistack.references import has_references
+from wsgistack.redaction import REDACTED, hiding, texts_in, without
+from wsgistack.references import anchored, has_references
 from wsgistack.types import App, Factory
 
 __all__ = ["REDACTED", "Item", "Spec"]
@@ -102,11 +102,14 @@ class Spec:
         mistakes = Mistakes()
         try:
             known, is_open = options.schema(bare.factory())
+        except ConfigError as error:
+            raise bare._located(*error.mistakes) from error
+        try:
             own, when = taken_apart(settings, known, is_open=is_open)
         except ConfigError as error:
             mistakes += bare._located(*error.mistakes).mistakes
-            wrong = {each.key for each in mistakes}
-            own, when = {key: value for key, value in settings.items() if key not in wrong}, None
+            own = {key: value for key, value in settings.items() if key in known or not key.startswith("when")}
+            when = None
         with mistakes.caught():
             spec = replace(bare, options=own, when=when).fitted(base=base, text=True, whole=False)
         mistakes.raise_if_any()
@@ -115,6 +118,13 @@ class Spec:
     def at(self, where: Where) -> Self:
         """The same layer, standing elsewhere."""
         return replace(self, where=where)
+
+    def moved(self, base: Path) -> Self:
+        """The same layer, for another folder: what its references to files are relative to."""
+        if self.base is None or self.base == base:
+            return self
+        given = cast("dict[str, object]", anchored(dict(self.options), base=self.base))
+        return replace(self, options=given, when=anchored(self.when, base=self.base), base=base)
 
     def factory(self) -> Factory:
         """Find what ``use`` means.
@@ -156,7 +166,8 @@ class Spec:
         try:
             self.factory()(cast(App, tuple), **values)  # any callable will do
         except ConfigError as error:
-            return [each for each in error.mistakes if each.key not in ("", *told)]
+            hidden = options.secrets(self.factory(), self.options, values)
+            return [without(hidden, each) for each in error.mistakes if each.key not in ("", *told)]
         except Exception:  # it lacks what does not fit
             return []
         return []
@@ -180,25 +191,16 @@ class Spec:
         return built if applies is None else Conditional(built, app, applies, self.when)
 
     def _made(self, app: App, values: Mapping[str, object]) -> App:
+        hidden = options.secrets(self.factory(), self.options, values)
         try:
-            built = self.factory()(app, **values)
-        except Exception as error:
-            mistakes = error.mistakes if isinstance(error, ConfigError) else (self._unbuilt(error),)
-            known = options.schema(self.factory()).options
-            hidden = {
-                text
-                for name, value in values.items()
-                if has_references(self.options[name]) or (name in known and known[name].is_secret)
-                for text in texts_in(value)
-            }
-            raise self._located(*(without(hidden, each) for each in mistakes)) from (None if hidden else error)
+            with hiding(hidden, f"{self.name} can't be built"):
+                built = self.factory()(app, **values)
+        except ConfigError as error:
+            raise self._located(*error.mistakes) from error.__cause__
         if not callable(built):
             problem = f"{self.name} makes something of type {type(built).__name__}"
             raise self._located(Mistake(problem, value=built, expected="a WSGI application"))
         return built
-
-    def _unbuilt(self, error: Exception) -> Mistake:
-        return Mistake(f"{self.name} can't be built: {type(error).__name__}: {error}")
 
     def belongs(self, side: str, other: "Spec") -> str:
         """The reason why this layer belongs ``inside`` or ``outside`` of another one; empty if it does not say so."""
@@ -219,7 +221,7 @@ class Spec:
         def is_public(name: str, value: object) -> bool:
             if name not in known:
                 return is_open  # what has no place in the signature is perhaps a secret under a wrong name
-            return not known[name].is_secret or has_references(value)
+            return not known[name].is_secret or all(map(has_references, texts_in(value, names=False)))
 
         return {name: value if is_public(name, value) else REDACTED for name, value in self.options.items()}
 
@@ -240,11 +242,13 @@ class Spec:
         return repr(self.item())
 
     def _located(self, *mistakes: Mistake) -> ConfigError:
-        return ConfigError(*(each._replace(where=self.where._replace(line=self._line(each.key))) for each in mistakes))
+        return ConfigError(*map(self._placed, mistakes))
 
-    def _line(self, key: str) -> int:
-        """The line of an option, or of the one that it is a part of: ``when`` for ``when.path``."""
-        return self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
+    def _placed(self, mistake: Mistake) -> Mistake:
+        written = mistake.key.replace(".", "_")  # of when.path in an ini file
+        key = written if written in self.lines else mistake.key
+        line = self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
+        return mistake._replace(key=key, where=self.where._replace(line=line))
 
 
 def _wrong_type(value: object) -> str:

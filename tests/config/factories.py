@@ -69,3 +69,29 @@ def warming(app: App, /) -> App:
     """A filter that asks the application before the first client does."""
     list(app({"REQUEST_METHOD": "GET"}, lambda *_: lambda _: None))
     return app
+
+
+def make_server(global_conf: Mapping[str, str], port: str = "80") -> Callable[[App], object]:
+    """A server that gives back what it was given."""
+    return lambda app: (dict(global_conf), {"port": port}, app)
+
+
+def run_server(app: App, global_conf: Mapping[str, str]) -> str:
+    return "ran"
+
+
+def nothing() -> None:
+    """What takes no request."""
+
+
+def failing(app: App, /) -> App:
+    raise RuntimeError("the database is away")
+
+
+def tell_all(*arguments: Any, **options: Any) -> Any:
+    """A factory that tells all that it is given when it fails."""
+    raise RuntimeError(f"no {[each for each in arguments if isinstance(each, dict)]} {options}")
+
+
+def make_secret(global_conf: Mapping[str, str], key: Annotated[str, Secret] = "") -> App:
+    raise RuntimeError(f"no {key}")

@@ -157,5 +157,5 @@ def test_uses_eggs_of_strangers(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_leaves_sections_of_others_alone(folder: Path) -> None:
-    write("[loggers]\nkeys = root\n[service:x]\nuse = %(nothing)s\n[alembic]\nscript_location = %(nothing)s\n" + GREET)
+    write("[uwsgi]\nsocket = %(x)s\n[service:x]\nuse = %(nothing)s\n[alembic]\nscript_location = %(nothing)s\n" + GREET)
     assert checked(name="greet") == []

@@ -25,7 +25,7 @@ MISTAKES = {
     ),
     "filter as main": (
         "[filter:main]\nuse = gzip\n",
-        "stack.ini: 'main' is a filter; the last of a pipeline has to be an application",
+        "stack.ini: 'main' is a filter; expected an application",
     ),
     "no use": (
         "[app:main]\nreload = yes\n",
@@ -37,7 +37,7 @@ MISTAKES = {
     ),
     "filter for an application": (
         "[app:main]\nuse = mark\n" + MARK + "mark = m\n",
-        "stack.ini:2: [app:main] use: 'mark' is a filter; the last of a pipeline has to be an application",
+        "stack.ini:2: [app:main] use: 'mark' is a filter; expected an application",
     ),
     "application for a filter": (
         "[pipeline:main]\npipeline = greet greet\n" + GREET,
@@ -217,9 +217,9 @@ def test_tells_the_whole_way_of_a_circle(text: str, circle: str, folder: Path) -
     assert any(each.endswith(f": a circle: {circle}") for each in said())
 
 
-HEADS = st.sampled_from(
-    ["\n", "\n[app:main]\n", "\n[pipeline:main]\n", "\n[filter:gzip]\n", "\n[DEFAULT]\n", "\nuse = ", "\npipeline = "]
-)
+KINDS = ["app:main", "pipeline:main", "filter:gzip", "DEFAULT", "composite:c", "filter-app:d", "server:main"]
+NAMES = ["use", "pipeline", "next", "filter-with", "set a", "get b", "when_path", "require", "paste.app_factory", "/a"]
+HEADS = st.sampled_from(["\n", *(f"\n[{kind}]\n" for kind in KINDS), *(f"\n{name} = " for name in NAMES)])
 WORDS = st.sampled_from(
     [
         "config:",
@@ -234,6 +234,11 @@ WORDS = st.sampled_from(
         "wsgistack",
         ":",
         "level = ",
+        "c ",
+        "egg:wsgistack#mount",
+        "wsgistack.mount:composite_factory",
+        "${env:",
+        "}",
     ]
 )
 ODDS = st.sampled_from(["\0", "/", "json:dumps", "request_id ", "basic_auth", "users", "=", " a\n  b", "%", "9" * 5000])

@@ -1,12 +1,15 @@
 """Loading and checking: which file, which application, and where modules are found."""
 
+import copy
+import pickle
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.config.written import GREET, MODULE, checked, greeting, read, write
-from wsgistack import ConfigError, OrderWarning, load
+from tests.config.written import GREET, MADE, MODULE, checked, greeting, read, said, write
+from wsgistack import ConfigError, OrderWarning, appconfig, load
 
 APP = """
 def app(environ, start_response):
@@ -76,7 +79,9 @@ def test_finds_nothing_wrong(folder: Path) -> None:
 
 def test_a_file_without_an_application_is_a_mistake(folder: Path) -> None:
     write("[filter:x]\nuse = gzip\n")
-    assert checked() == ["stack.ini: no application or pipeline 'main'"]
+    assert checked() == [
+        "stack.ini: no application or pipeline 'main'; expected a section [app:main] or [pipeline:main]"
+    ]
 
 
 @pytest.mark.parametrize("file", ["stack.ini", "stack.toml"])
@@ -92,3 +97,59 @@ def test_reads_without_building_or_importing_the_application(folder: Path) -> No
     stack = read()
     assert [spec.name for spec in stack.pipeline] == ["gzip"]
     assert not stack.mistakes
+
+
+def test_tells_the_options_of_an_application_without_making_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSWORD", "hushed")
+    write("[DEFAULT]\na = 1\nb = 2\n[app:main]\nuse = call:qqqqq:make\nb = 3\nset a = 4\npassword = ${env:PASSWORD}\n")
+    conf = appconfig("stack.ini", global_conf={"new": "n"})
+    here = {"here": str(folder), "__file__": str(folder / "stack.ini")}
+    assert conf.local_conf == {"b": "3", "password": "${env:PASSWORD}"}
+    assert conf.global_conf == {**here, "a": "4", "b": "2", "new": "n"}
+    assert conf == {**here, "a": "4", "b": "3", "new": "n", "password": "${env:PASSWORD}"}
+    for twin in (copy.copy(conf), pickle.loads(pickle.dumps(conf))):  # noqa: S301
+        assert (twin, twin.local_conf, twin.global_conf) == (conf, conf.local_conf, conf.global_conf)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("[app:main]\nuse = x:y\na = %(b)s\n", "main", "stack.ini:3: [app:main] a: no value for %(b)s"),
+        ("[app:main]\nuse = x:y\n", "mian", "stack.ini: no application or pipeline 'mian'; did you mean 'main'?"),
+        ("[app:main]\nuse = x:y\nlonely\n", "main", "stack.ini:3: [app:main]: found 'lonely'"),
+    ],
+)
+def test_tells_no_options_where_there_are_mistakes(text: str, name: str, expected: str, folder: Path) -> None:
+    write(text)
+    with pytest.raises(ConfigError) as caught:
+        appconfig("stack.ini", name)
+    assert str(caught.value).startswith(expected)
+
+
+def test_an_order_that_does_less_is_a_mistake_for_who_is_strict(folder: Path) -> None:
+    write(f"[pipeline:main]\npipeline = gzip access_log {MODULE}:greet\n")
+    with pytest.warns(OrderWarning):
+        assert checked() == []
+    with pytest.warns(OrderWarning):
+        (found,) = checked(strict=True)
+    assert found.startswith("stack.ini:2: [pipeline:main] gzip: gzip stands outside access_log: ")
+
+
+def test_loads_in_many_threads_at_once(folder: Path) -> None:
+    write(f"[pipeline:main]\npipeline = request_id gzip made\n{MADE.replace('main', 'made')}")
+    with ThreadPoolExecutor(8) as pool:
+        apps = list(pool.map(lambda _: load("stack.ini"), range(16)))
+    assert len({repr(app)[:40] for app in apps}) == 1
+
+
+def test_a_long_way_of_sections_ends_in_a_mistake(folder: Path) -> None:
+    for kind, key in (("app", "use"), ("filter", "use"), ("pipeline", "pipeline"), ("filter", "filter-with")):
+        sections = [f"[{kind}:{n}]\n{key} = {n + 1}\n" for n in range(300)]
+        write(f"[pipeline:main]\npipeline = {'0' if kind != 'filter' else f'0 {MODULE}:greet'}\n{''.join(sections)}")
+        assert any("more than 100 parts, each in another" in each for each in said())
+
+
+def test_a_file_that_leads_to_itself_by_other_paths_ends_in_a_mistake(folder: Path) -> None:
+    (folder / "link").symlink_to(".")
+    write("[app:main]\nuse = config:link/stack.ini\n")
+    assert "Too many levels of symbolic links" in said()[0]

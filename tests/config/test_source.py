@@ -26,6 +26,8 @@ def test_reads_utf_8_with_or_without_a_byte_order_mark(encoding: str, folder: Pa
         pytest.param(".", ".: can't be read: Is a directory", id="a folder"),
         pytest.param("a\0b", "a\0b: can't be read: embedded null byte", id="no file name"),
         pytest.param("x" * 300, f"{'x' * 300}: can't be read: File name too long", id="too long"),
+        pytest.param("link.ini", "link.ini: is a link to what is not there", id="dangling link"),
+        pytest.param("wide.ini", "wide.ini:1: holds a NUL; expected a text in UTF-8", id="UTF-16 without a mark"),
         pytest.param("empty.ini", "empty.ini: the file is empty", id="empty"),
         pytest.param("latin.ini", "latin.ini:2: the byte 0xeb is not UTF-8; expected a text in UTF-8", id="Latin-1"),
     ],
@@ -33,6 +35,8 @@ def test_reads_utf_8_with_or_without_a_byte_order_mark(encoding: str, folder: Pa
 def test_says_why_it_can_not_be_read(name: str, said: str, folder: Path) -> None:
     (folder / "stack.ini").write_text(TEXT)
     (folder / "latin.ini").write_text(TEXT, "latin-1")
+    (folder / "wide.ini").write_text("[app:main]", "utf-16-le")
+    (folder / "link.ini").symlink_to("nowhere")
     (folder / "empty.ini").write_text("\ufeff \n\n", "utf-8")
     with pytest.raises(ConfigError) as caught:
         read_source(Path(name))

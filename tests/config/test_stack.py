@@ -1,108 +1,15 @@
 """What a configuration describes: loading the application, and all mistakes in their order."""
 
-from functools import partial
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from tests.config import factories
 from tests.config.written import MODULE
 from tests.direct import Call
-from tests.strangers import install
 from wsgistack import ConfigError, Gzip, Mistake, Pipeline, Spec, Where
 from wsgistack.config.parts import Application
-from wsgistack.config.stack import Stack, in_order
-from wsgistack.types import Environ, StartResponse
+from wsgistack.config.stack import Stack, in_order, stand_in
 
 PLACE = Where("stack.ini", 2, "[app:main]")
-
-
-class View:
-    """An application that is a class, called for each request."""
-
-    def __init__(self, environ: Environ, start_response: StartResponse) -> None:
-        start_response("200 OK", [("Content-Type", "text/plain")])
-
-    def __iter__(self) -> Any:
-        return iter([b"view"])
-
-
-class Bound:
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Any:
-        return View(environ, start_response)
-
-    method = __call__
-
-
-bound = Bound()
-half_done = partial(lambda word, environ, start_response: View(environ, start_response), "word")
-
-
-@pytest.mark.parametrize("name", ["View", "bound", "bound.method", "half_done"])
-def test_takes_whatever_answers_as_an_application(name: str) -> None:
-    app = Application(f"{__name__}:{name}").load()
-    assert Call(app).read() == b"view"
-
-
-def test_takes_a_callable_that_tells_no_signature() -> None:
-    assert Application("builtins:type").load() is type  # type: ignore[comparison-overlap]
-
-
-def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(folder, monkeypatch, "acme-stack", f"[paste.app_factory]\nmain = {MODULE}:make_app\n")
-    for use in (f"call:{MODULE}:make_app", "egg:acme-stack"):
-        app = Application(use, {"level": "5"}, {"site": "s"}).load()
-        assert Call(app).read() == b'{"global": {"site": "s"}, "marks": null, "options": {"level": "5"}}'
-
-
-@pytest.mark.parametrize(
-    ("use", "options", "said"),
-    [
-        pytest.param("qqqqq:app", {}, "2: [app:main]: no module 'qqqqq'", id="no module"),
-        pytest.param("call:qqqqq", {}, "2: [app:main]: 'qqqqq' is no import string; expected package", id="no factory"),
-        pytest.param("egg:qqqqq", {}, "2: [app:main]: no distribution 'qqqqq' is installed", id="no egg"),
-        pytest.param(
-            "json:__name__", {}, "2: [app:main]: 'json:__name__' is of type str; expected a callable", id="str"
-        ),
-        pytest.param(
-            f"{MODULE}:make_app",
-            {},
-            f"2: [app:main]: found '{MODULE}:make_app'; expected a WSGI application, which takes environ and "
-            f"start_response; for a factory, use = call:{MODULE}:make_app",
-            id="factory for an application",
-        ),
-        pytest.param(
-            f"{MODULE}:greet",
-            {"level": "5"},
-            "7: [app:x] level: the application itself takes no options; for a factory that takes options, use = call:",
-            id="options for an application",
-        ),
-        pytest.param(
-            f"call:{MODULE}:make_nothing",
-            {},
-            f"2: [app:main]: call:{MODULE}:make_nothing makes something of type int; expected a WSGI application",
-            id="factory of nothing",
-        ),
-        pytest.param(
-            f"call:{MODULE}:fail_to_make",
-            {},
-            f"2: [app:main]: call:{MODULE}:fail_to_make fails: RuntimeError: the database is away",
-            id="factory that fails",
-        ),
-        pytest.param(
-            f"call:{MODULE}:make_nothing",
-            {"level": "5"},
-            "7: [app:x] level: no such option of call:",
-            id="option that a factory does not take",
-        ),
-    ],
-)
-def test_says_why_there_is_no_application(use: str, options: dict[str, object], said: str) -> None:
-    places = {"level": Where("stack.ini", 7, "[app:x]")}
-    with pytest.raises(ConfigError) as caught:
-        Application(use, options, where=PLACE, places=places).load()
-    assert str(caught.value).startswith(f"stack.ini:{said}")
 
 
 def test_wraps_the_application() -> None:
@@ -141,3 +48,33 @@ def test_shows_no_options_of_the_application() -> None:
     stack = Stack(Application("a:b", {"password": "hidden"}, {"password": "hidden"}), Pipeline())
     assert "a:b" in repr(stack)
     assert "hidden" not in repr(stack)
+
+
+def test_keeps_what_failed_for_who_looks_for_the_fault() -> None:
+    for stack in (
+        Stack(Application(f"call:{MODULE}:fail_to_make")),
+        Stack(Application(f"{MODULE}:greet"), Pipeline([factories.failing, "gzpi"])),
+    ):
+        with pytest.raises(ConfigError, match="the database is away") as caught:
+            stack.build()
+        assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_is_around_another_one() -> None:
+    inner = Stack(Application("a:b"), Pipeline(["gzip"]), (Mistake("inner"),))
+    outer = Stack(pipeline=Pipeline(["request_id"]), mistakes=(Mistake("outer"),))
+    assert outer.around(inner) == Stack(
+        inner.application, Pipeline(["request_id", "gzip"]), (Mistake("outer"), Mistake("inner"))
+    )
+
+
+def test_says_which_options_its_layers_lack() -> None:
+    stack = Stack(Application("a:b"), Pipeline([Spec(factories.marking, where=PLACE), "gzip"])).fitted()
+    assert [str(each) for each in stack.mistakes] == [
+        "stack.ini:2: [app:main] mark: marking needs this option; expected text"
+    ]
+    assert stack.pipeline == Pipeline(["gzip"])
+
+
+def test_answers_that_there_is_no_application_where_there_is_none() -> None:
+    assert Call(stand_in).status == "503 Service Unavailable"

@@ -1,190 +1,44 @@
-"""Configurations in TOML, and that they say the same as those in ini."""
+"""Configurations in TOML: a text as a table, and what is said of one that is none."""
 
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from webtest import TestApp as Browser
 
-from tests.config.written import MODULE, greeting, read, said, told, write
-from wsgistack import BasicAuth, ConfigError, config, load
+from wsgistack import ConfigError, config
 from wsgistack.config.documents import open_document
+from wsgistack.config.toml import toml_table
 
 FILE = "stack.toml"
-APP = f'app = "{MODULE}:greet"\n'
 
 
-def test_gives_an_application_with_its_layers(folder: Path) -> None:
-    write(
-        f"""app = "{MODULE}:greet"
-layers = [
-    "request-id",
-    {{ use = "{MODULE}:marking", mark = "a", times = 2 }},
-    {{ use = "{MODULE}:marking", name = "again", mark = "100% %(here)s" }},
-]
-""",
-        FILE,
-    )
-    assert greeting(FILE) == "hello a a 100% %(here)s"
-    assert repr(read(FILE).pipeline).endswith(", 'name': 'again', 'mark': '100% %(here)s'}])")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param(APP, id="without layers"),
-        pytest.param(f"\ufeff{APP}layers = []\r\n", id="byte order mark and CRLF"),
-        pytest.param(f'[app]\nuse = "{MODULE}:greet"', id="table"),
-    ],
-)
-def test_needs_an_application_only(text: str, folder: Path) -> None:
-    write(text, FILE)
-    assert greeting(FILE) == "hello"
-
-
-def test_options_reach_a_factory(folder: Path) -> None:
-    write(f'[app]\nuse = "call:{MODULE}:make_app"\nlevel = 5\n', FILE)
-    assert told(file=FILE)["options"] == {"level": 5}
-    assert told(file=FILE)["global"] == {"here": str(folder), "__file__": str(folder / FILE)}
-
-
-def test_paths_are_relative_to_the_file(folder: Path) -> None:
-    (folder / "sub").mkdir()
-    write(f'{APP}[[layers]]\nuse = "{MODULE}:filed"\nfile = "a"\nother = "/b"\n', "sub/stack.toml")
-    assert greeting("sub/stack.toml") == f"hello {folder}/sub/a /b"
-
-
-def test_strangers_are_at_home(folder: Path) -> None:
-    (folder / "style.css").write_text("p {}")
-    write(
-        f"""{APP}
-[[layers]]
-use = "werkzeug.middleware.proxy_fix:ProxyFix"
-x_host = 1
-
-[[layers]]
-use = "whitenoise:WhiteNoise"
-root = '{folder}'
-prefix = "static"
-immutable_file_test = '^.+\\.css$'
-""",
-        FILE,
-    )
-    browser = Browser(load(FILE))
-    assert "immutable" in browser.get("/static/style.css").headers["Cache-Control"]
-    assert browser.get("/", headers={"X-Forwarded-Host": "real"}).request.environ["HTTP_HOST"] == "real"
-
-
-def test_says_the_same_as_ini(folder: Path) -> None:
-    write(
-        f"""app = "{MODULE}:greet"
-layers = [
-    "request_id",
-    {{ use = "access_log", name = "log", file = "log/access", format = "%h %% %>s" }},
-    {{ use = "catch_errors", debug = true }},
-    {{ use = "compress", name = "small", codings = ["gzip"], levels = {{ gzip = 9 }}, minimum_size = "1 KiB" }},
-    {{ use = "basic_auth", name = "door", users = {{ ann = "a=b", bob = "c" }}, realm = "100%" }},
-    {{ use = "{MODULE}:marking", name = "mark", mark = "m", times = 2 }},
-]
-""",
-        FILE,
-    )
-    write(
-        f"""[pipeline:main]
-pipeline = request_id log catch_errors small door mark greet
-[app:greet]
-use = {MODULE}:greet
-[filter:log]
-use = access_log
-file = log/access
-format = %%h %%%% %%>s
-[filter:catch_errors]
-debug = on
-[filter:small]
-use = compress
-codings = gzip
-levels = gzip = 9
-minimum_size = 1 KiB
-[filter:door]
-use = basic_auth
-users =
-    ann = a=b
-    bob = c
-realm = 100%
-[filter:mark]
-use = {MODULE}:marking
-mark = m
-times = 2
-""",
-    )
-    toml, ini = read(FILE), read()
-    assert not toml.mistakes + ini.mistakes
-    assert toml.pipeline.specs == ini.pipeline.specs
-    assert toml.application
-    assert ini.application
-    assert toml.application.use == ini.application.use
-    assert toml.pipeline.specs[1].options["file"] == folder / "log/access"
-    assert isinstance(toml.pipeline.specs[4].build(toml.application.load()), BasicAuth)
+def test_gives_a_table() -> None:
+    assert toml_table("a = 1\n[b]\nc = [2]", Path(FILE)) == {"a": 1, "b": {"c": [2]}}
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        pytest.param("a = 1\nlayers = [\n", ":2: not TOML: Invalid value", id="unfinished"),
+        pytest.param("a = b:c\n", ":1: not TOML: Invalid value; a text stands in quotes", id="no quotes"),
         pytest.param(
-            "layers = []", [": app: is missing; expected an import string, or a table with use, or mounts"], id="no app"
+            "\n; x\n", ":2: not TOML: Invalid statement; a comment begins with #", id="comment of an ini file"
         ),
-        pytest.param(
-            "app = 5", [":1: app: is of type int; expected an import string, or a table with use"], id="app is a number"
-        ),
-        pytest.param(
-            "[app]\npassword = 'hidden'",
-            [":1: app: is of type dict; expected an import string, or a table with use"],
-            id="app without use",
-        ),
-        pytest.param(
-            f'{APP}layer = ["gzip"]\nlayers = {{ users = "hidden" }}',
-            [":2: layer: no such key; did you mean 'layers'?", ":3: layers: is of type dict; expected a list"],
-            id="misspelt key and a table of layers",
-        ),
-        pytest.param(
-            f'{APP}layers = [5, ["gzip"], {{ name = "x" }}, {{ use = "gzip", name = 5 }}]',
-            [
-                ":2: layer 1: is of type int; expected a name, an import string, a callable, a mapping or a Spec",
-                ":2: layer 2: is of type list; expected a name, an import string, a callable, a mapping or a Spec",
-                ":2: layer 3 use: is missing; expected a name, an import string or a callable",
-                ":2: layer 4 name: is of type int; expected text",
-            ],
-            id="no layers",
-        ),
-        pytest.param(
-            f'app = "{MODULE}:gret"\nlayers = ["gzpi", {{ use = "gzip", levl = 1, level = "9" }}, "basic_auth"]',
-            [
-                f":1: app: no 'gret' in {MODULE}; did you mean 'greet'?",
-                ":2: layer 1 (gzpi) use: no layer 'gzpi'; did you mean 'gzip'?",
-                ":2: layer 2 (gzip) levl: no such option of Gzip; did you mean 'level'?",
-                ":2: layer 2 (gzip) level: found '9'; expected a whole number",
-                ":2: layer 3 (basic_auth): needs one source of users; expected exactly one of users, ",
-            ],
-            id="five mistakes",
-        ),
-        pytest.param(f"{APP}layers = [", [":2: not TOML: Invalid value"], id="unfinished"),
-        pytest.param("x = " + "9" * 5000, [": not TOML: Exceeds the limit"], id="number that is too long"),
-        pytest.param("x = " + "[" * 5000, [": not TOML: "], id="list that is too deep"),
+        pytest.param("a = 1\nb\n", ":2: not TOML: Expected '=' after a key in a key/value pair", id="no value"),
+        pytest.param("x = " + "9" * 5000, ": not TOML: Exceeds the limit", id="number that is too long"),
+        pytest.param("x = " + "[" * 5000, ": not TOML: ", id="list that is too deep"),
+        pytest.param("a = 1\n\nb = 2\na = 3\n", ":4: a: set a second time, after line 1", id="second key"),
+        pytest.param("[a]\n[b]\n[a]\n", ":3: a: set a second time, after line 1", id="second table"),
+        pytest.param("a.b = 1\n[[a]]\n", ":2: a: set a second time, after line 1", id="table for a key"),
+        pytest.param("a = {b = 1, b = 2}\n", ":1: a.b: set a second time, after line 1", id="in one line"),
     ],
 )
-def test_says_what_is_wrong(text: str, expected: list[str], folder: Path) -> None:
-    write(text, FILE)
-    found = said(FILE)
-    assert len(found) == len(expected)
-    for each, start in zip(found, expected, strict=True):
-        assert each.startswith(f"{FILE}{start}")
-        assert "hidden" not in each
-
-
-def test_tells_the_line_of_what_is_no_toml(folder: Path) -> None:
-    write(f"{APP}\nlayers = []\napp = 'twice'\n", FILE)
-    assert said(FILE) == ["stack.toml:4: app: set a second time, after line 1"]
+def test_says_what_is_wrong(text: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        toml_table(text, Path(FILE))
+    assert str(caught.value).startswith(f"{FILE}{expected}")
+    assert len(caught.value.mistakes) == 1
 
 
 VALUES = st.recursive(

@@ -46,10 +46,14 @@ def load_server(
 
     :raises ConfigError: there is no such server, or its options don't fit.
     """
-    server = read_server(open_document(file, global_conf), name)
-    if mistakes := server.check():
-        raise ConfigError(*mistakes)
-    return server.run
+    document = open_document(file, global_conf)
+    mistakes = Mistakes(document.mistakes)
+    with mistakes.caught():
+        server = read_server(document, name)
+        mistakes += server.check()
+        if not mistakes:
+            return server.run
+    raise ConfigError(*in_order(mistakes))
 
 
 class AppConfig(dict[str, object]):
@@ -107,6 +111,8 @@ def check(document: Document, name: str = _MAIN, *, strict: bool = False) -> lis
     for each in document.filters():
         with mistakes.caught():
             document.filter(each, document.start()).fitted().build()
+    log = document.logging()
+    mistakes += log.check() if log else []
     for each in document.servers():
         with mistakes.caught():
             mistakes += read_server(document, each).check()

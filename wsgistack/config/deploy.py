@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
 from wsgistack import registry
@@ -18,11 +18,16 @@ from wsgistack.config.paste import (
     used,
 )
 from wsgistack.config.place import Place
-from wsgistack.config.sections import Sections, Values
+from wsgistack.config.sections import PROTOCOLS, Sections, Values
+from wsgistack.config.slips import hint_of_use, meant, no_application, of_other_kind, with_hints
+from wsgistack.config.source import read_source
 from wsgistack.config.stack import Stack
 from wsgistack.errors import ConfigError, Mistakes, Where, nearest
 from wsgistack.pipeline import Pipeline
 from wsgistack.spec import Spec
+
+if TYPE_CHECKING:
+    from wsgistack.config.log import LoggingSetup
 
 __all__ = ["IniFile"]
 
@@ -39,12 +44,14 @@ class IniFile:
 
     :param path: the file. Paths in it are relative to its folder.
     :param passed: the global configuration of a file that refers to this one, or of who loads it.
+    :param text: what is in the file, if it need not be read.
     :raises ConfigError: it can't be read.
     """
 
-    def __init__(self, path: Path, passed: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: Path, passed: Mapping[str, str] | None = None, text: str | None = None) -> None:
         self.path = path
-        self.sections = Sections(path, passed or {}, {"application": _APPS, "filter": _FILTERS, "server": _SERVERS})
+        kinds = {"application": _APPS, "filter": _FILTERS, "server": _SERVERS}
+        self.sections = Sections(path, read_source(path) if text is None else text, passed or {}, kinds)
         self.folder = self.sections.folder
         self.mistakes = self.sections.mistakes
         self.global_conf = self.sections.global_conf
@@ -87,16 +94,23 @@ class IniFile:
         """
         if name.startswith("config:"):
             other, fragment = self._other_file(name, asked)
+            other.mistakes.raise_if_any()
             return other.server(fragment, asked)
         if name not in self._servers:
             if is_factory(name):
                 return Server(name, {}, asked.global_conf, asked.where, asked.key)
             raise asked.wrong(f"no server {name!r}", nearest(name, self.servers()))
         values, mistakes = self.sections.values(self._servers[name], asked)
-        base = self.server(self._use(values, SERVER_PROTOCOLS), values.place.at("use"))
+        server = self._over(values, self.server(*self._use(values, SERVER_PROTOCOLS)))
         if mistakes:
-            raise ConfigError(*mistakes)
-        return self._over(values, base)
+            raise ConfigError(*mistakes, *server.check())
+        return server
+
+    def logging(self) -> "LoggingSetup | None":
+        """What its sections say of logging, if there are such."""
+        from wsgistack.config.log import ini_logging  # it imports a lot that only a process that serves needs
+
+        return ini_logging(self.path, self.sections.all, self.sections.defaults)
 
     def _application(self, name: str, asked: Place) -> Stack:
         if name.startswith("config:"):
@@ -104,21 +118,24 @@ class IniFile:
             return other.application(fragment, asked).with_mistakes(other.mistakes)
         section = self._apps.get(name)
         if section is None and ":" in name:
+            if hint := meant(name):
+                raise asked.wrong(f"{name!r} is no import string", hint)
             return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=self._loader(asked)))
         if section is None:
             raise self._no_application(name, asked)
         values, mistakes = self.sections.values(section, asked)
-        outer = self._filtering(values)
         kinds: Mapping[str, Callable[[Values], Stack]] = {"pipeline": self._pipeline, "filter-app": self._filter_app}
-        inner = kinds.get(section.kind, self._app)(values)
-        return outer.around(inner).with_mistakes(mistakes)
+        stack = self._filtering(values)
+        with mistakes.caught():
+            stack = stack.around(kinds.get(section.kind, self._app)(values))
+        return stack.with_mistakes(mistakes)
 
     def _app(self, values: Values) -> Stack:
         is_composite = values.part.kind in _COMPOSITES
-        use = self._use(values, APP_PROTOCOLS)
+        use, place = self._use(values, APP_PROTOCOLS)
         if is_composite and use.startswith("call:"):
             use = use.replace("call", APP_PROTOCOLS[1], 1)
-        stack = self.application(use, values.place.at("use"))
+        stack = self.application(use, place)
         base = stack.application
         if base is None:
             return stack
@@ -136,7 +153,8 @@ class IniFile:
         place = values.place.at("pipeline")
         for key in values.values:
             if key != "pipeline":
-                mistakes += values.place.at(key).wrong("no setting of a pipeline", nearest(key, ["pipeline"])).mistakes
+                hint = nearest(key, ["pipeline", "filter-with"])
+                mistakes += values.place.at(key).wrong("no setting of a pipeline", hint).mistakes
         names = values.values.get("pipeline", "").split()
         if not names:
             mistakes += place.wrong("is missing or empty", "name filters, outermost first, and then the app").mistakes
@@ -150,7 +168,7 @@ class IniFile:
         following = values.values.pop("next", "").strip()
         if not following:
             raise values.place.at("next").wrong("is missing", "next = the application that it filters")
-        layer = self._configured(values, self._use(values, FILTER_PROTOCOLS))
+        layer = self._configured(values, *self._use(values, FILTER_PROTOCOLS))
         return layer.around(self.application(following, values.place.at("next")))
 
     def _filtering(self, values: Values) -> Stack:
@@ -164,29 +182,29 @@ class IniFile:
             return other.filter(fragment, asked).with_mistakes(other.mistakes)
         alike = (each for key, each in self._filters.items() if key.replace("-", "_") == name.replace("-", "_"))
         section = self._filters.get(name) or next(alike, None)
-        if section is None or self.sections.step(section) in asked.trail[-1:]:
+        is_itself = section is not None and self.sections.step(section) in asked.trail[-1:]
+        if section is None or (is_itself and (":" in name or name.replace("-", "_") in registry.names())):
             return Stack(pipeline=Pipeline([self._layer(name, asked)]))
         values, mistakes = self.sections.values(section, asked)
-        outer = self._filtering(values)
-        return outer.around(self._configured(values, self._use(values, FILTER_PROTOCOLS, name))).with_mistakes(mistakes)
+        stack = self._filtering(values)
+        with mistakes.caught():
+            stack = stack.around(self._configured(values, *self._use(values, FILTER_PROTOCOLS, name)))
+        return stack.with_mistakes(mistakes)
 
-    def _configured(self, values: Values, use: str) -> Stack:
+    def _configured(self, values: Values, use: str, asked: Place) -> Stack:
         """The filter that a section uses, with the options that the section has for it."""
-        stack = self.filter(use, values.place.at("use"))
+        stack = self.filter(use, asked)
         if not stack.pipeline:
             return stack
-        *before, base = stack.pipeline
+        *before, base = (spec.moved(self.folder) for spec in stack.pipeline)
         factory = base.use
         if isinstance(factory, PasteFactory):
             factory = replace(factory, global_conf={**factory.global_conf, **values.sets})
-        own = Spec.of_text(
-            factory,
-            values.values,
-            values.part.name,
-            where=values.place.where,
-            lines=values.place.lines,
-            base=self.folder,
-        )
+        place = values.place
+        with with_hints(values.values):
+            own = Spec.of_text(
+                factory, values.values, values.part.name, where=place.where, lines=place.lines, base=self.folder
+            )
         when = base.when if own.when is None else own.when
         merged = replace(own, options={**base.options, **own.options}, when=when)
         return Stack(pipeline=Pipeline([*before, merged]), mistakes=stack.mistakes)
@@ -198,25 +216,28 @@ class IniFile:
             return Spec(used(use, asked.global_conf), where=asked.where._replace(section=section))
         except ConfigError as error:
             if use in self._apps:
-                raise asked.wrong(f"{use!r} is an application", "only the last of a pipeline may be one") from error
-            known = ":" in use or use.replace("-", "_") in registry.names()
-            hints = {} if known else {"hint": nearest(use, [*self.filters(), *registry.names()])}
+                raise of_other_kind(use, "an application", asked) from error
+            known = (":" in use and not meant(use)) or use.replace("-", "_") in registry.names()
+            hints = {} if known else {"hint": meant(use) or nearest(use, [*self.filters(), *registry.names()])}
             raise ConfigError(
                 *(each._replace(key=asked.key, where=asked.where, **hints) for each in error.mistakes)
             ) from error
 
-    def _use(self, values: Values, protocols: tuple[str, ...], default: str = "") -> str:
-        """What a section uses: as ``use`` says, or by the protocol of a factory."""
+    def _use(self, values: Values, protocols: tuple[str, ...], default: str = "") -> tuple[str, Place]:
+        """What a section uses, as ``use`` says, or by the protocol of a factory; and where that stands."""
         given = [name for name in ("use", *protocols) if name in values.values]
         if len(given) > 1:
             raise values.place.at(given[1]).wrong(f"stands beside {given[0]}, which says the same", "keep one of them")
+        for key in PROTOCOLS & values.values.keys() - set(given):
+            raise values.place.at(key).wrong("makes something else", expected=" or ".join(protocols))
         if not given and default:
-            return default
+            return default, values.place.at("use")
         key = given[0] if given else "use"
+        place = values.place.at(key)
         value = values.values.pop(key, "").strip()
         if not value:
-            raise values.place.at("use").wrong("is missing", "use = module:application, egg:…, call:… or a section")
-        return value if key == "use" else f"{key}:{value}"
+            raise place.wrong("is missing", hint_of_use(values.values, protocols))
+        return (value if key == "use" else f"{key}:{value}"), place
 
     def _other_file(self, uri: str, asked: Place) -> tuple["IniFile", str]:
         path, _, fragment = uri.removeprefix("config:").partition("#")
@@ -230,5 +251,7 @@ class IniFile:
 
     def _no_application(self, name: str, asked: Place) -> ConfigError:
         if name in self._filters or name.replace("-", "_") in registry.names():
-            return asked.wrong(f"{name!r} is a filter", "the last of a pipeline has to be an application")
-        return asked.wrong(f"no application or pipeline {name!r}", nearest(name, self.applications()))
+            return of_other_kind(name, "a filter", asked)
+        if name in self._servers and asked.key:
+            return of_other_kind(name, "a server", asked)
+        return no_application(name, asked, self.applications(), self.sections.all)

@@ -10,8 +10,8 @@ from wsgistack import options
 from wsgistack.config.paste import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, paste_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object
-from wsgistack.redaction import texts_in, without
-from wsgistack.references import has_references
+from wsgistack.redaction import hiding
+from wsgistack.references import plain, resolve
 from wsgistack.types import App
 
 __all__ = ["Application", "Loader", "Server"]
@@ -20,10 +20,7 @@ __all__ = ["Application", "Loader", "Server"]
 class Loader(Protocol):
     """What PasteDeploy hands to the factory of a composite, to ask it for the other parts of the configuration."""
 
-    mistakes: Mistakes
-    """What was wrong with the parts that were asked for."""
-
-    def get_app(self, name: str | None = None, global_conf: Mapping[str, str] | None = None) -> App:
+    def get_app(self, name: str | App | None = None, global_conf: Mapping[str, str] | None = None) -> App:
         """The application of a name."""
 
     def get_filter(self, name: str | None = None, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:
@@ -34,6 +31,9 @@ class Loader(Protocol):
     ) -> Callable[[App], object]:
         """The server of a name."""
 
+    def finish(self) -> None:
+        """Raise all that was wrong with the parts that were asked for. From now on, that is raised at once."""
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -43,11 +43,6 @@ class _Part:
     where: Where = field(default=Where(), compare=False)
     key: str = field(default="", repr=False, compare=False)
     places: Mapping[str, Where] = field(default_factory=dict, compare=False)
-
-    @property
-    def folder(self) -> Path | None:
-        """Where relative paths start."""
-        return Path(self.where.file).absolute().parent if self.where.file else None
 
     def over(self, options: Mapping[str, object], places: Mapping[str, Where], global_conf: Mapping[str, str]) -> Self:
         """The same, with more options and global configuration, which go before its own."""
@@ -63,29 +58,35 @@ class _Part:
 
         :raises ConfigError: there is none, it refuses its options, or fails.
         """
-        factory = paste_factory(str(self.use), protocols, self.global_conf)
-        values, mistakes = options.fit(factory, self.options, base=self.folder)
-        if mistakes:
-            raise ConfigError(*mistakes)
-        try:
+        factory, values = self.fitted(protocols)
+        with hiding(options.secrets(factory, self.options, values), f"{self.use} fails"):
             return factory(first, **values)
-        except Exception as error:
-            hidden = [
-                text for name, value in values.items() if has_references(self.options[name]) for text in texts_in(value)
-            ]
-            found = error.mistakes if isinstance(error, ConfigError) else (_failed(factory, error),)
-            raise ConfigError(*(without(hidden, each) for each in found)) from (None if hidden else error)
+
+    def fitted(self, protocols: tuple[str, ...]) -> tuple[PasteFactory, dict[str, object]]:
+        """The factory that ``use`` names, and the options with their references filled in.
+
+        :raises ConfigError: there is none, or the options don't fit.
+        """
+        factory = paste_factory(str(self.use), protocols, self.global_conf)
+        values, unfit = options.fit(factory, self.options, resolving=False)
+        mistakes = Mistakes(unfit)
+        for name, value in values.items():
+            file = self.places.get(name, self.where).file
+            with mistakes.caught(name):
+                values[name] = plain(resolve(value, base=Path(file).absolute().parent if file else None))
+        mistakes.raise_if_any()
+        return factory, values
 
     def located(self, error: ConfigError) -> ConfigError:
         """The error with the places of its mistakes."""
-        return ConfigError(
-            *(
-                each
-                if each.where.file
-                else each._replace(key=each.key or self.key, where=self.places.get(each.key, self.where))
-                for each in error.mistakes
-            )
-        )
+        mistakes = []
+        for each in error.mistakes:
+            place = self.places.get(each.key, self.where)
+            key = each.key or ("" if each.where.section else self.key)
+            section = f"{place.section} {each.where.section}".strip()
+            is_placed = each.where.file != ""
+            mistakes.append(each if is_placed else each._replace(key=key, where=place._replace(section=section)))
+        return ConfigError(*mistakes)
 
 
 @dataclass(frozen=True)
@@ -106,16 +107,19 @@ class Application(_Part):
 
         :raises ConfigError: that fails, or gives no WSGI application.
         """
-        try:
-            return self._made() if is_factory(self.use) else self._plain()
-        except ConfigError as error:
-            raise self.located(error) from error.__cause__
-
-    def _made(self) -> App:
         loader = self.loader(self.options) if self.loader else None
+        try:
+            app = self._made(loader) if is_factory(self.use) else self._plain()
+        except ConfigError as error:
+            if loader:  # for what is wrong with a part may be all that made the composite fail
+                loader.finish()
+            raise self.located(error) from error.__cause__
+        if loader:
+            loader.finish()
+        return app
+
+    def _made(self, loader: Loader | None) -> App:
         app = self.called(APP_PROTOCOLS, loader)
-        if loader and loader.mistakes:
-            raise ConfigError(*loader.mistakes)
         if not callable(app):
             problem = f"{self.use} makes something of type {type(app).__name__}"
             raise ConfigError(Mistake(problem, expected="a WSGI application"))
@@ -126,14 +130,14 @@ class Application(_Part):
         app = _callable(self.use) if isinstance(self.use, str) else self.use
         if self.options:
             name = next(iter(self.options))
-            hint = f"for a factory that takes options, use = call:{self.use}"
+            hint = f"for a factory that takes options, use = call:{_name(self.use)}"
             raise ConfigError(Mistake("the application itself takes no options", name, hint=hint))
         try:
             signature(app).bind(None, None)
         except TypeError as error:
-            hint = f"for a factory, use = call:{self.use}"
+            hint = f"for a factory, use = call:{_name(self.use)}"
             expected = "a WSGI application, which takes environ and start_response"
-            raise ConfigError(Mistake(f"found {self.use!r}", "", self.use, expected, hint)) from error
+            raise ConfigError(Mistake(f"found {_name(self.use)!r}", "", self.use, expected, hint)) from error
         except ValueError:  # a callable made in C may have no signature
             pass
         return app
@@ -156,15 +160,15 @@ class Server(_Part):
     def check(self) -> list[Mistake]:
         """Say what is wrong with it, without starting it."""
         try:
-            factory = paste_factory(str(self.use), SERVER_PROTOCOLS, self.global_conf)
-            _, mistakes = options.fit(factory, self.options, base=self.folder)
+            self.fitted(SERVER_PROTOCOLS)
         except ConfigError as error:
-            mistakes = [*error.mistakes]
-        return [*self.located(ConfigError(*mistakes)).mistakes]
+            return [*self.located(error).mistakes]
+        return []
 
 
-def _failed(factory: PasteFactory, error: Exception) -> Mistake:
-    return Mistake(f"{factory.uri} fails: {type(error).__name__}: {error}")
+def _name(use: str | App) -> str:
+    named = f"{getattr(use, '__module__', '')}:{getattr(use, '__qualname__', type(use).__qualname__)}"
+    return use if isinstance(use, str) else named
 
 
 def _callable(text: str) -> App:

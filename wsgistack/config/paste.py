@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from wsgistack import registry
 from wsgistack.errors import ConfigError, Mistake, Where
-from wsgistack.references import resolve
+from wsgistack.options import schema
+from wsgistack.redaction import hiding, texts_in
+from wsgistack.references import Resolved, plain, resolve
 from wsgistack.spec import Spec
-from wsgistack.types import App, Factory
+from wsgistack.types import App, Factory, Secret
 
 __all__ = [
     "APP_PROTOCOLS",
@@ -53,16 +55,28 @@ class PasteFactory:
     global_conf: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     def __call__(self, first: object, /, **options: object) -> Any:
-        """Make the application, build the filter around one, or serve one."""
-        folder = self.global_conf.get("here")
-        conf = resolve(dict(self.global_conf), base=Path(folder) if folder else None)
-        match self.protocol:
-            case "paste.app_factory":
-                return self.factory(conf, **options)
-            case "paste.filter_factory" | "paste.server_factory":
-                return self.factory(conf, **options)(first)
-            case _:
-                return self.factory(first, conf, **options)
+        """Make the application, build the filter around one, or serve one.
+
+        :raises ConfigError: that fails.
+        """
+        here = self.global_conf.get("here")
+        conf = {
+            key: value if isinstance(value, Resolved) else resolve(value, base=Path(here) if here else None)
+            for key, value in self.global_conf.items()
+        }
+        hidden = {
+            text for value in conf.values() if isinstance(value, Resolved) for text in texts_in(value, names=True)
+        }
+        with hiding(hidden, f"{self.uri} fails"):
+            match self.protocol:
+                case "paste.composite_factory" | "paste.composit_factory":
+                    return self.factory(first, conf, **options)  # and so the loader can tell what was filled in
+                case "paste.app_factory":
+                    return self.factory(plain(conf), **options)
+                case "paste.filter_factory" | "paste.server_factory":
+                    return self.factory(plain(conf), **options)(first)
+                case _:
+                    return self.factory(first, plain(conf), **options)
 
     @property
     def __name__(self) -> str:
@@ -73,8 +87,10 @@ class PasteFactory:
         """What is wrapped, and then the options of the factory."""
         first = Parameter("app", Parameter.POSITIONAL_ONLY)
         before = len(_ARGUMENTS[self.protocol])
-        options = [
-            each.replace(annotation=Any)  # text stays text, as with PasteDeploy
+        known = schema(self.factory).options
+        secret = Annotated[Any, Secret]
+        options = [  # text stays text, as with PasteDeploy
+            each.replace(annotation=secret if each.name in known and known[each.name].is_secret else Any)
             for position, each in enumerate(signature(self.factory).parameters.values())
             if position >= before or each.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
         ]
@@ -121,7 +137,8 @@ def used(use: str, global_conf: Mapping[str, str]) -> str | Factory:
     if use.startswith("egg:"):
         point = registry.egg_entry_point(use.removeprefix("egg:"), (registry.GROUP, *FILTER_PROTOCOLS))
         if point.group == registry.GROUP:
-            return point.name
+            is_only = len(registry.names().get(point.name.replace("-", "_"), ())) == 1
+            return point.name if is_only else registry.import_string(point)
     if is_factory(use):
         return paste_factory(use, FILTER_PROTOCOLS, global_conf)
     registry.find(use)

@@ -7,6 +7,8 @@ from wsgistack.errors import ConfigError, Mistake, Where
 
 __all__ = ["Place"]
 
+_DEEPEST = 100
+
 
 class Place(NamedTuple):
     """Where a name stands: for errors, with the parts on the way there, and the global configuration that they pass on.
@@ -31,8 +33,10 @@ class Place(NamedTuple):
     def step(self, part: str) -> tuple[str, ...]:
         """The way on to a part.
 
-        :raises ConfigError: it leads in a circle.
+        :raises ConfigError: it leads in a circle, or too far.
         """
+        if len(self.trail) == _DEEPEST:
+            raise self.wrong(f"more than {_DEEPEST} parts, each in another")
         if part in self.trail:
             raise self.wrong(f"a circle: {' -> '.join([*self.trail[self.trail.index(part) :], part])}")
         return (*self.trail, part)

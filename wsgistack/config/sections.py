@@ -10,17 +10,16 @@ from typing import NamedTuple
 from wsgistack.config.ini import Section, interpolate, parse
 from wsgistack.config.paste import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS
 from wsgistack.config.place import Place
-from wsgistack.config.source import read_source
+from wsgistack.config.slips import parted
 from wsgistack.errors import Mistake, Mistakes, Where, nearest
-from wsgistack.references import resolve
+from wsgistack.references import anchored, resolve
 
-__all__ = ["Part", "Sections", "Values"]
+__all__ = ["PROTOCOLS", "Part", "Sections", "Values"]
 
 _MAIN = "main"
 _DEFAULT = "DEFAULT"
-_OF_STRUCTURE = {
-    "use", "pipeline", "next", "filter-with", "require", *APP_PROTOCOLS, *FILTER_PROTOCOLS, *SERVER_PROTOCOLS
-}  # fmt: skip
+PROTOCOLS = frozenset((*APP_PROTOCOLS, *FILTER_PROTOCOLS, *SERVER_PROTOCOLS))
+_OF_STRUCTURE = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
 
 
 class Part(NamedTuple):
@@ -47,37 +46,42 @@ class Values(NamedTuple):
 class Sections:
     """The sections of an ini file.
 
+    :param text: what is in the file.
     :param passed: the global configuration of who asks for the file.
     :param kinds: for each sort of part, the kinds of section that describe it.
-    :raises ConfigError: it can't be read.
     """
 
-    def __init__(self, path: Path, passed: Mapping[str, str], kinds: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, path: Path, text: str, passed: Mapping[str, str], kinds: Mapping[str, tuple[str, ...]]) -> None:
         self.path = path
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - without ".." and with links, as PasteDeploy has it
         self.folder = absolute.parent
-        self.all, parsed = parse(read_source(path), str(path))
+        self.all, parsed = parse(text, str(path))
         self.mistakes = Mistakes(parsed)
         built_in = {"here": str(self.folder), "__file__": str(absolute)}
         default = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
         finished = {name: value.replace("%", "%%") for name, value in {**passed, **built_in}.items()}
         self.defaults = finished | {name: setting.value for name, setting in default.settings.items()}
-        self.global_conf = {**built_in, **self._filled(default, self.defaults, self.mistakes), **passed}
+        own = self._filled(default, self.defaults, self.mistakes)
+        self._own_conf = {**passed, **built_in, **self._anchored(own, passed)}
+        self.global_conf = {**self._own_conf, **passed}
         self._check_kinds([kind for names in kinds.values() for kind in names])
         self.named = {what: self._named(what, names) for what, names in kinds.items()}
 
     def values(self, part: Part, asked: Place) -> tuple[Values, Mistakes]:
         """The values of a section, and what is wrong with them.
 
-        :raises ConfigError: the way from section to section leads in a circle.
+        :raises ConfigError: the way from section to section leads in a circle, or can't be known.
         """
         section = part.section
         mistakes = Mistakes()
         trail = asked.step(self.step(part))
         own = {name: setting.value for name, setting in section.settings.items()}
         filled = self._filled(section, {**self.defaults, **own}, mistakes)
-        sets = {key[4:].strip(): value for key, value in filled.items() if key.startswith("set ")}
-        global_conf = {**self.global_conf, **asked.global_conf, **sets}
+        is_unclear = bool(_OF_STRUCTURE & {each.key for each in mistakes})
+        self._without_slips(section, filled, mistakes)
+        own_sets = {key[4:].strip(): value for key, value in filled.items() if key.startswith("set ")}
+        sets = self._anchored(own_sets, asked.global_conf)
+        global_conf = {**self._own_conf, **asked.global_conf, **sets}
         lines = {name: setting.line for name, setting in section.settings.items()}
         place = Place(Where(str(self.path), section.line, f"[{section.name}]"), "", trail, global_conf, lines)
         values: dict[str, str] = {}
@@ -92,6 +96,8 @@ class Sections:
                 mistakes += self._missing(value, place.at(key))
             elif not key.startswith("set "):
                 values[key] = value
+        if is_unclear:
+            mistakes.raise_if_any()
         return Values(part, values, place, sets), mistakes
 
     def step(self, part: Part) -> str:
@@ -112,6 +118,19 @@ class Sections:
                 with mistakes.caught(name, where):
                     filled[name] = str(resolve(filled[name], base=self.folder))
         return filled
+
+    def _without_slips(self, section: Section, filled: dict[str, str], mistakes: Mistakes) -> None:
+        names = {name for parts in self.named.values() for name in parts}
+        for key in _OF_STRUCTURE & filled.keys():
+            filled[key], slip, hint = parted(filled[key], names)
+            if slip:
+                where = Where(str(self.path), section.settings[key].line, f"[{section.name}]")
+                mistakes.append(Mistake(f"found {slip!r}", key, slip, hint=hint, where=where))
+
+    def _anchored(self, conf: dict[str, str], passed: Mapping[str, str]) -> dict[str, str]:
+        if passed.get("here", str(self.folder)) == str(self.folder):
+            return conf
+        return {key: str(anchored(value, base=self.folder)) for key, value in conf.items()}
 
     def _missing(self, names: str, place: Place) -> Mistakes:
         mistakes = Mistakes()

@@ -17,8 +17,9 @@ def read_source(path: Path) -> str:
         content = path.read_bytes()
     except FileNotFoundError as error:
         siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = nearest(path.name, siblings)
-        problem = "there is no such file"
+        is_link = path.is_symlink()
+        hint = "" if is_link else nearest(path.name, siblings)
+        problem = "is a link to what is not there" if is_link else "there is no such file"
         raise ConfigError(Mistake(problem, where=where, hint=hint if hint.startswith("did") else "")) from error
     except (OSError, ValueError) as error:  # a ValueError says that this can't be the name of a file
         why = error.strerror if isinstance(error, OSError) else error
@@ -29,6 +30,9 @@ def read_source(path: Path) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         problem = f"the byte {content[error.start]:#04x} is not UTF-8"
         raise ConfigError(Mistake(problem, where=where._replace(line=line), expected="a text in UTF-8")) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ConfigError(Mistake("holds a NUL", where=where._replace(line=line), expected="a text in UTF-8"))
     if not text.strip():
         raise ConfigError(Mistake("the file is empty", where=where))
     return text

@@ -59,7 +59,7 @@ class Stack:
         with mistakes.caught():
             app = self.pipeline.wrap(app)
         if mistakes:
-            raise ConfigError(*in_order(mistakes))
+            raise ConfigError(*in_order(mistakes)) from mistakes.cause
         return app
 
 

@@ -10,6 +10,7 @@ from wsgistack.errors import ConfigError, Mistake, Where
 __all__ = ["toml_table"]
 
 _LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_HINTS = {"Invalid value": "a text stands in quotes", "Invalid statement": "a comment begins with #"}
 _TWICE = re.compile(r"Cannot|Duplicate")
 
 
@@ -28,6 +29,10 @@ def toml_table(text: str, path: Path) -> dict[str, object]:
             for at, first, second in (duplicates(text) if _TWICE.match(said) else ())
         ]
         found = _LINE.search(said)
-        line = int(found[1]) if found and found[1] else text.count("\n") + 1 if found else 0
-        other = Mistake(f"not TOML: {_LINE.sub('', said)}", where=Where(str(path), line))
+        problem, line, hint = _LINE.sub("", said), 0, ""
+        if found and found[1]:
+            line, hint = int(found[1]), _HINTS.get(problem, "")
+        elif found:  # at the end
+            line = text.rstrip().count("\n") + 1
+        other = Mistake(f"not TOML: {problem}", where=Where(str(path), line), hint=hint)
         raise ConfigError(*(twice or [other])) from error

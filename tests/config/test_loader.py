@@ -1,0 +1,146 @@
+"""What the factory of a composite asks for, and what comes of mistakes in it."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from webtest import TestApp as Browser
+
+from tests.config import factories
+from tests.config.written import GREET, MADE, MARK, MODULE, said, write
+from tests.direct import Call
+from wsgistack import ConfigError, load
+from wsgistack.config.documents import open_document
+from wsgistack.config.loader import DocumentLoader
+from wsgistack.types import App
+
+HERE = "tests.config.test_loader"
+MANY = f"[composite:main]\nuse = call:{HERE}:both\n"
+SERVER = f"[server:main]\nuse = call:{MODULE}:make_server\n"
+
+
+def both(loader: Any, global_conf: Mapping[str, str], app: str, filter: str = "mark") -> App:
+    """An application with a filter around it."""
+    wrap: Callable[[App], App] = loader.get_filter(filter, global_conf=global_conf)
+    return wrap(loader.get_app(app, global_conf=global_conf))
+
+
+def serving(loader: Any, global_conf: Mapping[str, str], server: str) -> App:
+    serve = loader.get_server(server)
+    loader.get_server(None, {"site": "given"})
+    return lambda environ, start_response: [repr(serve(factories.greet)).encode()]
+
+
+def unasking(loader: Any, global_conf: Mapping[str, str], app: str) -> App:
+    """What asks without passing anything on, as PasteDeploy allows."""
+    made: App = loader.get_app(app)
+    return made
+
+
+def failing(loader: Any, global_conf: Mapping[str, str], app: str) -> App:
+    made: App = loader.get_app(app).some_attribute
+    return made
+
+
+def lazy(loader: Any, global_conf: Mapping[str, str], **names: str) -> App:
+    return lambda environ, start_response: loader.get_app(names["app"])(environ, start_response)
+
+
+def telling(loader: Any, global_conf: dict[str, str], app: str) -> App:
+    """What passes on a secret, as itself and under another name."""
+    made: App = loader.get_app(app, global_conf={**global_conf, "again": global_conf["password"]})
+    return made
+
+
+def test_gives_applications_and_filters(folder: Path) -> None:
+    write(f"{MANY}app = made\nset site = s\n[DEFAULT]\nsite = d\n{MADE.replace('main', 'made')}a = 1\n{MARK}mark = m\n")
+    answer = Browser(load("stack.ini")).get("/").json
+    assert (answer["global"]["site"], answer["options"], answer["marks"]) == ("s", {"a": "1"}, ["m"])
+
+
+def test_passes_on_no_more_than_it_is_asked_to(folder: Path) -> None:
+    write(f"{MANY.replace('both', 'unasking')}app = made\nset site = s\n[app:made]\nuse = call:{MODULE}:make_app\n")
+    here = {"here": str(folder), "__file__": str(folder / "stack.ini")}
+    assert Browser(load("stack.ini", global_conf={"x": "y"})).get("/").json["global"] == {"x": "y", **here}
+
+
+def test_gives_servers(folder: Path) -> None:
+    write(f"{MANY.replace('both', 'serving')}server = main\n{SERVER}port = 5\n")
+    assert b"{'port': '5'}" in Call(load("stack.ini")).read()
+
+
+def test_gives_what_is_called_main_where_no_name_is_asked_for(folder: Path) -> None:
+    document = open_document({"app": factories.greet, "servers": {"main": {"use": "call:x:y"}}})
+    place = document.start()
+    loader = DocumentLoader(document, place, {})
+    assert loader.get_app() is factories.greet
+
+
+def test_finds_all_mistakes_in_its_parts(folder: Path) -> None:
+    write(f"{MANY}app = gret\nfilter = mrak\n{GREET}{MARK}")
+    assert said() == [
+        "stack.ini:3: [composite:main] app: no application or pipeline 'gret'; did you mean 'greet'?",
+        "stack.ini:4: [composite:main] filter: no layer 'mrak'; did you mean 'mark'?",
+    ]
+    write(f"{MANY}app = part\n[app:part]\nuse = call:{MODULE}:make_nothing\nlevel = 5\n{MARK}mrak = m\n")
+    assert said() == [
+        f"stack.ini:6: [app:part] level: no such option of call:{MODULE}:make_nothing; it takes none",
+        "stack.ini:9: [filter:mark] mrak: no such option of marking; did you mean 'mark'?",
+    ]
+
+
+def test_finds_mistakes_in_its_servers(folder: Path) -> None:
+    write(f"{MANY.replace('both', 'serving')}server = mian\n{SERVER}prot = 5\n")
+    assert said() == [
+        "stack.ini:3: [composite:main] server: no server 'mian'; did you mean 'main'?",
+        f"stack.ini:6: [server:main] prot: no such option of call:{MODULE}:make_server; did you mean 'port'?",
+    ]
+
+
+def test_tells_of_the_part_and_not_of_what_follows_from_it(folder: Path) -> None:
+    write(f"{MANY.replace('both', 'failing')}app = gret\n{GREET}")
+    assert said() == ["stack.ini:3: [composite:main] app: no application or pipeline 'gret'; did you mean 'greet'?"]
+    write(f"{MANY.replace('both', 'failing')}app = greet\n{GREET}")
+    assert said() == [
+        (
+            f"stack.ini:2: [composite:main] use: paste.composite_factory:{HERE}:failing fails: AttributeError: "
+            "'function' object has no attribute 'some_attribute'"
+        )
+    ]
+
+
+def test_raises_at_once_when_it_is_asked_later(folder: Path) -> None:
+    write(f"{MANY.replace('both', 'lazy')}app = gret\n{GREET}")
+    app = load("stack.ini")
+    with pytest.raises(ConfigError, match="no application or pipeline 'gret'; did you mean 'greet'"):
+        Call(app)
+
+
+def test_a_composite_may_not_ask_for_itself(folder: Path) -> None:
+    write(f"{MANY}app = two\n[composite:two]\nuse = call:{HERE}:both\napp = main\n{MARK}mark = m\n")
+    way = "stack.ini [composite:main] -> stack.ini [composite:two] -> stack.ini [composite:main]"
+    assert said() == [f"stack.ini:6: [composite:two] app: a circle: {way}"]
+
+
+def test_a_secret_that_is_passed_on_stays_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSWORD", "${env:HOME} hushed")
+    write(
+        f"[DEFAULT]\npassword = ${{env:PASSWORD}}\n{MANY.replace('both', 'telling')}app = part\n"
+        f"[app:part]\nuse = call:{MODULE}:tell_all\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load("stack.ini")
+    told = "".join([repr(caught.value), *traceback.format_exception(caught.value)])
+    assert "hushed" not in told
+    assert "'password': '<secret>'" in str(caught.value)
+    assert "'again': '<secret>'" in str(caught.value)
+    write(f"{Path('stack.ini').read_text()}".replace("tell_all", "make_app"))
+    conf = Browser(load("stack.ini")).get("/").json["global"]
+    assert conf["password"] == conf["again"] == "${env:HOME} hushed"
+
+
+def test_an_application_may_stand_there_itself() -> None:
+    with pytest.raises(ConfigError, match=f"/b: found '{MODULE}:nothing'; expected a WSGI application"):
+        load({"mounts": {"/a": factories.greet, "/b": factories.nothing}})

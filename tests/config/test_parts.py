@@ -1,0 +1,174 @@
+"""Applications and servers as they are configured: found, made, and what is said where that fails."""
+
+import traceback
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.config import factories
+from tests.config.written import MODULE
+from tests.direct import Call
+from tests.strangers import install
+from wsgistack import ConfigError, Mistake, Where
+from wsgistack.config.parts import Application, Server
+from wsgistack.types import Environ, StartResponse
+
+PLACE = Where("stack.ini", 2, "[app:main]")
+
+
+class View:
+    """An application that is a class, called for each request."""
+
+    def __init__(self, environ: Environ, start_response: StartResponse) -> None:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+
+    def __iter__(self) -> Any:
+        return iter([b"view"])
+
+
+class Bound:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Any:
+        return View(environ, start_response)
+
+    method = __call__
+
+
+bound = Bound()
+half_done = partial(lambda word, environ, start_response: View(environ, start_response), "word")
+
+
+@pytest.mark.parametrize("name", ["View", "bound", "bound.method", "half_done"])
+def test_takes_whatever_answers_as_an_application(name: str) -> None:
+    app = Application(f"{__name__}:{name}").load()
+    assert Call(app).read() == b"view"
+
+
+def test_takes_a_callable_that_tells_no_signature() -> None:
+    assert Application("builtins:type").load() is type  # type: ignore[comparison-overlap]
+
+
+def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(folder, monkeypatch, "acme-stack", f"[paste.app_factory]\nmain = {MODULE}:make_app\n")
+    for use in (f"call:{MODULE}:make_app", "egg:acme-stack"):
+        app = Application(use, {"level": "5"}, {"site": "s"}).load()
+        assert Call(app).read() == b'{"global": {"site": "s"}, "marks": null, "options": {"level": "5"}}'
+
+
+@pytest.mark.parametrize(
+    ("use", "options", "said"),
+    [
+        pytest.param("qqqqq:app", {}, "2: [app:main]: no module 'qqqqq'", id="no module"),
+        pytest.param("call:qqqqq", {}, "2: [app:main]: 'qqqqq' is no import string; expected package", id="no factory"),
+        pytest.param("egg:qqqqq", {}, "2: [app:main]: no distribution 'qqqqq' is installed", id="no egg"),
+        pytest.param(
+            "json:__name__", {}, "2: [app:main]: 'json:__name__' is of type str; expected a callable", id="str"
+        ),
+        pytest.param(
+            f"{MODULE}:make_app",
+            {},
+            f"2: [app:main]: found '{MODULE}:make_app'; expected a WSGI application, which takes environ and "
+            f"start_response; for a factory, use = call:{MODULE}:make_app",
+            id="factory for an application",
+        ),
+        pytest.param(
+            f"{MODULE}:greet",
+            {"level": "5"},
+            "7: [app:x] level: the application itself takes no options; for a factory that takes options, use = call:",
+            id="options for an application",
+        ),
+        pytest.param(
+            f"call:{MODULE}:make_nothing",
+            {},
+            f"2: [app:main]: call:{MODULE}:make_nothing makes something of type int; expected a WSGI application",
+            id="factory of nothing",
+        ),
+        pytest.param(
+            f"call:{MODULE}:fail_to_make",
+            {},
+            f"2: [app:main]: call:{MODULE}:fail_to_make fails: RuntimeError: the database is away",
+            id="factory that fails",
+        ),
+        pytest.param(
+            f"call:{MODULE}:make_nothing",
+            {"level": "5"},
+            "7: [app:x] level: no such option of call:",
+            id="option that a factory does not take",
+        ),
+    ],
+)
+def test_says_why_there_is_no_application(use: str, options: dict[str, object], said: str) -> None:
+    places = {"level": Where("stack.ini", 7, "[app:x]")}
+    with pytest.raises(ConfigError) as caught:
+        Application(use, options, where=PLACE, places=places).load()
+    assert str(caught.value).startswith(f"stack.ini:{said}")
+
+
+@pytest.mark.parametrize("kind", ["option", "global value", "file", "secret option", "composite", "server"])
+def test_tells_no_secret_when_a_factory_fails(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUSH", "hushed")
+    (folder / "hush").write_text("hushed")
+    secret = {"key": "${file:hush}" if kind == "file" else "${env:HUSH}"}
+    tell_all = f"call:{MODULE}:tell_all"
+    composite = f"paste.composite_factory:{MODULE}:tell_all"
+    parts: dict[str, Application | Server] = {
+        "option": Application(tell_all, secret),
+        "global value": Application(tell_all, {}, secret),
+        "file": Application(tell_all, secret, secret | {"here": str(folder)}, Where("stack.ini")),
+        "secret option": Application(f"call:{MODULE}:make_secret", {"key": "hushed"}),
+        "composite": Application(composite, secret, secret),
+        "server": Server(tell_all, secret, secret),
+    }
+    part = parts[kind]
+    with pytest.raises(ConfigError) as caught:
+        part.load() if isinstance(part, Application) else part.run(factories.greet)
+    shown = [repr(part), str(caught.value), repr(caught.value), *traceback.format_exception(caught.value)]
+    assert "hushed" not in "".join(shown)
+    assert "RuntimeError: no " in shown[1]
+    assert "<secret>" in shown[1]
+
+
+def test_fills_in_references_from_the_folder_of_the_file_that_an_option_stands_in(folder: Path) -> None:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "word").write_text(f"{name}'s\n")
+    places = {"far": Where("b/stack.ini", 1), "near": Where("a/stack.ini", 1)}
+    options = dict.fromkeys(["far", "near", "own"], "${file:word}")
+    app = Application(f"call:{MODULE}:make_app", options, where=Where("a/stack.ini"), places=places).load()
+    assert b'{"far": "b\'s", "near": "a\'s", "own": "a\'s"}' in Call(app).read()
+
+
+def test_says_at_once_what_is_wrong_with_options_and_references() -> None:
+    places = {"prot": PLACE._replace(line=3), "port": PLACE._replace(line=4)}
+    options = {"prot": "1", "port": "${env:XYZZY_PORT}"}
+    (one, two) = Server(f"call:{MODULE}:make_server", options, where=PLACE, places=places).check()
+    assert str(one).startswith("stack.ini:3: [app:main] prot: no such option of call:")
+    assert str(two).startswith("stack.ini:4: [app:main] port: the environment variable XYZZY_PORT is not set")
+
+
+def test_checks_a_server_without_starting_it() -> None:
+    assert Server(f"call:{MODULE}:fail_to_make").check() == []
+    (mistake,) = Server("egg:wsgistack#mian", where=PLACE, key="use").check()
+    assert str(mistake).startswith("stack.ini:2: [app:main] use: wsgistack has no entry point 'mian' in paste.server_f")
+    with pytest.raises(ConfigError) as caught:
+        Server("egg:wsgistack#mian", where=PLACE, key="use").run(factories.greet)
+    assert caught.value.mistakes == (mistake,)
+
+
+def test_places_what_a_factory_reports_of_its_own_parts() -> None:
+    def mistaken(place: Where) -> str:
+        error = ConfigError(Mistake("is bad", where=place))
+        return str(Application("a:b", where=PLACE, key="use").located(error))
+
+    assert mistaken(Where()) == "stack.ini:2: [app:main] use: is bad"
+    assert mistaken(Where(section="layer 1 (gzip)")) == "stack.ini:2: [app:main] layer 1 (gzip): is bad"
+    assert mistaken(Where("other.ini", 5, "[x]")) == "other.ini:5: [x]: is bad"
+
+
+def test_gives_more_options_over_its_own() -> None:
+    base = Application("a:b", {"a": 1, "b": 1}, {"c": "1", "d": "1"}, PLACE, places={"a": PLACE})
+    other = PLACE._replace(line=9)
+    over = base.over({"b": 2}, {"b": other}, {"d": "2"})
+    assert over == Application("a:b", {"a": 1, "b": 2}, {"c": "1", "d": "2"})
+    assert over.places == {"a": PLACE, "b": other}

@@ -1,0 +1,114 @@
+"""Spec: what a section of an ini file makes of it, its conditions, and where its paths start."""
+
+import copy
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.direct import Call, answering
+from wsgistack import ConfigError, Gzip, Spec, Where
+from wsgistack.types import App, Environ, StartResponse
+
+APP = answering([b"hello"])
+PLACE = Where("stack.ini", 3, "[filter:small]")
+
+
+def layer(app: App, /, *, mark: str, when_idle: str = "no", file: Path | None = None) -> App:
+    def wrapped(environ: Environ, start_response: StartResponse) -> Any:
+        return [b"marked ", *app(environ, start_response)]
+
+    return wrapped
+
+
+def of_text(settings: dict[str, str], use: Any = layer, **more: Any) -> Spec:
+    return Spec.of_text(use, settings, "small", where=PLACE, lines=dict.fromkeys(settings, 9), base=None, **more)
+
+
+def said(settings: dict[str, str], use: Any = layer) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        of_text(settings, use)
+    return [str(each) for each in caught.value.mistakes]
+
+
+def test_takes_options_and_conditions_apart() -> None:
+    spec = of_text({"minimum_size": "1 kB", "when_path": "/a /b", "when_not_method": "HEAD"}, "gzip")
+    assert spec == Spec("gzip", {"minimum_size": 1000}, "small", {"path": ["/a", "/b"], "not": {"method": "HEAD"}})
+    assert spec.where == PLACE
+
+
+def test_leaves_an_option_alone_that_is_called_like_a_condition() -> None:
+    assert of_text({"when_idle": "yes"}).options == {"when_idle": "yes"}
+
+
+def test_may_lack_what_is_required_until_it_is_built() -> None:
+    spec = of_text({"file": "a"})
+    with pytest.raises(ConfigError, match=r"stack.ini:3: .* mark: layer needs this option"):
+        spec.build(APP)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param(
+            {"mrak": "m"}, ["9: [filter:small] mrak: no such option of layer; did you mean 'mark'?"], id="key"
+        ),
+        pytest.param(
+            {"when_pth": "/a", "mrak": "m"},
+            [
+                "9: [filter:small] when_pth: no such condition; did you mean 'when_path'?",
+                "9: [filter:small] mrak: no such option of layer; did you mean 'mark'?",
+            ],
+            id="condition and option",
+        ),
+        pytest.param(
+            {"when_method": ""},
+            ["9: [filter:small] when_method: is empty; expected text or a list of texts"],
+            id="empty condition",
+        ),
+    ],
+)
+def test_says_all_that_is_wrong_with_settings(settings: dict[str, str], expected: list[str]) -> None:
+    assert said(settings) == [f"stack.ini:{each}" for each in expected]
+
+
+def test_says_once_that_there_is_no_such_layer() -> None:
+    assert said({"level": "9"}, "gzpi") == ["stack.ini:3: [filter:small] use: no layer 'gzpi'; did you mean 'gzip'?"]
+
+
+def test_is_there_for_the_requests_that_it_is_meant_for() -> None:
+    app = Spec(layer, {"mark": "m"}, when={"path": "/a/*"}).build(APP)
+    assert Call(app, PATH_INFO="/a/b").read() == b"marked hello"
+    assert Call(app, PATH_INFO="/b").read() == b"hello"
+    assert isinstance(Spec("gzip").build(APP), Gzip), "nothing stands before it where no condition does"
+
+
+def test_brings_its_condition_into_one_form() -> None:
+    specs = [Spec("gzip", when={"method": "get"}), Spec("gzip", when={"method": ["GET"]})]
+    assert specs[0] == specs[1] != Spec("gzip")
+    for twin in (copy.deepcopy(specs[0]), pickle.loads(pickle.dumps(specs[0]))):  # noqa: S301
+        assert twin == specs[0]
+        assert hash(twin) == hash(specs[0])
+
+
+def test_says_what_is_wrong_with_a_condition_where_it_stands() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Spec("gzip", when={"pth": "/a"}, where=PLACE, lines={"when": 5})
+    assert str(caught.value) == "stack.ini:5: [filter:small] when.pth: no such condition; did you mean 'path'?"
+
+
+def test_says_at_once_what_is_wrong_with_options_and_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XYZZY", raising=False)
+    with pytest.raises(ConfigError) as caught:
+        Spec("gzip", {"level": "${env:XYZZY}"}, when={"path": "${env:XYZZY}"}).build(APP)
+    assert [each.key for each in caught.value.mistakes] == ["when.path", "level"]
+
+
+def test_references_to_files_lead_from_its_folder_even_when_it_moves(tmp_path: Path) -> None:
+    (tmp_path / "level").write_text("9\n")
+    (tmp_path / "path").write_text("/a\n")
+    spec = Spec("gzip", {"level": "${file:level}"}, when={"path": "${file:path}"}).fitted(base=tmp_path)
+    assert spec.options == {"level": "${file:level}"}, "what it refers to is kept nowhere"
+    for there in (spec, spec.moved(tmp_path), spec.moved(Path("/elsewhere"))):
+        assert "level=9" in repr(there.build(APP))
