@@ -153,7 +153,7 @@ def _paired(written: str, expected: str) -> tuple[object, bool]:
         if not (name and equals):
             raise UnfitError("name = value on each line")
         if name in pairs:
-            raise UnfitError("each name once")
+            raise UnfitError("each name once", is_inner=True)
         pairs[name] = item
     return pairs, True
 
