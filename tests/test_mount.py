@@ -182,6 +182,13 @@ def test_refuses_what_is_no_mapping(apps: object, problem: str) -> None:
         Mount(apps)  # type: ignore[arg-type]
 
 
+def test_refuses_to_mount_nothing(tmp_path: Path) -> None:
+    (tmp_path / "stack.ini").write_text("[composite:main]\nuse = egg:wsgistack#mount\n")
+    said = "nothing is mounted; expected prefixes and names of applications, as / = shop"
+    with pytest.raises(ConfigError, match=rf"^{tmp_path}/stack.ini:2: \[composite:main\] use: {said}$"):
+        load(tmp_path / "stack.ini")
+
+
 def test_shows_what_is_mounted() -> None:
     app = telling("")
     assert repr(Mount({"/b/": app, "/": app})) == f"Mount({{'/b/': {app!r}, '/': {app!r}}})"

@@ -81,6 +81,8 @@ def composite_factory(loader: _Loader, global_conf: Mapping[str, str], **local_c
     :param local_conf: the names of applications by prefix.
     :raises ConfigError: as :class:`Mount` does.
     """
+    if not local_conf:
+        raise ConfigError(Mistake("nothing is mounted", expected="prefixes and names of applications, as / = shop"))
     return Mount({prefix: loader.get_app(name, global_conf=global_conf) for prefix, name in local_conf.items()})
 
 
