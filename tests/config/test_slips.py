@@ -36,6 +36,8 @@ def test_parts_what_is_meant_from_what_is_not(value: str, parts: tuple[str, str,
         pytest.param("6 ; six", OWN_LINE, id="comment"),
         pytest.param("6\nlevel = 9", INDENTED, id="indented setting"),
         pytest.param("six", "", id="neither"),
+        pytest.param("\na = 1", "", id="mapping"),
+        pytest.param("a = 1\nb = 2", "", id="mapping from the first line on"),
         pytest.param("a#b", "", id="hash in a word"),
     ],
 )

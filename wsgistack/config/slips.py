@@ -108,4 +108,6 @@ def no_application(
 def _hint_of(value: str) -> str:
     if _COMMENT.search(value):
         return _OWN_LINE
-    return _INDENTED if _SETTING.search(value) else ""
+    first = value.partition("\n")[0]
+    is_mapping = not first or "=" in first
+    return _INDENTED if _SETTING.search(value) and not is_mapping else ""
