@@ -169,7 +169,7 @@ def test_leaves_relative_paths_alone_where_there_is_no_folder() -> None:
         pytest.param("no equals sign", Mapping[str, str], "name = value on each line", "", id="mapping"),
         pytest.param("= a", Mapping[str, str], "name = value on each line", "", id="mapping without a name"),
         pytest.param("a = 1\na = 2", Mapping[str, str], "each name once", "", id="name twice"),
-        pytest.param("a = 1\na = 2", Mapping[str, str] | None, "each name once", "", id="name twice where none will do too"),
+        pytest.param("a = 1\na = 2", Mapping[str, str] | None, "each name once", "", id="name twice or none"),
         pytest.param("1 = a\n01 = b", Mapping[int, str], "each name once", "", id="same name, written differently"),
         pytest.param("a = b", Mapping[list[str], str], MAPPING, "a name can't be a list or a mapping", id="odd names"),
     ],
