@@ -52,6 +52,10 @@ def test_keeps_the_place_in_its_file() -> None:
         pytest.param({}, "layer 2 use: is missing; expected a name, an import string or a callable", id="nothing"),
         pytest.param({"use": ["hidden"]}, "layer 2 use: is of type list; expected a name, an import", id="use"),
         pytest.param({"use": "gzip", "name": 5}, "layer 2 name: is of type int; expected text", id="name"),
+        pytest.param(
+            {"use": "gzip", "options": "hidden"}, "layer 2 options: is of type str; expected a mapping", id="o"
+        ),
+        pytest.param({"use": "gzip", 5: "hidden"}, "layer 2 options: is of type dict; expected a mapping", id="key"),
     ],
 )
 def test_refuses_what_is_no_layer_and_shows_no_value(item: Any, expected: str) -> None:
@@ -144,6 +148,16 @@ def test_builds_a_layer() -> None:
             Spec("basic_auth", {"users": {"ann": "hidden"}, "realm": "here"}),
             "{'use': 'basic_auth', 'users': '<secret>', 'realm': 'here'}",
             id="secret",
+        ),
+        pytest.param(
+            Spec("basic_auth", {"users": {"ann": "${env:ANN}", "bob": "hidden"}}),
+            "{'use': 'basic_auth', 'users': '<secret>'}",
+            id="secret beside a reference",
+        ),
+        pytest.param(
+            Spec("basic_auth", {"users": {"ann": "${env:ANN}"}}),
+            "{'use': 'basic_auth', 'users': {'ann': '${env:ANN}'}}",
+            id="reference",
         ),
         pytest.param(
             Spec(BasicAuth, {"user": {"ann": "hidden"}}),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -65,10 +66,23 @@ def test_sets_and_gets_global_values(folder: Path) -> None:
     assert place.at("get y").where == Where("stack.ini", 9, "[app:main]")
 
 
+def test_every_section_sets_and_gets_what_the_defaults_do(folder: Path) -> None:
+    found, place, _ = values("[DEFAULT]\nset a = %(b)s\nset c = 1\nget d = a\n[app:main]\nb = 2\nset c = 3\n")
+    assert found == {"b": "2", "d": "2"}
+    assert (place.global_conf["a"], place.global_conf["c"]) == ("2", "3")
+
+
 def test_what_is_passed_goes_before_what_the_file_says_but_not_before_what_is_set(folder: Path) -> None:
     found, place, _ = values("[DEFAULT]\na = 1\nb = 1\n[app:main]\nset b = own\nx = %(a)s\n", a="2", b="2")
     assert {key: place.global_conf[key] for key in "ab"} == {"a": "2", "b": "own"}
     assert found == {"x": "1"}
+
+
+def test_takes_what_python_passes_whatever_it_is(folder: Path) -> None:
+    made = Sections(Path("stack.ini"), "[app:main]\nx = %(debug)s\n", cast(Mapping[str, str], {"debug": True}), KINDS)
+    found, _ = made.values(made.named["application"]["main"], Place(Where("x"), global_conf=made.global_conf))
+    assert found.values == {"x": "True"}
+    assert found.place.global_conf["debug"] is True  # type: ignore[comparison-overlap]
 
 
 def test_says_what_is_wrong_with_values(folder: Path) -> None:

@@ -59,8 +59,10 @@ class Sections:
         self.mistakes = Mistakes(parsed)
         built_in = {"here": str(self.folder), "__file__": str(absolute)}
         default = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
-        finished = {name: value.replace("%", "%%") for name, value in {**passed, **built_in}.items()}
+        finished = {name: str(value).replace("%", "%%") for name, value in {**passed, **built_in}.items()}
         self.defaults = finished | {name: setting.value for name, setting in default.settings.items()}
+        inherited = (item for item in default.settings.items() if item[0].startswith(("set ", "get ")))
+        self._of_every = dict(inherited)  # as with PasteDeploy
         own = self._filled(default, self.defaults, self.mistakes)
         self._own_conf = {**passed, **built_in, **self._anchored(own, passed)}
         self.global_conf = {**self._own_conf, **passed}
@@ -72,7 +74,7 @@ class Sections:
 
         :raises ConfigError: the way from section to section leads in a circle, or can't be known.
         """
-        section = part.section
+        section = part.section._replace(settings={**self._of_every, **part.section.settings})
         mistakes = Mistakes()
         trail = asked.step(self.step(part))
         own = {name: setting.value for name, setting in section.settings.items()}
