@@ -1,0 +1,58 @@
+"""Values and conditions in the words that people are shown."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.config.factories import marking
+from tests.config.writing.layers import Color
+from wsgistack.conditions import canonical
+from wsgistack.config.words import condition_in_words, in_words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("a b", "'a b'"),
+        (True, "True"),
+        (None, "None"),
+        (1.5, "1.5"),
+        (Path("/srv/x"), "/srv/x"),
+        (Color.RED, "red"),
+        (Color.DARK_BLUE, "DARK_BLUE"),
+        (timedelta(minutes=1.5), "90s"),
+        (["a", Path("b")], "['a', b]"),
+        ((1, 2), "[1, 2]"),
+        (frozenset("ba"), "['a', 'b']"),
+        ({"a": [Path("b")]}, "{'a': [b]}"),
+        (marking, "tests.config.factories:marking"),
+        ("<secret>", "<secret>"),
+        (["<secret>"], "[<secret>]"),
+    ],
+)
+def test_shows_a_value(value: object, words: str) -> None:
+    assert in_words(value) == words
+
+
+def test_writes_a_number_of_any_length() -> None:
+    assert [int(in_words(number), 0) for number in (5, -(16**5000))] == [5, -(16**5000)]
+
+
+@pytest.mark.parametrize(
+    ("when", "lines"),
+    [
+        ({"path": ["/a", "/b*"]}, ["when path = /a, /b*"]),
+        ({"path": "/a", "method": "get"}, ["when method = GET", "when path = /a"]),
+        ({"not": {"path": "/a"}}, ["when not path = /a"]),
+        ({"not": {"path": "/a", "not": {"host": "b"}}}, ["when not (path = /a and not host = b)"]),
+        ({"header": {"X-A": ["1", "2"], "X-B": "*"}}, ["when header x-a = 1, 2 and header x-b = *"]),
+        ({"environ": "KEY"}, ["when environ = KEY"]),
+        ("a.b:c", ["when a.b:c"]),
+        ({"not": "a.b:c", "scheme": "http"}, ["when scheme = http", "when not a.b:c"]),
+        (in_words, ["when wsgistack.config.words:in_words"]),
+    ],
+)
+def test_shows_a_condition(when: Any, lines: list[str]) -> None:
+    assert condition_in_words(canonical(when)) == lines

@@ -1,0 +1,70 @@
+"""Writing a configuration anew, in any format, so that the same is read from it."""
+
+from dataclasses import replace
+from functools import partial
+
+from wsgistack.config.contents import Contents, contents
+from wsgistack.config.deploy import IniFile
+from wsgistack.config.difference import differences
+from wsgistack.config.loader import Document
+from wsgistack.config.python import python_table
+from wsgistack.config.table import TableFile
+from wsgistack.config.toml import toml_table
+from wsgistack.config.writing.held import python_value, toml_value
+from wsgistack.config.writing.ini import ini_text
+from wsgistack.config.writing.names import with_section_names
+from wsgistack.config.writing.others import other_sections, other_tables
+from wsgistack.config.writing.portable import edited, portable
+from wsgistack.config.writing.python import python_text
+from wsgistack.config.writing.table import table_of, with_common_values
+from wsgistack.config.writing.texts import flattened, with_texts
+from wsgistack.config.writing.toml import toml_text
+from wsgistack.errors import ConfigError, Mistake, Where
+
+__all__ = ["written"]
+
+_NAMED_AT_ONCE = 3
+
+
+def written(document: Document, format: str) -> tuple[str, list[str]]:
+    """Write all that a configuration holds.
+
+    The text is for a file in the same folder. Secrets that the configuration holds itself are replaced by references
+    to the environment; which options hold some, the layers say.
+
+    :param format: toml, python or ini.
+    :returns: the text, and what gets lost, in sentences for people.
+    :raises ConfigError: the configuration has mistakes, or the format has no form for something in it.
+    """
+    losses: list[str] = []
+    target = portable(contents(document), losses, is_ini=format == "ini")
+    path = target.file.with_suffix(f".{format}")
+    back: Document
+    if format == "ini":
+        target = edited(with_section_names(target, losses), flattened, partial(with_texts, losses=losses))
+        text = ini_text(target) + other_sections(document, target, losses)
+        back = IniFile(path, text=text)
+    else:
+        target = with_common_values(target, losses)
+        hold, write = (toml_value, toml_text) if format == "toml" else (python_value, python_text)
+        text = write({**table_of(target, hold), **other_tables(document, target, losses)})
+        back = TableFile(toml_table(text, path), path, {}) if format == "toml" else TableFile(*python_table(text, path))
+    _compare(target, back)
+    return text, [*dict.fromkeys(losses)]
+
+
+def _compare(target: Contents, document: Document) -> None:
+    """Hold what was written to what was meant.
+
+    :raises ConfigError: there is a difference.
+    """
+    try:
+        back = contents(document)
+    except ConfigError as error:
+        lines = [each.problem for each in error.mistakes]
+    else:
+        known = {name: each for name, each in back.applications.items() if name in target.applications}
+        lines = differences(target, replace(back, applications=known))
+    if lines:
+        problem = f"can't be written so that the same is read again: {', '.join(lines[:_NAMED_AT_ONCE])}"
+        raise ConfigError(Mistake(problem, where=Where(str(target.file))))

@@ -1,0 +1,56 @@
+"""Names for the sections of an ini file: for each layer one of its own, and none that means another one."""
+
+import re
+from dataclasses import replace
+
+from wsgistack.config.contents import Contents
+from wsgistack.config.writing.plain import import_string
+from wsgistack.config.writing.portable import edited
+from wsgistack.spec import Spec
+
+__all__ = ["is_bare", "with_section_names"]
+
+_UNFIT = re.compile(r"^config:|\$\{|\s+")
+
+
+def is_bare(target: Contents, spec: Spec) -> bool:
+    """Whether a layer needs no section: its name says all."""
+    return spec.name == _use(spec) and not spec.options and spec.when is None and not target.own_values(spec)
+
+
+def with_section_names(target: Contents, losses: list[str]) -> Contents:
+    """The same, with names that tell all layers apart that are different.
+
+    :param losses: to which is added which layer gets another name.
+    """
+    layers = [spec for stack in target.applications.values() for spec in stack.pipeline]
+    named: list[tuple[Spec, Spec]] = []
+
+    def is_free(name: str, spec: Spec) -> bool:
+        if any(_folded(name) == _folded(other.name) for _, other in named):
+            return False
+        return is_bare(target, spec) or not any(_folded(name) == _folded(_use(each)) for each in layers if each != spec)
+
+    def layer(spec: Spec) -> Spec:
+        for one, other in named:
+            if one == spec:
+                return other
+        first = name = _UNFIT.sub("-", spec.name)
+        number = 1
+        while not is_free(name, spec):
+            number += 1
+            name = f"{first}-{number}"
+        if name != spec.name:
+            losses.append(f"{spec.name}: the layer is called {name}, for each section has a name of its own")
+        named.append((spec, replace(spec, name=name)))
+        return named[-1][1]
+
+    return edited(target, layer)
+
+
+def _use(spec: Spec) -> str:
+    return spec.use if isinstance(spec.use, str) else import_string(spec.use)
+
+
+def _folded(name: str) -> str:
+    return name.replace("-", "_")
