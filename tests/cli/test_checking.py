@@ -1,0 +1,149 @@
+"""``wsgistack check``: every mistake at once, each in one line, whatever a file holds."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.cli.files import HELLO, QUICKSTART, layers, written
+from wsgistack.cli import main
+
+
+@pytest.mark.parametrize(
+    "file", [pytest.param("", id="the quickstart"), pytest.param('app = "hello:app"', id="TOML without layers")]
+)
+def test_finds_nothing_wrong(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, file, name="stack.toml") if file else str(QUICKSTART)
+    assert main(["check", path]) == 0
+    assert capsys.readouterr() == (f"{path}: nothing wrong\n", "")
+
+
+def test_check_misses_the_main_application(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "typo.ini"
+    file.write_text("[pipeline:mian]\npipeline = request_id app\n[app:app]\nuse = wsgiref.simple_server:demo_app\n")
+    assert main(["check", str(file)]) == 1
+    assert capsys.readouterr().err == f"{file}: no application or pipeline 'main'; did you mean 'mian'?\n"
+    assert main(["check", "--name", "mian", str(file)]) == 0
+
+
+FIVE = """\
+[pipeline:main]
+pipeline = request_id access gzpi hello
+
+[fliter:access]
+use = access_log
+
+[filter:access]
+use = access_log
+formt = combined
+output = stdrr
+
+[app:hello]
+use = hello:ap
+"""
+
+
+def test_names_all_five_mistakes_with_file_line_and_right_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, FIVE)
+    assert main(["check", file]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    expected = [
+        (f"{file}:2: [pipeline:main] pipeline: ", "'gzpi'", "did you mean 'gzip'?"),
+        (f"{file}:4: ", "'fliter'", "did you mean [filter:access]?"),
+        (f"{file}:9: [filter:access] formt: ", "", "did you mean 'format'?"),
+        (f"{file}:10: [filter:access] output: ", "'stdrr'", "did you mean 'stderr'?"),
+        (f"{file}:13: [app:hello]", "'ap'", "did you mean 'app'?"),
+    ]
+    for line, (place, problem, hint) in zip(err.splitlines(), expected, strict=True):
+        assert line.startswith(place)
+        assert problem in line
+        assert line.endswith(f"; {hint}")
+    for command in ("show", "serve"):
+        assert main([command, file]) == 1
+        shown, told = capsys.readouterr()
+        assert shown == ""
+        assert set(told.splitlines()) <= set(err.splitlines())
+    assert told == err, "serve names them all"
+
+
+def test_warns_of_the_order_once_and_does_not_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inner = "[pipeline:main]\npipeline = request_id inner\n" + layers("gzip", "access_log").replace("main", "inner")
+    file = written(tmp_path, inner)
+    assert main(["check", file]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == (f"{file}: nothing wrong\n", 1)
+    assert err.startswith(f"warning: {file}:4: [pipeline:inner]")
+    assert err.endswith(
+        " gzip stands outside access_log: the log would not tell what went over the wire; put access_log before gzip\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "show", "serve"])
+def test_says_in_one_line_that_a_file_can_not_be_read(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.ini").touch()
+    (tmp_path / "bytes.toml").write_bytes(b"\n\xff")
+    files = {
+        "emptyy.ini": ": there is no such file; did you mean 'empty.ini'?",
+        "empty.ini": ": the file is empty",
+        "bytes.toml": ":2: the byte 0xff is not UTF-8; expected a text in UTF-8",
+        ".": ": can't be read: Is a directory",
+        "x" * 300: ": can't be read: File name too long",
+    }
+    for name, message in files.items():
+        assert main([command, str(tmp_path / name)]) == 1
+        assert capsys.readouterr() == ("", f"{tmp_path / name}{message}\n")
+
+
+KEYS = ["use", "pipeline", "app", "layers", "level", "minimum_size", "users", "codings", "here", "format", "name"]
+VALUES = [
+    "gzip",
+    "basic_auth",
+    "access_log",
+    "a",
+    "egg:wsgistack#gzip",
+    "config:x.ini",
+    "call:json:dumps",
+    "%(a)s",
+    "1",
+]
+VALUES += [
+    "json:dumps",
+    "hello:app",
+    "[]",
+    '"gzip"',
+    '["gzip", 1, {}, {use = 1}]',
+    "{}",
+    "%(",
+    "-1",
+    "a:b:c",
+    "egg:",
+    "",
+]
+LINES = st.one_of(
+    st.builds(
+        "[{}:{}]".format, st.sampled_from(["app", "filter", "pipeline", "x"]), st.sampled_from(["main", "a", ""])
+    ),
+    st.builds("{} = {}".format, st.sampled_from(KEYS), st.lists(st.sampled_from(VALUES), max_size=3).map(" ".join)),
+    st.sampled_from(["[DEFAULT]", "[[layers]]", "[app]", "  a = 1", "#", "\ufeff"]),
+    st.text(max_size=8),
+)
+
+
+@given(
+    content=st.lists(LINES, max_size=12).map(lambda lines: "\n".join(lines).encode()) | st.binary(max_size=40),
+    suffix=st.sampled_from(["ini", "toml"]),
+    command=st.sampled_from(["check", "show"]),
+)
+def test_survives_whatever_a_file_holds(
+    content: bytes, suffix: str, command: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"any.{suffix}"
+    path.write_bytes(content)
+    (path.parent / "hello.py").write_text(HELLO)
+    assert main([command, str(path)]) in (0, 1)

@@ -1,0 +1,55 @@
+"""The program: how it starts, what it needs, and how it ends when nobody listens any more."""
+
+import os
+import runpy
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import wsgistack
+from tests.cli.files import HELLO, QUICKSTART, layers, written
+from wsgistack.cli import main
+
+
+def test_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["wsgistack", "--version"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(Path(wsgistack.__file__).with_name("__main__.py")), run_name="__main__")
+    assert capsys.readouterr().out == f"wsgistack {version('wsgistack')}\n"
+
+
+def test_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"wsgistack {version('wsgistack')}\n"
+
+
+def test_needs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main([])
+    assert "COMMAND" in capsys.readouterr().err
+
+
+def test_installs_as_a_program() -> None:
+    program = Path(sys.executable).with_name("wsgistack")
+    assert subprocess.run([program, "check", QUICKSTART], check=True, capture_output=True).stderr == b""
+
+
+def test_stops_quietly_when_nobody_reads_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        assert main(["list"]) == 1
+    assert capsys.readouterr().err == ""
+
+
+def test_is_interrupted_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    app = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n" + HELLO
+    assert main(["check", written(tmp_path, layers("gzip"), app=app)]) == 130
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,246 @@
+"""``wsgistack serve`` in this process; tests/servers/ runs it in one of its own."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.cli.files import PROGRAM, layers, written
+from tests.config.log.trees import own_logging
+from tests.linking import linked, told
+from tests.servers.running import eventually
+from wsgistack.cli import main
+
+ONCE = "paste.server_runner = tests.cli.servers:once\n"
+LOGGING = (
+    "[loggers]\nkeys = root\n[handlers]\nkeys = file\n[formatters]\nkeys =\n"
+    "[logger_root]\nlevel = ERROR\nhandlers = file\n[handler_file]\nclass = FileHandler\nargs = ({},)\n"
+)
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., logging.Logger]]:
+    """Runs a command with logging as that of a new process, and gives the root logger as it leaves it."""
+    with ExitStack() as stack:
+
+        def serve(*arguments: str, status: int = 0) -> logging.Logger:
+            root = stack.enter_context(own_logging())
+            assert main(["serve", *arguments]) == status
+            return root
+
+        yield serve
+
+
+def asked(address: str, bodies: list[bytes]) -> None:
+    with urlopen(address, timeout=30) as response:  # noqa: S310 (our own address)
+        bodies.append(response.read())
+
+
+def served(monkeypatch: pytest.MonkeyPatch, visit: Callable[[str], object], *arguments: str) -> list[str]:
+    """What the command prints to standard output, while a visitor is told where it serves."""
+    reading, writing = os.pipe()
+
+    with os.fdopen(reading) as told, os.fdopen(writing, "w") as output:
+        visitor = threading.Thread(target=lambda: visit(told.readline().split()[2]))
+        visitor.start()
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", output)
+            assert main(["serve", *arguments]) == 0
+        visitor.join()
+        output.close()
+        return told.read().splitlines()
+
+
+def test_serves_until_it_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bodies: list[bytes] = []
+
+    def visit(address: str) -> None:
+        try:
+            asked(address, bodies)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    file = written(tmp_path, layers("gzip", "access_log", "request_id"))
+    tree = ["gzip", "└─ access_log", "   └─ request_id", "      └─ hello:app"]
+    assert served(monkeypatch, visit, "--port", "0", file) == [*tree, "Stopped."]
+    assert bodies == [b"hello"]
+    *warnings, line = capsys.readouterr().err.splitlines()
+    assert [warning.partition(":")[0] for warning in warnings] == ["warning", "warning"]
+    assert '"GET / HTTP/1.1" 200 5' in line
+
+
+def test_takes_no_port_that_is_in_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--port", str(port), written(tmp_path, layers("gzip"))]) == 1
+    message = f"can't listen on 127.0.0.1 port {port}: Address already in use; another --host or --port\n"
+    assert capsys.readouterr() == ("", message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"), [([], {}), (["--server", "other"], {"a": "b"})], ids=["main", "by name"]
+)
+def test_serves_with_the_server_of_the_file(
+    arguments: list[str], options: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}[server:other]\nuse = main\na = b\n")
+    assert main(["serve", *arguments, file]) == 0
+    told = "Serving with paste.server_runner:tests.cli.servers:once (stop with Ctrl-C)\ngzip\n└─ hello:app\n"
+    assert capsys.readouterr() == (f"{told}asked with {options}: 200 OK hello\nStopped.\n", "")
+
+
+def test_is_interrupted_while_another_server_serves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"{layers('gzip')}[server:main]\n{ONCE.replace('once', 'interrupted')}"
+    assert main(["serve", written(tmp_path, text)]) == 130
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--server", "mian"], "{}: no server 'mian'; did you mean 'main'?"),
+        (["--server", "main", "--port", "0"], "--server: stands beside --host or --port, which are for the built-in"),
+        (["--server", "main", "--host", "h"], "--server: stands beside --host or --port, which are for the built-in"),
+        (["--port", "-1"], "port: is no port; expected a number, from 0 to 65535"),
+        (["--port", "65536"], "can't listen on 127.0.0.1 port 65536: "),
+        (["--host", "no.such.host.invalid"], "can't listen on no.such.host.invalid port 8080: "),
+        (["--name", "mian"], "{}: no application or pipeline 'mian'; did you mean 'main'?"),
+    ],
+)
+def test_takes_no_wrong_argument(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}")
+    assert main(["serve", *arguments, file]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(message.format(file))
+    assert err.count("\n") == 1
+
+
+def test_names_the_mistakes_of_the_server_of_logging_and_of_the_layers_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = LOGGING.replace("FileHandler", "FielHandler") + layers("gzip", "access_log").replace("gzip", "gzpi")
+    file = written(tmp_path, f"{text}[server:main]\nuse = egg:wsgistak\n")
+    assert main(["serve", file]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split(": ")[0].removeprefix(file) for line in err.splitlines()] == [":11", ":14", ":18"]
+    assert main(["check", file]) == 1
+    assert capsys.readouterr() == ("", err)
+
+
+@pytest.mark.parametrize("mounted", [True, False], ids=["in a mount", "of its own"])
+def test_refuses_a_wrong_order_where_it_is_strict(
+    mounted: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = layers("catch_errors", "request_id") + f"[server:main]\n{ONCE}"
+    if mounted:
+        text = (
+            text.replace("pipeline:main", "pipeline:inner") + "[composite:main]\nuse = egg:wsgistack#mount\n/ = inner\n"
+        )
+    file = written(tmp_path, text)
+    assert main(["serve", file]) == 0
+    warning = capsys.readouterr().err
+    assert warning.startswith(f"warning: {file}:2: ")
+    assert warning.count("catch_errors stands outside request_id") == warning.count("\n") == 1
+    for command in ("serve", "check"):
+        assert main([command, "--strict", file]) == 1
+        assert capsys.readouterr() == ("", warning.removeprefix("warning: "))
+
+
+def test_lets_other_warnings_pass(tmp_path: Path) -> None:
+    app = "import warnings\nwarnings.warn('the application is old', FutureWarning)\n"
+    app += "def app(environ, start_response):\n    start_response('200 OK', [])\n    return []\n"
+    file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}", app=app)
+    with pytest.warns(FutureWarning, match="the application is old"):
+        assert main(["serve", file]) == 0
+
+
+def test_logs_what_is_told_where_the_file_says_nothing(tmp_path: Path, started: Callable[..., logging.Logger]) -> None:
+    root = started(written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}"))
+    assert (root.level, len(root.handlers)) == (logging.INFO, 1)
+
+
+def test_sets_up_logging_as_the_file_says(tmp_path: Path, started: Callable[..., logging.Logger]) -> None:
+    app = "import logging\nlogging.getLogger('a').error('made')\ndef app(environ, start_response):\n"
+    app += "    logging.getLogger('a').error('asked')\n    start_response('200 OK', [])\n    return []\n"
+    text = f"{layers('gzip')}[server:main]\n{ONCE}{LOGGING.format(repr(str(tmp_path / 'log')))}"
+    root = started(written(tmp_path, text, app=app))
+    assert (tmp_path / "log").read_text() == "made\nasked\n"
+    assert root.level == logging.ERROR
+
+
+def test_says_that_logging_can_not_be_set_up(
+    tmp_path: Path, started: Callable[..., logging.Logger], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}{LOGGING.format('len(5)')}")
+    started(file, status=1)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "[handler_file]: can't be set up: can't be evaluated: TypeError" in err
+
+
+def test_serves_for_the_process_that_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies: list[bytes] = []
+    file = written(tmp_path, layers("gzip"))
+    with linked() as link:
+
+        def visit(address: str) -> None:
+            with closing(link):
+                told(link, file, tmp_path / "hello.py")
+                asked(address, bodies)
+
+        assert served(monkeypatch, visit, "--reload", file) == ["gzip", "└─ hello:app"]
+    assert bodies == [b"hello"]
+
+
+def test_says_what_is_wrong_to_the_process_that_watches(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, layers("gzip"))
+    with linked() as link:
+        assert main(["serve", "--reload", "--server", "main", file]) == 1
+        assert told(link, file) == [False]
+    assert capfd.readouterr() == ("", f"{file}: no server 'main'\n")
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_watches_where_the_file_says_that_it_listens(
+    is_broken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = f"[server:main]\nuse = egg:wsgistack\nhost = 127.0.0.1\nport = {port}\n"
+    file = written(tmp_path, "[" if is_broken else layers("gzip") + server)
+    arguments = ["serve", "--reload", *(["--port", str(port)] if is_broken else []), file]
+    monkeypatch.setattr(sys, "orig_argv", [*PROGRAM, *arguments])
+    bodies: list[bytes] = []
+
+    def visit() -> None:
+        def find() -> bool | None:
+            with suppress(OSError):
+                asked(f"http://127.0.0.1:{port}/", bodies)
+            said = capfd.readouterr().err if is_broken else ""
+            return bool(bodies) or "does not start" in said or None
+
+        try:
+            eventually(find)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    assert main(arguments) == 0
+    visitor.join()
+    assert bodies == ([] if is_broken else [b"hello"])
+    assert capfd.readouterr().out.endswith("Stopped.\n")

@@ -1,0 +1,28 @@
+"""``wsgistack diff``: what changed from one configuration to another."""
+
+import argparse
+
+from wsgistack.config.contents import contents
+from wsgistack.config.difference import differences
+from wsgistack.config.documents import open_document
+from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+
+__all__ = ["compare"]
+
+
+def compare(parsed: argparse.Namespace) -> int:
+    """Print each difference, and tell by 1 that there are some."""
+    mistakes = Mistakes()
+    found = []
+    for file in (parsed.old, parsed.new):
+        with mistakes.caught():
+            found.append(contents(open_document(file)))
+    mistakes.raise_if_any()
+    names = {name for each in found for name in each.applications}
+    if parsed.name and parsed.name not in names:
+        raise ConfigError(Mistake(f"no application {parsed.name!r} in either", hint=nearest(parsed.name, names)))
+    old, new = found
+    lines = differences(old, new, parsed.name)
+    for line in lines:
+        print(line)
+    return 1 if lines else 0

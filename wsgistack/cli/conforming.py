@@ -1,0 +1,45 @@
+"""``wsgistack conform``: a layer before the conformance kit."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+from wsgistack import registry
+from wsgistack.config.stack import stand_in
+from wsgistack.options import fit
+from wsgistack.spec import Spec
+from wsgistack.types import Changes
+
+__all__ = ["conform"]
+
+
+def conform(parsed: argparse.Namespace) -> int:
+    """Judge one layer, and report."""
+    from wsgistack.testing import Judge
+    from wsgistack.testing.report import REPORTS
+
+    sys.path.insert(0, "")
+    changes = Changes.named(parsed.changes) if parsed.changes else None
+    with redirect_stdout(sys.stderr), _unlogged():  # from the import on: a default may be the standard output
+        factory = registry.find(parsed.layer)
+        spec = Spec(parsed.layer, dict(parsed.option)).fitted(base=Path(), text=True)
+        spec.build(stand_in)
+        options, _ = fit(factory, spec.options, base=Path())
+        judge = Judge(factory, options, headers=parsed.header, changes=changes)
+        verdicts = list(judge.judge_all())
+    print(REPORTS[parsed.format](parsed.layer, verdicts))
+    return 1 if any(verdict.breaches for verdict in verdicts) else 0
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Log nothing: what a layer says of the errors of hostile applications is of no interest."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)

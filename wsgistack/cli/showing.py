@@ -1,0 +1,58 @@
+"""``wsgistack show``: a configuration as a tree, or in another format."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from io import TextIOWrapper
+
+from wsgistack.cli.checking import warn
+from wsgistack.cli.tree import Tree, use_in_words
+from wsgistack.config import read
+from wsgistack.config.contents import contents, told
+from wsgistack.config.documents import open_document
+from wsgistack.config.loader import Document
+from wsgistack.config.stack import in_order
+from wsgistack.config.words import in_words
+from wsgistack.errors import ConfigError
+
+__all__ = ["show"]
+
+
+def show(parsed: argparse.Namespace) -> int:
+    """Print what a configuration says."""
+    document = open_document(parsed.file)
+    if parsed.format:
+        return _convert(document, parsed)
+    stack = read(document, parsed.name)
+    if stack.mistakes:
+        raise ConfigError(*in_order(stack.mistakes))
+    tree = Tree(document, is_whole=True)
+    print(tree.draw(parsed.name, stack))
+    for line in _others(document):
+        print(line)
+    if parsed.strict and tree.misplaced:
+        raise ConfigError(*in_order(tree.misplaced))
+    return 0
+
+
+def _others(document: Document) -> Iterator[str]:
+    for name in document.servers():
+        server = document.server(name, document.start())
+        yield f"\nserver {name}: {use_in_words(server.use)}"
+        yield from (f"   {key} = {in_words(value)}" for key, value in server.options.items())
+    if names := told(document.start().global_conf):
+        yield f"\nglobal: {', '.join(names)}"  # and not their values, for nothing says which of them are secrets
+
+
+def _convert(document: Document, parsed: argparse.Namespace) -> int:
+    from wsgistack.config.writing import written
+
+    text, losses = written(document, parsed.format)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="strict")  # as it is read again, whatever the terminal has
+    print(text, end="")
+    warn(losses)
+    misplaced = [each for stack in contents(document).applications.values() for each in stack.pipeline.misplaced()]
+    if parsed.strict and misplaced:
+        raise ConfigError(*in_order(misplaced))
+    return 0
