@@ -100,6 +100,7 @@ def test_goes_on_after_each_mistake() -> None:
         ("100%% sure %(here)s", "100% sure /srv"),
         ("%%(here)s", "%(here)s"),
         ("%h %(here)x %(here", "%h %(here)x %(here"),
+        ("%(hour)/%(day)", "%(hour)/%(day)"),
         ("%(a(b)s", "odd"),
     ],
 )
@@ -113,6 +114,8 @@ def test_fills_in_references(value: str, filled: str) -> None:
     [
         ("%(her)s", ("no value for %(her)s", "did you mean 'here'?")),
         ("%()s", ("no value for %()s", "there are: a, b, c, here")),
+        ("%(here)/x", ("found %(here)", "did you mean %(here)s?")),
+        ("x %(here)", ("found %(here)", "did you mean %(here)s?")),
         ("%(a)s", ("a circle: %(a)s -> %(b)s -> %(a)s", "")),
         ("%(c)s", ("a circle: %(c)s -> %(c)s", "")),
     ],

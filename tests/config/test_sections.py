@@ -42,6 +42,7 @@ def test_finds_sections_by_kind_and_name(folder: Path) -> None:
         ("[default]", "1: no kind of section is called 'default'; did you mean [DEFAULT]?"),
         ("[app:x]\n[composite: x]", "2: [composite: x]: a second application 'x', after [app:x] in line 1"),
         ("[app]\n[app:main]", "2: [app:main]: a second application 'main', after [app] in line 1"),
+        ("[app:x]\n[filter:y", "2: the header of a section is not closed; did you mean [filter:y]?"),
         ("[app:x]\n[app:x]", "2: a second section [app:x], after the one in line 1"),
     ],
 )

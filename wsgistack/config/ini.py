@@ -11,7 +11,7 @@ __all__ = ["Section", "Setting", "interpolate", "parse"]
 
 _HEADER = re.compile(r"\[(.+)\]")
 _SETTING = re.compile(r"(.*?)\s*[=:]\s*(.*)")
-_REFERENCE = re.compile(r"%(?:%|\(([^)]*)\)s)")
+_REFERENCE = re.compile(r"%(?:%|\(([^)]*)\)(s|(?=/|\Z)))")
 _DEEPEST = 100
 
 
@@ -89,6 +89,10 @@ def interpolate(value: str, variables: Mapping[str, str], trail: tuple[str, ...]
         name = found[1]
         if name is None:
             return "%"
+        if not found[2]:
+            if name in variables:
+                raise LookupError(f"found {found[0]}", f"did you mean {found[0]}s?")
+            return found[0]
         if name not in variables:
             raise LookupError(f"no value for {found[0]}", nearest(name, variables))
         if found[0] in trail:

@@ -167,3 +167,8 @@ class Sections:
                 problem = f"no kind of section is called {kind!r}"
                 where = Where(str(self.path), section.line)
                 self.mistakes.append(Mistake(problem, where=where, hint=f"did you mean {meant}?"))
+            for key, setting in section.settings.items():
+                if key[0] == "[" and key[1:] in known:
+                    where = Where(str(self.path), setting.line)
+                    hint = f"did you mean {key}:{setting.value}]?"
+                    self.mistakes.append(Mistake("the header of a section is not closed", where=where, hint=hint))
