@@ -17,7 +17,7 @@ import docutils.utils
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.rst", *sorted(ROOT.glob("recipes/*/README.rst"))]
+DOCUMENTS = [ROOT / "README.rst", ROOT / "docs/configuration.rst", *sorted(ROOT.glob("recipes/*/README.rst"))]
 SERVERS = ("wsgistack serve", "flask --app", "gunicorn")
 PORT = "8080"
 
