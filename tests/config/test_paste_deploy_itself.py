@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import wsgistack
+
 VERSION = "3.1.0"
 LOADER_TESTS = ("tests/test_basic_app.py", "tests/test_config.py", "tests/test_filter.py")
 
@@ -63,7 +65,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_its_tests(source: Path, stand_in: str) -> str:
     (source / "stand_in.py").write_text(stand_in)
-    path = os.pathsep.join([str(source), str(source / "tests/fake_packages/FakeApp.egg")])
+    ours = Path(wsgistack.__file__).parents[1]
+    path = os.pathsep.join(map(str, [source, source / "tests/fake_packages/FakeApp.egg", ours]))
     alone = ["-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider", "-p", "stand_in"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *alone, *LOADER_TESTS],
