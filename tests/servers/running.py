@@ -97,3 +97,12 @@ def eventually(find: Callable[[], T | None]) -> T:
             return found
         time.sleep(0.05)
     raise AssertionError("it never came")
+
+
+def is_refused(port: int) -> bool | None:
+    """Whether nobody listens there; None when somebody does."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=30).close()
+    except ConnectionRefusedError:
+        return True
+    return None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.running import ROOT, WSGISTACK, eventually, running
+from tests.servers.running import ROOT, WSGISTACK, eventually, is_refused, running
 
 HELLO = """
 import logging
@@ -68,12 +68,16 @@ def test_stops_cleanly_even_while_it_sends(stop: signal.Signals, requests: int, 
         connections = [stack.enter_context(server.raw(b"GET / HTTP/1.1\r\n\r\n")) for _ in range(requests)]
         assert all(connection.recv(1) for connection in connections)
         server.process.send_signal(stop)
+        if requests:  # which do not end by themselves
+            eventually(lambda: is_refused(server.port))
+            server.process.send_signal(stop)
         assert server.process.wait(30) == 0
         for connection in connections:  # an end of the stream would look like a whole response
             with pytest.raises(ConnectionResetError):
                 list(iter(partial(connection.recv, 65536), b""))
         *_, last = server.output().splitlines()
         assert last == "Stopped."
+        assert server.output().count('"GET / HTTP/1.1" 200 ') == requests
         assert "Traceback" not in server.output()
 
 
@@ -89,7 +93,7 @@ def test_warns_of_the_order_in_one_line_each_however_python_treats_warnings(site
     with running(site, *program, "serve", "stack.toml", "--port", "0") as server:
         warning, _, _ = server.output().partition("Serving on")
         assert warning == (
-            "warning: stack.toml: layer 1 (zip): zip stands outside log: "
+            "warning: stack.toml:3: layer 1 (zip): zip stands outside log: "
             "the log would not tell what went over the wire; put log before zip\n"
         )
 
