@@ -1,0 +1,104 @@
+"""``wsgistack serve --reload`` as a program of its own: under load, at Ctrl-C in a terminal, and when it is killed."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.servers.running import WSGISTACK, Server, eventually, is_refused, running
+
+RELOADING = (WSGISTACK[0], "-W", "error", *WSGISTACK[1:], "serve", "--reload", "--port", "0", "stack.toml")
+HELLO = """
+import time
+from pathlib import Path
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    if environ["PATH_INFO"] == "/hold":
+        return hold()
+    return [b"one"]
+def hold():
+    yield b"begun, "
+    while not Path("gate").exists():
+        time.sleep(0.01)
+    yield b"ended"
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "hello.py").write_text(HELLO)
+    (tmp_path / "stack.toml").write_text('app = "hello:app"\nlayers = []\n')
+    with running(tmp_path, "setsid", *RELOADING) as server:  # in a group of its own, as what runs in a terminal
+        yield server
+
+
+def test_loses_no_request_while_it_starts_again(server: Server) -> None:
+    bodies: set[bytes] = set()
+    failures: list[Exception] = []
+
+    def ask() -> None:
+        while b"last" not in bodies:
+            try:
+                bodies.add(server.get("/").body)
+            except OSError as error:
+                failures.append(error)
+
+    clients = [threading.Thread(target=ask) for _ in range(4)]
+    for client in clients:
+        client.start()
+    for text in ("one", "two", "last"):
+        (server.folder / "hello.py").write_text(HELLO.replace("one", text))
+        eventually(lambda text=text: text.encode() in bodies or None)  # type: ignore[misc]
+    for client in clients:
+        client.join()
+    assert failures == []
+    assert bodies == {b"one", b"two", b"last"}
+
+
+def test_ends_at_ctrl_c_when_the_requests_in_flight_have_ended(server: Server) -> None:
+    with server.response("/hold") as response:
+        begin = response.read(5)
+        os.killpg(server.process.pid, signal.SIGINT)
+        eventually(lambda: is_refused(server.port))
+        (server.folder / "gate").touch()
+        assert begin + response.read() == b"begun, ended"
+    assert server.process.wait(30) == 0
+    first, *_, last = server.output().splitlines()
+    assert (first, last) == (f"Serving on http://127.0.0.1:{server.port}/ (stop with Ctrl-C)", "Stopped.")
+
+
+def test_ends_sooner_at_a_second_ctrl_c(server: Server) -> None:
+    with server.raw(b"GET /hold HTTP/1.0\r\n\r\n") as connection:
+        assert connection.recv(1)
+        for _ in range(2):
+            os.killpg(server.process.pid, signal.SIGINT)
+            eventually(lambda: is_refused(server.port))
+        assert server.process.wait(30) == 0
+        with pytest.raises(ConnectionResetError):
+            list(iter(partial(connection.recv, 65536), b""))
+    assert server.output().splitlines()[-1] == "Stopped."
+
+
+def test_leaves_nothing_that_listens_when_it_is_killed(server: Server) -> None:
+    server.process.kill()
+    server.process.wait(30)
+    eventually(lambda: is_refused(server.port))
+
+
+def test_tells_the_mistakes_and_waits_for_them_to_be_mended(tmp_path: Path) -> None:
+    (tmp_path / "hello.py").write_text(HELLO)
+    (tmp_path / "stack.toml").write_text('app = "helo:app"\nlayers = ["gzpi"]\n')
+    with running(tmp_path, *RELOADING) as server:
+        assert server.get("/").status == 503
+        checked = subprocess.run([*WSGISTACK, "check", "stack.toml"], cwd=tmp_path, capture_output=True, text=True)
+        assert server.output() == (
+            f"{checked.stderr}"
+            f"reload: it does not start; answering 503 on http://127.0.0.1:{server.port}/ until the next change\n"
+        )
+        (tmp_path / "stack.toml").write_text('app = "hello:app"\nlayers = ["gzip"]\n')
+        eventually(lambda: server.get("/").body == b"one" or None)
