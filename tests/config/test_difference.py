@@ -119,3 +119,8 @@ def test_names_an_application_that_is_an_object(folder: Path) -> None:
     old, new = (contents(open_document(file)) for file in ("old.py", "new.toml"))
     assert differences(old, new) == [f"application: {MODULE}:greet -> {MODULE}:other"]
     assert differences(new, new) == []
+
+
+def test_tells_a_number_of_any_length(folder: Path) -> None:
+    server = f'{APP}[servers.main]\nuse = "egg:wsgistack"\nport = '
+    assert changed(f"{server}1\n", f"{server}0x1{'0' * 5000}\n") == [f"server main port: '1' -> '0x1{'0' * 5000}'"]

@@ -9,7 +9,7 @@ import pytest
 from tests.config.factories import marking
 from tests.config.writing.layers import Color
 from wsgistack.conditions import canonical
-from wsgistack.config.words import condition_in_words, in_words
+from wsgistack.config.words import as_text, condition_in_words, in_words
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,11 @@ from wsgistack.config.words import condition_in_words, in_words
 )
 def test_shows_a_value(value: object, words: str) -> None:
     assert in_words(value) == words
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "true"), (None, "none"), (1.5, "1.5"), (16, "16"), ("A", "A")])
+def test_writes_a_value_as_text(value: object, text: str) -> None:
+    assert as_text(value) == text
 
 
 def test_writes_a_number_of_any_length() -> None:

@@ -15,6 +15,7 @@ from wsgistack.config.loader import Document
 from wsgistack.config.parts import Server
 from wsgistack.config.paste import SERVER_PROTOCOLS
 from wsgistack.config.stack import Stack, in_order, stand_in
+from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.types import App
 
@@ -96,7 +97,7 @@ def _checked_server(document: Document, parsed: argparse.Namespace) -> tuple[Ser
 def _address(parsed: argparse.Namespace, options: Mapping[str, object]) -> tuple[str, int]:
     """Where the built-in server listens, perhaps in the place of another one with such options."""
     host = parsed.host or str(options.get("host", _HOST))
-    port = str(options.get("port", _PORT)) if parsed.port is None else str(parsed.port)
+    port = as_text(options.get("port", _PORT) if parsed.port is None else parsed.port)
     if not (port.isascii() and port.isdecimal()):
         raise ConfigError(Mistake("is no port", "port", expected="a number, from 0 to 65535"))
     return host, int(port)

@@ -7,7 +7,7 @@ from wsgistack.config.contents import Contents
 from wsgistack.config.matching import alike, is_like, matched, moved
 from wsgistack.config.parts import Application, Server
 from wsgistack.config.stack import Stack
-from wsgistack.config.words import condition_in_words, in_words
+from wsgistack.config.words import as_text, condition_in_words, in_words
 from wsgistack.redaction import REDACTED
 from wsgistack.spec import Spec
 
@@ -102,8 +102,7 @@ def _use(part: Application | Server) -> str:
 
 def _texts(options: _Values) -> _Values:
     """Numbers and truths as the texts that an ini file has in their place, for factories that are given text."""
-    texts = {key: str(value).lower() for key, value in options.items() if isinstance(value, bool | int | float)}
-    return {**options, **texts}
+    return {key: as_text(value) if isinstance(value, bool | int | float) else value for key, value in options.items()}
 
 
 def _values(what: str, old: _Values, new: _Values, old_shown: _Values, new_shown: _Values) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import cast
 from wsgistack.annotations import label
 from wsgistack.redaction import REDACTED
 
-__all__ = ["condition_in_words", "digits", "in_words"]
+__all__ = ["as_text", "condition_in_words", "digits", "in_words"]
 
 
 def in_words(value: object) -> str:
@@ -29,6 +29,13 @@ def in_words(value: object) -> str:
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}:{value.__qualname__}"
     return str(value) if isinstance(value, Path) or value == REDACTED else repr(value)
+
+
+def as_text(value: object) -> str:
+    """A plain value that is no list or mapping, as text."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return digits(value) if isinstance(value, int) else str(value)
 
 
 def digits(number: int) -> str:

@@ -11,7 +11,7 @@ from tests.config.writing.layers import MODULE, Color, Depth
 from tests.config.writing.rereading import layer
 from wsgistack import ConfigError
 from wsgistack.config.paste import PasteFactory
-from wsgistack.config.writing.plain import as_text, import_string, plain, readable, without_none
+from wsgistack.config.writing.plain import import_string, plain, readable, without_none
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,6 @@ from wsgistack.config.writing.plain import as_text, import_string, plain, readab
 )
 def test_makes_a_value_plain(value: object, expected: object) -> None:
     assert plain(value) == expected
-
-
-@pytest.mark.parametrize(("value", "text"), [(True, "true"), (None, "none"), (1.5, "1.5"), (16, "16"), ("A", "A")])
-def test_writes_a_plain_value_as_text(value: object, text: str) -> None:
-    assert as_text(value) == text
 
 
 def test_writes_the_word_none() -> None:

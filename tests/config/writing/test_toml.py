@@ -86,3 +86,6 @@ def test_says_where_something_is_that_it_has_not(value: object, problem: str) ->
     with pytest.raises(ConfigError) as caught:
         toml_text({"a": {"b c": value, "d": 1}})
     assert str(caught.value) == problem
+    with pytest.raises(ConfigError) as caught:
+        toml_text({"apps": {"x": {"app": {"use": value}}}})
+    assert str(caught.value) == problem.replace("a.b c", "apps.x.app")

@@ -9,8 +9,9 @@ from wsgistack.config.contents import Contents, is_composite
 from wsgistack.config.parts import Application, Server
 from wsgistack.config.paste import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, is_factory
 from wsgistack.config.stack import Stack
+from wsgistack.config.words import as_text
 from wsgistack.config.writing.names import is_bare
-from wsgistack.config.writing.plain import as_text, import_string
+from wsgistack.config.writing.plain import import_string
 from wsgistack.config.writing.texts import option_text, setting
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.spec import Spec

@@ -10,13 +10,13 @@ from typing import Any
 from wsgistack.annotations import label
 from wsgistack.config.matching import alike
 from wsgistack.config.paste import PasteFactory
-from wsgistack.config.words import digits
+from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import import_object
 from wsgistack.options import fit
 from wsgistack.spec import Spec
 
-__all__ = ["as_text", "import_string", "plain", "readable", "without_none"]
+__all__ = ["import_string", "plain", "readable", "without_none"]
 
 
 def plain(value: Any) -> Any:
@@ -46,13 +46,6 @@ def without_none(value: Any) -> Any:
     if isinstance(value, list):
         return [*map(without_none, value)]
     return "none" if value is None else value
-
-
-def as_text(value: object) -> str:
-    """A plain value that is no list or mapping, as text."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    return digits(value) if isinstance(value, int) else str(value)
 
 
 def import_string(found: Any) -> str:

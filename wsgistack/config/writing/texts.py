@@ -9,7 +9,8 @@ from wsgistack.annotations import COLLECTIONS, MAPPINGS, parts
 from wsgistack.config.contents import Contents
 from wsgistack.config.ini import parse
 from wsgistack.config.parts import Application
-from wsgistack.config.writing.plain import as_text, plain, readable, without_none
+from wsgistack.config.words import as_text
+from wsgistack.config.writing.plain import plain, readable, without_none
 from wsgistack.config.writing.toml import inline
 from wsgistack.conversion import UnfitError, convert
 from wsgistack.errors import ConfigError, Mistake, Mistakes

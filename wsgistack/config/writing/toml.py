@@ -67,7 +67,12 @@ def _lines(table: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[str]:
 def _fits(at: tuple[str, ...], table: Mapping[str, Any]) -> bool:
     """Whether a table is small enough to be written in one line, and none of those that have a header at any rate."""
     is_flat = not any(isinstance(each, Mapping) for each in table.values())
-    return is_flat and (len(at) > _DEPTH_OF_PARTS or at[-1] in _INLINE) and len(str(table)) <= _WIDTH
+    if not is_flat or (len(at) <= _DEPTH_OF_PARTS and at[-1] not in _INLINE):
+        return False
+    try:
+        return len(inline(table)) <= _WIDTH
+    except ConfigError:  # it is told with its place where it is written
+        return True
 
 
 def _in_lines(value: Any) -> str:
