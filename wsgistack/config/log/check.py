@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from wsgistack.config.lines import Path
 from wsgistack.config.log.factory import dotted, misfits
 from wsgistack.errors import Mistake, Mistakes, Where, nearest
-from wsgistack.redaction import texts_in, without
+from wsgistack.redaction import hiding, texts_in
 from wsgistack.references import Resolved
 
 __all__ = ["Check", "Locate", "secrets"]
@@ -70,11 +70,8 @@ class Check:
         kind, name = map(str, at)
         entry = self._tables[kind][name]
         where, setting = self._locate((*at, key) if key in entry else at)
-        try:
+        with self.mistakes.caught(setting, where), hiding(secrets(entry), "can't be made"):
             make(self._making.config[kind][name])
-        except Exception as error:
-            mistake = Mistake(f"can't be made: {type(error).__name__}: {error}", setting, where=where)
-            self.mistakes.append(without(secrets(entry), mistake))
 
     def _handler(self, at: Path, entry: Mapping[str, Any]) -> None:
         key = "()" if "()" in entry else "class"
@@ -178,7 +175,7 @@ class Check:
 def secrets(value: object) -> list[str]:
     """The texts in a value that came from references."""
     if isinstance(value, Resolved):
-        return [*texts_in(value)]
+        return [*texts_in(value, names=False)]
     if isinstance(value, Mapping):
         value = [*value.values()]
     return [text for each in value for text in secrets(each)] if isinstance(value, (list, tuple)) else []

@@ -4,7 +4,7 @@ import ast
 import logging
 from pathlib import Path
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, told
 from wsgistack.redaction import texts_in
 from wsgistack.references import has_references, resolve
 
@@ -43,7 +43,7 @@ class Code:
         try:
             return eval(self._code, dict(vars(logging)))  # noqa: S307 - what pserve does, with the operator's own text
         except Exception as error:
-            raise ConfigError(Mistake(f"can't be evaluated: {type(error).__name__}: {error}")) from None
+            raise ConfigError(Mistake(f"can't be evaluated: {told(error)}")) from None
 
 
 class _Filling(ast.NodeTransformer):
@@ -56,6 +56,6 @@ class _Filling(ast.NodeTransformer):
         if has_references(node.value):
             with self.mistakes.caught():
                 text = str(resolve(node.value, base=self.base))
-                self.hidden += texts_in(text)
+                self.hidden += texts_in(text, names=False)
                 return ast.copy_location(ast.Constant(text), node)
         return node

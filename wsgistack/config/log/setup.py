@@ -8,7 +8,7 @@ from typing import Any
 
 from wsgistack.config.lines import Path
 from wsgistack.config.log.check import Check, Locate, secrets
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import ConfigError, Mistake, told
 from wsgistack.redaction import without
 from wsgistack.references import plain
 
@@ -69,5 +69,5 @@ class LoggingSetup:
         while error.__cause__:
             error = error.__cause__
         where, key = self._locate(at)
-        said = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+        said = str(error) if isinstance(error, ConfigError) else told(error)
         return Mistake(f"can't be set up: {said}", key, where=where)
