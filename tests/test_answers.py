@@ -1,4 +1,4 @@
-"""Answers to errors in the form that the client accepts, and the choice of a coding."""
+"""Answers to errors in the form that the client accepts."""
 
 import json
 from html import unescape
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.direct import environ_of
-from wsgistack.answers import coding_chooser, error_answer
+from wsgistack.answers import error_answer
 
 _BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 _LATIN = st.text(st.characters(max_codepoint=255), max_size=80)
@@ -89,53 +89,3 @@ def test_answers_whatever_the_client_says_it_accepts(accept: str) -> None:
     status, _, [body] = error_answer(environ_of(HTTP_ACCEPT=accept), 403, "No.")
     assert status == "403 Forbidden"
     assert b"No." in body
-
-
-@pytest.mark.parametrize(
-    ("accepted", "expected"),
-    [
-        ("gzip", "gzip"),
-        ("GZip", "gzip"),
-        ("gzip, deflate, br, zstd", "zstd"),
-        ("br;q=0.9, gzip", "gzip"),
-        ("br;q=0.001", "br"),
-        ("gzip;q=0", None),
-        ("gzip;Q=0.000", None),
-        ("*", "zstd"),
-        ("*;q=0", None),
-        ("zstd;q=0, *", "br"),
-        ("gzip, *;q=0", "gzip"),
-        ("identity;q=0", None),
-        ("identity;q=0, gzip", "gzip"),
-        ("identity, gzip;q=0.5", None),
-        ("identity;q=0.5, gzip;q=0.5", "gzip"),
-        ("x-gzip-really", None),
-        ("gzipped, notbr", None),
-        ("deflate", None),
-        ("", None),
-        ("gzip ,, ,", "gzip"),
-        pytest.param("gzip;q=2", None, id="quality above 1"),
-        pytest.param("gzip;q=", None, id="no quality"),
-        pytest.param("gzip q=1", None, id="no semicolon"),
-        pytest.param("gzip\x00", None, id="NUL"),
-        pytest.param("gzip;q=0.5" + ", a" * 200, "gzip", id="long"),
-    ],
-)
-def test_chooses_the_coding_of_the_highest_quality(accepted: str, expected: str | None) -> None:
-    choose = coding_chooser(("zstd", "br", "gzip"))
-    assert [choose(accepted), choose(accepted)] == [expected, expected]
-
-
-@given(
-    accepted=_LATIN | st.lists(st.sampled_from(["gzip", "*", "identity", ";q=0", ";q=1", ",", " ", "br"])).map("".join)
-)
-def test_chooses_whatever_the_client_says_it_accepts(accepted: str) -> None:
-    chosen = coding_chooser(("br", "gzip"))(accepted)
-    assert chosen is None or chosen in accepted.lower() or "*" in accepted
-
-
-def test_takes_a_star_to_speak_of_the_plain_body_too() -> None:
-    choose = coding_chooser(["gzip"])
-    assert choose("gzip;q=0.5, *") is None
-    assert choose("gzip;q=0.5, *;q=0.1") == "gzip"
-    assert choose("gzip;q=0.5, *, identity;q=0") == "gzip"

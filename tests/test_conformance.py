@@ -14,7 +14,7 @@ import pytest
 from tests.stacks import FIVE, FIVE_TWICE, KEY, LAYERS, OPTIONS, PAIRS, Stack, judged, judged_in_threads
 from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, RequestId
 from wsgistack import headers as h
-from wsgistack.testing import MiddlewareConformance, Record, Server
+from wsgistack.testing import Judge, MiddlewareConformance, Record, Server
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.lint import Lint
 from wsgistack.types import App, Changes
@@ -49,6 +49,16 @@ class TestCompressThatIsNotAskedTo(MiddlewareConformance):
     changes = Changes(frozenset({"vary"}))
 
 
+class TestCompressInAllThatItCanDo(MiddlewareConformance):
+    factory = Compress
+    options: ClassVar[Mapping[str, object]] = {
+        "codings": ["gzip", "br", "zstd"],
+        "levels": {"gzip": 9},
+        "minimum_size": 0,
+        "random_padding": 300,
+    }
+
+
 class TestGzip(MiddlewareConformance):
     factory = Gzip
 
@@ -79,6 +89,12 @@ class TestAllFive(MiddlewareConformance):
 
 class TestAllFiveWithoutThePassword(MiddlewareConformance):
     factory = FIVE
+
+
+def test_gathers_a_stream_where_it_is_told_to_and_keeps_the_rest_of_the_contract() -> None:
+    browser = [("Accept-Encoding", "gzip")]
+    judge = Judge(Compress, {"minimum_size": 0, "flush_size": 65536, "flush_interval": 99}, headers=browser)
+    assert {breach.rule for verdict in judge.judge_all() for breach in verdict.breaches} == {"holds_no_chunk_back"}
 
 
 @pytest.mark.parametrize("stack", [*PAIRS, FIVE_TWICE], ids=str)

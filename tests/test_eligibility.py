@@ -2,7 +2,7 @@
 
 import pytest
 
-from wsgistack.eligibility import TEXTUAL, Eligibility
+from wsgistack.eligibility import TEXTUAL, Eligibility, Verdict
 from wsgistack.types import Headers
 
 TEXT = ("Content-Type", "text/plain")
@@ -10,29 +10,51 @@ RANGE = ("Content-Range", "bytes 0-9/100")
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "allowed", "negotiated"),
+    ("status", "headers", "verdict"),
     [
-        pytest.param("200 OK", [TEXT], True, True, id="text"),
-        pytest.param("404 Not Found", [TEXT], True, True, id="an error"),
-        pytest.param("200 OK", [("content-type", "Application/Problem+JSON; charset=x")], True, True, id="like JSON"),
-        pytest.param("200 OK", [("Content-Type", "image/png")], False, False, id="an image"),
-        pytest.param("200 OK", [], False, False, id="no type"),
-        pytest.param("200 OK", [TEXT, ("Content-Length", "99")], False, False, id="short"),
-        pytest.param("200 OK", [TEXT, ("Content-Length", "100")], True, True, id="long enough"),
-        pytest.param("200 OK", [TEXT, ("Content-Length", "9" * 5000)], True, True, id="an absurd length"),
-        pytest.param("200 OK", [TEXT, ("Content-Length", "x")], True, True, id="a broken length"),
-        pytest.param("200 OK", [TEXT, ("Content-Encoding", "br")], False, False, id="encoded"),
-        pytest.param("200 OK", [TEXT, RANGE], False, False, id="a range"),
-        pytest.param("200 OK", [TEXT, ("Cache-Control", "public, No-Transform")], False, False, id="no-transform"),
-        pytest.param("200 OK", [TEXT, ("Cache-Control", "public")], True, True, id="another directive"),
-        pytest.param("204 No Content", [TEXT], False, False, id="no content"),
-        pytest.param("103 Early Hints", [TEXT], False, False, id="interim"),
-        pytest.param("206 Partial Content", [TEXT, RANGE, ("Content-Length", "9")], False, True, id="a part of text"),
-        pytest.param("206 Partial Content", [("Content-Type", "image/png"), RANGE], False, False, id="of an image"),
-        pytest.param("304 Not Modified", [], False, True, id="not modified"),
+        pytest.param("200 OK", [TEXT], Verdict.ALLOWED, id="text"),
+        pytest.param("404 Not Found", [TEXT], Verdict.ALLOWED, id="an error"),
+        pytest.param(
+            "200 OK", [("content-type", "Application/Problem+JSON; charset=x")], Verdict.ALLOWED, id="like JSON"
+        ),
+        pytest.param("200 OK", [("Content-Type", "image/png")], Verdict.NEVER, id="an image"),
+        pytest.param("200 OK", [], Verdict.NEVER, id="no type"),
+        pytest.param("200 OK", [TEXT, ("Content-Length", "99")], Verdict.NEVER, id="short"),
+        pytest.param("200 OK", [TEXT, ("Content-Length", "100")], Verdict.ALLOWED, id="long enough"),
+        pytest.param("200 OK", [TEXT, ("Content-Length", "9" * 5000)], Verdict.ALLOWED, id="an absurd length"),
+        pytest.param("200 OK", [TEXT, ("Content-Length", "x")], Verdict.ALLOWED, id="a broken length"),
+        pytest.param("200 OK", [TEXT, ("Content-Encoding", "br")], Verdict.NEVER, id="encoded"),
+        pytest.param("200 OK", [TEXT, RANGE], Verdict.NEVER, id="a range"),
+        pytest.param("200 OK", [TEXT, ("Cache-Control", "public, No-Transform")], Verdict.NEVER, id="no-transform"),
+        pytest.param("200 OK", [TEXT, ("Cache-Control", 'x="no-transform"')], Verdict.ALLOWED, id="only quoted"),
+        pytest.param("200 OK", [TEXT, ("Cache-Control", "public")], Verdict.ALLOWED, id="another directive"),
+        pytest.param("204 No Content", [TEXT], Verdict.NEVER, id="no content"),
+        pytest.param("103 Early Hints", [TEXT], Verdict.NEVER, id="interim"),
+        pytest.param(
+            "206 Partial Content", [TEXT, RANGE, ("Content-Length", "9")], Verdict.VARIES, id="a part of text"
+        ),
+        pytest.param("206 Partial Content", [("Content-Type", "image/png"), RANGE], Verdict.NEVER, id="of an image"),
+        pytest.param("304 Not Modified", [], Verdict.VARIES, id="not modified"),
     ],
 )
-def test_judges_by_status_and_headers(status: str, headers: Headers, allowed: bool, negotiated: bool) -> None:
-    eligible = Eligibility(TEXTUAL, 100)
-    assert eligible.allows(status, headers) is allowed
-    assert eligible.is_negotiated(status, headers) is negotiated
+def test_judges_by_status_and_headers(status: str, headers: Headers, verdict: Verdict) -> None:
+    assert Eligibility(TEXTUAL, 100).judge(status, headers) is verdict
+
+
+@pytest.mark.parametrize("headers", [[("Cache-Control", "no-transform")], [("Content-Encoding", "br")]])
+def test_judges_a_part_as_its_whole(headers: Headers) -> None:
+    assert Eligibility(TEXTUAL, 100).judge("206 Partial Content", [TEXT, RANGE, *headers]) is Verdict.NEVER
+
+
+@pytest.mark.parametrize(
+    ("content_type", "verdict"),
+    [
+        ("text/html", Verdict.ALLOWED),
+        ("text/csv; charset=utf-8", Verdict.NEVER),
+        ("TEXT/X-LOG", Verdict.NEVER),
+        ("image/png", Verdict.NEVER),
+    ],
+)
+def test_leaves_out_the_types_that_are_excepted(content_type: str, verdict: Verdict) -> None:
+    eligible = Eligibility(["text/*"], 0, ["text/csv", "Text/x-*"])
+    assert eligible.judge("200 OK", [("Content-Type", content_type)]) is verdict

@@ -16,10 +16,11 @@ TESTS = Path(__file__).parent
 FLOORS = (
     # what everything stands on
     ("types", "errors", "quantities"),
-    ("annotations", "extras", "imports", "redaction", "references", "headers", "environ", "exchange"),
+    ("annotations", "extras", "imports", "redaction", "references", "headers", "environ", "exchange", "padding"),
     ("base",),
     # what layers are made of
-    ("answers", "codings", "eligibility", "passwords", "log_format"),
+    ("answers", "codings", "eligibility", "negotiation", "passwords", "log_format"),
+    ("compressing",),
     ("middleware.*", "mount"),
     # what composes them
     ("scalars",),
@@ -71,7 +72,7 @@ FLOORS = (
     ("cli.__init__",),
     ("__main__",),
 )
-STANDARD_LIBRARY_ONLY_BUT = {"answers": {"webob"}, "testing.plugin": {"pytest"}}
+STANDARD_LIBRARY_ONLY_BUT = {"answers": {"webob"}, "negotiation": {"webob"}, "testing.plugin": {"pytest"}}
 SEEN_BY_TESTING = {"types", "errors", "headers", "environ"}
 COMPOSING = (
     "quantities",

@@ -129,3 +129,22 @@ def test_leaves_the_list_alone_and_edits_twice_as_once(edit: Callable[[Headers],
     edited = edit(headers)
     assert headers == before
     assert edit(edited) == edited
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        pytest.param('"a"', '"a"', id="strong"),
+        pytest.param('W/"a"', '"a"', id="one weak"),
+        pytest.param('W/"a", "b"', 'W/"a", "b", "a"', id="weak and strong"),
+        pytest.param('W/"a", W/"b", W/"a"', 'W/"a", W/"b", W/"a", "a", "b"', id="weak ones"),
+        pytest.param('W/"a", "a"', 'W/"a", "a"', id="both forms"),
+        pytest.param('W/"a,W/"', '"a,W/"', id="what looks like more in a tag"),
+        pytest.param('W/""', '""', id="empty tag"),
+        pytest.param("*", "*", id="any"),
+        pytest.param("W/", "W/", id="malformed"),
+        pytest.param('W/"a', 'W/"a', id="cut off"),
+    ],
+)
+def test_puts_the_strong_form_beside_a_weak_tag(sent: str, expected: str) -> None:
+    assert h.with_strong_tags(sent) == expected

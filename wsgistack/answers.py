@@ -1,9 +1,8 @@
-"""Answers that a layer gives by itself, and what the client accepts: the one door to WebOb."""
+"""Answers that a layer gives by itself, made with WebOb."""
 
 import json
 import warnings
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from html import escape
 
 from wsgistack.environ import REQUEST_ID
@@ -11,10 +10,10 @@ from wsgistack.types import Environ, Headers
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # WebOb imports cgi, which Python 3.11 and 3.12 deprecate
-    from webob.acceptparse import AcceptEncodingValidHeader, create_accept_encoding_header, create_accept_header
+    from webob.acceptparse import create_accept_header
     from webob.exc import status_map
 
-__all__ = ["coding_chooser", "error_answer"]
+__all__ = ["error_answer"]
 
 _JSON = "application/problem+json"
 _OFFERS = (_JSON, "application/json", "text/plain", "text/html")
@@ -66,26 +65,3 @@ def error_answer(
 def _preferred(accept: str | None) -> str:
     offers = create_accept_header(accept).acceptable_offers(_OFFERS)
     return offers[0][0] if offers else "text/plain"
-
-
-def coding_chooser(codings: Sequence[str]) -> Callable[[str], str | None]:
-    """A function that chooses, for a value of Accept-Encoding (RFC 9110 §12.5.3), the coding to send.
-
-    It gives the one of the highest quality, the first of the codings among equals; None where the client accepts none
-    of them, prefers the body as it is, or sent a header that can't be read.
-    """
-
-    def choose(accept_encoding: str) -> str | None:
-        header = create_accept_encoding_header(accept_encoding.lower())
-        if not isinstance(header, AcceptEncodingValidHeader):
-            return None
-        offers = header.acceptable_offers(codings)
-        if not offers:
-            return None
-        coding, quality = offers[0]
-        said = dict(reversed(header.parsed))
-        return coding if quality >= said.get("identity", said.get("*", 0.0)) else None
-
-    remembered = lru_cache(maxsize=256)(choose)
-    longest = 256  # a client that sends long values pays for them, and can't fill the memory with them
-    return lambda accept_encoding: (remembered if len(accept_encoding) <= longest else choose)(accept_encoding)

@@ -2,33 +2,58 @@
 
 import re
 from collections.abc import Sequence
+from enum import Enum
 from fnmatch import translate
+from functools import lru_cache
 
 from wsgistack import headers as h
 from wsgistack.types import Headers
 
-__all__ = ["TEXTUAL", "Eligibility"]
+__all__ = ["TEXTUAL", "Eligibility", "Verdict"]
 
 TEXTUAL = (
     "text/*",
     "*+json",
+    "*+json-seq",
     "*+xml",
+    "*+yaml",
+    "application/graphql",
     "application/javascript",
     "application/json",
+    "application/json-seq",
+    "application/jsonl",
     "application/manifest",
+    "application/rtf",
+    "application/sql",
+    "application/toml",
+    "application/vnd.apple.mpegurl",
+    "application/vnd.ms-fontobject",
     "application/wasm",
     "application/x-javascript",
     "application/x-ndjson",
     "application/xml",
+    "application/yaml",
     "font/otf",
     "font/ttf",
     "image/bmp",
+    "image/vnd.microsoft.icon",
     "image/x-icon",
 )
 """Media types that compression makes smaller. The other images, fonts, audio and video are compressed already."""
 
-_BODILESS_OR_PARTIAL = ("204", "205", "206", "304")
-_LONGEST_NUMBER = 18  # digits
+_TELLING = frozenset(("content-encoding", "content-range", "content-length", "cache-control"))
+_BODILESS = ("204", "205")
+
+
+class Verdict(Enum):
+    """What compression has to do with a response."""
+
+    NEVER = "it is the same for every client"
+    VARIES = "it is not compressed itself, but others of its resource are"
+    ALLOWED = "it may be compressed"
+
+
+_NEVER, _VARIES, _ALLOWED = Verdict  # a member costs more to look up than a global
 
 
 class Eligibility:
@@ -36,37 +61,54 @@ class Eligibility:
 
     :param types: of media, with ``*`` as wildcard.
     :param minimum_size: in bytes; a shorter body would hardly get smaller.
+    :param except_types: those of the types that are not compressed.
     """
 
-    def __init__(self, types: Sequence[str], minimum_size: int) -> None:
-        self._is_compressible = re.compile("|".join(map(translate, types)), re.IGNORECASE).match
-        self._minimum_size = minimum_size
+    def __init__(self, types: Sequence[str], minimum_size: int, except_types: Sequence[str] = ()) -> None:
+        included, excluded = _pattern(types), _pattern(except_types)
+        self.minimum_size = minimum_size
+        self._digits = len(str(minimum_size))
 
-    def allows(self, status: str, headers: Headers) -> bool:
-        """Whether a response may be compressed."""
-        media_type = ""
+        @lru_cache(maxsize=256)
+        def is_compressible(content_type: str) -> bool:
+            media_type = content_type.partition(";")[0].strip()
+            return bool(included.fullmatch(media_type) and not excluded.fullmatch(media_type))
+
+        self._is_compressible = is_compressible
+
+    def judge(self, status: str, headers: Headers) -> Verdict:
+        """Tell what may become of a response.
+
+        A part (206) varies as its whole does, and a 304 may confirm a compressed response: Vary says so on them too.
+        """
+        code = status[:3]
+        if code == "304":
+            return _VARIES
+        content_type = h.get(headers, "content-type")
+        if content_type is None or not self._is_compressible(content_type) or code in _BODILESS or code < "200":
+            return _NEVER
+        is_part = code == "206"
         for name, value in headers:
-            match name.lower():
-                case "content-type":
-                    media_type = value.partition(";")[0].strip()
-                case "content-length" if self._is_short(value):
-                    return False
-                case "content-encoding" | "content-range":
-                    return False
-                case "cache-control" if "no-transform" in h.tokens([(name, value)], "cache-control"):
-                    return False
-        if self._is_compressible(media_type) is None:
-            return False
-        return status[:3] not in _BODILESS_OR_PARTIAL and status[:1] != "1"
-
-    def is_negotiated(self, status: str, headers: Headers) -> bool:
-        """Whether Accept-Encoding makes a difference for a resource: Vary says so also on its 206 and 304."""
-        match status[:3]:
-            case "304":
-                return True
-            case "206":
-                return self.allows("200", h.without(headers, "content-range", "content-length"))
-        return self.allows(status, headers)
+            lowered = name.lower()
+            if lowered in _TELLING:
+                match lowered:
+                    case "content-encoding":
+                        return _NEVER
+                    case "content-range" if not is_part:
+                        return _NEVER
+                    case "content-length" if len(value) <= self._digits and not is_part and self._is_short(value):
+                        return _NEVER
+                    case "cache-control" if "transform" in value.lower() and "no-transform" in _directives(headers):
+                        return _NEVER
+        return _VARIES if is_part else _ALLOWED
 
     def _is_short(self, length: str) -> bool:
-        return length.isdecimal() and len(length) < _LONGEST_NUMBER and int(length) < self._minimum_size
+        return length.isdecimal() and int(length) < self.minimum_size
+
+
+def _directives(headers: Headers) -> list[str]:
+    return h.tokens(headers, "cache-control")
+
+
+def _pattern(types: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, types)) or r"(?!)", re.IGNORECASE)

@@ -5,9 +5,12 @@ from urllib.parse import quote
 
 from wsgistack.types import Environ
 
-__all__ = ["REQUEST_ID", "is_logged", "mark_logged", "request_target"]
+__all__ = ["NO_COMPRESS", "REQUEST_ID", "is_logged", "mark_logged", "request_target"]
 
 REQUEST_ID = "wsgistack.request_id"
+
+NO_COMPRESS = "wsgistack.no_compress"
+"""Set to something true by an application before it starts a response that is not to be compressed."""
 
 _LOGGING = "wsgistack.logging"
 

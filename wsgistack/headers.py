@@ -4,9 +4,10 @@ import re
 
 from wsgistack.types import Headers
 
-__all__ = ["get", "replace", "tokens", "vary", "weaken_etag", "without"]
+__all__ = ["get", "replace", "tokens", "vary", "weaken_etag", "with_strong_tags", "without"]
 
 _MEMBER = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+')
+_TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
 def get(headers: Headers, name: str) -> str | None:
@@ -41,11 +42,13 @@ def tokens(headers: Headers, name: str) -> list[str]:
 
 def vary(headers: Headers, field: str) -> Headers:
     """The headers with the field among those that Vary names (RFC 9110 §12.5.5); ``*`` already names all."""
+    there = [value for key, value in headers if key.lower() == "vary"]
+    if not there:
+        return [*headers, ("Vary", field)]
     named = tokens(headers, "vary")
     if "*" in named or field.lower() in named:
         return headers
-    there = [value for key, value in headers if key.lower() == "vary" and value.strip()]
-    return replace(headers, "Vary", ", ".join([*there, field]))
+    return replace(headers, "Vary", ", ".join([*filter(str.strip, there), field]))
 
 
 def weaken_etag(headers: Headers) -> Headers:
@@ -54,3 +57,17 @@ def weaken_etag(headers: Headers) -> Headers:
         (key, f"W/{value}") if key.lower() == "etag" and value.startswith('"') else (key, value)
         for key, value in headers
     ]
+
+
+def with_strong_tags(if_none_match: str) -> str:
+    """A value of If-None-Match in which each weak tag has its strong form beside it.
+
+    For an application that compares byte by byte with a strong tag of its own, which was weakened on its way out. Weak
+    comparison, which RFC 9110 §13.1.2 asks for, finds the same as before. A weak tag that stands alone becomes the
+    strong one alone, for there are applications that compare with the whole value.
+    """
+    tags: list[str] = _TAG.findall(if_none_match)
+    strong = [tag[2:] for tag in tags if tag.startswith("W/")]
+    if len(tags) == 1 and strong:
+        return strong[0]
+    return ", ".join([if_none_match, *(tag for tag in dict.fromkeys(strong) if tag not in tags)])

@@ -238,7 +238,7 @@ MISTAKES = {
             "stack.ini:7: [filter:f] levl: no such option of Gzip; did you mean 'level'?",
             "stack.ini:8: [filter:f] when_pth: no such condition; did you mean 'when_path'?",
             "stack.ini:9: [filter:f] level: no value for %(x)s; there are: __file__, here, level, levl, use, when_pth",
-            "stack.ini:9: [filter:f] level: found '%(x)s'; expected a whole number",
+            "stack.ini:9: [filter:f] level: found '%(x)s'; expected a whole number or none",
         ],
     ),
 }  # fmt: skip
