@@ -1,0 +1,92 @@
+"""Bodies to compress, the same each time: JSON, HTML, text that is dense, and bytes that nothing makes smaller."""
+
+import json
+import random
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+__all__ = ["KINDS", "SIZES", "Body", "body_of"]
+
+SIZES = {"1 KB": 1 << 10, "10 KB": 10 << 10, "200 KB": 200 << 10, "10 MB": 10 << 20}
+_CHUNKS = 8
+_LARGEST_CHUNK = 64 << 10
+_WORDS = re.findall(
+    r"\w+",
+    """
+    account amount available balance branch cancelled city client confirmed contact country courier created credit
+    currency customer delivered delivery discount email express history invoice item line method note number order
+    package paid payment pending phone price product quantity received reference refund returned shipped shipping
+    status stock street subtotal supplier tax telephone total tracking unit updated vendor warehouse weight
+    """,
+)
+
+
+class Body(NamedTuple):
+    """A body, in one piece or in chunks."""
+
+    kind: str
+    content_type: str
+    chunks: tuple[bytes, ...]
+    is_stream: bool
+
+    @property
+    def size(self) -> int:
+        """Of all of it."""
+        return sum(map(len, self.chunks))
+
+
+@cache
+def body_of(kind: str, size: int, *, is_stream: bool) -> Body:
+    """A body of a kind; a stream comes in 8 chunks, or in chunks of 64 KB where that makes more."""
+    content_type, make = KINDS[kind]
+    whole = make(random.Random(size), size)[:size]
+    length = min(_LARGEST_CHUNK, max(1, size // _CHUNKS)) if is_stream else size
+    chunks = tuple(whole[begin : begin + length] for begin in range(0, size, length))
+    return Body(kind, content_type, chunks, is_stream)
+
+
+def _orders(chance: random.Random, size: int) -> bytes:
+    orders = [
+        {
+            "id": chance.randrange(10**8),
+            "reference": f"{chance.getrandbits(48):012x}",
+            "status": chance.choice(_WORDS),
+            "customer": {"name": " ".join(chance.sample(_WORDS, 2)).title(), "city": chance.choice(_WORDS)},
+            "total": chance.randrange(10**6) / 100,
+            "lines": [{"product": chance.choice(_WORDS), "quantity": chance.randrange(1, 9)} for _ in range(2)],
+            "position": number,
+        }
+        for number in range(size // 150 + 1)
+    ]
+    return json.dumps(orders).encode()
+
+
+def _page(chance: random.Random, size: int) -> bytes:
+    parts = ["<!DOCTYPE html>\n<html lang='en'><head><title>Orders</title></head><body><main class='page'>\n"]
+    for number in range(size // 200 + 1):
+        text = " ".join(chance.choices(_WORDS, k=12))
+        parts.append(
+            f"<article id='order-{number}' class='card'><h2><a href='/orders/{chance.randrange(10**6)}'>{text[:24]}</a>"
+            f"</h2><p class='text-muted'>{text}</p><span class='badge'>{chance.randrange(999)}</span></article>\n"
+        )
+    return "".join(parts).encode()
+
+
+def _tokens(chance: random.Random, size: int) -> bytes:
+    return b'{"data": "' + b64encode(chance.randbytes(size)) + b'"}'
+
+
+def _noise(chance: random.Random, size: int) -> bytes:
+    return chance.randbytes(size)
+
+
+KINDS: dict[str, tuple[str, Callable[[random.Random, int], bytes]]] = {
+    "JSON": ("application/json", _orders),
+    "HTML": ("text/html; charset=utf-8", _page),
+    "dense": ("application/json", _tokens),
+    "random": ("text/plain; charset=utf-8", _noise),
+}
+"""By name: the content type, and what makes at least so many bytes of it."""

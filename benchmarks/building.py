@@ -1,0 +1,90 @@
+"""Ten layers built from an ini file, from a TOML file, in Python, and by PasteDeploy."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.pairs import Case, Effort, interleave
+from benchmarks.plots import Bar
+from benchmarks.rows import Row, installed
+from benchmarks.traffic import PASSWORD, TEXT, USER, whole
+from wsgistack import Pipeline, load
+from wsgistack.types import App
+
+__all__ = ["application", "builders", "make_application", "measure_building"]
+
+_LAYERS: Mapping[str, Mapping[str, str]] = {
+    "request_id": {"header": "X-Correlation-ID"},
+    "access_log": {"output": "logging", "format": "combined"},
+    "catch_errors": {"debug": "false"},
+    "gzip": {"minimum_size": "1 kB", "level": "5"},
+    "basic_auth": {"realm": "Orders", "users": f"{USER} = {PASSWORD}"},
+}
+_TWICE = [f"{name}{number}" for number in (1, 2) for name in _LAYERS]
+
+application = whole(TEXT)
+
+
+def make_application(global_conf: Mapping[str, str]) -> App:
+    """Give the application as PasteDeploy asks for it."""
+    return application
+
+
+def measure_building(effort: Effort) -> tuple[list[Row], list[Bar]]:
+    """Measure all of them in turn."""
+    with TemporaryDirectory() as folder:
+        cases = {f"from {name}": case for name, case in builders(Path(folder)).items()}
+        samples = interleave(cases, effort)
+    ours = "from an ini file"
+    rows = [Row(f"ten layers, {name}", "", samples.cost(name), "µs") for name in cases]
+    rows += [Row(f"ten layers, {ours}", name, samples.ratio(ours, name)) for name in cases if name != ours]
+    return rows, [Bar(name, samples.cost(name).median / 1000, "PasteDeploy" not in name) for name in cases]
+
+
+def builders(folder: Path) -> dict[str, Case]:
+    """What builds ten layers, by where it builds them from; files are written into the folder."""
+    ini, toml = folder / "ten.ini", folder / "ten.toml"
+    ini.write_text(_ini(), "utf-8")
+    toml.write_text(_toml(), "utf-8")
+    cases: dict[str, Case] = {
+        "an ini file": partial(load, ini),
+        "a TOML file": partial(load, toml),
+        "Python": _from_python,
+    }
+    deploy = installed("PasteDeploy")
+    if deploy:
+        loadapp: Callable[[str], object] = import_module("paste.deploy").loadapp
+        cases[f"an ini file by {deploy}"] = lambda: loadapp(f"config:{ini}")
+    return cases
+
+
+def _from_python() -> App:
+    layers = (
+        {"use": "request_id", "header": "X-Correlation-ID"},
+        {"use": "access_log", "output": "logging", "format": "combined"},
+        {"use": "catch_errors", "debug": False},
+        {"use": "gzip", "minimum_size": 1000, "level": 5},
+        {"use": "basic_auth", "realm": "Orders", "users": {USER: PASSWORD}},
+    )
+    return Pipeline([*layers, *layers]).wrap(application)
+
+
+def _ini() -> str:
+    sections = ["[pipeline:main]", f"pipeline = {' '.join(_TWICE)} end"]
+    for name in _TWICE:
+        sections += [f"[filter:{name}]", f"use = egg:wsgistack#{name[:-1]}"]
+        sections += [f"{key} = {value}" for key, value in _LAYERS[name[:-1]].items()]
+    return "\n".join([*sections, "[app:end]", f"use = call:{__name__}:make_application", ""])
+
+
+def _toml() -> str:
+    lines = [f'app = "{__name__}:application"', ""]
+    for name in _TWICE:
+        lines += ["[[layers]]", f'use = "{name[:-1]}"']
+        for key, value in _LAYERS[name[:-1]].items():
+            user, equals, password = value.partition(" = ")
+            written = f'{{ {user} = "{password}" }}' if equals else f'"{value}"'
+            lines.append(f"{key} = {'false' if value == 'false' else '5' if value == '5' else written}")
+    return "\n".join([*lines, ""])

@@ -1,0 +1,161 @@
+"""Compression beside the peers: time, bytes, memory, and time to the first byte, for bodies of many kinds and sizes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from benchmarks.bodies import KINDS, SIZES, body_of
+from benchmarks.cells import Cell, measure_cell, present
+from benchmarks.codecs import whole_by_hand
+from benchmarks.compressors import COMPRESSORS, Compressor
+from benchmarks.first_byte import first_byte_rows
+from benchmarks.memory import is_counted, peak_apart
+from benchmarks.pairs import THOROUGH, Case, Effort, Spread, interleave
+from benchmarks.plots import Bar, bars, figure, lines
+from benchmarks.rows import Group, Row, Table, absent, at_least, at_most
+from benchmarks.traffic import serving, whole
+from wsgistack import Compress, Gzip
+
+__all__ = ["answer_once", "measure_compress"]
+
+_GZIP_TIMES = at_least(8.0, "gzip at least 8 times the throughput of the fastest of the peers on 200 KB of JSON")
+_GZIP_BYTES = at_most(1.15, "gzip with at most 15 % more bytes than the fastest of the peers")
+_ZSTD_TIMES = at_least(6.0, "zstd at least 6 times the throughput of the fastest of the peers on 200 KB of JSON")
+_ZSTD_BYTES = at_most(1.0, "zstd with no more bytes than the peers' gzip")
+_LAYER = at_most(5.0, "what the layer adds to calling the codec by hand under 5 µs a response")
+_INELIGIBLE = at_most(2.0, "an ineligible response under 2 µs")
+_TOLD = """
+Everybody answers with the same body, around an application of the framework that they are made for: ours and Paste's
+around a WSGI function, Django's around a view called with a request, Flask-Compress in a Flask application asked by
+WSGI, Starlette's around an ASGI function, on a loop of asyncio and without a bridge. All figures of time are of what
+they add: the framework alone runs in the same rounds, and is subtracted. Processor time, that of threads with it.
+
+All have the options that they have by default: gzip at level 6, Starlette's at 9; ours is what the extra brings. The
+client asks for the one coding that is told. Flask-Compress sends no stream in gzip.
+
+JSON and HTML are made of words and numbers; dense is JSON that holds base64, as tokens and images are sent; random is
+what can't be made smaller, under a type that does not tell. Streams come in 8 chunks, or in chunks of 64 KB.
+
+Memory is what the process takes at the peak of one answer of 10 MB, told by the kernel, in a process for each.
+"""
+_DECISIVE = ("JSON", "200 KB", False)
+
+
+def measure_compress(effort: Effort = THOROUGH) -> Group:
+    """Measure all of them with all bodies."""
+    compressors = present()
+    cells: dict[tuple[str, str, bool], Cell] = {}
+    for kind in KINDS:
+        for size, length in _sizes(effort).items():
+            for is_stream in (False, True):
+                place = (kind, size, is_stream)
+                spent = effort.times(2.0 if place == _DECISIVE else 0.2)._replace(least=2)
+                cells[place] = measure_cell(body_of(kind, length, is_stream=is_stream), compressors, spent)
+    rows = [*_decisive(cells[_DECISIVE], compressors), *_overhead(effort), *first_byte_rows(compressors, effort)]
+    reasons = absent(each.distribution for each in COMPRESSORS)
+    tables = [
+        _table("What is added, in µs", cells, compressors, lambda cell, each: figure(cell.cost(each).median)),
+        _table("Bytes sent", cells, compressors, lambda cell, each: str(cell.sent[each.title])),
+    ]
+    if is_counted():
+        tables.append(_memory(compressors, quick=effort.is_quick))
+    else:
+        reasons.append("this system does not tell of memory")
+    return Group("compress", "Compression", _TOLD, rows, _plots(cells, compressors), reasons, tables)
+
+
+def _sizes(effort: Effort) -> dict[str, int]:
+    return {size: length for size, length in SIZES.items() if not effort.is_quick or length < 1 << 20}
+
+
+def _decisive(cell: Cell, compressors: Sequence[Compressor]) -> Iterator[Row]:
+    what = "200 KB of JSON, whole"
+    theirs = [each for each in compressors if each.coding == "gzip" and not each.is_ours]
+    ours = [each for each in compressors if each.is_ours]
+    fastest = min(theirs, key=lambda each: cell.cost(each).median, default=None)
+    claims = {"gzip": (_GZIP_TIMES, _GZIP_BYTES), "zstd": (_ZSTD_TIMES, _ZSTD_BYTES)}
+    for each in ours:
+        yield Row(f"{each.title}, {what}", "", cell.cost(each), "µs")
+    for each in ours:
+        for other in theirs:
+            times, size = claims.get(each.coding, (None, None)) if other is fastest else (None, None)
+            yield Row(f"{each.title}, {what}: throughput", other.title, cell.times_as_fast(each, other), claim=times)
+            yield Row(f"{each.title}, {what}: bytes", other.title, cell.bytes_beside(each, other), claim=size)
+
+
+def _overhead(effort: Effort) -> Iterator[Row]:
+    body = body_of("JSON", 10 << 10, is_stream=False)
+    for coding in ("gzip", "zstd", "br"):
+        by_hand = whole_by_hand(coding)
+        if by_hand is None:
+            continue
+        app, request = partial(whole, body.chunks[0], body.content_type), {"HTTP_ACCEPT_ENCODING": coding}
+        sides: dict[str, Case] = {
+            "alone": serving(app(), request),
+            "layer": serving(Compress(app(), codings=(coding,)), request),
+            "codec": partial(by_hand, body.chunks[0]),
+        }
+        samples = interleave(sides, effort)
+        added = zip(samples.rounds("layer", less="alone"), samples.rounds("codec"), strict=True)
+        told = Spread.of(layer - codec for layer, codec in added)
+        yield Row(f"the layer, without the time of {coding}: 10 KB of JSON", "", told, "µs", _LAYER)
+    for title, app in _INELIGIBLE_ONES.items():
+        request = {"HTTP_ACCEPT_ENCODING": "gzip, deflate, br, zstd"}
+        samples = interleave({"alone": serving(app(), request), "layer": serving(Gzip(app()), request)}, effort)
+        yield Row(f"the layer, {title}", "", samples.cost("layer", less="alone"), "µs", _INELIGIBLE)
+
+
+_INELIGIBLE_ONES = {
+    "around an image": partial(whole, bytes(2000), "image/png"),
+    "around a body that is too small": partial(whole, bytes(100), "text/plain"),
+}
+
+
+def _table(
+    title: str,
+    cells: dict[tuple[str, str, bool], Cell],
+    compressors: Sequence[Compressor],
+    shown: Callable[[Cell, Compressor], str],
+) -> Table:
+    head = ["body", *(each.title for each in compressors)]
+    lines = [
+        [f"{kind}, {size}, {'streamed' if is_stream else 'whole'}", *(shown(cell, each) for each in compressors)]
+        for (kind, size, is_stream), cell in cells.items()
+    ]
+    return Table(title, [head, *lines])
+
+
+def _memory(compressors: Sequence[Compressor], *, quick: bool) -> Table:
+    lines = []
+    for mode in ("whole", "streamed"):
+        size = "1 KB" if quick else "10 MB"
+        taken = [peak_apart("benchmarks.compress:answer_once", each.title, mode, size) for each in compressors]
+        lines.append([f"JSON, {size}, {mode}", *map(str, taken)])
+    return Table("Peak memory, in kB", [["body", *(each.title for each in compressors)], *lines])
+
+
+def answer_once(title: str, mode: str, size: str) -> Callable[[], object]:
+    """Make a compressor ready, warm, for its memory to be measured."""
+    compressor = next(each for each in present() if each.title == title)
+    is_stream = mode == "streamed"
+    compressor.case(body_of("JSON", SIZES["1 KB"], is_stream=is_stream))()
+    return compressor.case(body_of("JSON", SIZES[size], is_stream=is_stream))
+
+
+def _plots(cells: dict[tuple[str, str, bool], Cell], compressors: Sequence[Compressor]) -> dict[str, str]:
+    by_size = {
+        each.title: [
+            (float(cell.body.size), cell.cost(each).median)
+            for (kind, _, is_stream), cell in cells.items()
+            if kind == "JSON" and not is_stream
+        ]
+        for each in compressors
+    }
+    cell = cells[_DECISIVE]
+    times = [Bar(each.title, cell.cost(each).median, each.is_ours) for each in compressors]
+    sent = [Bar(each.title, cell.sent[each.title] / 1000, each.is_ours) for each in compressors]
+    return {
+        "compress": bars(
+            "200 KB of JSON", [("added to a response, in µs", times), ("sent, in kB", sent)], is_of_one_unit=False
+        ),
+        "compress-sizes": lines("JSON in one piece", "bytes", "µs", by_size),
+    }

@@ -1,0 +1,151 @@
+"""Who compresses: each with its framework, as an application of that framework meets it, and the framework alone."""
+
+import asyncio
+import atexit
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from benchmarks.bodies import Body
+from benchmarks.pairs import Case
+from benchmarks.rivals import paste_gzipper
+from benchmarks.rows import installed
+from benchmarks.traffic import serving, streaming, whole
+from wsgistack import Compress, Gzip
+from wsgistack.types import App
+
+__all__ = ["COMPRESSORS", "FRAMEWORKS", "Compressor", "Sink"]
+
+Sink = Callable[[bytes], object]
+"""Takes each chunk that goes to the client."""
+
+
+class Compressor(NamedTuple):
+    """Somebody that compresses.
+
+    :param name: with what it is called there.
+    :param distribution: that it comes with.
+    :param coding: that the client asks for.
+    :param framework: whose application it stands around.
+    :param layer: for a framework of WSGI, the middleware.
+    """
+
+    name: str
+    distribution: str
+    coding: str
+    framework: str
+    layer: Callable[[App], App] | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name, with its version where it is not ours."""
+        return f"{self.distribution if self.is_ours else installed(self.distribution)} {self.name}"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a layer of wsgistack."""
+        return self.distribution == "wsgistack"
+
+    def case(self, body: Body, sink: Sink = len, *, plain: bool = False) -> Case:
+        """A side that answers once with a body.
+
+        :param plain: with the framework alone, and nothing that compresses.
+        """
+        return FRAMEWORKS[self.framework](body, self.coding, sink, None if plain else self.layer, not plain)
+
+
+def _wsgi(body: Body, coding: str, sink: Sink, layer: Callable[[App], App] | None, _: bool) -> Case:
+    app = streaming(body.chunks, body.content_type) if body.is_stream else whole(body.chunks[0], body.content_type)
+    return serving(layer(app) if layer else app, {"HTTP_ACCEPT_ENCODING": coding}, sink)
+
+
+def _django(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
+    conf, http = import_module("django.conf"), import_module("django.http")
+    if not conf.settings.configured:
+        conf.settings.configure()
+
+    def view(request: Any) -> Any:
+        if body.is_stream:
+            return http.StreamingHttpResponse(iter(body.chunks), content_type=body.content_type)
+        return http.HttpResponse(body.chunks[0], content_type=body.content_type)
+
+    get_response = import_module("django.middleware.gzip").GZipMiddleware(view) if compresses else view
+
+    def once() -> None:
+        request = http.HttpRequest()
+        request.META["HTTP_ACCEPT_ENCODING"] = coding
+        response = get_response(request)
+        for chunk in response:
+            sink(chunk)
+        response.close()
+
+    return once
+
+
+def _flask(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
+    flask = import_module("flask")
+    app = flask.Flask("benchmarks")
+
+    def view() -> Any:
+        chunks = iter(body.chunks) if body.is_stream else body.chunks[0]
+        return flask.Response(chunks, content_type=body.content_type)
+
+    app.add_url_rule("/", view_func=view)
+    if compresses:
+        import_module("flask_compress").Compress(app)
+    return serving(app, {"PATH_INFO": "/", "HTTP_ACCEPT_ENCODING": coding}, sink)
+
+
+def _starlette(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-type", body.content_type.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if not body.is_stream:
+            await send({"type": "http.response.body", "body": body.chunks[0]})
+            return
+        for chunk in body.chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def send(message: dict[str, Any]) -> None:
+        sink(message.get("body", b""))
+
+    async def receive() -> None:
+        return None
+
+    app: Any = import_module("starlette.middleware.gzip").GZipMiddleware(answer) if compresses else answer
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"accept-encoding", coding.encode())]}
+    run = _loop().run_until_complete
+    return lambda: run(app(dict(scope), receive, send))
+
+
+_LOOPS: list[asyncio.AbstractEventLoop] = []
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """One loop for all, so that none is left open."""
+    if not _LOOPS:
+        _LOOPS.append(asyncio.new_event_loop())
+        atexit.register(_LOOPS[0].close)
+    return _LOOPS[0]
+
+
+FRAMEWORKS: dict[str, Callable[..., Case]] = {
+    "WSGI": _wsgi,
+    "Django": _django,
+    "Flask": _flask,
+    "Starlette": _starlette,
+}
+
+COMPRESSORS = (
+    Compressor("gzip", "wsgistack", "gzip", "WSGI", Gzip),
+    Compressor("zstd", "wsgistack", "zstd", "WSGI", partial(Compress, codings=("zstd",))),
+    Compressor("br", "wsgistack", "br", "WSGI", partial(Compress, codings=("br",))),
+    Compressor("gzipper", "Paste", "gzip", "WSGI", paste_gzipper),
+    Compressor("GZipMiddleware", "Django", "gzip", "Django"),
+    Compressor("GZipMiddleware", "starlette", "gzip", "Starlette"),
+    Compressor("gzip", "Flask-Compress", "gzip", "Flask"),
+    Compressor("zstd", "Flask-Compress", "zstd", "Flask"),
+)
+"""Ours first, with the options that they have by default. Flask-Compress sends no streams in gzip."""

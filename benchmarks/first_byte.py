@@ -1,0 +1,82 @@
+"""How long a client waits for what a stream begins with, and how much of the stream has been made by then."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from time import perf_counter, sleep
+from typing import Any
+from zlib import MAX_WBITS, decompressobj
+
+from benchmarks.bodies import body_of
+from benchmarks.compressors import Compressor
+from benchmarks.pairs import Effort, Spread
+from benchmarks.rows import Row, at_most
+
+__all__ = ["first_byte_rows"]
+
+_PAUSE = 0.005
+_ROUNDS = 15
+_AS_ALONE = at_most(1.1, "time to the first byte of a stream that of the stream itself")
+
+
+def first_byte_rows(compressors: Sequence[Compressor], effort: Effort) -> Iterator[Row]:
+    """A row for each: the time until something can be decoded, beside that of the stream alone.
+
+    The stream gives 8 chunks, and takes 5 ms to make each of them.
+    """
+    rounds = effort.least if effort.is_quick else _ROUNDS
+    compressors = [each for each in compressors if _is_compressed(each)]
+    waits = [
+        {each.title: _wait(each) for each in compressors} | {"": _wait(compressors[0], plain=True)}
+        for _ in range(rounds)
+    ]
+    for each in compressors:
+        ratio = Spread.of([waited[each.title] / waited[""] for waited in waits])
+        claim = _AS_ALONE if each.is_ours else None
+        yield Row(f"{each.title}: time to the first byte", "the stream alone", ratio, claim=claim)
+
+
+def _is_compressed(compressor: Compressor) -> bool:
+    body = body_of("JSON", 10 << 10, is_stream=True)
+    chunks: list[bytes] = []
+    compressor.case(body, chunks.append)()
+    return b"".join(chunks) != b"".join(body.chunks)
+
+
+def _wait(compressor: Compressor, *, plain: bool = False) -> float:
+    body = body_of("JSON", 10 << 10, is_stream=True)
+    slow = body._replace(chunks=_Slow(body.chunks))
+    decoded = _decoder("" if plain else compressor.coding)
+    came: list[float] = []
+
+    def take(chunk: bytes) -> None:
+        if not came and chunk and decoded(chunk):
+            came.append(perf_counter())
+
+    case = compressor.case(slow, take, plain=plain)
+    begin = perf_counter()
+    case()
+    return (came[0] if came else perf_counter()) - begin
+
+
+class _Slow(tuple[bytes, ...]):
+    """Chunks that take time to make."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in super().__iter__():
+            sleep(_PAUSE)
+            yield chunk
+
+
+def _decoder(coding: str) -> Any:
+    match coding:
+        case "gzip":
+            return decompressobj(16 + MAX_WBITS).decompress
+        case "br":
+            return import_module("brotli").Decompressor().process
+        case "zstd":
+            module = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+            return import_module(module).ZstdDecompressor().decompress
+    return bytes

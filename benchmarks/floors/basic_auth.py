@@ -1,0 +1,50 @@
+"""The floor of basic_auth."""
+
+import re
+from base64 import b64decode
+from collections.abc import Iterable
+from hashlib import sha256
+from hmac import compare_digest
+
+from wsgistack.types import App, Environ, StartResponse
+
+__all__ = ["CHALLENGE", "basic_auth", "user_of"]
+
+_has_control = re.compile(r"[\x00-\x1f\x7f]").search
+CHALLENGE = ("WWW-Authenticate", 'Basic realm="Restricted", charset="UTF-8"')
+_BODY = b"401 Unauthorized\n\nThis resource needs a user name and a password.\n"
+
+
+def basic_auth(app: App, user: str, password: str) -> App:
+    """Let in one who knows the password, compared in constant time; answer others with a challenge."""
+    right = sha256(password.encode()).digest()
+
+    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        given = user_of(environ.get("HTTP_AUTHORIZATION", ""), user, right)
+        if given is None:
+            environ.pop("REMOTE_USER", None)
+            environ.pop("AUTH_TYPE", None)
+            headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(_BODY))), CHALLENGE]
+            start_response("401 Unauthorized", headers)
+            return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _BODY]
+        environ["REMOTE_USER"] = given
+        environ["AUTH_TYPE"] = "Basic"
+        return app(environ, start_response)
+
+    return layer
+
+
+def user_of(authorization: str, user: str, right: bytes) -> str | None:
+    """Who it is, as an environ holds it; None for somebody who may not enter."""
+    if authorization[:6].lower() != "basic ":
+        return None
+    try:
+        decoded = b64decode(authorization[6:].strip(" "), validate=True).decode()
+    except ValueError:
+        return None
+    given, colon, password = decoded.partition(":")
+    if not colon or given != user or _has_control(decoded):
+        return None
+    if not compare_digest(sha256(password.encode()).digest(), right):
+        return None
+    return given if given.isascii() else given.encode().decode("latin-1")

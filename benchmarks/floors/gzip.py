@@ -1,0 +1,238 @@
+"""The floor of gzip."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from benchmarks.codecs import gzip_of_the_layer
+from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+
+__all__ = [
+    "MINIMUM",
+    "SYNC",
+    "accepts_gzip",
+    "encoded_headers",
+    "encoder",
+    "gzip",
+    "is_eligible",
+    "packed_whole",
+    "varied",
+    "weakened",
+]
+
+_zlib, _LEVEL = gzip_of_the_layer()
+_FRAME = 31
+SYNC = _zlib.Z_SYNC_FLUSH
+MINIMUM = 500
+_is_textual = re.compile(r"text/.*|application/(javascript|json|xml)|[^;]*\+(json|xml)", re.IGNORECASE).match
+_MEMBER = re.compile(r"\s*(gzip|x-gzip|identity|\*)\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?\s*(?:,|$)", re.IGNORECASE)
+_LOST = ("content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest")
+
+
+@lru_cache(maxsize=256)
+def accepts_gzip(accepted: str) -> bool:
+    """Whether a client likes gzip at least as well as the body as it is."""
+    said = {name.lower(): float(quality or 1) for name, quality in _MEMBER.findall(accepted)}
+    quality = said.get("gzip", said.get("x-gzip", said.get("*", 0.0)))
+    return quality > 0 and quality >= said.get("identity", 0.0)
+
+
+def is_eligible(status: str, headers: Headers) -> bool:
+    """Whether a response may be compressed."""
+    textual = False
+    for name, value in headers:
+        name = name.lower()
+        if name == "content-type":
+            textual = _is_textual(value) is not None
+        elif name == "content-length":
+            if value.isdecimal() and len(value) < 18 and int(value) < MINIMUM:
+                return False
+        elif (name == "cache-control" and "no-transform" in value) or name in ("content-encoding", "content-range"):
+            return False
+    return textual and status[:3] not in ("204", "205", "206", "304") and status[:1] != "1"
+
+
+def varied(headers: Headers) -> Headers:
+    """With Accept-Encoding in Vary."""
+    there = ", ".join([value for name, value in headers if name.lower() == "vary" and value.strip()])
+    if not there:
+        return [*headers, ("Vary", "Accept-Encoding")]
+    if "*" in there or "accept-encoding" in there.lower():
+        return headers
+    return [*[item for item in headers if item[0].lower() != "vary"], ("Vary", f"{there}, Accept-Encoding")]
+
+
+def weakened(headers: Headers) -> Headers:
+    """With weak ETags."""
+    return [
+        (name, f"W/{value}") if name.lower() == "etag" and value.startswith('"') else (name, value)
+        for name, value in headers
+    ]
+
+
+def encoded_headers(headers: Headers) -> Headers:
+    """Those of the compressed body."""
+    kept = [item for item in headers if item[0].lower() not in _LOST]
+    return [*varied(weakened(kept)), ("Content-Encoding", "gzip")]
+
+
+def encoder() -> Any:
+    """What compresses a stream."""
+    return _zlib.compressobj(_LEVEL, _zlib.DEFLATED, _FRAME)
+
+
+def packed_whole(body: bytes) -> bytes:
+    """A body, compressed in one piece."""
+    packed: bytes = _zlib.compress(body, _LEVEL, _FRAME)
+    return packed
+
+
+def gzip(app: App) -> App:
+    """Compress what is worth it, if the client accepts it."""
+
+    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        accepted = environ.get("HTTP_ACCEPT_ENCODING")
+        if not accepted or not accepts_gzip(accepted):
+
+            def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+                if is_eligible(status, headers) or status[:3] == "304":
+                    headers = varied(headers)
+                try:
+                    return start_response(status, headers, exc_info)
+                finally:
+                    exc_info = None
+
+            return app(environ, start)
+        packed = _Packed(environ, start_response)
+        body = app(environ, packed.start)
+        try:
+            return packed.body(body)
+        except BaseException:
+            if hasattr(body, "close"):
+                body.close()
+            raise
+
+    return layer
+
+
+class _Packed:
+    """A response that is compressed, or will turn out not to be."""
+
+    __slots__ = ("accept", "chunks", "environ", "held", "is_head", "single", "source", "started", "stream", "write")
+
+    def __init__(self, environ: Environ, accept: StartResponse) -> None:
+        self.environ = environ
+        self.accept = accept
+        self.is_head = environ.get("REQUEST_METHOD") == "HEAD"
+        self.held: tuple[str, Headers] | None = None
+        self.started = False
+        self.stream: Any = None
+        self.single = False
+
+    def start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+        """Hold the start back, if the response is worth it."""
+        if exc_info is None and not self.held and not self.started and is_eligible(status, headers):
+            self.held = status, [*headers]
+            return self._packing_write
+        try:
+            if exc_info:
+                self.held = self.stream = None
+            elif self.held:
+                self.begin(*self.held)
+            if status[:3] == "304":
+                etags = [value for name, value in headers if name.lower() == "etag"]
+                if etags and f"W/{etags[0]}" in self.environ.get("HTTP_IF_NONE_MATCH", ""):
+                    headers = weakened(headers)
+                headers = varied(headers)
+            self.started = True
+            self.write = self.accept(status, headers, exc_info)
+        finally:
+            exc_info = None
+        return self.write
+
+    def begin(self, status: str, headers: Headers) -> None:
+        """Start what was held back."""
+        self.held = None
+        self.started = True
+        self.write = self.accept(status, headers)
+
+    def _packing_write(self, chunk: bytes) -> object:
+        packed = self.pack(chunk)
+        return self.write(packed)
+
+    def body(self, body: Any) -> Iterable[bytes]:
+        """What the server gets for the application's body."""
+        kind = type(body)
+        if self.held and (kind is list or kind is tuple):
+            length = sum(map(len, body))
+            if length < MINIMUM and (length or not self.is_head):
+                self.begin(self.held[0], varied(self.held[1]))
+                return body  # type: ignore[no-any-return]
+            if len(body) == 1:
+                packed = self.whole(body[0])
+                return body if self.is_head else [packed]
+        if self.started and self.stream is None:
+            return body  # type: ignore[no-any-return]
+        self.source = body
+        self.chunks = iter(body)
+        try:
+            self.single = len(body) == 1
+        except TypeError:
+            self.single = False
+        return self
+
+    def whole(self, chunk: bytes) -> bytes:
+        """Compress all there is, and start."""
+        status, headers = self.held  # type: ignore[misc]
+        packed = packed_whole(chunk)
+        if len(packed) < len(chunk):
+            self.begin(status, [*encoded_headers(headers), ("Content-Length", str(len(packed)))])
+            return packed
+        if not any(name.lower() == "content-length" for name, _ in headers):
+            headers = [*headers, ("Content-Length", str(len(chunk)))]
+        self.begin(status, varied(headers))
+        return chunk
+
+    def pack(self, chunk: bytes) -> bytes:
+        """Compress one chunk, and start if it is the first one."""
+        if self.held:
+            status, headers = self.held
+            if (chunk or not self.is_head) and (
+                self.single or any(h[0].lower() == "content-length" and h[1] == str(len(chunk)) for h in headers)
+            ):
+                packed = self.whole(chunk)
+                return chunk if self.is_head else packed
+            self.begin(status, encoded_headers(headers))
+            if not self.is_head:
+                self.stream = encoder()
+        return self.stream.compress(chunk) + self.stream.flush(SYNC) if self.stream and chunk else chunk
+
+    def rest(self) -> bytes:
+        """What comes after the last chunk."""
+        if self.held:
+            status, headers = self.held
+            self.begin(status, encoded_headers(headers) if self.is_head else varied(headers))
+        stream, self.stream = self.stream, None
+        return stream.flush() if stream else b""
+
+    def __iter__(self) -> "_Packed":
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = next(self.chunks, None)
+        if chunk is not None:
+            return self.pack(chunk)
+        self.chunks = iter(())
+        rest = self.rest()
+        if rest:
+            return rest
+        raise StopIteration
+
+    def close(self) -> None:
+        """Close the body, and start if it was never read."""
+        source, self.source, self.stream = self.source, (), None
+        if hasattr(source, "close"):
+            source.close()
+        if self.held:
+            self.rest()

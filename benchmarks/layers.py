@@ -1,0 +1,57 @@
+"""Each layer alone: what it adds to a bare application, beside what its floor and its peers add."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.pairs import THOROUGH, Effort, Samples
+from benchmarks.plots import Bar, bars
+from benchmarks.rows import Group, Row, absent
+from benchmarks.situations import BARE, FLOOR, SITUATIONS, Situation, hashed
+
+__all__ = ["measure_layers"]
+
+_TOLD = """
+Each layer stands alone around an application that only answers, in a server in memory that only takes the answer. All
+figures are of what a layer adds: the application alone runs in the same rounds, and what it takes is subtracted from
+both sides. Processor time.
+
+A floor is the same work on the protocol, done by hand for one set of options; it passes the conformance kit as its
+layer does. Peers have the options that make them do the same job with the same body. Logs go to the null device,
+written to directly, or by one and the same logging handler.
+
+asgi-correlation-id stands on a bridge to ASGI and back, which is told alone as well. ProxyFix and wsgify do other jobs,
+and stand there for scale.
+"""
+
+
+def measure_layers(effort: Effort = THOROUGH, situations: Sequence[Situation] = SITUATIONS) -> Group:
+    """Measure each layer in each situation."""
+    rows: list[Row] = []
+    drawn: list[tuple[str, list[Bar]]] = []
+    with TemporaryDirectory() as folder:
+        for situation in (*situations, *hashed(Path(folder))):
+            samples = situation.measured(effort)
+            rows += _rows(situation, samples)
+            drawn.append((situation.title, _bars(situation, samples)))
+    plot = bars("What a layer adds to a request, in microseconds", drawn)
+    rivals = [rival.distribution for situation in situations for rival in situation.rivals]
+    return Group("layers", "Each layer alone", _TOLD, rows, {"layers": plot}, absent(rivals))
+
+
+def _rows(situation: Situation, samples: Samples) -> Iterator[Row]:
+    yield Row(situation.title, "", samples.cost(situation.title, less=BARE), "µs")
+    for beside in samples.took:
+        if beside not in (BARE, situation.title):
+            claims = [claim for name, claim in situation.claims.items() if beside.startswith(name)]
+            ratio = samples.ratio(situation.title, beside, less=BARE)
+            yield Row(situation.title, beside, ratio, claim=claims[0] if claims else None)
+
+
+def _bars(situation: Situation, samples: Samples) -> list[Bar]:
+    names = {situation.title: "wsgistack", FLOOR: FLOOR}
+    return [
+        Bar(names.get(name, name), samples.cost(name, less=BARE).median, is_ours=name == situation.title)
+        for name in samples.took
+        if name != BARE
+    ]

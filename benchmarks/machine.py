@@ -1,0 +1,31 @@
+"""What a measurement ran on."""
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.rows import installed
+
+__all__ = ["machine"]
+
+
+def machine() -> dict[str, str]:
+    """The machine, the interpreter and the day: what the figures depend on."""
+    threads = "" if getattr(sys, "_is_gil_enabled", lambda: True)() else ", free-threaded"
+    return {
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.release().split('-')[0]}, {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}{threads}",
+        "wsgistack": (installed("wsgistack") or "").removeprefix("wsgistack "),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")

@@ -1,0 +1,108 @@
+"""Writing down what was found: a page and data for each group, its plots, and a page of all claims."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from textwrap import fill
+
+from benchmarks.plots import figure
+from benchmarks.rows import Group, Row
+
+__all__ = ["write_claims", "write_group"]
+
+_WIDTH = 118
+_HOW = (
+    "Both sides run in turn, pair by pair, in a new order each round. A figure is the median of the pairs, with the "
+    "quartiles between which half of them lie. A ratio below 1 is less than what stands beside it."
+)
+
+
+def write_group(folder: Path, group: Group, machine: Mapping[str, str]) -> list[Path]:
+    """Write a page, data and plots.
+
+    :param folder: where to; it is made if it is not there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {
+        "group": group.name,
+        "machine": machine,
+        "rows": [row.as_data() for row in group.rows],
+        "tables": [table._asdict() for table in group.tables],
+        "absent": list(group.absent),
+    }
+    files = {
+        f"{group.name}.rst": _page(group, machine),
+        f"{group.name}.json": f"{json.dumps(data, indent=1, ensure_ascii=False)}\n",
+        **{f"{name}.svg": drawn for name, drawn in group.plots.items()},
+    }
+    return [_written(folder / name, text) for name, text in files.items()]
+
+
+def write_claims(folder: Path, groups: Sequence[Group], machine: Mapping[str, str]) -> Path:
+    """Write the page of all claims, with what came of them."""
+    rows = [row for group in groups for row in group.rows if row.claim]
+    met = sum(bool(row.is_met) for row in rows)
+    lines = [*_titled("Figures", "="), *_paragraphs(_HOW), *_origin("python -m benchmarks", machine)]
+    lines += _paragraphs("More stands on the pages: " + ", ".join(f"`<{group.name}.rst>`_" for group in groups) + ".")
+    lines += _titled("What is claimed, and what came of it", "-")
+    lines += [f"{met} of {len(rows)} figures are within what is claimed.", ""]
+    for claim in dict.fromkeys(row.claim for row in rows if row.claim):
+        lines += [
+            *_paragraphs(f"**{claim.text[0].upper()}{claim.text[1:]}**"),
+            *_figures([r for r in rows if r.claim == claim]),
+        ]
+    return _written(folder / "figures.rst", "\n".join(lines).rstrip() + "\n")
+
+
+def _page(group: Group, machine: Mapping[str, str]) -> str:
+    lines = [*_titled(group.title, "="), *_paragraphs(*group.told.strip().split("\n\n"), _HOW)]
+    lines += _origin(f"python -m benchmarks {group.name}", machine)
+    lines += [f"Left out: {reason}." for reason in group.absent] + [""]
+    lines += [f".. image:: {name}.svg\n   :alt: {name}\n" for name in group.plots]
+    lines += _figures(group.rows)
+    for table in group.tables:
+        lines += [*_titled(table.title, "-"), *_table(table.lines)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _figures(rows: Sequence[Row]) -> list[str]:
+    cells = [("what", "beside", "figure", "quartiles", "pairs", "target", "met")]
+    for row in rows:
+        spread, claim = row.spread, row.claim
+        cells.append(
+            (
+                row.what,
+                row.beside or "—",
+                f"{figure(spread.median)} {row.unit}",
+                f"{figure(spread.low)} to {figure(spread.high)}",
+                str(spread.pairs),
+                f"{'≥' if claim.is_lower else '≤'} {figure(claim.target)}" if claim else "—",
+                {True: "yes", False: "**no**", None: "—"}[row.is_met],
+            )
+        )
+    return _table(cells)
+
+
+def _table(cells: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    bar = "  ".join("=" * width for width in widths)
+    told = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [bar, told[0], bar, *told[1:], bar, ""]
+
+
+def _origin(command: str, machine: Mapping[str, str]) -> list[str]:
+    told = "; ".join(f"{name} {value}" for name, value in machine.items())
+    return ["Made by::", "", f"    {command}", "", *_paragraphs(f"On {told}.")]
+
+
+def _titled(title: str, line: str) -> list[str]:
+    return [title, line * len(title), ""]
+
+
+def _paragraphs(*texts: str) -> list[str]:
+    return [part for text in texts for part in (fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False), "")]
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path

@@ -1,0 +1,162 @@
+"""Other people's layers, each set up for the same job as ours: same answer, same place for the log."""
+
+import logging
+import os
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.rows import installed
+from benchmarks.traffic import PASSWORD, USER
+from wsgistack.types import App
+
+__all__ = ["LOGGER", "OF_JOB", "Rival", "oslo_basic_auth", "paste_stack", "quiet_logger", "to_null"]
+
+LOGGER = "benchmarks.access"
+
+
+class Rival(NamedTuple):
+    """A layer of somebody else's.
+
+    :param name: as it is called there.
+    :param distribution: that it comes with.
+    :param build: wraps an application in it; imports it when called.
+    """
+
+    name: str
+    distribution: str
+    build: Callable[[App], App]
+
+    @property
+    def title(self) -> str:
+        """Its name, with its version."""
+        return f"{installed(self.distribution)} {self.name}"
+
+
+def to_null() -> Callable[[str], object]:
+    """A function that writes a line to the null device, at once, by itself."""
+    device = os.open(os.devnull, os.O_WRONLY)
+    return lambda line: os.write(device, f"{line}\n".encode())
+
+
+def quiet_logger() -> logging.Logger:
+    """A logger with the one handler that both sides use: it writes each message as a line to the null device."""
+    logger = logging.getLogger(LOGGER)
+    if not logger.handlers:
+        handler = logging.FileHandler(os.devnull)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    return logger
+
+
+def translogger(app: App) -> App:
+    """Paste's access log, in its own format, which is the combined one."""
+    from paste.translogger import TransLogger
+
+    built: App = TransLogger(app, logger=quiet_logger())
+    return built
+
+
+def paste_auth(app: App) -> App:
+    """Paste's basic authentication, with a plain comparison of the password."""
+    from paste.auth.basic import AuthBasicHandler
+
+    built: App = AuthBasicHandler(app, "Restricted", lambda environ, user, word: (user, word) == (USER, PASSWORD))
+    return built
+
+
+def paste_gzipper(app: App) -> App:
+    """Paste's compression, at its level, which is 6."""
+    from paste.gzipper import middleware
+
+    built: App = middleware(app)
+    return built
+
+
+def paste_errors(app: App) -> App:
+    """Paste's error catcher, as for production."""
+    from paste.exceptions.errormiddleware import ErrorMiddleware
+
+    built: App = ErrorMiddleware(app, debug=False)
+    return built
+
+
+def paste_stack(app: App) -> App:
+    """All four of Paste, in the order of ours; it has none for request ids."""
+    return translogger(paste_errors(paste_gzipper(paste_auth(app))))
+
+
+def oslo(module: str, name: str) -> Callable[[App], App]:
+    """A layer of oslo.middleware that needs no options."""
+
+    def build(app: App) -> App:
+        built: App = getattr(import_module(f"oslo_middleware.{module}"), name)(app)
+        return built
+
+    return build
+
+
+def oslo_basic_auth(file: Path) -> Callable[[App], App]:
+    """Basic authentication of oslo, by a file of hashes."""
+
+    def build(app: App) -> App:
+        layer = import_module("oslo_middleware.basic_auth").BasicAuthMiddleware
+        settings = import_module("oslo_config.cfg").CONF
+        settings.set_override("http_basic_auth_user_file", str(file), group="oslo_middleware")
+        built: App = layer(app)
+        return built
+
+    return build
+
+
+def a2wsgi_round_trip(app: App) -> App:
+    """The bridge from WSGI to ASGI and back, with nothing in between."""
+    bridge = import_module("a2wsgi")
+    built: App = bridge.ASGIMiddleware(bridge.WSGIMiddleware(app))
+    return built
+
+
+def asgi_correlation_id(app: App) -> App:
+    """asgi-correlation-id on that bridge."""
+    bridge, layer = import_module("a2wsgi"), import_module("asgi_correlation_id").CorrelationIdMiddleware
+    built: App = bridge.ASGIMiddleware(layer(bridge.WSGIMiddleware(app)))
+    return built
+
+
+def proxy_fix(app: App) -> App:
+    """Werkzeug's ProxyFix, which believes one proxy."""
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    return ProxyFix(app)
+
+
+def wsgify(app: App) -> App:
+    """The plainest middleware that WebOb's decorator makes: it asks the application, and gives what that answers."""
+    from benchmarks.factories import wsgify as build
+
+    return build(app)
+
+
+OF_JOB = {
+    "request_id": (
+        Rival("RequestId", "oslo.middleware", oslo("request_id", "RequestId")),
+        Rival("CorrelationId", "oslo.middleware", oslo("correlation_id", "CorrelationId")),
+        Rival("on a2wsgi", "asgi-correlation-id", asgi_correlation_id),
+        Rival("bridge alone", "a2wsgi", a2wsgi_round_trip),
+    ),
+    "access_log": (Rival("TransLogger", "Paste", translogger),),
+    "catch_errors": (
+        Rival("CatchErrors", "oslo.middleware", oslo("catch_errors", "CatchErrors")),
+        Rival("ErrorMiddleware", "Paste", paste_errors),
+    ),
+    "basic_auth": (Rival("auth.basic", "Paste", paste_auth),),
+    "gzip": (Rival("gzipper", "Paste", paste_gzipper),),
+    "nothing": (
+        Rival("ProxyFix", "Werkzeug", proxy_fix),
+        Rival("wsgify.middleware", "WebOb", wsgify),
+    ),
+}
+"""By the layer of ours that does the same job; two that do another one are there for scale."""

@@ -1,0 +1,106 @@
+"""What comes out of a measurement: rows, each of them a figure, and perhaps a claim that it supports or refutes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
+
+from benchmarks.pairs import Spread
+
+__all__ = ["Claim", "Group", "Row", "Table", "absent", "at_least", "at_most", "installed"]
+
+
+class Claim(NamedTuple):
+    """What is to be reached.
+
+    :param text: in words.
+    :param target: the bound.
+    :param is_lower: whether it bounds from below.
+    """
+
+    text: str
+    target: float
+    is_lower: bool = False
+
+    def is_met_by(self, value: float) -> bool:
+        """Whether a figure reaches it."""
+        return value >= self.target if self.is_lower else value <= self.target
+
+
+def at_most(target: float, text: str) -> Claim:
+    """A claim that a figure is no more than that."""
+    return Claim(text, target)
+
+
+def at_least(target: float, text: str) -> Claim:
+    """A claim that a figure is no less than that."""
+    return Claim(text, target, is_lower=True)
+
+
+class Row(NamedTuple):
+    """A figure.
+
+    :param what: was measured.
+    :param beside: what it was measured against, with the version of a peer; empty where the figure stands alone.
+    :param spread: its median and quartiles.
+    :param unit: ``x`` for a ratio.
+    :param claim: that it decides, if any.
+    """
+
+    what: str
+    beside: str
+    spread: Spread
+    unit: str = "x"
+    claim: Claim | None = None
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the claim holds; None where there is none."""
+        return self.claim.is_met_by(self.spread.median) if self.claim else None
+
+    def as_data(self) -> dict[str, object]:
+        """The row for JSON."""
+        claim = {"claim": self.claim.text, "target": self.claim.target, "met": self.is_met} if self.claim else {}
+        return {"what": self.what, "beside": self.beside, "unit": self.unit, **self.spread._asdict(), **claim}
+
+
+class Table(NamedTuple):
+    """What is told besides, with nothing that is claimed.
+
+    :param lines: of cells; the first is the head.
+    """
+
+    title: str
+    lines: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """All that one measurement found.
+
+    :param name: of its files.
+    :param told: how it was measured, in paragraphs.
+    :param plots: drawings in SVG by name.
+    :param absent: what was left out, with the reason.
+    """
+
+    name: str
+    title: str
+    told: str
+    rows: Sequence[Row]
+    plots: Mapping[str, str] = field(default_factory=dict)
+    absent: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+
+
+def installed(distribution: str) -> str | None:
+    """A distribution with its version, or None where it is not installed."""
+    try:
+        return f"{distribution} {version(distribution)}"
+    except PackageNotFoundError:
+        return None
+
+
+def absent(distributions: Iterable[str]) -> list[str]:
+    """Say which distributions are not installed."""
+    return [f"{name} is not installed" for name in dict.fromkeys(distributions) if not installed(name)]

@@ -1,0 +1,85 @@
+"""What the servers serve: small applications of Flask and Django, alone, or in layers of ours."""
+
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from time import perf_counter
+
+from benchmarks.traffic import JSON, PASSWORD, USER, serving
+from wsgistack import Pipeline
+from wsgistack.types import App
+
+__all__ = ["APPS", "application", "five", "flask", "four", "work_for"]
+
+_HELLO = "Hello, world!"
+
+
+def four(app: App) -> App:
+    """All layers but compression."""
+    return Pipeline(["request_id", _LOG, "catch_errors", _AUTH]).wrap(app)
+
+
+def five(app: App) -> App:
+    """All five layers."""
+    return Pipeline(["request_id", _LOG, "catch_errors", "gzip", _AUTH]).wrap(app)
+
+
+_LOG = {"use": "access_log", "file": os.devnull}
+_AUTH = {"use": "basic_auth", "users": {USER: PASSWORD}}
+
+
+def flask(work: int) -> App:
+    """Flask with one page: a greeting, or 2 KB of JSON, which the view makes so many times before it answers."""
+    framework = import_module("flask")
+    app = framework.Flask("benchmarks")
+    orders = json.loads(JSON)
+
+    def view() -> object:
+        for _ in range(work):
+            json.dumps(orders)
+        return framework.Response(JSON, content_type="application/json") if work else _HELLO
+
+    app.add_url_rule("/", view_func=view)
+    built: App = app
+    return built
+
+
+def django(_: int) -> App:
+    """Django with one page, and the settings of nothing else."""
+    conf, http, urls = (import_module(name) for name in ("django.conf", "django.http", "django.urls"))
+    if not conf.settings.configured:
+        patterns = (urls.path("", lambda request: http.HttpResponse(_HELLO)),)
+        conf.settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=patterns, SECRET_KEY="x", MIDDLEWARE=[])  # noqa: S106
+    built: App = import_module("django.core.wsgi").get_wsgi_application()
+    return built
+
+
+APPS: dict[str, Callable[[int], App]] = {"Flask": flask, "Django": django}
+_LAYERS: dict[str, Callable[[App], App]] = {"alone": lambda app: app, "four": four, "five": five}
+
+
+def application(app: str, layers: str, work: int) -> App:
+    """Build an application, as gunicorn asks for it.
+
+    :param work: that the view does, in pieces.
+    """
+    return _LAYERS[layers](APPS[app](work))
+
+
+@cache
+def work_for(seconds: float) -> int:
+    """The pieces of work that make a request to Flask take so long, here and now."""
+    request = {"PATH_INFO": "/"}
+    one, many = _fastest(serving(flask(1), request)), _fastest(serving(flask(6), request))
+    return max(1, round(1 + (seconds - one) / ((many - one) / 5)))
+
+
+def _fastest(case: Callable[[], object]) -> float:
+    taken = []
+    for _ in range(200):
+        begin = perf_counter()
+        case()
+        taken.append(perf_counter() - begin)
+    return min(taken)

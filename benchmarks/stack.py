@@ -1,0 +1,87 @@
+"""The five layers together, beside Paste's four and one function by hand; and how cost grows."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from benchmarks.floors.fused import fused
+from benchmarks.growth import measure_growth
+from benchmarks.pairs import THOROUGH, Effort, Samples, interleave
+from benchmarks.plots import Bar, bars
+from benchmarks.rivals import paste_stack, to_null
+from benchmarks.rows import Group, Row, absent, at_most, installed
+from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, TEXT, USER, serving, streaming, whole
+from wsgistack import Pipeline
+from wsgistack.types import App
+
+__all__ = ["five_layers", "measure_stack"]
+
+_OURS = "five layers"
+_BY_HAND = "one function by hand"
+_BARE = "the application alone"
+_OF_FLOOR = at_most(1.3, "the five layers at most 1.3 times one function that does the five jobs by hand")
+_OF_PASTE = at_most(0.5, "the five layers at most half of Paste's four")
+_TOLD = """
+The stack is request_id, access_log, catch_errors, gzip and basic_auth. Paste has four of them: TransLogger,
+ErrorMiddleware, gzipper and auth.basic, and none for request ids. The function does all five jobs by hand; it passes
+the conformance kit as the layers do. Everybody gets a right password, no request id, and the same application.
+
+All figures are of what is added to the application alone, which runs in the same rounds. Processor time. Logs go to the
+null device, ours and that of the function by a write for each line, Paste's by logging, for it has no other way.
+
+Growth is measured with layers that do nothing but what makes their tier: T0 calls on, T1 sets a header, T2 looks at
+each chunk. That runs in a thread of its own, as under a server: CPython keeps frames in pieces of 16 KB, and so
+many layers of T2 may begin another piece with each request.
+"""
+
+
+def five_layers(app: App) -> App:
+    """Our stack, as the quickstart has it."""
+    log = {"use": "access_log", "file": os.devnull}
+    auth = {"use": "basic_auth", "users": {USER: PASSWORD}}
+    return Pipeline(["request_id", log, "catch_errors", "gzip", auth]).wrap(app)
+
+
+def measure_stack(effort: Effort = THOROUGH) -> Group:
+    """Measure the stack in what it meets most, and growth."""
+    rows: list[Row] = []
+    drawn: list[tuple[str, list[Bar]]] = []
+    for title, (app, request) in _REQUESTS.items():
+        samples = _measured(app, request, effort.times(2))
+        rows += _rows(title, samples)
+        costs = {name: samples.cost(name, less=_BARE).median for name in samples.took if name != _BARE}
+        drawn.append((title, [Bar(name, cost, is_ours=name == _OURS) for name, cost in costs.items()]))
+    growth, plots = measure_growth(effort, five_layers)
+    plots["stack"] = bars("What a stack adds to a request, in microseconds", drawn)
+    return Group("stack", "The stack", _TOLD, [*rows, *growth], plots, absent(["Paste"]))
+
+
+_REQUESTS: dict[str, tuple[Callable[[], App], Mapping[str, str]]] = {
+    "100 bytes, for who takes no coding": (partial(whole, TEXT), KNOWN),
+    "100 bytes, for a browser": (partial(whole, TEXT), {**KNOWN, **BROWSER}),
+    "2 KB of JSON, for who takes no coding": (partial(whole, JSON, "application/json"), KNOWN),
+    "2 KB of JSON, for a browser": (partial(whole, JSON, "application/json"), {**KNOWN, **BROWSER}),
+    "an image of 2 KB, for a browser": (partial(whole, JSON, "image/png"), {**KNOWN, **BROWSER}),
+    "a stream of 4 times 2 KB of JSON, for a browser": (
+        partial(streaming, [JSON] * 4, "application/json"),
+        {**KNOWN, **BROWSER},
+    ),
+}
+
+
+def _measured(app: Callable[[], App], request: Mapping[str, str], effort: Effort) -> Samples:
+    by_hand = partial(fused, user=USER, password=PASSWORD, write_line=to_null())
+    sides = {_BARE: app(), _OURS: five_layers(app()), _BY_HAND: by_hand(app())}
+    paste = installed("Paste")
+    if paste:
+        sides[f"{paste}, four layers"] = paste_stack(app())
+    return interleave({name: serving(side, request) for name, side in sides.items()}, effort)
+
+
+def _rows(title: str, samples: Samples) -> Iterator[Row]:
+    what = f"{_OURS}: {title}"
+    yield Row(what, "", samples.cost(_OURS, less=_BARE), "µs")
+    for beside in samples.took:
+        if beside not in (_BARE, _OURS):
+            claim = _OF_FLOOR if beside == _BY_HAND else _OF_PASTE
+            yield Row(what, beside, samples.ratio(_OURS, beside, less=_BARE), claim=claim)

@@ -1,0 +1,170 @@
+"""A server in memory that costs nearly nothing, the requests that it makes, and plain applications for it."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import NamedTuple
+
+from benchmarks.pairs import Case, fresh
+from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+
+__all__ = [
+    "BROWSER",
+    "JSON",
+    "KNOWN",
+    "PASSWORD",
+    "TEXT",
+    "USER",
+    "Answer",
+    "ask",
+    "begun",
+    "serving",
+    "streaming",
+    "whole",
+]
+
+USER, PASSWORD = "ada", "lovelace"
+_PLAIN = "text/plain; charset=utf-8"
+_ENVIRON = {
+    "REQUEST_METHOD": "GET",
+    "SCRIPT_NAME": "",
+    "PATH_INFO": "/orders/2026/11",
+    "QUERY_STRING": "page=2&sort=date",
+    "SERVER_NAME": "127.0.0.1",
+    "SERVER_PORT": "8000",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "SERVER_SOFTWARE": "gunicorn",
+    "REMOTE_ADDR": "127.0.0.1",
+    "REMOTE_PORT": "41200",
+    "RAW_URI": "/orders/2026/11?page=2&sort=date",
+    "HTTP_HOST": "www.example.com",
+    "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "HTTP_ACCEPT": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "HTTP_ACCEPT_LANGUAGE": "en-GB,en;q=0.5",
+    "HTTP_REFERER": "https://www.example.com/orders",
+    "HTTP_CONNECTION": "keep-alive",
+    "HTTP_COOKIE": "session=8f14e45fceea167a5a36dedd4bea2543",
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "https",
+    "wsgi.input": BytesIO(),
+    "wsgi.errors": BytesIO(),
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
+
+
+TEXT = b"Hello, world! " * 8
+JSON = json.dumps(
+    [
+        {
+            "id": number,
+            "name": f"order {number * 7919 % 1000}",
+            "price": number * 31 % 997 / 100,
+            "tags": ["paid", "new"],
+        }
+        for number in range(30)
+    ]
+).encode()
+BROWSER = {"HTTP_ACCEPT_ENCODING": "gzip, deflate, br, zstd"}
+KNOWN = {"HTTP_AUTHORIZATION": f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"}
+
+
+class Answer(NamedTuple):
+    """What a server got."""
+
+    status: str
+    headers: Headers
+    chunks: list[bytes]
+
+    @property
+    def body(self) -> bytes:
+        """All of it."""
+        return b"".join(self.chunks)
+
+
+def serving(
+    app: App, request: Mapping[str, object] | None = None, take: Callable[[bytes], object] | None = None
+) -> Case:
+    """A side that asks an application once: it calls it, takes all chunks, and closes the body.
+
+    :param request: what stands in the environ beside, or instead of, what a browser's plain GET puts there.
+    :param take: is given each chunk.
+    """
+    environ = {**_ENVIRON, **(request or {})}
+    given = take or len
+
+    def once() -> None:
+        body = app(environ.copy(), _accept)
+        for _ in body:
+            pass
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+
+    def once_taking() -> None:
+        body = app(environ.copy(), _accept)
+        for chunk in body:
+            given(chunk)
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+
+    return fresh(once_taking if take else once)
+
+
+def ask(app: App, request: Mapping[str, object] | None = None) -> Answer:
+    """Ask an application once, and keep what it answers."""
+    started: list[tuple[str, Headers]] = []
+    written: list[bytes] = []
+
+    def start_response(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+        started.append((status, [*headers]))
+        return written.append
+
+    body = app({**_ENVIRON, **(request or {})}, start_response)
+    try:
+        chunks = [*body]
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+    return Answer(*started[-1], [*written, *chunks])
+
+
+def begun(app: App, request: Mapping[str, object]) -> tuple[Iterable[bytes], Iterator[bytes]]:
+    """Ask an application, and take the first chunk; the body stays open."""
+    body = app({**_ENVIRON, **request}, _accept)
+    chunks = iter(body)
+    next(chunks)
+    return body, chunks
+
+
+def whole(body: bytes, content_type: str = _PLAIN) -> App:
+    """An application that gives a body in one piece, with its length; in a list of headers that is new each time."""
+    fields = (("Content-Type", content_type), ("Content-Length", str(len(body))))
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [*fields])
+        return [body]
+
+    return fresh(application)
+
+
+def streaming(chunks: Sequence[bytes], content_type: str = _PLAIN) -> App:
+    """An application that gives a body in chunks, by an iterator, without a length."""
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", content_type)])
+        return iter(chunks)
+
+    return fresh(application)
+
+
+def _accept(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+    return _write
+
+
+def _write(chunk: bytes) -> object:
+    return None

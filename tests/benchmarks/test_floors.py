@@ -1,0 +1,117 @@
+"""The floors do the whole work of their layers: the conformance kit finds nothing, and the answers are the same."""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+
+from benchmarks.floors.access_log import access_log
+from benchmarks.floors.basic_auth import basic_auth
+from benchmarks.floors.catch_errors import catch_errors
+from benchmarks.floors.fused import fused
+from benchmarks.floors.gzip import gzip
+from benchmarks.floors.request_id import request_id
+from benchmarks.stack import five_layers
+from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, TEXT, USER, ask, streaming, whole
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
+from wsgistack.testing import Judge
+from wsgistack.types import App, Changes, Environ, StartResponse
+
+LOGIN = (("Authorization", KNOWN["HTTP_AUTHORIZATION"]),)
+AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
+ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
+FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
+    "request_id": (request_id, RequestId.changes),
+    "access_log": (partial(access_log, write_line=len), AccessLog.changes),
+    "catch_errors": (catch_errors, CatchErrors.changes),
+    "gzip": (gzip, Gzip.changes),
+    "basic_auth": (AUTH, BasicAuth.changes),
+    "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
+}
+LINE = re.compile(r"\[.*?\]| \d+ [0-9a-f]{32}$")  # the time, the duration and the id differ
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_keeps_every_rule_of_the_kit(name: str) -> None:
+    floor, changes = FLOORS[name]
+    verdicts = Judge(floor, headers=LOGIN, changes=changes).judge_all()
+    assert [verdict for verdict in verdicts if verdict.breaches] == []
+
+
+APPS = {
+    "text": partial(whole, TEXT),
+    "json": partial(whole, JSON, "application/json"),
+    "image": partial(whole, JSON, "image/png"),
+    "stream": partial(streaming, [JSON] * 4, "application/json"),
+}
+REQUESTS = {"plain": KNOWN, "browser": {**KNOWN, **BROWSER}, "named": {**KNOWN, "HTTP_X_REQUEST_ID": "mine"}}
+LAYERS: dict[str, Callable[[App], App]] = {
+    "request_id": partial(RequestId, generate=lambda: "made"),
+    "catch_errors": CatchErrors,
+    "gzip": Gzip,
+    "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_answers_as_its_layer_does(name: str, app: str, request_: str) -> None:
+    by_hand = ask(FLOORS[name][0](APPS[app]()), REQUESTS[request_])
+    ours = ask(LAYERS[name](APPS[app]()), REQUESTS[request_])
+    assert by_hand.status == ours.status
+    assert by_hand.chunks == ours.chunks
+    made = {"X-Request-ID"} if request_ != "named" else set()
+    for one, other in zip_longest(sorted(by_hand.headers), sorted(ours.headers)):
+        assert one[0] == other[0]
+        assert one == other or one[0] in made
+
+
+@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_the_function_answers_as_the_stack_does(app: str, request_: str) -> None:
+    by_hand = ask(FLOORS["fused"][0](APPS[app]()), REQUESTS[request_])
+    ours = ask(five_layers(APPS[app]()), REQUESTS[request_])
+    assert (by_hand.status, by_hand.chunks) == (ours.status, ours.chunks)
+    assert sorted(name for name, _ in by_hand.headers) == sorted(name for name, _ in ours.headers)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param({}, id="usual"),
+        pytest.param({"HTTP_USER_AGENT": 'a "b" \\ \x1b[31m'}, id="escaped"),
+        pytest.param({"PATH_INFO": "/a b\xc3\xa9", "QUERY_STRING": "", "REQUEST_METHOD": "P T"}, id="quoted"),
+        pytest.param({"REMOTE_USER": "ann lee", "HTTP_REFERER": "", "REQUEST_METHOD": "HEAD"}, id="spaces"),
+    ],
+)
+def test_the_log_holds_the_same_line(tmp_path: Path, request_: dict[str, str]) -> None:
+    lines: list[str] = []
+    file = tmp_path / "log"
+    for layer in (partial(access_log, write_line=lines.append), partial(AccessLog, file=file)):
+        ask(RequestId(layer(whole(TEXT))), request_)
+    (ours,) = file.read_text("utf-8").splitlines()
+    assert [LINE.sub("", line) for line in lines] == [LINE.sub("", ours)]
+
+
+def test_refuses_a_stranger_and_answers_an_error() -> None:
+    def fails(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        raise OSError(os.strerror(5))
+
+    assert ask(AUTH(whole(TEXT))).status == "401 Unauthorized"
+    assert ask(catch_errors(fails)).status == "500 Internal Server Error"
+    function = FLOORS["fused"][0]
+    assert ask(function(whole(TEXT))).status == "401 Unauthorized"
+    assert ask(function(fails), KNOWN).status == "500 Internal Server Error"

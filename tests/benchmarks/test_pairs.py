@@ -1,0 +1,105 @@
+"""Measuring pairs: what a spread, a ratio and a difference are, and that all sides run, apart from each other."""
+
+import gc
+from collections.abc import Callable
+from itertools import count
+from time import sleep
+
+import pytest
+
+from benchmarks.pairs import QUICK, THOROUGH, Effort, Samples, Spread, compare, fresh, interleave
+
+FEW = Effort(seconds=0.0, batch=0.0, least=3)
+
+
+@pytest.mark.parametrize(
+    ("values", "spread"),
+    [
+        pytest.param([4.0], Spread(4.0, 4.0, 4.0, 1), id="one"),
+        pytest.param([1.0, 3.0], Spread(2.0, 1.5, 2.5, 2), id="two"),
+        pytest.param([5.0, 1.0, 2.0, 4.0, 3.0], Spread(3.0, 2.0, 4.0, 5), id="five"),
+    ],
+)
+def test_a_spread_is_the_median_with_its_quartiles(values: list[float], spread: Spread) -> None:
+    assert Spread.of(values) == spread
+
+
+def test_figures_are_of_pairs_and_not_of_sums() -> None:
+    samples = Samples({"alone": [1.0, 10.0, 1.0], "ours": [3.0, 30.0, 5.0], "theirs": [2.0, 20.0, 2.0]})
+    assert samples.ratio("ours", "theirs").median == 1.5
+    assert samples.ratio("ours", "theirs", less="alone").median == 2.0
+    assert samples.cost("ours", less="alone").median == 4.0
+    assert samples.rounds("theirs", less="alone") == [1.0, 10.0, 1.0]
+
+
+def test_a_pair_whose_other_side_took_no_time_is_left_out() -> None:
+    samples = Samples({"alone": [1.0, 1.0], "ours": [3.0, 3.0], "theirs": [2.0, 1.0]})
+    assert samples.ratio("ours", "theirs", less="alone") == Spread(2.0, 2.0, 2.0, 1)
+
+
+def test_every_side_runs_in_every_round() -> None:
+    ran: list[str] = []
+    samples = interleave({"a": lambda: ran.append("a"), "b": lambda: ran.append("b")}, FEW)
+    assert {name: len(rounds) for name, rounds in samples.took.items()} == {"a": 3, "b": 3}
+    assert ran.count("a") == ran.count("b")
+    for begin in range(len(ran) - 6, len(ran), 2):
+        assert {*ran[begin : begin + 2]} == {"a", "b"}
+
+
+def test_the_garbage_is_not_collected_while_a_side_runs() -> None:
+    found: list[bool] = []
+    interleave({"a": lambda: found.append(gc.isenabled())}, FEW)
+    assert found[-3:] == [False] * 3
+    assert gc.isenabled()
+
+
+def test_a_side_that_raises_leaves_the_garbage_collector_as_it_was() -> None:
+    calls = count()
+
+    def fails() -> None:
+        if next(calls) > 1:
+            raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        interleave({"a": fails}, FEW)
+    assert gc.isenabled()
+
+
+def test_times_are_in_microseconds_of_the_clock_that_is_given() -> None:
+    ticks = count(step=5000)
+    samples = interleave({"a": lambda: None}, FEW, lambda: next(ticks))
+    assert samples.cost("a") == Spread(5.0, 5.0, 5.0, 3)
+
+
+def test_a_slow_side_is_not_run_to_warm_it() -> None:
+    calls: list[None] = []
+
+    def slow() -> None:
+        calls.append(None)
+        sleep(0.001)
+
+    interleave({"a": slow}, Effort(0.0, 1e-6, 2), lambda: len(calls) * 10**9)
+    assert len(calls) == 3
+
+
+def test_sides_are_compared() -> None:
+    def one() -> object:
+        return None
+
+    assert compare(one, one, QUICK).pairs == QUICK.least
+
+
+def test_a_fresh_function_does_the_same_with_code_of_its_own() -> None:
+    def adding(number: int) -> Callable[..., int]:
+        return lambda other, more=1: number + other + more
+
+    made = adding(2)
+    copy = fresh(made)
+    assert copy(3) == made(3) == 6
+    assert copy.__code__ is not made.__code__
+
+
+def test_more_effort_is_more_seconds_and_quick_stays_quick() -> None:
+    assert THOROUGH.times(2).seconds == 2 * THOROUGH.seconds
+    assert not THOROUGH.is_quick
+    assert QUICK.times(2).is_quick

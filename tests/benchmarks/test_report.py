@@ -1,0 +1,110 @@
+"""The pages, the data and the plots that figures are written into."""
+
+import json
+from math import inf
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import docutils.core
+import pytest
+
+from benchmarks.machine import machine
+from benchmarks.pairs import Spread
+from benchmarks.plots import Bar, bars, figure, lines
+from benchmarks.report import write_claims, write_group
+from benchmarks.rows import Group, Row, Table, absent, at_least, at_most, installed
+
+FAST = at_most(1.3, "fast enough")
+SMALL = at_least(8.0, "small enough")
+GROUP = Group(
+    "some",
+    "Some figures",
+    "\nHow it was\nmeasured.\n\nAnd more.\n",
+    [
+        Row("ours", "", Spread(2.5, 2.25, 3.0, 41), "µs"),
+        Row("ours", "their `layer` 1.0", Spread(1.25, 1.2, 1.4, 41), claim=FAST),
+        Row("ours", "another", Spread(7.5, 7.0, 8.5, 41), claim=SMALL),
+    ],
+    {"some": bars("A <plot>", [("a & b", [Bar("ours", 1.0, is_ours=True), Bar("theirs", 20.0)])])},
+    ["Nobody is not installed"],
+    [Table("Besides", [["body", "bytes"], ["JSON", "12"]])],
+)
+
+
+def words(page: str) -> str:
+    settings = {"halt_level": 2, "output_encoding": "unicode", "report_level": 2}
+    shown = docutils.core.publish_string(page, writer="pseudoxml", settings_overrides=settings)
+    return str(shown)
+
+
+def test_writes_a_page_with_all_that_was_found(tmp_path: Path) -> None:
+    page, data, plot = write_group(tmp_path / "new" / "figures", GROUP, machine())
+    text = page.read_text("utf-8")
+    assert [path.name for path in (page, data, plot)] == ["some.rst", "some.json", "some.svg"]
+    for told in ("How it was measured.", "python -m benchmarks some", "Nobody is not installed", "CPython", "JSON"):
+        assert told in text
+    assert "1.25 x" in text
+    assert "≤ 1.30" in text
+    assert "**no**" in text
+    assert 'uri="some.svg"' in words(text)
+
+
+def test_writes_data_that_says_whether_a_claim_is_met(tmp_path: Path) -> None:
+    found = json.loads(write_group(tmp_path, GROUP, {"python": "3"})[1].read_text("utf-8"))
+    assert found["machine"] == {"python": "3"}
+    assert [row.get("met") for row in found["rows"]] == [None, True, False]
+    assert found["rows"][1]["target"] == 1.3
+    assert found["rows"][0]["median"] == 2.5
+    assert found["tables"] == [{"title": "Besides", "lines": [["body", "bytes"], ["JSON", "12"]]}]
+
+
+def test_writes_a_page_of_the_claims_of_all(tmp_path: Path) -> None:
+    write_group(tmp_path, GROUP, {"python": "3"})
+    text = write_claims(tmp_path, [GROUP, GROUP], {"python": "3"}).read_text("utf-8")
+    assert "2 of 4 figures are within what is claimed." in text
+    assert text.count("**Fast enough**") == 1
+    assert "2.50 µs" not in text
+    assert 'refuri="some.rst"' in words(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"),
+        (0.0123, "0.0123"),
+        (1.0, "1.00"),
+        (1.256, "1.26"),
+        (41.98, "42.0"),
+        (1234.5, "1234"),
+        (-2.5, "-2.50"),
+    ],
+)
+def test_shows_the_digits_that_matter(value: float, shown: str) -> None:
+    assert figure(value) == shown
+
+
+def test_plots_are_well_formed_and_tell_all_names() -> None:
+    points = {"ours <1>": [(1.0, 0.5), (1024.0, 20.0)], "theirs": [(1.0, 1.0), (1024.0, 900.0)], "none": [(1.0, 0.0)]}
+    for drawn, names in (
+        (GROUP.plots["some"], {"A <plot>", "a & b", "ours", "theirs"}),
+        (lines("Growth", "layers", "µs", points), {"Growth", "layers", "ours <1>", "theirs", "1k"}),
+    ):
+        root = ET.fromstring(drawn)  # noqa: S314
+        assert names <= {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
+
+
+def test_a_bar_beyond_the_scale_is_cut_and_marked() -> None:
+    drawn = bars("t", [("g", [*(Bar(f"b{n}", 1.0) for n in range(9)), Bar("giant", 1000.0), Bar("less", -1.0)])])
+    root = ET.fromstring(drawn)  # noqa: S314
+    widths = [float(element.get("width", inf)) for element in root.iter("{http://www.w3.org/2000/svg}rect")]
+    assert "1000 →" in drawn
+    assert max(widths[1:]) <= 860
+    assert min(widths) == 0
+
+
+def test_tells_what_is_missing() -> None:
+    assert installed("a-distribution-that-nobody-has") is None
+    assert installed("pytest") == f"pytest {pytest.__version__}"
+    assert absent(["pytest", "a-distribution-that-nobody-has"] * 2) == [
+        "a-distribution-that-nobody-has is not installed"
+    ]

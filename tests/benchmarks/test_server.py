@@ -1,0 +1,52 @@
+"""What servers are measured with: the applications, gunicorn with wrk, and streams that stay open."""
+
+import pytest
+
+from benchmarks.loopback import serving_by_gunicorn, why_not
+from benchmarks.served import APPS, application, work_for
+from benchmarks.server import open_streams
+from benchmarks.traffic import JSON, KNOWN, ask
+
+needs_wrk = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+
+
+def test_serves_an_application_alone_and_in_layers() -> None:
+    for layers in ("alone", "four", "five"):
+        answer = ask(application("Flask", layers, 0), {**KNOWN, "PATH_INFO": "/"})
+        assert (answer.status, answer.body) == ("200 OK", b"Hello, world!")
+        assert any(name == "X-Request-ID" for name, _ in answer.headers) == (layers != "alone")
+    assert set(APPS) == {"Django", "Flask"}
+
+
+def test_finds_the_work_that_takes_so_long() -> None:
+    work = work_for(0.001)
+    assert work > 1
+    assert ask(APPS["Flask"](work), {"PATH_INFO": "/"}).body == JSON
+
+
+@pytest.mark.parametrize("layers", ["alone", "five"])
+def test_keeps_streams_open(layers: str) -> None:
+    opened = open_streams(layers, "gzip", "3")()
+    assert isinstance(opened, list)
+    assert len(opened) == 3
+    for body, chunks in opened:
+        assert next(chunks)
+        body.close()
+
+
+@needs_wrk
+def test_asks_a_server_that_runs() -> None:
+    with serving_by_gunicorn("Flask", "five") as server:
+        burst = server.burst(1, {"Authorization": KNOWN["HTTP_AUTHORIZATION"]})
+        assert burst.requests > 10
+        assert burst.p50 <= burst.p99
+        assert 0 < burst.processor < 1e6
+        assert server.memory() > 1000
+        with pytest.raises(RuntimeError, match="does not answer well"):
+            server.burst(1, {})
+
+
+@needs_wrk
+def test_says_that_nothing_is_served() -> None:
+    with pytest.raises(RuntimeError, match="nothing is served"), serving_by_gunicorn("Nothing", "alone"):
+        pass

@@ -1,0 +1,53 @@
+"""The server in memory, and the applications that it asks."""
+
+from collections.abc import Iterable
+
+from benchmarks.traffic import TEXT, ask, begun, serving, streaming, whole
+from wsgistack.types import Environ, StartResponse
+
+
+class Closing(list[bytes]):
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_asks_takes_all_and_closes() -> None:
+    bodies: list[Closing] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("X-Path", environ["PATH_INFO"])])(b"written, ")
+        bodies.append(Closing([b"a", b"b"]))
+        return bodies[-1]
+
+    taken: list[bytes] = []
+    serving(app)()
+    serving(app, {"PATH_INFO": "/x"}, taken.append)()
+    answer = ask(app, {"PATH_INFO": "/x"})
+    assert [body.closed for body in bodies] == [1, 1, 1]
+    assert taken == [b"a", b"b"]
+    assert (answer.status, answer.headers, answer.body) == ("200 OK", [("X-Path", "/x")], b"written, ab")
+
+
+def test_gives_each_request_an_environ_and_headers_of_its_own() -> None:
+    kept: list[Environ] = []
+
+    def spoils(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        assert "spoilt" not in environ
+        environ["spoilt"] = True
+        kept.append(environ)
+        return whole(TEXT)(environ, start_response)
+
+    case = serving(spoils)
+    case()
+    case()
+    assert kept[0] is not kept[1]
+    app = whole(TEXT)
+    ask(app).headers.clear()
+    assert ask(app).headers == [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(TEXT)))]
+
+
+def test_streams_stay_open_after_the_first_chunk() -> None:
+    _, chunks = begun(streaming([b"a", b"b"]), {})
+    assert [*chunks] == [b"b"]
