@@ -210,14 +210,6 @@ def test_runs_as_a_server_of_paste_deploy() -> None:
 @pytest.mark.parametrize(
     ("options", "mistakes"),
     [
-        pytest.param(
-            {"prot": "80", "threads": "4"},
-            [
-                "site.ini: server prot: no such option; did you mean 'port'?",
-                "site.ini: server threads: no such option; there are: host, port",
-            ],
-            id="options that there are not",
-        ),
         *(
             pytest.param(
                 {"port": port}, ["site.ini: server port: is no port; expected a number, from 0 to 65535"], id=port

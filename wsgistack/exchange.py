@@ -135,9 +135,13 @@ class Exchange:
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """The ``start_response`` that the application gets."""
         try:
-            write = self.forward(*self.on_start(status, headers), exc_info)
+            status, headers = self.on_start(status, headers)
+            accepted = [*headers]  # the server may change the list that it gets
+            write = self.start_response(status, headers, exc_info)
         finally:
             exc_info = None  # PEP 3333: no circular reference through the traceback
+        self.status = status
+        self.headers = accepted
         return lambda chunk: write(self.on_chunk(chunk))
 
     def forward(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:

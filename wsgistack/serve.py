@@ -6,13 +6,11 @@ import sys
 from collections.abc import Callable, Mapping
 from types import FrameType
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest
+from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.server import Server, listen
 from wsgistack.types import App
 
 __all__ = ["serve", "server_runner"]
-
-_OPTIONS = ("host", "port")
 
 
 def serve(
@@ -53,21 +51,14 @@ def serve(
             signal.signal(number, handler)
 
 
-def server_runner(
-    app: App, global_conf: Mapping[str, str], host: str = "127.0.0.1", port: str = "8080", **unknown: str
-) -> None:
+def server_runner(app: App, global_conf: Mapping[str, str], host: str = "127.0.0.1", port: str = "8080") -> None:
     """Serve as a ``[server:main]`` section says, with ``use = egg:wsgistack``: a ``paste.server_runner``.
 
-    :raises ConfigError: an option that there is not, a port that is none, or it can't listen there.
+    :raises ConfigError: a port that is none, or it can't listen there.
     """
     where = Where(global_conf.get("__file__", ""), section="server")
-    mistakes = Mistakes(
-        Mistake("no such option", name, value, hint=nearest(name, _OPTIONS), where=where)
-        for name, value in unknown.items()
-    )
     if str(port) not in map(str, range(65536)):  # TOML has numbers
-        mistakes.append(Mistake("is no port", "port", port, "a number, from 0 to 65535", where=where))
-    mistakes.raise_if_any()
+        raise ConfigError(Mistake("is no port", "port", port, "a number, from 0 to 65535", where=where))
     try:
         listener = listen(host, int(port))
     except ConfigError as error:

@@ -123,7 +123,7 @@ class _Logged(Exchange):
         self.protocol = get("SERVER_PROTOCOL") or "-"
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        if is_file_wrapper(body, self.environ) and self._watch(cast(_FileWrapper, body)):
+        if type(body) is not list and is_file_wrapper(body, self.environ) and self._watch(cast(_FileWrapper, body)):
             return body
         return None
 
