@@ -90,3 +90,26 @@ def test_names_what_is_no_secret() -> None:
 def test_keeps_references_as_they_are_written() -> None:
     spec = Spec("basic_auth", {"users": "${env:PAIRS}", "realm": "<${env:HUSH}>"})
     assert repr(spec.fitted()) == "{'use': 'basic_auth', 'users': '${env:PAIRS}', 'realm': '<${env:HUSH}>'}"
+
+
+@pytest.mark.parametrize(
+    ("users", "shown"),
+    [
+        pytest.param("${env:PAIRS}", True, id="a reference"),
+        pytest.param("\n ann = ${env:HUSH}\n bob = ${file:hush}", True, id="references under names"),
+        pytest.param({"ann": ["${env:HUSH}", "${env:HUSH:-}"]}, True, id="references in a list"),
+        pytest.param("\n ann = ${env:HUSH}\n bob = hush}", False, id="a secret under another name"),
+        pytest.param({"ann": "hush}${env:HUSH}"}, False, id="a secret before a reference"),
+        pytest.param({"ann": "${env:HUSH:-hush}"}, False, id="a secret as the default"),
+        pytest.param({"ann": "$${env:HUSH}"}, False, id="an escaped reference"),
+        pytest.param({"ann": 7654321}, False, id="a number"),
+    ],
+)
+def test_shows_a_secret_option_that_is_nothing_but_references(users: object, shown: bool) -> None:
+    assert repr(Spec("basic_auth", {"users": users})) == repr(
+        {"use": "basic_auth", "users": users if shown else "<secret>"}
+    )
+
+
+def test_takes_no_name_in_a_secret_text_for_that_of_an_item() -> None:
+    assert Spec(layer, {"key": "hush = ${env:HUSH}"}).shown() == {"key": "<secret>"}

@@ -2,19 +2,19 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_origin
 
-from wsgistack.annotations import describe, is_secret
+from wsgistack.annotations import MAPPINGS, describe, is_secret, parts
 from wsgistack.conversion import UnfitError, convert
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
-from wsgistack.redaction import texts_in
-from wsgistack.references import Resolved, has_references, resolve
+from wsgistack.redaction import REDACTED, texts_in
+from wsgistack.references import Resolved, has_references, is_elsewhere, resolve
 from wsgistack.types import Factory
 
-__all__ = ["Option", "Schema", "fit", "schema", "secrets"]
+__all__ = ["Option", "Schema", "fit", "schema", "secrets", "shown"]
 
 _PARAM = re.compile(r"^:param (\w+): ?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 _INFERRED = (bool, int, float, str)
@@ -35,6 +35,11 @@ class Option(NamedTuple):
     @property
     def is_secret(self) -> bool:
         return is_secret(self.annotation)
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether text may stand for a mapping."""
+        return any((get_origin(each) or each) in MAPPINGS for each in parts(self.annotation))
 
     @property
     def type_name(self) -> str:
@@ -124,6 +129,26 @@ def secrets(factory: Factory, given: Mapping[str, object], fitted: Mapping[str, 
         if has_references(given[name]) or (name in known and known[name].is_secret)
         for text in texts_in(value, names=has_references(given[name]))
     }
+
+
+def shown(find: Callable[[], Factory], given: Mapping[str, object]) -> dict[str, object]:
+    """The options of a factory for the eyes of people: without secrets.
+
+    :param find: gives the factory. Where it can't, all options are perhaps secrets.
+    :param given: the options as they are written.
+    """
+    try:
+        known = schema(find())
+    except ConfigError:
+        known = Schema({}, is_open=False)
+
+    def is_public(name: str, value: object) -> bool:
+        option = known.options.get(name)
+        if option is None:
+            return known.is_open  # what has no place in the signature is perhaps a secret under a wrong name
+        return not option.is_secret or is_elsewhere(value, is_mapping=option.is_mapping)
+
+    return {name: value if is_public(name, value) else REDACTED for name, value in given.items()}
 
 
 def _fitted(option: Option, value: object, base: Path | None, text: bool) -> object:

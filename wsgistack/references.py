@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 
-__all__ = ["Resolved", "anchored", "has_references", "plain", "resolve"]
+__all__ = ["Resolved", "anchored", "has_references", "is_elsewhere", "plain", "resolve"]
 
 _MEANT = {
     **dict.fromkeys(("env", "envs", "evn", "nev", "environ", "environment", "envvar"), "env"),
@@ -18,6 +18,8 @@ _MEANT = {
 }
 _REFERENCE = re.compile(rf"(\$+)\{{([ \t]*(?i:{'|'.join(_MEANT)})[ \t]*):([^}}]*)(\}}?)")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(:-.*)?", re.DOTALL)
+_ELSEWHERE = re.compile(r"(?:[\s,]|(?<!\$)\$\{(?:env:[A-Za-z_][A-Za-z0-9_]*(?::-)?|file:[^}]+)\})*")
+_NAMES = re.compile(r"^[^=$]+=", re.MULTILINE)
 _MAPPINGS = (dict, MappingProxyType)
 _COLLECTIONS = (list, tuple, set, frozenset)
 _KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
@@ -35,6 +37,18 @@ class Resolved(str):
 def has_references(value: object) -> bool:
     """Whether a value, or something in it, holds a reference, an escaped one, or what is surely a misspelt one."""
     return any(map(_REFERENCE.search, _texts(value)))
+
+
+def is_elsewhere(value: object, *, is_mapping: bool) -> bool:
+    """Whether a value is nothing but references without defaults, so that it tells nothing of what it means.
+
+    :param is_mapping: whether text may stand for a mapping: with a name before each reference.
+    """
+    if isinstance(value, str):
+        return bool(_ELSEWHERE.fullmatch(_NAMES.sub("", value) if is_mapping else value))
+    if isinstance(value, _MAPPINGS):
+        value = [*value.values()]
+    return type(value) in _COLLECTIONS and all(is_elsewhere(each, is_mapping=False) for each in cast(list[Any], value))
 
 
 def resolve(value: object, *, base: Path | None) -> object:

@@ -100,3 +100,11 @@ def test_says_what_another_format_can_not_hold(tmp_path: Path, capsys: pytest.Ca
         "",
         f"{file}:2: layer 1 (access_log) format: has a value that can't be written so that the same is read again\n",
     )
+
+
+def test_shows_no_secret_option_of_a_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(
+        tmp_path, layers("gzip") + "[server:main]\nuse = call:tests.config.factories:make_secret\nkey = hidden\n"
+    )
+    assert main(["show", file]) == 0
+    assert "server main: call:tests.config.factories:make_secret\n   key = <secret>\n" in capsys.readouterr().out

@@ -11,6 +11,7 @@ from wsgistack.config import read
 from wsgistack.config.contents import contents, told
 from wsgistack.config.documents import open_document
 from wsgistack.config.loader import Document
+from wsgistack.config.paste import SERVER_PROTOCOLS
 from wsgistack.config.stack import in_order
 from wsgistack.config.words import in_words
 from wsgistack.errors import ConfigError
@@ -39,7 +40,7 @@ def _others(document: Document) -> Iterator[str]:
     for name in document.servers():
         server = document.server(name, document.start())
         yield f"\nserver {name}: {use_in_words(server.use)}"
-        yield from (f"   {key} = {in_words(value)}" for key, value in server.options.items())
+        yield from (f"   {key} = {in_words(value)}" for key, value in server.shown(SERVER_PROTOCOLS).items())
     if names := told(document.start().global_conf):
         yield f"\nglobal: {', '.join(names)}"  # and not their values, for nothing says which of them are secrets
 

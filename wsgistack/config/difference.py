@@ -6,6 +6,7 @@ from typing import cast
 from wsgistack.config.contents import Contents
 from wsgistack.config.matching import alike, is_like, matched, moved
 from wsgistack.config.parts import Application, Server
+from wsgistack.config.paste import SERVER_PROTOCOLS
 from wsgistack.config.stack import Stack
 from wsgistack.config.words import as_text, condition_in_words, in_words
 from wsgistack.redaction import REDACTED
@@ -92,7 +93,11 @@ def _part(
     if one.use != other.use:
         yield f"{what}: {_use(one)} -> {_use(other)}"
     options = _texts(one.options), _texts(other.options)
-    yield from _values(what, *options, *options) if isinstance(other, Server) else _names(what, *options)
+    if isinstance(other, Server):
+        shown = _texts(one.shown(SERVER_PROTOCOLS)), _texts(other.shown(SERVER_PROTOCOLS))
+        yield from _values(what, *options, *shown)
+    else:
+        yield from _names(what, *options)
     yield from _names(f"{what} set", old.own_values(one), new.own_values(other))
 
 

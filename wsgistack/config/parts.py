@@ -77,6 +77,10 @@ class _Part:
         mistakes.raise_if_any()
         return factory, values
 
+    def shown(self, protocols: tuple[str, ...]) -> dict[str, object]:
+        """The options for the eyes of people: without secrets."""
+        return options.shown(lambda: paste_factory(str(self.use), protocols, self.global_conf), self.options)
+
     def located(self, error: ConfigError) -> ConfigError:
         """The error with the places of its mistakes."""
         mistakes = []

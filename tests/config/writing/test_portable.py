@@ -105,3 +105,13 @@ def test_takes_no_applications_of_another_file(folder: Path) -> None:
             *problems,
             "other.ini:2: [composite:made] use: is made of applications of another file, which are not written",
         ]
+
+
+def test_puts_references_in_the_place_of_secrets_of_applications_and_servers(folder: Path) -> None:
+    secret = {"use": f"call:{FACTORIES}:make_secret", "key": "hidden"}
+    losses: list[str] = []
+    found = portable(contents(table({"app": secret, "servers": {"main": secret}})), losses, is_ini=True)
+    for part in (found.applications["main"].application, found.servers["main"]):
+        assert part is not None
+        assert part.options == {"key": "${env:KEY}"}
+    assert losses == [f"{secret['use']} key: a secret is not written; put it into the environment as KEY"] * 2

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from wsgistack.config.contents import Contents, is_composite
-from wsgistack.config.parts import Application
-from wsgistack.config.paste import PasteFactory
+from wsgistack.config.parts import Application, Server
+from wsgistack.config.paste import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory
 from wsgistack.config.stack import Stack
 from wsgistack.config.writing.plain import import_string
 from wsgistack.errors import Mistake, Mistakes
@@ -17,6 +17,8 @@ from wsgistack.redaction import REDACTED
 from wsgistack.spec import Spec
 
 __all__ = ["edited", "portable"]
+
+_Options: TypeAlias = Mapping[str, object]
 
 
 def edited(
@@ -52,19 +54,26 @@ def portable(found: Contents, losses: list[str], *, is_ini: bool) -> Contents:
     """
     variables: dict[str, object] = {}
 
-    def reference(spec: Spec, option: str) -> str:
-        first = re.sub(r"\W", "_", f"{spec.name}_{option}", flags=re.ASCII).upper()
+    def reference(part: str, option: str, value: object, first: str) -> str:
+        first = re.sub(r"\W", "_", first, flags=re.ASCII).upper()
         first = f"_{first}" if first[0].isdigit() else first
         name, number = first, 1
-        while variables.setdefault(name, spec.options[option]) != spec.options[option]:
+        while variables.setdefault(name, value) != value:
             number += 1
             name = f"{first}_{number}"
-        losses.append(f"{spec.name} {option}: a secret is not written; put it into the environment as {name}")
+        losses.append(f"{part} {option}: a secret is not written; put it into the environment as {name}")
         return f"${{env:{name}}}"
 
+    def without_secrets(part: str, given: _Options, shown: _Options, prefix: str = "") -> _Options:
+        return {
+            name: reference(part, name, value, f"{prefix}{name}")
+            if shown[name] == REDACTED and value is not None
+            else value
+            for name, value in given.items()
+        }
+
     def layer(spec: Spec) -> Spec:
-        hidden = [name for name, value in spec.shown().items() if value == REDACTED and spec.options[name] is not None]
-        options = {**spec.options, **{name: reference(spec, name) for name in hidden}}
+        options = without_secrets(spec.name, spec.options, spec.shown(), f"{spec.name}_")
         mistakes = Mistakes()
         with mistakes.caught("use"):
             use = spec.use if isinstance(spec.use, str | PasteFactory) else import_string(spec.use)
@@ -77,9 +86,14 @@ def portable(found: Contents, losses: list[str], *, is_ini: bool) -> Contents:
         if is_composite(inner):
             _check_files(found, inner, is_ini=is_ini)
         use = inner.use if isinstance(inner.use, str) else import_string(inner.use)
-        return replace(inner, use=use, options=_named(inner.options))
+        options = without_secrets(str(use), inner.options, inner.shown(APP_PROTOCOLS))
+        return replace(inner, use=use, options=_named(options))
 
-    return edited(found, layer, application)
+    def server(part: Server) -> Server:
+        return replace(part, options=without_secrets(str(part.use), part.options, part.shown(SERVER_PROTOCOLS)))
+
+    servers = {name: server(part) for name, part in found.servers.items()}
+    return edited(replace(found, servers=servers), layer, application)
 
 
 def _named(value: Any) -> Any:
