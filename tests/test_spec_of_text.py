@@ -112,3 +112,15 @@ def test_references_to_files_lead_from_its_folder_even_when_it_moves(tmp_path: P
     assert spec.options == {"level": "${file:level}"}, "what it refers to is kept nowhere"
     for there in (spec, spec.moved(tmp_path), spec.moved(Path("/elsewhere"))):
         assert "level=9" in repr(there.build(APP))
+
+
+def test_says_under_which_setting_a_condition_fails_when_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XYZZY", raising=False)
+    settings = {"level": "9", "when_not_not_call": "os:nothng", "when_not_host": "${env:XYZZY}"}
+    spec = Spec.of_text("gzip", settings, where=PLACE, lines=dict(zip(settings, (4, 5, 6), strict=True)), base=None)
+    with pytest.raises(ConfigError) as caught:
+        spec.build(APP)
+    assert sorted((each.key, each.where.line) for each in caught.value.mistakes) == [
+        ("when_not_host", 6),
+        ("when_not_not_call", 5),
+    ]

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Self, TypeAlias, cast
 
 from wsgistack import options, registry
-from wsgistack.conditions import Condition, Conditional, canonical, condition, taken_apart
+from wsgistack.conditions import Condition, Conditional, canonical, condition, setting_of, taken_apart
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
-from wsgistack.redaction import REDACTED, hiding, texts_in, without
-from wsgistack.references import anchored, has_references
+from wsgistack.redaction import REDACTED, hiding, without
+from wsgistack.references import anchored
 from wsgistack.types import App, Factory
 
 __all__ = ["REDACTED", "Item", "Spec"]
@@ -213,17 +213,7 @@ class Spec:
 
     def shown(self) -> dict[str, object]:
         """The options for the eyes of people: without secrets."""
-        try:
-            known, is_open = options.schema(self.factory())
-        except ConfigError:
-            known, is_open = {}, False
-
-        def is_public(name: str, value: object) -> bool:
-            if name not in known:
-                return is_open  # what has no place in the signature is perhaps a secret under a wrong name
-            return not known[name].is_secret or all(map(has_references, texts_in(value, names=False)))
-
-        return {name: value if is_public(name, value) else REDACTED for name, value in self.options.items()}
+        return options.shown(self.factory, self.options)
 
     def item(self) -> "str | Factory | dict[str, object]":
         """What in a list would give this layer, without its secrets."""
@@ -245,8 +235,7 @@ class Spec:
         return ConfigError(*map(self._placed, mistakes))
 
     def _placed(self, mistake: Mistake) -> Mistake:
-        written = mistake.key.replace(".", "_")  # of when.path in an ini file
-        key = written if written in self.lines else mistake.key
+        key = mistake.key if mistake.key in self.lines else setting_of(mistake.key, self.lines)
         line = self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
         return mistake._replace(key=key, where=self.where._replace(line=line))
 

@@ -63,7 +63,8 @@ def setting_of(key: str, settings: Iterable[str]) -> str:
     :param settings: those of the section. Where it has no such one, the key stays what it is.
     """
     for setting in settings:
-        if all(one == other for one, other in zip(_path(setting) or [setting], key.split("."), strict=False)):
+        path = _path(setting)
+        if path and all(one == other for one, other in zip(path, key.split("."), strict=False)):
             return setting
     return key
 
