@@ -78,6 +78,17 @@ def test_tells_no_secret(spec: Spec, folder: Path) -> None:
     assert "7654321" not in told
 
 
+def test_takes_it_for_a_mistake_when_a_layer_ends_the_process() -> None:
+    def leaving(app: App, /, *, key: Annotated[str, Secret] = "") -> App:
+        raise SystemExit(f"no {key}")
+
+    with pytest.raises(ConfigError) as caught:
+        Spec(leaving, {"key": SECRET}).build(APP)
+    assert str(caught.value) == "leaving can't be built: SystemExit: no <secret>"
+    with pytest.raises(ConfigError):
+        Spec(leaving, {"kye": SECRET}).fitted()
+
+
 def test_names_what_is_no_secret() -> None:
     with pytest.raises(ConfigError) as caught:
         Spec(layer, {"key": SECRET, "public": "told"}).build(APP)

@@ -42,13 +42,16 @@ def _pattern(secret: str) -> str:
 
 
 @contextmanager
-def hiding(hidden: Collection[str], problem: str) -> Iterator[None]:
+def hiding(hidden: Collection[str], problem: str, *, may_exit: bool = False) -> Iterator[None]:
     """Raise whatever goes wrong inside as a ConfigError in which no hidden text is told, nor in what led to it.
 
     :param problem: what it is when something fails there.
+    :param may_exit: whether it is no failure to end the process, as it is none of a server.
     """
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        if may_exit and isinstance(error, SystemExit):
+            raise
         found = error.mistakes if isinstance(error, ConfigError) else (Mistake(f"{problem}: {told(error)}"),)
         raise ConfigError(*(without(hidden, each) for each in found)) from (None if hidden else error)

@@ -168,7 +168,7 @@ class Spec:
         except ConfigError as error:
             hidden = options.secrets(self.factory(), self.options, values)
             return [without(hidden, each) for each in error.mistakes if each.key not in ("", *told)]
-        except Exception:  # it lacks what does not fit
+        except (Exception, SystemExit):  # it lacks what does not fit
             return []
         return []
 

@@ -172,3 +172,20 @@ def test_gives_more_options_over_its_own() -> None:
     over = base.over({"b": 2}, {"b": other}, {"d": "2"})
     assert over == Application("a:b", {"a": 1, "b": 2}, {"c": "1", "d": "2"})
     assert over.places == {"a": PLACE, "b": other}
+
+
+def leave(*arguments: Any) -> Any:
+    raise SystemExit("no more")
+
+
+@pytest.mark.parametrize("protocol", ["paste.app_factory", "paste.composite_factory"])
+def test_takes_it_for_a_mistake_when_a_factory_ends_the_process(protocol: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Application(f"{protocol}:{__name__}:leave", where=PLACE).load()
+    assert str(caught.value) == f"stack.ini:2: [app:main]: {protocol}:{__name__}:leave fails: SystemExit: no more"
+
+
+@pytest.mark.parametrize("protocol", ["paste.server_factory", "paste.server_runner"])
+def test_lets_a_server_end_the_process(protocol: str) -> None:
+    with pytest.raises(SystemExit):
+        Server(f"{protocol}:{__name__}:leave", where=PLACE).run(factories.greet)

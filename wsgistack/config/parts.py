@@ -59,7 +59,8 @@ class _Part:
         :raises ConfigError: there is none, it refuses its options, or fails.
         """
         factory, values = self.fitted(protocols)
-        with hiding(options.secrets(factory, self.options, values), f"{self.use} fails"):
+        hidden = options.secrets(factory, self.options, values)
+        with hiding(hidden, f"{self.use} fails", may_exit=protocols == SERVER_PROTOCOLS):
             return factory(first, **values)
 
     def fitted(self, protocols: tuple[str, ...]) -> tuple[PasteFactory, dict[str, object]]:

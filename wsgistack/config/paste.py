@@ -67,7 +67,7 @@ class PasteFactory:
         hidden = {
             text for value in conf.values() if isinstance(value, Resolved) for text in texts_in(value, names=True)
         }
-        with hiding(hidden, f"{self.uri} fails"):
+        with hiding(hidden, f"{self.uri} fails", may_exit=self.protocol in SERVER_PROTOCOLS):
             match self.protocol:
                 case "paste.composite_factory" | "paste.composit_factory":
                     return self.factory(first, conf, **options)  # and so the loader can tell what was filled in
