@@ -170,3 +170,11 @@ def test_places_mistakes_in_a_table_without_a_file() -> None:
     ]
     with pytest.raises(ConfigError, match=r"^apps\.y\.app level: the application itself takes no options"):
         load(table, "y")
+
+
+def test_tells_what_is_wrong_with_a_layer_beside_its_condition(folder: Path) -> None:
+    write(f'{APP}[[layers]]\nuse = "gzip"\nlevl = 9\nwhen = {{ path = "x" }}\n', FILE)
+    assert said(FILE) == [
+        f"{FILE}:4: layer 1 (gzip) levl: no such option of Gzip; did you mean 'level'?",
+        f"{FILE}:5: layer 1 when.path: found 'x'; expected a glob of whole paths; did you mean '/x'?",
+    ]

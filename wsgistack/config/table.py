@@ -208,8 +208,11 @@ class TableFile:
         try:
             spec = Spec.of(cast(Item, item), number)
         except ConfigError as error:
-            placed = (each._replace(where=place(each.key, each.where.section)) for each in error.mistakes)
-            raise ConfigError(*placed) from error
+            mistakes = Mistakes(each._replace(where=place(each.key, each.where.section)) for each in error.mistakes)
+            if isinstance(item, Mapping) and all(each.key.startswith("when") for each in mistakes):
+                with mistakes.caught():  # what else is wrong
+                    self._layer({**item, "when": None}, number, at, global_conf)
+            raise ConfigError(*mistakes) from error
         below = {path[len(at) :]: line for path, line in self.tree.lines.items() if path[: len(at)] == at}
         numbers = {".".join(map(str, path)).removeprefix("options."): line for path, line in below.items()}
         mistakes = Mistakes()
