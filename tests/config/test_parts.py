@@ -189,3 +189,11 @@ def test_takes_it_for_a_mistake_when_a_factory_ends_the_process(protocol: str) -
 def test_lets_a_server_end_the_process(protocol: str) -> None:
     with pytest.raises(SystemExit):
         Server(f"{protocol}:{__name__}:leave", where=PLACE).run(factories.greet)
+
+
+def test_knows_the_line_better_than_a_server_that_knows_the_file_alone(folder: Path) -> None:
+    places = {"port": Where("stack.ini", 4, "[server:main]")}
+    server = Server("egg:wsgistack", {"port": "x"}, {"__file__": str(folder / "stack.ini")}, PLACE, places=places)
+    with pytest.raises(ConfigError) as caught:
+        server.run(factories.greet)
+    assert str(caught.value) == "stack.ini:4: [server:main] port: is no port; expected a number, from 0 to 65535"

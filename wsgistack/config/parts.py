@@ -89,8 +89,11 @@ class _Part:
             place = self.places.get(each.key, self.where)
             key = each.key or ("" if each.where.section else self.key)
             section = f"{place.section} {each.where.section}".strip()
-            is_placed = each.where.file != ""
-            mistakes.append(each if is_placed else each._replace(key=key, where=place._replace(section=section)))
+            if not each.where.file:
+                each = each._replace(key=key, where=place._replace(section=section))
+            elif not each.where.line and Path(each.where.file).absolute() == Path(place.file).absolute():
+                each = each._replace(where=place)
+            mistakes.append(each)
         return ConfigError(*mistakes)
 
 
