@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sized
 from functools import partial
+from sys import maxsize
 from time import monotonic
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ OF_THE_BYTES = frozenset(("content-length", "accept-ranges", "content-md5", "dig
 _NEVER, _ALLOWED = Verdict.NEVER, Verdict.ALLOWED  # a member costs more to look up than a global
 _AT_ONCE = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 _FILE_BLOCK = 128 * 1024
+_LONGEST_LENGTH = len(str(maxsize))
 
 
 class Policy(NamedTuple):
@@ -48,6 +50,7 @@ class Compressing(Exchange):
         "_is_head",
         "_is_single",
         "_known_tags",
+        "_left",
         "_policy",
         "_stream",
         "_write",
@@ -63,6 +66,7 @@ class Compressing(Exchange):
         self._is_head = environ.get("REQUEST_METHOD") == "HEAD"
         self._held: tuple[str, Headers] | None = None
         self._encodes = self._is_single = False
+        self._left: int | None = None
         self._stream: Stream | None = None
         self._write: Write
 
@@ -70,7 +74,7 @@ class Compressing(Exchange):
         try:
             if exc_info:
                 self._write = self.forward(status, headers, exc_info)
-                self._held = self._stream = None
+                self._held = self._stream = self._left = None
                 self._encodes = False
                 return self._write
         finally:
@@ -111,12 +115,18 @@ class Compressing(Exchange):
                 return chunk if encoded is None or self._is_head else encoded
             self._release(status, self._encoded(headers))
             self._encodes = not self._is_head
+            self._left = _told_length(headers)
+        if self._left is not None:  # the server knows no length any more to stop at
+            chunk = chunk[: self._left]
+            self._left -= len(chunk)
         if self._stream:
             return self._stream.encode(chunk)
         return self._begun(chunk) if self._encodes and chunk else chunk
 
     def on_end(self) -> bytes:
         self._release_unread()
+        if self._left:  # the client must not take it for whole
+            return b""
         if self._stream:
             return self._stream.finish()
         return self._coding.whole(b"") if self._encodes else b""
@@ -141,12 +151,13 @@ class Compressing(Exchange):
     def _smaller(self, body: bytes, *, tells_length: bool = False) -> bytes | None:
         """Start with the whole body in one piece, encoded if that makes it smaller: None if it does not."""
         status, headers = self._held or ("", [])
-        if len(body) >= max(1, self._policy.eligible.minimum_size):
+        told = h.get(headers, "content-length")
+        if len(body) >= max(1, self._policy.eligible.minimum_size) and told in (None, str(len(body))):
             encoded = self._coding.whole(body)
             if len(encoded) < len(body):
                 self._release(status, [*self._encoded(headers), ("Content-Length", str(len(encoded)))])
                 return encoded
-        if tells_length and h.get(headers, "content-length") is None:  # the len() of an exchange can't tell it
+        if tells_length and told is None:  # the len() of an exchange can't tell it
             headers = [*headers, ("Content-Length", str(len(body)))]
         self._release(status, h.vary(headers, "Accept-Encoding"))
         return None
@@ -173,6 +184,11 @@ def _judged(policy: Policy, environ: Environ, status: str, headers: Headers) -> 
 
 def _varying(verdict: Verdict, headers: Headers) -> Headers:
     return headers if verdict is _NEVER else h.vary(headers, "Accept-Encoding")
+
+
+def _told_length(headers: Headers) -> int | None:
+    told = h.get(headers, "content-length")
+    return int(told) if told and told.isdecimal() and len(told) <= _LONGEST_LENGTH else None
 
 
 def _gathering(stream: Stream, policy: Policy) -> Stream:
