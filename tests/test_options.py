@@ -11,7 +11,7 @@ import pytest
 
 from wsgistack.errors import ConfigError
 from wsgistack.options import fit, schema
-from wsgistack.types import App, Duration, Environ, Secret, Size, StartResponse
+from wsgistack.types import App, Duration, Environ, Factory, Secret, Size, StartResponse
 
 
 class Layer:
@@ -216,14 +216,17 @@ def test_tells_no_secrets(name: str, value: object, said: str, monkeypatch: pyte
 def test_tells_no_secret_whatever_it_does_not_fit(
     annotation: object, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def layer(app: App, *, key: object) -> App:
-        return app
+    def fresh(annotation: object) -> Factory:
+        def layer(app: App, *, key: object) -> App:
+            return app
+
+        layer.__annotations__["key"] = annotation
+        return layer
 
     secret = form.format("s3cret", "s3cret")
     monkeypatch.setenv("KEY", secret)
-    layer.__annotations__["key"] = annotation
-    referred = fit(layer, {"key": "${env:KEY}"})
-    layer.__annotations__["key"] = Annotated[annotation, Secret]
+    referred = fit(fresh(annotation), {"key": "${env:KEY}"})
+    layer = fresh(Annotated[annotation, Secret])
     for values, mistakes in (referred, fit(layer, {"key": secret}), fit(layer, {"key": secret}, text=True)):
         assert len(values) + len(mistakes) == 1
         assert "s3cret" not in "".join(map(str, mistakes))

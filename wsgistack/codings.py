@@ -147,7 +147,7 @@ def coding(name: str, level: int | None = None, *, padding: int = 0) -> Coding:
     if name not in CODINGS:
         raise ConfigError(Mistake(f"no coding {name!r}", "codings", name, hint=nearest(name, CODINGS)))
     kind = CODINGS[name]
-    if level is not None and level not in kind.levels:
+    if level is not None and (type(level) is not int or level not in kind.levels):
         expected = f"{kind.levels[0]} to {kind.levels[-1]} for {name}"
         raise ConfigError(Mistake(f"no level {level!r}", "levels", level, expected))
     return kind(level, padding)

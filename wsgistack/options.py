@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
 from typing import Any, NamedTuple, get_origin
@@ -60,6 +61,13 @@ def schema(factory: Factory) -> Schema:
     :raises ConfigError: it can't be called with an application as the only positional argument.
     """
     try:
+        return _remembered(factory)
+    except TypeError:  # it can't be hashed
+        return _read(factory)
+
+
+def _read(factory: Factory) -> Schema:
+    try:
         parameters = _parameters(factory)
     except (TypeError, ValueError):
         return Schema({}, is_open=True)
@@ -76,6 +84,9 @@ def schema(factory: Factory) -> Schema:
         if each.kind in named
     }
     return Schema(options, is_open=any(each.kind is Parameter.VAR_KEYWORD for each in parameters))
+
+
+_remembered = lru_cache(maxsize=256)(_read)  # it is asked for several times for each layer
 
 
 def fit(

@@ -104,7 +104,7 @@ def test_says_what_is_wrong_with_values(folder: Path) -> None:
         ),
         "stack.ini:9: [app:main] set a: no value for %(nam)s; did you mean 'name'?",
         "stack.ini:5: [app:main] require: no distribution 'qqqqq' is installed; pip install qqqqq",
-        "stack.ini:5: [app:main] require: no distribution '???' is installed; pip install ???",
+        "stack.ini:5: [app:main] require: no distribution '???' is installed; pip install '???'",
         "stack.ini:4: [app:main] get x: no global value 'nmae'; did you mean 'name'?",
     ]
 

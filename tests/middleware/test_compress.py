@@ -478,6 +478,7 @@ def test_spends_as_much_as_it_is_told() -> None:
         ({"codings": ("gzip", "deflate")}, "codings: no coding 'deflate'; there are: br, gzip, zstd"),
         ({"levels": {"br": 5}}, "levels: 'br' is not in use; there are: gzip"),
         ({"levels": {"gzip": 10}}, "levels: no level 10; expected 1 to 9 for gzip"),
+        ({"levels": {"gzip": 6.0}}, "levels: no level 6.0; expected 1 to 9 for gzip"),
         ({"types": ()}, r"types: found \(\); expected media types"),
         ({"except_types": "text/csv"}, "except_types: found 'text/csv'; expected media types"),
         ({"flush_interval": -1}, "flush_interval: found -1; expected seconds from 0 on"),

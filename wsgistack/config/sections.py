@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from wsgistack.config.ini import Section, interpolate, parse
@@ -140,7 +141,7 @@ class Sections:
             try:
                 distribution(name)
             except (PackageNotFoundError, ValueError):
-                mistakes += place.wrong(f"no distribution {name!r} is installed", f"pip install {name}").mistakes
+                mistakes += place.wrong(f"no distribution {name!r} is installed", f"pip install {quote(name)}").mistakes
         return mistakes
 
     def _named(self, what: str, kinds: tuple[str, ...]) -> dict[str, Part]:
