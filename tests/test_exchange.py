@@ -46,6 +46,11 @@ class Sized(Exchange):
     keeps_length = True
 
 
+class Free(Sized):
+    __slots__ = ()
+    needs_context = False
+
+
 class Ending(Exchange):
     __slots__ = ()
 
@@ -427,3 +432,20 @@ def test_takes_for_a_file_wrapper_what_the_server_would() -> None:
     assert not is_file_wrapper(wrapped, {})
     assert not is_file_wrapper(wrapped, {"wsgi.file_wrapper": lambda file: file})
     assert not is_file_wrapper([TEXT], {"wsgi.file_wrapper": FileWrapper})
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        pytest.param(Free, [TEXT], True, id="a list"),
+        pytest.param(Free, (TEXT,), True, id="a tuple"),
+        pytest.param(Free, Body(TEXT), False, id="what the application makes meanwhile"),
+        pytest.param(Sized, [TEXT], False, id="a list, where a context is needed"),
+    ],
+)
+def test_takes_a_list_in_an_exchange_without_context_to_be_inert(
+    kind: type[Exchange], body: Iterable[bytes], expected: bool
+) -> None:
+    environ = make_environ()
+    given = through(kind, answering(body))(environ, lambda status, headers, exc_info=None: lambda chunk: None)
+    assert body_is_inert(given, environ) is expected

@@ -56,10 +56,13 @@ def is_file_wrapper(body: object, environ: Environ, /) -> bool:
 def body_is_inert(body: object, environ: Environ, /) -> bool:
     """Whether no code of the application runs any more while the server sends this body.
 
-    True for a list or tuple, and for the server's own file wrapper: a layer that only has to be there while the
-    application runs can hand such a body back as it is, so that ``len()`` and sendfile keep working.
+    True for a list or tuple, for one of these in an exchange that needs no context, and for the server's own file
+    wrapper: a layer that only has to be there while the application runs can hand such a body back as it is, so that
+    ``len()`` and sendfile keep working.
     """
-    return type(body) is list or type(body) is tuple or is_file_wrapper(body, environ)
+    if type(body) is list or type(body) is tuple:
+        return True
+    return body.is_inert if type(body) is _Sized else is_file_wrapper(body, environ)
 
 
 class Exchange:
@@ -77,6 +80,9 @@ class Exchange:
 
     keeps_length: ClassVar[bool] = False
     """Whether each chunk of the application makes one chunk, :meth:`on_end` none: then ``len()`` of a body is kept."""
+
+    needs_context: ClassVar[bool] = True
+    """Whether the context variables of outer layers have to be set while it works on a list or tuple."""
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         self.environ = environ
@@ -215,6 +221,10 @@ class _Sized:
         self._chunks = chunks
         self._source = source
         self.close = chunks.close
+
+    @property
+    def is_inert(self) -> bool:
+        return not getattr(self._chunks, "needs_context", True) and type(self._source) in (list, tuple)
 
     def __len__(self) -> int:
         return len(self._source)  # or its TypeError, by which a body tells that the length is not known

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from webtest import TestApp
 
 from tests.direct import Body, Call, answering, raising, restart
-from wsgistack import CatchErrors, ConfigError, RequestId, RequestIdFilter, current_request_id
+from wsgistack import AccessLog, CatchErrors, ConfigError, RequestId, RequestIdFilter, current_request_id
+from wsgistack.testing import Server
 from wsgistack.types import Environ, StartResponse
 
 
@@ -276,3 +277,12 @@ def test_refuses_a_malformed_id_of_its_own_maker(made: str) -> None:
 
 def test_closes_nothing_where_there_is_nothing_to_close() -> None:
     assert Call(RequestId(answering(iter([b"a", b"b"])))).read() == b"ab"
+
+
+def test_is_known_to_the_record_of_an_access_log_outside_of_a_list(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    caplog.handler.addFilter(RequestIdFilter())
+    layer = RequestId(AccessLog(answering([b"body"]), output="logging"))
+    record = Server().get(layer, headers=[("X-Request-ID", "mine")])
+    assert record.body == b"body"
+    assert [vars(each)["request_id"] for each in caplog.records] == ["mine"]

@@ -73,6 +73,7 @@ class AccessLog(Middleware):
         with mistakes.caught():
             self._write = _to_file(Path(file)) if file is not None else _writer(output, logger)
         mistakes.raise_if_any()
+        self._exchange = _LoggedInContext if output == "logging" and file is None else _Logged
         self.format = format
         self.output = output
         self.file = file
@@ -80,7 +81,7 @@ class AccessLog(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        return _Logged(self, environ, start_response).run(self.app)
+        return self._exchange(self, environ, start_response).run(self.app)
 
     def write(self, entry: Entry) -> None:
         """Write the line of one request."""
@@ -108,6 +109,7 @@ class _Logged(Exchange):
     )
 
     keeps_length = True
+    needs_context = False
 
     def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
         super().__init__(environ, start_response)
@@ -161,6 +163,14 @@ class _Logged(Exchange):
         except (AttributeError, OSError, ValueError):  # nothing to close, no position, or a wrapper made in C
             return False
         return True
+
+
+class _LoggedInContext(_Logged):
+    """The line becomes a log record, which may tell the request's id."""
+
+    __slots__ = ()
+
+    needs_context = True
 
 
 class _FileWrapper(Protocol):
