@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
@@ -15,7 +15,7 @@ from wsgistack.redaction import REDACTED, texts_in
 from wsgistack.references import Resolved, has_references, is_elsewhere, resolve
 from wsgistack.types import Factory
 
-__all__ = ["Option", "Schema", "fit", "schema", "secrets", "shown"]
+__all__ = ["Option", "Schema", "fit", "missing", "schema", "secrets", "shown"]
 
 _PARAM = re.compile(r"^:param (\w+): ?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 _INFERRED = (bool, int, float, str)
@@ -119,12 +119,22 @@ def fit(
             with mistakes.caught():
                 option = known.options.get(name) or Option(name, Any, None, "")
                 fitted[name] = _fitted(option, value, base, text)
-    for option in known.options.values():
-        if whole and option.is_required and option.name not in given:
-            problem = f"{_name(factory)} needs this option"
-            expected = "" if option.type_name == describe(Any) else option.type_name
-            mistakes.append(Mistake(problem, option.name, expected=expected))
+    if whole:
+        mistakes += missing(factory, given)
     return fitted, mistakes
+
+
+def missing(factory: Factory, given: Collection[str]) -> list[Mistake]:
+    """Say which options a factory needs beside those that are given."""
+    return [
+        Mistake(
+            f"{_name(factory)} needs this option",
+            option.name,
+            expected="" if option.type_name == describe(Any) else option.type_name,
+        )
+        for option in schema(factory).options.values()
+        if option.is_required and option.name not in given
+    ]
 
 
 def secrets(factory: Factory, given: Mapping[str, object], fitted: Mapping[str, object]) -> set[str]:

@@ -1,6 +1,6 @@
 """One layer as it is configured, before it is built."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -91,11 +91,14 @@ class Spec:
         where: Where,
         lines: Mapping[str, int] | None = None,
         base: Path | None,
+        inherited: Collection[str] | None = None,
     ) -> "Spec":
         """Make a Spec of settings that are all text, as an ini file has them: options, and conditions as ``when_path``.
 
         Options that are required may be missing.
 
+        :param inherited: what other settings give it, where these are the last ones: beside another mistake it is then
+            told which options are missing as well.
         :raises ConfigError: an option is unknown or of a wrong type, or a condition is wrong.
         """
         bare = cls(use, {}, name, where=where, lines=lines or {}, base=base)
@@ -112,6 +115,8 @@ class Spec:
             when = None
         with mistakes.caught():
             spec = replace(bare, options=own, when=when).fitted(base=base, text=True, whole=False)
+        if mistakes and inherited is not None:
+            mistakes += bare._located(*options.missing(bare.factory(), {*own, *inherited})).mistakes
         mistakes.raise_if_any()
         return spec
 

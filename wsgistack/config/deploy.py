@@ -9,14 +9,7 @@ from urllib.parse import unquote
 from wsgistack import registry
 from wsgistack.config.loader import DocumentLoader
 from wsgistack.config.parts import Application, Server
-from wsgistack.config.paste import (
-    APP_PROTOCOLS,
-    FILTER_PROTOCOLS,
-    SERVER_PROTOCOLS,
-    PasteFactory,
-    is_factory,
-    used,
-)
+from wsgistack.config.paste import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, used
 from wsgistack.config.place import Place
 from wsgistack.config.sections import PROTOCOLS, Sections, Values
 from wsgistack.config.slips import hint_of_use, meant, no_application, of_other_kind, with_hints
@@ -188,10 +181,11 @@ class IniFile:
         values, mistakes = self.sections.values(section, asked)
         stack = self._filtering(values)
         with mistakes.caught():
-            stack = stack.around(self._configured(values, *self._use(values, FILTER_PROTOCOLS, name)))
+            is_used = asked.key == "use"  # by a section that may have more options for it
+            stack = stack.around(self._configured(values, *self._use(values, FILTER_PROTOCOLS, name), is_used))
         return stack.with_mistakes(mistakes)
 
-    def _configured(self, values: Values, use: str, asked: Place) -> Stack:
+    def _configured(self, values: Values, use: str, asked: Place, is_used: bool = False) -> Stack:
         """The filter that a section uses, with the options that the section has for it."""
         stack = self.filter(use, asked)
         if not stack.pipeline:
@@ -203,7 +197,13 @@ class IniFile:
         place = values.place
         with with_hints(values.values):
             own = Spec.of_text(
-                factory, values.values, values.part.name, where=place.where, lines=place.lines, base=self.folder
+                factory,
+                values.values,
+                values.part.name,
+                where=place.where,
+                lines=place.lines,
+                base=self.folder,
+                inherited=None if is_used else base.options,
             )
         when = base.when if own.when is None else own.when
         merged = replace(own, options={**base.options, **own.options}, when=when)
