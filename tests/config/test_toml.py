@@ -41,6 +41,16 @@ def test_says_what_is_wrong(text: str, expected: str) -> None:
     assert len(caught.value.mistakes) == 1
 
 
+def test_refuses_numbers_that_no_message_could_show() -> None:
+    long = f"0x1{'0' * 5000}"
+    with pytest.raises(ConfigError) as caught:
+        toml_table(f'name = "{long}"\n[global]\nmode = {long}\nlayers = [1, {long}]\n', Path(FILE))
+    assert str(caught.value).splitlines() == [
+        f"{FILE}:3: global mode: the number is too long; expected at most 10000 bits",
+        f"{FILE}:4: global.layers 1: the number is too long; expected at most 10000 bits",
+    ]
+
+
 VALUES = st.recursive(
     st.sampled_from(
         ["1", "-0.5", "true", "''", '"gzip"', '"request_id"', '"json:dumps"', "1979-05-27", "nan", '"\\u0000"']
