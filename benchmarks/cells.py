@@ -28,7 +28,7 @@ class Cell(NamedTuple):
     def times_as_fast(self, one: Compressor, other: Compressor) -> Spread:
         """How many times the throughput of another one it has, both without their frameworks."""
         pairs = zip(self._added(other), self._added(one), strict=True)
-        return Spread.of([theirs / ours for theirs, ours in pairs if ours > 0] or [0.0])
+        return Spread.of([theirs / ours for theirs, ours in pairs if ours > 0])
 
     def _added(self, one: Compressor) -> list[float]:
         return self.samples.rounds(one.title, less=_alone(one))
@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
 def present(compressors: Sequence[Compressor] = COMPRESSORS) -> list[Compressor]:
     """Those that are installed."""
-    return [each for each in compressors if installed(each.distribution)]
+    return [each for each in compressors if all(map(installed, each.needs))]
 
 
 def measure_cell(body: Body, compressors: Sequence[Compressor], effort: Effort) -> Cell:

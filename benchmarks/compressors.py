@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -15,10 +16,13 @@ from benchmarks.traffic import serving, streaming, whole
 from wsgistack import Compress, Gzip
 from wsgistack.types import App
 
-__all__ = ["COMPRESSORS", "FRAMEWORKS", "Compressor", "Sink"]
+__all__ = ["CODECS", "COMPRESSORS", "FRAMEWORKS", "Compressor", "Sink"]
 
 Sink = Callable[[bytes], object]
 """Takes each chunk that goes to the client."""
+
+CODECS = {"gzip": (), "br": ("Brotli",), "zstd": () if sys.version_info >= (3, 14) else ("backports.zstd",)}
+"""The distributions that a coding comes with, beside Python."""
 
 
 class Compressor(NamedTuple):
@@ -46,6 +50,11 @@ class Compressor(NamedTuple):
     def is_ours(self) -> bool:
         """Whether it is a layer of wsgistack."""
         return self.distribution == "wsgistack"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The distributions that it does not run without."""
+        return (self.distribution, *CODECS[self.coding])
 
     def case(self, body: Body, sink: Sink = len, *, plain: bool = False) -> Case:
         """A side that answers once with a body.
@@ -148,4 +157,4 @@ COMPRESSORS = (
     Compressor("gzip", "Flask-Compress", "gzip", "Flask"),
     Compressor("zstd", "Flask-Compress", "zstd", "Flask"),
 )
-"""Ours first, with the options that they have by default. Flask-Compress sends no streams in gzip."""
+"""Ours first, with the options that they have by default. By default, Flask-Compress sends no streams in gzip."""

@@ -1,7 +1,9 @@
 """How long a client waits for what a stream begins with, and how much of the stream has been made by then."""
 
+import random
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from time import perf_counter, sleep
 from typing import Any
@@ -26,10 +28,10 @@ def first_byte_rows(compressors: Sequence[Compressor], effort: Effort) -> Iterat
     """
     rounds = effort.least if effort.is_quick else _ROUNDS
     compressors = [each for each in compressors if _is_compressed(each)]
-    waits = [
-        {each.title: _wait(each) for each in compressors} | {"": _wait(compressors[0], plain=True)}
-        for _ in range(rounds)
-    ]
+    sides = {each.title: partial(_wait, each) for each in compressors} | {
+        "": partial(_wait, compressors[0], plain=True)
+    }
+    waits = [{name: sides[name]() for name in random.sample(list(sides), len(sides))} for _ in range(rounds)]
     for each in compressors:
         ratio = Spread.of([waited[each.title] / waited[""] for waited in waits])
         claim = _AS_ALONE if each.is_ours else None

@@ -17,8 +17,14 @@ figures are of what a layer adds: the application alone runs in the same rounds,
 both sides. Processor time.
 
 A floor is the same work on the protocol, done by hand for one set of options; it passes the conformance kit as its
-layer does. Peers have the options that make them do the same job with the same body. Logs go to the null device,
-written to directly, or by one and the same logging handler.
+layer does. Peers have the options that bring them closest to the same job, with the same body. Logs go to the null
+device: ours and those of floors by a write for each line, or where that is told by logging; Paste's always by logging,
+with the same handler, for it has no other way.
+
+Not all do the same work. TransLogger writes at the start of a response what its Content-Length says. Paste's gzipper
+sets no Vary, compresses also the body that is too small, and with zlib at level 6; ours and its floor do with ISA-L
+where the extra brings it, and send some more bytes. auth.basic compares the password plainly. oslo.middleware hashes a
+password at each request; ours remembers that it was right. CorrelationId sets no header in the response.
 
 asgi-correlation-id stands on a bridge to ASGI and back, which is told alone as well. ProxyFix and wsgify do other jobs,
 and stand there for scale.

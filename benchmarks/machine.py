@@ -3,12 +3,15 @@
 import os
 import platform
 import sys
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.rows import installed
 
 __all__ = ["machine"]
+
+_CODECS = ("isal", "Brotli", "backports.zstd")
 
 
 def machine() -> dict[str, str]:
@@ -18,6 +21,7 @@ def machine() -> dict[str, str]:
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release().split('-')[0]}, {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}{threads}",
+        "codecs": ", ".join([f"zlib {zlib.ZLIB_RUNTIME_VERSION}", *filter(None, map(installed, _CODECS))]),
         "wsgistack": (installed("wsgistack") or "").removeprefix("wsgistack "),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }

@@ -60,8 +60,10 @@ class Spread(NamedTuple):
 
     @classmethod
     def of(cls, values: Iterable[float]) -> "Spread":
-        """What some values come to."""
+        """What some values come to; of none, nothing that supports a claim."""
         values = [*values]
+        if not values:
+            return cls(0.0, 0.0, 0.0, 0)
         if len(values) == 1:
             return cls(values[0], values[0], values[0], 1)
         low, _, high = quantiles(values, method="inclusive")
@@ -80,7 +82,7 @@ class Samples(NamedTuple):
     def ratio(self, name: str, beside: str, less: str = "") -> Spread:
         """How many times as long a side takes as another one, or what both add to a third one."""
         ours, theirs = self.rounds(name, less), self.rounds(beside, less)
-        return Spread.of([mine / other for mine, other in zip(ours, theirs, strict=True) if other > 0] or [0.0])
+        return Spread.of([mine / other for mine, other in zip(ours, theirs, strict=True) if other > 0])
 
     def rounds(self, name: str, less: str = "") -> list[float]:
         """What a side took in each round, or what it took more than another one."""

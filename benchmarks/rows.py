@@ -56,7 +56,7 @@ class Row(NamedTuple):
     @property
     def is_met(self) -> bool | None:
         """Whether the claim holds; None where there is none."""
-        return self.claim.is_met_by(self.spread.median) if self.claim else None
+        return self.spread.pairs > 0 and self.claim.is_met_by(self.spread.median) if self.claim else None
 
     def as_data(self) -> dict[str, object]:
         """The row for JSON."""

@@ -7,7 +7,8 @@ import pytest
 from benchmarks.bodies import KINDS, body_of
 from benchmarks.cells import measure_cell, present
 from benchmarks.codecs import gzip_of_the_layer, whole_by_hand
-from benchmarks.compressors import COMPRESSORS
+from benchmarks.compress import overhead_rows
+from benchmarks.compressors import CODECS, COMPRESSORS
 from benchmarks.first_byte import first_byte_rows
 from benchmarks.memory import is_counted, peak_apart
 from benchmarks.pairs import QUICK
@@ -61,6 +62,17 @@ def test_measures_what_each_adds_to_its_framework() -> None:
 def test_leaves_out_who_is_not_installed() -> None:
     nobody = PASTE._replace(distribution="a-distribution-that-nobody-has")
     assert present([OURS[0], nobody]) == [OURS[0]]
+
+
+def test_leaves_out_whose_codec_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CODECS, "br", ("a-distribution-that-nobody-has",))
+    assert [each.coding for each in present(OURS)] == ["gzip", "zstd"]
+    assert {row.what.split(":")[0] for row in overhead_rows(present(OURS), QUICK)} == {
+        "the layer, without the time of gzip",
+        "the layer, without the time of zstd",
+        "the layer, around an image",
+        "the layer, around a body that is too small",
+    }
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd", "br"])

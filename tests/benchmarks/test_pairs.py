@@ -8,6 +8,7 @@ from time import sleep
 import pytest
 
 from benchmarks.pairs import QUICK, THOROUGH, Effort, Samples, Spread, compare, fresh, interleave
+from benchmarks.rows import Row, at_most
 
 FEW = Effort(seconds=0.0, batch=0.0, least=3)
 
@@ -35,6 +36,13 @@ def test_figures_are_of_pairs_and_not_of_sums() -> None:
 def test_a_pair_whose_other_side_took_no_time_is_left_out() -> None:
     samples = Samples({"alone": [1.0, 1.0], "ours": [3.0, 3.0], "theirs": [2.0, 1.0]})
     assert samples.ratio("ours", "theirs", less="alone") == Spread(2.0, 2.0, 2.0, 1)
+
+
+def test_a_ratio_of_no_pairs_supports_no_claim() -> None:
+    samples = Samples({"alone": [2.0, 2.0], "ours": [3.0, 3.0], "theirs": [2.0, 1.0]})
+    nothing = samples.ratio("ours", "theirs", less="alone")
+    assert nothing == Spread(0.0, 0.0, 0.0, 0)
+    assert Row("ours", "theirs", nothing, claim=at_most(1.3, "fast")).is_met is False
 
 
 def test_every_side_runs_in_every_round() -> None:
