@@ -44,8 +44,8 @@ def write_claims(folder: Path, groups: Sequence[Group], machine: Mapping[str, st
     met = sum(bool(row.is_met) for row in rows)
     lines = [*_titled("Figures", "="), *_paragraphs(_HOW), *_origin("python -m benchmarks", machine)]
     lines += _paragraphs("More stands on the pages: " + ", ".join(f"`<{group.name}.rst>`_" for group in groups) + ".")
-    lines += _titled("What is claimed, and what came of it", "-")
-    lines += [f"{met} of {len(rows)} figures are within what is claimed.", ""]
+    lines += _titled("What is aimed at, and what came of it", "-")
+    lines += [f"{met} of {len(rows)} figures reach what is aimed at.", ""]
     for claim in dict.fromkeys(row.claim for row in rows if row.claim):
         lines += [
             *_paragraphs(f"**{claim.text[0].upper()}{claim.text[1:]}**"),

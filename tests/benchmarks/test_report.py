@@ -61,7 +61,7 @@ def test_writes_data_that_says_whether_a_claim_is_met(tmp_path: Path) -> None:
 def test_writes_a_page_of_the_claims_of_all(tmp_path: Path) -> None:
     write_group(tmp_path, GROUP, {"python": "3"})
     text = write_claims(tmp_path, [GROUP, GROUP], {"python": "3"}).read_text("utf-8")
-    assert "2 of 4 figures are within what is claimed." in text
+    assert "2 of 4 figures reach what is aimed at." in text
     assert text.count("**Fast enough**") == 1
     assert "2.50 µs" not in text
     assert 'refuri="some.rst"' in words(text)
