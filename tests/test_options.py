@@ -230,3 +230,13 @@ def test_tells_no_secret_whatever_it_does_not_fit(
     for values, mistakes in (referred, fit(layer, {"key": secret}), fit(layer, {"key": secret}, text=True)):
         assert len(values) + len(mistakes) == 1
         assert "s3cret" not in "".join(map(str, mistakes))
+
+
+def test_reads_a_factory_that_cannot_be_hashed() -> None:
+    class Unhashable:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __call__(self, app: App, *, level: int = 1) -> App:
+            return app
+
+    assert fit(Unhashable(), {"level": "9"}, text=True) == ({"level": 9}, [])
