@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -100,9 +100,10 @@ def eventually(find: Callable[[], T | None]) -> T:
 
 
 def is_refused(port: int) -> bool | None:
-    """Whether nobody listens there; None when somebody does."""
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=30).close()
-    except ConnectionRefusedError:
-        return True
+    """Whether nobody listens there; None when somebody does, or did until a moment ago."""
+    with suppress(ConnectionResetError):  # nobody takes any more what was connected just before the end
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=30).close()
+        except ConnectionRefusedError:
+            return True
     return None
