@@ -20,8 +20,8 @@ MISTAKES = {
         "stack.ini: no application or pipeline 'main'; did you mean 'mian'?",
     ),
     "composite": (
-        "[composite:main]\nuse = egg:Paste#urlmap\n",
-        "stack.ini:2: [composite:main] use: no distribution 'Paste' is installed; did you mean 'PasteDeploy'?",
+        "[composite:main]\nuse = egg:PasteDeplyo#urlmap\n",
+        "stack.ini:2: [composite:main] use: no distribution 'PasteDeplyo' is installed; did you mean 'PasteDeploy'?",
     ),
     "filter as main": (
         "[filter:main]\nuse = gzip\n",
