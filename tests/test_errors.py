@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, Mistake, Where, WsgistackError
-from wsgistack.errors import Mistakes, nearest, told
+from wsgistack.errors import Mistakes, nearest, told, type_of
 
 
 @pytest.mark.parametrize(
@@ -161,3 +161,7 @@ class BrokenError(Exception):
 )
 def test_tells_the_kind_of_an_error_and_what_it_says(error: Exception, expected: str) -> None:
     assert told(error) == expected
+
+
+def test_tells_a_type_and_no_value() -> None:
+    assert (type_of("hidden"), type_of(None)) == ("is of type str", "is missing")

@@ -12,8 +12,10 @@ __all__ = [
     "Mistakes",
     "Where",
     "WsgistackError",
+    "did_you_mean",
     "nearest",
     "told",
+    "type_of",
 ]
 
 
@@ -156,14 +158,23 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}".removesuffix(": ")
 
 
+def type_of(value: object) -> str:
+    """Say what a wrong value is, without telling it, for it may be a secret."""
+    return "is missing" if value is None else f"is of type {type(value).__name__}"
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Say which of the candidates was perhaps meant by a wrong name, or else which ones there are."""
     there = sorted(set(candidates))
+    return did_you_mean(name, there) or (f"there are: {', '.join(there)}" if there else "")
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """Say which of the candidates was perhaps meant by a wrong name; nothing where none is like it."""
+    there = sorted(set(candidates))
     likeness = {each: _likeness(_folded(name), _folded(each)) for each in there}
     best = max(there, key=lambda each: (likeness[each], _likeness(name, each)), default="")
-    if best and likeness[best] >= _ALIKE:
-        return f"did you mean {best!r}?"
-    return f"there are: {', '.join(there)}" if there else ""
+    return f"did you mean {best!r}?" if best and likeness[best] >= _ALIKE else ""
 
 
 def _folded(name: str) -> str:

@@ -1,12 +1,11 @@
 """Import strings: ``package.module:attribute`` as an object."""
 
-from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 
-from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.errors import ConfigError, Mistake, did_you_mean
 
-__all__ = ["import_object"]
+__all__ = ["import_object", "import_string_of"]
 
 
 def import_object(text: str) -> object:
@@ -31,10 +30,15 @@ def import_object(text: str) -> object:
         except AttributeError as error:
             public = [each for each in dir(found) if not each.startswith("_")]
             problem = f"no {name!r} in {module_name}"
-            raise ConfigError(Mistake(problem, value=text, hint=_near(name, public))) from error
+            raise ConfigError(Mistake(problem, value=text, hint=did_you_mean(name, public))) from error
         except Exception as error:  # a module that imports its parts when they are asked for
             raise _failed(module_name, error) from error
     return found
+
+
+def import_string_of(found: object) -> str:
+    """The import string that an object has if its module holds it under its own name."""
+    return f"{getattr(found, '__module__', '')}:{getattr(found, '__qualname__', type(found).__qualname__)}"
 
 
 def _failed(module_name: str, error: BaseException) -> ConfigError:
@@ -44,9 +48,4 @@ def _failed(module_name: str, error: BaseException) -> ConfigError:
 def _nearest_module(missing: str) -> str:
     package, dot, name = missing.rpartition(".")
     path = getattr(import_module(package), "__path__", ()) if dot else None
-    return _near(name, (each.name for each in iter_modules(path)))
-
-
-def _near(name: str, candidates: Iterable[str]) -> str:
-    hint = nearest(name, candidates)
-    return hint if hint.startswith("did") else ""  # to list all would be too much
+    return did_you_mean(name, (each.name for each in iter_modules(path)))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.registry import canonical
 from wsgistack.spec import Item, Spec
 from wsgistack.types import App
 
@@ -128,9 +129,9 @@ class Pipeline:
         return f"Pipeline({list(self.specs)!r})"
 
     def _position(self, name: str) -> int:
-        wanted = name.replace("-", "_")
+        wanted = canonical(name)
         for position, spec in enumerate(self.specs):
-            if spec.name.replace("-", "_") == wanted:
+            if canonical(spec.name) == wanted:
                 return position
         hint = nearest(name, [spec.name for spec in self.specs])
         raise ConfigError(Mistake(f"no layer {name!r} in the pipeline", value=name, hint=hint))

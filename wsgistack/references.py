@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
 
 __all__ = ["Resolved", "anchored", "has_references", "is_elsewhere", "plain", "resolve"]
 
@@ -143,9 +143,8 @@ def _variable(body: str) -> str:
     if not value and default:
         return default.removeprefix(":-")
     if value is None:
-        hint = nearest(name, os.environ)
+        hint = did_you_mean(name, os.environ)  # to list the environment would tell too much
         expected = f"it, or a default as in ${{env:{name}:-default}}"
-        hint = hint if hint.startswith("did") else ""  # to list the environment would tell too much
         raise ConfigError(Mistake(f"the environment variable {name} is not set", expected=expected, hint=hint))
     if any("\ud800" <= each <= "\udfff" for each in value):
         raise ConfigError(Mistake(f"the environment variable {name} is not UTF-8"))

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 
-from wsgistack.errors import ConfigError, Mistake, nearest
-from wsgistack.imports import import_object
+from wsgistack.errors import ConfigError, Mistake, did_you_mean, nearest
+from wsgistack.imports import import_object, import_string_of
 from wsgistack.types import Factory
 
-__all__ = ["GROUP", "egg_entry_point", "find", "import_string", "load", "name_of", "names"]
+__all__ = ["GROUP", "canonical", "egg_entry_point", "find", "has", "import_string", "load", "name_of", "names"]
 
 GROUP = "wsgistack.middleware"
 
@@ -18,7 +18,7 @@ def names() -> Mapping[str, tuple[EntryPoint, ...]]:
     """The entry points of the group ``wsgistack.middleware`` by their names, ``-`` written as ``_``."""
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in sorted(entry_points(group=GROUP)):
-        name = _canonical(point.name)
+        name = canonical(point.name)
         same = any(import_string(point) == import_string(other) for other in found.get(name, ()))
         found[name] = found.get(name, ()) if same else (*found.get(name, ()), point)
     return dict(sorted(found.items()))
@@ -31,7 +31,7 @@ def find(use: str) -> Factory:
     """
     if ":" in use:
         return _imported(use)
-    points = names().get(_canonical(use), ())
+    points = names().get(canonical(use), ())
     if not points:
         raise ConfigError(Mistake(f"no layer {use!r}", value=use, hint=nearest(use, names())))
     if len(points) > 1:
@@ -42,10 +42,10 @@ def find(use: str) -> Factory:
 
 def name_of(use: str | Factory) -> str:
     """The name that a layer is registered under, if it is: by that name, an import string, or its factory."""
-    if isinstance(use, str) and _canonical(use) in names():
-        return _canonical(use)
+    if isinstance(use, str) and has(use):
+        return canonical(use)
     factory = find(use) if isinstance(use, str) else use
-    value = f"{getattr(factory, '__module__', '')}:{getattr(factory, '__qualname__', '')}"
+    value = import_string_of(factory)
     return next((name for name, points in names().items() if value in map(import_string, points)), "")
 
 
@@ -69,9 +69,9 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
         points = distribution(project.strip()).entry_points
     except (PackageNotFoundError, ValueError) as error:
         installed = (each.metadata["Name"] for each in Distribution.discover() if "Name" in each.metadata)
-        hint = nearest(project, installed)
+        hint = did_you_mean(project, installed)
         problem = f"no distribution {project!r} is installed"
-        raise ConfigError(Mistake(problem, value=spec, hint=hint if hint.startswith("did") else "")) from error
+        raise ConfigError(Mistake(problem, value=spec, hint=hint)) from error
     for group in groups:
         for point in points.select(group=group):
             if point.name == name:
@@ -93,5 +93,11 @@ def import_string(point: EntryPoint) -> str:
     return "".join(point.value.partition("[")[0].split())  # an extra may follow in brackets
 
 
-def _canonical(name: str) -> str:
+def canonical(name: str) -> str:
+    """A name as it is compared: with ``_`` for each ``-``."""
     return name.replace("-", "_")
+
+
+def has(name: str) -> bool:
+    """Whether a layer is registered under a name."""
+    return canonical(name) in names()

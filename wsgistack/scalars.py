@@ -10,7 +10,7 @@ from types import NoneType
 from typing import TypeVar
 
 from wsgistack.annotations import describe, label
-from wsgistack.errors import nearest
+from wsgistack.errors import did_you_mean, nearest
 from wsgistack.quantities import DURATION, SIZE, as_bytes, as_seconds
 
 __all__ = ["SCALARS", "UnfitError", "as_literal", "as_member", "as_quantity", "as_timedelta"]
@@ -103,8 +103,7 @@ def _like(each: object, value: object, text: bool) -> object:
 
 
 def _near(value: object, names: Iterable[str]) -> str:
-    hint = nearest(value, names) if isinstance(value, str) else ""
-    return hint if hint.startswith("did") else ""  # that they are expected is said already
+    return did_you_mean(value, names) if isinstance(value, str) else ""  # that they are expected is said already
 
 
 def _folded(name: str) -> str:

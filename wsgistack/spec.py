@@ -8,7 +8,7 @@ from typing import Self, TypeAlias, cast
 
 from wsgistack import options, registry
 from wsgistack.conditions import Condition, Conditional, canonical, condition, setting_of, taken_apart
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, type_of
 from wsgistack.redaction import REDACTED, hiding, without
 from wsgistack.references import anchored
 from wsgistack.types import App, Factory
@@ -45,7 +45,7 @@ class Spec:
 
     def __post_init__(self) -> None:
         if not (isinstance(self.use, str) or callable(self.use)):
-            raise ConfigError(Mistake(_wrong_type(self.use), "use", self.use, _USABLE, where=self.where))
+            raise ConfigError(Mistake(type_of(self.use), "use", self.use, _USABLE, where=self.where))
         if self.when is not None:
             try:
                 object.__setattr__(self, "when", canonical(self.when))
@@ -69,15 +69,15 @@ class Spec:
             item = {"use": item}
         if not isinstance(item, Mapping):
             expected = "a name, an import string, a callable, a mapping or a Spec"
-            raise ConfigError(Mistake(_wrong_type(item), value=item, expected=expected, where=where))
+            raise ConfigError(Mistake(type_of(item), value=item, expected=expected, where=where))
         given = dict(item)
         use, name, when, more = (given.pop(key, default) for key, default in _OF_THE_ITEM.items())
         if not (isinstance(use, str) or callable(use)):
-            raise ConfigError(Mistake(_wrong_type(use), "use", use, _USABLE, where=where))
+            raise ConfigError(Mistake(type_of(use), "use", use, _USABLE, where=where))
         if not isinstance(name, str):
-            raise ConfigError(Mistake(_wrong_type(name), "name", name, "text", where=where))
+            raise ConfigError(Mistake(type_of(name), "name", name, "text", where=where))
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
-            raise ConfigError(Mistake(_wrong_type(more), "options", more, "a mapping with names as keys", where=where))
+            raise ConfigError(Mistake(type_of(more), "options", more, "a mapping with names as keys", where=where))
         spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
         return spec.at(where._replace(section=f"{where.section} ({spec.name})"))
 
@@ -243,10 +243,6 @@ class Spec:
         key = mistake.key if mistake.key in self.lines else setting_of(mistake.key, self.lines)
         line = self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
         return mistake._replace(key=key, where=self.where._replace(line=line))
-
-
-def _wrong_type(value: object) -> str:
-    return "is missing" if value is None else f"is of type {type(value).__name__}"  # and perhaps a secret
 
 
 Item: TypeAlias = str | Callable[..., App] | Mapping[str, object] | Spec

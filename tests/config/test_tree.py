@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from wsgistack import ConfigError, Where
-from wsgistack.config.tree import Tree, type_of
+from wsgistack.config.tree import Tree
 
 CONTENT: dict[Any, Any] = {
     "a": {"b": {"c": 1}, "d": 5, 6: {}},
@@ -69,7 +69,3 @@ def test_a_place_is_that_of_what_is_around_where_its_own_is_not_known() -> None:
     assert made.where(("a", "b", "c", 0)) == Where("x.py", 2, "a.b.c")
     assert made.places(("a",), ["b", "x"]) == {"b": Where("x.py", 2, "a"), "x": Where("x.py", 1, "a")}
     assert made.where(()) == Where("x.py")
-
-
-def test_tells_a_type_and_no_value() -> None:
-    assert (type_of("hidden"), type_of(None)) == ("is of type str", "is missing")

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from io import TextIOWrapper
 
 from wsgistack.cli.checking import warn
-from wsgistack.cli.tree import Tree, use_in_words
+from wsgistack.cli.tree import Tree
 from wsgistack.config import read
 from wsgistack.config.contents import contents, told
 from wsgistack.config.documents import open_document
 from wsgistack.config.loader import Document
 from wsgistack.config.paste import SERVER_PROTOCOLS
 from wsgistack.config.stack import in_order
-from wsgistack.config.words import in_words
+from wsgistack.config.words import in_words, use_in_words
 from wsgistack.errors import ConfigError
 
 __all__ = ["show"]

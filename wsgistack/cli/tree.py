@@ -7,12 +7,12 @@ from wsgistack.config.contents import is_composite
 from wsgistack.config.loader import Document
 from wsgistack.config.parts import Application
 from wsgistack.config.stack import Stack
-from wsgistack.config.words import condition_in_words, in_words
+from wsgistack.config.words import condition_in_words, in_words, use_in_words
 from wsgistack.errors import Mistake
 from wsgistack.pipeline import Pipeline
 from wsgistack.spec import Spec
 
-__all__ = ["Tree", "use_in_words"]
+__all__ = ["Tree"]
 
 
 class Tree:
@@ -70,8 +70,3 @@ class Tree:
             for key, value in application.options.items()
             if callable(value) or value in known or ":" in str(value)
         ]
-
-
-def use_in_words(use: object) -> str:
-    """What a part uses, as it is written."""
-    return use if isinstance(use, str) else in_words(use)

@@ -6,7 +6,7 @@ from fnmatch import translate
 from functools import reduce
 from typing import Any, NamedTuple, TypeAlias
 
-from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.errors import ConfigError, Mistake, did_you_mean
 from wsgistack.types import Environ
 
 __all__ = ["KINDS", "Kind", "Predicate", "predicate"]
@@ -144,9 +144,9 @@ def _checked_path(text: str) -> str:
 
 def _checked_method(text: str) -> str:
     method = text.upper()
-    hint = "" if method in _METHODS else nearest(method, _METHODS)
-    if not _METHOD.fullmatch(method) or hint.startswith("did"):
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "a method", hint if hint.startswith("did") else ""))
+    hint = "" if method in _METHODS else did_you_mean(method, _METHODS)
+    if not _METHOD.fullmatch(method) or hint:
+        raise ConfigError(Mistake(f"found {text!r}", "", text, "a method", hint))
     return method
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from wsgistack.conditions.predicates import KINDS
 from wsgistack.conditions.reader import canonical
-from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, nearest
 
 __all__ = ["as_settings", "setting_of", "taken_apart"]
 
@@ -92,7 +92,7 @@ def _path(setting: str) -> list[str]:
 def _is_meant(setting: str, is_open: bool) -> bool:
     if setting[:5] not in ("when_", "when-", "when."):
         return False
-    return not is_open or nearest(setting[5:], (name[5:] for name in _SETTINGS)).startswith("did")
+    return not is_open or bool(did_you_mean(setting[5:], (name[5:] for name in _SETTINGS)))
 
 
 def _parsed(name: str, text: str) -> object:

@@ -17,6 +17,7 @@ from wsgistack.config.source import read_source
 from wsgistack.config.stack import Stack
 from wsgistack.errors import ConfigError, Mistakes, Where, nearest
 from wsgistack.pipeline import Pipeline
+from wsgistack.registry import canonical
 from wsgistack.spec import Spec
 
 if TYPE_CHECKING:
@@ -173,10 +174,10 @@ class IniFile:
         if name.startswith("config:"):
             other, fragment = self._other_file(name, asked)
             return other.filter(fragment, asked).with_mistakes(other.mistakes)
-        alike = (each for key, each in self._filters.items() if key.replace("-", "_") == name.replace("-", "_"))
+        alike = (each for key, each in self._filters.items() if canonical(key) == canonical(name))
         section = self._filters.get(name) or next(alike, None)
         is_itself = section is not None and self.sections.step(section) in asked.trail[-1:]
-        if section is None or (is_itself and (":" in name or name.replace("-", "_") in registry.names())):
+        if section is None or (is_itself and (":" in name or registry.has(name))):
             return Stack(pipeline=Pipeline([self._layer(name, asked)]))
         values, mistakes = self.sections.values(section, asked)
         stack = self._filtering(values)
@@ -217,7 +218,7 @@ class IniFile:
         except ConfigError as error:
             if use in self._apps:
                 raise of_other_kind(use, "an application", asked) from error
-            known = (":" in use and not meant(use)) or use.replace("-", "_") in registry.names()
+            known = (":" in use and not meant(use)) or registry.has(use)
             hints = {} if known else {"hint": meant(use) or nearest(use, [*self.filters(), *registry.names()])}
             raise ConfigError(
                 *(each._replace(key=asked.key, where=asked.where, **hints) for each in error.mistakes)
@@ -250,7 +251,7 @@ class IniFile:
         return lambda options: DocumentLoader(self, asked, options)
 
     def _no_application(self, name: str, asked: Place) -> ConfigError:
-        if name in self._filters or name.replace("-", "_") in registry.names():
+        if name in self._filters or registry.has(name):
             return of_other_kind(name, "a filter", asked)
         if name in self._servers and asked.key:
             return of_other_kind(name, "a server", asked)

@@ -8,7 +8,7 @@ from wsgistack.config.matching import alike, is_like, matched, moved
 from wsgistack.config.parts import Application, Server
 from wsgistack.config.paste import SERVER_PROTOCOLS
 from wsgistack.config.stack import Stack
-from wsgistack.config.words import as_text, condition_in_words, in_words
+from wsgistack.config.words import as_text, condition_in_words, in_words, use_in_words
 from wsgistack.redaction import REDACTED
 from wsgistack.spec import Spec
 
@@ -91,7 +91,7 @@ def _part(
     what: str, old: Contents, one: Application | Server, new: Contents, other: Application | Server
 ) -> Iterator[str]:
     if one.use != other.use:
-        yield f"{what}: {_use(one)} -> {_use(other)}"
+        yield f"{what}: {use_in_words(one.use)} -> {use_in_words(other.use)}"
     options = _texts(one.options), _texts(other.options)
     if isinstance(other, Server):
         shown = _texts(one.shown(SERVER_PROTOCOLS)), _texts(other.shown(SERVER_PROTOCOLS))
@@ -99,10 +99,6 @@ def _part(
     else:
         yield from _names(what, *options)
     yield from _names(f"{what} set", old.own_values(one), new.own_values(other))
-
-
-def _use(part: Application | Server) -> str:
-    return part.use if isinstance(part.use, str) else in_words(part.use)
 
 
 def _texts(options: _Values) -> _Values:

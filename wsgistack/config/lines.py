@@ -2,11 +2,11 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-__all__ = ["Path", "duplicates", "lines_of"]
+__all__ = ["Path", "duplicates", "line_at", "lines_of"]
 
 Path: TypeAlias = tuple[str | int, ...]
 """The keys on the way to a value, and the numbers of items, the first of which is 0."""
@@ -65,6 +65,11 @@ def lines_of(text: str) -> dict[Path, int]:
         else:
             lines.setdefault(path, line)
     return lines
+
+
+def line_at(at: Path, lines: Mapping[Path, int]) -> int:
+    """The line of a value, or of the innermost thing around it that has one; 0 where there is none."""
+    return next((lines[at[:end]] for end in range(len(at), 0, -1) if at[:end] in lines), 0)
 
 
 def duplicates(text: str) -> list[tuple[Path, int, int]]:

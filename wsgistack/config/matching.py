@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from wsgistack import registry
 from wsgistack.config.paste import PasteFactory
 from wsgistack.spec import Spec
 from wsgistack.types import Factory
@@ -48,7 +49,7 @@ def moved(places: Mapping[int, int]) -> set[int]:
 
 
 def _is_called_like(one: Spec, other: Spec) -> bool:
-    return one.name.replace("-", "_") == other.name.replace("-", "_")
+    return registry.canonical(one.name) == registry.canonical(other.name)
 
 
 def _use(spec: Spec) -> str | Factory:

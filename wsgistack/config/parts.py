@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 from wsgistack import options
 from wsgistack.config.paste import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, paste_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
-from wsgistack.imports import import_object
+from wsgistack.imports import import_object, import_string_of
 from wsgistack.redaction import hiding
 from wsgistack.references import plain, resolve
 from wsgistack.types import App
@@ -18,18 +18,7 @@ __all__ = ["Application", "Loader", "Server"]
 
 
 class Loader(Protocol):
-    """What PasteDeploy hands to the factory of a composite, to ask it for the other parts of the configuration."""
-
-    def get_app(self, name: str | App | None = None, global_conf: Mapping[str, str] | None = None) -> App:
-        """The application of a name."""
-
-    def get_filter(self, name: str | None = None, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:
-        """The filter of a name."""
-
-    def get_server(
-        self, name: str | None = None, global_conf: Mapping[str, str] | None = None
-    ) -> Callable[[App], object]:
-        """The server of a name."""
+    """What gives the factory of a composite its parts, as far as an application has to know it."""
 
     def finish(self) -> None:
         """Raise all that was wrong with the parts that were asked for. From now on, that is raised at once."""
@@ -175,8 +164,7 @@ class Server(_Part):
 
 
 def _name(use: str | App) -> str:
-    named = f"{getattr(use, '__module__', '')}:{getattr(use, '__qualname__', type(use).__qualname__)}"
-    return use if isinstance(use, str) else named
+    return use if isinstance(use, str) else import_string_of(use)
 
 
 def _callable(text: str) -> App:

@@ -137,7 +137,7 @@ def used(use: str, global_conf: Mapping[str, str]) -> str | Factory:
     if use.startswith("egg:"):
         point = registry.egg_entry_point(use.removeprefix("egg:"), (registry.GROUP, *FILTER_PROTOCOLS))
         if point.group == registry.GROUP:
-            is_only = len(registry.names().get(point.name.replace("-", "_"), ())) == 1
+            is_only = len(registry.names().get(registry.canonical(point.name), ())) == 1
             return point.name if is_only else registry.import_string(point)
     if is_factory(use):
         return paste_factory(use, FILTER_PROTOCOLS, global_conf)

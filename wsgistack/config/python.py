@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 from wsgistack.config.lines import Path
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest, told
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, did_you_mean, told
 
 __all__ = ["python_table"]
 
@@ -33,10 +33,10 @@ def python_table(text: str, path: pathlib.Path) -> tuple[Mapping[str, object], p
     table = names.get(_NAME)
     if not isinstance(table, Mapping):
         public = [name for name in names if not name.startswith("_")]
-        hint = nearest(_NAME, public) if _NAME not in names else ""
+        hint = did_you_mean(_NAME, public) if _NAME not in names else ""
         problem = "is missing" if _NAME not in names else f"is of type {type(table).__name__}"
         wrong = Mistake(problem, _NAME, expected="a dict", where=Where(str(path)))
-        raise ConfigError(wrong._replace(hint=hint if hint.startswith("did") else ""))
+        raise ConfigError(wrong._replace(hint=hint))
     lines: dict[Path, int] = {}
     mistakes = Mistakes()
     for at, line in _lines(_written(tree), ()):

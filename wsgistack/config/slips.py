@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from wsgistack.config.paste import APP_PROTOCOLS, SERVER_PROTOCOLS
 from wsgistack.config.place import Place
-from wsgistack.errors import ConfigError, nearest
+from wsgistack.errors import ConfigError, did_you_mean, nearest
 
 __all__ = ["hint_of_use", "meant", "no_application", "of_other_kind", "parted", "with_hints"]
 
@@ -96,9 +96,10 @@ def no_application(
     """
     without_colon = re.compile(rf"(app|pipeline|composite)[^\w:]+{re.escape(name)}")
     slip = next(filter(without_colon.fullmatch, sections or ()), "")
-    near = f"did you mean it by [{slip}]?" if slip else nearest(name, known)
-    if re.fullmatch(r"\w+(\.\w+)+", name) and not near.startswith("did"):
+    near = f"did you mean it by [{slip}]?" if slip else did_you_mean(name, known)
+    if not near and re.fullmatch(r"\w+(\.\w+)+", name):
         near = f"did you mean {':'.join(name.rsplit('.', 1))!r}?"
+    near = near or nearest(name, known)
     if sections is None:
         return asked.wrong(f"no application {name!r}", near)
     expected = "" if known or slip else f"a section [app:{name}] or [pipeline:{name}]"

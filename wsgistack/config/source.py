@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wsgistack.errors import ConfigError, Mistake, Where, nearest
+from wsgistack.errors import ConfigError, Mistake, Where, did_you_mean
 
 __all__ = ["read_source"]
 
@@ -18,9 +18,9 @@ def read_source(path: Path) -> str:
     except FileNotFoundError as error:
         siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
         is_link = path.is_symlink()
-        hint = "" if is_link else nearest(path.name, siblings)
+        hint = "" if is_link else did_you_mean(path.name, siblings)
         problem = "is a link to what is not there" if is_link else "there is no such file"
-        raise ConfigError(Mistake(problem, where=where, hint=hint if hint.startswith("did") else "")) from error
+        raise ConfigError(Mistake(problem, where=where, hint=hint)) from error
     except (OSError, ValueError) as error:  # a ValueError says that this can't be the name of a file
         why = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(Mistake(f"can't be read: {why}", where=where)) from error

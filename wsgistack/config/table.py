@@ -13,8 +13,8 @@ from wsgistack.config.paste import is_factory, used
 from wsgistack.config.place import Place
 from wsgistack.config.slips import no_application, of_other_kind
 from wsgistack.config.stack import Stack
-from wsgistack.config.tree import Table, Tree, type_of
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest
+from wsgistack.config.tree import Table, Tree
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest, type_of
 from wsgistack.pipeline import Pipeline
 from wsgistack.spec import Item, Spec
 from wsgistack.types import App, Factory
@@ -140,7 +140,7 @@ class TableFile:
         if callable(name) or (":" in name and name not in self._apps):
             return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=self._loader(asked)))
         if not is_top and name not in self._apps:
-            if name.replace("-", "_") in registry.names():
+            if registry.has(name):
                 raise of_other_kind(name, "a layer", asked)
             raise no_application(name, asked, self.applications())
         entry = self._top if is_top else self._apps[name]

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
-from wsgistack.config.lines import Path
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest
+from wsgistack.config.lines import Path, line_at
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest, type_of
 
-__all__ = ["Table", "Tree", "type_of"]
+__all__ = ["Table", "Tree"]
 
 Table: TypeAlias = Mapping[str, object]
 
@@ -77,14 +77,8 @@ class Tree:
 
     def where(self, at: Path) -> Where:
         """The place of a value, or of what it stands in."""
-        line = next((self.lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in self.lines), 0)
-        return Where(self.file, line, ".".join(map(str, at[:-1])))
+        return Where(self.file, line_at(at, self.lines), ".".join(map(str, at[:-1])))
 
     def places(self, at: Path, names: Collection[str]) -> dict[str, Where]:
         """The places of some keys of a table."""
         return {name: self.where((*at, name)) for name in names}
-
-
-def type_of(value: object) -> str:
-    """Say what a value is, without telling it, for it may be a secret."""
-    return "is missing" if value is None else f"is of type {type(value).__name__}"

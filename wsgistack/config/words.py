@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import cast
 
 from wsgistack.annotations import label
+from wsgistack.imports import import_string_of
 from wsgistack.redaction import REDACTED
 
-__all__ = ["as_text", "condition_in_words", "digits", "in_words"]
+__all__ = ["as_text", "condition_in_words", "digits", "in_words", "use_in_words"]
 
 
 def in_words(value: object) -> str:
@@ -27,8 +28,13 @@ def in_words(value: object) -> str:
     if type(value) is int:
         return digits(value)
     if callable(value) and hasattr(value, "__qualname__"):
-        return f"{value.__module__}:{value.__qualname__}"
+        return import_string_of(value)
     return str(value) if isinstance(value, Path) or value == REDACTED else repr(value)
+
+
+def use_in_words(use: object) -> str:
+    """What a layer, an application or a server uses, as it is written."""
+    return use if isinstance(use, str) else in_words(use)
 
 
 def as_text(value: object) -> str:

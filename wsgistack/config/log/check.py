@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from wsgistack.config.lines import Path
 from wsgistack.config.log.factory import dotted, misfits
-from wsgistack.errors import Mistake, Mistakes, Where, nearest
+from wsgistack.errors import Mistake, Mistakes, Where, nearest, type_of
 from wsgistack.redaction import hiding, texts_in
 from wsgistack.references import Resolved
 
@@ -164,8 +164,7 @@ class Check:
                 self._external((*at, key), inner)
 
     def _wrong_type(self, at: Path, value: object, expected: str) -> None:
-        problem = "is missing" if value is None else f"is of type {type(value).__name__}"
-        self._wrong(at, problem, expected)
+        self._wrong(at, type_of(value), expected)
 
     def _wrong(self, at: Path, problem: str, expected: str = "", hint: str = "") -> None:
         where, key = self._locate(at)

@@ -29,7 +29,7 @@ def table_logging(table: object, path: Path, places: Mapping[lines.Path, int]) -
 
     def locate(at: lines.Path) -> tuple[Where, str]:
         names = ("logging", *at)
-        line = next((places[names[:end]] for end in range(len(names), 0, -1) if names[:end] in places), 0)
+        line = lines.line_at(names, places)
         while isinstance(names[-1], int):
             names = names[:-1]
         return Where(str(path), line, ".".join(map(str, names[:-1]))), str(names[-1])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from wsgistack.config.contents import Contents
 from wsgistack.config.writing.plain import import_string
 from wsgistack.config.writing.portable import edited
+from wsgistack.registry import canonical
 from wsgistack.spec import Spec
 
 __all__ = ["is_bare", "with_section_names"]
@@ -27,9 +28,10 @@ def with_section_names(target: Contents, losses: list[str]) -> Contents:
     named: list[tuple[Spec, Spec]] = []
 
     def is_free(name: str, spec: Spec) -> bool:
-        if any(_folded(name) == _folded(other.name) for _, other in named):
+        if any(canonical(name) == canonical(other.name) for _, other in named):
             return False
-        return is_bare(target, spec) or not any(_folded(name) == _folded(_use(each)) for each in layers if each != spec)
+        used = {canonical(_use(each)) for each in layers if each != spec}
+        return is_bare(target, spec) or canonical(name) not in used
 
     def layer(spec: Spec) -> Spec:
         for one, other in named:
@@ -50,7 +52,3 @@ def with_section_names(target: Contents, losses: list[str]) -> Contents:
 
 def _use(spec: Spec) -> str:
     return spec.use if isinstance(spec.use, str) else import_string(spec.use)
-
-
-def _folded(name: str) -> str:
-    return name.replace("-", "_")

@@ -4,9 +4,9 @@ from typing import Any
 
 from wsgistack.config.contents import Contents
 from wsgistack.config.deploy import IniFile
-from wsgistack.config.ini import Setting
 from wsgistack.config.loader import Document
 from wsgistack.config.table import TableFile
+from wsgistack.config.writing.texts import in_lines
 
 __all__ = ["other_sections", "other_tables"]
 
@@ -41,15 +41,10 @@ def other_sections(document: Document, target: Contents, losses: list[str]) -> s
 def _sections(document: IniFile) -> dict[str, str]:
     known = {part.section.name for parts in document.sections.named.values() for part in parts.values()}
     return {
-        name: "".join(_lines(key, each) for key, each in section.settings.items())
+        name: "".join(f"{in_lines(key, each.value)}\n" for key, each in section.settings.items())
         for name, section in document.sections.all.items()
         if name not in known
     }
-
-
-def _lines(key: str, setting: Setting) -> str:
-    first, *further = setting.value.split("\n")
-    return "\n".join([f"{key} = {first}".rstrip(), *(f"    {line}".rstrip() for line in further)]) + "\n"
 
 
 def _unused(document: IniFile, target: Contents) -> list[str]:

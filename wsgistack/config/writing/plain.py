@@ -12,7 +12,7 @@ from wsgistack.config.matching import alike
 from wsgistack.config.paste import PasteFactory
 from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.imports import import_object
+from wsgistack.imports import import_object, import_string_of
 from wsgistack.options import fit
 from wsgistack.spec import Spec
 
@@ -55,7 +55,7 @@ def import_string(found: Any) -> str:
     """
     if isinstance(found, PasteFactory):
         return found.uri
-    text = f"{getattr(found, '__module__', '')}:{getattr(found, '__qualname__', '')}"
+    text = import_string_of(found)
     try:
         is_there = import_object(text) is found
     except ConfigError:

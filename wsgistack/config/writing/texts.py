@@ -18,7 +18,7 @@ from wsgistack.options import schema
 from wsgistack.references import has_references
 from wsgistack.spec import Spec
 
-__all__ = ["flattened", "option_text", "setting", "with_texts"]
+__all__ = ["flattened", "in_lines", "option_text", "setting", "with_texts"]
 
 
 def setting(key: str, text: str) -> str:
@@ -26,13 +26,18 @@ def setting(key: str, text: str) -> str:
 
     :raises ConfigError: an ini file can't hold it: a blank at its beginning, a line that begins as a comment does.
     """
-    first, *further = text.replace("%", "%%").split("\n")
-    written = "\n".join([f"{key} = {first}".rstrip(), *(f"    {line}".rstrip() for line in further)])
+    written = in_lines(key, text.replace("%", "%%"))
     sections, mistakes = parse(f"[s]\n{written}\n", "")
     read = {name: each.value.replace("%%", "%") for name, each in sections["s"].settings.items()}
     if mistakes or read != {key: text}:
         raise ConfigError(Mistake("has a value that can't stand in an ini file", key))
     return written
+
+
+def in_lines(key: str, text: str) -> str:
+    """A setting as it is written, the further lines of its text indented."""
+    first, *further = text.split("\n")
+    return "\n".join([f"{key} = {first}".rstrip(), *(f"    {line}".rstrip() for line in further)])
 
 
 def option_text(target: Contents, spec: Spec, name: str) -> str:
