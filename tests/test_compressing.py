@@ -44,6 +44,11 @@ class _File(io.BytesIO):
         return super().read(size)
 
 
+def _handed_back(file: _File, block: int) -> _File:
+    """A file wrapper as uWSGI's."""
+    return file
+
+
 def _sending(wrapper: Callable[..., Iterable[bytes]], *headers: tuple[str, str], **keys: str) -> tuple[_File, Call]:
     file = _File(b"skipped " + _STORY * 400)
     file.sizes = []
@@ -54,7 +59,7 @@ def _sending(wrapper: Callable[..., Iterable[bytes]], *headers: tuple[str, str],
     return file, Call(app, **asked)
 
 
-@pytest.mark.parametrize("wrapper", [FileWrapper, ReadOnlyFileBasedBuffer, _Wrapper])
+@pytest.mark.parametrize("wrapper", [FileWrapper, ReadOnlyFileBasedBuffer, _Wrapper, _handed_back])
 def test_reads_a_file_in_large_blocks_from_where_it_stands(wrapper: Callable[..., Iterable[bytes]]) -> None:
     file, call = _sending(wrapper, _TEXT)
     assert decoded("gzip", call.read()) == _STORY * 400

@@ -14,7 +14,7 @@ from tests.direct import Body, answering, raising
 from wsgistack import Exchange, Middleware, editing
 from wsgistack import headers as h
 from wsgistack.errors import ContractError
-from wsgistack.exchange import body_is_inert, is_file_wrapper, setting
+from wsgistack.exchange import body_is_inert, setting
 from wsgistack.testing import Judge, Record, Server, make_environ
 from wsgistack.testing.hostile import CASES
 from wsgistack.types import App, Changes, Environ, ExcInfo, Factory, Headers, StartResponse, Write
@@ -424,14 +424,6 @@ def generated() -> Iterator[bytes]:
 )
 def test_tells_bodies_that_run_no_code(body: object, expected: bool) -> None:
     assert body_is_inert(body, {"wsgi.file_wrapper": FileWrapper}) is expected
-
-
-def test_takes_for_a_file_wrapper_what_the_server_would() -> None:
-    wrapped = FileWrapper(BytesIO(TEXT))
-    assert is_file_wrapper(wrapped, {"wsgi.file_wrapper": FileWrapper})
-    assert not is_file_wrapper(wrapped, {})
-    assert not is_file_wrapper(wrapped, {"wsgi.file_wrapper": lambda file: file})
-    assert not is_file_wrapper([TEXT], {"wsgi.file_wrapper": FileWrapper})
 
 
 @pytest.mark.parametrize(

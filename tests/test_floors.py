@@ -16,7 +16,8 @@ TESTS = Path(__file__).parent
 FLOORS = (
     # what everything stands on
     ("types", "errors", "quantities"),
-    ("annotations", "extras", "imports", "redaction", "references", "headers", "environ", "exchange", "padding"),
+    ("annotations", "extras", "imports", "redaction", "references", "headers", "environ", "file_wrapper", "padding"),
+    ("exchange",),
     ("base",),
     # what layers are made of
     ("answers", "codings", "eligibility", "negotiation", "passwords", "log_format"),

@@ -1,7 +1,6 @@
 """One response on its way through compression: what becomes of its start, its headers and its body."""
 
 from collections.abc import Iterable, Sized
-from functools import partial
 from sys import maxsize
 from time import monotonic
 from typing import NamedTuple
@@ -10,7 +9,8 @@ from wsgistack import headers as h
 from wsgistack.codings import Coding, Stream
 from wsgistack.eligibility import Eligibility, Verdict
 from wsgistack.environ import NO_COMPRESS
-from wsgistack.exchange import Exchange, is_file_wrapper
+from wsgistack.exchange import Exchange
+from wsgistack.file_wrapper import blocks_of, is_file_wrapper
 from wsgistack.types import Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["OF_THE_BYTES", "Compressing", "Policy", "leaving_as_it_is"]
@@ -20,7 +20,6 @@ OF_THE_BYTES = frozenset(("content-length", "accept-ranges", "content-md5", "dig
 
 _NEVER, _ALLOWED = Verdict.NEVER, Verdict.ALLOWED  # a member costs more to look up than a global
 _AT_ONCE = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
-_FILE_BLOCK = 128 * 1024
 _LONGEST_LENGTH = len(str(maxsize))
 
 
@@ -99,9 +98,9 @@ class Compressing(Exchange):
             encoded = self._smaller(body[0] if len(body) == 1 else b"".join(body))
             return body if encoded is None or self._is_head else [encoded]
         if self._held and is_file_wrapper(body, self.environ):
-            file = getattr(body, "filelike", None) or getattr(body, "file", None)
-            if file is not None:
-                self._chunks = iter(partial(file.read, _FILE_BLOCK), b"")
+            blocks = blocks_of(body)
+            if blocks is not None:
+                self._chunks = blocks
                 return self
         self._is_single = _is_single(body)
         return None

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sized
 from contextlib import suppress
 from typing import ClassVar, Protocol, Self, cast
 
+from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["END", "Exchange", "body_is_inert", "editing", "is_file_wrapper", "setting", "with_length_of"]
+__all__ = ["END", "Exchange", "body_is_inert", "editing", "setting", "with_length_of"]
 
 
 def editing(start_response: StartResponse, edit: Edit, /) -> StartResponse:
@@ -45,12 +46,6 @@ def setting(start_response: StartResponse, name: str, value: str, /) -> StartRes
             exc_info = None
 
     return start
-
-
-def is_file_wrapper(body: object, environ: Environ, /) -> bool:
-    """Whether the body is the server's own ``wsgi.file_wrapper``, which it may send without reading it (sendfile)."""
-    wrapper = environ.get("wsgi.file_wrapper")
-    return isinstance(wrapper, type) and isinstance(body, wrapper)
 
 
 def body_is_inert(body: object, environ: Environ, /) -> bool:

@@ -1,8 +1,10 @@
 """The access log: one whole line for each request, whatever becomes of it, and never a harm to the response."""
 
+import io
 import json
 import logging
 import multiprocessing
+import os
 import re
 import sys
 import time
@@ -299,6 +301,22 @@ def test_hands_on_a_file_and_logs_it_when_it_is_closed(
     assert download.filelike.closed
 
 
+def test_knows_that_a_file_was_sent_after_which_the_server_goes_back(download: FileWrapper, log: _Log) -> None:
+    call = Call(log.around(answering(download, _WITH_LENGTH)), **_SERVED)
+    download.filelike.seek(10)  # as gunicorn does
+    os.lseek(download.filelike.fileno(), 0, os.SEEK_SET)
+    call.close()
+    assert log.lines == ["- 200 10"]
+    assert download.filelike.closed
+
+
+def test_takes_a_part_of_a_file_for_whole_that_is_as_long_as_was_told(download: FileWrapper, log: _Log) -> None:
+    call = Call(log.around(answering(download, ("Content-Length", "4"))), **_SERVED)
+    download.filelike.seek(4)
+    call.close()
+    assert log.lines == ["- 200 4"]
+
+
 def test_logs_a_file_once_for_each_layer(download: FileWrapper, log: _Log) -> None:
     app = log.around(log.around(answering(download, _WITH_LENGTH), "inner %B%%"), "outer %B%%")
     call = Call(app, **_SERVED)
@@ -353,6 +371,16 @@ def test_counts_a_file_that_can_not_be_watched(download: FileWrapper, log: _Log)
     assert Call(app, **_SERVED | {"wsgi.file_wrapper": _Unwatchable}).read() == b"0123456789"
     assert log.lines == ["- 200 10"]
     assert download.filelike.closed
+
+
+def test_reads_a_file_in_blocks_where_the_wrapper_hands_it_back(log: _Log) -> None:
+    file = io.BytesIO(b"line\n" * 100_000)
+    call = Call(log.around(answering(file)), **_SERVED | {"wsgi.file_wrapper": lambda file: file})
+    chunks = [*call.body]
+    call.close()
+    assert (len(chunks), b"".join(chunks)) == (4, b"line\n" * 100_000)
+    assert log.lines == ["- 200 500000"]
+    assert file.closed
 
 
 def test_keeps_the_length_of_a_body(log: _Log) -> None:

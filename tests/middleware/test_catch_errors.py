@@ -156,15 +156,22 @@ def test_tells_the_request_id_to_client_and_log(caplog: pytest.LogCaptureFixture
     assert vars(record)["request_id"] == "r-1"
 
 
-def test_answers_a_restart_with_the_error_itself() -> None:
+def test_restarts_with_the_error_itself_and_starts_without() -> None:
     error = RuntimeError(_BOOM)
     seen: list[Any] = []
 
     def server(status: str, headers: Headers, exc_info: Any = None) -> Any:
         seen.append((status, exc_info))
+        return seen.append
 
-    assert CatchErrors(raising(error))({"wsgi.errors": io.StringIO()}, server)
-    [(status, (kind, value, traceback))] = seen
+    def started(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])(b"")
+        raise error
+
+    for app in (raising(error), started):
+        assert CatchErrors(app)({"wsgi.errors": io.StringIO()}, server)
+    first, _, _, (status, (kind, value, traceback)) = seen
+    assert first == ("500 Internal Server Error", None)  # uWSGI answers nothing where it gets one
     assert (status, kind, value) == ("500 Internal Server Error", RuntimeError, error)
     assert traceback is error.__traceback__
 

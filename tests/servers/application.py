@@ -3,6 +3,8 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from os import fstat
+from pathlib import Path
 from threading import Event
 
 from wsgistack import current_request_id
@@ -22,6 +24,8 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
             return broken(start_response)
         case "endless":
             return endless(start_response)
+        case "file":
+            return file(environ, start_response)
         case "gated":
             return gated(gate, start_response)
         case "ids":
@@ -31,6 +35,14 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     body = json.dumps([environ["wsgistack.request_id"], current_request_id.get(), environ["REMOTE_USER"], "." * 1000])
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body.encode()]
+
+
+def file(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Have the server send a file."""
+    opened = Path(__file__).open("rb")  # noqa: SIM115 - the server closes it
+    start_response("200 OK", [*PLAIN, ("Content-Length", str(fstat(opened.fileno()).st_size))])
+    wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](opened)
+    return wrapped
 
 
 def gated(gate: Event, start_response: StartResponse) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 WSGISTACK = (sys.executable, "-c", "import sys; from wsgistack.cli import main; sys.exit(main())")
 CREDENTIALS = {"Authorization": "Basic ZGVtbzpkZW1v"}
 
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
+_ADDRESS = re.compile(r"(?:http://|TCP address )127\.0\.0\.1:(\d+)")
 
 
 class Answer(NamedTuple):

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter, time
-from typing import IO, ClassVar, Literal, Protocol, cast
+from typing import ClassVar, Literal
 
+from wsgistack import headers as h
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
-from wsgistack.exchange import Exchange, is_file_wrapper
+from wsgistack.exchange import Exchange
+from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
 from wsgistack.log_format import Entry, compile_format
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -38,7 +40,8 @@ class AccessLog(Middleware):
     :raises ConfigError: there is no such format or output, or the file can't be opened.
 
     A file that the application hands to the server's own ``wsgi.file_wrapper`` goes on untouched, so that the server
-    can use sendfile. What was sent of it is told by the position in the file at the end.
+    can use sendfile. How far the server came in it tells what was sent. Under uWSGI, which tells of no
+    end, it is read here instead, in large blocks.
 
     In the ini files of PasteDeploy itself a ``%`` has to be written ``%%``; wsgistack reads both.
 
@@ -125,8 +128,13 @@ class _Logged(Exchange):
         self.protocol = get("SERVER_PROTOCOL") or "-"
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        if type(body) is not list and is_file_wrapper(body, self.environ) and self._watch(cast(_FileWrapper, body)):
-            return body
+        if type(body) is not list and is_file_wrapper(body, self.environ):
+            if watch(body, self._close_file):
+                return body
+            blocks = blocks_of(body)
+            if blocks is not None:
+                self._chunks = blocks
+                return self
         return None
 
     def on_chunk(self, chunk: bytes) -> bytes:
@@ -144,25 +152,10 @@ class _Logged(Exchange):
             self.code = "500"  # nothing has gone out, and so the server answers by itself
         self._layer.write(self)
 
-    def _watch(self, wrapper: "_FileWrapper") -> bool:
-        """Have the wrapper's own close() report the end: the position in the file tells what was sent by then."""
-        try:
-            file, close = wrapper.filelike, wrapper.close
-            begin = file.tell()
-
-            def closing() -> None:
-                wrapper.close = close  # type: ignore[method-assign]
-                with suppress(OSError, ValueError):  # the server has closed the file already
-                    position = file.tell()
-                    self.sent = position - begin
-                    self.finished = file.seek(0, os.SEEK_END) == position
-                    file.seek(position)
-                self.close()
-
-            wrapper.close = closing  # type: ignore[method-assign]
-        except (AttributeError, OSError, ValueError):  # nothing to close, no position, or a wrapper made in C
-            return False
-        return True
+    def _close_file(self, sent: int, is_at_end: bool) -> None:
+        self.sent = sent
+        self.finished = is_at_end or h.get(self.headers, "content-length") == str(sent)
+        self.close()
 
 
 class _LoggedInContext(_Logged):
@@ -171,12 +164,6 @@ class _LoggedInContext(_Logged):
     __slots__ = ()
 
     needs_context = True
-
-
-class _FileWrapper(Protocol):
-    filelike: IO[bytes]
-
-    def close(self) -> object: ...
 
 
 def _to_stderr(line: str) -> None:

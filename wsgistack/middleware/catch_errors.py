@@ -169,7 +169,9 @@ class _Guarded:
             self._report(failure)
             status, headers, body = "500 Internal Server Error", [("Content-Length", "0")], [b""]
         self._held = None
-        self._write = self._start_response(status, headers, cast(ExcInfo, (type(error), error, error.__traceback__)))
+        raised = cast(ExcInfo, (type(error), error, error.__traceback__))
+        # a first start needs no exc_info, and uWSGI fails at any
+        self._write = self._start_response(status, headers, raised if self._write else None)
         return iter(body)
 
     def _report(self, error: Exception) -> None:

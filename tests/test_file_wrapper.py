@@ -1,0 +1,125 @@
+"""The server's file wrapper: what is one, what is in it, and how much of it was sent."""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from wsgiref.util import FileWrapper
+
+import pytest
+from waitress.buffers import ReadOnlyFileBasedBuffer
+
+from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
+from wsgistack.types import Environ
+
+TEXT = b"0123456789"
+OF_SERVER: Environ = {"wsgi.file_wrapper": FileWrapper}
+AS_UWSGI: Environ = {"wsgi.file_wrapper": lambda file: file}
+
+
+@pytest.fixture
+def wrapper(tmp_path: Path) -> Iterator[FileWrapper]:
+    path = tmp_path / "file"
+    path.write_bytes(TEXT)
+    with path.open("rb") as file:
+        yield FileWrapper(file, 4)
+
+
+@pytest.mark.parametrize(
+    ("make", "environ", "expected"),
+    [
+        pytest.param(lambda: FileWrapper(io.BytesIO()), OF_SERVER, True, id="the server's"),
+        pytest.param(lambda: FileWrapper(io.BytesIO()), {}, False, id="of a server that has none"),
+        pytest.param(lambda: FileWrapper(io.BytesIO()), AS_UWSGI, False, id="another server's"),
+        pytest.param(list, OF_SERVER, False, id="a list"),
+        pytest.param(list, AS_UWSGI, False, id="a list, where files are handed back"),
+        pytest.param(io.BytesIO, AS_UWSGI, True, id="a file, where files are handed back"),
+        pytest.param(io.BytesIO, OF_SERVER, False, id="a file that is not wrapped"),
+        pytest.param(io.BytesIO, {}, False, id="a file where none is wrapped"),
+    ],
+)
+def test_takes_for_a_file_wrapper_what_the_server_would(
+    make: Callable[[], object], environ: Environ, expected: bool
+) -> None:
+    assert is_file_wrapper(make(), environ) is expected
+
+
+@pytest.mark.parametrize("wrap", [FileWrapper, ReadOnlyFileBasedBuffer, lambda file: file])
+def test_reads_large_blocks(wrap: Callable[[io.BytesIO], object]) -> None:
+    blocks = blocks_of(wrap(io.BytesIO(b"line\n" * 100_000)))
+    assert blocks is not None
+    assert [*map(len, blocks)] == [131072, 131072, 131072, 106784]
+
+
+def test_reads_no_blocks_where_there_is_no_file() -> None:
+    assert blocks_of([TEXT]) is None
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [pytest.param(0, (0, False), id="nothing"), pytest.param(4, (4, False), id="a part"), (10, (10, True))],
+)
+def test_tells_how_far_a_file_was_sent(position: int, expected: tuple[int, bool], wrapper: FileWrapper) -> None:
+    told: list[object] = []
+    assert watch(wrapper, lambda *sent: told.append(sent))
+    wrapper.filelike.seek(position)  # as sendfile leaves it
+    wrapper.close()
+    assert told == [expected]
+    assert not wrapper.filelike.closed, "that is left to the function"
+
+
+def test_is_over_when_it_has_told(wrapper: FileWrapper) -> None:
+    told: list[object] = []
+    file, close = wrapper.filelike, wrapper.close
+    watch(wrapper, lambda *sent: told.append(sent))
+    assert b"".join(wrapper) == TEXT
+    wrapper.close()
+    assert told == [(10, True)]
+    assert (wrapper.filelike, wrapper.close) == (file, close)
+
+
+def test_knows_of_what_was_sent_before_the_server_went_back(wrapper: FileWrapper) -> None:
+    told: list[object] = []
+    watch(wrapper, lambda *sent: told.append(sent))
+    wrapper.filelike.seek(10)  # as gunicorn does
+    os.lseek(wrapper.filelike.fileno(), 0, os.SEEK_SET)
+    wrapper.close()
+    assert told == [(10, True)]
+
+
+def test_takes_no_look_at_the_size_for_sending(wrapper: FileWrapper) -> None:
+    told: list[object] = []
+    watch(wrapper, lambda *sent: told.append(sent))
+    assert wrapper.filelike.seek(0, os.SEEK_END) == 10
+    assert wrapper.filelike.seek(0) == 0
+    wrapper.close()
+    assert told == [(0, False)]
+
+
+def test_knows_nothing_of_a_file_that_the_server_has_closed(wrapper: FileWrapper) -> None:
+    told: list[object] = []
+    watch(wrapper, lambda *sent: told.append(sent))
+    wrapper.filelike.close()
+    wrapper.close()
+    assert told == [(0, False)]
+
+
+class Slotted:
+    """A wrapper as one that is written in C: nothing can be set on it."""
+
+    __slots__ = ()
+    filelike = io.BytesIO()
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("body", [Slotted(), [TEXT], io.BytesIO(), ReadOnlyFileBasedBuffer(io.BytesIO())])
+def test_says_what_can_not_be_watched(body: object) -> None:
+    assert not watch(body, lambda sent, is_at_end: None)
+
+
+def test_can_not_watch_a_file_without_a_position() -> None:
+    reading, writing = os.pipe()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert not watch(FileWrapper(pipe), lambda sent, is_at_end: None)

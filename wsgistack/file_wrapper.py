@@ -1,0 +1,89 @@
+"""The server's own ``wsgi.file_wrapper`` (PEP 3333, Optional Platform-Specific File Handling) as layers meet it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Protocol, cast
+
+from wsgistack.types import Environ
+
+__all__ = ["blocks_of", "is_file_wrapper", "watch"]
+
+_BLOCK = 128 * 1024
+
+
+def is_file_wrapper(body: object, environ: Environ, /) -> bool:
+    """Whether the body is the server's own ``wsgi.file_wrapper``, which it may send without reading it (sendfile).
+
+    Where that is a function, as uWSGI's, which hands the file itself back, it is any file.
+    """
+    wrapper = environ.get("wsgi.file_wrapper")
+    if isinstance(wrapper, type):
+        return isinstance(body, wrapper)
+    return wrapper is not None and hasattr(body, "read")
+
+
+def blocks_of(body: object, /) -> Iterator[bytes] | None:
+    """What is in a file wrapper, read in large blocks; None where there is no getting at the file."""
+    file = body if hasattr(body, "read") else getattr(body, "filelike", None) or getattr(body, "file", None)
+    return None if file is None else iter(partial(file.read, _BLOCK), b"")
+
+
+def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
+    """Have a function called when the server closes a file wrapper, which it may send by sendfile until then.
+
+    :param done: called once, with the bytes that were sent and whether the file is at its end, instead of the
+        wrapper's ``close()``, which it has to call.
+    :return: whether it can be watched. A wrapper made in C can't, nor one that has no position or nothing to close.
+    """
+    wrapper = cast(_Wrapper, body)
+    try:
+        file, close = wrapper.filelike, wrapper.close
+        begin = file.tell()
+        watched = _Watched(file, begin)
+
+        def closing() -> None:
+            wrapper.filelike, wrapper.close = file, close  # type: ignore[method-assign]
+            position, end = begin, None
+            with suppress(OSError, ValueError):  # the server has closed the file already
+                position = max(watched.furthest, file.tell())
+                end = file.seek(0, os.SEEK_END)
+                file.seek(position)
+            done(position - begin, position == end)
+
+        wrapper.filelike, wrapper.close = watched, closing  # type: ignore[method-assign]
+    except (AttributeError, OSError, ValueError):
+        return False
+    return True
+
+
+class _File(Protocol):
+    def tell(self) -> int: ...
+    def seek(self, offset: int, whence: int = ..., /) -> int: ...
+
+
+class _Wrapper(Protocol):
+    filelike: _File
+
+    def close(self) -> object: ...
+
+
+class _Watched:
+    """A file that knows how far the server came in it: gunicorn goes back to the begin when it has sent all."""
+
+    def __init__(self, file: _File, begin: int) -> None:
+        self._file = file
+        self.furthest = begin
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        position = self._file.seek(offset, whence)
+        if whence == os.SEEK_SET:  # others look how large the file is
+            self.furthest = max(self.furthest, position)
+        return position
