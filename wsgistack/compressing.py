@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sized
 from sys import maxsize
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from wsgistack import headers as h
 from wsgistack.codings import Coding, Stream
@@ -33,7 +33,14 @@ class Policy(NamedTuple):
 
 def leaving_as_it_is(policy: Policy, environ: Environ) -> Edit:
     """An edit of a start whose body is not compressed: Vary tells that others are."""
-    return lambda status, headers: (status, _varying(_judged(policy, environ, status, headers), headers))
+    judge = policy.eligible.judge
+
+    def edit(status: str, headers: Headers) -> tuple[str, Headers]:
+        if judge(status, headers) is _NEVER or environ.get(NO_COMPRESS):
+            return status, headers
+        return status, h.vary(headers, "Accept-Encoding")
+
+    return edit
 
 
 class Compressing(Exchange):
@@ -80,15 +87,15 @@ class Compressing(Exchange):
             exc_info = None
         if self._held:  # a second start without exc_info: let the server say so
             self.forward(*self._held)
-        verdict = _judged(self._policy, self.environ, status, headers)
+        verdict = self._policy.eligible.judge(status, headers)
+        if verdict is not _NEVER and self.environ.get(NO_COMPRESS):
+            verdict = _NEVER
         if verdict is _ALLOWED and not self._held and not self.status:
             self._held = status, [*headers]
             return self._write_held
-        if (
-            status[:3] == "304" and f"W/{h.get(headers, 'etag')}" in self._known_tags
-        ):  # it went with what the client has
-            headers = h.weaken_etag(headers)
-        self._write = self.forward(status, _varying(verdict, headers))
+        if status[:3] == "304" and f"W/{h.get(headers, 'etag')}" in self._known_tags:
+            headers = h.weaken_etag(headers)  # it went with what the client has
+        self._write = self.forward(status, headers if verdict is _NEVER else h.vary(headers, "Accept-Encoding"))
         return self._write
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
@@ -108,13 +115,14 @@ class Compressing(Exchange):
     def on_chunk(self, chunk: bytes) -> bytes:
         if self._held:
             status, headers = self._held
-            is_whole = self._is_single or h.get(headers, "content-length") == str(len(chunk))
+            told = h.get(headers, "content-length")
+            is_whole = self._is_single or told == str(len(chunk))
             if is_whole and (chunk or not self._is_head):
                 encoded = self._smaller(chunk, tells_length=True)
                 return chunk if encoded is None or self._is_head else encoded
             self._release(status, self._encoded(headers))
             self._encodes = not self._is_head
-            self._left = _told_length(headers)
+            self._left = int(told) if told and told.isdecimal() and len(told) <= _LONGEST_LENGTH else None
         if self._left is not None:  # the server knows no length any more to stop at
             chunk = chunk[: self._left]
             self._left -= len(chunk)
@@ -123,7 +131,8 @@ class Compressing(Exchange):
         return self._begun(chunk) if self._encodes and chunk else chunk
 
     def on_end(self) -> bytes:
-        self._release_unread()
+        if self._held:
+            self._release_unread(*self._held)
         if self._left:  # the client must not take it for whole
             return b""
         if self._stream:
@@ -131,8 +140,8 @@ class Compressing(Exchange):
         return self._coding.whole(b"") if self._encodes else b""
 
     def on_close(self, error: BaseException | None) -> None:
-        if error is None:  # else the server answers
-            self._release_unread()
+        if self._held and error is None:  # else the server answers
+            self._release_unread(*self._held)
         self._stream = None
 
     def _write_held(self, chunk: bytes) -> object:
@@ -142,10 +151,12 @@ class Compressing(Exchange):
 
     def _begun(self, chunk: bytes) -> bytes:
         encoded, stream = self._coding.begin(chunk)
-        media_type = (h.get(self.headers, "content-type") or "").partition(";")[0].strip().lower()
-        gathers = self._policy.flush_size and media_type not in _AT_ONCE
-        self._stream = _gathering(stream, self._policy) if gathers else stream
+        self._stream = _gathering(stream, self._policy) if self._policy.flush_size and self._may_wait() else stream
         return encoded
+
+    def _may_wait(self) -> bool:
+        media_type = (h.get(self.headers, "content-type") or "").partition(";")[0].strip().lower()
+        return media_type not in _AT_ONCE
 
     def _smaller(self, body: bytes, *, tells_length: bool = False) -> bytes | None:
         """Start with the whole body in one piece, encoded if that makes it smaller: None if it does not."""
@@ -161,11 +172,9 @@ class Compressing(Exchange):
         self._release(status, h.vary(headers, "Accept-Encoding"))
         return None
 
-    def _release_unread(self) -> None:
+    def _release_unread(self, status: str, headers: Headers) -> None:
         """Start where no chunk came: HEAD is answered as GET would be."""
-        if self._held:
-            status, headers = self._held
-            self._release(status, self._encoded(headers) if self._is_head else h.vary(headers, "Accept-Encoding"))
+        self._release(status, self._encoded(headers) if self._is_head else h.vary(headers, "Accept-Encoding"))
 
     def _release(self, status: str, headers: Headers) -> None:
         self._held = None
@@ -174,20 +183,6 @@ class Compressing(Exchange):
     def _encoded(self, headers: Headers) -> Headers:
         kept = h.weaken_etag([item for item in headers if item[0].lower() not in OF_THE_BYTES])
         return [*h.vary(kept, "Accept-Encoding"), ("Content-Encoding", self._coding.name)]
-
-
-def _judged(policy: Policy, environ: Environ, status: str, headers: Headers) -> Verdict:
-    verdict = policy.eligible.judge(status, headers)
-    return _NEVER if verdict is not _NEVER and environ.get(NO_COMPRESS) else verdict
-
-
-def _varying(verdict: Verdict, headers: Headers) -> Headers:
-    return headers if verdict is _NEVER else h.vary(headers, "Accept-Encoding")
-
-
-def _told_length(headers: Headers) -> int | None:
-    told = h.get(headers, "content-length")
-    return int(told) if told and told.isdecimal() and len(told) <= _LONGEST_LENGTH else None
 
 
 def _gathering(stream: Stream, policy: Policy) -> Stream:
@@ -211,6 +206,6 @@ def _gathering(stream: Stream, policy: Policy) -> Stream:
 
 def _is_single(body: Iterable[bytes]) -> bool:
     try:
-        return isinstance(body, Sized) and len(body) == 1
+        return hasattr(type(body), "__len__") and len(cast(Sized, body)) == 1
     except TypeError:  # by which a body tells that the length is not known
         return False

@@ -41,7 +41,7 @@ TEXTUAL = (
 )
 """Media types that compression makes smaller. The other images, fonts, audio and video are compressed already."""
 
-_TELLING = frozenset(("content-encoding", "content-range", "content-length", "cache-control"))
+_TELLING = frozenset(("content-type", "content-encoding", "content-range", "content-length", "cache-control"))
 _BODILESS = ("204", "205")
 
 
@@ -84,14 +84,18 @@ class Eligibility:
         code = status[:3]
         if code == "304":
             return _VARIES
-        content_type = h.get(headers, "content-type")
-        if content_type is None or not self._is_compressible(content_type) or code in _BODILESS or code < "200":
+        if code in _BODILESS or code < "200":
             return _NEVER
         is_part = code == "206"
+        is_typed = False
         for name, value in headers:
             lowered = name.lower()
             if lowered in _TELLING:
                 match lowered:
+                    case "content-type":
+                        if not self._is_compressible(value):
+                            return _NEVER
+                        is_typed = True
                     case "content-encoding":
                         return _NEVER
                     case "content-range" if not is_part:
@@ -100,6 +104,8 @@ class Eligibility:
                         return _NEVER
                     case "cache-control" if "transform" in value.lower() and "no-transform" in _directives(headers):
                         return _NEVER
+        if not is_typed:
+            return _NEVER
         return _VARIES if is_part else _ALLOWED
 
     def _is_short(self, length: str) -> bool:

@@ -206,13 +206,13 @@ class ClosableIterator(Protocol):
 
 def with_length_of(source: Iterable[bytes], chunks: ClosableIterator, /) -> Iterable[bytes]:
     """The chunks with the ``len()`` of their source, if it has one: a server takes Content-Length from a single one."""
-    return _Sized(chunks, cast(Sized, source)) if hasattr(type(source), "__len__") else chunks
+    return _Sized(chunks, source) if hasattr(type(source), "__len__") else chunks
 
 
 class _Sized:
     __slots__ = ("_chunks", "_source", "close")
 
-    def __init__(self, chunks: ClosableIterator, source: Sized) -> None:
+    def __init__(self, chunks: ClosableIterator, source: Iterable[bytes]) -> None:
         self._chunks = chunks
         self._source = source
         self.close = chunks.close
@@ -222,7 +222,7 @@ class _Sized:
         return not getattr(self._chunks, "needs_context", True) and type(self._source) in (list, tuple)
 
     def __len__(self) -> int:
-        return len(self._source)  # or its TypeError, by which a body tells that the length is not known
+        return len(cast(Sized, self._source))  # or its TypeError, by which a body tells that the length is not known
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)

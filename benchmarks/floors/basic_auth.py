@@ -1,7 +1,7 @@
 """The floor of basic_auth."""
 
 import re
-from base64 import b64decode
+from binascii import a2b_base64
 from collections.abc import Iterable
 from hashlib import sha256
 from hmac import compare_digest
@@ -39,7 +39,7 @@ def user_of(authorization: str, user: str, right: bytes) -> str | None:
     if authorization[:6].lower() != "basic ":
         return None
     try:
-        decoded = b64decode(authorization[6:].strip(" "), validate=True).decode()
+        decoded = a2b_base64(authorization[6:].strip(" "), strict_mode=True).decode()
     except ValueError:
         return None
     given, colon, password = decoded.partition(":")

@@ -1,7 +1,7 @@
 """Basic authentication (RFC 7617)."""
 
 import re
-from base64 import b64decode
+from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, cast
@@ -89,7 +89,8 @@ class BasicAuth(Middleware):
             status, headers, body = error_answer(environ, 401, _DETAIL, headers=[self._challenge])
             start_response(status, headers)
             return body
-        environ["REMOTE_USER"] = given[0].encode().decode("latin-1")  # PEP 3333: bytes, written as latin-1
+        user = given[0]
+        environ["REMOTE_USER"] = user if user.isascii() else user.encode().decode("latin-1")  # as PEP 3333 writes bytes
         environ["AUTH_TYPE"] = "Basic"
         return self.app(environ, start_response)
 
@@ -99,7 +100,7 @@ def _credentials(authorization: str) -> tuple[str, str] | None:
     if scheme.lower() != "basic":
         return None
     try:
-        decoded = b64decode(encoded.strip(" "), validate=True).decode()
+        decoded = a2b_base64(encoded.strip(" "), strict_mode=True).decode()
     except ValueError:
         return None
     user, colon, password = decoded.partition(":")

@@ -82,7 +82,11 @@ class RequestId(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        request_id = environ.get(REQUEST_ID) or self._id_of(environ)
+        request_id: str | None = environ.get(REQUEST_ID)
+        if not request_id:
+            given: str | None = environ.get(self._environ_key)
+            is_good = given and self.trust and len(given) <= self.maximum_length and _WELL_FORMED(given)
+            request_id = given if given and is_good else self._new()
         environ[REQUEST_ID] = environ[self._environ_key] = request_id
         token = current_request_id.set(request_id)
         try:
@@ -90,12 +94,6 @@ class RequestId(Middleware):
         finally:
             current_request_id.reset(token)
         return body if body_is_inert(body, environ) else with_length_of(body, _Carried(body, request_id))
-
-    def _id_of(self, environ: Environ) -> str:
-        given: str | None = environ.get(self._environ_key)
-        if given and self.trust and len(given) <= self.maximum_length and _WELL_FORMED(given):
-            return given
-        return self._new()
 
     def _checked(self) -> str:
         made = self.generate()
