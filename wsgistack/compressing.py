@@ -11,7 +11,7 @@ from wsgistack.eligibility import Eligibility, Verdict
 from wsgistack.environ import NO_COMPRESS
 from wsgistack.exchange import Exchange
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper
-from wsgistack.types import Edit, Environ, ExcInfo, Headers, StartResponse, Write
+from wsgistack.types import Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["OF_THE_BYTES", "Compressing", "Policy", "leaving_as_it_is"]
 
@@ -31,16 +31,19 @@ class Policy(NamedTuple):
     flush_interval: float
 
 
-def leaving_as_it_is(policy: Policy, environ: Environ) -> Edit:
-    """An edit of a start whose body is not compressed: Vary tells that others are."""
+def leaving_as_it_is(policy: Policy, environ: Environ, start_response: StartResponse) -> StartResponse:
+    """A ``start_response`` for a body that is not compressed: Vary tells that others are."""
     judge = policy.eligible.judge
 
-    def edit(status: str, headers: Headers) -> tuple[str, Headers]:
-        if judge(status, headers) is _NEVER or environ.get(NO_COMPRESS):
-            return status, headers
-        return status, h.vary(headers, "Accept-Encoding")
+    def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+        try:
+            if judge(status, headers) is not _NEVER and not environ.get(NO_COMPRESS):
+                headers = h.vary(headers, "Accept-Encoding")
+            return start_response(status, headers, exc_info)
+        finally:
+            exc_info = None
 
-    return edit
+    return start
 
 
 class Compressing(Exchange):

@@ -100,16 +100,14 @@ class Eligibility:
                         return _NEVER
                     case "content-range" if not is_part:
                         return _NEVER
-                    case "content-length" if len(value) <= self._digits and not is_part and self._is_short(value):
-                        return _NEVER
+                    case "content-length" if len(value) <= self._digits and value.isdecimal():
+                        if int(value) < self.minimum_size and not is_part:
+                            return _NEVER
                     case "cache-control" if "transform" in value.lower() and "no-transform" in _directives(headers):
                         return _NEVER
         if not is_typed:
             return _NEVER
         return _VARIES if is_part else _ALLOWED
-
-    def _is_short(self, length: str) -> bool:
-        return length.isdecimal() and int(length) < self.minimum_size
 
 
 def _directives(headers: Headers) -> list[str]:

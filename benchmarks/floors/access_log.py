@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["Unsized", "access_log", "line"]
+__all__ = ["Unsized", "access_log", "asked", "line"]
 
 _ODD = re.compile(r"[^ !#-\[\]-~]").search
 _ODD_IN_PATH = re.compile(r"[^A-Za-z0-9_.\-/;:@&=+$,!*'()~]").search
@@ -37,6 +37,7 @@ def access_log(app: App, write_line: _WriteLine) -> App:
 class _Logged:
     __slots__ = (
         "accept",
+        "asked",
         "begin",
         "chunks",
         "code",
@@ -53,6 +54,7 @@ class _Logged:
         self.since = perf_counter()
         self.begin = time()
         self.environ = environ
+        self.asked = asked(environ)
         self.accept = accept
         self.write_line = write_line
         self.sent = 0
@@ -102,7 +104,7 @@ class _Logged:
             micros = round((perf_counter() - self.since) * 1e6)
             code = "500" if self.failed and not self.sent else self.code or "-"
             sent = 0 if code in ("204", "304") or self.environ.get("REQUEST_METHOD") == "HEAD" else self.sent
-            self.write_line(line(self.environ, self.begin, code, sent, micros))
+            self.write_line(line(self.environ, self.asked, self.begin, code, sent, micros))
 
 
 class Unsized:
@@ -118,21 +120,30 @@ class Unsized:
         return self._body
 
 
-def line(environ: Environ, begin: float, code: str, sent: int, micros: int) -> str:
+def asked(environ: Environ) -> tuple[str, str, str, str, str]:
+    """What is asked for, by whom, before an application inside changes it."""
+    get = environ.get
+    path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
+    query = get("QUERY_STRING", "")
+    return get("REMOTE_ADDR") or "-", get("REQUEST_METHOD") or "-", path, query, get("SERVER_PROTOCOL") or "-"
+
+
+def line(
+    environ: Environ, asked: tuple[str, str, str, str, str], begin: float, code: str, sent: int, micros: int
+) -> str:
     """Apache's combined line, with the duration and the id at its end."""
     get = environ.get
-    target = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
+    client, method, target, query, protocol = asked
     if _ODD_IN_PATH(target):
         target = quote(target, encoding="latin-1", errors="replace")
-    query = get("QUERY_STRING")
     if query:
         target = f"{target}?{query}"
     facts = (
-        get("REMOTE_ADDR") or "-",
+        client,
         get("REMOTE_USER") or "-",
-        get("REQUEST_METHOD") or "-",
+        method,
         target or "/",
-        get("SERVER_PROTOCOL") or "-",
+        protocol,
         get("HTTP_REFERER") or "-",
         get("HTTP_USER_AGENT") or "-",
         get("wsgistack.request_id") or "-",

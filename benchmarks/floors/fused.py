@@ -8,7 +8,7 @@ from hashlib import sha256
 from time import perf_counter, time
 from typing import Any
 
-from benchmarks.floors.access_log import Unsized, line
+from benchmarks.floors.access_log import Unsized, asked, line
 from benchmarks.floors.basic_auth import CHALLENGE, user_of
 from benchmarks.floors.gzip import (
     MINIMUM,
@@ -72,6 +72,7 @@ def _answer(environ: Environ, start: Any, status: str, *headers: tuple[str, str]
 class _Response:
     __slots__ = (
         "accept",
+        "asked",
         "begin",
         "chunks",
         "code",
@@ -94,6 +95,7 @@ class _Response:
         self.since = perf_counter()
         self.begin = time()
         self.environ = environ
+        self.asked = asked(environ)
         self.accept = accept
         self.made = made
         self.write_line = write_line
@@ -256,4 +258,4 @@ class _Response:
             current_id.reset(token)
             micros = round((perf_counter() - self.since) * 1e6)
             sent = 0 if self.is_head or self.code in ("204", "304") else self.sent
-            self.write_line(line(self.environ, self.begin, self.code or "500", sent, micros))
+            self.write_line(line(self.environ, self.asked, self.begin, self.code or "500", sent, micros))

@@ -8,7 +8,6 @@ from wsgistack.codings import CODINGS, Coding, coding
 from wsgistack.compressing import OF_THE_BYTES, Compressing, Policy, leaving_as_it_is
 from wsgistack.eligibility import TEXTUAL, Eligibility
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
-from wsgistack.exchange import editing
 from wsgistack.headers import with_strong_tags
 from wsgistack.negotiation import coding_chooser
 from wsgistack.padding import LARGEST
@@ -114,7 +113,7 @@ class Compress(Middleware):
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
         chosen = self._choose(accepted) if accepted else None
         if chosen is None:
-            return self.app(environ, editing(start_response, leaving_as_it_is(self._policy, environ)))
+            return self.app(environ, leaving_as_it_is(self._policy, environ, start_response))
         known_tags = environ.get("HTTP_IF_NONE_MATCH", "")
         if "W/" in known_tags:
             environ["HTTP_IF_NONE_MATCH"] = with_strong_tags(known_tags)
