@@ -14,7 +14,7 @@ from tests.direct import Body, answering, raising
 from wsgistack import Exchange, Middleware, editing
 from wsgistack import headers as h
 from wsgistack.errors import ContractError
-from wsgistack.exchange import body_is_inert, setting
+from wsgistack.exchange import body_is_inert
 from wsgistack.testing import Judge, Record, Server, make_environ
 from wsgistack.testing.hostile import CASES
 from wsgistack.types import App, Changes, Environ, ExcInfo, Factory, Headers, StartResponse, Write
@@ -62,10 +62,6 @@ def through(kind: type[Exchange], app: App) -> App:
     return lambda environ, start_response: kind(environ, start_response).run(app)
 
 
-def setting_twice(app: App) -> App:
-    return lambda environ, start: app(environ, setting(setting(start, "x-edited", "once"), "X-Edited", "twice"))
-
-
 def editing_twice(app: App) -> App:
     def edit(status: str, headers: Headers) -> tuple[str, Headers]:
         return status, h.replace(headers, "X-Edited", "yes")
@@ -94,7 +90,6 @@ def errors(record: Record) -> list[object]:
     [
         pytest.param(Middleware, Changes(), id="middleware"),
         pytest.param(editing_twice, Changes(frozenset({"x-edited"})), id="editing"),
-        pytest.param(setting_twice, Changes(frozenset({"x-edited"})), id="setting"),
         pytest.param(sized_twice, Changes(wraps=True), id="exchange that keeps the length"),
     ],
 )
@@ -150,25 +145,6 @@ def test_edits_each_restart_and_keeps_the_one_that_the_server_accepted() -> None
     [(error, finished, status, _)] = refused.environ["tests.closed"]
     assert (error, finished, status) == (refused.error, False, "200 OK!")
     assert isinstance(error, ValueError)
-
-
-def test_sets_one_header_of_a_name_as_the_last_one_and_leaves_the_list_alone() -> None:
-    given = [("X-EDITED", "before"), ("X-Other", "kept"), ("x-edited", "again"), ("Content-Length", "0")]
-    before = [*given]
-
-    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", given)
-        return []
-
-    started: list[Headers] = []
-
-    def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
-        started.append(headers)
-        return lambda chunk: None
-
-    list(setting_twice(app)(make_environ(), start))
-    assert started == [[("X-Other", "kept"), ("Content-Length", "0"), ("x-edited", "once")]]
-    assert given == before
 
 
 @pytest.mark.parametrize("layer", [editing_twice, lambda app: through(Exchange, app)], ids=["editing", "exchange"])

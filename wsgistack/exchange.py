@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol, Self, cast
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["END", "Exchange", "body_is_inert", "editing", "setting", "with_length_of"]
+__all__ = ["END", "Exchange", "body_is_inert", "editing", "with_length_of"]
 
 
 def editing(start_response: StartResponse, edit: Edit, /) -> StartResponse:
@@ -24,24 +24,6 @@ def editing(start_response: StartResponse, edit: Edit, /) -> StartResponse:
     def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:
             return start_response(*edit(status, headers), exc_info)
-        finally:
-            exc_info = None
-
-    return start
-
-
-def setting(start_response: StartResponse, name: str, value: str, /) -> StartResponse:
-    """A ``start_response`` that gives the server exactly one header of a name, as the last one.
-
-    The same as :func:`editing` with :func:`wsgistack.headers.replace`, at half the cost.
-    """
-    lowered = name.lower()
-
-    def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
-        try:
-            edited = [item for item in headers if item[0].lower() != lowered]
-            edited.append((name, value))
-            return start_response(status, edited, exc_info)
         finally:
             exc_info = None
 

@@ -286,3 +286,16 @@ def test_is_known_to_the_record_of_an_access_log_outside_of_a_list(caplog: pytes
     record = Server().get(layer, headers=[("X-Request-ID", "mine")])
     assert record.body == b"body"
     assert [vars(each)["request_id"] for each in caplog.records] == ["mine"]
+
+
+def test_sets_its_header_once_as_the_last_one_and_leaves_the_list_alone() -> None:
+    fields = [("X-REQUEST-ID", "before"), ("X-Other", "kept"), ("x-request-id", "again"), ("Content-Length", "0")]
+    before = [*fields]
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", fields)
+        return []
+
+    call = Call(RequestId(app), HTTP_X_REQUEST_ID="mine")
+    assert call.starts[0][1] == [("X-Other", "kept"), ("Content-Length", "0"), ("X-Request-ID", "mine")]
+    assert fields == before

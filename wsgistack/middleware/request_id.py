@@ -10,8 +10,8 @@ from typing import ClassVar, Self
 from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
 from wsgistack.errors import Mistake, Mistakes
-from wsgistack.exchange import body_is_inert, setting, with_length_of
-from wsgistack.types import App, Changes, Environ, StartResponse
+from wsgistack.exchange import body_is_inert, with_length_of
+from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["RequestId", "RequestIdFilter", "current_request_id"]
 
@@ -78,19 +78,32 @@ class RequestId(Middleware):
         self.maximum_length = maximum_length
         self.generate = generate
         self._new = generate if generate is random_id else self._checked
+        self._lowered = header.lower()
         self._environ_key = "HTTP_" + header.upper().replace("-", "_")
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         request_id: str | None = environ.get(REQUEST_ID)
         if not request_id:
-            given: str | None = environ.get(self._environ_key)
-            is_good = given and self.trust and len(given) <= self.maximum_length and _WELL_FORMED(given)
-            request_id = given if given and is_good else self._new()
+            request_id = environ.get(self._environ_key)
+            if not (
+                request_id and self.trust and len(request_id) <= self.maximum_length and _WELL_FORMED(request_id)
+            ):
+                request_id = self._new()
         environ[REQUEST_ID] = environ[self._environ_key] = request_id
+        carried, lowered = (self.header, request_id), self._lowered
+
+        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+            try:
+                edited = [item for item in headers if item[0].lower() != lowered]
+                edited.append(carried)
+                return start_response(status, edited, exc_info)
+            finally:
+                exc_info = None
+
         token = current_request_id.set(request_id)
         try:
-            body = self.app(environ, setting(start_response, self.header, request_id))
+            body = self.app(environ, start)
         finally:
             current_request_id.reset(token)
         return body if body_is_inert(body, environ) else with_length_of(body, _Carried(body, request_id))
