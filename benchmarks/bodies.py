@@ -1,4 +1,8 @@
-"""Bodies to compress, the same each time: JSON, HTML, text that is dense, and bytes that nothing makes smaller."""
+"""Bodies to compress, the same each time: JSON, HTML, text that is dense, and bytes that nothing makes smaller.
+
+What of JSON compresses how well depends on what is in it: ``JSON`` is orders, with ids that are random, and words that
+come again and again; ``records`` are people as Faker makes them, with names, addresses and sentences.
+"""
 
 import json
 import random
@@ -6,9 +10,12 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple
 
-__all__ = ["KINDS", "SIZES", "Body", "body_of"]
+from benchmarks.rows import installed
+
+__all__ = ["KINDS", "RECORDS_NEED", "SIZES", "Body", "Kind", "body_of"]
 
 SIZES = {"1 KB": 1 << 10, "10 KB": 10 << 10, "200 KB": 200 << 10, "10 MB": 10 << 20}
 _CHUNKS = 8
@@ -41,7 +48,7 @@ class Body(NamedTuple):
 @cache
 def body_of(kind: str, size: int, *, is_stream: bool) -> Body:
     """A body of a kind; a stream comes in 8 chunks, or in chunks of 64 KB where that makes more."""
-    content_type, make = KINDS[kind]
+    content_type, make, _ = KINDS[kind]
     whole = make(random.Random(size), size)[:size]
     length = min(_LARGEST_CHUNK, max(1, size // _CHUNKS)) if is_stream else size
     chunks = tuple(whole[begin : begin + length] for begin in range(0, size, length))
@@ -64,6 +71,27 @@ def _orders(chance: random.Random, size: int) -> bytes:
     return json.dumps(orders).encode()
 
 
+def _records(chance: random.Random, size: int) -> bytes:
+    fake: Any = import_module("faker").Faker()
+    fake.seed_instance(chance.random())
+    people = [
+        {
+            "id": number,
+            "uuid": fake.uuid4(),
+            "name": fake.name(),
+            "email": fake.email(),
+            "company": fake.company(),
+            "address": fake.address(),
+            "phone": fake.phone_number(),
+            "created": fake.iso8601(),
+            "is_active": fake.boolean(),
+            "about": fake.paragraph(),
+        }
+        for number in range(size // 300 + 1)
+    ]
+    return json.dumps(people).encode()
+
+
 def _page(chance: random.Random, size: int) -> bytes:
     parts = ["<!DOCTYPE html>\n<html lang='en'><head><title>Orders</title></head><body><main class='page'>\n"]
     for number in range(size // 200 + 1):
@@ -83,10 +111,24 @@ def _noise(chance: random.Random, size: int) -> bytes:
     return chance.randbytes(size)
 
 
-KINDS: dict[str, tuple[str, Callable[[random.Random, int], bytes]]] = {
-    "JSON": ("application/json", _orders),
-    "HTML": ("text/html; charset=utf-8", _page),
-    "dense": ("application/json", _tokens),
-    "random": ("text/plain; charset=utf-8", _noise),
+class Kind(NamedTuple):
+    """A kind of body.
+
+    :param make: makes at least so many bytes.
+    :param largest: in bytes; larger ones take too long to make.
+    """
+
+    content_type: str
+    make: Callable[[random.Random, int], bytes]
+    largest: int = SIZES["10 MB"]
+
+
+RECORDS_NEED = "Faker"
+KINDS = {
+    "JSON": Kind("application/json", _orders),
+    "HTML": Kind("text/html; charset=utf-8", _page),
+    "dense": Kind("application/json", _tokens),
+    "random": Kind("text/plain; charset=utf-8", _noise),
 }
-"""By name: the content type, and what makes at least so many bytes of it."""
+if installed(RECORDS_NEED):
+    KINDS["records"] = Kind("application/json", _records, SIZES["200 KB"])

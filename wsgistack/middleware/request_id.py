@@ -86,9 +86,7 @@ class RequestId(Middleware):
         request_id: str | None = environ.get(REQUEST_ID)
         if not request_id:
             request_id = environ.get(self._environ_key)
-            if not (
-                request_id and self.trust and len(request_id) <= self.maximum_length and _WELL_FORMED(request_id)
-            ):
+            if not (request_id and self.trust and len(request_id) <= self.maximum_length and _WELL_FORMED(request_id)):
                 request_id = self._new()
         environ[REQUEST_ID] = environ[self._environ_key] = request_id
         carried, lowered = (self.header, request_id), self._lowered
