@@ -72,11 +72,11 @@ class Compressing(Exchange):
         self._policy = policy
         self._coding = coding
         self._known_tags = known_tags
-        self._is_head = environ.get("REQUEST_METHOD") == "HEAD"
         self._held: tuple[str, Headers] | None = None
         self._encodes = self._is_single = False
         self._left: int | None = None
         self._stream: Stream | None = None
+        self._is_head: bool
         self._write: Write
 
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
@@ -95,6 +95,7 @@ class Compressing(Exchange):
             verdict = _NEVER
         if verdict is _ALLOWED and not self._held and not self.status:
             self._held = status, [*headers]
+            self._is_head = self.environ.get("REQUEST_METHOD") == "HEAD"
             return self._write_held
         if status[:3] == "304" and f"W/{h.get(headers, 'etag')}" in self._known_tags:
             headers = h.weaken_etag(headers)  # it went with what the client has
