@@ -176,6 +176,22 @@ def test_restarts_with_the_error_itself_and_starts_without() -> None:
     assert traceback is error.__traceback__
 
 
+@pytest.mark.parametrize("body", [[b"x"], Body(b"x")])
+def test_answers_where_the_server_refuses_the_start_of_the_application(body: Iterable[bytes]) -> None:
+    starts: list[str] = []
+
+    def server(status: str, headers: Headers, exc_info: Any = None) -> Any:
+        assert exc_info or not starts, "started already"
+        starts.append(status)  # gunicorn and waitress, too, remember it before they look at the headers
+        if not exc_info:
+            raise ValueError("a header that can't be")
+        return print
+
+    sent = b"".join(CatchErrors(answering(body))({"wsgi.errors": io.StringIO()}, server))
+    assert starts == ["200 OK", "500 Internal Server Error"]
+    assert b"The server failed to answer this request" in sent
+
+
 @pytest.mark.parametrize(
     ("app", "sent"),
     [

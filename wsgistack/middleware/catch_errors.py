@@ -72,7 +72,7 @@ class CatchErrors(Middleware):
 class _Guarded:
     """Holds the start back until the first chunk: an error before it needs no restart, which some servers get wrong."""
 
-    __slots__ = ("_chunks", "_environ", "_held", "_layer", "_sent", "_source", "_start_response", "_write")
+    __slots__ = ("_chunks", "_environ", "_held", "_is_begun", "_layer", "_sent", "_source", "_start_response", "_write")
 
     def __init__(self, layer: CatchErrors, environ: Environ, start_response: StartResponse) -> None:
         self._layer = layer
@@ -82,6 +82,7 @@ class _Guarded:
         self._write: Write | None = None
         self._source: Iterable[bytes] = ()
         self._chunks: Iterator[bytes] | None = None
+        self._is_begun = False  # also where the server refused the start, which some take for one nevertheless
         self._sent = False
 
     def run(self, app: App) -> Iterable[bytes]:
@@ -102,6 +103,7 @@ class _Guarded:
         try:
             if exc_info:
                 self._held = None
+                self._is_begun = True
                 self._write = self._start_response(status, headers, exc_info)
             elif self._held or self._write:  # a second start without exc_info: let the server say so
                 self._release()
@@ -121,6 +123,7 @@ class _Guarded:
         if self._held:
             status, headers = self._held
             self._held = None
+            self._is_begun = True
             self._write = self._start_response(status, headers)
         if self._write is None:
             raise RuntimeError("the application gave a body without calling start_response")
@@ -171,7 +174,7 @@ class _Guarded:
         self._held = None
         raised = cast(ExcInfo, (type(error), error, error.__traceback__))
         # a first start needs no exc_info, and uWSGI fails at any
-        self._write = self._start_response(status, headers, raised if self._write else None)
+        self._write = self._start_response(status, headers, raised if self._is_begun else None)
         return iter(body)
 
     def _report(self, error: Exception) -> None:
