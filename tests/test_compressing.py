@@ -95,6 +95,16 @@ def test_tells_the_length_of_a_file_of_one_block() -> None:
     assert call.headers["content-length"] == str(len(sent))
 
 
+def test_reads_no_whole_file_to_answer_head() -> None:
+    for length in ([], [("Content-Length", str(len(_STORY) * 400))], [("Content-Length", "1000")]):
+        _, get = _sending(FileWrapper, _TEXT, *length)
+        file, head = _sending(FileWrapper, _TEXT, *length, REQUEST_METHOD="HEAD")
+        get.read()
+        head.read()
+        assert {**get.headers, **head.headers} == get.headers
+        assert len(file.sizes) == 1
+
+
 # Lists
 
 

@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 from wsgiref.util import FileWrapper
 
 import pytest
@@ -15,6 +16,12 @@ from wsgistack.types import Environ
 TEXT = b"0123456789"
 OF_SERVER: Environ = {"wsgi.file_wrapper": FileWrapper}
 AS_UWSGI: Environ = {"wsgi.file_wrapper": lambda file: file}
+
+
+def open_pipe() -> IO[bytes]:
+    reading, writing = os.pipe()
+    os.close(writing)
+    return os.fdopen(reading, "rb")
 
 
 @pytest.fixture
@@ -34,6 +41,7 @@ def wrapper(tmp_path: Path) -> Iterator[FileWrapper]:
         pytest.param(list, OF_SERVER, False, id="a list"),
         pytest.param(list, AS_UWSGI, False, id="a list, where files are handed back"),
         pytest.param(io.BytesIO, AS_UWSGI, True, id="a file, where files are handed back"),
+        pytest.param(lambda: OnlyReadable(), AS_UWSGI, True, id="what can only be read, where files are handed back"),
         pytest.param(io.BytesIO, OF_SERVER, False, id="a file that is not wrapped"),
         pytest.param(io.BytesIO, {}, False, id="a file where none is wrapped"),
     ],
@@ -46,13 +54,30 @@ def test_takes_for_a_file_wrapper_what_the_server_would(
 
 @pytest.mark.parametrize("wrap", [FileWrapper, ReadOnlyFileBasedBuffer, lambda file: file])
 def test_reads_large_blocks(wrap: Callable[[io.BytesIO], object]) -> None:
-    blocks = blocks_of(wrap(io.BytesIO(b"line\n" * 100_000)))
+    blocks = blocks_of(wrap(io.BytesIO(b"line\n" * 100_000)), None)
     assert blocks is not None
     assert [*map(len, blocks)] == [131072, 131072, 131072, 106784]
 
 
 def test_reads_no_blocks_where_there_is_no_file() -> None:
-    assert blocks_of([TEXT]) is None
+    assert blocks_of([TEXT], None) is None
+
+
+@pytest.mark.parametrize("wrap", [FileWrapper, ReadOnlyFileBasedBuffer, lambda file: file])
+@pytest.mark.parametrize(("length", "expected"), [(0, b""), (4, b"0123"), (10, TEXT), (11, TEXT)])
+def test_reads_no_more_than_there_is_to_send(
+    length: int, expected: bytes, wrap: Callable[[io.BytesIO], object]
+) -> None:
+    file = io.BytesIO(TEXT)
+    assert b"".join(blocks_of(wrap(file), length) or ()) == expected
+    assert file.tell() == len(expected)
+
+
+@pytest.mark.parametrize("kind", [FileWrapper, ReadOnlyFileBasedBuffer])
+def test_waits_for_no_block_of_a_pipe(kind: Callable[[IO[bytes]], object]) -> None:
+    with open_pipe() as pipe:
+        assert blocks_of(kind(pipe), None) is None
+        assert not is_file_wrapper(pipe, AS_UWSGI)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +129,11 @@ def test_knows_nothing_of_a_file_that_the_server_has_closed(wrapper: FileWrapper
     assert told == [(0, False)]
 
 
+class OnlyReadable:
+    def read(self, size: int) -> bytes:
+        return b""
+
+
 class Slotted:
     """A wrapper as one that is written in C: nothing can be set on it."""
 
@@ -119,7 +149,5 @@ def test_says_what_can_not_be_watched(body: object) -> None:
 
 
 def test_can_not_watch_a_file_without_a_position() -> None:
-    reading, writing = os.pipe()
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
+    with open_pipe() as pipe:
         assert not watch(FileWrapper(pipe), lambda sent, is_at_end: None)

@@ -1,7 +1,7 @@
 """One response on its way through compression: what becomes of its start, its headers and its body."""
 
 from collections.abc import Iterable, Sized
-from sys import maxsize
+from itertools import islice
 from time import monotonic
 from typing import NamedTuple, cast
 
@@ -20,7 +20,6 @@ OF_THE_BYTES = frozenset(("content-length", "accept-ranges", "content-md5", "dig
 
 _NEVER, _ALLOWED = Verdict.NEVER, Verdict.ALLOWED  # a member costs more to look up than a global
 _AT_ONCE = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
-_LONGEST_LENGTH = len(str(maxsize))
 
 
 class Policy(NamedTuple):
@@ -109,9 +108,9 @@ class Compressing(Exchange):
             encoded = self._smaller(body[0] if len(body) == 1 else b"".join(body))
             return body if encoded is None or self._is_head else [encoded]
         if self._held and is_file_wrapper(body, self.environ):
-            blocks = blocks_of(body)
+            blocks = blocks_of(body, h.content_length(self._held[1]))
             if blocks is not None:
-                self._chunks = blocks
+                self._chunks = islice(blocks, 1) if self._is_head else blocks  # one tells all that the headers say
                 return self
         self._is_single = _is_single(body)
         return None
@@ -119,14 +118,13 @@ class Compressing(Exchange):
     def on_chunk(self, chunk: bytes) -> bytes:
         if self._held:
             status, headers = self._held
-            told = h.get(headers, "content-length")
-            is_whole = self._is_single or told == str(len(chunk))
-            if is_whole and (chunk or not self._is_head):
+            length = h.content_length(headers)
+            if (self._is_single or length == len(chunk)) and (chunk or not self._is_head):
                 encoded = self._smaller(chunk, tells_length=True)
                 return chunk if encoded is None or self._is_head else encoded
             self._release(status, self._encoded(headers))
             self._encodes = not self._is_head
-            self._left = int(told) if told and told.isdecimal() and len(told) <= _LONGEST_LENGTH else None
+            self._left = length
         if self._left is not None:  # the server knows no length any more to stop at
             chunk = chunk[: self._left]
             self._left -= len(chunk)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
+from sys import maxsize
 from typing import Protocol, cast
 
 from wsgistack.types import Environ
@@ -16,18 +16,26 @@ _BLOCK = 128 * 1024
 def is_file_wrapper(body: object, environ: Environ, /) -> bool:
     """Whether the body is the server's own ``wsgi.file_wrapper``, which it may send without reading it (sendfile).
 
-    Where that is a function, as uWSGI's, which hands the file itself back, it is any file.
+    Where that is a function, as uWSGI's, which hands the file itself back, it is any file that can seek, or that can
+    only be read. A pipe or a socket may as well be a stream that the application gave by itself.
     """
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type):
         return isinstance(body, wrapper)
-    return wrapper is not None and hasattr(body, "read")
+    return wrapper is not None and hasattr(body, "read") and (_can_seek(body) or not hasattr(body, "__iter__"))
 
 
-def blocks_of(body: object, /) -> Iterator[bytes] | None:
-    """What is in a file wrapper, read in large blocks; None where there is no getting at the file."""
-    file = body if hasattr(body, "read") else getattr(body, "filelike", None) or getattr(body, "file", None)
-    return None if file is None else iter(partial(file.read, _BLOCK), b"")
+def blocks_of(body: object, length: int | None, /) -> Iterator[bytes] | None:
+    """What is in a file wrapper, read in large blocks; None where there is no getting at the file.
+
+    That of a pipe is left alone, too, for a large block of it would have to be waited for.
+
+    :param length: how much there is to send; None for all.
+    """
+    if hasattr(body, "read"):
+        return _blocks(body.read, length)
+    file = getattr(body, "filelike", None) or getattr(body, "file", None)
+    return _blocks(file.read, length) if file is not None and _can_seek(file) else None
 
 
 def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
@@ -56,6 +64,18 @@ def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
     except (AttributeError, OSError, ValueError):
         return False
     return True
+
+
+def _can_seek(file: object) -> bool:
+    seekable = getattr(file, "seekable", None)
+    return seekable is not None and bool(seekable())
+
+
+def _blocks(read: Callable[[int], bytes], length: int | None) -> Iterator[bytes]:
+    left = maxsize if length is None else length
+    while block := read(min(left, _BLOCK)) if left else b"":
+        left -= len(block)
+        yield block
 
 
 class _File(Protocol):

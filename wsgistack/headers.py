@@ -1,11 +1,13 @@
 """Pure functions over a response's list of headers: nothing is changed in place, names are compared without case."""
 
 import re
+from sys import maxsize
 
 from wsgistack.types import Headers
 
-__all__ = ["get", "replace", "tokens", "vary", "weaken_etag", "with_strong_tags", "without"]
+__all__ = ["content_length", "get", "replace", "tokens", "vary", "weaken_etag", "with_strong_tags", "without"]
 
+_LONGEST_LENGTH = len(str(maxsize))
 _MEMBER = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+')
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
 
@@ -16,6 +18,12 @@ def get(headers: Headers, name: str) -> str | None:
         if key.lower() == name:
             return value
     return None
+
+
+def content_length(headers: Headers) -> int | None:
+    """The number that Content-Length tells; None where it tells none that can be."""
+    told = get(headers, "content-length")
+    return int(told) if told and told.isdecimal() and len(told) <= _LONGEST_LENGTH else None
 
 
 def without(headers: Headers, *names: str) -> Headers:

@@ -373,6 +373,15 @@ def test_counts_a_file_that_can_not_be_watched(download: FileWrapper, log: _Log)
     assert download.filelike.closed
 
 
+@pytest.mark.parametrize(("method", "expected"), [("GET", "- 206 4"), ("HEAD", "- 206 0")])
+def test_reads_no_more_of_a_file_than_was_told(method: str, expected: str, log: _Log) -> None:
+    file = io.BytesIO(b"0123456789")
+    app = log.around(answering(file, ("Content-Length", "4"), status="206 Partial Content"))
+    call = Call(app, **_SERVED | {"wsgi.file_wrapper": lambda file: file, "REQUEST_METHOD": method})
+    assert call.read() == (b"0123" if method == "GET" else b"")
+    assert log.lines == [expected]
+
+
 def test_reads_a_file_in_blocks_where_the_wrapper_hands_it_back(log: _Log) -> None:
     file = io.BytesIO(b"line\n" * 100_000)
     call = Call(log.around(answering(file)), **_SERVED | {"wsgi.file_wrapper": lambda file: file})

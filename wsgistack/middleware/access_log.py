@@ -40,7 +40,7 @@ class AccessLog(Middleware):
     :raises ConfigError: there is no such format or output, or the file can't be opened.
 
     A file that the application hands to the server's own ``wsgi.file_wrapper`` goes on untouched, so that the server
-    can use sendfile. How far the server came in it tells what was sent. Under uWSGI, which tells of no
+    can use sendfile. How far the server came in it tells what was sent. Under uWSGI and Waitress, which tell of no
     end, it is read here instead, in large blocks.
 
     In the ini files of PasteDeploy itself a ``%`` has to be written ``%%``; wsgistack reads both.
@@ -131,7 +131,7 @@ class _Logged(Exchange):
         if type(body) is not list and is_file_wrapper(body, self.environ):
             if watch(body, self._close_file):
                 return body
-            blocks = blocks_of(body)
+            blocks = blocks_of(body, 0 if self.method == "HEAD" else h.content_length(self.headers))
             if blocks is not None:
                 self._chunks = blocks
                 return self
@@ -154,7 +154,7 @@ class _Logged(Exchange):
 
     def _close_file(self, sent: int, is_at_end: bool) -> None:
         self.sent = sent
-        self.finished = is_at_end or h.get(self.headers, "content-length") == str(sent)
+        self.finished = is_at_end or h.content_length(self.headers) == sent
         self.close()
 
 
