@@ -78,4 +78,5 @@ def with_strong_tags(if_none_match: str) -> str:
     strong = [tag[2:] for tag in tags if tag.startswith("W/")]
     if len(tags) == 1 and strong:
         return strong[0]
-    return ", ".join([if_none_match, *(tag for tag in dict.fromkeys(strong) if tag not in tags)])
+    there = frozenset(tags)
+    return ", ".join([if_none_match, *(tag for tag in dict.fromkeys(strong) if tag not in there)])
