@@ -6,6 +6,7 @@ from wsgistack.eligibility import TEXTUAL, Eligibility, Verdict
 from wsgistack.types import Headers
 
 TEXT = ("Content-Type", "text/plain")
+PARTS = ("Content-Type", "Multipart/ByteRanges; boundary=x")
 RANGE = ("Content-Range", "bytes 0-9/100")
 
 
@@ -34,7 +35,10 @@ RANGE = ("Content-Range", "bytes 0-9/100")
             "206 Partial Content", [TEXT, RANGE, ("Content-Length", "9")], Verdict.VARIES, id="a part of text"
         ),
         pytest.param("206 Partial Content", [("Content-Type", "image/png"), RANGE], Verdict.NEVER, id="of an image"),
+        pytest.param("206 Partial Content", [PARTS], Verdict.VARIES, id="several parts"),
+        pytest.param("200 OK", [PARTS], Verdict.NEVER, id="what looks like several parts"),
         pytest.param("304 Not Modified", [], Verdict.VARIES, id="not modified"),
+        pytest.param("304 Not Modified", [("Content-Type", "")], Verdict.VARIES, id="not modified, of an empty type"),
     ],
 )
 def test_judges_by_status_and_headers(status: str, headers: Headers, verdict: Verdict) -> None:
@@ -42,8 +46,12 @@ def test_judges_by_status_and_headers(status: str, headers: Headers, verdict: Ve
 
 
 @pytest.mark.parametrize("headers", [[("Cache-Control", "no-transform")], [("Content-Encoding", "br")]])
-def test_judges_a_part_as_its_whole(headers: Headers) -> None:
-    assert Eligibility(TEXTUAL, 100).judge("206 Partial Content", [TEXT, RANGE, *headers]) is Verdict.NEVER
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("206 Partial Content", [TEXT, RANGE]), ("206 Partial Content", [PARTS]), ("304 Not Modified", [])],
+)
+def test_judges_a_part_as_its_whole(status: str, told: Headers, headers: Headers) -> None:
+    assert Eligibility(TEXTUAL, 100).judge(status, [*told, *headers]) is Verdict.NEVER
 
 
 @pytest.mark.parametrize(
@@ -58,3 +66,7 @@ def test_judges_a_part_as_its_whole(headers: Headers) -> None:
 def test_leaves_out_the_types_that_are_excepted(content_type: str, verdict: Verdict) -> None:
     eligible = Eligibility(["text/*"], 0, ["text/csv", "Text/x-*"])
     assert eligible.judge("200 OK", [("Content-Type", content_type)]) is verdict
+
+
+def test_leaves_alone_what_tells_no_type_though_all_types_are_named() -> None:
+    assert Eligibility(["*"], 0).judge("200 OK", []) is Verdict.NEVER

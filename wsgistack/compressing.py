@@ -96,8 +96,10 @@ class Compressing(Exchange):
             self._held = status, [*headers]
             self._is_head = self.environ.get("REQUEST_METHOD") == "HEAD"
             return self._write_held
-        if status[:3] == "304" and f"W/{h.get(headers, 'etag')}" in self._known_tags:
-            headers = h.weaken_etag(headers)  # it went with what the client has
+        if status[:3] == "304" and verdict is not _NEVER:  # what the client has may be compressed
+            headers = h.without(headers, *OF_THE_BYTES)
+            if f"W/{h.get(headers, 'etag')}" in self._known_tags:
+                headers = h.weaken_etag(headers)
         self._write = self.forward(status, headers if verdict is _NEVER else h.vary(headers, "Accept-Encoding"))
         return self._write
 

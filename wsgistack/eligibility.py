@@ -80,22 +80,21 @@ class Eligibility:
         """Tell what may become of a response.
 
         A part (206) varies as its whole does, and a 304 may confirm a compressed response: Vary says so on them too.
+        Of a 304, and of several parts in one, nobody knows the type of the whole.
         """
         code = status[:3]
-        if code == "304":
-            return _VARIES
         if code in _BODILESS or code < "200":
             return _NEVER
-        is_part = code == "206"
-        is_typed = False
+        is_typed = code == "304"
+        is_part = is_typed or code == "206"
         for name, value in headers:
             lowered = name.lower()
             if lowered in _TELLING:
                 match lowered:
                     case "content-type":
-                        if not self._is_compressible(value):
+                        is_typed = is_typed or self._is_compressible(value) or (is_part and _is_of_parts(value))
+                        if not is_typed:
                             return _NEVER
-                        is_typed = True
                     case "content-encoding":
                         return _NEVER
                     case "content-range" if not is_part:
@@ -108,6 +107,10 @@ class Eligibility:
         if not is_typed:
             return _NEVER
         return _VARIES if is_part else _ALLOWED
+
+
+def _is_of_parts(content_type: str) -> bool:
+    return content_type.lower().startswith("multipart/byteranges")
 
 
 def _directives(headers: Headers) -> list[str]:

@@ -253,6 +253,16 @@ def test_confirms_the_variant_that_the_client_has(known: str, etag: str, expecte
     assert call.headers == expected
 
 
+def test_says_nothing_of_the_bytes_where_it_confirms_what_may_be_compressed() -> None:
+    said = [_length(_STORY), ("Accept-Ranges", "bytes"), ("Content-MD5", "x"), ("Repr-Digest", "x")]
+    app = Compress(answering([], ("ETag", '"e"'), *said, status="304 Not Modified"))
+    call = Call(app, HTTP_ACCEPT_ENCODING="gzip", HTTP_IF_NONE_MATCH='W/"e"')
+    call.read()
+    assert call.headers == {"etag": 'W/"e"', "vary": "Accept-Encoding"}
+    plain = Call(app, HTTP_ACCEPT_ENCODING="identity", HTTP_IF_NONE_MATCH='"e"')
+    assert plain.starts[0][1] == [("ETag", '"e"'), *said, ("Vary", "Accept-Encoding")]
+
+
 @pytest.mark.parametrize("headers", [(_TEXT,), (_TEXT, _length(_STORY))])
 def test_answers_head_as_it_would_get(headers: tuple[tuple[str, str], ...]) -> None:
     call = _asking(Compress(answering([], *headers, ("ETag", '"e"'))), REQUEST_METHOD="HEAD")
