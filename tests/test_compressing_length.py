@@ -27,6 +27,16 @@ def test_sends_no_more_of_a_stream_than_its_length(rest: tuple[bytes, ...]) -> N
     assert next(body, None) is None
 
 
+@pytest.mark.parametrize(("whole", "coding"), [(_STORY, "gzip"), (b"short", None), (bytes(range(256)), None)])
+def test_sends_nothing_after_a_chunk_of_the_whole_length(whole: bytes, coding: str | None) -> None:
+    app = Compress(answering(Body(whole, b" and more", b""), _TEXT, _length(whole)), minimum_size=1)
+    call = Call(app, HTTP_ACCEPT_ENCODING="gzip")
+    sent = call.read()
+    assert call.headers["content-length"] == str(len(sent))
+    assert call.headers.get("content-encoding") == coding
+    assert (gzip.decompress(sent) if coding else sent) == whole
+
+
 def test_sends_no_more_of_a_file_than_its_length() -> None:
     app = Compress(answering(FileWrapper(io.BytesIO(_STORY * 400)), _TEXT, _length(_STORY)))
     asked: dict[str, Any] = {"HTTP_ACCEPT_ENCODING": "gzip", "wsgi.file_wrapper": FileWrapper}

@@ -123,6 +123,7 @@ class Compressing(Exchange):
             length = h.content_length(headers)
             if (self._is_single or length == len(chunk)) and (chunk or not self._is_head):
                 encoded = self._smaller(chunk, tells_length=True)
+                self._left = 0
                 return chunk if encoded is None or self._is_head else encoded
             self._release(status, self._encoded(headers))
             self._encodes = not self._is_head
