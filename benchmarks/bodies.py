@@ -9,6 +9,7 @@ import random
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ __all__ = ["KINDS", "RECORDS_NEED", "SIZES", "Body", "Kind", "body_of"]
 SIZES = {"1 KB": 1 << 10, "10 KB": 10 << 10, "200 KB": 200 << 10, "10 MB": 10 << 20}
 _CHUNKS = 8
 _LARGEST_CHUNK = 64 << 10
+_NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
 _WORDS = re.findall(
     r"\w+",
     """
@@ -83,7 +85,7 @@ def _records(chance: random.Random, size: int) -> bytes:
             "company": fake.company(),
             "address": fake.address(),
             "phone": fake.phone_number(),
-            "created": fake.iso8601(),
+            "created": fake.iso8601(end_datetime=_NEWEST),
             "is_active": fake.boolean(),
             "about": fake.paragraph(),
         }

@@ -1,5 +1,6 @@
 """Mounting applications: who gets which request, and how its path is told, also in Flask and from ini files."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from werkzeug import Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from tests.direct import Call, answering, environ_of
-from wsgistack import ConfigError, load
+from wsgistack import AccessLog, BasicAuth, Compress, ConfigError, load
 from wsgistack.mount import Mount
 from wsgistack.testing import Judge
 from wsgistack.testing.lint import Lint
@@ -97,6 +98,20 @@ def test_what_is_outside_goes_on_to_see_what_the_client_asked_for(path: str) -> 
     assert environ == before
     b"".join(body)
     assert environ == before
+
+
+def test_what_is_outside_sees_what_the_application_adds(caplog: pytest.LogCaptureFixture) -> None:
+    def opting_out(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ["wsgistack.no_compress"] = True
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"secret " * 100]
+
+    caplog.set_level(logging.INFO)
+    mount = Mount({"/admin": BasicAuth(opting_out, users={"ada": "x"})})
+    app = AccessLog(Compress(mount), format="%u %U", output="logging")
+    call = Call(app, "/admin/x", HTTP_ACCEPT_ENCODING="gzip", HTTP_AUTHORIZATION="Basic YWRhOng=")
+    assert call.read() == b"secret " * 100
+    assert caplog.messages == ["ada /admin/x"]
 
 
 def test_the_root_gets_the_environ_as_it_came() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from wsgistack.answers import error_answer
 from wsgistack.errors import ConfigError, Mistake, Mistakes
-from wsgistack.types import App, Environ, StartResponse
+from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["Mount", "composite_factory"]
 
@@ -19,14 +19,15 @@ class Mount:
     The longest prefix wins, and ends where a segment of the path ends: ``/api`` is for ``/api``, ``/api/`` and
     ``/api/x``, but not for ``/apis``, nor for ``//api``. It goes over from PATH_INFO to SCRIPT_NAME (PEP 3333), so that
     the application makes URLs that lead to itself. That happens in a copy of the environ: what is outside goes on to
-    see the path that the client asked for, at any time, and does not see what is put into the copy.
+    see the path that the client asked for, at any time. All else that was put into the copy by then, such as
+    REMOTE_USER, it sees when the response starts.
 
     :param apps: by prefix, which is not percent-encoded, and may have a slash at its end. What is at ``/`` gets all
         other requests, with the environ as it came; without it they are answered with 404 Not Found.
     :raises ConfigError: a prefix does not begin with a slash, is there twice, or can't be in a path; or something is
         no application.
 
-    Cost tier T0. Not needed for one application at ``/``. To choose by the host or by headers, see
+    Cost tier T1, T0 for what is at ``/``. Not needed for one application at ``/``. To choose by the host or by headers, see
     :mod:`wsgistack.conditions`.
     """
 
@@ -55,15 +56,24 @@ class Mount:
         path: str = environ.get("PATH_INFO", "")
         found = self._find(path)
         prefix = found[0] if found else ""
-        if prefix:
-            script = environ.get("SCRIPT_NAME", "") + prefix
-            environ = {**environ, "SCRIPT_NAME": script, "PATH_INFO": path[len(prefix) :]}
         app = self._mounted.get(prefix)
         if app is None:
             status, headers, body = error_answer(environ, 404)
             start_response(status, headers)
             return body
-        return app(environ, start_response)
+        if not prefix:
+            return app(environ, start_response)
+        script: str = environ.get("SCRIPT_NAME", "")
+        inner = {**environ, "SCRIPT_NAME": script + prefix, "PATH_INFO": path[len(prefix) :]}
+
+        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+            environ.update({**inner, "SCRIPT_NAME": script, "PATH_INFO": path})
+            try:
+                return start_response(status, headers, exc_info)
+            finally:
+                exc_info = None
+
+        return app(inner, start)
 
     def __repr__(self) -> str:
         return f"Mount({dict(self.apps)!r})"
