@@ -42,8 +42,8 @@ class Coding(Protocol):
 class Gzip:
     """gzip (RFC 1952), with no time in the header: by ISA-L where it is installed, or else by :mod:`zlib` at level 6.
 
-    ISA-L is many times as fast, and its level 2 comes near to zlib's 6 in size: measured, 5 to 20 % more bytes; but
-    many times as many of one piece over and over. A level that is named is zlib's, whatever is installed.
+    ISA-L's level 2 takes a tenth of the time, for mostly 10 to 35 % more bytes than zlib's 6: the less a text repeats
+    itself, the nearer it comes. A level that is named is zlib's, whatever is installed.
     """
 
     name = "gzip"

@@ -108,7 +108,7 @@ class Compressing(Exchange):
             return body
         if self._held and (type(body) is list or type(body) is tuple) and (any(body) or not self._is_head):
             encoded = self._smaller(body[0] if len(body) == 1 else b"".join(body))
-            return body if encoded is None or self._is_head else [encoded]
+            return body if encoded is None else [encoded]
         if self._held and is_file_wrapper(body, self.environ):
             blocks = blocks_of(body, h.content_length(self._held[1]))
             if blocks is not None:
@@ -124,7 +124,7 @@ class Compressing(Exchange):
             if (self._is_single or length == len(chunk)) and (chunk or not self._is_head):
                 encoded = self._smaller(chunk, tells_length=True)
                 self._left = 0
-                return chunk if encoded is None or self._is_head else encoded
+                return chunk if encoded is None else encoded
             self._release(status, self._encoded(headers))
             self._encodes = not self._is_head
             self._left = length

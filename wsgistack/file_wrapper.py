@@ -1,7 +1,7 @@
 """The server's own ``wsgi.file_wrapper`` (PEP 3333, Optional Platform-Specific File Handling) as layers meet it."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from sys import maxsize
 from typing import Protocol, cast
@@ -98,6 +98,9 @@ class _Watched:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._file, name)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(cast(Iterable[bytes], self._file))
 
     def tell(self) -> int:
         return self._file.tell()

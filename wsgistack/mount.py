@@ -27,8 +27,8 @@ class Mount:
     :raises ConfigError: a prefix does not begin with a slash, is there twice, or can't be in a path; or something is
         no application.
 
-    Cost tier T1, T0 for what is at ``/``. Not needed for one application at ``/``. To choose by the host or by headers, see
-    :mod:`wsgistack.conditions`.
+    Cost tier T1; T0 for what is at ``/``. Not needed for one application at ``/``. To choose by the host or by
+    headers, see :mod:`wsgistack.conditions`.
     """
 
     def __init__(self, apps: Mapping[str, App]) -> None:

@@ -23,7 +23,8 @@ def coding_chooser(codings: Sequence[str]) -> Callable[[str], str | None]:
 
     None also means that a client that refuses the body as it is, by ``identity;q=0`` or ``*;q=0``, and takes no coding
     that there is, gets it nevertheless: RFC 9110 §12.4.1 lets a server disregard what it can't fulfil, and a 406 would
-    come after the application has done its work.
+    come after the application has done its work. And it is given for a value that is longer than any client has
+    reason for, so that nobody can keep the server busy with reading it.
     """
 
     def choose(accept_encoding: str) -> str | None:
@@ -37,8 +38,7 @@ def coding_chooser(codings: Sequence[str]) -> Callable[[str], str | None]:
         return coding if quality >= said.get("identity", said.get("*", 0.0)) else None
 
     remembered = lru_cache(maxsize=256)(choose)
-    # a client that sends long values pays for them, and can't fill the memory with them
-    return lambda accept_encoding: (remembered if len(accept_encoding) <= _LONGEST else choose)(accept_encoding)
+    return lambda accept_encoding: remembered(accept_encoding) if len(accept_encoding) <= _LONGEST else None
 
 
 def _readable(member: str) -> str:

@@ -217,8 +217,7 @@ def test_answers_head_with_the_headers_of_get_where_the_application_gives_the_bo
         for body in (chunks, Body(*chunks)):
             app = Compress(answering(body, _TEXT, _length(chunks[0])))
             get, head = _asking(app), _asking(app, REQUEST_METHOD="HEAD")
-            get.read()
-            assert head.read() == chunks[0]
+            assert head.read() == get.read()
             assert head.headers == get.headers
 
 
@@ -494,6 +493,9 @@ def test_spends_as_much_as_it_is_told() -> None:
         ({"flush_interval": -1}, "flush_interval: found -1; expected seconds from 0 on"),
         ({"flush_interval": float("nan")}, "flush_interval: found nan"),
         ({"random_padding": 512}, "random_padding: found 512; expected 0 to 511 bytes"),
+        ({"random_padding": 1.5}, "random_padding: found 1.5; expected 0 to 511 bytes"),
+        ({"minimum_size": "500"}, "minimum_size: found '500'; expected bytes, from 0 on"),
+        ({"flush_size": -1}, "flush_size: found -1; expected bytes, from 0 on"),
     ],
 )
 def test_says_what_is_wrong_with_an_option(options: dict[str, Any], message: str) -> None:
