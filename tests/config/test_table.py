@@ -155,3 +155,23 @@ def test_holds_real_objects_in_python() -> None:
         "marking",
         "marking",
     ]
+
+
+def test_references_stand_for_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAYER", "gzip")
+    text = f"""
+app = "${{env:UNSET_APP:-call:{MODULE}:make_app}}"
+layers = ["${{env:LAYER}}", {{ use = "${{env:LAYER}}", level = 3 }}]
+
+[apps.other]
+app = {{ use = "${{env:UNSET_APP:-call:{MODULE}:make_app}}", title = "home" }}
+
+[servers.main]
+use = "${{env:UNSET_SERVER:-egg:waitress}}"
+"""
+    write(text, FILE)
+    assert checked(FILE) == []
+    stack = read(FILE)
+    assert list(stack.pipeline) == [Spec("gzip"), Spec("gzip", {"level": 3})]
+    assert [each.name for each in stack.pipeline] == ["gzip", "gzip"]
+    assert config.read_server(open_document(FILE)).use == "egg:waitress"

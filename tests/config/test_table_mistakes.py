@@ -77,6 +77,15 @@ APP = f'app = "{MODULE}:greet"\n'
             [":4: apps.two app: a circle: one -> two -> one"],
             id="circle",
         ),
+        pytest.param(
+            'app = "${env:UNSET}"\nlayers = ["${env:UNSET}", { use = "${env:UNSET}" }]\n',
+            [
+                f":{place}: the environment variable UNSET is not set; "
+                "expected it, or a default as in ${env:UNSET:-default}"
+                for place in ("1: app", "2: layer 1", "2: layer 2 use")
+            ],
+            id="names from a variable that is not set",
+        ),
         pytest.param('app = "main"', [":1: app: a circle: main -> main"], id="circle of one"),
         pytest.param('mounts = { "/" = "main" }', [":1: mounts /: a circle: main -> main"], id="mount of itself"),
         pytest.param(

@@ -16,6 +16,7 @@ from wsgistack.config.stack import Stack
 from wsgistack.config.tree import Table, Tree
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest, type_of
 from wsgistack.pipeline import Pipeline
+from wsgistack.references import resolve
 from wsgistack.spec import Item, Spec
 from wsgistack.types import App, Factory
 
@@ -118,10 +119,11 @@ class TableFile:
                 return Server(name, {}, asked.global_conf, asked.where, asked.key)
             raise asked.wrong(f"no server {name!r}", nearest(name, self.servers()))
         options = dict(self._servers[name])
-        use = options.pop("use", None)
+        at = ("servers", name, "use")
+        use = self._name(options.pop("use", None), str(at[-1]), self.tree.where(at))
         if not isinstance(use, str):
-            raise self.tree.wrong(("servers", name, "use"), type_of(use), "a factory of a server, as egg:…")
-        where = self.tree.where(("servers", name, "use"))
+            raise self.tree.wrong(at, type_of(use), "a factory of a server, as egg:…")
+        where = self.tree.where(at)
         conf = {**self.global_conf, **asked.global_conf}
         return Server(use, options, conf, where, "use", self.tree.places(("servers", name), options))
 
@@ -184,10 +186,18 @@ class TableFile:
             mistakes.raise_if_any()
             return MOUNTS, options
         options = self.tree.named(given, at) if isinstance(given, Mapping) else {"use": given}
-        use = options.pop("use", None)
+        at = (*at, "use") if isinstance(given, Mapping) else at
+        use = self._name(options.pop("use", None), str(at[-1]), self.tree.where(at))
         if not (isinstance(use, str) or callable(use)):
-            raise self.tree.wrong((*at, "use") if isinstance(given, Mapping) else at, type_of(use), _USABLE)
+            raise self.tree.wrong(at, type_of(use), _USABLE)
         return use, options
+
+    def _name(self, given: object, key: str, where: Where) -> object:
+        """What names something else, with its references filled in."""
+        mistakes = Mistakes()
+        with mistakes.caught(key, where):
+            return str(resolve(given, base=self.folder)) if isinstance(given, str) else given
+        raise ConfigError(*mistakes)
 
     def _layers(self, given: object, at: lines.Path, global_conf: Mapping[str, str]) -> Stack:
         if not isinstance(given, (list, tuple)):
@@ -205,6 +215,11 @@ class TableFile:
         def place(key: str, section: str) -> Where:
             return self.tree.where((*at, *key.split(".")))._replace(section=f"{within} {section}".strip())
 
+        where = place("use", f"layer {number}")
+        if isinstance(item, Mapping) and "use" in item:
+            item = {**item, "use": self._name(item["use"], "use", where)}
+        elif isinstance(item, str):
+            item = self._name(item, "", where)
         try:
             spec = Spec.of(cast(Item, item), number)
         except ConfigError as error:
