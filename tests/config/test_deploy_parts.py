@@ -211,7 +211,13 @@ MISTAKES = {
     ),
     "composite of nothing": (
         "[composite:main]\nuse = egg:wsgistack#mount\n/a = gret\nb = greet\n" + GREET,
-        ["stack.ini:3: [composite:main] /a: no application or pipeline 'gret'; did you mean 'greet'?"],
+        [
+            "stack.ini:3: [composite:main] /a: no application or pipeline 'gret'; did you mean 'greet'?",
+            (
+                "stack.ini:4: [composite:main] b: is no prefix; expected a path that begins with a slash, such as "
+                "/api; did you mean '/b'?"
+            ),
+        ],
     ),
     "composite with a wrong option": (
         "[composite:main]\nuse = egg:wsgistack#mount\nb = greet\n" + GREET,

@@ -69,8 +69,12 @@ APP = f'app = "{MODULE}:greet"\n'
             [
                 ":2: mounts /a: no application 'b'; there are: main, one",
                 ":3: mounts c: no application 'on'; did you mean 'one'?",
+                (
+                    ":3: mounts c: is no prefix; expected a path that begins with a slash, such as /api; "
+                    "did you mean '/c'?"
+                ),
             ],
-            id="mount of nothing",
+            id="mount of nothing, and one under no prefix",
         ),
         pytest.param(
             'app = "one"\n[apps]\none = { app = "two" }\ntwo = { app = { use = "one", x = 1 } }\n',

@@ -108,9 +108,13 @@ class Application(_Part):
         try:
             app = self._made(loader) if is_factory(self.use) else self._plain()
         except ConfigError as error:
-            if loader:  # for what is wrong with a part may be all that made the composite fail
-                loader.finish()
-            raise self.located(error) from error.__cause__
+            mistakes = Mistakes()
+            if loader:
+                with mistakes.caught():
+                    loader.finish()
+            is_all = not mistakes  # or else these may be all that made the composite fail, if it names no option
+            own = ConfigError(*(each for each in error.mistakes if is_all or each.key))
+            raise ConfigError(*mistakes, *self.located(own).mistakes) from mistakes.cause or error.__cause__
         if loader:
             loader.finish()
         return app
