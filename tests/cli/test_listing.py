@@ -1,5 +1,6 @@
 """``wsgistack list``: the layers that are installed, and the options of each."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,9 @@ def test_lists_the_options_of_a_stranger(
     name: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "stranger.py").write_text(STRANGER, "utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    monkeypatch.delitem(sys.modules, "stranger", raising=False)
     assert main(["list", f"stranger:{name}"]) == 0
     assert capsys.readouterr().out == shown
 

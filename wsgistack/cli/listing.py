@@ -1,6 +1,7 @@
 """``wsgistack list``: the layers that are installed, and the options of one."""
 
 import argparse
+import sys
 from inspect import cleandoc
 from shutil import get_terminal_size
 from textwrap import fill
@@ -21,6 +22,7 @@ def list_layers(parsed: argparse.Namespace) -> int:
         for name in registry.names():
             print(f"{name:{width}}  {_registered(name)}")
         return 0
+    sys.path.insert(0, "")
     factory = registry.find(parsed.layer)
     known = schema(factory).options
     _say(f"{parsed.layer}: {_summary(factory)}".removesuffix(": "), "")
