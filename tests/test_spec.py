@@ -55,6 +55,11 @@ def test_keeps_the_place_in_its_file() -> None:
         pytest.param(
             {"use": "gzip", "options": "hidden"}, "layer 2 options: is of type str; expected a mapping", id="o"
         ),
+        pytest.param(
+            {"use": "gzip", "level": "hidden", "options": {"level": 3}},
+            "layer 2 level: stands in options as well; keep one of them",
+            id="twice",
+        ),
         pytest.param({"use": "gzip", 5: "hidden"}, "layer 2 options: is of type dict; expected a mapping", id="key"),
     ],
 )

@@ -78,6 +78,9 @@ class Spec:
             raise ConfigError(Mistake(type_of(name), "name", name, "text", where=where))
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
             raise ConfigError(Mistake(type_of(more), "options", more, "a mapping with names as keys", where=where))
+        if twice := sorted(more.keys() & given.keys()):
+            told = (Mistake("stands in options as well", key, where=where, hint="keep one of them") for key in twice)
+            raise ConfigError(*told)
         spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
         return spec.at(where._replace(section=f"{where.section} ({spec.name})"))
 
