@@ -166,6 +166,13 @@ MISTAKES = {
         "[filter-app:main]\nuse = gzip\n",
         ["stack.ini:1: [filter-app:main] next: is missing; next = the application that it filters"],
     ),
+    "filter-app of nothing with a wrong option": (
+        "[filter-app:main]\nuse = gzip\nlevl = 1\nnext = gret\n" + GREET,
+        [
+            "stack.ini:3: [filter-app:main] levl: no such option of Gzip; did you mean 'level'?",
+            "stack.ini:4: [filter-app:main] next: no application or pipeline 'gret'; did you mean 'greet'?",
+        ],
+    ),
     "filter-app without use": (
         f"[filter-app:main]\nnext = greet\n{GREET}",
         ["stack.ini:1: [filter-app:main] use: is missing; use = a layer, egg:…, call:… or a section"],

@@ -29,8 +29,6 @@ _P = TypeVar("_P", Application, Server)
 
 _APPS = ("app", "application", "composite", "composit", "pipeline", "filter-app")
 _COMPOSITES = ("composite", "composit")
-_FILTERS = ("filter",)
-_SERVERS = ("server",)
 
 
 class IniFile:
@@ -44,7 +42,7 @@ class IniFile:
 
     def __init__(self, path: Path, passed: Mapping[str, str] | None = None, text: str | None = None) -> None:
         self.path = path
-        kinds = {"application": _APPS, "filter": _FILTERS, "server": _SERVERS}
+        kinds = {"application": _APPS, "filter": ("filter",), "server": ("server",)}
         self.sections = Sections(path, read_source(path) if text is None else text, passed or {}, kinds)
         self.folder = self.sections.folder
         self.mistakes = self.sections.mistakes
@@ -160,10 +158,13 @@ class IniFile:
 
     def _filter_app(self, values: Values) -> Stack:
         following = values.values.pop("next", "").strip()
-        if not following:
-            raise values.place.at("next").wrong("is missing", "next = the application that it filters")
-        layer = self._configured(values, *self._use(values, FILTER_PROTOCOLS))
-        return layer.around(self.application(following, values.place.at("next")))
+        place = values.place.at("next")
+        missing = place.wrong("is missing", "next = the application that it filters").mistakes
+        inner = self.application(following, place) if following else Stack.broken(*missing)
+        mistakes = Mistakes(inner.mistakes)
+        with mistakes.caught():
+            return self._configured(values, *self._use(values, FILTER_PROTOCOLS)).around(inner)
+        return Stack.broken(*mistakes)
 
     def _filtering(self, values: Values) -> Stack:
         """The layers that ``filter-with`` puts around."""
