@@ -245,6 +245,18 @@ MISTAKES = {
             "stack.ini:5: [app:main] get c: no global value 'd'; there are: __file__, here",
         ],
     ),
+    "options that are taken from global values": (
+        "[DEFAULT]\nv = 10\n[filter-app:main]\nuse = gzip\nget level = v\nnext = app\n"
+        + GREET.replace("greet]", "app]")
+        + "get x = v\n",
+        [
+            "stack.ini:5: [filter-app:main] level: no level 10; expected 1 to 9 for gzip",
+            (
+                "stack.ini:9: [app:app] x: the application itself takes no options; for a factory that takes options, "
+                f"use = call:{MODULE}:greet"
+            ),
+        ],
+    ),
     "all that is wrong with one filter": (
         f"[pipeline:main]\npipeline = f greet\n{GREET}[filter:f]\nuse = gzip\nlevl = 1\nwhen_pth = x\nlevel = %(x)s\n",
         [

@@ -86,6 +86,7 @@ class Sections:
         sets = self._anchored(own_sets, asked.global_conf)
         global_conf = {**self._own_conf, **asked.global_conf, **sets}
         lines = {name: setting.line for name, setting in section.settings.items()}
+        lines |= {name[4:].strip(): line for name, line in lines.items() if name.startswith("get ")}
         place = Place(Where(str(self.path), section.line, f"[{section.name}]"), "", trail, global_conf, lines)
         values: dict[str, str] = {}
         for key, value in sorted(filled.items(), key=lambda item: item[0].startswith("get ")):
