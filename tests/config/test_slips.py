@@ -47,6 +47,12 @@ def test_hints_at_what_is_perhaps_wrong_with_a_value(value: str, hint: str) -> N
     assert [each.hint for each in caught.value.mistakes] == [hint, "own", ""]
 
 
+def test_a_comment_behind_a_value_goes_before_what_its_words_are_like() -> None:
+    with pytest.raises(ConfigError) as caught, with_hints({"a": "/x # all"}):
+        raise ConfigError(Mistake("x", "a", expected="y", hint="did you mean '/#'?"), Mistake("z", "a", hint="own"))
+    assert [each.hint for each in caught.value.mistakes] == [OWN_LINE, "own"]
+
+
 @pytest.mark.parametrize(
     ("uri", "hint"),
     [

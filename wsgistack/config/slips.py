@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from wsgistack.config.paste import APP_PROTOCOLS, SERVER_PROTOCOLS
 from wsgistack.config.place import Place
-from wsgistack.errors import ConfigError, did_you_mean, nearest
+from wsgistack.errors import ConfigError, Mistake, did_you_mean, nearest
 
 __all__ = ["hint_of_use", "meant", "no_application", "of_other_kind", "parted", "with_hints"]
 
@@ -48,7 +48,7 @@ def with_hints(values: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        hinted = (each._replace(hint=each.hint or _hint_of(values.get(each.key, ""))) for each in error.mistakes)
+        hinted = (each._replace(hint=_hint_of(each, values.get(each.key, ""))) for each in error.mistakes)
         raise ConfigError(*hinted) from error
 
 
@@ -106,9 +106,11 @@ def no_application(
     return asked.wrong(f"no application or pipeline {name!r}", near, expected)
 
 
-def _hint_of(value: str) -> str:
-    if _COMMENT.search(value):
+def _hint_of(mistake: Mistake, value: str) -> str:
+    if _COMMENT.search(value) and (mistake.expected or not mistake.hint):
         return _OWN_LINE
+    if mistake.hint:
+        return mistake.hint
     first = value.partition("\n")[0]
     is_mapping = not first or "=" in first
     return _INDENTED if _SETTING.search(value) and not is_mapping else ""
