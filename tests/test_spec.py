@@ -70,6 +70,14 @@ def test_refuses_what_is_no_layer_and_shows_no_value(item: Any, expected: str) -
     assert "hidden" not in str(caught.value)
 
 
+def test_calls_an_object_by_its_type_and_tells_nothing_of_what_is_in_it() -> None:
+    layer = partial(BasicAuth, users={"ada": "hidden"})
+    assert Spec(layer).name == "partial"
+    with pytest.raises(ConfigError) as caught:
+        Spec(layer, {"usrs": 5}).fitted()
+    assert said(caught) == ["usrs: no such option of partial; did you mean 'users'?"]
+
+
 def test_its_options_are_its_own() -> None:
     given: dict[str, object] = {"minimum_size": 5}
     spec = Spec("gzip", given)

@@ -212,7 +212,7 @@ def _docs(factory: Factory) -> str:
 
 
 def _name(factory: Factory) -> str:
-    name: str = getattr(factory, "__qualname__", None) or getattr(factory, "__name__", None) or repr(factory)
+    name: str = getattr(factory, "__qualname__", None) or getattr(factory, "__name__", None) or type(factory).__name__
     return name
 
 

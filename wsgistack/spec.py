@@ -52,7 +52,7 @@ class Spec:
             except ConfigError as error:
                 raise self._located(*error.mistakes) from error
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
-        default = self.use if isinstance(self.use, str) else getattr(self.use, "__name__", repr(self.use))
+        default = self.use if isinstance(self.use, str) else getattr(self.use, "__name__", type(self.use).__name__)
         object.__setattr__(self, "name", self.name or default)
 
     @classmethod
