@@ -42,7 +42,7 @@ FLOORS = (
     ("config.slips",),
     ("config.parts", "config.python", "config.sections", "config.toml", "config.tree"),
     ("config.stack",),
-    ("config.loader",),
+    ("config.layers", "config.loader"),
     ("config.deploy", "config.table"),
     ("config.documents",),
     ("config.__init__",),

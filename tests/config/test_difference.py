@@ -22,6 +22,16 @@ def changed(old: str, new: str, name: str = "") -> list[str]:
     return differences(found[0], found[1], name)
 
 
+def test_tells_of_filters_that_a_composite_may_ask_for(folder: Path) -> None:
+    app = f"[app:main]\nuse = {MODULE}:greet\n"
+    old = f"{app}[filter:a]\nuse = gzip\n[filter:b]\nuse = gzip\n"
+    assert changed(old, f"{old}level = 9\n") == ["filter b level: default -> 9"]
+    assert changed(old, old.replace("[filter:b]", "[filter:c]")) == ["- filter b", "+ filter c"]
+    assert changed(old, f"{APP}[filters]\na = {{ use = 'gzip' }}\nb = {{ use = 'gzip' }}\n") == []
+    listed = old.replace("[app:main]", "[pipeline:main]\npipeline = a x\n[app:x]")
+    assert changed(listed, listed.replace("= gzip", "= lint", 1))[-1] == "a use: gzip -> lint"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "lines"),
     [

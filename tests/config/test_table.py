@@ -7,7 +7,7 @@ from webtest import TestApp as Browser
 
 from tests.config import factories
 from tests.config.written import MODULE, checked, greeting, read, told, write
-from wsgistack import ConfigError, Gzip, Spec, config, load
+from wsgistack import Gzip, Spec, config, load
 from wsgistack.config.documents import open_document
 
 FILE = "stack.toml"
@@ -134,12 +134,6 @@ def test_serves_on_what_it_names(folder: Path) -> None:
         factories.greet,
     )
     assert config.load_server(FILE, f"paste.server_runner:{MODULE}:run_server")(factories.greet) == "ran"
-
-
-def test_takes_a_layer_by_name_where_a_filter_is_asked_for() -> None:
-    assert isinstance(config.load_filter({}, "gzip")(factories.greet), Gzip)
-    with pytest.raises(ConfigError, match="no layer 'gzpi'"):
-        config.load_filter({}, "gzpi")
 
 
 def test_holds_real_objects_in_python() -> None:

@@ -29,6 +29,14 @@ def test_refuses_keys_that_are_no_text_and_goes_on_without_them() -> None:
     assert said(made) == ["x.py: 7: a key is of type int; expected text"]
 
 
+def test_fills_in_references_in_names() -> None:
+    made, where = tree(), Where("x.py", 1)
+    assert made.name("${env:UNSET_NAME:-b}", "a", where, None) == "b"
+    assert made.name(made, "a", where, None) is made
+    with pytest.raises(ConfigError, match=r"^x\.py:1: a: the environment variable UNSET_NAME is not set"):
+        made.name("${env:UNSET_NAME}", "a", where, None)
+
+
 def test_gives_tables_and_says_what_is_none() -> None:
     made = Tree({"a": {"b": {"c": 1}, "d": 5}}, "x.py", LINES)
     assert made.tables("a") == {"b": {"c": 1}}

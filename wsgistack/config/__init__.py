@@ -29,7 +29,7 @@ def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None
 
 
 def load_filter(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:
-    """Give a filter of an ini file, as a callable that wraps it around an application. Arguments as for :func:`load`.
+    """Give a filter, as a callable that wraps it around an application. Arguments as for :func:`load`.
 
     :raises ConfigError: there is no such filter, or it can't be built.
     """

@@ -1,7 +1,7 @@
 """All that a configuration describes, read as a whole: to be compared with another one, or written anew."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,20 @@ class Contents:
     :param applications: by name.
     :param servers: by name.
     :param global_conf: the global values for all of them, without those that tell where the file is.
+    :param filters: by name, those that are one layer.
     """
 
     file: Path
     applications: Mapping[str, Stack]
     servers: Mapping[str, Server]
     global_conf: Mapping[str, str]
+    filters: Mapping[str, Spec] = field(default_factory=dict)
+
+    @property
+    def unlisted(self) -> dict[str, Spec]:
+        """The filters that no list of layers names: a composite may ask for them."""
+        listed = {spec.where for stack in self.applications.values() for spec in stack.pipeline}
+        return {name: spec for name, spec in self.filters.items() if spec.where not in listed}
 
     @property
     def folder(self) -> Path:
@@ -77,13 +85,16 @@ def contents(document: Document) -> Contents:
     mistakes = Mistakes(document.mistakes)
     applications = {name: document.application(name, start).fitted() for name in document.applications()}
     mistakes += [each for stack in applications.values() for each in stack.mistakes]
+    filters = {name: document.filter(name, start).fitted() for name in document.filters()}
+    mistakes += [each for stack in filters.values() for each in stack.mistakes]
     servers = {}
     for name in document.servers():
         with mistakes.caught():
             servers[name] = document.server(name, start)
     if mistakes:
         raise ConfigError(*in_order(mistakes))
-    return Contents(Path(start.where.file), applications, servers, told(start.global_conf))
+    layers = {name: stack.pipeline.specs[0] for name, stack in filters.items() if len(stack.pipeline) == 1}
+    return Contents(Path(start.where.file), applications, servers, told(start.global_conf), layers)
 
 
 def is_composite(application: Application) -> bool:

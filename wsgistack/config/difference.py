@@ -34,6 +34,7 @@ def differences(old: Contents, new: Contents, name: str = "") -> list[str]:
         else:
             lines.append(f"{'+' if each in new.applications else '-'} application {each}")
     if not name:
+        lines += _filters(old, new)
         lines += _servers(old, new)
         lines += _names("global", old.global_conf, new.global_conf)
     return lines
@@ -77,6 +78,14 @@ def _layer(old: Contents, one: Spec, new: Contents, other: Spec) -> Iterator[str
 
 def _when(spec: Spec) -> str:
     return "always" if spec.when is None else ", ".join(condition_in_words(spec.when))
+
+
+def _filters(old: Contents, new: Contents) -> Iterator[str]:
+    for name in dict.fromkeys([*old.unlisted, *new.unlisted]):
+        if name in old.filters and name in new.filters:
+            yield from (f"filter {line}" for line in _layer(old, old.filters[name], new, new.filters[name]))
+        else:
+            yield f"{'+' if name in new.filters else '-'} filter {name}"
 
 
 def _servers(old: Contents, new: Contents) -> Iterator[str]:

@@ -3,22 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from wsgistack import registry
 from wsgistack.config import lines
+from wsgistack.config.layers import Layers
 from wsgistack.config.loader import DocumentLoader
 from wsgistack.config.parts import Application, Server
-from wsgistack.config.paste import is_factory, used
+from wsgistack.config.paste import is_factory
 from wsgistack.config.place import Place
 from wsgistack.config.slips import no_application, of_other_kind
 from wsgistack.config.stack import Stack
 from wsgistack.config.tree import Table, Tree
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest, type_of
+from wsgistack.errors import ConfigError, Mistakes, Where, nearest, type_of
 from wsgistack.pipeline import Pipeline
-from wsgistack.references import resolve
-from wsgistack.spec import Item, Spec
-from wsgistack.types import App, Factory
+from wsgistack.types import App
 
 if TYPE_CHECKING:
     from wsgistack.config.log import LoggingSetup
@@ -30,7 +29,7 @@ MOUNTS = "egg:wsgistack#mount"
 
 _MAIN = "main"
 _OF_AN_APPLICATION = ("app", "mounts", "layers")
-_KEYS = (*_OF_AN_APPLICATION, "apps", "servers", "global", "logging")
+_KEYS = (*_OF_AN_APPLICATION, "apps", "filters", "servers", "global", "logging")
 _KEYS_OF_AN_ENTRY = (*_OF_AN_APPLICATION, "global")
 _USABLE = "an import string, or a table with use"
 
@@ -47,6 +46,7 @@ class TableFile:
     - ``layers``: a list of what a :class:`~wsgistack.pipeline.Pipeline` takes, around that application;
     - ``apps``: a table of further applications by name, each a table of ``app`` or ``mounts``, ``layers``, and a
       ``global`` of its own, which goes before that of the file, for what is inside as well;
+    - ``filters``: a table of layers by name, for lists of layers to name, and for composites to ask for;
     - ``servers``: a table of servers by name, each a table of ``use`` and the options of the server;
     - ``global``: the values that PasteDeploy's factories are given as global configuration;
     - ``logging``: what :func:`logging.config.dictConfig` takes.
@@ -69,6 +69,7 @@ class TableFile:
         tree.know((), tree.content, _KEYS)
         self._servers = tree.tables("servers")
         self._apps = tree.tables("apps")
+        self._layers = Layers(tree, self.folder, self._apps)
         for name, entry in self._apps.items():
             tree.know(("apps", name), entry, _KEYS_OF_AN_ENTRY)
         self._top = {key: tree.content[key] for key in _OF_AN_APPLICATION if key in tree.content}
@@ -84,8 +85,8 @@ class TableFile:
         return [*([_MAIN] if self._top else []), *self._apps]
 
     def filters(self) -> list[str]:
-        """None: a layer has a name in its list alone."""
-        return []
+        """The names of all filters."""
+        return list(self._layers.filters)
 
     def servers(self) -> list[str]:
         """The names of all servers."""
@@ -106,7 +107,7 @@ class TableFile:
         """What a name or URI means where a filter has to be: a layer, without an application."""
         mistakes = Mistakes()
         with mistakes.caught(asked.key, asked.where):
-            return Stack(pipeline=Pipeline([Spec(used(name, asked.global_conf), where=asked.where)]))
+            return Stack(pipeline=Pipeline([self._layers.filter(name, asked)]))
         return Stack.broken(*mistakes)
 
     def server(self, name: str, asked: Place) -> Server:
@@ -120,7 +121,7 @@ class TableFile:
             raise asked.wrong(f"no server {name!r}", nearest(name, self.servers()))
         options = dict(self._servers[name])
         at = ("servers", name, "use")
-        use = self._name(options.pop("use", None), str(at[-1]), self.tree.where(at))
+        use = self.tree.name(options.pop("use", None), str(at[-1]), self.tree.where(at), self.folder)
         if not isinstance(use, str):
             raise self.tree.wrong(at, type_of(use), "a factory of a server, as egg:…")
         where = self.tree.where(at)
@@ -150,7 +151,7 @@ class TableFile:
         conf = {**self.global_conf, **asked.global_conf, **({} if is_top else self._own[name])}
         asked = asked._replace(trail=asked.step(name), global_conf=conf)
         mistakes = Mistakes()
-        stack = self._layers(entry.get("layers", []), (*at, "layers"), conf)
+        stack = self._layers.listed(entry.get("layers", []), (*at, "layers"), conf)
         with mistakes.caught():
             stack = stack.around(self._inner(entry, at, asked))
         return stack.with_mistakes(mistakes)
@@ -187,63 +188,10 @@ class TableFile:
             return MOUNTS, options
         options = self.tree.named(given, at) if isinstance(given, Mapping) else {"use": given}
         at = (*at, "use") if isinstance(given, Mapping) else at
-        use = self._name(options.pop("use", None), str(at[-1]), self.tree.where(at))
+        use = self.tree.name(options.pop("use", None), str(at[-1]), self.tree.where(at), self.folder)
         if not (isinstance(use, str) or callable(use)):
             raise self.tree.wrong(at, type_of(use), _USABLE)
         return use, options
-
-    def _name(self, given: object, key: str, where: Where) -> object:
-        """What names something else, with its references filled in."""
-        mistakes = Mistakes()
-        with mistakes.caught(key, where):
-            return str(resolve(given, base=self.folder)) if isinstance(given, str) else given
-        raise ConfigError(*mistakes)
-
-    def _layers(self, given: object, at: lines.Path, global_conf: Mapping[str, str]) -> Stack:
-        if not isinstance(given, (list, tuple)):
-            return Stack.broken(*self.tree.wrong(at, type_of(given), "a list").mistakes)
-        mistakes = Mistakes()
-        specs = []
-        for number, item in enumerate(given, 1):
-            with mistakes.caught():
-                specs.append(self._layer(item, number, (*at, number - 1), global_conf))
-        return Stack(pipeline=Pipeline(specs), mistakes=tuple(mistakes))
-
-    def _layer(self, item: object, number: int, at: lines.Path, global_conf: Mapping[str, str]) -> Spec:
-        within = ".".join(map(str, at[:-2]))
-
-        def place(key: str, section: str) -> Where:
-            return self.tree.where((*at, *key.split(".")))._replace(section=f"{within} {section}".strip())
-
-        where = place("use", f"layer {number}")
-        if isinstance(item, Mapping) and "use" in item:
-            item = {**item, "use": self._name(item["use"], "use", where)}
-        elif isinstance(item, str):
-            item = self._name(item, "", where)
-        try:
-            spec = Spec.of(cast(Item, item), number)
-        except ConfigError as error:
-            mistakes = Mistakes(each._replace(where=place(each.key, each.where.section)) for each in error.mistakes)
-            if isinstance(item, Mapping) and all(each.key.startswith("when") for each in mistakes):
-                with mistakes.caught():  # what else is wrong
-                    self._layer({**item, "when": None}, number, at, global_conf)
-            raise ConfigError(*mistakes) from error
-        below = {path[len(at) :]: line for path, line in self.tree.lines.items() if path[: len(at)] == at}
-        numbers = {".".join(map(str, path)).removeprefix("options."): line for path, line in below.items()}
-        mistakes = Mistakes()
-        with mistakes.caught("use", place("use", spec.where.section)):
-            use = self._used(spec.use, global_conf) if isinstance(spec.use, str) else spec.use
-            where = place("", spec.where.section)
-            return replace(spec, use=use, name=spec.name, where=where, lines=numbers).fitted(base=self.folder)
-        raise ConfigError(*mistakes)
-
-    def _used(self, use: str, global_conf: Mapping[str, str]) -> str | Factory:
-        try:
-            return used(use, global_conf)
-        except ConfigError as error:
-            if use in self._apps:
-                raise ConfigError(Mistake(f"{use!r} is an application", expected="a layer")) from error
-            raise
 
     def _loader(self, asked: Place) -> Callable[[Mapping[str, object]], DocumentLoader]:
         return lambda options: DocumentLoader(self, asked, options)

@@ -1,10 +1,12 @@
 """A table of tables as it is read: values by their paths, and what is wrong with them, each with its place."""
 
+import pathlib
 from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 from wsgistack.config.lines import Path, line_at
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest, type_of
+from wsgistack.references import resolve
 
 __all__ = ["Table", "Tree"]
 
@@ -70,6 +72,17 @@ class Tree:
                 mistakes += self.wrong((*at, repr(key)), f"a key {type_of(key)}", "text").mistakes
         mistakes.raise_if_any()
         return dict(value)
+
+    def name(self, value: object, key: str, where: Where, folder: pathlib.Path | None) -> object:
+        """A value that names something else, with its references filled in.
+
+        :param folder: where relative paths start.
+        :raises ConfigError: they can't be.
+        """
+        mistakes = Mistakes()
+        with mistakes.caught(key, where):
+            return str(resolve(value, base=folder)) if isinstance(value, str) else value
+        raise ConfigError(*mistakes)
 
     def wrong(self, at: Path, problem: str, expected: str = "", hint: str = "") -> ConfigError:
         """What is wrong with the value at a path, as an error."""

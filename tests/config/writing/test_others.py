@@ -15,6 +15,9 @@ INI = """\
 use = json:dumps
 [filter:unused]
 use = gzip
+[filter:compound]
+use = gzip
+filter-with = unused
 [loggers]
 keys = root
 [logger_root]
@@ -26,7 +29,7 @@ url = %(here)s/x
 
  else
 """
-UNUSED = "[filter:unused] is not written: no pipeline names it"
+COMPOUND = "[filter:compound] is not written: no pipeline names it, and it has other filters around it"
 
 
 def others(document: Document) -> tuple[dict[str, object], list[str], str, list[str]]:
@@ -39,10 +42,10 @@ def others(document: Document) -> tuple[dict[str, object], list[str], str, list[
 
 def test_keeps_what_the_same_kind_of_file_can_hold(folder: Path) -> None:
     tables, losses, sections, of_sections = others(reread(INI, "ini"))
-    assert (tables, of_sections) == ({}, [UNUSED])
+    assert (tables, of_sections) == ({}, [COMPOUND])
     assert losses == [
         *(f"[{name}] is not written: a table has no form for it" for name in ("loggers", "logger_root", "alembic")),
-        UNUSED,
+        COMPOUND,
     ]
     assert sections == (
         "\n[loggers]\nkeys = root\n\n[logger_root]\nhandlers =\nlevel = INFO\n"

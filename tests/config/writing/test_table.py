@@ -104,6 +104,12 @@ PIPELINE = (
             ["server s: its own global values are lost"],
             id="of a server",
         ),
+        pytest.param(
+            f"{PIPELINE}[filter:asked]\npaste.filter_factory = {MODULE}:make_filter\nset y = 1\n",
+            None,
+            ["filter asked: its own global values are lost"],
+            id="of a filter that no list names",
+        ),
     ],
 )  # fmt: skip
 def test_global_values_are_of_an_application_and_what_is_in_it(

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from webtest import TestApp as Browser
 
 from tests.config.writing.layers import CONDITIONS, MODULE, OPTIONS
 from tests.config.writing.rereading import FORMATS, reread, table
 from tests.config.written import MODULE as FACTORIES
 from wsgistack import ConfigError
+from wsgistack.config import read
 from wsgistack.config.contents import contents
 from wsgistack.config.difference import differences
 from wsgistack.config.loader import Document
@@ -137,6 +139,39 @@ def test_gives_the_same_of_all_else(formats: tuple[str, ...], folder: Path) -> N
         assert losses == []
         assert str(folder) not in text
         document = back
+
+
+ASKING = f"""\
+[composite:main]
+use = call:tests.config.test_loader:both
+app = made
+filter = asked for
+[app:made]
+use = call:{FACTORIES}:make_app
+[pipeline:other]
+pipeline = listed made
+[filter:listed]
+paste.filter_factory = {FACTORIES}:make_filter
+mark = listed
+[filter:asked for]
+paste.filter_factory = {FACTORIES}:make_filter
+mark = asked for
+[filter:auth]
+use = basic_auth
+users = a = hidden
+"""
+
+
+@pytest.mark.parametrize("filter", ["listed", "asked for"])
+@pytest.mark.parametrize("formats", [*permutations(FORMATS)])
+def test_writes_the_filters_that_a_composite_may_ask_for(formats: tuple[str, ...], filter: str, folder: Path) -> None:
+    document = reread(ASKING.replace("filter = asked for", f"filter = {filter}"), "ini")
+    for each in formats:
+        text, _ = written(document, each)
+        assert "hidden" not in text
+        document = reread(text, each)
+        assert Browser(read(document).build()).get("/").json["marks"] == [f"-:{filter}"]
+        assert document.filters()[-1] == "auth"
 
 
 def test_tells_what_gets_lost_once(folder: Path) -> None:

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from functools import partial
 
-from wsgistack.config.contents import Contents, contents
+from wsgistack.config.contents import Contents, contents, is_composite
 from wsgistack.config.deploy import IniFile
 from wsgistack.config.difference import differences
 from wsgistack.config.loader import Document
 from wsgistack.config.python import python_table
-from wsgistack.config.table import TableFile
+from wsgistack.config.table import MOUNTS, TableFile
 from wsgistack.config.toml import toml_table
 from wsgistack.config.writing.held import python_value, toml_value
 from wsgistack.config.writing.ini import ini_text
@@ -40,6 +40,12 @@ def written(document: Document, format: str) -> tuple[str, list[str]]:
     target = portable(contents(document), losses, is_ini=format == "ini")
     path = target.file.with_suffix(f".{format}")
     back: Document
+    is_asked = format != "ini" and any(
+        is_composite(each.application) and each.application.use != MOUNTS
+        for each in target.applications.values()
+        if each.application
+    )
+    target = target if is_asked else replace(target, filters=target.unlisted)
     if format == "ini":
         target = edited(with_section_names(target, losses), flattened, partial(with_texts, losses=losses))
         text = ini_text(target) + other_sections(document, target, losses)

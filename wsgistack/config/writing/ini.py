@@ -31,6 +31,8 @@ def ini_text(target: Contents) -> str:
     writer = _Writer(target)
     for name, stack in target.applications.items():
         writer.add_application(name, stack)
+    for name, spec in target.filters.items():
+        writer.add_filter(name, spec)
     for name, server in target.servers.items():
         writer.add(f"server:{name}", writer.part(server), server.where, server.places)
     writer.mistakes.raise_if_any()
@@ -73,10 +75,13 @@ class _Writer:
             self.add(f"pipeline:{name}", {"pipeline": " ".join(names)}, outer[0].where)
         for spec in outer:
             if not is_bare(self._target, spec):
-                self.add(f"filter:{spec.name}", self._layer(spec), spec.where)
+                self.add_filter(spec.name, spec)
         if needs_section:
             kind = "composite" if is_composite(application) else "app"
             self.add(f"{kind}:{own}", settings, application.where, application.places)
+
+    def add_filter(self, name: str, spec: Spec) -> None:
+        self.add(f"filter:{name}", self._layer(spec), spec.where)
 
     def _free(self, name: str) -> str:
         name = "-".join(name.split())

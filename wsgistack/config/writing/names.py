@@ -25,7 +25,7 @@ def with_section_names(target: Contents, losses: list[str]) -> Contents:
     :param losses: to which is added which layer gets another name.
     """
     layers = [spec for stack in target.applications.values() for spec in stack.pipeline]
-    named: list[tuple[Spec, Spec]] = []
+    named = [(spec, spec) for spec in target.filters.values()]  # by these names they are asked for
 
     def is_free(name: str, spec: Spec) -> bool:
         if any(canonical(name) == canonical(other.name) for _, other in named):

@@ -20,7 +20,7 @@ def other_tables(document: Document, target: Contents, losses: list[str]) -> dic
     """
     if isinstance(document, IniFile):
         losses += [f"[{name}] is not written: a table has no form for it" for name in _sections(document)]
-        losses += _unused(document, target)
+        losses += _compound(document, target)
     content = document.tree.content if isinstance(document, TableFile) else {}
     return {_LOGGING: content[_LOGGING]} if _LOGGING in content else {}
 
@@ -34,7 +34,7 @@ def other_sections(document: Document, target: Contents, losses: list[str]) -> s
         losses.append("logging is not written: in an ini file it has another form")
     if not isinstance(document, IniFile):
         return ""
-    losses += _unused(document, target)
+    losses += _compound(document, target)
     return "".join(f"\n[{name}]\n{text}" for name, text in _sections(document).items())
 
 
@@ -47,7 +47,9 @@ def _sections(document: IniFile) -> dict[str, str]:
     }
 
 
-def _unused(document: IniFile, target: Contents) -> list[str]:
+def _compound(document: IniFile, target: Contents) -> list[str]:
+    """What is said of filters that no list names, and that have others around them."""
     there = {spec.where.section for stack in target.applications.values() for spec in stack.pipeline}
-    names = [f"[{part.section.name}]" for part in document.sections.named["filter"].values()]
-    return [f"{name} is not written: no pipeline names it" for name in names if name not in there]
+    sections = {name: f"[{part.section.name}]" for name, part in document.sections.named["filter"].items()}
+    lost = [each for name, each in sections.items() if name not in target.filters and each not in there]
+    return [f"{section} is not written: no pipeline names it, and it has other filters around it" for section in lost]

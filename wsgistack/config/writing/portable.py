@@ -31,6 +31,10 @@ def edited(
     :raises ConfigError: it holds the mistakes that come from all of them.
     """
     mistakes = Mistakes()
+    filters = {}
+    for name, spec in found.filters.items():
+        with mistakes.caught("", spec.where):
+            filters[name] = layer(spec)
     stacks = {}
     for name, stack in found.applications.items():
         specs = []
@@ -42,7 +46,7 @@ def edited(
             inner = application(inner)
         stacks[name] = Stack(inner, Pipeline(specs))
     mistakes.raise_if_any()
-    return replace(found, applications=stacks)
+    return replace(found, applications=stacks, filters=filters)
 
 
 def portable(found: Contents, losses: list[str], *, is_ini: bool) -> Contents:

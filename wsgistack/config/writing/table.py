@@ -45,8 +45,15 @@ def with_common_values(target: Contents, losses: list[str]) -> Contents:
         for name, each in target.servers.items()
         if target.own_values(each)
     ]
+    filters = {}
+    for name, spec in target.filters.items():
+        if isinstance(spec.use, PasteFactory):
+            if name in target.unlisted and target.own_values(spec):
+                losses.append(f"filter {name}: its own global values are lost")
+            spec = replace(spec, use=replace(spec.use, global_conf=target.global_conf), name=spec.name)
+        filters[name] = spec
     servers = {name: replace(each, global_conf=target.global_conf) for name, each in target.servers.items()}
-    return replace(target, applications=stacks, servers=servers)
+    return replace(target, applications=stacks, servers=servers, filters=filters)
 
 
 def table_of(target: Contents, hold: Hold) -> dict[str, Any]:
@@ -64,9 +71,14 @@ def table_of(target: Contents, hold: Hold) -> dict[str, Any]:
                 table = entry
             else:
                 apps[name] = entry
+    filters = {}
+    for name, spec in target.filters.items():
+        with mistakes.caught("", spec.where):
+            item = _item(target, replace(spec, name=""), hold)
+            filters[name] = {"use": item} if isinstance(item, str) else item
     mistakes.raise_if_any()
     servers = {name: {"use": each.use, **plain(each.options)} for name, each in target.servers.items()}
-    others = {"global": {**target.global_conf}, "apps": apps, "servers": servers}
+    others = {"global": {**target.global_conf}, "apps": apps, "filters": filters, "servers": servers}
     return {**table, **{key: each for key, each in others.items() if each}}
 
 
@@ -85,7 +97,8 @@ def _entry(target: Contents, stack: Stack, hold: Hold) -> dict[str, Any]:
         entry["layers"] = []
     for spec in outer:
         with mistakes.caught("", spec.where):
-            entry["layers"].append(_item(target, spec, hold))
+            is_named = target.filters.get(spec.name) == spec
+            entry["layers"].append(spec.name if is_named else _item(target, spec, hold))
     mistakes.raise_if_any()
     own = target.own_values(application)
     asks = [not name and is_factory(application.use), *(isinstance(spec.use, PasteFactory) for spec in outer)]

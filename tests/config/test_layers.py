@@ -1,0 +1,69 @@
+"""The layers of a table: in lists, and as filters that have names."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.config import factories
+from tests.config.written import MODULE, checked, read, said, told, write
+from wsgistack import ConfigError, Gzip, Spec, config
+
+FILE = "stack.toml"
+FILTERS = f"""
+[filters.mark]
+use = "call:{MODULE}:make_filter"
+mark = "m"
+
+[filters.gzip]
+use = "gzip"
+level = 9
+"""
+
+
+def test_a_list_names_filters(folder: Path) -> None:
+    write(f'app = "call:{MODULE}:make_app"\nlayers = ["mark", "gzip", {{ use = "gzip" }}]\n{FILTERS}', FILE)
+    assert [(spec.name, dict(spec.options)) for spec in read(FILE).pipeline] == [
+        ("mark", {"mark": "m"}),
+        ("gzip", {"level": 9}),
+        ("gzip", {}),
+    ]
+    assert told(file=FILE)["marks"] == ["-:m"]
+    assert checked(FILE) == []
+
+
+def test_a_filter_is_loaded_by_its_name(folder: Path) -> None:
+    write(FILTERS, FILE)
+    made = config.load_filter(FILE, "gzip")(factories.greet)
+    assert isinstance(made, Gzip)
+    assert isinstance(config.load_filter({}, "gzip")(factories.greet), Gzip)
+    with pytest.raises(ConfigError, match="no layer 'gzpi'"):
+        config.load_filter(FILE, "gzpi")
+
+
+def test_a_composite_asks_for_filters(folder: Path) -> None:
+    composite = '[apps.main.app]\nuse = "paste.composite_factory:tests.config.test_loader:both"\napp = "made"\n'
+    write(f'{composite}[apps.made]\napp = "call:{MODULE}:make_app"\n{FILTERS}', FILE)
+    assert told(file=FILE)["marks"] == ["-:m"]
+
+
+def test_says_what_is_wrong_with_filters(folder: Path) -> None:
+    layers = 'layers = ["gzip", { use = "marking", mark = "x" }, "mark"]'
+    write(
+        f'app = "{MODULE}:greet"\n{layers}\n[filters]\nunused = "gzip"\n[filters.gzip]\nlevel = 9\n'
+        f'[filters.mark]\nuse = "{MODULE}:marking"\nmark = "m"\ntims = 1\n[filters.marking]\n'
+        f'use = "{MODULE}:marking"\n',
+        FILE,
+    )
+    needed = [
+        f"{FILE}:2: layer 2 (marking) use: 'marking' is one of filters; name it alone, as text",
+        f"{FILE}:4: filters unused: is of type str; expected a table",
+        f"{FILE}:5: filters.gzip use: is missing; expected a name, an import string or a callable",
+        f"{FILE}:10: filters.mark tims: no such option of marking; did you mean 'times'?",
+    ]
+    assert said(FILE) == needed
+    assert checked(FILE) == [*needed, f"{FILE}:11: filters.marking mark: marking needs this option; expected text"]
+
+
+def test_a_layer_of_a_list_is_none_of_the_filters(folder: Path) -> None:
+    write(f'app = "{MODULE}:greet"\nlayers = [{{ use = "gzip", level = 3 }}]\n{FILTERS}', FILE)
+    assert list(read(FILE).pipeline) == [Spec("gzip", {"level": 3})]
