@@ -214,14 +214,22 @@ def test_says_what_is_wrong_to_the_process_that_watches(tmp_path: Path, capfd: p
     assert capfd.readouterr() == ("", f"{file}: no server 'main'\n")
 
 
-@pytest.mark.parametrize("is_broken", [False, True])
+@pytest.mark.parametrize(
+    "server",
+    [
+        pytest.param("use = egg:wsgistack\nhost = 127.0.0.1\nport = {}", id="ours"),
+        pytest.param("use = egg:waitress\nlisten = 127.0.0.1:{} [::1]:1", id="waitress"),
+        pytest.param("use = egg:waitress\nlisten = 127.0.0.1\nport = {}", id="waitress, host alone"),
+        pytest.param("", id="broken"),
+    ],
+)
 def test_watches_where_the_file_says_that_it_listens(
-    is_broken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    server = f"[server:main]\nuse = egg:wsgistack\nhost = 127.0.0.1\nport = {port}\n"
-    file = written(tmp_path, "[" if is_broken else layers("gzip") + server)
+    is_broken = not server
+    file = written(tmp_path, "[" if is_broken else f"{layers('gzip')}[server:main]\n{server.format(port)}\n")
     arguments = ["serve", "--reload", *(["--port", str(port)] if is_broken else []), file]
     monkeypatch.setattr(sys, "orig_argv", [*PROGRAM, *arguments])
     bodies: list[bytes] = []

@@ -57,7 +57,7 @@ def _serve_anew(parsed: argparse.Namespace) -> int:
     options: Mapping[str, object] = {}
     with suppress(ConfigError):  # the process that serves will say so
         server = _server(open_document(parsed.file), parsed)
-        options = server.fitted(SERVER_PROTOCOLS)[1] if server else {}
+        options = _listening(server.fitted(SERVER_PROTOCOLS)[1]) if server else {}
     host, port = _address(parsed, options)
     files = {parsed.file}
 
@@ -101,6 +101,14 @@ def _address(parsed: argparse.Namespace, options: Mapping[str, object]) -> tuple
     if not (port.isascii() and port.isdecimal()):
         raise ConfigError(Mistake("is no port", "port", expected="a number, from 0 to 65535"))
     return host, int(port)
+
+
+def _listening(options: Mapping[str, object]) -> Mapping[str, object]:
+    """The options of a server, with host and port where it has these as waitress does, ``listen = localhost:6543``."""
+    first = next(iter(str(options.get("listen", "")).split()), "")
+    host, _, port = first.rpartition(":") if ":" in first else (first, "", "")
+    found = {"host": host.strip("[]").replace("*", "0.0.0.0"), "port": port}  # noqa: S104 - as the file asks
+    return {**options, **{key: value for key, value in found.items() if value}}
 
 
 def _application(document: Document, parsed: argparse.Namespace, mistakes: Mistakes) -> tuple[App, Stack]:
