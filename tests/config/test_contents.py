@@ -52,6 +52,13 @@ def test_tells_what_a_part_has_of_its_own_and_what_is_within_another(folder: Pat
     ]
 
 
+def test_takes_what_is_written_twice_for_two(folder: Path) -> None:
+    made = MADE.removeprefix("[app:main]\n")
+    write(f"[app:blue]\n{made}[app:green]\n{made}[pipeline:main]\npipeline = gzip green\n")
+    found = read()
+    assert found.within(found.applications["main"]) == ("green", 0)
+
+
 def test_writes_paths_from_its_folder(folder: Path) -> None:
     write(INI)
     inside, outside = folder / "a/b", Path("/etc/c")

@@ -10,7 +10,7 @@ from wsgistack.config.loader import Document
 from wsgistack.config.parts import Application, Server
 from wsgistack.config.paste import APP_PROTOCOLS, PasteFactory
 from wsgistack.config.stack import Stack, in_order
-from wsgistack.errors import ConfigError, Mistakes
+from wsgistack.errors import ConfigError, Mistakes, Where
 from wsgistack.spec import Spec
 
 __all__ = ["Contents", "contents", "is_composite", "told"]
@@ -64,8 +64,13 @@ class Contents:
         found = ("", 0)
         for name, other in self.applications.items():
             depth = len(other.pipeline)
-            is_inside = other.application == stack.application and specs[len(specs) - depth :] == other.pipeline.specs
-            if is_inside and depth < len(specs) and (depth > found[1] or not found[0]):
+            is_same = other.application == stack.application and _place(other) == _place(stack)
+            if (
+                is_same
+                and specs[len(specs) - depth :] == other.pipeline.specs
+                and depth < len(specs)
+                and (depth > found[1] or not found[0])
+            ):
                 found = (name, depth)
         return found
 
@@ -106,6 +111,11 @@ def is_composite(application: Application) -> bool:
         except ConfigError:
             return False
     return scheme in APP_PROTOCOLS[1:]
+
+
+def _place(stack: Stack) -> Where | None:
+    """Where the application stands: one that is written twice is not the same, though it may look so today."""
+    return stack.application.where if stack.application else None
 
 
 def told(global_conf: Mapping[str, str]) -> dict[str, str]:
