@@ -206,6 +206,15 @@ MISTAKES = {
             )
         ],
     ),
+    "application where its factory is expected": (
+        f"[app:main]\nuse = call:{MODULE}:greet\n",
+        [
+            (
+                f"stack.ini:2: [app:main] use: '{MODULE}:greet' is an application; expected a paste.app_factory, "
+                f"called with global_conf and the options; for the application itself, use = {MODULE}:greet"
+            )
+        ],
+    ),
     "factory that can't be called so": (
         f"[app:main]\npaste.composite_factory = {MODULE}:nothing\n",
         [

@@ -55,6 +55,10 @@ def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], o
             f"'{MODULE}:nothing' can't be called so: too many positional arguments; expected a pa",
         ),
         (
+            f"call:{MODULE}:greet",
+            f"'{MODULE}:greet' is an application; expected a paste.filter_factory, called with global_conf and",
+        ),
+        (
             "egg:wsgistack#mount",
             "wsgistack has no entry point 'mount' in paste.filter_factory or paste.filter_app_fact",
         ),

@@ -119,13 +119,18 @@ def paste_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str
     else:
         factory, protocol = registry.find(rest), protocols[0] if scheme == "call" else scheme
     arguments = _ARGUMENTS[protocol]
+    expected = f"a {protocol}, called with {', '.join(arguments)} and the options"
     try:
-        signature(factory).bind_partial(*arguments)
+        shape = signature(factory)
+        shape.bind_partial(*arguments)
     except TypeError as error:
-        expected = f"a {protocol}, called with {', '.join(arguments)} and the options"
         raise ConfigError(Mistake(f"{rest!r} can't be called so: {error}", expected=expected)) from error
     except ValueError:  # a callable made in C may have no signature
         pass
+    else:
+        if [*shape.parameters][1:] == ["start_response"]:
+            hint = f"for the application itself, use = {rest}" if protocol == APP_PROTOCOLS[0] else ""
+            raise ConfigError(Mistake(f"{rest!r} is an application", expected=expected, hint=hint))
     return PasteFactory(uri, factory, protocol, global_conf)
 
 
