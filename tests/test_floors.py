@@ -15,7 +15,7 @@ TESTS = Path(__file__).parent
 
 FLOORS = (
     # what everything stands on
-    ("types", "errors", "quantities"),
+    ("types", "errors", "own", "quantities"),
     ("annotations", "extras", "imports", "redaction", "references", "headers", "environ", "file_wrapper", "padding"),
     ("exchange",),
     ("base",),

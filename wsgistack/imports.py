@@ -3,7 +3,8 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from wsgistack.errors import ConfigError, Mistake, did_you_mean
+from wsgistack.errors import ConfigError, Mistake, did_you_mean, told
+from wsgistack.own import raised_in
 
 __all__ = ["import_object", "import_string_of"]
 
@@ -42,7 +43,7 @@ def import_string_of(found: object) -> str:
 
 
 def _failed(module_name: str, error: BaseException) -> ConfigError:
-    return ConfigError(Mistake(f"importing {module_name!r} failed: {type(error).__name__}: {error}"))
+    return ConfigError(Mistake(f"importing {module_name!r} failed: {told(error)}{raised_in(error)}"))
 
 
 def _nearest_module(missing: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from wsgistack.errors import ConfigError, Mistake, told
+from wsgistack.own import raised_in
 
 __all__ = ["REDACTED", "hiding", "texts_in", "without"]
 
@@ -53,5 +54,6 @@ def hiding(hidden: Collection[str], problem: str, *, may_exit: bool = False) -> 
     except (Exception, SystemExit) as error:
         if may_exit and isinstance(error, SystemExit):
             raise
-        found = error.mistakes if isinstance(error, ConfigError) else (Mistake(f"{problem}: {told(error)}"),)
+        failed = Mistake(f"{problem}: {told(error)}{raised_in(error)}")
+        found = error.mistakes if isinstance(error, ConfigError) else (failed,)
         raise ConfigError(*(without(hidden, each) for each in found)) from (None if hidden else error)

@@ -10,7 +10,6 @@ import os
 import socket
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.machinery import ModuleSpec
@@ -19,6 +18,7 @@ from pathlib import Path
 from threading import Event, Thread
 from types import ModuleType
 
+from wsgistack.own import is_own
 from wsgistack.serve import serve
 from wsgistack.types import App
 
@@ -144,18 +144,10 @@ class _Seeking:
             if name not in sys.modules:
                 specs = (finder.find_spec(name, path) for finder in sys.meta_path)
                 origin = next((spec.origin for spec in specs if spec), None)
-                if origin and _is_own(origin):
+                if origin and is_own(origin):
                     yield origin
 
 
 def _sources() -> list[str]:
     files = [getattr(module, "__file__", None) for module in sys.modules.copy().values()]
-    return [file for file in files if isinstance(file, str) and _is_own(file)]
-
-
-def _is_own(file: str) -> bool:
-    path = Path(file)
-    libraries = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
-    return not (
-        {"site-packages", "dist-packages"} & {*path.parts} or any(path.is_relative_to(each) for each in libraries)
-    )
+    return [file for file in files if isinstance(file, str) and is_own(file)]

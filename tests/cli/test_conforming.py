@@ -135,7 +135,9 @@ def test_says_it_as_junit(layer: str, status: int, capsys: pytest.CaptureFixture
             id="an option that is missing",
         ),
         pytest.param(
-            ["mine:refusing"], "mine:refusing can't be built: OSError: no room for a layer", id="a factory that raises"
+            ["mine:refusing"],
+            "mine:refusing can't be built: OSError: no room for a layer (mine.py, line 23)",
+            id="a factory that raises",
         ),
     ],
 )

@@ -99,5 +99,6 @@ def test_lists_a_layer_that_can_not_be_imported_with_the_reason(
     finally:
         registry.names.cache_clear()
     listed = capsys.readouterr().out.splitlines()
-    assert "broken        (can't be used: importing 'stranger' failed: RuntimeError: half installed)" in listed
+    place = f"({tmp_path / 'stranger.py'}, line 1)"
+    assert f"broken        (can't be used: importing 'stranger' failed: RuntimeError: half installed {place})" in listed
     assert "gzip          Compress eligible responses with gzip alone." in listed

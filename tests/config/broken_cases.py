@@ -39,7 +39,8 @@ class Case(NamedTuple):
         """The same, with its files in a folder."""
         for name, text in self.files.items():
             (folder / name).write_text(text, "utf-8")
-        places = {"{folder}": str(folder), "{layers}": ", ".join(registry.names())}
+        pieces = str(FOLDER / "pieces.py")
+        places = {"{folder}": str(folder), "{layers}": ", ".join(registry.names()), "{pieces}": pieces}
         messages = {
             by: [re.sub("|".join(places), lambda found: places[found[0]], each) for each in said]
             for by, said in self.messages.items()

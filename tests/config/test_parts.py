@@ -182,7 +182,8 @@ def leave(*arguments: Any) -> Any:
 def test_takes_it_for_a_mistake_when_a_factory_ends_the_process(protocol: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Application(f"{protocol}:{__name__}:leave", where=PLACE).load()
-    assert str(caught.value) == f"stack.ini:2: [app:main]: {protocol}:{__name__}:leave fails: SystemExit: no more"
+    said = f"stack.ini:2: [app:main]: {protocol}:{__name__}:leave fails: SystemExit: no more ("
+    assert str(caught.value).startswith(said)
 
 
 @pytest.mark.parametrize("protocol", ["paste.server_factory", "paste.server_runner"])

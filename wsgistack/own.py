@@ -1,0 +1,33 @@
+"""What belongs to the application, and not to Python or to what is installed."""
+
+import sysconfig
+from pathlib import Path
+from traceback import walk_tb
+
+__all__ = ["is_own", "raised_in"]
+
+_HERE = Path(__file__).parent
+
+
+def is_own(file: str) -> bool:
+    """Whether a module's file is neither of the standard library nor of a distribution that is installed."""
+    path = Path(file)
+    libraries = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    return not (
+        {"site-packages", "dist-packages"} & {*path.parts} or any(path.is_relative_to(each) for each in libraries)
+    )
+
+
+def raised_in(error: BaseException) -> str:
+    """Say where the application's own code failed, as ``(shop.py, line 3)`` with a blank before it.
+
+    Nothing where the error tells it by itself, or where none of that code was running.
+    """
+    if isinstance(error, SyntaxError):
+        return ""
+    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    for file, line in reversed(places):
+        if not file.startswith("<") and is_own(file) and not Path(file).is_relative_to(_HERE):
+            path = Path(file)
+            return f" ({path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}, line {line})"
+    return ""
