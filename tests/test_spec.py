@@ -4,13 +4,13 @@ import copy
 import pickle
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 
 from tests.direct import answering
 from tests.strangers import install
-from wsgistack import AccessLog, BasicAuth, ConfigError, Gzip, Mistake, RequestId, Spec, Where
+from wsgistack import AccessLog, BasicAuth, ConfigError, Gzip, Mistake, Pipeline, RequestId, Spec, Where
 from wsgistack.types import App, Secret
 
 APP = answering([b"hello"])
@@ -70,12 +70,26 @@ def test_refuses_what_is_no_layer_and_shows_no_value(item: Any, expected: str) -
     assert "hidden" not in str(caught.value)
 
 
+def labelled(label: str, app: App, /, *, word: str = "") -> App:
+    return app
+
+
 def test_calls_an_object_by_its_type_and_tells_nothing_of_what_is_in_it() -> None:
-    layer = partial(BasicAuth, users={"ada": "hidden"})
+    layer = partial(labelled, "hidden")
     assert Spec(layer).name == "partial"
     with pytest.raises(ConfigError) as caught:
-        Spec(layer, {"usrs": 5}).fitted()
-    assert said(caught) == ["usrs: no such option of partial; did you mean 'users'?"]
+        Spec(layer, {"wrd": 5}).fitted()
+    assert said(caught) == ["wrd: no such option of partial; did you mean 'word'?"]
+
+
+def test_takes_the_options_of_a_partial_for_its_own() -> None:
+    spec = Spec(partial(BasicAuth, users={"ada": "hidden"}, realm="a"), {"realm": "b"})
+    assert (spec.use, spec.name) == (BasicAuth, "BasicAuth")
+    assert spec.options == {"users": {"ada": "hidden"}, "realm": "b"}
+    assert "hidden" not in repr(Pipeline([partial(BasicAuth, users={"ada": "hidden"})]))
+    with pytest.raises(ConfigError) as caught:
+        Spec(partial(cast("Any", BasicAuth), usrs={"ada": "hidden"})).fitted()
+    assert said(caught)[0] == "usrs: no such option of BasicAuth; did you mean 'users'?"
 
 
 def test_its_options_are_its_own() -> None:

@@ -150,3 +150,13 @@ def test_ends_when_nobody_listens_any_more(is_told_before: bool, link: socket.so
             service.fail([])
         link.close()
         service.serve(answers("200 OK"), "127.0.0.1", 0, ready=print)
+
+
+def test_says_that_another_port_takes_a_new_start(
+    start: Callable[[str], Worker], listener: socket.socket, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = listener.getsockname()[1]
+    worker = start('service.serve(app, "127.0.0.1", 1, ready=print)')
+    hear(worker, lambda: worker.is_ready)
+    worker.stop()
+    assert capfd.readouterr().err == f"reload: it still listens on port {port}; for 1, start wsgistack anew\n"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeAlias, cast
@@ -26,7 +27,8 @@ class Spec:
     An option with a reference, such as ``${env:NAME}``, holds it as it is written: what it refers to is asked for when
     the layer is built, and kept nowhere.
 
-    :param use: a registered name, an import string, or a callable that takes the application first.
+    :param use: a registered name, an import string, or a callable that takes the application first; for a
+        :class:`~functools.partial` with options alone, what it calls, and these options.
     :param options: by name.
     :param name: what the layer is called in its pipeline; by default what ``use`` says.
     :param when: for which requests the layer is there, as :func:`~wsgistack.conditions.condition` takes it; None: all.
@@ -46,6 +48,9 @@ class Spec:
     def __post_init__(self) -> None:
         if not (isinstance(self.use, str) or callable(self.use)):
             raise ConfigError(Mistake(type_of(self.use), "use", self.use, _USABLE, where=self.where))
+        if isinstance(self.use, partial) and not self.use.args:  # its options are options, and perhaps secret
+            object.__setattr__(self, "options", {**self.use.keywords, **self.options})
+            object.__setattr__(self, "use", self.use.func)
         if self.when is not None:
             try:
                 object.__setattr__(self, "when", canonical(self.when))

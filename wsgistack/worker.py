@@ -91,7 +91,10 @@ class Service:
         return _INHERITED in os.environ
 
     def serve(self, app: App, host: str, port: int, *, ready: Callable[[str], object]) -> None:
-        """Serve as :func:`wsgistack.serve.serve` does."""
+        """Serve as :func:`wsgistack.serve.serve` does, where it is told to by who started it."""
+        listening = self._listener.getsockname()[1]
+        if port not in (0, listening):
+            sys.stderr.write(f"reload: it still listens on port {listening}; for {port}, start wsgistack anew\n")
 
         def started(address: str) -> None:
             ready(address)

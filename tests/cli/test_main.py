@@ -58,3 +58,41 @@ def test_is_interrupted_without_a_traceback(tmp_path: Path, capsys: pytest.Captu
     finally:
         signal.signal(signal.SIGINT, before)
     assert capsys.readouterr() == ("", "")
+
+
+VALUES = "[app:main]\nuse = call:hello:make\nname = %(who)s\n"
+MAKE = """
+def make(global_conf, name):
+    print(name, global_conf.get("n"))
+    return lambda environ, start_response: []
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["FILE", "who=ada = b", "n=1"],
+        ["FILE", "who=ada = b", "--strict", "n=1"],
+        ["--strict", "FILE", "n=1", "who=ada = b"],
+    ],
+)
+def test_takes_global_values(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, VALUES, app=MAKE)
+    assert main(["check", *(file if each == "FILE" else each for each in arguments)]) == 0
+    assert capsys.readouterr().out == f"ada = b 1\n{file}: nothing wrong\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", "x.ini", "who"], "argument NAME=VALUE: 'who' is not of the form NAME=VALUE"),
+        (["check", "x.ini", "=5"], "argument NAME=VALUE: '=5' is not of the form NAME=VALUE"),
+        (["check", "x.ini", "--strict", "who"], "unrecognized arguments: who"),
+        (["check", "--strct", "x.ini", "a=b"], "unrecognized arguments: --strct"),
+        (["list", "gzip", "a=b"], "unrecognized arguments: a=b"),
+    ],
+)
+def test_refuses_other_arguments(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main(arguments)
+    assert said in capsys.readouterr().err

@@ -158,6 +158,9 @@ def test_files_that_can_not_be_read(suffix: str, pieces: Path, capsys: pytest.Ca
     cases = {
         f"stack.{suffix}": "can't be read: Is a directory",
         f"stak.{suffix}": f"there is no such file; did you mean 'stack.{suffix}'?",
+        f"link.{suffix}#shop": (
+            f"there is no such file; did you mean 'link.{suffix}', and 'shop' by --name or as second argument?"
+        ),
         f"link.{suffix}": "is a link to what is not there",
         f"folder/stack.{suffix}": "there is no such file",
         f"file/stack.{suffix}": "can't be read: Not a directory",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from wsgistack.cli.arguments import change, pair
+from wsgistack.cli.arguments import change, pair, parse
 from wsgistack.cli.checking import check
 from wsgistack.cli.comparing import compare
 from wsgistack.cli.conforming import conform
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal can write a tree, or every path
-    parsed = _parser().parse_args(arguments)
+    parsed = parse(_parser(), arguments)
     try:
         status: int = parsed.run(parsed)
         print(end="", flush=True)
@@ -80,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
             "--strict", action="store_true", help="a layer that stands in the wrong place is a mistake"
         )
         command.add_argument("file", metavar="FILE", help=_FILE)
+        command.add_argument(
+            "values", nargs="*", type=pair("="), metavar="NAME=VALUE", help="global values, before those of the file"
+        )
 
     listing = commands.add_parser("list", help="list the layers that are installed")
     listing.add_argument(

@@ -1,12 +1,26 @@
 """Arguments that are more than a word."""
 
 import argparse
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
 from wsgistack.types import Changes
 
-__all__ = ["change", "pair"]
+__all__ = ["change", "pair", "parse"]
+
+
+def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse arguments, among which those of the form NAME=VALUE may stand anywhere behind the file.
+
+    By itself, argparse takes no more of them once an option stood in between; before Python 3.13.
+    """
+    parsed, left = parser.parse_known_args(arguments)
+    if left and not (hasattr(parsed, "values") and all(re.match(r"[^-=][^=]*=", each) for each in left)):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    if left:
+        parsed.values += map(pair("="), left)
+    return parsed
 
 
 def change(text: str) -> str:

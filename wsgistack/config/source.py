@@ -19,6 +19,9 @@ def read_source(path: Path) -> str:
         siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
         is_link = path.is_symlink()
         hint = "" if is_link else did_you_mean(path.name, siblings)
+        file, is_named, name = path.name.partition("#")
+        if is_named and file in siblings:
+            hint = f"did you mean {file!r}, and {name!r} by --name or as second argument?"
         problem = "is a link to what is not there" if is_link else "there is no such file"
         raise ConfigError(Mistake(problem, where=where, hint=hint)) from error
     except (OSError, ValueError) as error:  # a ValueError says that this can't be the name of a file

@@ -12,10 +12,12 @@ from webtest import TestApp as Browser
 from tests.config.writing.layers import CONDITIONS, MODULE, OPTIONS
 from tests.config.writing.rereading import FORMATS, reread, table
 from tests.config.written import MODULE as FACTORIES
+from tests.config.written import write
 from wsgistack import ConfigError
 from wsgistack.config import read
 from wsgistack.config.contents import contents
 from wsgistack.config.difference import differences
+from wsgistack.config.documents import open_document
 from wsgistack.config.loader import Document
 from wsgistack.config.matching import alike
 from wsgistack.config.writing import written
@@ -197,3 +199,13 @@ def test_says_what_would_not_be_read_again(content: dict[str, Any], format: str,
     with pytest.raises(ConfigError) as caught:
         written(table(content), format)
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("format", ["ini", "toml", "python"])
+def test_says_where_the_folder_of_the_file_is_written_out(format: str, folder: Path) -> None:
+    write(f"[app:main]\nuse = call:{FACTORIES}:make_app\nfolder = %(here)s/x\n")
+    text, losses = written(open_document("stack.ini"), format)
+    assert f"{folder}/x" in text
+    assert losses == [f"%(here)s is written as what it stands for, {folder}"]
+    write(f"[app:main]\nuse = call:{FACTORIES}:make_app\nfolder = x\n")
+    assert written(open_document("stack.ini"), format)[1] == []

@@ -56,7 +56,14 @@ def written(document: Document, format: str) -> tuple[str, list[str]]:
         text = write({**table_of(target, hold), **other_tables(document, target, losses)})
         back = TableFile(toml_table(text, path), path, {}) if format == "toml" else TableFile(*python_table(text, path))
     _compare(target, back)
+    if _has_here(document) and str(target.folder) in text:
+        losses.append(f"%(here)s is written as what it stands for, {target.folder}")
     return text, [*dict.fromkeys(losses)]
+
+
+def _has_here(document: Document) -> bool:
+    sections = document.sections.all.values() if isinstance(document, IniFile) else ()
+    return any("%(here)s" in setting.value for section in sections for setting in section.settings.values())
 
 
 def _compare(target: Contents, document: Document) -> None:
