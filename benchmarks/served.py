@@ -1,10 +1,13 @@
 """What the servers serve: small applications of Flask and Django, alone, or in layers of ours."""
 
+import gc
 import json
 import os
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from itertools import count
+from statistics import median
 from time import perf_counter
 
 from benchmarks.traffic import JSON, PASSWORD, USER, serving
@@ -70,16 +73,18 @@ def application(app: str, layers: str, work: int) -> App:
 
 @cache
 def work_for(seconds: float) -> int:
-    """The pieces of work that make a request to Flask take so long, here and now."""
-    request = {"PATH_INFO": "/"}
-    one, many = _fastest(serving(flask(1), request)), _fastest(serving(flask(6), request))
-    return max(1, round(1 + (seconds - one) / ((many - one) / 5)))
+    """The pieces of work that make a request to Flask take so long, here and now, without the garbage collector."""
+    gc.disable()
+    try:
+        return next(work for work in count(1) if _took(serving(flask(work), {"PATH_INFO": "/"})) >= seconds)
+    finally:
+        gc.enable()
 
 
-def _fastest(case: Callable[[], object]) -> float:
+def _took(case: Callable[[], object]) -> float:
     taken = []
-    for _ in range(200):
+    for _ in range(100):
         begin = perf_counter()
         case()
         taken.append(perf_counter() - begin)
-    return min(taken)
+    return median(taken)
