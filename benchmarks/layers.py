@@ -22,9 +22,10 @@ device: ours and those of floors by a write for each line, or where that is told
 with the same handler, for it has no other way.
 
 Not all do the same work. TransLogger writes at the start of a response what its Content-Length says. Paste's gzipper
-sets no Vary, compresses also the body that is too small, and with zlib at level 6; ours and its floor do with ISA-L
-where the extra brings it, and send some more bytes. auth.basic compares the password plainly. oslo.middleware hashes a
-password at each request; ours remembers that it was right. CorrelationId sets no header in the response.
+sets no Vary, compresses also the body that is too small, gathers a stream to its end, and takes zlib at level 6; ours
+and its floor take ISA-L where the extra brings it, and send some more bytes. auth.basic compares the password plainly.
+oslo.middleware hashes a password at each request; ours remembers that it was right. CorrelationId sets no header in the
+response.
 
 asgi-correlation-id stands on a bridge to ASGI and back, which is told alone as well. ProxyFix and wsgify do other jobs,
 and stand there for scale.

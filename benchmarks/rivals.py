@@ -144,6 +144,8 @@ OF_JOB = {
     "request_id": (
         Rival("RequestId", "oslo.middleware", oslo("request_id", "RequestId")),
         Rival("CorrelationId", "oslo.middleware", oslo("correlation_id", "CorrelationId")),
+    ),
+    "request_id by ASGI": (
         Rival("on a2wsgi", "asgi-correlation-id", asgi_correlation_id),
         Rival("bridge alone", "a2wsgi", a2wsgi_round_trip),
     ),

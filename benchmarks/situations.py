@@ -69,6 +69,7 @@ _auth_floor = partial(basic_auth_floor, user=USER, password=PASSWORD)
 _json = partial(whole, JSON, "application/json")
 _image = partial(whole, JSON, "image/png")
 _stream = partial(streaming, [TEXT] * 4)
+_json_stream = partial(streaming, [JSON] * 4, "application/json")
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
 
 SITUATIONS = (
@@ -114,7 +115,10 @@ SITUATIONS = (
     Situation("gzip", "of a body that is too small", Gzip, gzip_floor, request=BROWSER, rivals=OF_JOB["gzip"]),
     Situation("gzip", "of an image", Gzip, gzip_floor, _image, BROWSER, OF_JOB["gzip"]),
     Situation("gzip", "of 2 KB of JSON", Gzip, gzip_floor, _json, BROWSER, OF_JOB["gzip"]),
+    Situation("gzip", "of a stream of 4 times 2 KB of JSON", Gzip, gzip_floor, _json_stream, BROWSER, OF_JOB["gzip"]),
     Situation("Middleware", "that changes nothing", Middleware, None, rivals=OF_JOB["nothing"], claims={}),
+    # the bridge leaves threads behind, which what comes after it feels
+    Situation("request_id", "beside a bridge to ASGI", RequestId, None, rivals=OF_JOB["request_id by ASGI"], claims={}),
 )
 
 
