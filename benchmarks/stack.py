@@ -1,6 +1,5 @@
 """The five layers together, beside Paste's four and one function by hand; and how cost grows."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
@@ -10,11 +9,11 @@ from benchmarks.pairs import THOROUGH, Effort, Samples, interleave
 from benchmarks.plots import Bar, bars
 from benchmarks.rivals import paste_stack, to_null
 from benchmarks.rows import Group, Row, absent, at_most, installed
+from benchmarks.served import five
 from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, TEXT, USER, serving, streaming, whole
-from wsgistack import Pipeline
 from wsgistack.types import App
 
-__all__ = ["five_layers", "measure_stack"]
+__all__ = ["measure_stack"]
 
 _OURS = "five layers"
 _BY_HAND = "one function by hand"
@@ -38,13 +37,6 @@ bodies, by a client that takes no coding: what is compressed costs more where th
 """
 
 
-def five_layers(app: App) -> App:
-    """Our stack, as the quickstart has it."""
-    log = {"use": "access_log", "file": os.devnull}
-    auth = {"use": "basic_auth", "users": {USER: PASSWORD}}
-    return Pipeline(["request_id", log, "catch_errors", "gzip", auth]).wrap(app)
-
-
 def measure_stack(effort: Effort = THOROUGH) -> Group:
     """Measure the stack in what it meets most, and growth."""
     rows: list[Row] = []
@@ -54,7 +46,7 @@ def measure_stack(effort: Effort = THOROUGH) -> Group:
         rows += _rows(title, samples)
         costs = {name: samples.cost(name, less=_BARE).median for name in samples.took if name != _BARE}
         drawn.append((title, [Bar(name, cost, is_ours=name == _OURS) for name, cost in costs.items()]))
-    growth, plots = measure_growth(effort, five_layers)
+    growth, plots = measure_growth(effort, five)
     plots["stack"] = bars("What a stack adds to a request, in microseconds", drawn)
     return Group("stack", "The stack", _TOLD, [*rows, *growth], plots, absent(["Paste"]))
 
@@ -74,7 +66,7 @@ _REQUESTS: dict[str, tuple[Callable[[], App], Mapping[str, str]]] = {
 
 def _measured(app: Callable[[], App], request: Mapping[str, str], effort: Effort) -> Samples:
     by_hand = partial(fused, user=USER, password=PASSWORD, write_line=to_null())
-    sides = {_BARE: app(), _OURS: five_layers(app()), _BY_HAND: by_hand(app())}
+    sides = {_BARE: app(), _OURS: five(app()), _BY_HAND: by_hand(app())}
     paste = installed("Paste")
     if paste:
         sides[f"{paste}, four layers"] = paste_stack(app())

@@ -16,7 +16,7 @@ from benchmarks.floors.catch_errors import catch_errors
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
 from benchmarks.floors.request_id import request_id
-from benchmarks.stack import five_layers
+from benchmarks.served import five
 from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, TEXT, USER, ask, streaming, whole
 from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
 from wsgistack.testing import Judge
@@ -83,7 +83,7 @@ def test_answers_as_its_layer_does(name: str, app: str, request_: str) -> None:
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_the_function_answers_as_the_stack_does(app: str, request_: str) -> None:
     by_hand = ask(FLOORS["fused"][0](APPS[app]()), REQUESTS[request_])
-    ours = ask(five_layers(APPS[app]()), REQUESTS[request_])
+    ours = ask(five(APPS[app]()), REQUESTS[request_])
     assert (by_hand.status, by_hand.chunks) == (ours.status, ours.chunks)
     assert sorted(name for name, _ in by_hand.headers) == sorted(name for name, _ in ours.headers)
 
