@@ -3,7 +3,7 @@
 import gc
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from itertools import count
@@ -11,9 +11,9 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.traffic import JSON, PASSWORD, USER, serving
-from wsgistack.types import App
+from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["APPS", "application", "five", "flask", "four", "work_for"]
+__all__ = ["APPS", "application", "five", "flask", "four", "packing", "work_for"]
 
 _HELLO = "Hello, world!"
 
@@ -64,8 +64,23 @@ def django(_: int) -> App:
     return built
 
 
+def packing(app: App) -> App:
+    """No layer, but the codec, called by hand for each request on what the page holds, for nothing."""
+    from benchmarks.codecs import whole_by_hand
+
+    encode = whole_by_hand("gzip")
+
+    def calling(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body = app(environ, start_response)
+        if encode:
+            encode(JSON)
+        return body
+
+    return calling
+
+
 APPS: dict[str, Callable[[int], App]] = {"Flask": flask, "Django": django}
-_LAYERS: dict[str, Callable[[App], App]] = {"alone": lambda app: app, "four": four, "five": five}
+_LAYERS: dict[str, Callable[[App], App]] = {"alone": lambda app: app, "packing": packing, "four": four, "five": five}
 
 
 def application(app: str, layers: str, work: int) -> App:

@@ -18,6 +18,13 @@ def test_serves_an_application_alone_and_in_layers() -> None:
     assert set(APPS) == {"Django", "Flask"}
 
 
+def test_calls_the_codec_and_answers_as_the_application_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[bytes] = []
+    monkeypatch.setattr("benchmarks.codecs.whole_by_hand", lambda coding: encoded.append)
+    answer = ask(application("Flask", "packing", 1), {"PATH_INFO": "/"})
+    assert (answer.body, encoded) == (JSON, [JSON])
+
+
 def test_finds_the_work_that_takes_so_long() -> None:
     work = work_for(0.001)
     assert work > 1
