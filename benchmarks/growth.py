@@ -23,17 +23,25 @@ _PER_CHUNK = at_most(1.25, "cost linear in the chunks: each of 257 to 1024 as de
 _FLAT = at_most(1.1, "cost flat in the size of the body: 10 MB as cheap as 1 KB")
 
 
+def _edit(status: str, headers: Headers) -> tuple[str, Headers]:
+    return status, replace(headers, "X-Powered-By", "coffee")
+
+
 class _Heads(Middleware):
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
-        def edit(status: str, headers: Headers) -> tuple[str, Headers]:
-            return status, replace(headers, "X-Powered-By", "coffee")
-
-        return self.app(environ, editing(start_response, edit))
+        return self.app(environ, editing(start_response, _edit))
 
 
 class _Watches(Middleware):
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
-        return Exchange(environ, start_response).run(self.app)
+        return _Watched(environ, start_response).run(self.app)
+
+
+class _Watched(Exchange):
+    __slots__ = ()
+
+    def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
+        return _edit(status, headers)
 
 
 _TIERS: Mapping[str, Callable[[App], App]] = {"T0": Middleware, "T1": _Heads, "T2": _Watches}

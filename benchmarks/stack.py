@@ -30,10 +30,10 @@ null device, ours and that of the function by a write for each line, Paste's by 
 Paste's gzipper compresses also 100 bytes, and with zlib at level 6; the others do with ISA-L where the extra brings it,
 and send some more bytes.
 
-Growth is measured with layers that do nothing but what makes their tier: T0 calls on, T1 sets a header, T2 looks at
-each chunk. That runs in a thread of its own, as under a server: CPython keeps frames in pieces of 16 KB, and so
-many layers of T2 may begin another piece with each request. The five layers are asked for many chunks, and for large
-bodies, by a client that takes no coding: what is compressed costs more where there is more of it.
+Growth is measured with layers that do nothing but what makes their tier: T0 calls on, T1 sets a header, T2 sets it,
+too, and looks at each chunk. That runs in a thread of its own, as under a server: CPython keeps frames in pieces of
+16 KB, and so many layers of T2 may begin another piece with each request. The five layers are asked for many chunks,
+and for large bodies, by a client that takes no coding: what is compressed costs more where there is more of it.
 """
 
 
