@@ -14,7 +14,7 @@ from time import perf_counter, process_time_ns
 from types import FunctionType
 from typing import NamedTuple, TypeVar, cast
 
-__all__ = ["QUICK", "THOROUGH", "Case", "Effort", "Samples", "Spread", "compare", "fresh", "interleave"]
+__all__ = ["QUICK", "THOROUGH", "Case", "Effort", "Samples", "Spread", "fresh", "interleave"]
 
 Case = Callable[[], object]
 """One side: does once what is measured."""
@@ -114,11 +114,6 @@ def interleave(
         gc.enable()
         gc.unfreeze()
     return Samples(took)
-
-
-def compare(ours: Case, theirs: Case, effort: Effort = THOROUGH) -> Spread:
-    """How many times as long one side takes as the other one."""
-    return interleave({"ours": ours, "theirs": theirs}, effort).ratio("ours", "theirs")
 
 
 def fresh(function: _Function) -> _Function:

@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 
-from benchmarks.pairs import QUICK, THOROUGH, Effort, Samples, Spread, compare, fresh, interleave
+from benchmarks.pairs import QUICK, THOROUGH, Effort, Samples, Spread, fresh, interleave
 from benchmarks.rows import Row, at_most
 
 FEW = Effort(seconds=0.0, batch=0.0, least=3)
@@ -88,13 +88,6 @@ def test_a_slow_side_is_not_run_to_warm_it() -> None:
 
     interleave({"a": slow}, Effort(0.0, 1e-6, 2), lambda: len(calls) * 10**9)
     assert len(calls) == 3
-
-
-def test_sides_are_compared() -> None:
-    def one() -> object:
-        return None
-
-    assert compare(one, one, QUICK).pairs == QUICK.least
 
 
 def test_a_fresh_function_does_the_same_with_code_of_its_own() -> None:
