@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from platform import python_version
-from textwrap import fill
 
 from benchmarks.measure import Result
 from benchmarks.peers import Peer
+from benchmarks.rst import paragraphs, table, titled
 from wsgistack.testing.rules import APPLICATION, SERVER
 from wsgistack.types import Changes
 
@@ -13,7 +13,6 @@ __all__ = ["COMMAND", "conformance_page", "is_demanded"]
 
 COMMAND = "python -m benchmarks conformance"
 _CITED = ("holds_no_chunk_back", "passes_exc_info_unmodified")
-_WIDTH = 118
 _MEASURED = (
     "Each of these was wrapped around every hostile application of the conformance kit, asked plainly and as a browser "
     "asks, and was run through the kit's scenarios of several requests. The tables tell in how many cases a rule was "
@@ -37,14 +36,14 @@ def conformance_page(judged: Sequence[tuple[Peer, Result]], absent: Iterable[Pee
     rules = {each.rule: each.clause for _, result in judged for each in result.broken}
     demanded = sorted(rule for rule in rules if is_demanded(rule))
     others = sorted(rule for rule in rules if not is_demanded(rule))
-    lines = [*_titled("Conformance of the peers", "="), *_paragraphs(_MEASURED, _FAIR)]
+    lines = [*titled("Conformance of the peers", "="), *paragraphs(_MEASURED, _FAIR)]
     lines += [f"Python {python_version()}. Made by::", "", f"    {COMMAND}", ""]
     lines += [f"Not installed, and left out: {peer.title}." for peer in absent] or ["Nobody was left out."]
-    lines += ["", *_titled(_DEMANDED, "-"), *_table(judged, demanded), *_key(demanded, rules)]
-    lines += [*_titled(_ASKED, "-"), *_paragraphs(_ASKED_WHY), *_table(judged, others), *_key(others, rules)]
-    lines += _titled("The cases that show it", "-")
+    lines += ["", *titled(_DEMANDED, "-"), *_table(judged, demanded), *_key(demanded, rules)]
+    lines += [*titled(_ASKED, "-"), *paragraphs(_ASKED_WHY), *_table(judged, others), *_key(others, rules)]
+    lines += titled("The cases that show it", "-")
     for peer, result in judged:
-        lines += [*_titled(f"{peer.title} {result.version}", "~"), *_told(peer, result)]
+        lines += [*titled(f"{peer.title} {result.version}", "~"), *_told(peer, result)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -60,28 +59,25 @@ def _table(judged: Sequence[tuple[Peer, Result]], rules: Sequence[str]) -> list[
         numbers = {each.rule: str(len(each.cases)) for each in result.broken}
         rows.append([result.title, str(result.cases), *(numbers.get(rule, "·") for rule in rules)])
     rows[0][0] = "peer"
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    bar = "  ".join("=" * width for width in widths)
-    told = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [bar, told[0], bar, *told[1:], bar, ""]
+    return table(rows)
 
 
 def _key(rules: Sequence[str], clauses: dict[str, str]) -> list[str]:
     lines = []
     for number, rule in enumerate(rules, start=1):
         indent = " " * len(f"{number}. ")
-        lines += [f"{number}. ``{rule}``", "", *_paragraphs(clauses[rule], indent=indent)]
+        lines += [f"{number}. ``{rule}``", "", *paragraphs(clauses[rule], indent=indent)]
     return lines
 
 
 def _told(peer: Peer, result: Result) -> list[str]:
-    lines = _paragraphs(_setting(peer))
+    lines = paragraphs(_setting(peer))
     if not result.broken:
         lines += [f"Passed all {result.cases} cases.", ""]
     for rule, _, cases, detail in result.broken:
         lines += [f"``{rule}``, {_in_cases(cases)}; ``{cases[0]}``::", "", f"    {detail}", ""]
     for rule, reason, cases in result.uncounted:
-        lines += _paragraphs(f"Not counted: ``{rule}``, {_in_cases(cases)}: {reason}.")
+        lines += paragraphs(f"Not counted: ``{rule}``, {_in_cases(cases)}: {reason}.")
     return lines
 
 
@@ -109,22 +105,3 @@ _MAY = {
 
 def _in_cases(cases: Sequence[str]) -> str:
     return f"{len(cases)} case{'s' * (len(cases) != 1)}"
-
-
-def _titled(title: str, line: str) -> list[str]:
-    return [title, line * len(title), ""]
-
-
-def _paragraphs(*texts: str, indent: str = "") -> list[str]:
-    lines = []
-    for text in texts:
-        folded = fill(
-            text,
-            _WIDTH,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        lines += [folded, ""]
-    return lines

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from textwrap import fill
 
 from benchmarks.plots import figure
 from benchmarks.rows import Group, Row
+from benchmarks.rst import paragraphs, table, titled
 
 __all__ = ["write_claims", "write_group"]
 
-_WIDTH = 118
 _HOW = (
     "Both sides run in turn, pair by pair, in a new order each round. A figure is the median of the pairs, with the "
     "quartiles between which half of them lie. A ratio below 1 is less than what stands beside it."
@@ -42,26 +41,26 @@ def write_claims(folder: Path, groups: Sequence[Group], machine: Mapping[str, st
     """Write the page of all claims, with what came of them."""
     rows = [row for group in groups for row in group.rows if row.claim]
     met = sum(bool(row.is_met) for row in rows)
-    lines = [*_titled("Figures", "="), *_paragraphs(_HOW), *_origin("python -m benchmarks", machine)]
-    lines += _paragraphs("More stands on the pages: " + ", ".join(f"`<{group.name}.rst>`_" for group in groups) + ".")
-    lines += _titled("What is aimed at, and what came of it", "-")
+    lines = [*titled("Figures", "="), *paragraphs(_HOW), *_origin("python -m benchmarks", machine)]
+    lines += paragraphs("More stands on the pages: " + ", ".join(f"`<{group.name}.rst>`_" for group in groups) + ".")
+    lines += titled("What is aimed at, and what came of it", "-")
     lines += [f"{met} of {len(rows)} figures reach what is aimed at.", ""]
     for claim in dict.fromkeys(row.claim for row in rows if row.claim):
         lines += [
-            *_paragraphs(f"**{claim.text[0].upper()}{claim.text[1:]}**"),
+            *paragraphs(f"**{claim.text[0].upper()}{claim.text[1:]}**"),
             *_figures([r for r in rows if r.claim == claim]),
         ]
     return _written(folder / "figures.rst", "\n".join(lines).rstrip() + "\n")
 
 
 def _page(group: Group, machine: Mapping[str, str]) -> str:
-    lines = [*_titled(group.title, "="), *_paragraphs(*group.told.strip().split("\n\n"), _HOW)]
+    lines = [*titled(group.title, "="), *paragraphs(*group.told.strip().split("\n\n"), _HOW)]
     lines += _origin(f"python -m benchmarks {group.name}", machine)
     lines += [f"Left out: {reason}." for reason in group.absent] + [""]
     lines += [f".. image:: {name}.svg\n   :alt: {name}\n" for name in group.plots]
     lines += _figures(group.rows)
-    for table in group.tables:
-        lines += [*_titled(table.title, "-"), *_table(table.lines)]
+    for besides in group.tables:
+        lines += [*titled(besides.title, "-"), *table(besides.lines)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -80,27 +79,12 @@ def _figures(rows: Sequence[Row]) -> list[str]:
                 {True: "yes", False: "**no**", None: "—"}[row.is_met],
             )
         )
-    return _table(cells)
-
-
-def _table(cells: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    bar = "  ".join("=" * width for width in widths)
-    told = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return [bar, told[0], bar, *told[1:], bar, ""]
+    return table(cells)
 
 
 def _origin(command: str, machine: Mapping[str, str]) -> list[str]:
     told = "; ".join(f"{name} {value}" for name, value in machine.items())
-    return ["Made by::", "", f"    {command}", "", *_paragraphs(f"On {told}.")]
-
-
-def _titled(title: str, line: str) -> list[str]:
-    return [title, line * len(title), ""]
-
-
-def _paragraphs(*texts: str) -> list[str]:
-    return [part for text in texts for part in (fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False), "")]
+    return ["Made by::", "", f"    {command}", "", *paragraphs(f"On {told}.")]
 
 
 def _written(path: Path, text: str) -> Path:
