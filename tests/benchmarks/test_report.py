@@ -1,6 +1,7 @@
 """The pages, the data and the plots that figures are written into."""
 
 import json
+import re
 from math import inf
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,6 +15,7 @@ from benchmarks.plots import Bar, bars, figure, lines
 from benchmarks.report import write_claims, write_group
 from benchmarks.rows import Group, Row, Table, absent, at_least, at_most, installed
 
+ROOT = Path(__file__).parent.parent.parent
 FAST = at_most(1.3, "fast enough")
 SMALL = at_least(8.0, "small enough")
 GROUP = Group(
@@ -65,6 +67,20 @@ def test_writes_a_page_of_the_claims_of_all(tmp_path: Path) -> None:
     assert text.count("**Fast enough**") == 1
     assert "2.50 µs" not in text
     assert 'refuri="some.rst"' in words(text)
+
+
+def test_the_readme_shows_what_was_measured_of_the_stack() -> None:
+    readme = (ROOT / "README.rst").read_text("utf-8")
+    found = json.loads((ROOT / "docs/figures/stack.json").read_text("utf-8"))
+    lines: dict[str, list[str]] = {}
+    for row in found["rows"]:
+        spread = f" ({figure(row['low'])} to {figure(row['high'])})" if row["beside"] else ""
+        lines.setdefault(row["what"], []).append(f"{figure(row['median'])} {row['unit']}{spread}")
+    told = [[what.removeprefix("five layers: "), *figures] for what, figures in lines.items() if len(figures) == 3]
+    shown = [re.split("  +", line) for line in readme.splitlines()]
+    assert told
+    assert all(line in shown for line in told)
+    assert found["machine"]["date"] in readme
 
 
 @pytest.mark.parametrize(
