@@ -17,9 +17,12 @@ figures are of what a layer adds: the application alone runs in the same rounds,
 both sides. Processor time.
 
 A floor is the same work on the protocol, done by hand for one set of options; it passes the conformance kit as its
-layer does. Peers have the options that bring them closest to the same job, with the same body. Logs go to the null
-device: ours and those of floors by a write for each line, or where that is told by logging; Paste's always by logging,
-with the same handler, for it has no other way.
+layer does. What no request here asks for it leaves out: gzip's has no opt-out, edits no If-None-Match and ends at no
+Content-Length, access_log's hands on no file.
+
+Peers have the options that bring them closest to the same job, with the same body. Logs go to the null device: ours and
+those of floors by a write for each line, or where that is told by logging; Paste's always by logging, with the same
+handler, for it has no other way.
 
 Not all do the same work. TransLogger writes at the start of a response what its Content-Length says. Paste's gzipper
 sets no Vary, compresses also the body that is too small, gathers a stream to its end, and takes zlib at level 6; ours

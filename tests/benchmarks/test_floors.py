@@ -1,4 +1,4 @@
-"""The floors do the whole work of their layers: the conformance kit finds nothing, and the answers are the same."""
+"""The floors do the work of their layers: the conformance kit finds nothing, and what is measured is answered alike."""
 
 import logging
 import os
