@@ -50,7 +50,7 @@ class Exchange:
     application may start lazily, each chunk in is one chunk out, nothing is read ahead, and the application's
     ``close()`` is called exactly once.
 
-    Cost tier T2. When only the status or headers matter, :func:`editing` costs a third of it.
+    Cost tier T2. When only the status or headers matter, :func:`editing` costs about half of it.
     """
 
     __slots__ = ("_chunks", "_error", "_source", "environ", "finished", "headers", "start_response", "status")
