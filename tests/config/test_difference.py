@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.written import MODULE, write
+from tests.config.written import GREET, MARK, MODULE, write
+from wsgistack import ConfigError
 from wsgistack.config.contents import contents
 from wsgistack.config.difference import differences
 from wsgistack.config.documents import open_document
@@ -142,3 +143,14 @@ def test_tells_a_number_of_any_length() -> None:
 def test_tells_no_secret_option_of_a_server(folder: Path) -> None:
     server = f'{APP}[servers.main]\nuse = "call:{MODULE}:make_secret"\nkey = "hidden'
     assert changed(f'{server}"\n', f'{server} too"\n') == ["server main key: changed"]
+
+
+def test_takes_it_for_no_mistake_that_a_filter_leaves_options_to_those_that_use_it(folder: Path) -> None:
+    write(f"{MARK}tims = 1\n", "slip.ini")
+    with pytest.raises(ConfigError, match="no such option"):
+        contents(open_document("slip.ini"))
+    used = f"{GREET}[pipeline:main]\npipeline = more greet\n{MARK}[filter:more]\nuse = mark\nmark = "
+    for file, mark in ("old.ini", "a"), ("new.ini", "b"):
+        write(f"{used}{mark}\n", file)
+    old, new = (contents(open_document(file)) for file in ("old.ini", "new.ini"))
+    assert differences(old, new) == ["more mark: 'a' -> 'b'"]

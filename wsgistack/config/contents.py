@@ -1,6 +1,7 @@
 """All that a configuration describes, read as a whole: to be compared with another one, or written anew."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class Contents:
     :param applications: by name.
     :param servers: by name.
     :param global_conf: the global values for all of them, without those that tell where the file is.
-    :param filters: by name, those that are one layer.
+    :param filters: by name, those that are one layer and lack no option.
     """
 
     file: Path
@@ -90,7 +91,7 @@ def contents(document: Document) -> Contents:
     mistakes = Mistakes(document.mistakes)
     applications = {name: document.application(name, start).fitted() for name in document.applications()}
     mistakes += [each for stack in applications.values() for each in stack.mistakes]
-    filters = {name: document.filter(name, start).fitted() for name in document.filters()}
+    filters = {name: document.filter(name, start) for name in document.filters()}
     mistakes += [each for stack in filters.values() for each in stack.mistakes]
     servers = {}
     for name in document.servers():
@@ -98,7 +99,11 @@ def contents(document: Document) -> Contents:
             servers[name] = document.server(name, start)
     if mistakes:
         raise ConfigError(*in_order(mistakes))
-    layers = {name: stack.pipeline.specs[0] for name, stack in filters.items() if len(stack.pipeline) == 1}
+    layers: dict[str, Spec] = {}
+    for name, stack in filters.items():
+        with suppress(ConfigError):  # a section that uses it may have the options that it lacks
+            found = [spec.fitted() for spec in stack.pipeline]
+            layers |= {name: found[0]} if len(found) == 1 else {}
     return Contents(Path(start.where.file), applications, servers, told(start.global_conf), layers)
 
 

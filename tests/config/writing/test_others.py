@@ -18,6 +18,8 @@ use = gzip
 [filter:compound]
 use = gzip
 filter-with = unused
+[filter:base]
+use = tests.config.factories:marking
 [loggers]
 keys = root
 [logger_root]
@@ -30,6 +32,7 @@ url = %(here)s/x
  else
 """
 COMPOUND = "[filter:compound] is not written: no pipeline names it, and it has other filters around it"
+BASE = "[filter:base] is not written: no pipeline names it, and it needs more options"
 
 
 def others(document: Document) -> tuple[dict[str, object], list[str], str, list[str]]:
@@ -42,10 +45,11 @@ def others(document: Document) -> tuple[dict[str, object], list[str], str, list[
 
 def test_keeps_what_the_same_kind_of_file_can_hold(folder: Path) -> None:
     tables, losses, sections, of_sections = others(reread(INI, "ini"))
-    assert (tables, of_sections) == ({}, [COMPOUND])
+    assert (tables, of_sections) == ({}, [COMPOUND, BASE])
     assert losses == [
         *(f"[{name}] is not written: a table has no form for it" for name in ("loggers", "logger_root", "alembic")),
         COMPOUND,
+        BASE,
     ]
     assert sections == (
         "\n[loggers]\nkeys = root\n\n[logger_root]\nhandlers =\nlevel = INFO\n"

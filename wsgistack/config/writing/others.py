@@ -20,7 +20,7 @@ def other_tables(document: Document, target: Contents, losses: list[str]) -> dic
     """
     if isinstance(document, IniFile):
         losses += [f"[{name}] is not written: a table has no form for it" for name in _sections(document)]
-        losses += _compound(document, target)
+        losses += _unwritten(document, target)
     content = document.tree.content if isinstance(document, TableFile) else {}
     return {_LOGGING: content[_LOGGING]} if _LOGGING in content else {}
 
@@ -34,7 +34,7 @@ def other_sections(document: Document, target: Contents, losses: list[str]) -> s
         losses.append("logging is not written: in an ini file it has another form")
     if not isinstance(document, IniFile):
         return ""
-    losses += _compound(document, target)
+    losses += _unwritten(document, target)
     return "".join(f"\n[{name}]\n{text}" for name, text in _sections(document).items())
 
 
@@ -47,9 +47,17 @@ def _sections(document: IniFile) -> dict[str, str]:
     }
 
 
-def _compound(document: IniFile, target: Contents) -> list[str]:
-    """What is said of filters that no list names, and that have others around them."""
+def _unwritten(document: IniFile, target: Contents) -> list[str]:
+    """What is said of filters that no list names, and that are not one whole layer."""
     there = {spec.where.section for stack in target.applications.values() for spec in stack.pipeline}
-    sections = {name: f"[{part.section.name}]" for name, part in document.sections.named["filter"].items()}
-    lost = [each for name, each in sections.items() if name not in target.filters and each not in there]
-    return [f"{section} is not written: no pipeline names it, and it has other filters around it" for section in lost]
+    sections = {name: part.section for name, part in document.sections.named["filter"].items()}
+    return [
+        f"[{each.name}] is not written: no pipeline names it, and it {_lack(document, name)}"
+        for name, each in sections.items()
+        if name not in target.filters and f"[{each.name}]" not in there
+    ]
+
+
+def _lack(document: IniFile, name: str) -> str:
+    is_compound = len(document.filter(name, document.start()).pipeline) > 1
+    return "has other filters around it" if is_compound else "needs more options"
