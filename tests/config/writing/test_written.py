@@ -176,6 +176,33 @@ def test_writes_the_filters_that_a_composite_may_ask_for(formats: tuple[str, ...
         assert document.filters()[-1] == "auth"
 
 
+FILTERED = f"""\
+layers = [{{ use = "gzip" }}]
+[app]
+use = "paste.composite_factory:tests.config.test_loader:both"
+app = "made"
+[apps.made]
+app = "call:{FACTORIES}:make_app"
+[filters]
+gzip = {{ use = "gzip", level = 9 }}
+packed = {{ use = "gzip", name = "small", level = 8 }}
+"""
+
+
+@pytest.mark.parametrize("formats", [*permutations(FORMATS)])
+def test_tells_a_layer_from_a_filter_that_is_called_so(formats: tuple[str, ...], folder: Path) -> None:
+    document = reread(FILTERED, "toml")
+    for each in formats:
+        document = reread(written(document, each)[0], each)
+        assert [dict(spec.options) for spec in read(document).pipeline] == [{}]
+        assert [dict(spec.options) for spec in contents(document).filters.values()][-2:] == [{"level": 9}, {"level": 8}]
+    text, losses = written(reread(FILTERED, "toml"), "toml")
+    assert (contents(reread(text, "toml")).filters["packed"].name, losses) == ("small", [])
+    lost = "the layer is called {}, for each section has a name of its own"
+    losses = written(reread(FILTERED, "toml"), "ini")[1]
+    assert losses == [f"small: {lost.format('packed')}", f"gzip: {lost.format('gzip-2')}"]
+
+
 def test_tells_what_gets_lost_once(folder: Path) -> None:
     layer = {"use": "basic_auth", "users": {"a": "hidden"}}
     apps = {name: {"app": "json:dumps", "layers": [layer]} for name in ("a", "b")}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
+from wsgistack import registry
 from wsgistack.conditions import as_settings
 from wsgistack.config.contents import Contents, is_composite
 from wsgistack.config.parts import Application, Server
@@ -14,6 +15,7 @@ from wsgistack.config.writing.names import is_bare
 from wsgistack.config.writing.plain import import_string
 from wsgistack.config.writing.texts import option_text, setting
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
+from wsgistack.registry import canonical
 from wsgistack.spec import Spec
 
 __all__ = ["ini_text"]
@@ -81,7 +83,7 @@ class _Writer:
             self.add(f"{kind}:{own}", settings, application.where, application.places)
 
     def add_filter(self, name: str, spec: Spec) -> None:
-        self.add(f"filter:{name}", self._layer(spec), spec.where)
+        self.add(f"filter:{name}", self._layer(name, spec), spec.where)
 
     def _free(self, name: str) -> str:
         name = "-".join(name.split())
@@ -90,15 +92,21 @@ class _Writer:
         self._names.add(name)
         return name
 
-    def _layer(self, spec: Spec) -> dict[str, str]:
-        settings = _use(import_string(spec.use) if callable(spec.use) else spec.use)
+    def _registered(self, use: str, name: str) -> str:
+        """What a section uses, in another way where its name means a filter of the file."""
+        others = {canonical(each) for each in self._target.filters if each != name}
+        is_hidden = canonical(use) in others and registry.has(use)
+        return registry.import_string(registry.names()[canonical(use)][0]) if is_hidden else use
+
+    def _layer(self, name: str, spec: Spec) -> dict[str, str]:
+        settings = _use(import_string(spec.use) if callable(spec.use) else self._registered(spec.use, name))
         with self.mistakes.caught("when", spec.where):
             settings |= {} if spec.when is None else as_settings(spec.when)
-        for name in spec.options:
-            with self.mistakes.caught(name, spec.where):
-                if name in _TAKEN or name.startswith(("get ", "set ")):
-                    raise ConfigError(Mistake("can't stand in an ini file: it has another meaning there", name))
-                settings[name] = option_text(self._target, spec, name)
+        for option in spec.options:
+            with self.mistakes.caught(option, spec.where):
+                if option in _TAKEN or option.startswith(("get ", "set ")):
+                    raise ConfigError(Mistake("can't stand in an ini file: it has another meaning there", option))
+                settings[option] = option_text(self._target, spec, option)
         return settings | {f"set {key}": value for key, value in self._target.own_values(spec).items()}
 
     def part(self, part: Application | Server) -> dict[str, str]:

@@ -25,7 +25,8 @@ def with_section_names(target: Contents, losses: list[str]) -> Contents:
     :param losses: to which is added which layer gets another name.
     """
     layers = [spec for stack in target.applications.values() for spec in stack.pipeline]
-    named = [(spec, spec) for spec in target.filters.values()]  # by these names they are asked for
+    named = [(spec, replace(spec, name=name)) for name, spec in target.filters.items()]  # by these they are asked for
+    losses += [_renamed(one, other) for one, other in named if one.name != other.name]
 
     def is_free(name: str, spec: Spec) -> bool:
         if any(canonical(name) == canonical(other.name) for _, other in named):
@@ -43,11 +44,15 @@ def with_section_names(target: Contents, losses: list[str]) -> Contents:
             number += 1
             name = f"{first}-{number}"
         if name != spec.name:
-            losses.append(f"{spec.name}: the layer is called {name}, for each section has a name of its own")
+            losses.append(_renamed(spec, replace(spec, name=name)))
         named.append((spec, replace(spec, name=name)))
         return named[-1][1]
 
     return edited(target, layer)
+
+
+def _renamed(spec: Spec, other: Spec) -> str:
+    return f"{spec.name}: the layer is called {other.name}, for each section has a name of its own"
 
 
 def _use(spec: Spec) -> str:

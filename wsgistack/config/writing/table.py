@@ -74,7 +74,7 @@ def table_of(target: Contents, hold: Hold) -> dict[str, Any]:
     filters = {}
     for name, spec in target.filters.items():
         with mistakes.caught("", spec.where):
-            item = _item(target, replace(spec, name=""), hold)
+            item = _item(target, replace(spec, name="" if spec.name == name else spec.name), hold)
             filters[name] = {"use": item} if isinstance(item, str) else item
     mistakes.raise_if_any()
     servers = {name: {"use": each.use, **plain(each.options)} for name, each in target.servers.items()}
@@ -98,7 +98,9 @@ def _entry(target: Contents, stack: Stack, hold: Hold) -> dict[str, Any]:
     for spec in outer:
         with mistakes.caught("", spec.where):
             is_named = target.filters.get(spec.name) == spec
-            entry["layers"].append(spec.name if is_named else _item(target, spec, hold))
+            item = spec.name if is_named else _item(target, spec, hold)
+            means_other = isinstance(item, str) and not is_named and item in target.filters
+            entry["layers"].append({"use": item} if means_other else item)
     mistakes.raise_if_any()
     own = target.own_values(application)
     asks = [not name and is_factory(application.use), *(isinstance(spec.use, PasteFactory) for spec in outer)]
