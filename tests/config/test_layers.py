@@ -6,7 +6,7 @@ import pytest
 
 from tests.config import factories
 from tests.config.written import MODULE, checked, read, said, told, write
-from wsgistack import ConfigError, Gzip, Spec, config
+from wsgistack import ConfigError, Gzip, RequestId, Spec, config
 
 FILE = "stack.toml"
 FILTERS = f"""
@@ -29,6 +29,17 @@ def test_a_list_names_filters(folder: Path) -> None:
     ]
     assert told(file=FILE)["marks"] == ["-:m"]
     assert checked(FILE) == []
+
+
+def test_a_dash_is_as_good_as_an_underscore(folder: Path) -> None:
+    write(
+        f'app = "{MODULE}:greet"\nlayers = ["request_id"]\n[filters.request-id]\nuse = "request_id"\ntrust = false\n',
+        FILE,
+    )
+    assert [dict(spec.options) for spec in read(FILE).pipeline] == [{"trust": False}]
+    made = config.load_filter(FILE, "request_id")(factories.greet)
+    assert isinstance(made, RequestId)
+    assert not made.trust
 
 
 def test_a_filter_is_loaded_by_its_name(folder: Path) -> None:

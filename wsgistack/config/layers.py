@@ -12,6 +12,7 @@ from wsgistack.config.stack import Stack
 from wsgistack.config.tree import Tree
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, type_of
 from wsgistack.pipeline import Pipeline
+from wsgistack.registry import canonical
 from wsgistack.spec import Item, Spec
 from wsgistack.types import Factory
 
@@ -39,8 +40,8 @@ class Layers:
 
         :raises ConfigError: there is none, or something is wrong with it.
         """
-        if name in self.filters:
-            return self._filter(name, asked.global_conf)
+        if meant := self._meant(name):
+            return self._filter(meant, asked.global_conf)
         return Spec(used(name, asked.global_conf), where=asked.where)
 
     def listed(self, given: object, at: lines.Path, global_conf: Mapping[str, str]) -> Stack:
@@ -54,11 +55,16 @@ class Layers:
         specs = []
         for number, item in enumerate(given, 1):
             with mistakes.caught():
-                if isinstance(item, str) and item in self.filters:
-                    specs.append(self._filter(item, global_conf))
+                if isinstance(item, str) and (name := self._meant(item)):
+                    specs.append(self._filter(name, global_conf))
                 else:
                     specs.append(self._layer(item, number, (*at, number - 1), global_conf))
         return Stack(pipeline=Pipeline(specs), mistakes=tuple(mistakes))
+
+    def _meant(self, name: str) -> str:
+        """The filter of a name, as it is written; empty if there is none."""
+        alike = (each for each in self.filters if canonical(each) == canonical(name))
+        return name if name in self.filters else next(alike, "")
 
     def _filter(self, name: str, global_conf: Mapping[str, str]) -> Spec:
         return self._layer({"name": name, **self.filters[name]}, 1, (_FILTERS, name), global_conf)
@@ -99,6 +105,6 @@ class Layers:
         except ConfigError as error:
             if use in self._applications:
                 raise ConfigError(Mistake(f"{use!r} is an application", expected="a layer")) from error
-            if use in self.filters:
+            if self._meant(use):
                 raise ConfigError(Mistake(f"{use!r} is one of {_FILTERS}", hint="name it alone, as text")) from error
             raise

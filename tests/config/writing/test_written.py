@@ -177,13 +177,14 @@ def test_writes_the_filters_that_a_composite_may_ask_for(formats: tuple[str, ...
 
 
 FILTERED = f"""\
-layers = [{{ use = "gzip" }}]
+layers = [{{ use = "request-id" }}, {{ use = "gzip" }}]
 [app]
 use = "paste.composite_factory:tests.config.test_loader:both"
 app = "made"
 [apps.made]
 app = "call:{FACTORIES}:make_app"
 [filters]
+request_id = {{ use = "request_id", trust = false }}
 gzip = {{ use = "gzip", level = 9 }}
 packed = {{ use = "gzip", name = "small", level = 8 }}
 """
@@ -194,13 +195,15 @@ def test_tells_a_layer_from_a_filter_that_is_called_so(formats: tuple[str, ...],
     document = reread(FILTERED, "toml")
     for each in formats:
         document = reread(written(document, each)[0], each)
-        assert [dict(spec.options) for spec in read(document).pipeline] == [{}]
-        assert [dict(spec.options) for spec in contents(document).filters.values()][-2:] == [{"level": 9}, {"level": 8}]
+        assert [dict(spec.options) for spec in read(document).pipeline] == [{}, {}]
+        filters = [{"trust": False}, {"level": 9}, {"level": 8}]
+        assert [dict(spec.options) for spec in contents(document).filters.values()][-3:] == filters
     text, losses = written(reread(FILTERED, "toml"), "toml")
     assert (contents(reread(text, "toml")).filters["packed"].name, losses) == ("small", [])
     lost = "the layer is called {}, for each section has a name of its own"
     losses = written(reread(FILTERED, "toml"), "ini")[1]
-    assert losses == [f"small: {lost.format('packed')}", f"gzip: {lost.format('gzip-2')}"]
+    named = {"small": "packed", "request-id": "request-id-2", "gzip": "gzip-2"}
+    assert losses == [f"{one}: {lost.format(other)}" for one, other in named.items()]
 
 
 def test_tells_what_gets_lost_once(folder: Path) -> None:

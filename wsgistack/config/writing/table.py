@@ -12,6 +12,7 @@ from wsgistack.config.table import MOUNTS
 from wsgistack.config.writing.plain import plain
 from wsgistack.errors import Mistakes
 from wsgistack.pipeline import Pipeline
+from wsgistack.registry import canonical
 from wsgistack.spec import Spec
 
 __all__ = ["Hold", "table_of", "with_common_values"]
@@ -99,7 +100,7 @@ def _entry(target: Contents, stack: Stack, hold: Hold) -> dict[str, Any]:
         with mistakes.caught("", spec.where):
             is_named = target.filters.get(spec.name) == spec
             item = spec.name if is_named else _item(target, spec, hold)
-            means_other = isinstance(item, str) and not is_named and item in target.filters
+            means_other = isinstance(item, str) and not is_named and canonical(item) in map(canonical, target.filters)
             entry["layers"].append({"use": item} if means_other else item)
     mistakes.raise_if_any()
     own = target.own_values(application)
