@@ -153,8 +153,9 @@ class _Logged(Exchange):
         self._layer.write(self)
 
     def _close_file(self, sent: int, is_at_end: bool) -> None:
-        self.sent = sent
-        self.finished = is_at_end or h.content_length(self.headers) == sent
+        length = h.content_length(self.headers)
+        self.sent = sent if length is None else min(sent, length)  # where it does not use sendfile, it reads in blocks
+        self.finished = is_at_end or self.sent == length
         self.close()
 
 
