@@ -2,6 +2,7 @@
 
 import io
 import logging
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -174,6 +175,22 @@ def test_restarts_with_the_error_itself_and_starts_without() -> None:
     assert first == ("500 Internal Server Error", None)  # uWSGI answers nothing where it gets one
     assert (status, kind, value) == ("500 Internal Server Error", RuntimeError, error)
     assert traceback is error.__traceback__
+
+
+@pytest.mark.parametrize("is_started", [False, True])
+def test_starts_anew_without_an_error_where_the_server_knows_of_no_start(is_started: bool) -> None:
+    def restarting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if is_started:
+            start_response("200 OK", [])
+        try:
+            int(_BOOM)
+        except ValueError:
+            start_response("503 Service Unavailable", [], sys.exc_info())
+        return [b"later"]
+
+    seen: list[Any] = []
+    assert CatchErrors(restarting)({}, lambda *start: seen.append(start) or print) == [b"later"]  # type: ignore[func-returns-value]
+    assert seen == [("503 Service Unavailable", [])]
 
 
 @pytest.mark.parametrize("body", [[b"x"], Body(b"x")])

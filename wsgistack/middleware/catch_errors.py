@@ -101,14 +101,13 @@ class _Guarded:
 
     def _begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:
-            if exc_info:
+            if exc_info and self._is_begun:
                 self._held = None
-                self._is_begun = True
                 self._write = self._start_response(status, headers, exc_info)
-            elif self._held or self._write:  # a second start without exc_info: let the server say so
+            elif not exc_info and (self._held or self._write):  # a second start without exc_info: let the server say so
                 self._release()
                 self._start_response(status, headers)
-            else:
+            else:  # a restart as well: the server knows of no start yet
                 self._held = status, [*headers]
         finally:
             exc_info = None
