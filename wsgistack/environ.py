@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from wsgistack.types import Environ
 
-__all__ = ["NO_COMPRESS", "REQUEST_ID", "is_logged", "mark_logged", "request_target"]
+__all__ = ["NO_COMPRESS", "REQUEST_ID", "copied", "is_logged", "mark_logged", "request_target"]
 
 REQUEST_ID = "wsgistack.request_id"
 
@@ -22,6 +22,12 @@ def request_target(path: str, query: str) -> str:
     """The target of the request line (RFC 9112 §3.2.1) again, from SCRIPT_NAME + PATH_INFO and QUERY_STRING."""
     target = quote(path, safe=_PATH_SAFE, encoding="latin-1", errors="replace") if _UNSAFE(path) else path or "/"
     return f"{target}?{query}" if query else target
+
+
+def copied(environ: Environ) -> Environ:
+    """A copy for the same request: an error that is logged for the one is logged for the other."""
+    environ.setdefault(_LOGGING, object())
+    return {**environ}
 
 
 def mark_logged(environ: Environ, error: BaseException) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from wsgistack.answers import error_answer
+from wsgistack.environ import copied
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
@@ -19,8 +20,8 @@ class Mount:
     The longest prefix wins, and ends where a segment of the path ends: ``/api`` is for ``/api``, ``/api/`` and
     ``/api/x``, but not for ``/apis``, nor for ``//api``. It goes over from PATH_INFO to SCRIPT_NAME (PEP 3333), so that
     the application makes URLs that lead to itself. That happens in a copy of the environ: what is outside goes on to
-    see the path that the client asked for, at any time. All else that was put into the copy by then, such as
-    REMOTE_USER, it sees when the response starts.
+    see the path that the client asked for, at any time. All else that was put into the copy by then, or taken from it,
+    such as REMOTE_USER, it sees when the response starts.
 
     :param apps: by prefix, which is not percent-encoded, and may have a slash at its end. What is at ``/`` gets all
         other requests, with the environ as it came; without it they are answered with 404 Not Found.
@@ -64,9 +65,14 @@ class Mount:
         if not prefix:
             return app(environ, start_response)
         script: str = environ.get("SCRIPT_NAME", "")
-        inner = {**environ, "SCRIPT_NAME": script + prefix, "PATH_INFO": path[len(prefix) :]}
+        inner = copied(environ)
+        there = [*inner]
+        inner.update(SCRIPT_NAME=script + prefix, PATH_INFO=path[len(prefix) :])
 
         def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+            for key in there:
+                if key not in inner:  # such as a REMOTE_USER that is not trusted
+                    environ.pop(key, None)
             environ.update({**inner, "SCRIPT_NAME": script, "PATH_INFO": path})
             try:
                 return start_response(status, headers, exc_info)
