@@ -39,6 +39,7 @@ def failing(text: str) -> BaseException:
     [
         pytest.param("1\n1 / 0", "shop.py, line 2", id="in itself"),
         pytest.param("\njson.loads('{')", "shop.py, line 2", id="in what it calls of Python"),
+        pytest.param("\n\neval('1 +')", "shop.py, line 3", id="in text that it runs"),
         pytest.param("nearest(1, 2)", "shop.py, line 1", id="in what it calls of this package"),
     ],
 )
@@ -55,6 +56,14 @@ def test_says_it_of_the_innermost_of_its_files(tmp_path: Path, monkeypatch: pyte
         import_object("outer_shop:app")
     said = "importing 'outer_shop' failed: NameError: name 'nothing' is not defined (inner_shop.py, line 3)"
     assert str(caught.value) == said
+
+
+def test_says_it_where_the_folder_of_the_process_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert raised_in(failing("1 / 0")) == " (shop.py, line 1)"
 
 
 def test_says_nothing_where_none_of_it_was_running() -> None:

@@ -23,11 +23,18 @@ def raised_in(error: BaseException) -> str:
 
     Nothing where the error tells it by itself, or where none of that code was running.
     """
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
         return ""
     places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
     for file, line in reversed(places):
         if not file.startswith("<") and is_own(file) and not Path(file).is_relative_to(_HERE):
-            path = Path(file)
-            return f" ({path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}, line {line})"
+            return f" ({_told(Path(file))}, line {line})"
     return ""
+
+
+def _told(path: Path) -> Path:
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # the folder of the process is gone
+        return path
+    return path.relative_to(here) if path.is_relative_to(here) else path
