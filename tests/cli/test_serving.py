@@ -215,6 +215,26 @@ def test_says_what_is_wrong_to_the_process_that_watches(tmp_path: Path, capfd: p
 
 
 @pytest.mark.parametrize(
+    ("listen", "expected"),
+    [
+        ("[::1]:6543", ("::1", 6543)),
+        ("[::1]", ("::1", 8080)),
+        ("*:6543 localhost:1", ("0.0.0.0", 6543)),  # noqa: S104
+        ("localhost", ("localhost", 8080)),
+        ("", ("127.0.0.1", 8080)),
+    ],
+)
+def test_reads_where_waitress_listens(
+    listen: str, expected: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, int]] = []
+    monkeypatch.setattr("wsgistack.reload.reloading", lambda run, host, port, **_: told.append((host, port)))
+    file = written(tmp_path, f"{layers('gzip')}[server:main]\nuse = egg:waitress\nlisten = {listen}\n")
+    assert main(["serve", "--reload", file]) == 0
+    assert told == [expected]
+
+
+@pytest.mark.parametrize(
     "server",
     [
         pytest.param("use = egg:wsgistack\nhost = 127.0.0.1\nport = {}", id="ours"),

@@ -106,7 +106,7 @@ def _address(parsed: argparse.Namespace, options: Mapping[str, object]) -> tuple
 def _listening(options: Mapping[str, object]) -> Mapping[str, object]:
     """The options of a server, with host and port where it has these as waitress does, ``listen = localhost:6543``."""
     first = next(iter(str(options.get("listen", "")).split()), "")
-    host, _, port = first.rpartition(":") if ":" in first else (first, "", "")
+    host, _, port = first.rpartition(":") if ":" in first.rpartition("]")[2] else (first, "", "")
     found = {"host": host.strip("[]").replace("*", "0.0.0.0"), "port": port}  # noqa: S104 - as the file asks
     return {**options, **{key: value for key, value in found.items() if value}}
 
