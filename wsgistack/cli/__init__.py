@@ -81,7 +81,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("file", metavar="FILE", help=_FILE)
         command.add_argument(
-            "values", nargs="*", type=pair("="), metavar="NAME=VALUE", help="global values, before those of the file"
+            "values",
+            nargs="*",
+            type=pair("="),
+            metavar="NAME=VALUE",
+            help="global values, also for %%(NAME)s where [DEFAULT] has none",
         )
 
     listing = commands.add_parser("list", help="list the layers that are installed")
