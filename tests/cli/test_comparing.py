@@ -48,3 +48,10 @@ def test_can_not_compare_what_has_mistakes(tmp_path: Path, capsys: pytest.Captur
     )
     assert main(["diff", "--name", "mian", str(QUICKSTART), str(QUICKSTART)]) == 2
     assert capsys.readouterr() == ("", "no application 'mian' in either; did you mean 'main'?\n")
+
+
+def test_compares_with_global_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, layers("gzip") + "[filter:gzip]\nlevel = %(strength)s\n")
+    assert main(["diff", file, file]) == 2
+    assert "no value for %(strength)s" in capsys.readouterr().err
+    assert main(["diff", file, file, "strength=9"]) == 0

@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
             "--strict", action="store_true", help="a layer that stands in the wrong place is a mistake"
         )
         command.add_argument("file", metavar="FILE", help=_FILE)
+    for command in (serving, checking, showing, comparing):
         command.add_argument(
             "values",
             nargs="*",
