@@ -18,7 +18,7 @@ def names() -> Mapping[str, tuple[EntryPoint, ...]]:
     """The entry points of the group ``wsgistack.middleware`` by their names, ``-`` written as ``_``."""
     points: list[EntryPoint] = []
     for each in distributions():
-        if GROUP in (each.read_text("entry_points.txt") or ""):  # to parse them all would take three times as long
+        if GROUP in (each.read_text("entry_points.txt") or ""):  # to parse them all would take twice as long
             points += each.entry_points.select(group=GROUP)
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in sorted(points):

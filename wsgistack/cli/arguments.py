@@ -18,8 +18,8 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> a
     parsed, left = parser.parse_known_args(arguments)
     if left and not (hasattr(parsed, "values") and all(re.match(r"[^-=][^=]*=", each) for each in left)):
         parser.error(f"unrecognized arguments: {' '.join(left)}")
-    if left:
-        parsed.values += map(pair("="), left)
+    if hasattr(parsed, "values"):
+        parsed.values = dict([*parsed.values, *map(pair("="), left)])
     return parsed
 
 

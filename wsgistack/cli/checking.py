@@ -15,7 +15,7 @@ __all__ = ["check", "noting_order", "warn"]
 
 def check(parsed: argparse.Namespace) -> int:
     """Name every mistake."""
-    document = open_document(parsed.file, dict(parsed.values))
+    document = open_document(parsed.file, parsed.values)
     with noting_order() as order:
         mistakes = [str(each) for each in find_mistakes(document, parsed.name, strict=parsed.strict)]
     if parsed.strict:

@@ -16,7 +16,7 @@ def compare(parsed: argparse.Namespace) -> int:
     found = []
     for file in (parsed.old, parsed.new):
         with mistakes.caught():
-            found.append(contents(open_document(file, dict(parsed.values))))
+            found.append(contents(open_document(file, parsed.values)))
     mistakes.raise_if_any()
     names = {name for each in found for name in each.applications}
     if parsed.name and parsed.name not in names:

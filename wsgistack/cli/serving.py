@@ -37,7 +37,7 @@ def serve(parsed: argparse.Namespace) -> int:
         return _serve_anew(parsed)
     from wsgistack.serve import serve as built_in
 
-    document = open_document(parsed.file, dict(parsed.values))
+    document = open_document(parsed.file, parsed.values)
     server, mistakes = _checked_server(document, parsed)
     app, stack = _application(document, parsed, mistakes)
     ready = _ready(document, parsed, stack)
@@ -56,13 +56,13 @@ def _serve_anew(parsed: argparse.Namespace) -> int:
 
     options: Mapping[str, object] = {}
     with suppress(ConfigError):  # the process that serves will say so
-        server = _server(open_document(parsed.file, dict(parsed.values)), parsed)
+        server = _server(open_document(parsed.file, parsed.values), parsed)
         options = _listening(server.fitted(SERVER_PROTOCOLS)[1]) if server else {}
     host, port = _address(parsed, options)
     files = {parsed.file}
 
     def run(built_in: _Serve) -> None:
-        document = open_document(parsed.file, dict(parsed.values))
+        document = open_document(parsed.file, parsed.values)
         _, mistakes = _checked_server(document, parsed)
         app, stack = _application(document, parsed, mistakes)
         files.update(each.where.file for each in (stack.application, *stack.pipeline) if each and each.where.file)

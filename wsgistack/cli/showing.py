@@ -21,7 +21,7 @@ __all__ = ["show"]
 
 def show(parsed: argparse.Namespace) -> int:
     """Print what a configuration says."""
-    document = open_document(parsed.file, dict(parsed.values))
+    document = open_document(parsed.file, parsed.values)
     if parsed.format:
         return _convert(document, parsed)
     stack = read(document, parsed.name)

@@ -40,8 +40,8 @@ class AccessLog(Middleware):
     :raises ConfigError: there is no such format or output, or the file can't be opened.
 
     A file that the application hands to the server's own ``wsgi.file_wrapper`` goes on untouched, so that the server
-    can use sendfile. How far the server came in it tells what was sent. Under uWSGI and Waitress, which tell of no
-    end, it is read here instead, in large blocks.
+    can use sendfile. How far the server came in it tells what was sent. Those of uWSGI and Waitress can't be
+    watched so: there it is read here instead, in large blocks.
 
     In the ini files of PasteDeploy itself a ``%`` has to be written ``%%``; wsgistack reads both.
 
