@@ -10,7 +10,7 @@ from benchmarks.plots import lines
 from benchmarks.rows import Row, at_most
 from benchmarks.traffic import KNOWN, TEXT, serving, streaming, whole
 from wsgistack import Exchange, Middleware, editing
-from wsgistack.headers import replace
+from wsgistack.http.headers import replace
 from wsgistack.types import App, Environ, Headers, StartResponse
 
 __all__ = ["measure_growth"]

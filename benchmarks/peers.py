@@ -70,7 +70,7 @@ PEERS: tuple[Peer, ...] = (
         "wsgistack",
         "BasicAuth",
         "wsgistack",
-        f"{_MINE}.basic_auth:BasicAuth",
+        f"{_MINE}.auth.basic:BasicAuth",
         {"users": {"ada": "lovelace"}},
         headers=_CREDENTIALS,
     ),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgistack.server import listen
+from wsgistack.serving.server import listen
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgistack import registry
+from wsgistack.pipeline import registry
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, entry_points: str, **modules: str) -> None:

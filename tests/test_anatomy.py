@@ -8,17 +8,21 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from wsgistack import registry
 from wsgistack.base import Middleware
-from wsgistack.options import schema
-from wsgistack.spec import Spec
+from wsgistack.options.schema import schema
+from wsgistack.pipeline import registry
+from wsgistack.pipeline.spec import Spec
 from wsgistack.testing.lint import Lint
 from wsgistack.types import Changes
 
 POINTS = distribution("wsgistack").entry_points
 NAMES = [point.name for point in POINTS.select(group=registry.GROUP)]
 ALIASES = {"gzip": "compress"}
-HOMES = {"gzip": "wsgistack.middleware.compress", "lint": "wsgistack.testing.lint"}
+HOMES = {
+    "basic_auth": "wsgistack.middleware.auth.basic",
+    "gzip": "wsgistack.middleware.compress",
+    "lint": "wsgistack.testing.lint",
+}
 
 
 def layer(name: str) -> type[Middleware] | type[Lint]:
@@ -103,4 +107,4 @@ def test_changes_nothing_on_the_instance_while_it_serves(name: str) -> None:
 
 def test_each_layer_is_registered_for_paste_deploy() -> None:
     registered = {point.name: point.value for point in POINTS.select(group="paste.filter_app_factory")}
-    assert registered == {name: f"wsgistack.config.paste:{name}" for name in NAMES}
+    assert registered == {name: f"wsgistack.config.protocols:{name}" for name in NAMES}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NewType
 import pytest
 
 from wsgistack import Middleware, editing
-from wsgistack import headers as h
+from wsgistack.http import headers as h
 from wsgistack.testing import Server
 from wsgistack.types import App, Environ, Headers, Secret, StartResponse
 

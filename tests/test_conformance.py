@@ -13,7 +13,7 @@ import pytest
 
 from tests.stacks import FIVE, FIVE_TWICE, KEY, LAYERS, OPTIONS, PAIRS, Stack, judged, judged_in_threads
 from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, RequestId
-from wsgistack import headers as h
+from wsgistack.http import headers as h
 from wsgistack.testing import Judge, MiddlewareConformance, Record, Server
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.lint import Lint

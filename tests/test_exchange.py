@@ -12,9 +12,9 @@ import pytest
 
 from tests.direct import Body, answering, raising
 from wsgistack import Exchange, Middleware, editing
-from wsgistack import headers as h
 from wsgistack.errors import ContractError
 from wsgistack.exchange import body_is_inert
+from wsgistack.http import headers as h
 from wsgistack.testing import Judge, Record, Server, make_environ
 from wsgistack.testing.hostile import CASES
 from wsgistack.types import App, Changes, Environ, ExcInfo, Factory, Headers, StartResponse, Write

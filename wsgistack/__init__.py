@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from wsgistack.errors import ConfigError, Mistake, Where, WsgistackError
     from wsgistack.exchange import Exchange, editing
     from wsgistack.middleware.access_log import AccessLog
-    from wsgistack.middleware.basic_auth import BasicAuth
+    from wsgistack.middleware.auth.basic import BasicAuth
     from wsgistack.middleware.catch_errors import CatchErrors
     from wsgistack.middleware.compress import Compress, Gzip
     from wsgistack.middleware.request_id import RequestId, RequestIdFilter, current_request_id
     from wsgistack.pipeline import OrderWarning, Pipeline
-    from wsgistack.spec import Spec
+    from wsgistack.pipeline.spec import Spec
 
 __all__ = [
     "AccessLog",
@@ -47,12 +47,12 @@ _HOMES = {
     "errors": ("ConfigError", "Mistake", "Where", "WsgistackError"),
     "exchange": ("Exchange", "editing"),
     "middleware.access_log": ("AccessLog",),
-    "middleware.basic_auth": ("BasicAuth",),
+    "middleware.auth.basic": ("BasicAuth",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
     "pipeline": ("OrderWarning", "Pipeline"),
-    "spec": ("Spec",),
+    "pipeline.spec": ("Spec",),
 }
 
 

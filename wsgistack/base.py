@@ -55,7 +55,7 @@ class Middleware:
         """The class, the application, and the options that are not the defaults, if the instance keeps them."""
         from inspect import signature  # slow to import, as what reads annotations is
 
-        from wsgistack.annotations import is_secret
+        from wsgistack.options.annotations import is_secret
 
         try:
             parameters = signature(type(self), eval_str=True).parameters

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from wsgistack import registry
 from wsgistack.cli import main
+from wsgistack.pipeline import registry
 
 
 def test_lists_the_layers_that_are_installed(capsys: pytest.CaptureFixture[str]) -> None:

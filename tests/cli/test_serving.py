@@ -228,7 +228,7 @@ def test_reads_where_waitress_listens(
     listen: str, expected: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, int]] = []
-    monkeypatch.setattr("wsgistack.reload.reloading", lambda run, host, port, **_: told.append((host, port)))
+    monkeypatch.setattr("wsgistack.serving.reload.reloading", lambda run, host, port, **_: told.append((host, port)))
     file = written(tmp_path, f"{layers('gzip')}[server:main]\nuse = egg:waitress\nlisten = {listen}\n")
     assert main(["serve", "--reload", file]) == 0
     assert told == [expected]

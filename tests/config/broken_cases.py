@@ -15,7 +15,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from wsgistack import registry
+from wsgistack.pipeline import registry
 
 __all__ = ["CASES", "Case"]
 

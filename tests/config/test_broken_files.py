@@ -11,7 +11,7 @@ import pytest
 from tests.config.broken_cases import CASES, FOLDER, Case
 from wsgistack import ConfigError, config, load
 from wsgistack.cli import main
-from wsgistack.config.documents import open_document
+from wsgistack.config.document import open_document
 
 ROOT = Path(__file__).parents[2]
 FIRST_OF_EACH_THEME = {each.id.partition(":")[0]: each for each in reversed(CASES)}.values()

@@ -8,7 +8,7 @@ import pytest
 from tests.config.written import GREET, MADE, MARK, MODULE, write
 from wsgistack import ConfigError
 from wsgistack.config.contents import Contents, contents, is_composite, told
-from wsgistack.config.documents import open_document
+from wsgistack.config.document import open_document
 from wsgistack.config.parts import Application
 
 INI = (

@@ -8,7 +8,7 @@ from tests.config.written import GREET, MARK, MODULE, write
 from wsgistack import ConfigError
 from wsgistack.config.contents import contents
 from wsgistack.config.difference import differences
-from wsgistack.config.documents import open_document
+from wsgistack.config.document import open_document
 
 APP = f'app = "{MODULE}:greet"\n'
 

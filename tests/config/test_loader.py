@@ -12,7 +12,7 @@ from tests.config import factories
 from tests.config.written import GREET, MADE, MARK, MODULE, said, write
 from tests.direct import Call
 from wsgistack import ConfigError, load
-from wsgistack.config.documents import open_document
+from wsgistack.config.document import open_document
 from wsgistack.config.loader import DocumentLoader
 from wsgistack.types import App
 

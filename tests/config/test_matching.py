@@ -6,7 +6,7 @@ import pytest
 
 from wsgistack import Gzip, Pipeline
 from wsgistack.config.matching import alike, is_like, matched, moved
-from wsgistack.spec import Spec
+from wsgistack.pipeline.spec import Spec
 
 NAN = float("nan")
 

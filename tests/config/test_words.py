@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.config.export.layers import Color
 from tests.config.factories import marking
-from tests.config.writing.layers import Color
 from wsgistack.conditions import canonical
 from wsgistack.config.words import as_text, condition_in_words, in_words
 

@@ -8,7 +8,7 @@ import pytest
 from webtest import TestApp as Browser
 
 from wsgistack import ConfigError, config, load
-from wsgistack.config.documents import open_document
+from wsgistack.config.document import open_document
 from wsgistack.config.stack import Stack
 
 MODULE = "tests.config.factories"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from wsgistack.config import check as find_mistakes
-from wsgistack.config.documents import open_document
+from wsgistack.config.document import open_document
 from wsgistack.pipeline import OrderWarning
 
 __all__ = ["check", "noting_order", "warn"]

@@ -4,7 +4,7 @@ import argparse
 
 from wsgistack.config.contents import contents
 from wsgistack.config.difference import differences
-from wsgistack.config.documents import open_document
+from wsgistack.config.document import open_document
 from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
 
 __all__ = ["compare"]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from wsgistack import registry
 from wsgistack.config.stack import stand_in
-from wsgistack.options import fit
-from wsgistack.spec import Spec
+from wsgistack.options.schema import fit
+from wsgistack.pipeline import registry
+from wsgistack.pipeline.spec import Spec
 from wsgistack.types import Changes
 
 __all__ = ["conform"]

@@ -6,10 +6,10 @@ from inspect import cleandoc
 from shutil import get_terminal_size
 from textwrap import fill
 
-from wsgistack import registry
 from wsgistack.config.words import in_words
 from wsgistack.errors import ConfigError
-from wsgistack.options import schema
+from wsgistack.options.schema import schema
+from wsgistack.pipeline import registry
 from wsgistack.types import Factory
 
 __all__ = ["list_layers"]

@@ -10,10 +10,10 @@ from typing import Protocol
 from wsgistack.cli.checking import noting_order, warn
 from wsgistack.cli.tree import Tree
 from wsgistack.config import read, read_server
-from wsgistack.config.documents import open_document
+from wsgistack.config.document import open_document
 from wsgistack.config.loader import Document
 from wsgistack.config.parts import Server
-from wsgistack.config.paste import SERVER_PROTOCOLS
+from wsgistack.config.protocols import SERVER_PROTOCOLS
 from wsgistack.config.stack import Stack, in_order, stand_in
 from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes
@@ -35,7 +35,7 @@ def serve(parsed: argparse.Namespace) -> int:
         raise ConfigError(Mistake("stands beside --host or --port, which are for the built-in server", "--server"))
     if parsed.reload:
         return _serve_anew(parsed)
-    from wsgistack.serve import serve as built_in
+    from wsgistack.serving.serve import serve as built_in
 
     document = open_document(parsed.file, parsed.values)
     server, mistakes = _checked_server(document, parsed)
@@ -52,7 +52,7 @@ def serve(parsed: argparse.Namespace) -> int:
 
 def _serve_anew(parsed: argparse.Namespace) -> int:
     """Serve in another process, with the built-in server: it alone can hand its socket on."""
-    from wsgistack.reload import reloading
+    from wsgistack.serving.reload import reloading
 
     options: Mapping[str, object] = {}
     with suppress(ConfigError):  # the process that serves will say so

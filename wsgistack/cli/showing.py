@@ -9,9 +9,9 @@ from wsgistack.cli.checking import warn
 from wsgistack.cli.tree import Tree
 from wsgistack.config import read
 from wsgistack.config.contents import contents, told
-from wsgistack.config.documents import open_document
+from wsgistack.config.document import open_document
 from wsgistack.config.loader import Document
-from wsgistack.config.paste import SERVER_PROTOCOLS
+from wsgistack.config.protocols import SERVER_PROTOCOLS
 from wsgistack.config.stack import in_order
 from wsgistack.config.words import in_words, use_in_words
 from wsgistack.errors import ConfigError
@@ -46,7 +46,7 @@ def _others(document: Document) -> Iterator[str]:
 
 
 def _convert(document: Document, parsed: argparse.Namespace) -> int:
-    from wsgistack.config.writing import written
+    from wsgistack.config.export import written
 
     text, losses = written(document, parsed.format)
     if isinstance(sys.stdout, TextIOWrapper):

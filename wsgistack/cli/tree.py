@@ -10,7 +10,7 @@ from wsgistack.config.stack import Stack
 from wsgistack.config.words import condition_in_words, in_words, use_in_words
 from wsgistack.errors import Mistake
 from wsgistack.pipeline import Pipeline
-from wsgistack.spec import Spec
+from wsgistack.pipeline.spec import Spec
 
 __all__ = ["Tree"]
 

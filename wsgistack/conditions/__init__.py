@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
+from wsgistack.conditions.ini import as_settings, setting_of, taken_apart
+from wsgistack.conditions.parsing import canonical, resolved
 from wsgistack.conditions.predicates import Predicate, predicate
-from wsgistack.conditions.reader import canonical, resolved
-from wsgistack.conditions.settings import as_settings, setting_of, taken_apart
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["Condition", "Conditional", "as_settings", "canonical", "condition", "setting_of", "taken_apart"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from wsgistack.config.documents import File, open_document
+from wsgistack.config.document import File, open_document
 from wsgistack.config.loader import Document
 from wsgistack.config.parts import Server
 from wsgistack.config.stack import Stack, in_order

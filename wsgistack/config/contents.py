@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wsgistack import registry
 from wsgistack.config.loader import Document
 from wsgistack.config.parts import Application, Server
-from wsgistack.config.paste import APP_PROTOCOLS, PasteFactory
+from wsgistack.config.protocols import APP_PROTOCOLS, PasteFactory
 from wsgistack.config.stack import Stack, in_order
 from wsgistack.errors import ConfigError, Mistakes, Where
-from wsgistack.spec import Spec
+from wsgistack.pipeline import registry
+from wsgistack.pipeline.spec import Spec
 
 __all__ = ["Contents", "contents", "is_composite", "told"]
 

@@ -6,11 +6,11 @@ from typing import cast
 from wsgistack.config.contents import Contents
 from wsgistack.config.matching import alike, is_like, matched, moved
 from wsgistack.config.parts import Application, Server
-from wsgistack.config.paste import SERVER_PROTOCOLS
+from wsgistack.config.protocols import SERVER_PROTOCOLS
 from wsgistack.config.stack import Stack
 from wsgistack.config.words import as_text, condition_in_words, in_words, use_in_words
-from wsgistack.redaction import REDACTED
-from wsgistack.spec import Spec
+from wsgistack.options.secrets import REDACTED
+from wsgistack.pipeline.spec import Spec
 
 __all__ = ["differences"]
 

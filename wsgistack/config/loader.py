@@ -8,7 +8,7 @@ from wsgistack.config.parts import Application, Server
 from wsgistack.config.place import Place
 from wsgistack.config.stack import Stack, stand_in
 from wsgistack.errors import ConfigError, Mistakes
-from wsgistack.references import Resolved
+from wsgistack.options.references import Resolved
 from wsgistack.types import App
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from wsgistack import registry
-from wsgistack.config.paste import PasteFactory
-from wsgistack.spec import Spec
+from wsgistack.config.protocols import PasteFactory
+from wsgistack.pipeline import registry
+from wsgistack.pipeline.spec import Spec
 from wsgistack.types import Factory
 
 __all__ = ["alike", "is_like", "matched", "moved"]

@@ -6,12 +6,12 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from wsgistack import options
-from wsgistack.config.paste import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, paste_factory
+from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, paste_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
-from wsgistack.redaction import hiding
-from wsgistack.references import plain, resolve
+from wsgistack.options import schema as options
+from wsgistack.options.references import plain, resolve
+from wsgistack.options.secrets import hiding
 from wsgistack.types import App
 
 __all__ = ["Application", "Loader", "Server"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from wsgistack.config.parts import Application
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.pipeline import Pipeline
-from wsgistack.spec import Spec
+from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["Stack", "in_order", "stand_in"]

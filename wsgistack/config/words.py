@@ -7,9 +7,9 @@ from enum import Enum
 from pathlib import Path
 from typing import cast
 
-from wsgistack.annotations import label
 from wsgistack.imports import import_string_of
-from wsgistack.redaction import REDACTED
+from wsgistack.options.annotations import label
+from wsgistack.options.secrets import REDACTED
 
 __all__ = ["as_text", "condition_in_words", "digits", "in_words", "use_in_words"]
 

@@ -5,11 +5,11 @@ import traceback
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Self, cast
 
-from wsgistack.answers import error_answer
 from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID, is_logged, mark_logged, request_target
 from wsgistack.exchange import END, body_is_inert, with_length_of
-from wsgistack.log_format import bare
+from wsgistack.http.responses import error_answer
+from wsgistack.middleware.access_log.format import bare
 from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["CatchErrors"]

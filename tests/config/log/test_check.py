@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.config.log.trees import cut, own_logging, tree
-from wsgistack.config.lines import lines_of
 from wsgistack.config.log import table_logging
+from wsgistack.config.table.lines import lines_of
 
 OWN = "tests.config.log.trees"
 

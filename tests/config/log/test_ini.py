@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.config.log.trees import own_logging, setup_of, tree, written
-from wsgistack.config.ini import parse
 from wsgistack.config.log import ini_logging
+from wsgistack.config.paste.ini import parse
 
 OWN = "tests.config.log.trees"
 PYRAMID = """[app:main]

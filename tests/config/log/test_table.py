@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.config.log.trees import cut, own_logging, tree
 from wsgistack import ConfigError
-from wsgistack.config.lines import lines_of
 from wsgistack.config.log import LoggingSetup, table_logging
+from wsgistack.config.table.lines import lines_of
 
 TABLE = """
 [logging.formatters.short]

@@ -10,8 +10,8 @@ from weakref import WeakValueDictionary
 
 import pytest
 
-from wsgistack.config.ini import Section, parse
 from wsgistack.config.log import LoggingSetup, ini_logging
+from wsgistack.config.paste.ini import Section, parse
 
 
 @contextmanager

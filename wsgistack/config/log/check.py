@@ -6,11 +6,11 @@ from logging.config import DictConfigurator
 from logging.handlers import MemoryHandler, QueueHandler
 from typing import Any, TypeAlias
 
-from wsgistack.config.lines import Path
 from wsgistack.config.log.factory import dotted, misfits
+from wsgistack.config.table.lines import Path
 from wsgistack.errors import Mistake, Mistakes, Where, nearest, type_of
-from wsgistack.redaction import hiding, texts_in
-from wsgistack.references import Resolved
+from wsgistack.options.references import Resolved
+from wsgistack.options.secrets import hiding, texts_in
 
 __all__ = ["Check", "Locate", "secrets"]
 

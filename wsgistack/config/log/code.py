@@ -5,8 +5,8 @@ import logging
 from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, told
-from wsgistack.redaction import texts_in
-from wsgistack.references import has_references, resolve
+from wsgistack.options.references import has_references, resolve
+from wsgistack.options.secrets import texts_in
 
 __all__ = ["Code"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake, nearest
 from wsgistack.imports import import_object
-from wsgistack.references import Resolved
+from wsgistack.options.references import Resolved
 
 __all__ = ["ELSEWHERE", "dotted", "is_module", "misfits"]
 

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wsgistack.config import lines
-from wsgistack.config.ini import Section
 from wsgistack.config.log.handler import IniHandler
 from wsgistack.config.log.sections import KINDS, Entry, LogSections
 from wsgistack.config.log.setup import LoggingSetup
+from wsgistack.config.paste.ini import Section
+from wsgistack.config.table import lines
 from wsgistack.errors import Where, nearest
-from wsgistack.redaction import without
+from wsgistack.options.secrets import without
 
 __all__ = ["ini_logging"]
 

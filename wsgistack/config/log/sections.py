@@ -5,11 +5,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from wsgistack.config.ini import Section, interpolate
 from wsgistack.config.log.code import Code
+from wsgistack.config.paste.ini import Section, interpolate
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
-from wsgistack.redaction import REDACTED
-from wsgistack.references import Resolved, resolve
+from wsgistack.options.references import Resolved, resolve
+from wsgistack.options.secrets import REDACTED
 
 __all__ = ["KINDS", "Entry", "LogSections"]
 

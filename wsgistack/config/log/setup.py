@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from logging.config import dictConfig
 from typing import Any
 
-from wsgistack.config.lines import Path
 from wsgistack.config.log.check import Check, Locate, secrets
+from wsgistack.config.table.lines import Path
 from wsgistack.errors import ConfigError, Mistake, told
-from wsgistack.redaction import without
-from wsgistack.references import plain
+from wsgistack.options.references import plain
+from wsgistack.options.secrets import without
 
 __all__ = ["LoggingSetup"]
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wsgistack.config import lines
 from wsgistack.config.log.factory import ELSEWHERE
 from wsgistack.config.log.setup import LoggingSetup
+from wsgistack.config.table import lines
 from wsgistack.errors import Mistake, Mistakes, Where
-from wsgistack.references import resolve
+from wsgistack.options.references import resolve
 
 __all__ = ["table_logging"]
 

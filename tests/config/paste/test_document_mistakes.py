@@ -1,0 +1,257 @@
+"""PasteDeploy's dialect: what is said where a configuration means nothing."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.config.written import GREET, MADE, MARK, MODULE, said, write
+from tests.strangers import install
+from wsgistack import ConfigError, config
+from wsgistack.config.document import open_document
+from wsgistack.options.conversion import describe
+
+MISTAKES = {
+    "no main": (
+        "[server:main]\nuse = x\n[app:mian]\nuse = x:y\n",
+        "stack.ini: no application or pipeline 'main'; did you mean 'mian'?",
+    ),
+    "composite": (
+        "[composite:main]\nuse = egg:PasteDeplyo#urlmap\n",
+        "stack.ini:2: [composite:main] use: no distribution 'PasteDeplyo' is installed; did you mean 'PasteDeploy'?",
+    ),
+    "filter as main": (
+        "[filter:main]\nuse = gzip\n",
+        "stack.ini: 'main' is a filter; expected an application",
+    ),
+    "no use": (
+        "[app:main]\nreload = yes\n",
+        "stack.ini:1: [app:main] use: is missing; use = module:application, egg:…, call:… or a section",
+    ),
+    "use of nothing": (
+        "[app:main]\nuse = gret\n" + GREET,
+        "stack.ini:2: [app:main] use: no application or pipeline 'gret'; did you mean 'greet'?",
+    ),
+    "filter for an application": (
+        "[app:main]\nuse = mark\n" + MARK + "mark = m\n",
+        "stack.ini:2: [app:main] use: 'mark' is a filter; expected an application",
+    ),
+    "application for a filter": (
+        "[pipeline:main]\npipeline = greet greet\n" + GREET,
+        "stack.ini:2: [pipeline:main] pipeline: 'greet' is an application; only the last of a pipeline may be one",
+    ),
+    "empty pipeline": (
+        "[pipeline:main]\npipeline =\n",
+        "stack.ini:2: [pipeline:main] pipeline: is missing or empty; name filters, outermost first, and then the app",
+    ),
+    "misspelt pipeline": (
+        "[pipeline:main]\npipelin = greet\n",
+        "stack.ini:2: [pipeline:main] pipelin: no setting of a pipeline; did you mean 'pipeline'?",
+    ),
+    "misspelt layer": (
+        "[pipeline:main]\npipeline = gzpi greet\n" + GREET,
+        "stack.ini:2: [pipeline:main] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
+    ),
+    "misspelt section": (
+        "[pipeline:main]\npipeline = marc greet\n" + GREET + MARK + "mark = m\n",
+        "stack.ini:2: [pipeline:main] pipeline: no layer 'marc'; did you mean 'mark'?",
+    ),
+    "misspelt module": (
+        "[pipeline:main]\npipeline = werkzeug.midleware:X greet\n" + GREET,
+        "stack.ini:2: [pipeline:main] pipeline: no module 'werkzeug.midleware'; did you mean 'middleware'?",
+    ),
+    "layer that fails without a section": (
+        f"[pipeline:main]\npipeline = {MODULE}:not_made greet\n" + GREET,
+        f"stack.ini:2: [pipeline:main] {MODULE}:not_made: no disk",
+    ),
+    "required option": (
+        "[pipeline:main]\npipeline = mark greet\n" + GREET + MARK,
+        "stack.ini:5: [filter:mark] mark: marking needs this option; expected text",
+    ),
+    "no factory": (
+        "[pipeline:main]\npipeline = gzip greet\n" + GREET + "[filter:gzip]\nuse = call:json:__name__\n",
+        "stack.ini:6: [filter:gzip] use: 'json:__name__' is no callable; expected one that takes the application first",
+    ),
+    "no import string": (
+        "[pipeline:main]\npipeline = call:gzip greet\n" + GREET,
+        "stack.ini:2: [pipeline:main] pipeline: 'gzip' is no import string; expected package.module:attribute",
+    ),
+    "misspelt option of a factory": (
+        "[pipeline:main]\npipeline = f greet\n" + GREET + f"[filter:f]\nuse = call:{MODULE}:make_filter\nmrak = f\n",
+        f"stack.ini:7: [filter:f] mrak: no such option of call:{MODULE}:make_filter; did you mean 'mark'?",
+    ),
+    "no other file": (
+        "[app:main]\nuse = config:other.ini\n",
+        "stack.ini:2: [app:main] use: 'config:other.ini' can't be read: other.ini: there is no such file",
+    ),
+    "other file without a name": (
+        "[app:main]\nuse = config:\n",
+        "stack.ini:2: [app:main] use: 'config:' can't be read: .: can't be read: Is a directory",
+    ),
+    "reference": (
+        MADE + "dir = %(hree)s\n",
+        "stack.ini:3: [app:main] dir: no value for %(hree)s; did you mean 'here'?",
+    ),
+    "circle of references": (
+        MADE + "[DEFAULT]\na = %(b)s\nb = %(a)s\n",
+        "stack.ini:4: [DEFAULT] a: a circle: %(b)s -> %(a)s -> %(b)s",
+    ),
+    "misspelt kind": (
+        MADE + "[fliter:x]\nuse = gzip\n",
+        "stack.ini:3: no kind of section is called 'fliter'; did you mean [filter:x]?",
+    ),
+    "kind in capitals": (
+        MADE + "[Pipeline:x]\n",
+        "stack.ini:3: no kind of section is called 'Pipeline'; did you mean [pipeline:x]?",
+    ),
+    "second section": (
+        MADE + "[app:main]\nuse = x\n",
+        "stack.ini:3: a second section [app:main], after the one in line 1",
+    ),
+    "second application": (
+        MADE + "[pipeline: main]\npipeline = x\n",
+        "stack.ini:3: [pipeline: main]: a second application 'main', after [app:main] in line 1",
+    ),
+    "second setting": (MADE + "use = x\n", "stack.ini:3: [app:main] use: set a second time, after line 2"),
+}
+
+
+@pytest.mark.parametrize(("text", "mistake"), MISTAKES.values(), ids=MISTAKES)
+def test_says_what_is_wrong(text: str, mistake: str, folder: Path) -> None:
+    write(text)
+    assert mistake in said()
+
+
+def test_tells_a_mistake_once_though_several_ways_lead_to_it(folder: Path) -> None:
+    write(f"[app:main]\nuse = way\n[pipeline:way]\npipeline = mark gret\n{MARK}mark = %(x)s\n")
+    assert said() == [
+        "stack.ini:4: [pipeline:way] pipeline: no application or pipeline 'gret'; there are: main, way",
+        "stack.ini:7: [filter:mark] mark: no value for %(x)s; there are: __file__, here, mark, use",
+    ]
+
+
+def test_keeps_what_the_registry_says_of_a_name_that_there_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in ("one", "two"):
+        points = f"[wsgistack.middleware]\ntwo-fold = {MODULE}:{number}\nlost_{number} = {MODULE}:gone\n"
+        install(folder, monkeypatch, f"acme-fold-{number}", points)
+    write(f"[pipeline:main]\npipeline = two-fold lost-one {MODULE}:greet\n")
+    assert said() == [
+        (
+            "stack.ini:2: [pipeline:main] pipeline: several distributions have a layer 'two-fold'; "
+            f"name one by its import string: {MODULE}:one or {MODULE}:two"
+        ),
+        f"stack.ini:2: [pipeline:main] pipeline: no 'gone' in {MODULE}",
+    ]
+
+
+def test_tells_of_eggs_that_can_not_be_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = f"[paste.app_factory]\nbroken = qqqqq:make\n[paste.filter_factory]\nlost = {MODULE}:gone\n"
+    install(folder, monkeypatch, "acme-broken", points)
+    write("[pipeline:main]\npipeline = egg:acme-broken#lost egg:acme-brokn#x egg:acme-broken#broken\n")
+    assert said() == [
+        "stack.ini:2: [pipeline:main] pipeline: no 'gone' in tests.config.factories",
+        "stack.ini:2: [pipeline:main] pipeline: no distribution 'acme-brokn' is installed; did you mean 'acme-broken'?",
+        "stack.ini:2: [pipeline:main] pipeline: no module 'qqqqq'",
+    ]
+
+
+USERS = describe(Mapping[str, str] | None)
+
+
+def test_finds_all_mistakes_of_one_file_in_their_order(folder: Path) -> None:
+    write(
+        "[pipeline:main]\npipeline = gzpi small door greet\n\n[filter:small]\nuse = gzip\nminimum_siz = 5\nlevel = x\n"
+        "[filter:door]\nuse = basic_auth\nusers =\n  ann\n[fillter:x]\n[app:greet]\nuse = tests.config.factories:gret\n"
+    )
+    assert said() == [
+        "stack.ini:2: [pipeline:main] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
+        "stack.ini:6: [filter:small] minimum_siz: no such option of Gzip; did you mean 'minimum_size'?",
+        "stack.ini:7: [filter:small] level: found 'x'; expected a whole number or none",
+        f"stack.ini:10: [filter:door] users: found a secret value; expected {USERS}",
+        "stack.ini:12: no kind of section is called 'fillter'; did you mean [filter:x]?",
+        "stack.ini:14: [app:greet] use: no 'gret' in tests.config.factories; did you mean 'greet'?",
+    ]
+
+
+def test_finds_mistakes_in_other_files_where_they_stand(folder: Path) -> None:
+    write("[app:main]\nuse = qqqqq:app\nuse = 5\n[filter:f]\nuse = gzip\n\nlevel = x\n", "base.ini")
+    write("[pipeline:main]\npipeline = f app\n[app:app]\nuse = config:base.ini\n[filter:f]\nuse = config:base.ini#f\n")
+    assert said() == [
+        "base.ini:2: [app:main] use: no module 'qqqqq'",
+        "base.ini:3: [app:main] use: set a second time, after line 2",
+        "base.ini:7: [filter:f] level: found 'x'; expected a whole number or none",
+    ]
+    write("[app:man]\nuse = 5\nlonely\n", "base.ini")
+    assert said()[:2] == [
+        "base.ini:3: [app:man]: found 'lonely'; expected name = value",
+        "stack.ini:4: [app:app] use: no application or pipeline 'main'; did you mean 'man'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "circle"),
+    [
+        ("[app:main]\nuse = main\n", "stack.ini [app:main] -> stack.ini [app:main]"),
+        (
+            "[app:main]\nuse = a\n[app:a]\nuse = b\n[app:b]\nuse = a\n",
+            "stack.ini [app:a] -> stack.ini [app:b] -> stack.ini [app:a]",
+        ),
+        ("[pipeline:main]\npipeline = gzip main\n", "stack.ini [pipeline:main] -> stack.ini [pipeline:main]"),
+        (
+            f"[pipeline:main]\npipeline = x {MODULE}:greet\n[filter:x]\nuse = y\n[filter:y]\nuse = x\n",
+            "stack.ini [filter:x] -> stack.ini [filter:y] -> stack.ini [filter:x]",
+        ),
+        (
+            "[app:main]\nuse = config:sub/back.ini#x\n",
+            "stack.ini [app:main] -> sub/back.ini [app:x] -> stack.ini [app:main]",
+        ),
+    ],
+)
+def test_tells_the_whole_way_of_a_circle(text: str, circle: str, folder: Path) -> None:
+    (folder / "sub").mkdir()
+    write("[app:x]\nuse = config:../stack.ini\n", "sub/back.ini")
+    write(text)
+    assert any(each.endswith(f": a circle: {circle}") for each in said())
+
+
+KINDS = ["app:main", "pipeline:main", "filter:gzip", "DEFAULT", "composite:c", "filter-app:d", "server:main"]
+NAMES = ["use", "pipeline", "next", "filter-with", "set a", "get b", "when_path", "require", "paste.app_factory", "/a"]
+HEADS = st.sampled_from(["\n", *(f"\n[{kind}]\n" for kind in KINDS), *(f"\n{name} = " for name in NAMES)])
+WORDS = st.sampled_from(
+    [
+        "config:",
+        "egg:",
+        "call:",
+        "%(here)s",
+        "%(use)s",
+        "gzip ",
+        "main ",
+        "stack.ini",
+        "#",
+        "wsgistack",
+        ":",
+        "level = ",
+        "c ",
+        "egg:wsgistack#mount",
+        "wsgistack.pipeline.mount:composite_factory",
+        "${env:",
+        "}",
+    ]
+)
+ODDS = st.sampled_from(["\0", "/", "json:dumps", "request_id ", "basic_auth", "users", "=", " a\n  b", "%", "9" * 5000])
+
+
+@given(st.lists(HEADS | WORDS | ODDS | st.text(max_size=5), max_size=20).map("".join))
+def test_meets_any_text_with_mistakes_only(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.getbasetemp() / "stack.ini"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        try:
+            mistakes = config.check(open_document(path))
+        except ConfigError as error:
+            mistakes = [*error.mistakes]
+    assert all(each.where.file for each in mistakes)

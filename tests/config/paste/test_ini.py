@@ -1,0 +1,138 @@
+"""The lines of an ini file, read as configparser does; and references filled in."""
+
+from configparser import ConfigParser, Error
+from io import StringIO
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from wsgistack.config.paste.ini import interpolate, parse
+
+WORD = st.text("abxyzé;#[]%. ", min_size=1, max_size=6)
+INDENT = st.sampled_from(["", "", "", " ", "  ", "\t"])
+SETTING = st.builds("{}{}{}".format, WORD, st.sampled_from(["=", ":", " = ", " : ", "\t=\t"]), WORD | st.just(""))
+LINE = st.one_of(
+    st.builds("[{}]{}".format, st.sampled_from(["a", "b:c", "DEFAULT", " d ", "e]f"]), st.sampled_from(["", "", " x"])),
+    SETTING,
+    SETTING,
+    st.builds("{}{}".format, st.sampled_from(["#", ";", "# ", ";="]), WORD),
+    WORD,
+    st.just(""),
+)
+INI = st.builds(
+    lambda lines, end: end.join(["[first]", *(indent + line for indent, line in lines)]),
+    st.lists(st.tuples(INDENT, LINE), max_size=12),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+Sections = dict[str, dict[str, str]]
+
+
+def as_configparser_reads(text: str) -> Sections | None:
+    """Each section with the defaults in it; None where it refuses the text."""
+    parser = ConfigParser(interpolation=None, strict=True)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_file(StringIO(text, newline=None))
+    except Error:
+        return None
+    return {"DEFAULT": dict(parser.defaults()), **{name: dict(parser.items(name)) for name in parser.sections()}}
+
+
+def as_we_read(text: str) -> Sections | None:
+    sections, mistakes = parse(text, "x.ini")
+    if mistakes:
+        return None
+    read = {name: {key: each.value for key, each in section.settings.items()} for name, section in sections.items()}
+    default = read.pop("DEFAULT", {})
+    return {"DEFAULT": default, **{name: {**default, **settings} for name, settings in read.items()}}
+
+
+@given(INI)
+def test_reads_what_configparser_reads(text: str) -> None:
+    expected = as_configparser_reads(text)
+    assume(expected is not None)
+    assert as_we_read(text) == expected
+
+
+@given(st.text("[]=:;#% \t\nab\r\x0b\x0c\x85\u2028", max_size=40).map("[a]\n".__add__) | INI | st.text())
+@example("[a]\nb=1\x0cc=2\n")
+@example("[a]\nb=1\u2028 c=2\n")
+@example("[DEFAULT]\na=1\n[b]\n[DEFAULT]\nc=1\n")
+@example("[DEFAULT]\na=1\n[b]\n[DEFAULT]\na=1\n")
+def test_refuses_what_configparser_refuses_and_nothing_else(text: str) -> None:
+    assert as_we_read(text) == as_configparser_reads(text)
+
+
+def test_keeps_the_line_of_each_section_and_setting() -> None:
+    text = "# one\n\n[app:main]\n; four\nuse = x\n\npaths =\n  a\n  # nine\n\n  b\n[b]\nkey : \n"
+    sections, mistakes = parse(text, "x.ini")
+    assert not mistakes
+    lines = {
+        name: (each.line, {key: item.line for key, item in each.settings.items()}) for name, each in sections.items()
+    }
+    assert lines == {"app:main": (3, {"use": 5, "paths": 7}), "b": (12, {"key": 13})}
+    assert sections["app:main"].settings["paths"].value == "\na\n\nb"
+
+
+def test_goes_on_after_each_mistake() -> None:
+    text = "early = 1\n[a]\nuse = x\nlonely\n= 5\nuse = y\n[b]\nkey = 1\n[a]\nother = 1\nother = 2\n"
+    sections, mistakes = parse(text, "x.ini")
+    assert [str(each) for each in mistakes] == [
+        "x.ini:1: found 'early = 1'; expected the [name] of a section first",
+        "x.ini:4: [a]: found 'lonely'; expected name = value",
+        "x.ini:5: [a]: found '= 5'; expected name = value",
+        "x.ini:6: [a] use: set a second time, after line 3",
+        "x.ini:9: a second section [a], after the one in line 2",
+        "x.ini:11: [a] other: set a second time, after line 10",
+    ]
+    assert list(sections) == ["a", "b"]
+    assert sections["a"].settings["use"].value == "x"
+
+
+@pytest.mark.parametrize(
+    ("value", "filled"),
+    [
+        ("%(here)s/static", "/srv/static"),
+        ("%(url)s!", "http://host/!"),
+        ("%(here)s%(here)s", "/srv/srv"),
+        ("100%", "100%"),
+        ("100%% sure %(here)s", "100% sure /srv"),
+        ("%%(here)s", "%(here)s"),
+        ("%h %(here)x %(here", "%h %(here)x %(here"),
+        ("%(hour)/%(day)", "%(hour)/%(day)"),
+        ("%(a(b)s", "odd"),
+    ],
+)
+def test_fills_in_references(value: str, filled: str) -> None:
+    variables = {"here": "/srv", "url": "http://%(host)s/", "host": "host", "a(b": "odd"}
+    assert interpolate(value, variables) == filled
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("%(her)s", ("no value for %(her)s", "did you mean 'here'?")),
+        ("%()s", ("no value for %()s", "there are: a, b, c, here")),
+        ("%(here)/x", ("found %(here)", "did you mean %(here)s?")),
+        ("x %(here)", ("found %(here)", "did you mean %(here)s?")),
+        ("%(a)s", ("a circle: %(a)s -> %(b)s -> %(a)s", "")),
+        ("%(c)s", ("a circle: %(c)s -> %(c)s", "")),
+    ],
+)
+def test_says_what_is_wrong_with_a_reference(value: str, said: tuple[str, str]) -> None:
+    with pytest.raises(LookupError) as caught:
+        interpolate(value, {"here": "/srv", "a": "%(b)s", "b": "x%(a)s", "c": "%(c)s"})
+    assert caught.value.args == said
+
+
+def test_follows_a_long_way_of_references_to_its_end() -> None:
+    variables = {str(number): f"%({number + 1})s" for number in range(50)} | {"50": "there"}
+    assert interpolate("%(0)s", variables) == "there"
+
+
+def test_says_that_a_way_of_references_is_too_long() -> None:
+    variables = {str(number): f"%({number + 1})s" for number in range(5000)}
+    with pytest.raises(LookupError) as caught:
+        interpolate("%(0)s", variables)
+    assert caught.value.args == ("more than 100 references, each in the value of another", "")

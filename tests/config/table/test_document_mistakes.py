@@ -1,0 +1,193 @@
+"""Configurations as tables: what is said where they mean nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.config import factories
+from tests.config.written import MODULE, checked, said, write
+from wsgistack import ConfigError, config, load
+from wsgistack.config.document import open_document
+
+FILE = "stack.toml"
+APP = f'app = "{MODULE}:greet"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "layers = []", [": app: is missing; expected an import string, or a table with use, or mounts"], id="no app"
+        ),
+        pytest.param(
+            "app = 5", [":1: app: is of type int; expected an import string, or a table with use"], id="app is a number"
+        ),
+        pytest.param(
+            "[app]\npassword = 'hidden'",
+            [":1: app use: is missing; expected an import string, or a table with use"],
+            id="app without use",
+        ),
+        pytest.param(
+            f'{APP}layer = ["gzip"]\nlayers = {{ users = "hidden" }}',
+            [":2: layer: no such key; did you mean 'layers'?", ":3: layers: is of type dict; expected a list"],
+            id="misspelt key and a table of layers",
+        ),
+        pytest.param(
+            f'{APP}layers = [5, ["gzip"], {{ name = "x" }}, {{ use = "gzip", name = 5 }}]',
+            [
+                ":2: layer 1: is of type int; expected a name, an import string, a callable, a mapping or a Spec",
+                ":2: layer 2: is of type list; expected a name, an import string, a callable, a mapping or a Spec",
+                ":2: layer 3 use: is missing; expected a name, an import string or a callable",
+                ":2: layer 4 name: is of type int; expected text",
+            ],
+            id="no layers",
+        ),
+        pytest.param(
+            f'app = "{MODULE}:gret"\nlayers = ["gzpi", {{ use = "gzip", levl = 1, level = "9" }}, "basic_auth"]',
+            [
+                f":1: app: no 'gret' in {MODULE}; did you mean 'greet'?",
+                ":2: layer 1 (gzpi) use: no layer 'gzpi'; did you mean 'gzip'?",
+                ":2: layer 2 (gzip) levl: no such option of Gzip; did you mean 'level'?",
+                ":2: layer 2 (gzip) level: found '9'; expected a whole number",
+                ":2: layer 3 (basic_auth): needs one source of users; expected exactly one of users, ",
+            ],
+            id="five mistakes",
+        ),
+        pytest.param(
+            f'{APP}[mounts]\n"/a" = "b"\n',
+            [":2: mounts: stands beside app; keep one of them"],
+            id="app and mounts",
+        ),
+        pytest.param(
+            'mounts = { "/a" = "b", "/c" = 5 }',
+            [":1: mounts /c: is of type int; expected the name of an application"],
+            id="mount of a number",
+        ),
+        pytest.param("mounts = 5", [":1: mounts: is of type int; expected a table"], id="mounts is a number"),
+        pytest.param(
+            '[mounts]\n"/a" = "b"\n"c" = "on"\n[apps.one]\napp = "x"\n',
+            [
+                ":2: mounts /a: no application 'b'; there are: main, one",
+                ":3: mounts c: no application 'on'; did you mean 'one'?",
+                (
+                    ":3: mounts c: is no prefix; expected a path that begins with a slash, such as /api; "
+                    "did you mean '/c'?"
+                ),
+            ],
+            id="mount of nothing, and one under no prefix",
+        ),
+        pytest.param(
+            'app = "one"\n[apps]\none = { app = "two" }\ntwo = { app = { use = "one", x = 1 } }\n',
+            [":4: apps.two app: a circle: one -> two -> one"],
+            id="circle",
+        ),
+        pytest.param(
+            'app = "${env:UNSET}"\nlayers = ["${env:UNSET}", { use = "${env:UNSET}" }]\n',
+            [
+                f":{place}: the environment variable UNSET is not set; "
+                "expected it, or a default as in ${env:UNSET:-default}"
+                for place in ("1: app", "2: layer 1", "2: layer 2 use")
+            ],
+            id="names from a variable that is not set",
+        ),
+        pytest.param('app = "main"', [":1: app: a circle: main -> main"], id="circle of one"),
+        pytest.param('mounts = { "/" = "main" }', [":1: mounts /: a circle: main -> main"], id="mount of itself"),
+        pytest.param(
+            f"{APP}[apps.main]\n{APP}[apps.x]\nlayer = []\n{APP}",
+            [
+                ":2: apps main: 'app' at the top is of the same application",
+                ":5: apps.x layer: no such key; did you mean 'layers'?",
+            ],
+            id="second main and a misspelt key inside",
+        ),
+        pytest.param(
+            f"{APP}apps = {{ x = 5 }}\nservers = [5]\nglobal = {{ a = [1], b = 2 }}\n",
+            [
+                ":2: apps x: is of type int; expected a table",
+                ":3: servers: is of type list; expected a table",
+                ":4: global a: is of type list; expected text",
+            ],
+            id="no tables",
+        ),
+        pytest.param(
+            'app = "config:stack.ini"', [":1: app: another file can be used in an ini file alone"], id="another file"
+        ),
+        pytest.param(
+            f'{APP}[[layers]]\nuse = "egg:wsgistack#gzpi"\n[[layers]]\nuse = "gzip"\nwhen = {{ pth = "x" }}\n',
+            [
+                ":3: layer 1 (egg:wsgistack#gzpi) use: wsgistack has no entry point 'gzpi'",
+                ":6: layer 2 when.pth: no such condition; did you mean 'path'?",
+            ],
+            id="egg and condition",
+        ),
+        pytest.param(
+            f'{APP}[[layers]]\nuse = "gzip"\noptions.levl = 1\noptions.levels = 2\n',
+            [
+                ":4: layer 1 (gzip) levl: no such option of Gzip; did you mean 'level'?",
+                ":5: layer 1 (gzip) levels: no such option of Gzip; did you mean 'level'?",
+            ],
+            id="options in a table of their own",
+        ),
+    ],
+)
+def test_says_what_is_wrong(text: str, expected: list[str], folder: Path) -> None:
+    write(text, FILE)
+    found = said(FILE)
+    assert len(found) == len(expected)
+    for each, start in zip(found, expected, strict=True):
+        assert each.startswith(f"{FILE}{start}")
+        assert "hidden" not in each
+    assert set(found) <= set(checked(FILE))
+
+
+@pytest.mark.parametrize(
+    ("server", "mistake"),
+    [
+        pytest.param({}, " servers.main use: is missing; expected a factory of a server, as egg:…", id="nothing"),
+        pytest.param(
+            {"use": "json:dumps"}, " servers.main use: 'dumps' is no import string; expected", id="no factory"
+        ),
+        pytest.param(
+            {"use": f"call:{MODULE}:make_server", "prot": 1}, " servers.main prot: no such option", id="option"
+        ),
+    ],
+)
+def test_says_what_is_wrong_with_a_server(server: dict[str, object], mistake: str) -> None:
+    table = {"app": factories.greet, "servers": {"main": server}}
+    (found,) = map(str, config.check(open_document(table)))
+    assert found.startswith(mistake.strip())
+    with pytest.raises(ConfigError) as caught:
+        config.load_server(table)
+    assert str(caught.value) == found
+    with pytest.raises(ConfigError, match="no server 'mian'; did you mean 'main'"):
+        config.load_server(table, "mian")
+
+
+def test_places_mistakes_in_a_table_without_a_file() -> None:
+    table = {
+        "apps": {
+            "x": {"app": factories.nothing, "layers": ["gzpi", {"use": "gzip", "levl": 1}]},
+            "y": {"app": {"use": factories.greet, "level": 5}},
+        },
+        "app": "x",
+    }
+    with pytest.raises(ConfigError) as caught:
+        load(table)
+    assert [str(each) for each in caught.value.mistakes] == [
+        "apps.x layer 1 (gzpi) use: no layer 'gzpi'; did you mean 'gzip'?",
+        "apps.x layer 2 (gzip) levl: no such option of Gzip; did you mean 'level'?",
+        (
+            f"apps.x app: found '{MODULE}:nothing'; expected a WSGI application, which takes environ and "
+            f"start_response; for a factory, use = call:{MODULE}:nothing"
+        ),
+    ]
+    with pytest.raises(ConfigError, match=r"^apps\.y\.app level: the application itself takes no options"):
+        load(table, "y")
+
+
+def test_tells_what_is_wrong_with_a_layer_beside_its_condition(folder: Path) -> None:
+    write(f'{APP}[[layers]]\nuse = "gzip"\nlevl = 9\nwhen = {{ path = "x" }}\n', FILE)
+    assert said(FILE) == [
+        f"{FILE}:4: layer 1 (gzip) levl: no such option of Gzip; did you mean 'level'?",
+        f"{FILE}:5: layer 1 when.path: found 'x'; expected a glob of whole paths; did you mean '/x'?",
+    ]

@@ -1,0 +1,96 @@
+"""Configurations in any form: which file is read how, and that all say the same."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.config.written import MODULE, read, write
+from wsgistack import BasicAuth, ConfigError
+from wsgistack.config.document import open_document
+from wsgistack.config.paste.document import IniFile
+from wsgistack.config.table.document import TableFile
+
+FILE = "stack.toml"
+
+
+def test_says_the_same_as_ini(folder: Path) -> None:
+    write(
+        f"""app = "{MODULE}:greet"
+layers = [
+    "request_id",
+    {{ use = "access_log", name = "log", file = "log/access", format = "%h %% %>s" }},
+    {{ use = "catch_errors", debug = true }},
+    {{ use = "compress", name = "small", codings = ["gzip"], levels = {{ gzip = 9 }}, minimum_size = "1 KiB" }},
+    {{ use = "basic_auth", name = "door", users = {{ ann = "a=b", bob = "c" }}, realm = "100%" }},
+    {{ use = "{MODULE}:marking", name = "mark", mark = "m", times = 2 }},
+]
+""",
+        FILE,
+    )
+    write(
+        f"""[pipeline:main]
+pipeline = request_id log catch_errors small door mark greet
+[app:greet]
+use = {MODULE}:greet
+[filter:log]
+use = access_log
+file = log/access
+format = %%h %%%% %%>s
+[filter:catch_errors]
+debug = on
+[filter:small]
+use = compress
+codings = gzip
+levels = gzip = 9
+minimum_size = 1 KiB
+[filter:door]
+use = basic_auth
+users =
+    ann = a=b
+    bob = c
+realm = 100%
+[filter:mark]
+use = {MODULE}:marking
+mark = m
+times = 2
+""",
+    )
+    toml, ini = read(FILE), read()
+    assert not toml.mistakes + ini.mistakes
+    assert toml.pipeline.specs == ini.pipeline.specs
+    assert toml.application
+    assert ini.application
+    assert toml.application.use == ini.application.use
+    assert toml.pipeline.specs[1].options["file"] == folder / "log/access"
+    assert isinstance(toml.pipeline.specs[4].build(toml.application.load()), BasicAuth)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "kind"),
+    [
+        ("a.toml", "", TableFile),
+        ("a.Toml", "", TableFile),
+        ("a.py", "config = {}", TableFile),
+        ("a.ini", "", IniFile),
+        ("a.conf", "", IniFile),
+        ("toml", "", IniFile),
+    ],
+)
+def test_tells_by_its_name_what_a_file_is_written_in(file: str, text: str, kind: type, folder: Path) -> None:
+    write(f"# a comment\n{text}\n", file)
+    assert type(open_document(file)) is kind
+    assert type(open_document(folder / file)) is kind
+
+
+def test_takes_a_table_itself(folder: Path) -> None:
+    before = list(sys.path)
+    assert type(open_document({})) is TableFile
+    assert sys.path == before
+
+
+@pytest.mark.parametrize("file", ["a.toml", "a.py", "a.ini", "", "a\0.ini", "sub", "x" * 5000])
+def test_says_why_a_file_can_not_be_read(file: str, folder: Path) -> None:
+    (folder / "sub").mkdir()
+    with pytest.raises(ConfigError, match=r"there is no such file|can't be read: "):
+        open_document(file)

@@ -1,0 +1,114 @@
+"""Annotations: what they are made of, and how they are told."""
+
+import sys
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from datetime import timedelta
+from enum import Enum, IntEnum, auto
+from fractions import Fraction
+from inspect import Parameter
+from pathlib import Path
+from typing import Annotated, Any, List, Literal, NewType, Optional, TypeVar, Union  # noqa: UP035 - strangers write it
+
+import pytest
+
+from wsgistack.options.annotations import describe, parts, quantity, rank, unwrapped
+from wsgistack.types import Duration, Secret, Size
+
+DURATION = "a duration such as 1.5s, 10m or 1h30m"
+SIZE = "a size such as 500, 64KiB or 10 MB"
+
+
+class Coding(Enum):
+    BR = "br"
+    GZIP = "gzip"
+
+
+class Level(IntEnum):
+    LOW = auto()
+    HIGH = auto()
+
+
+Port = NewType("Port", int)
+Password = NewType("Password", Annotated[str, Secret])
+Limit = NewType("Limit", Size)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "said"),
+    [
+        (Parameter.empty, "anything"),
+        (Any, "anything"),
+        (object, "anything"),
+        (None, "none"),
+        (Size, SIZE),
+        (Limit, SIZE),
+        (Annotated[Size | None, Secret], f"{SIZE} or none"),
+        (Annotated[str, "bytes"], "text"),
+        (Duration, DURATION),
+        (timedelta, DURATION),
+        (Annotated[int, "seconds"], "a whole number"),
+        (int | float | None, "a whole number or a number or none"),
+        (Optional[Union[int, bool]], "a whole number or true or false or none"),  # noqa: UP007, UP045 - likewise
+        (Literal["a", 1, None, True], "a or 1 or none or true"),  # noqa: PYI061 - likewise
+        (Coding, "br or gzip"),
+        (Level | None, "LOW or HIGH or none"),
+        (Port, "a whole number"),
+        (Callable[[str], bool], "module:callable"),
+        (Callable, "module:callable"),
+        (Path, "a path"),
+        (Mapping[str, str], "a mapping, one name = value on each line in an ini file"),
+        (Sequence[str], "a list, each item text"),
+        (List[int], "a list, each item a whole number"),  # noqa: UP006 - likewise
+        (list[Port], "a list, each item a whole number"),
+        (tuple, "a list, each item anything"),
+        (tuple[int, ...], "a list, each item a whole number"),
+        (tuple[int, str], "a list of exactly 2: a whole number, text"),
+        (tuple[int], "a list of exactly 1: a whole number"),
+        (Iterable[int], "a list, each item a whole number"),
+        (Container[str], "a list, each item text"),
+        (Collection, "a list, each item anything"),
+        (bytes, "bytes"),
+        (Fraction, "Fraction"),
+        (TypeVar("T"), "~T"),
+        ("Unknown", "Unknown"),
+        (["odd"], "['odd']"),
+    ],
+)
+def test_describes_what_fits(annotation: object, said: str) -> None:
+    assert describe(annotation) == said
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        (Annotated[Mapping[str, Password] | None, Secret()], True),
+        (Password, True),
+        (Mapping[str, list[Annotated[Size, Secret]]], True),
+        (Mapping[str, Port], False),
+        (Callable[[str], Any], False),
+    ],
+)
+def test_finds_a_mark_at_any_depth(annotation: object, expected: bool) -> None:
+    assert any(each is Secret or isinstance(each, Secret) for each in parts(annotation)) is expected
+
+
+def test_ranks_by_how_much_text_fits() -> None:
+    annotations = [str, Size | None, None, Port, Annotated[str | None, "x"], Coding | None, Literal["x"], Path, Coding]
+    assert [rank(each) for each in annotations] == [3, 2, 1, 2, 3, 1, 0, 3, 0]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="the statement is newer")
+def test_looks_through_aliases_even_where_they_hold_themselves() -> None:
+    names: dict[str, Any] = {"Annotated": Annotated, "Secret": Secret, "Size": Size}
+    exec(  # noqa: S102 - older interpreters can't read it
+        "type Key = Annotated[str, Secret]\ntype Nested = list[Nested] | Key | None\n"
+        "type Limit = Size\ntype Unread = Missing\ntype Pair[T] = tuple[T, Pair[T]] | T\ntype Round = Round",
+        names,
+    )
+    assert Secret in parts(names["Nested"])
+    assert describe(names["Nested"]) == "a list, each item Nested or text or none"
+    assert quantity(names["Limit"]) == SIZE
+    assert unwrapped(names["Unread"]) is names["Unread"]
+    assert describe(names["Unread"]) == "Unread"
+    assert describe(names["Pair"][int]).startswith("a list of exactly 2: ")
+    assert describe(names["Round"]) == "Round"

@@ -1,0 +1,226 @@
+"""References: what stands for them, what stays as it is, and what is said about those that lead nowhere."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsgistack.errors import ConfigError
+from wsgistack.options.references import Resolved, anchored, has_references, plain, resolve
+
+KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
+FORM = "a name of letters, digits and underscores in ${env:NAME} or ${env:NAME:-default}"
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder with files, and variables in the environment."""
+    for name, value in {"DB_PASSWORD": "s3cret", "EMPTY": "", "NESTED": "${env:HOME}$$", "BAD": "a\udcff"}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("DB_PASWORD", "XYZZY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "key").write_bytes("\ufeffpäss\r\n".encode())
+    (tmp_path / "two").write_bytes(b"one\n\n")
+    (tmp_path / "latin").write_bytes(b"s3cr\xe9t")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        pytest.param("${env:DB_PASSWORD}", "s3cret", id="variable"),
+        pytest.param(
+            "db://me:${env:DB_PASSWORD}@${env:XYZZY:-localhost}/x", "db://me:s3cret@localhost/x", id="several"
+        ),
+        pytest.param("${env:EMPTY}", "", id="empty variable"),
+        pytest.param("${env:EMPTY:-a:-b {$\n}", "a:-b {$\n", id="default of an empty one"),
+        pytest.param("${env:XYZZY:-}", "", id="empty default"),
+        pytest.param("${env:DB_PASSWORD:-x}", "s3cret", id="default of one that is set"),
+        pytest.param("${env:NESTED}", "${env:HOME}$$", id="what is filled in is not searched"),
+        pytest.param("${file:key}", "päss", id="file with a byte order mark and a newline of Windows"),
+        pytest.param("<${file:two}>", "<one\n>", id="only one newline is removed"),
+        pytest.param("$${env:XYZZY}", "${env:XYZZY}", id="escape"),
+        pytest.param("$${env:", "${env:", id="escape of what is not closed"),
+        pytest.param("$${evn:X} $${FILE:x}", "${evn:X} ${FILE:x}", id="escape of what is misspelt"),
+        pytest.param("$$${env:DB_PASSWORD}", "$s3cret", id="dollar before a reference"),
+        pytest.param("$$$${env:XYZZY}", "$${env:XYZZY}", id="escape of two dollars"),
+    ],
+)
+def test_fills_in_references(written: str, expected: str, folder: Path) -> None:
+    made = resolve(written, base=folder)
+    assert has_references(written)
+    assert made == expected
+    assert repr(made) == "<secret>"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "$",
+        "${}",
+        "${message}",
+        "${env}",
+        "$env:X",
+        "{env:X}",
+        "$(env:X)",
+        "$${x}",
+        "${life:1}",
+        "${envelope:x}",
+        "$$",
+    ],
+)
+def test_leaves_all_else_as_it_is(written: str) -> None:
+    assert not has_references(written)
+    assert resolve(written, base=None) is written
+
+
+def test_finds_files_from_the_current_folder_or_by_their_whole_path(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert resolve("${file:key}", base=None) == "päss"
+    assert resolve(f"${{file:{folder / 'key'}}}", base=Path("/elsewhere")) == "päss"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(["a", "${env:EMPTY}"], ["a", ""], id="list"),
+        pytest.param(("${env:DB_PASSWORD}", 1), ("s3cret", 1), id="tuple"),
+        pytest.param({"${env:DB_PASSWORD}"}, {"s3cret"}, id="set"),
+        pytest.param({"a": {"b": [("${env:DB_PASSWORD}",)]}}, {"a": {"b": [("s3cret",)]}}, id="nested"),
+        pytest.param({"${env:DB_PASSWORD}": 1}, {"s3cret": 1}, id="name in a mapping"),
+        pytest.param(MappingProxyType({"a": "${env:EMPTY}"}), {"a": ""}, id="mapping that can't be changed"),
+    ],
+)
+def test_fills_in_references_in_collections(value: object, expected: object) -> None:
+    made = resolve(value, base=None)
+    assert has_references(value)
+    assert made == expected
+    assert type(made) is type(expected)
+    assert "s3cret" not in repr(made)
+
+
+def test_what_holds_no_references_is_the_same_object() -> None:
+    inner = {"a": ["b", 1, None]}
+    made = resolve({"x": inner, "y": "${env:EMPTY}"}, base=None)
+    assert isinstance(made, Mapping)
+    assert made["x"] is inner
+    assert plain(inner) is inner
+
+
+def test_gives_common_text_where_it_is_asked_for() -> None:
+    made = plain(resolve({"a": ["${env:DB_PASSWORD}"]}, base=None))
+    assert repr(made) == "{'a': ['s3cret']}"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        pytest.param(
+            "${env:XYZZY}",
+            "the environment variable XYZZY is not set; expected it, or a default as in ${env:XYZZY:-default}",
+            id="not set",
+        ),
+        pytest.param(
+            "${env:DB_PASWORD}",
+            "the environment variable DB_PASWORD is not set; "
+            "expected it, or a default as in ${env:DB_PASWORD:-default}; did you mean 'DB_PASSWORD'?",
+            id="misspelt name",
+        ),
+        pytest.param("${env:BAD}", "the environment variable BAD is not UTF-8", id="variable that is no text"),
+        pytest.param("${env:}", f"a reference to the environment is malformed; expected {FORM}", id="no name"),
+        pytest.param("${env:A-s3cret}", f"a reference to the environment is malformed; expected {FORM}", id="bad name"),
+        pytest.param("${env: A}", f"a reference to the environment is malformed; expected {FORM}", id="blank"),
+        pytest.param(
+            "s3cret ${env:A",
+            f"the reference that begins with ${{env: is not closed; expected {KNOWN}",
+            id="not closed",
+        ),
+        pytest.param(
+            "${env:A ${env:B}",
+            f"the reference that begins with ${{env: holds another one; expected {KNOWN}",
+            id="not closed before another one",
+        ),
+        pytest.param(
+            "${env:A:-${file:key}}",
+            f"the reference that begins with ${{env: holds another one; expected {KNOWN}",
+            id="reference as default",
+        ),
+        pytest.param(
+            "${evn:A}",
+            f"no reference begins with ${{evn:; expected {KNOWN}; "
+            "did you mean ${env:...}? For the text itself write $${evn:",
+            id="misspelt",
+        ),
+        pytest.param(
+            "${ File:x}",
+            f"no reference begins with ${{ File:; expected {KNOWN}; "
+            "did you mean ${file:...}? For the text itself write $${ File:",
+            id="in other case, with a blank",
+        ),
+        pytest.param("${file:}", "a reference to a file names none; expected ${file:path}", id="no path"),
+        pytest.param("${file:no}", "there is no file '{folder}/no'", id="no such file"),
+        pytest.param(
+            "${file:no:-x}",
+            "there is no file '{folder}/no:-x'; a default is for ${env:...} alone",
+            id="file or default",
+        ),
+        pytest.param("${file:.}", "the file '{folder}' can't be read: Is a directory", id="folder"),
+        pytest.param("${file:key/x}", "the file '{folder}/key/x' can't be read: Not a directory", id="below a file"),
+        pytest.param("${file:\0}", r"the file '{folder}/\x00' can't be read: embedded null byte", id="no file name"),
+        pytest.param("${file:latin}", "the file '{folder}/latin' is not UTF-8", id="Latin-1"),
+    ],
+)
+def test_says_what_is_wrong_but_not_what_is_secret(written: str, said: str, folder: Path) -> None:
+    assert has_references(written)
+    with pytest.raises(ConfigError) as caught:
+        resolve(written, base=folder)
+    assert str(caught.value) == said.replace("{folder}", str(folder))
+    assert [(each.key, each.value) for each in caught.value.mistakes] == [("", None)]
+
+
+def test_finds_every_mistake() -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(["${env:} ${file:}", {"a": "${evn:X}"}], base=None)
+    assert len(caught.value.mistakes) == 3
+
+
+@given(st.lists(st.sampled_from(["$", "{", "env:", "evn:", "file:", "EMPTY", ":-", "}", "x", "\n"])).map("".join))
+def test_meets_any_text_with_text_or_a_mistake(written: str) -> None:
+    with suppress(ConfigError):
+        made = resolve(written, base=None)
+        assert isinstance(made, Resolved) == has_references(written)
+
+
+@given(st.integers(1, 9), st.sampled_from(["{env:DB_PASSWORD}", "{evn:X}", "{file:"]))
+def test_two_dollars_stand_for_one(dollars: int, rest: str) -> None:
+    assert resolve("$$" * dollars + rest, base=None) == "$" * dollars + rest
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        pytest.param("<${file:key}>", "<${file:/srv/key}>", id="relative"),
+        pytest.param("${file:../key} ${file:a}", "${file:/srv/../key} ${file:/srv/a}", id="two"),
+        pytest.param("${file:/run/key}", "${file:/run/key}", id="absolute"),
+        pytest.param("$$${file:key}", "$$${file:/srv/key}", id="dollar before a reference"),
+        pytest.param("$${file:key}", "$${file:key}", id="escape"),
+        pytest.param("${env:key} ${FILE:key}", "${env:key} ${FILE:key}", id="no reference to a file"),
+        pytest.param("${file: } ${file:", "${file: } ${file:", id="malformed"),
+        pytest.param("${file:${env:x}}", "${file:${env:x}}", id="one in another"),
+    ],
+)
+def test_anchors_references_to_files(written: str, expected: str) -> None:
+    assert anchored(written, base=Path("/srv")) == expected
+    assert anchored({"a": (written,)}, base=Path("/srv")) == {"a": (expected,)}
+    assert anchored(anchored(written, base=Path("/srv")), base=Path("/other")) == expected
+
+
+def test_does_not_anchor_in_a_folder_that_a_reference_can_not_name() -> None:
+    assert anchored("${file:key}", base=Path("/a}b")) == "${file:key}"

@@ -1,0 +1,139 @@
+"""Conditions as the settings of an ini section, beside the options of the layer: all of them text."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import reduce
+from typing import Any
+
+from wsgistack.conditions.parsing import canonical
+from wsgistack.conditions.predicates import KINDS
+from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, nearest
+
+__all__ = ["as_settings", "setting_of", "taken_apart"]
+
+_SETTING = re.compile(rf"when((?:_not)*)(?:_(call|{'|'.join(KINDS)}))?")
+_SETTINGS = [f"when_{between}{key}" for between in ("", "not_") for key in (*KINDS, "call")]
+_ITEM = re.compile(r"(?:\$\{[^}]*\}|[^\s,])+")
+
+
+def taken_apart(
+    settings: Mapping[str, str], known: Collection[str], *, is_open: bool = False
+) -> tuple[dict[str, str], object]:
+    """Tell the conditions of an ini section from its options.
+
+    They are ``when = module:callable``, and ``when_path``, ``when_not_path`` and so on: values have spaces, commas or
+    newlines between them; ``when_header`` and ``when_environ`` have ``name = glob`` on each line, or names alone.
+
+    :param known: the names of the layer's own options, which are left alone.
+    :param is_open: whether it takes others as well; then ``when_idle`` is left alone too, but not ``when_pth``.
+    :returns: the options, and the conditions in their canonical form; None if there are none.
+    :raises ConfigError: a condition is unknown or wrong, with all of them, each by its key in the section.
+    """
+    mistakes = Mistakes()
+    options: dict[str, str] = {}
+    when: dict[str, Any] = {}
+    keys: dict[str, str] = {}
+    for key, value in settings.items():
+        path = [] if key in known else _path(key)
+        if path:
+            first = keys.setdefault(".".join(path), key)
+            if first != key:
+                problem = f"stands beside {first}, which says the same"
+                mistakes.append(Mistake(problem, key, value, hint="keep one of them"))
+            with mistakes.caught(key):
+                parsed = _parsed(path[-1], value)
+                reduce(lambda outer, name: outer.setdefault(name, {}), path[1:-1], when)[path[-1]] = parsed
+        elif key not in known and _is_meant(key, is_open):
+            mistakes.append(Mistake("no such condition", key, value, hint=nearest(key, _SETTINGS)))
+        else:
+            options[key] = value
+    normal = None
+    try:
+        normal = canonical(when) if when else None
+    except ConfigError as error:
+        mistakes += (each._replace(key=setting_of(each.key, keys.values())) for each in error.mistakes)
+    mistakes.raise_if_any()
+    return options, normal
+
+
+def setting_of(key: str, settings: Iterable[str]) -> str:
+    """Say under which setting of a section a mistake stands, ``when_not_path`` for ``when.not.path``.
+
+    :param key: as a mistake of :func:`wsgistack.conditions.condition` names it.
+    :param settings: those of the section. Where it has no such one, the key stays what it is.
+    """
+    for setting in settings:
+        path = _path(setting)
+        if path and all(one == other for one, other in zip(path, key.split("."), strict=False)):
+            return setting
+    return key
+
+
+def as_settings(normal: object) -> dict[str, str]:
+    """Give the settings from which :func:`taken_apart` would make a condition.
+
+    :param normal: a condition in its canonical form.
+    :raises ConfigError: a part of it can't be written so: a function, or a glob with spaces or commas in it.
+    """
+    mistakes = Mistakes()
+    settings: dict[str, str] = {}
+    for setting, value in _flat(normal, "when"):
+        with mistakes.caught(setting):
+            settings[setting] = _written(value, _path(setting)[-1])
+    mistakes.raise_if_any()
+    return settings
+
+
+def _path(setting: str) -> list[str]:
+    found = _SETTING.fullmatch(setting)
+    return ["when", *["not"] * found[1].count("not"), found[2] or "call"] if found else []
+
+
+def _is_meant(setting: str, is_open: bool) -> bool:
+    if setting[:5] not in ("when_", "when-", "when."):
+        return False
+    return not is_open or bool(did_you_mean(setting[5:], (name[5:] for name in _SETTINGS)))
+
+
+def _parsed(name: str, text: str) -> object:
+    if name == "call":
+        return text.strip()
+    lines = [line.partition("=") for line in text.splitlines() if line.strip()]
+    if not KINDS[name].is_of_names or not any(equals for _, equals, _ in lines):
+        return _ITEM.findall(text)
+    named: dict[str, list[str]] = {}
+    for key, equals, glob in lines:
+        if not equals:
+            raise ConfigError(
+                Mistake("a name stands alone beside one with a glob", expected="name = glob on each line")
+            )
+        named.setdefault(key.strip(), []).append(glob.strip())
+    return named
+
+
+def _flat(normal: object, setting: str) -> Iterator[tuple[str, object]]:
+    if isinstance(normal, Mapping):
+        for name, value in normal.items():
+            yield from _flat(value, f"{setting}_{name}") if name == "not" else [(f"{setting}_{name}", value)]
+    else:
+        yield setting, normal
+
+
+def _written(value: object, name: str) -> str:
+    match value:
+        case str():
+            text = value
+        case tuple():
+            text = " ".join(value)
+        case Mapping():
+            text = "\n".join(f"{key} = {glob}" for key, globs in value.items() for glob in globs)
+        case _:
+            raise ConfigError(Mistake("is no text", value=value, expected="an import string"))
+    try:
+        is_same = canonical({name: _parsed(name, text)}) == canonical({name: value})
+    except ConfigError:
+        is_same = False
+    if not is_same:
+        expected = "globs without spaces, commas and newlines"
+        raise ConfigError(Mistake("can't be written as text", value=value, expected=expected))
+    return text

@@ -1,0 +1,150 @@
+"""Reading conditions: their one form, and every mistake in them."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sized
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from wsgistack.conditions.predicates import KINDS
+from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.imports import import_object
+from wsgistack.options.references import Resolved, has_references, resolve
+
+__all__ = ["canonical", "resolved"]
+
+_Check: TypeAlias = Callable[[str], object]
+
+_KEYS = (*KINDS, "not", "call")
+_DEEPEST = 8  # a "not" in a "not", and so on
+
+
+def canonical(given: object) -> object:
+    """Give the one form of what :func:`wsgistack.conditions.condition` takes, by which two conditions can be compared.
+
+    Values become tuples, hosts, schemes and the names of headers lower case, methods upper case; a mapping of nothing
+    but ``call`` becomes what is called. References and import strings stay what they are.
+
+    :raises ConfigError: something in it has a wrong shape, with every such mistake.
+    """
+    return _read(given, _Reader(None, resolving=False))
+
+
+def resolved(given: object, *, base: Path | None) -> object:
+    """Give the canonical form without references, and with functions for import strings.
+
+    :param base: the folder that relative paths in references start from.
+    :raises ConfigError: as :func:`canonical` does; or a reference can't be filled in, or an import string imported.
+    """
+    return _read(given, _Reader(base, resolving=True))
+
+
+def _read(given: object, reader: "_Reader") -> object:
+    normal = reader.read(given, "when")
+    reader.mistakes.raise_if_any()
+    return normal
+
+
+class _Reader:
+    """Brings conditions into their canonical form, and notes what is wrong."""
+
+    def __init__(self, base: Path | None, *, resolving: bool) -> None:
+        self.mistakes = Mistakes()
+        self._base = base
+        self._resolving = resolving
+
+    def read(self, given: object, key: str) -> object:
+        if isinstance(given, str) or callable(given):
+            return self._called(given, key)
+        if not isinstance(given, Mapping) or not given:
+            self._unfit(key, given, "an import string, a callable, or a mapping of conditions")
+            return None
+        if key.count(".") > _DEEPEST:
+            self._wrong("is nested too deep", key)
+            return None
+        for name in given:
+            if name not in _KEYS:
+                self._wrong("no such condition", f"{key}.{name}", hint=nearest(str(name), _KEYS))
+        normal = {name: self._value(name, given[name], f"{key}.{name}") for name in _KEYS if name in given}
+        return normal["call"] if [*normal] == ["call"] else normal
+
+    def _value(self, name: str, given: object, key: str) -> object:
+        if name == "not":
+            return self.read(given, key)
+        if name == "call":
+            return self._called(given, key)
+        if KINDS[name].is_of_names and isinstance(given, Mapping):
+            return self._named(given, key, KINDS[name].check)
+        return self._texts(given, key, KINDS[name].check)
+
+    def _named(self, given: Mapping[object, object], key: str, check: _Check) -> dict[object, object]:
+        if not given:
+            self._unfit(key, given, "names and globs")
+        normal: dict[object, object] = {}
+        for name, globs in given.items():
+            read = self._text(name, key, check)
+            if read in normal:
+                self._wrong(f"{name!r} stands twice", key, given, hint="give it a list of globs")
+            normal[read] = self._texts(globs, f"{key}.{name}", str)
+        return normal
+
+    def _texts(self, given: object, key: str, check: _Check) -> tuple[object, ...]:
+        items = (given,) if isinstance(given, str) else given
+        if not isinstance(items, list | tuple | AbstractSet) or not items:
+            self._unfit(key, given, "text or a list of texts")
+            return ()
+        in_order = sorted(items, key=str) if isinstance(items, AbstractSet) else items
+        return tuple(dict.fromkeys(self._text(item, key, check) for item in in_order))
+
+    def _called(self, given: object, key: str) -> object:
+        if isinstance(given, str):
+            return self._text(given, key, self._imported)
+        with self.mistakes.caught(key):
+            return _function(given)
+        return None
+
+    def _imported(self, text: str) -> object:
+        return text if ":" in text and not self._resolving else _function(import_object(text))
+
+    def _text(self, given: object, key: str, check: _Check) -> object:
+        if not isinstance(given, str):
+            self._unfit(key, given, "text")
+            return ""
+        if self._resolving or not has_references(given):
+            with self.mistakes.caught(key):
+                return _checked(cast(str, resolve(given, base=self._base)), check)
+        return given
+
+    def _unfit(self, key: str, value: object, expected: str) -> None:
+        is_empty = isinstance(value, Sized) and not value
+        self._wrong("is empty" if is_empty else f"is of type {type(value).__name__}", key, value, expected)
+
+    def _wrong(self, problem: str, key: str, value: object = None, expected: str = "", hint: str = "") -> None:
+        self.mistakes.append(Mistake(problem, key, value, expected, hint))
+
+
+def _checked(text: str, check: _Check) -> object:
+    if not text.strip():
+        raise ConfigError(Mistake("is empty"))
+    try:
+        return check(text)
+    except ConfigError as error:
+        if not isinstance(text, Resolved):
+            raise
+        hidden = (Mistake("found a secret value", expected=each.expected) for each in error.mistakes)
+        raise ConfigError(*hidden) from None
+
+
+def _function(found: object) -> object:
+    expected = "a function that takes environ and gives true or false"
+    if not callable(found):
+        raise ConfigError(Mistake(f"is of type {type(found).__name__}", "", found, expected))
+    if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
+        raise ConfigError(Mistake("what it gives is always true", "", found, expected))
+    try:
+        inspect.signature(found).bind({})
+    except TypeError as error:
+        raise ConfigError(Mistake(f"can't be called with environ alone: {error}", "", found, expected)) from error
+    except ValueError:  # a callable made in C may have no signature
+        pass
+    return found

@@ -1,0 +1,42 @@
+"""Reading a configuration, whatever it is written in."""
+
+import sys
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+from wsgistack.config.loader import Document
+from wsgistack.config.paste.document import IniFile
+from wsgistack.config.source import read_source
+from wsgistack.config.table.document import TableFile
+from wsgistack.config.table.lines import lines_of
+from wsgistack.config.table.python import python_table
+from wsgistack.config.table.toml import toml_table
+
+__all__ = ["File", "open_document"]
+
+File: TypeAlias = str | PathLike[str] | Mapping[str, object]
+"""A TOML, Python or ini file, or a table as the first two hold it."""
+
+
+def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> Document:
+    """Read a configuration. Modules beside the file can be imported: its folder is put in front of :data:`sys.path`.
+
+    :param global_conf: more of PasteDeploy's global configuration; it goes before what the file says.
+    :raises ConfigError: it can't be read.
+    """
+    if isinstance(file, Mapping):
+        return TableFile(file, None, {}, global_conf)
+    path = Path(file)
+    folder = str(path.absolute().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    match path.suffix.lower():
+        case ".toml":
+            text = read_source(path)
+            return TableFile(toml_table(text, path), path, lines_of(text), global_conf)
+        case ".py":
+            return TableFile(*python_table(read_source(path), path), global_conf)
+        case _:
+            return IniFile(path, global_conf)

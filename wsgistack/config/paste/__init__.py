@@ -1,0 +1,1 @@
+"""Configurations in PasteDeploy's dialect of ini."""

@@ -1,0 +1,163 @@
+"""PasteDeploy's protocols, both ways: its factories as our layers and applications, our layers as its factories."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any
+
+from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.options.references import Resolved, plain, resolve
+from wsgistack.options.schema import schema
+from wsgistack.options.secrets import hiding, texts_in
+from wsgistack.pipeline import registry
+from wsgistack.pipeline.spec import Spec
+from wsgistack.types import App, Factory, Secret
+
+__all__ = [
+    "APP_PROTOCOLS",
+    "FILTER_PROTOCOLS",
+    "SERVER_PROTOCOLS",
+    "PasteFactory",
+    "is_factory",
+    "paste_factory",
+    "used",
+]
+
+APP_PROTOCOLS = ("paste.app_factory", "paste.composite_factory", "paste.composit_factory")
+FILTER_PROTOCOLS = ("paste.filter_factory", "paste.filter_app_factory")
+SERVER_PROTOCOLS = ("paste.server_factory", "paste.server_runner")
+
+_ARGUMENTS = {
+    "paste.app_factory": ("global_conf",),
+    "paste.composite_factory": ("loader", "global_conf"),
+    "paste.composit_factory": ("loader", "global_conf"),
+    "paste.filter_factory": ("global_conf",),
+    "paste.filter_app_factory": ("app", "global_conf"),
+    "paste.server_factory": ("global_conf",),
+    "paste.server_runner": ("app", "global_conf"),
+}
+
+
+@dataclass(frozen=True)
+class PasteFactory:
+    """A factory written for PasteDeploy, as one that takes an application, or a loader, and then its options.
+
+    :param uri: where it comes from: ``egg:Distribution#name``, ``call:module:callable``, or a protocol and an import
+        string, ``paste.filter_app_factory:module:callable``.
+    :param factory: what is called, with the global configuration before the options.
+    :param protocol: one of PasteDeploy's, which says how.
+    """
+
+    uri: str
+    factory: Callable[..., Any] = field(repr=False)
+    protocol: str = field(repr=False)
+    global_conf: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+
+    def __call__(self, first: object, /, **options: object) -> Any:
+        """Make the application, build the filter around one, or serve one.
+
+        :raises ConfigError: that fails.
+        """
+        here = self.global_conf.get("here")
+        conf = {
+            key: value if isinstance(value, Resolved) else resolve(value, base=Path(here) if here else None)
+            for key, value in self.global_conf.items()
+        }
+        hidden = {
+            text for value in conf.values() if isinstance(value, Resolved) for text in texts_in(value, names=True)
+        }
+        with hiding(hidden, f"{self.uri} fails", may_exit=self.protocol in SERVER_PROTOCOLS):
+            match self.protocol:
+                case "paste.composite_factory" | "paste.composit_factory":
+                    return self.factory(first, conf, **options)  # and so the loader can tell what was filled in
+                case "paste.app_factory":
+                    return self.factory(plain(conf), **options)
+                case "paste.filter_factory" | "paste.server_factory":
+                    return self.factory(plain(conf), **options)(first)
+                case _:
+                    return self.factory(first, plain(conf), **options)
+
+    @property
+    def __name__(self) -> str:
+        return self.uri
+
+    @property
+    def __signature__(self) -> Signature:
+        """What is wrapped, and then the options of the factory."""
+        first = Parameter("app", Parameter.POSITIONAL_ONLY)
+        before = len(_ARGUMENTS[self.protocol])
+        known = schema(self.factory).options
+        secret = Annotated[Any, Secret]
+        options = [  # text stays text, as with PasteDeploy
+            each.replace(annotation=secret if each.name in known and known[each.name].is_secret else Any)
+            for position, each in enumerate(signature(self.factory).parameters.values())
+            if position >= before or each.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
+        ]
+        return Signature([first, *(each for each in options if each.kind is not Parameter.VAR_POSITIONAL)])
+
+
+def is_factory(use: object) -> bool:
+    """Whether it names a factory of PasteDeploy's."""
+    return isinstance(use, str) and use.partition(":")[0] in {"egg", "call", *_ARGUMENTS}
+
+
+def paste_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str, str]) -> PasteFactory:
+    """The factory that a URI names.
+
+    :param protocols: those that will do. A ``call:`` means the first of them.
+    :raises ConfigError: there is no such factory, or it can't be called as the protocol says.
+    """
+    scheme, _, rest = uri.partition(":")
+    if scheme == "egg":
+        point = registry.egg_entry_point(rest, protocols)
+        factory, protocol = registry.load(point), point.group
+    elif ":" not in rest:
+        raise ConfigError(Mistake(f"{rest!r} is no import string", expected="package.module:attribute"))
+    elif scheme != "call" and scheme not in protocols:
+        raise ConfigError(Mistake(f"{scheme} makes something else", expected=" or ".join(protocols)))
+    else:
+        factory, protocol = registry.find(rest), protocols[0] if scheme == "call" else scheme
+    arguments = _ARGUMENTS[protocol]
+    expected = f"a {protocol}, called with {', '.join(arguments)} and the options"
+    try:
+        shape = signature(factory)
+        shape.bind_partial(*arguments)
+    except TypeError as error:
+        raise ConfigError(Mistake(f"{rest!r} can't be called so: {error}", expected=expected)) from error
+    except ValueError:  # a callable made in C may have no signature
+        pass
+    else:
+        if [*shape.parameters][1:] == ["start_response"]:
+            hint = f"for the application itself, use = {rest}" if protocol == APP_PROTOCOLS[0] else ""
+            raise ConfigError(Mistake(f"{rest!r} is an application", expected=expected, hint=hint))
+    return PasteFactory(uri, factory, protocol, global_conf)
+
+
+def used(use: str, global_conf: Mapping[str, str]) -> str | Factory:
+    """What ``use`` of a layer means: a name, an import string, or a factory of PasteDeploy's.
+
+    :raises ConfigError: there is no such layer.
+    """
+    if use.startswith("egg:"):
+        point = registry.egg_entry_point(use.removeprefix("egg:"), (registry.GROUP, *FILTER_PROTOCOLS))
+        if point.group == registry.GROUP:
+            is_only = len(registry.names().get(registry.canonical(point.name), ())) == 1
+            return point.name if is_only else registry.import_string(point)
+    if is_factory(use):
+        return paste_factory(use, FILTER_PROTOCOLS, global_conf)
+    registry.find(use)
+    return use
+
+
+def __getattr__(name: str) -> Callable[..., App]:
+    """The ``paste.filter_app_factory`` of the layer of that name, whichever there is."""
+    if name.startswith("_") or name not in registry.names():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def filter_app_factory(app: App, global_conf: Mapping[str, str], **local_conf: str) -> App:
+        where = Where(global_conf.get("__file__", ""), section=name)
+        base = Path(global_conf.get("here", ""))
+        return Spec.of_text(name, local_conf, where=where, base=base).build(app)
+
+    return filter_app_factory

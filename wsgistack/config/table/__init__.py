@@ -1,0 +1,1 @@
+"""Configurations as tables of tables, as TOML has them."""

@@ -1,0 +1,1 @@
+"""What HTTP says, as far as several middlewares need it."""

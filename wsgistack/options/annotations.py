@@ -1,0 +1,166 @@
+"""Annotations: what stands in them, and what they allow, in words."""
+
+from collections.abc import (
+    Callable,
+    Collection,
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+    Sequence,
+)
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from datetime import timedelta
+from enum import Enum
+from functools import partial
+from inspect import Parameter
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from wsgistack.options.quantities import DURATION, SIZE
+from wsgistack.types import Secret
+
+__all__ = [
+    "COLLECTIONS",
+    "MAPPINGS",
+    "UNIONS",
+    "describe",
+    "is_enum",
+    "is_secret",
+    "label",
+    "parts",
+    "quantity",
+    "rank",
+    "unwrapped",
+]
+
+_ALIASES = ("NewType", "TypeAliasType")  # as typing has them from Python 3.12 on, and typing_extensions before
+UNIONS = (Union, UnionType)
+MAPPINGS = (dict, Mapping, MutableMapping)
+COLLECTIONS: dict[object, Callable[[Iterable[object]], object]] = {
+    tuple: tuple,
+    Sequence: tuple,
+    Collection: tuple,
+    Container: tuple,
+    Iterable: tuple,
+    list: list,
+    MutableSequence: list,
+    frozenset: frozenset,
+    AbstractSet: frozenset,
+    set: set,
+    MutableSet: set,
+}
+_NAMES: dict[object, str] = {
+    Parameter.empty: "anything",
+    Any: "anything",
+    object: "anything",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    Path: "a path",
+    NoneType: "none",
+    None: "none",
+    Callable: "module:callable",
+}
+
+
+def unwrapped(annotation: Any) -> Any:
+    """What a ``NewType`` or an alias made by ``type`` stands for; any other annotation as it is."""
+    if type(get_origin(annotation) or annotation).__name__ in _ALIASES:
+        with suppress(Exception):  # the alias may stand for what only a type checker can read
+            return unwrapped(getattr(annotation, "__supertype__", None) or annotation.__value__)
+    return annotation
+
+
+def parts(annotation: object, within: tuple[object, ...] = ()) -> Iterator[object]:
+    """Every annotation and mark that an annotation is made of, at any depth.
+
+    :param within: those that it stands in, for an alias may hold itself.
+    """
+    meant = unwrapped(annotation)
+    yield meant
+    is_known = meant is not annotation and annotation in within
+    for each in () if is_known else get_args(meant):
+        yield from parts(each, (*within, annotation))
+
+
+def is_secret(annotation: object) -> bool:
+    """Whether a value, or a part of it, is not to be shown. One that could not be evaluated tells so by its text."""
+    if isinstance(annotation, str):
+        return Secret.__name__ in annotation
+    return any(each is Secret or isinstance(each, Secret) for each in parts(annotation))
+
+
+def quantity(annotation: object) -> str:
+    """Which quantity an annotation asks for, in words; empty for none."""
+    meant = unwrapped(annotation)
+    if get_origin(meant) is not Annotated:
+        return DURATION if meant is timedelta else ""
+    inner, *marks = get_args(meant)
+    inner = unwrapped(inner)
+    if inner is int and "bytes" in marks:
+        return SIZE
+    return DURATION if inner is float and "seconds" in marks else ""
+
+
+def rank(annotation: object) -> int:
+    """How much text an annotation takes: 0 for a few words, 1 for none, 2 for numbers, 3 perhaps for any."""
+    meant = unwrapped(annotation)
+    origin = get_origin(meant)
+    if quantity(meant) or meant in (bool, int, float):
+        return 2
+    if origin is Annotated:
+        return rank(get_args(meant)[0])
+    if origin in UNIONS:
+        return max(map(rank, get_args(meant)))
+    if meant in (None, NoneType):
+        return 1
+    return 0 if origin is Literal or is_enum(meant) else 3
+
+
+def is_enum(annotation: object) -> bool:
+    """Whether an annotation is a class of named values."""
+    return isinstance(annotation, type) and issubclass(annotation, Enum)
+
+
+def label(value: object) -> str:
+    """One of the values of an Enum or a Literal as it is written."""
+    if isinstance(value, Enum):
+        return value.value if isinstance(value.value, str) else value.name
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def describe(annotation: object, within: tuple[object, ...] = ()) -> str:
+    """Say in words what an annotation allows.
+
+    :param within: those that it stands in, for an alias may hold itself.
+    """
+    meant: Any = annotation if annotation in within else unwrapped(annotation)
+    again = partial(describe, within=(*within, annotation))
+    origin: Any = get_origin(meant)
+    arguments = get_args(meant)
+    if quantity(meant):
+        return quantity(meant)
+    if origin is Annotated:
+        return again(arguments[0])
+    if origin in UNIONS:
+        return " or ".join(dict.fromkeys(map(again, arguments)))
+    if origin is Literal or is_enum(meant):
+        return " or ".join(map(label, arguments or meant))
+    kind: Any = origin or meant
+    has_name = isinstance(kind, type) or kind in (Any, None)
+    if not has_name:
+        return str(meant)
+    if kind in MAPPINGS:
+        return "a mapping, one name = value on each line in an ini file"
+    if kind is tuple and arguments and arguments[-1] is not ...:
+        return f"a list of exactly {len(arguments)}: {', '.join(map(again, arguments))}"
+    if kind in COLLECTIONS:
+        return f"a list, each item {again(arguments[0]) if arguments else 'anything'}"
+    return _NAMES.get(kind) or kind.__name__

@@ -1,0 +1,165 @@
+"""Single values: what an annotation that is no collection makes of one."""
+
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import timedelta
+from enum import Enum
+from math import isfinite
+from types import NoneType
+from typing import TypeVar
+
+from wsgistack.errors import did_you_mean, nearest
+from wsgistack.options.annotations import describe, label
+from wsgistack.options.quantities import DURATION, SIZE, as_bytes, as_seconds
+
+__all__ = ["SCALARS", "UnfitError", "as_literal", "as_member", "as_quantity", "as_timedelta"]
+
+_TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_UNQUOTED = "write it without quotes"
+_Scalar = TypeVar("_Scalar")
+_INT = re.compile(r"[+-]?(?=[0-9_]{1,4000}\Z)[0-9]+(?:_[0-9]+)*")
+_DIGITS = "[0-9]+(?:_[0-9]+)*"
+_FLOAT = re.compile(rf"[+-]?(?:inf|nan|(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?)")
+
+
+class UnfitError(Exception):
+    """A value that an annotation does not allow.
+
+    :param expected: what it does allow.
+    :param hint: the nearest right value, or what to do.
+    :param is_inner: whether only something in the value is not allowed, and the value itself of the right kind.
+    """
+
+    def __init__(self, expected: str, hint: str = "", *, is_inner: bool = False) -> None:
+        super().__init__(expected, hint)
+        self.expected = expected
+        self.hint = hint
+        self.is_inner = is_inner
+
+
+def as_member(value: object, kind: type[Enum], text: bool) -> Enum:
+    """Take a value as the one of an Enum that has this value or, in any case and with ``-`` for ``_``, this name.
+
+    :raises UnfitError: there is none.
+    """
+    if isinstance(value, kind):
+        return value
+    for each in kind:
+        if value == each.value and isinstance(value, bool) == isinstance(each.value, bool):
+            return each
+    if isinstance(value, str):
+        values = {_folded(str(each.value)): each for each in kind if text or isinstance(each.value, str)}
+        names = {_folded(name): each for name, each in kind.__members__.items()}
+        found = kind.__members__.get(value) or {**values, **names}.get(_folded(value))
+        if found is not None:
+            return found
+    raise UnfitError(describe(kind), _near(value, map(label, kind)))
+
+
+def as_literal(value: object, allowed: Iterable[object], text: bool) -> object:
+    """Take a value as one of those that a Literal allows.
+
+    :raises UnfitError: it is none of them.
+    """
+    names = [label(each) for each in allowed]
+    for each in allowed:
+        with suppress(UnfitError):
+            if _like(each, value, text) == each:
+                return each
+    raise UnfitError(" or ".join(names), _UNQUOTED if value in names else _near(value, names))
+
+
+def as_quantity(value: object, words: str) -> float:
+    """Take a value as the number that a quantity stands for.
+
+    :param words: which quantity, as :func:`~wsgistack.options.annotations.quantity` says it.
+    :raises UnfitError: it stands for none.
+    """
+    try:
+        return as_bytes(value) if words == SIZE else as_seconds(value)
+    except ValueError:
+        raise UnfitError(words) from None
+
+
+def as_timedelta(value: object) -> timedelta:
+    """Take a value as a duration.
+
+    :raises UnfitError: it is none, or too long a one.
+    """
+    if isinstance(value, timedelta) and value >= timedelta():
+        return value
+    try:
+        return timedelta(seconds=as_seconds(value))
+    except (ValueError, OverflowError):
+        raise UnfitError(DURATION) from None
+
+
+def _like(each: object, value: object, text: bool) -> object:
+    kind = type(each)
+    if issubclass(kind, Enum):
+        return as_member(value, kind, text)
+    return SCALARS[kind](value, text) if kind in SCALARS else value
+
+
+def _near(value: object, names: Iterable[str]) -> str:
+    return did_you_mean(value, names) if isinstance(value, str) else ""  # that they are expected is said already
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def _bool(value: object, text: bool) -> bool:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        raise UnfitError(describe(bool))
+    if value.lower() not in _TRUTHS:
+        raise UnfitError(describe(bool), nearest(value, _TRUTHS) if text else "")
+    return _unquoted(_TRUTHS[value.lower()], bool, text)
+
+
+def _int(value: object, text: bool) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _INT.fullmatch(value):
+        return _unquoted(int(value), int, text)
+    is_whole = isinstance(value, float) and value.is_integer()
+    raise UnfitError(describe(int), "write it without a point" if is_whole else "")
+
+
+def _float(value: object, text: bool) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            return float(value)
+    if isinstance(value, str) and _FLOAT.fullmatch(value) and ("n" in value or isfinite(float(value))):
+        return _unquoted(float(value), float, text)
+    raise UnfitError(describe(float))
+
+
+def _unquoted(made: _Scalar, kind: type[_Scalar], text: bool) -> _Scalar:
+    if text:
+        return made
+    raise UnfitError(describe(kind), _UNQUOTED)
+
+
+def _str(value: object, text: bool) -> str:
+    if isinstance(value, str):
+        return value
+    raise UnfitError(describe(str), "write it in quotes" if isinstance(value, (bool, int, float)) else "")
+
+
+def _none(value: object, text: bool) -> None:
+    if value is not None and not (isinstance(value, str) and (value.lower() == "none" or (text and not value))):
+        raise UnfitError(describe(None))
+
+
+SCALARS: dict[object, Callable[[object, bool], object]] = {
+    bool: _bool,
+    int: _int,
+    float: _float,
+    str: _str,
+    NoneType: _none,
+    None: _none,
+}

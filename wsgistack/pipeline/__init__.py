@@ -1,0 +1,137 @@
+"""Composing layers from a list that reads outermost first."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Self
+
+from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.pipeline.registry import canonical
+from wsgistack.pipeline.spec import Item, Spec
+from wsgistack.types import App
+
+__all__ = ["OrderWarning", "Pipeline"]
+
+
+class OrderWarning(UserWarning):
+    """Layers that work, but stand in an order that makes one of them do less than it could."""
+
+
+class Pipeline:
+    """A list of layers, outermost first, that can be wrapped around any WSGI application.
+
+    It is a value: nothing changes it, and the methods that edit give a new one.
+
+    :param items: each one of
+
+        - a name, ``"gzip"``, that a distribution registers as entry point in the group ``wsgistack.middleware``;
+        - an import string, ``"werkzeug.middleware.proxy_fix:ProxyFix"``;
+        - a callable that takes the application first;
+        - a mapping, ``{"use": "gzip", "minimum_size": 1000, "name": "small"}``: ``use`` is any of the above, ``name``
+          what the layer is called here, and all others are its options;
+        - a :class:`Spec`.
+    :raises ConfigError: an item is none of these.
+    """
+
+    __slots__ = ("_specs",)
+
+    def __init__(self, items: Iterable[Item] = ()) -> None:
+        if not isinstance(items, Iterable) or isinstance(items, (str, Mapping)):
+            problem = f"a pipeline can't be made of type {type(items).__name__}"
+            raise ConfigError(Mistake(problem, value=items, expected="a list of layers"))
+        specs = []
+        mistakes = Mistakes()
+        for number, item in enumerate(items, 1):
+            with mistakes.caught():
+                specs.append(Spec.of(item, number))
+        mistakes.raise_if_any()
+        self._specs = tuple(specs)
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """The layers as they are configured."""
+        return self._specs
+
+    def wrap(self, app: App, /) -> App:
+        """Build the layers around an application, and give the outermost one.
+
+        :raises ConfigError: some layers can't be built; it holds the mistakes of all of them.
+        :warns OrderWarning: a layer says that it belongs elsewhere.
+        """
+        mistakes = Mistakes()
+        if not callable(app):
+            mistakes.append(
+                Mistake(f"the application is of type {type(app).__name__}", value=app, expected="a callable")
+            )
+        for spec in reversed(self.specs):
+            inner = mistakes.copy()
+            mistakes.clear()
+            with mistakes.caught():
+                app = spec.build(app)
+            mistakes += inner
+        mistakes.raise_if_any()
+        for misplaced in self.misplaced():
+            warnings.warn(str(misplaced), OrderWarning, stacklevel=2)
+        return app
+
+    def misplaced(self) -> list[Mistake]:
+        """Say which layers stand on the wrong side of another one, and why that matters.
+
+        A layer says where it belongs by its attributes ``inside`` and ``outside``.
+        """
+        return [each for position in range(len(self.specs)) for each in self.misplaced_at(position)]
+
+    def misplaced_at(self, position: int) -> list[Mistake]:
+        """Say of which layers further inside the one at a position belongs inside."""
+        found = []
+        outer = self.specs[position]
+        for inner in self.specs[position + 1 :]:
+            if any(inner.is_like(other) for other in self.specs[:position]):  # one stands where it should
+                continue
+            reason = outer.belongs("inside", inner) or inner.belongs("outside", outer)
+            if reason:
+                problem = f"{outer.name} stands outside {inner.name}: {reason}"
+                found.append(Mistake(problem, where=outer.where, hint=f"put {inner.name} before {outer.name}"))
+        return found
+
+    def replace(self, name: str, *items: Item) -> Self:
+        """The pipeline with other layers in the place of the one of a name."""
+        position = self._position(name)
+        return type(self)([*self.specs[:position], *items, *self.specs[position + 1 :]])
+
+    def insert_before(self, name: str, *items: Item) -> Self:
+        """The pipeline with more layers outside of the one of a name."""
+        position = self._position(name)
+        return type(self)([*self.specs[:position], *items, *self.specs[position:]])
+
+    def insert_after(self, name: str, *items: Item) -> Self:
+        """The pipeline with more layers inside of the one of a name."""
+        position = self._position(name) + 1
+        return type(self)([*self.specs[:position], *items, *self.specs[position:]])
+
+    def without(self, *names: str) -> Self:
+        """The pipeline without all layers of some names."""
+        gone = {self.specs[self._position(name)].name for name in names}
+        return type(self)(spec for spec in self.specs if spec.name not in gone)
+
+    def __iter__(self) -> Iterator[Spec]:
+        return iter(self.specs)
+
+    def __len__(self) -> int:
+        return len(self.specs)
+
+    def __eq__(self, other: object) -> bool:
+        return self.specs == other.specs if isinstance(other, Pipeline) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(spec.name for spec in self.specs))
+
+    def __repr__(self) -> str:
+        return f"Pipeline({list(self.specs)!r})"
+
+    def _position(self, name: str) -> int:
+        wanted = canonical(name)
+        for position, spec in enumerate(self.specs):
+            if canonical(spec.name) == wanted:
+                return position
+        hint = nearest(name, [spec.name for spec in self.specs])
+        raise ConfigError(Mistake(f"no layer {name!r} in the pipeline", value=name, hint=hint))

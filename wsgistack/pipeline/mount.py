@@ -1,0 +1,113 @@
+"""Several applications as one: each under a prefix of the path."""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+from urllib.parse import unquote
+
+from wsgistack.environ import copied
+from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.http.responses import error_answer
+from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+
+__all__ = ["Mount", "composite_factory"]
+
+
+class Mount:
+    """Hand each request to the application that is mounted at the beginning of its path.
+
+    The longest prefix wins, and ends where a segment of the path ends: ``/api`` is for ``/api``, ``/api/`` and
+    ``/api/x``, but not for ``/apis``, nor for ``//api``. It goes over from PATH_INFO to SCRIPT_NAME (PEP 3333), so that
+    the application makes URLs that lead to itself. That happens in a copy of the environ: what is outside goes on to
+    see the path that the client asked for, at any time. All else that was put into the copy by then, or taken from it,
+    such as REMOTE_USER, it sees when the response starts.
+
+    :param apps: by prefix, which is not percent-encoded, and may have a slash at its end. What is at ``/`` gets all
+        other requests, with the environ as it came; without it they are answered with 404 Not Found.
+    :raises ConfigError: a prefix does not begin with a slash, is there twice, or can't be in a path; or something is
+        no application.
+
+    Cost tier T1; T0 for what is at ``/``. Not needed for one application at ``/``. To choose by the host or by
+    headers, see :mod:`wsgistack.conditions`.
+    """
+
+    def __init__(self, apps: Mapping[str, App]) -> None:
+        if not isinstance(apps, Mapping) or not apps:
+            problem = "is empty" if isinstance(apps, Mapping) else f"is of type {type(apps).__name__}"
+            raise ConfigError(Mistake(problem, "apps", apps, "a mapping of prefixes to applications"))
+        mistakes = Mistakes()
+        mounted: dict[str, tuple[str, App]] = {}
+        for given, app in apps.items():
+            with mistakes.caught(str(given)):
+                prefix = _prefix(given)
+                if prefix in mounted:
+                    raise ConfigError(Mistake(f"is the same prefix as {mounted[prefix][0]!r}", value=given))
+                if not callable(app):
+                    raise ConfigError(Mistake(f"is of type {type(app).__name__}", value=app, expected="an application"))
+                mounted[prefix] = given, app
+        mistakes.raise_if_any()
+        self.apps = MappingProxyType(dict(apps))
+        self._mounted = {prefix: app for prefix, (_, app) in mounted.items()}
+        longest_first = sorted(map(re.escape, self._mounted), key=len, reverse=True)
+        self._find = re.compile(rf"(?:{'|'.join(longest_first)})(?=/|\Z)").match
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        path: str = environ.get("PATH_INFO", "")
+        found = self._find(path)
+        prefix = found[0] if found else ""
+        app = self._mounted.get(prefix)
+        if app is None:
+            status, headers, body = error_answer(environ, 404)
+            start_response(status, headers)
+            return body
+        if not prefix:
+            return app(environ, start_response)
+        script: str = environ.get("SCRIPT_NAME", "")
+        inner = copied(environ)
+        there = [*inner]
+        inner.update(SCRIPT_NAME=script + prefix, PATH_INFO=path[len(prefix) :])
+
+        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+            for key in there:
+                if key not in inner:  # such as a REMOTE_USER that is not trusted
+                    environ.pop(key, None)
+            environ.update({**inner, "SCRIPT_NAME": script, "PATH_INFO": path})
+            try:
+                return start_response(status, headers, exc_info)
+            finally:
+                exc_info = None
+
+        return app(inner, start)
+
+    def __repr__(self) -> str:
+        return f"Mount({dict(self.apps)!r})"
+
+
+class _Loader(Protocol):
+    def get_app(self, name: str, *, global_conf: Mapping[str, str]) -> App: ...
+
+
+def composite_factory(loader: _Loader, global_conf: Mapping[str, str], **local_conf: str) -> Mount:
+    """Make a :class:`Mount` for PasteDeploy, as ``paste.composite_factory``.
+
+    :param loader: PasteDeploy's, or one like it.
+    :param global_conf: handed on to all applications.
+    :param local_conf: the names of applications by prefix.
+    :raises ConfigError: as :class:`Mount` does.
+    """
+    if not local_conf:
+        raise ConfigError(Mistake("nothing is mounted", expected="prefixes and names of applications, as / = shop"))
+    return Mount({prefix: loader.get_app(name, global_conf=global_conf) for prefix, name in local_conf.items()})
+
+
+def _prefix(given: object) -> str:
+    expected = "a path that begins with a slash, such as /api"
+    if not isinstance(given, str):
+        raise ConfigError(Mistake(f"is of type {type(given).__name__}", value=given, expected=expected))
+    likely = re.sub("//+", "/", f"/{unquote(given)}").removesuffix("/").encode("utf-8", "replace").decode()
+    if given not in (likely or "/", f"{likely}/"):
+        hint = f"did you mean {likely or '/'!r}?"
+        raise ConfigError(Mistake("is no prefix", value=given, expected=expected, hint=hint))
+    return likely.encode().decode("latin-1")

@@ -1,0 +1,258 @@
+"""One layer as it is configured, before it is built."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self, TypeAlias, cast
+
+from wsgistack.conditions import Condition, Conditional, canonical, condition, setting_of, taken_apart
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, type_of
+from wsgistack.options import schema as options
+from wsgistack.options.references import anchored
+from wsgistack.options.secrets import REDACTED, hiding, without
+from wsgistack.pipeline import registry
+from wsgistack.types import App, Factory
+
+__all__ = ["REDACTED", "Item", "Spec"]
+
+_USABLE = "a name, an import string or a callable"
+_OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
+
+
+@dataclass(frozen=True, repr=False)
+class Spec:
+    """One layer as it is configured: what to use, with which options.
+
+    An option with a reference, such as ``${env:NAME}``, holds it as it is written: what it refers to is asked for when
+    the layer is built, and kept nowhere.
+
+    :param use: a registered name, an import string, or a callable that takes the application first; for a
+        :class:`~functools.partial` with options alone, what it calls, and these options.
+    :param options: by name.
+    :param name: what the layer is called in its pipeline; by default what ``use`` says.
+    :param when: for which requests the layer is there, as :func:`~wsgistack.conditions.condition` takes it; None: all.
+    :param where: the file, line and section that it stands in.
+    :param lines: the line of each option.
+    :param base: the folder that relative paths start from.
+    """
+
+    use: str | Factory
+    options: Mapping[str, object] = field(default_factory=dict, hash=False)
+    name: str = ""
+    when: object = field(default=None, hash=False)
+    where: Where = field(default=Where(), compare=False)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    base: Path | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.use, str) or callable(self.use)):
+            raise ConfigError(Mistake(type_of(self.use), "use", self.use, _USABLE, where=self.where))
+        if isinstance(self.use, partial) and not self.use.args:  # its options are options, and perhaps secret
+            object.__setattr__(self, "options", {**self.use.keywords, **self.options})
+            object.__setattr__(self, "use", self.use.func)
+        if self.when is not None:
+            try:
+                object.__setattr__(self, "when", canonical(self.when))
+            except ConfigError as error:
+                raise self._located(*error.mistakes) from error
+        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+        default = self.use if isinstance(self.use, str) else getattr(self.use, "__name__", type(self.use).__name__)
+        object.__setattr__(self, "name", self.name or default)
+
+    @classmethod
+    def of(cls, item: "Item", number: int) -> "Spec":
+        """Make a Spec of an item of a list.
+
+        :param number: its place in the list, for errors.
+        :raises ConfigError: it is not an item that a pipeline can hold.
+        """
+        if isinstance(item, Spec):
+            return item if item.where.file else item.at(Where(section=f"layer {number} ({item.name})"))
+        where = Where(section=f"layer {number}")
+        if isinstance(item, str) or callable(item):
+            item = {"use": item}
+        if not isinstance(item, Mapping):
+            expected = "a name, an import string, a callable, a mapping or a Spec"
+            raise ConfigError(Mistake(type_of(item), value=item, expected=expected, where=where))
+        given = dict(item)
+        use, name, when, more = (given.pop(key, default) for key, default in _OF_THE_ITEM.items())
+        if not (isinstance(use, str) or callable(use)):
+            raise ConfigError(Mistake(type_of(use), "use", use, _USABLE, where=where))
+        if not isinstance(name, str):
+            raise ConfigError(Mistake(type_of(name), "name", name, "text", where=where))
+        if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
+            raise ConfigError(Mistake(type_of(more), "options", more, "a mapping with names as keys", where=where))
+        if twice := sorted(more.keys() & given.keys()):
+            told = (Mistake("stands in options as well", key, where=where, hint="keep one of them") for key in twice)
+            raise ConfigError(*told)
+        spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
+        return spec.at(where._replace(section=f"{where.section} ({spec.name})"))
+
+    @classmethod
+    def of_text(
+        cls,
+        use: str | Factory,
+        settings: Mapping[str, str],
+        name: str = "",
+        *,
+        where: Where,
+        lines: Mapping[str, int] | None = None,
+        base: Path | None,
+        inherited: Collection[str] | None = None,
+    ) -> "Spec":
+        """Make a Spec of settings that are all text, as an ini file has them: options, and conditions as ``when_path``.
+
+        Options that are required may be missing.
+
+        :param inherited: what other settings give it, where these are the last ones: beside another mistake it is then
+            told which options are missing as well.
+        :raises ConfigError: an option is unknown or of a wrong type, or a condition is wrong.
+        """
+        bare = cls(use, {}, name, where=where, lines=lines or {}, base=base)
+        mistakes = Mistakes()
+        try:
+            known, is_open = options.schema(bare.factory())
+        except ConfigError as error:
+            raise bare._located(*error.mistakes) from error
+        try:
+            own, when = taken_apart(settings, known, is_open=is_open)
+        except ConfigError as error:
+            mistakes += bare._located(*error.mistakes).mistakes
+            own = {key: value for key, value in settings.items() if key in known or not key.startswith("when")}
+            when = None
+        with mistakes.caught():
+            spec = replace(bare, options=own, when=when).fitted(base=base, text=True, whole=False)
+        if mistakes and inherited is not None:
+            mistakes += bare._located(*options.missing(bare.factory(), {*own, *inherited})).mistakes
+        mistakes.raise_if_any()
+        return spec
+
+    def at(self, where: Where) -> Self:
+        """The same layer, standing elsewhere."""
+        return replace(self, where=where)
+
+    def moved(self, base: Path) -> Self:
+        """The same layer, for another folder: what its references to files are relative to."""
+        if self.base is None or self.base == base:
+            return self
+        given = cast("dict[str, object]", anchored(dict(self.options), base=self.base))
+        return replace(self, options=given, when=anchored(self.when, base=self.base), base=base)
+
+    def factory(self) -> Factory:
+        """Find what ``use`` means.
+
+        :raises ConfigError: there is no such thing.
+        """
+        if not isinstance(self.use, str):
+            return self.use
+        try:
+            return registry.find(self.use)
+        except ConfigError as error:
+            raise self._located(*(each._replace(key="use") for each in error.mistakes)) from error
+
+    def fitted(self, *, base: Path | None = None, text: bool = False, whole: bool = True) -> Self:
+        """The same layer, with its options as the factory takes them; references stay what they are.
+
+        :param base: the folder that relative paths start from.
+        :param text: whether the options are all text, as in an ini file.
+        :param whole: whether these are all, so that none that is required may be missing.
+        :raises ConfigError: an option is unknown, missing, or of a wrong type.
+        """
+        try:
+            values, mistakes = self._fit(base, text=text, whole=whole, resolving=False)
+            if mistakes:  # and what is wrong with the references, so that all is told at once
+                values, mistakes = self._fit(base, text=text, whole=whole)
+        except ConfigError as error:
+            raise self._located(*error.mistakes) from error
+        if mistakes:
+            raise self._located(*mistakes, *self._further(values, {each.key for each in mistakes}))
+        return replace(self, options=values, base=base or self.base)
+
+    def _fit(
+        self, base: Path | None, *, text: bool = False, whole: bool = True, resolving: bool = True
+    ) -> tuple[dict[str, object], list[Mistake]]:
+        return options.fit(self.factory(), self.options, base=base, text=text, whole=whole, resolving=resolving)
+
+    def _further(self, values: Mapping[str, object], told: set[str]) -> list[Mistake]:
+        """What the factory itself finds wrong with those options that do fit, so that all is told at once."""
+        try:
+            self.factory()(cast(App, tuple), **values)  # any callable will do
+        except ConfigError as error:
+            hidden = options.secrets(self.factory(), self.options, values)
+            return [without(hidden, each) for each in error.mistakes if each.key not in ("", *told)]
+        except (Exception, SystemExit):  # it lacks what does not fit
+            return []
+        return []
+
+    def build(self, app: App) -> App:
+        """Build the layer around an application.
+
+        :raises ConfigError: an option does not fit, the factory refuses, or what it makes is no WSGI application.
+        """
+        mistakes = Mistakes()
+        applies: Condition | None = None
+        values: dict[str, object] = {}
+        with mistakes.caught():
+            applies = condition(self.when, base=self.base) if self.when is not None else None
+        with mistakes.caught():
+            values, unfit = self._fit(self.base)
+            mistakes += unfit
+        if mistakes:
+            raise self._located(*mistakes)
+        built = self._made(app, values)
+        return built if applies is None else Conditional(built, app, applies, self.when)
+
+    def _made(self, app: App, values: Mapping[str, object]) -> App:
+        hidden = options.secrets(self.factory(), self.options, values)
+        try:
+            with hiding(hidden, f"{self.name} can't be built"):
+                built = self.factory()(app, **values)
+        except ConfigError as error:
+            raise self._located(*error.mistakes) from error.__cause__
+        if not callable(built):
+            problem = f"{self.name} makes something of type {type(built).__name__}"
+            raise self._located(Mistake(problem, value=built, expected="a WSGI application"))
+        return built
+
+    def belongs(self, side: str, other: "Spec") -> str:
+        """The reason why this layer belongs ``inside`` or ``outside`` of another one; empty if it does not say so."""
+        reasons = getattr(self.factory(), side, None)
+        return reasons.get(registry.name_of(other.use), "") if isinstance(reasons, Mapping) else ""
+
+    def is_like(self, other: "Spec") -> bool:
+        """Whether the other one is the same kind of layer, with whichever options."""
+        return registry.name_of(self.use) == registry.name_of(other.use) != ""
+
+    def shown(self) -> dict[str, object]:
+        """The options for the eyes of people: without secrets."""
+        return options.shown(self.factory, self.options)
+
+    def item(self) -> "str | Factory | dict[str, object]":
+        """What in a list would give this layer, without its secrets."""
+        named = {"name": self.name} if self.name != Spec(self.use).name else {}
+        when = {} if self.when is None else {"when": self.when}
+        shown = self.shown()
+        own = {name: value for name, value in shown.items() if name not in _OF_THE_ITEM}
+        more = {"options": {name: shown[name] for name in shown if name not in own}} if len(own) < len(shown) else {}
+        return {"use": self.use, **named, **own, **more, **when} if named or shown or when else self.use
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.use, dict(self.options), self.name, self.when, self.where, self.lines, self.base)
+
+    def __repr__(self) -> str:
+        """As the item of a list that would give it."""
+        return repr(self.item())
+
+    def _located(self, *mistakes: Mistake) -> ConfigError:
+        return ConfigError(*map(self._placed, mistakes))
+
+    def _placed(self, mistake: Mistake) -> Mistake:
+        key = mistake.key if mistake.key in self.lines else setting_of(mistake.key, self.lines)
+        line = self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
+        return mistake._replace(key=key, where=self.where._replace(line=line))
+
+
+Item: TypeAlias = str | Callable[..., App] | Mapping[str, object] | Spec
+"""What a list of layers may hold."""

@@ -1,0 +1,1 @@
+"""Running an application on a server."""
