@@ -74,7 +74,7 @@ def test_documents_when_not_to_use_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_says_its_place_relative_to_layers_that_there_are(name: str) -> None:
-    assert {*layer(name).inside, *layer(name).outside} <= set(NAMES)
+    assert {*layer(name).must_be_inside, *layer(name).must_be_outside} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, Mistake, Where, WsgistackError
-from wsgistack.errors import Mistakes, nearest, told, type_of
+from wsgistack.errors import Mistakes, describe_error, describe_type, suggest
 
 
 @pytest.mark.parametrize(
@@ -95,20 +95,20 @@ def test_travels_between_processes() -> None:
     ],
 )
 def test_says_what_was_perhaps_meant(name: str, expected: str) -> None:
-    assert nearest(name, iter(["gzip", "basic_auth", "Rate-Limit", "gzip"])) == expected
+    assert suggest(name, iter(["gzip", "basic_auth", "Rate-Limit", "gzip"])) == expected
 
 
 def test_means_the_name_that_is_written_alike_before_one_in_capitals() -> None:
-    assert nearest("ap", ["App", "app"]) == "did you mean 'app'?"
+    assert suggest("ap", ["App", "app"]) == "did you mean 'app'?"
 
 
 def test_says_nothing_where_there_is_nothing() -> None:
-    assert nearest("gzip", []) == ""
+    assert suggest("gzip", []) == ""
 
 
 @given(st.text(), st.lists(st.text(max_size=5), min_size=1))
 def test_names_only_what_there_is(name: str, candidates: list[str]) -> None:
-    said = nearest(name, candidates)
+    said = suggest(name, candidates)
     assert said in {f"did you mean {each!r}?" for each in candidates} | {
         f"there are: {', '.join(sorted(set(candidates)))}"
     }
@@ -117,7 +117,7 @@ def test_names_only_what_there_is(name: str, candidates: list[str]) -> None:
 def test_collects_mistakes_to_raise_them_at_once() -> None:
     mistakes = Mistakes()
     mistakes.raise_if_any()
-    with mistakes.caught():
+    with mistakes.collect():
         raise ConfigError(Mistake("one"), Mistake("two"))
     mistakes.append(Mistake("three"))
     with pytest.raises(ConfigError) as caught:
@@ -128,7 +128,7 @@ def test_collects_mistakes_to_raise_them_at_once() -> None:
 def test_gives_what_it_catches_a_key_and_a_place_unless_it_has_them() -> None:
     mistakes = Mistakes()
     here, there = Where("here.ini", 1), Where("there.ini", 2)
-    with mistakes.caught("key", here):
+    with mistakes.collect("key", here):
         raise ConfigError(Mistake("one"), Mistake("two", "own", where=there), Mistake("three", where=there))
     assert mistakes == [
         Mistake("one", "key", where=here),
@@ -143,7 +143,7 @@ def test_keeps_the_first_cause_that_was_no_mistake() -> None:
     for cause in causes:
         inner = ConfigError(Mistake("it fails"))
         inner.__cause__ = cause
-        with mistakes.caught():
+        with mistakes.collect():
             raise ConfigError(Mistake("it fails")) from inner
     with pytest.raises(ConfigError) as caught:
         mistakes.raise_if_any()
@@ -160,8 +160,8 @@ class BrokenError(Exception):
     [(OSError("no disk"), "OSError: no disk"), (OSError(), "OSError"), (BrokenError(), "BrokenError")],
 )
 def test_tells_the_kind_of_an_error_and_what_it_says(error: Exception, expected: str) -> None:
-    assert told(error) == expected
+    assert describe_error(error) == expected
 
 
 def test_tells_a_type_and_no_value() -> None:
-    assert (type_of("hidden"), type_of(None)) == ("is of type str", "is missing")
+    assert (describe_type("hidden"), describe_type(None)) == ("is of type str", "is missing")

@@ -9,9 +9,9 @@ import pytest
 import webob
 
 from wsgistack import ConfigError
-from wsgistack.errors import nearest
+from wsgistack.errors import suggest
 from wsgistack.imports import import_object
-from wsgistack.own import is_own, raised_in
+from wsgistack.own import describe_origin, is_own_code
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ from wsgistack.own import is_own, raised_in
     ],
 )
 def test_tells_the_application_from_what_is_installed(file: str, expected: bool) -> None:
-    assert is_own(file) is expected
+    assert is_own_code(file) is expected
 
 
 def failing(text: str) -> BaseException:
     with pytest.raises(Exception) as caught:  # noqa: PT011 - which one, they say
-        exec(compile(text, "shop.py", "exec"), {"json": json, "nearest": nearest})  # noqa: S102
+        exec(compile(text, "shop.py", "exec"), {"json": json, "suggest": suggest})  # noqa: S102
     return caught.value
 
 
@@ -40,11 +40,11 @@ def failing(text: str) -> BaseException:
         pytest.param("1\n1 / 0", "shop.py, line 2", id="in itself"),
         pytest.param("\njson.loads('{')", "shop.py, line 2", id="in what it calls of Python"),
         pytest.param("\n\neval('1 +')", "shop.py, line 3", id="in text that it runs"),
-        pytest.param("nearest(1, 2)", "shop.py, line 1", id="in what it calls of this package"),
+        pytest.param("suggest(1, 2)", "shop.py, line 1", id="in what it calls of this package"),
     ],
 )
 def test_says_where_the_application_failed(text: str, place: str) -> None:
-    assert raised_in(failing(text)) == f" ({place})"
+    assert describe_origin(failing(text)) == f" ({place})"
 
 
 def test_says_it_of_the_innermost_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,12 +63,12 @@ def test_says_it_where_the_folder_of_the_process_is_gone(tmp_path: Path, monkeyp
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert raised_in(failing("1 / 0")) == " (shop.py, line 1)"
+    assert describe_origin(failing("1 / 0")) == " (shop.py, line 1)"
 
 
 def test_says_nothing_where_none_of_it_was_running() -> None:
     error = failing("def")
-    assert raised_in(error) == "", "a SyntaxError says it by itself"
+    assert describe_origin(error) == "", "a SyntaxError says it by itself"
     assert re.search(r"\(shop.py, line 1\)", str(error))
-    assert raised_in(ValueError("never raised")) == ""
+    assert describe_origin(ValueError("never raised")) == ""
     assert sys.exc_info() == (None, None, None)

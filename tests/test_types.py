@@ -45,4 +45,4 @@ def test_two_change_what_each_does(one: Changes, other: Changes, expected: Chang
     ],
 )
 def test_reads_names(names: list[str], expected: Changes) -> None:
-    assert Changes.named(names) == expected
+    assert Changes.from_names(names) == expected

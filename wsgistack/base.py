@@ -35,10 +35,10 @@ class Middleware:
     Cost tier T0.
     """
 
-    inside: ClassVar[Mapping[str, str]] = {}
+    must_be_inside: ClassVar[Mapping[str, str]] = {}
     """Layers that belong around this one, each with the reason: ``{"access_log": "it logs what this one sends"}``."""
 
-    outside: ClassVar[Mapping[str, str]] = {}
+    must_be_outside: ClassVar[Mapping[str, str]] = {}
     """Layers that this one belongs around, each with the reason."""
 
     changes: ClassVar[Changes] = Changes()

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from wsgistack.types import Environ
 
-__all__ = ["NO_COMPRESS", "REQUEST_ID", "copied", "is_logged", "mark_logged", "request_target"]
+__all__ = ["NO_COMPRESS", "REQUEST_ID", "copy_environ", "is_logged", "mark_logged", "request_target"]
 
 REQUEST_ID = "wsgistack.request_id"
 
@@ -24,7 +24,7 @@ def request_target(path: str, query: str) -> str:
     return f"{target}?{query}" if query else target
 
 
-def copied(environ: Environ) -> Environ:
+def copy_environ(environ: Environ) -> Environ:
     """A copy for the same request: an error that is logged for the one is logged for the other."""
     environ.setdefault(_LOGGING, object())
     return {**environ}

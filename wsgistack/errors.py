@@ -12,10 +12,10 @@ __all__ = [
     "Mistakes",
     "Where",
     "WsgistackError",
+    "describe_error",
+    "describe_type",
     "did_you_mean",
-    "nearest",
-    "told",
-    "type_of",
+    "suggest",
 ]
 
 
@@ -75,7 +75,7 @@ class Mistakes(list[Mistake]):
     cause: BaseException | None = None
 
     @contextmanager
-    def caught(self, key: str = "", where: Where = _NOWHERE) -> Iterator[None]:
+    def collect(self, key: str = "", where: Where = _NOWHERE) -> Iterator[None]:
         """Take in those of a ConfigError that is raised inside, and go on.
 
         :param key: for those that name none.
@@ -149,7 +149,7 @@ class ContractError(WsgistackError, AssertionError):
         return "\n".join(map(str, self.breaches))
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """The kind of an error, and what it says."""
     try:
         said = str(error)
@@ -158,12 +158,12 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}".removesuffix(": ")
 
 
-def type_of(value: object) -> str:
+def describe_type(value: object) -> str:
     """Say what a wrong value is, without telling it, for it may be a secret."""
     return "is missing" if value is None else f"is of type {type(value).__name__}"
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str:
+def suggest(name: str, candidates: Iterable[str]) -> str:
     """Say which of the candidates was perhaps meant by a wrong name, or else which ones there are."""
     there = sorted(set(candidates))
     return did_you_mean(name, there) or (f"there are: {', '.join(there)}" if there else "")

@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol, Self, cast
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["END", "Exchange", "body_is_inert", "editing", "with_length_of"]
+__all__ = ["END", "Exchange", "body_is_inert", "editing", "keep_length"]
 
 
 def editing(start_response: StartResponse, edit: Edit, /) -> StartResponse:
@@ -113,7 +113,7 @@ class Exchange:
             with suppress(Exception):  # the first error is the one to tell
                 self.close()
             raise
-        return with_length_of(source, self) if self.keeps_length else self
+        return keep_length(source, self) if self.keeps_length else self
 
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """The ``start_response`` that the application gets."""
@@ -186,7 +186,7 @@ class ClosableIterator(Protocol):
     def close(self) -> None: ...
 
 
-def with_length_of(source: Iterable[bytes], chunks: ClosableIterator, /) -> Iterable[bytes]:
+def keep_length(source: Iterable[bytes], chunks: ClosableIterator, /) -> Iterable[bytes]:
     """The chunks with the ``len()`` of their source, if it has one: a server takes Content-Length from a single one."""
     return _Sized(chunks, source) if hasattr(type(source), "__len__") else chunks
 

@@ -5,10 +5,10 @@ from types import ModuleType
 
 from wsgistack.errors import ConfigError, Mistake
 
-__all__ = ["require"]
+__all__ = ["require_extra"]
 
 
-def require(module: str, *, extra: str, key: str) -> ModuleType:
+def require_extra(module: str, *, extra: str, key: str) -> ModuleType:
     """Import a module that an option needs.
 
     :param module: its dotted name.

@@ -3,8 +3,8 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from wsgistack.errors import ConfigError, Mistake, did_you_mean, told
-from wsgistack.own import raised_in
+from wsgistack.errors import ConfigError, Mistake, describe_error, did_you_mean
+from wsgistack.own import describe_origin
 
 __all__ = ["import_object", "import_string_of"]
 
@@ -43,7 +43,7 @@ def import_string_of(found: object) -> str:
 
 
 def _failed(module_name: str, error: BaseException) -> ConfigError:
-    return ConfigError(Mistake(f"importing {module_name!r} failed: {told(error)}{raised_in(error)}"))
+    return ConfigError(Mistake(f"importing {module_name!r} failed: {describe_error(error)}{describe_origin(error)}"))
 
 
 def _nearest_module(missing: str) -> str:

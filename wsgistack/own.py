@@ -4,12 +4,12 @@ import sysconfig
 from pathlib import Path
 from traceback import walk_tb
 
-__all__ = ["is_own", "raised_in"]
+__all__ = ["describe_origin", "is_own_code"]
 
 _HERE = Path(__file__).parent
 
 
-def is_own(file: str) -> bool:
+def is_own_code(file: str) -> bool:
     """Whether a module's file is neither of the standard library nor of a distribution that is installed."""
     path = Path(file)
     libraries = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
@@ -18,7 +18,7 @@ def is_own(file: str) -> bool:
     )
 
 
-def raised_in(error: BaseException) -> str:
+def describe_origin(error: BaseException) -> str:
     """Say where the application's own code failed, as ``(shop.py, line 3)`` with a blank before it.
 
     Nothing where the error tells it by itself, or where none of that code was running.
@@ -27,7 +27,7 @@ def raised_in(error: BaseException) -> str:
         return ""
     places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
     for file, line in reversed(places):
-        if not file.startswith("<") and is_own(file) and not Path(file).is_relative_to(_HERE):
+        if not file.startswith("<") and is_own_code(file) and not Path(file).is_relative_to(_HERE):
             return f" ({_told(Path(file))}, line {line})"
     return ""
 

@@ -61,7 +61,7 @@ class Changes(NamedTuple):
         )
 
     @classmethod
-    def named(cls, names: Iterable[str]) -> "Changes":
+    def from_names(cls, names: Iterable[str]) -> "Changes":
         """Those of some names: of a field here, or else of a response header."""
         given = {name.lower() for name in names}
         flags = given & set(cls._fields[1:])

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgistack.conditions import as_settings, canonical, setting_of, taken_apart
+from wsgistack.conditions import find_setting, format_settings, normalize_condition, split_conditions
 from wsgistack.errors import ConfigError
 
 
 def said(settings: dict[str, str], known: Collection[str], *, is_open: bool = False) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        taken_apart(settings, known, is_open=is_open)
+        split_conditions(settings, known, is_open=is_open)
     return str(caught.value).splitlines()
 
 
@@ -29,7 +29,7 @@ def test_takes_conditions_out_of_a_section() -> None:
         "when_not_path": "/api/health",
         "when_not_not_header": "X-A",
     }
-    options, when = taken_apart(settings, ["minimum_size"])
+    options, when = split_conditions(settings, ["minimum_size"])
     assert options == {"minimum_size": "10"}
     assert when == {
         "scheme": ("https",),
@@ -61,16 +61,16 @@ def test_takes_conditions_out_of_a_section() -> None:
     ],
 )
 def test_reads_conditions_of_text(settings: dict[str, str], expected: object) -> None:
-    assert taken_apart(settings, []) == ({}, expected)
+    assert split_conditions(settings, []) == ({}, expected)
 
 
 def test_leaves_an_option_of_the_layer_alone() -> None:
     settings = {"when": "midnight", "when_path": "x", "whenever": "now"}
-    assert taken_apart(settings, ["when", "when_path"], is_open=True) == (settings, None)
+    assert split_conditions(settings, ["when", "when_path"], is_open=True) == (settings, None)
 
 
 def test_leaves_what_is_no_condition_to_a_layer_that_takes_any_option() -> None:
-    assert taken_apart({"when_idle": "5"}, [], is_open=True) == ({"when_idle": "5"}, None)
+    assert split_conditions({"when_idle": "5"}, [], is_open=True) == ({"when_idle": "5"}, None)
 
 
 @pytest.mark.parametrize("is_open", [False, True])
@@ -109,13 +109,13 @@ def test_says_what_is_wrong_by_the_keys_of_the_section() -> None:
 @given(st.dictionaries(st.text() | st.from_regex(r"when(_not)*_(path|header|host|call)", fullmatch=True), st.text()))
 def test_reads_any_section_or_says_what_is_wrong(settings: dict[str, str]) -> None:
     try:
-        options, when = taken_apart(settings, ["known"])
+        options, when = split_conditions(settings, ["known"])
     except ConfigError as error:
         keys = {each.key for each in error.mistakes}
     else:
         keys = {*settings} - {*options}
         assert bool(keys) == (when is not None)
-        assert when is None or canonical(when) == when
+        assert when is None or normalize_condition(when) == when
     assert keys <= {*settings}
 
 
@@ -137,7 +137,7 @@ def test_tells_the_depth_at_which_a_section_becomes_a_riddle() -> None:
 )
 def test_says_which_setting_a_mistake_is_about(key: str, expected: str) -> None:
     settings = ["level", "levels", "when_path", "when", "when_not_header", "when_not_not_call"]
-    assert setting_of(key, settings) == expected
+    assert find_setting(key, settings) == expected
 
 
 GLOB = st.text("/*a.=${}[]\u00fc", min_size=1, max_size=6).filter(lambda glob: glob.strip("=") and "${" not in glob)
@@ -161,24 +161,24 @@ KINDS = st.fixed_dictionaries(
     st.recursive(KINDS, lambda inner: st.builds(lambda outer, one: {**outer, "not": one}, KINDS, inner), max_leaves=3)
 )
 def test_writes_conditions_that_read_as_the_same(when: object) -> None:
-    normal = canonical(when)
-    assert taken_apart(as_settings(normal), []) == ({}, normal)
+    normal = normalize_condition(when)
+    assert split_conditions(format_settings(normal), []) == ({}, normal)
 
 
 def test_writes_conditions_as_people_do() -> None:
     when = {"path": ["/a", "/b"], "not": {"header": {"X-A": ["1", "2"], "X-B": "3"}}, "call": "a.b:c"}
-    assert as_settings(canonical(when)) == {
+    assert format_settings(normalize_condition(when)) == {
         "when_path": "/a /b",
         "when_not_header": "x-a = 1\nx-a = 2\nx-b = 3",
         "when_call": "a.b:c",
     }
-    assert as_settings("a.b:c") == {"when": "a.b:c"}
+    assert format_settings("a.b:c") == {"when": "a.b:c"}
 
 
 def test_says_what_can_not_be_written() -> None:
     when = {"path": ["/a b", "/a,b"], "not": {"header": {"X-A": "1\n2"}, "call": bool}}
     with pytest.raises(ConfigError) as caught:
-        as_settings(canonical(when))
+        format_settings(normalize_condition(when))
     assert str(caught.value).splitlines() == [
         "when_path: can't be written as text; expected globs without spaces, commas and newlines",
         "when_not_header: can't be written as text; expected globs without spaces, commas and newlines",

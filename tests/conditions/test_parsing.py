@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wsgistack import ConfigError
-from wsgistack.conditions import canonical, condition
+from wsgistack.conditions import condition, normalize_condition
 from wsgistack.types import Environ
 
 FULL = {
@@ -61,21 +61,21 @@ NOT_CALLABLE = 3
 
 
 def test_gives_one_form() -> None:
-    normal = canonical(FULL)
+    normal = normalize_condition(FULL)
     assert normal == NORMAL
     assert isinstance(normal, dict)
     assert list(normal) == list(NORMAL)
 
 
 def test_the_one_form_stays_what_it_is_and_can_be_pickled() -> None:
-    assert canonical(canonical(FULL)) == NORMAL
-    assert pickle.loads(pickle.dumps(canonical(FULL))) == NORMAL  # noqa: S301 - our own
+    assert normalize_condition(normalize_condition(FULL)) == NORMAL
+    assert pickle.loads(pickle.dumps(normalize_condition(FULL))) == NORMAL  # noqa: S301 - our own
 
 
 def test_does_not_change_with_what_it_was_made_of() -> None:
     paths = ["/a"]
     given = {"not": {"path": paths}}
-    normal = canonical(given)
+    normal = normalize_condition(given)
     paths.append("/b")
     given["not"]["path"] = []
     assert normal == {"not": {"path": ("/a",)}}
@@ -83,13 +83,13 @@ def test_does_not_change_with_what_it_was_made_of() -> None:
 
 @pytest.mark.parametrize("when", [always, "tests.conditions.test_parsing:always"])
 def test_gives_a_function_alone_for_a_mapping_that_has_nothing_else(when: object) -> None:
-    assert canonical(when) == canonical({"call": when}) == when
+    assert normalize_condition(when) == normalize_condition({"call": when}) == when
     assert condition(when) is condition({"call": when}) is always
 
 
 def test_imports_a_function_when_it_is_compiled() -> None:
     absent = "no_such_module:flag"
-    assert canonical({"call": absent, "path": "/a"}) == {"path": ("/a",), "call": absent}
+    assert normalize_condition({"call": absent, "path": "/a"}) == {"path": ("/a",), "call": absent}
     assert said(condition, {"call": absent, "path": "/a"}) == ["when.call: no module 'no_such_module'"]
     assert said(condition, absent) == ["when: no module 'no_such_module'"]
 
@@ -100,7 +100,7 @@ def test_imports_a_function_when_it_is_compiled() -> None:
 def test_fills_in_references_when_it_is_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("METHOD", "put")
     (tmp_path / "key").write_text("open sesame\n")
-    when = canonical({"method": "${env:METHOD}", "header": {"X-Key": "${file:key}"}})
+    when = normalize_condition({"method": "${env:METHOD}", "header": {"X-Key": "${file:key}"}})
     assert when == {"method": ("${env:METHOD}",), "header": {"x-key": ("${file:key}",)}}
     compiled = condition(when, base=tmp_path)
     assert compiled({"REQUEST_METHOD": "PUT", "HTTP_X_KEY": "open sesame"})
@@ -194,7 +194,7 @@ HOST = "expected a glob of hosts in ASCII, without scheme and port"
 )
 def test_says_what_is_wrong(when: object, expected: str) -> None:
     assert said(condition, when) == [expected]
-    assert said(canonical, when) == [expected]
+    assert said(normalize_condition, when) == [expected]
 
 
 @pytest.mark.parametrize(

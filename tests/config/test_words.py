@@ -8,7 +8,7 @@ import pytest
 
 from tests.config.export.layers import Color
 from tests.config.factories import marking
-from wsgistack.conditions import canonical
+from wsgistack.conditions import normalize_condition
 from wsgistack.config.words import as_text, condition_in_words, in_words
 
 
@@ -60,4 +60,4 @@ def test_writes_a_number_of_any_length() -> None:
     ],
 )
 def test_shows_a_condition(when: Any, lines: list[str]) -> None:
-    assert condition_in_words(canonical(when)) == lines
+    assert condition_in_words(normalize_condition(when)) == lines

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack.errors import ConfigError
-from wsgistack.options.references import Resolved, anchored, has_references, plain, resolve
+from wsgistack.options.references import Resolved, has_references, make_absolute, resolve, unwrap_resolved
 
 KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
 FORM = "a name of letters, digits and underscores in ${env:NAME} or ${env:NAME:-default}"
@@ -111,11 +111,11 @@ def test_what_holds_no_references_is_the_same_object() -> None:
     made = resolve({"x": inner, "y": "${env:EMPTY}"}, base=None)
     assert isinstance(made, Mapping)
     assert made["x"] is inner
-    assert plain(inner) is inner
+    assert unwrap_resolved(inner) is inner
 
 
 def test_gives_common_text_where_it_is_asked_for() -> None:
-    made = plain(resolve({"a": ["${env:DB_PASSWORD}"]}, base=None))
+    made = unwrap_resolved(resolve({"a": ["${env:DB_PASSWORD}"]}, base=None))
     assert repr(made) == "{'a': ['s3cret']}"
 
 
@@ -217,10 +217,10 @@ def test_two_dollars_stand_for_one(dollars: int, rest: str) -> None:
     ],
 )
 def test_anchors_references_to_files(written: str, expected: str) -> None:
-    assert anchored(written, base=Path("/srv")) == expected
-    assert anchored({"a": (written,)}, base=Path("/srv")) == {"a": (expected,)}
-    assert anchored(anchored(written, base=Path("/srv")), base=Path("/other")) == expected
+    assert make_absolute(written, base=Path("/srv")) == expected
+    assert make_absolute({"a": (written,)}, base=Path("/srv")) == {"a": (expected,)}
+    assert make_absolute(make_absolute(written, base=Path("/srv")), base=Path("/other")) == expected
 
 
 def test_does_not_anchor_in_a_folder_that_a_reference_can_not_name() -> None:
-    assert anchored("${file:key}", base=Path("/a}b")) == "${file:key}"
+    assert make_absolute("${file:key}", base=Path("/a}b")) == "${file:key}"

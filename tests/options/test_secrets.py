@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wsgistack import ConfigError, Mistake
-from wsgistack.options.secrets import hiding, texts_in, without
+from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistake
 
 
 @pytest.mark.parametrize(
@@ -23,32 +23,32 @@ from wsgistack.options.secrets import hiding, texts_in, without
     ],
 )
 def test_finds_every_text_that_may_turn_up(value: object, expected: set[str]) -> None:
-    assert set(texts_in(value, names=False)) == expected
+    assert set(iterate_texts(value, names=False)) == expected
 
 
 def test_finds_the_names_of_mappings_where_they_are_secret_as_well() -> None:
-    assert set(texts_in([{"ann": {"bob": "hidden"}}], names=True)) == {"ann", "bob", "hidden"}
+    assert set(iterate_texts([{"ann": {"bob": "hidden"}}], names=True)) == {"ann", "bob", "hidden"}
 
 
 def test_replaces_every_hidden_text_the_longest_first() -> None:
     mistake = Mistake("no hush", "key", "hushed", "hushed or hush", "not hush!")
-    assert without({"hush", "hushed"}, mistake) == Mistake(
+    assert redact_mistake({"hush", "hushed"}, mistake) == Mistake(
         "no <secret>", "key", None, "<secret> or <secret>", "not <secret>!"
     )
 
 
 def test_leaves_words_whole_in_which_a_short_one_stands_by_chance() -> None:
-    told = without({"b", "$1", "a.c"}, Mistake("can't be built: b, 'b', $1, $12, a.c, abc"))
+    told = redact_mistake({"b", "$1", "a.c"}, Mistake("can't be built: b, 'b', $1, $12, a.c, abc"))
     assert told.problem == "can't be built: <secret>, '<secret>', <secret>, $12, <secret>, abc"
 
 
 def test_changes_nothing_where_nothing_is_hidden() -> None:
     mistake = Mistake("no ab", "key", "abc")
-    assert without((), mistake) == mistake
+    assert redact_mistake((), mistake) == mistake
 
 
 def fail(error: Exception, *hidden: str) -> ConfigError:
-    with pytest.raises(ConfigError) as caught, hiding(hidden, "it fails"):
+    with pytest.raises(ConfigError) as caught, hide_secrets(hidden, "it fails"):
         raise error
     return caught.value
 
@@ -69,7 +69,7 @@ def test_hides_secrets_also_in_what_led_to_the_error() -> None:
 
 
 def test_lets_through_what_is_no_failure() -> None:
-    with hiding({"hush"}, "it fails"):
+    with hide_secrets({"hush"}, "it fails"):
         pass
-    with pytest.raises(KeyboardInterrupt), hiding({"hush"}, "it fails"):
+    with pytest.raises(KeyboardInterrupt), hide_secrets({"hush"}, "it fails"):
         raise KeyboardInterrupt

@@ -222,16 +222,16 @@ def layer(app): return app
 layer.__module__ = "belonging_a.inner"
 
 def other(app): return app
-other.inside = MappingProxyType({"own": "so it is", "request_id": "and so"})
-other.outside = "no mapping"
+other.must_be_inside = MappingProxyType({"own": "so it is", "request_id": "and so"})
+other.must_be_outside = "no mapping"
 """
     install(tmp_path, monkeypatch, "acme", points, belonging_a=source)
-    assert Spec("other").belongs("inside", Spec("own")) == "so it is"
-    assert Spec("other").belongs("inside", Spec("request-id", name="ids")) == "and so"
-    assert Spec("other").belongs("inside", Spec(RequestId)) == "and so"
-    assert Spec("other").belongs("inside", Spec("gzip")) == ""
-    assert Spec("other").belongs("outside", Spec("gzip")) == ""
-    assert Spec(AccessLog).belongs("outside", Spec(lambda app: app)) == ""
+    assert Spec("other").belongs("must_be_inside", Spec("own")) == "so it is"
+    assert Spec("other").belongs("must_be_inside", Spec("request-id", name="ids")) == "and so"
+    assert Spec("other").belongs("must_be_inside", Spec(RequestId)) == "and so"
+    assert Spec("other").belongs("must_be_inside", Spec("gzip")) == ""
+    assert Spec("other").belongs("must_be_outside", Spec("gzip")) == ""
+    assert Spec(AccessLog).belongs("must_be_outside", Spec(lambda app: app)) == ""
 
 
 def test_names_at_once_what_does_not_fit_and_what_the_layer_refuses() -> None:

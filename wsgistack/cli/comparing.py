@@ -5,7 +5,7 @@ import argparse
 from wsgistack.config.contents import contents
 from wsgistack.config.difference import differences
 from wsgistack.config.document import open_document
-from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 
 __all__ = ["compare"]
 
@@ -15,12 +15,12 @@ def compare(parsed: argparse.Namespace) -> int:
     mistakes = Mistakes()
     found = []
     for file in (parsed.old, parsed.new):
-        with mistakes.caught():
+        with mistakes.collect():
             found.append(contents(open_document(file, parsed.values)))
     mistakes.raise_if_any()
     names = {name for each in found for name in each.applications}
     if parsed.name and parsed.name not in names:
-        raise ConfigError(Mistake(f"no application {parsed.name!r} in either", hint=nearest(parsed.name, names)))
+        raise ConfigError(Mistake(f"no application {parsed.name!r} in either", hint=suggest(parsed.name, names)))
     old, new = found
     lines = differences(old, new, parsed.name)
     for line in lines:

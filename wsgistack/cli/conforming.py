@@ -22,7 +22,7 @@ def conform(parsed: argparse.Namespace) -> int:
     from wsgistack.testing.report import REPORTS
 
     sys.path.insert(0, "")
-    changes = Changes.named(parsed.changes) if parsed.changes else None
+    changes = Changes.from_names(parsed.changes) if parsed.changes else None
     with redirect_stdout(sys.stderr), _unlogged():  # from the import on: a default may be the standard output
         factory = registry.find(parsed.layer)
         spec = Spec(parsed.layer, dict(parsed.option)).fitted(base=Path(), text=True)

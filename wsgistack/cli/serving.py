@@ -88,7 +88,7 @@ def _server(document: Document, parsed: argparse.Namespace) -> Server | None:
 def _checked_server(document: Document, parsed: argparse.Namespace) -> tuple[Server | None, Mistakes]:
     mistakes = Mistakes()
     server = None
-    with mistakes.caught():
+    with mistakes.collect():
         server = _server(document, parsed)
         mistakes += server.check() if server else []
     return server, mistakes
@@ -120,10 +120,10 @@ def _application(document: Document, parsed: argparse.Namespace, mistakes: Mista
     log = document.logging()
     mistakes += log.check() if log else []
     if log and not mistakes:
-        with mistakes.caught():
+        with mistakes.collect():
             log.apply()
     app: App = stand_in
-    with noting_order() as order, mistakes.caught():
+    with noting_order() as order, mistakes.collect():
         app = stack.build()
     if parsed.strict:
         mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]

@@ -4,12 +4,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
-from wsgistack.conditions.ini import as_settings, setting_of, taken_apart
-from wsgistack.conditions.parsing import canonical, resolved
+from wsgistack.conditions.ini import find_setting, format_settings, split_conditions
+from wsgistack.conditions.parsing import normalize_condition, resolved
 from wsgistack.conditions.predicates import Predicate, predicate
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["Condition", "Conditional", "as_settings", "canonical", "condition", "setting_of", "taken_apart"]
+__all__ = [
+    "Condition",
+    "Conditional",
+    "condition",
+    "find_setting",
+    "format_settings",
+    "normalize_condition",
+    "split_conditions",
+]
 
 Condition: TypeAlias = Predicate
 

@@ -5,18 +5,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import reduce
 from typing import Any
 
-from wsgistack.conditions.parsing import canonical
+from wsgistack.conditions.parsing import normalize_condition
 from wsgistack.conditions.predicates import KINDS
-from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, suggest
 
-__all__ = ["as_settings", "setting_of", "taken_apart"]
+__all__ = ["find_setting", "format_settings", "split_conditions"]
 
 _SETTING = re.compile(rf"when((?:_not)*)(?:_(call|{'|'.join(KINDS)}))?")
 _SETTINGS = [f"when_{between}{key}" for between in ("", "not_") for key in (*KINDS, "call")]
 _ITEM = re.compile(r"(?:\$\{[^}]*\}|[^\s,])+")
 
 
-def taken_apart(
+def split_conditions(
     settings: Mapping[str, str], known: Collection[str], *, is_open: bool = False
 ) -> tuple[dict[str, str], object]:
     """Tell the conditions of an ini section from its options.
@@ -40,23 +40,23 @@ def taken_apart(
             if first != key:
                 problem = f"stands beside {first}, which says the same"
                 mistakes.append(Mistake(problem, key, value, hint="keep one of them"))
-            with mistakes.caught(key):
+            with mistakes.collect(key):
                 parsed = _parsed(path[-1], value)
                 reduce(lambda outer, name: outer.setdefault(name, {}), path[1:-1], when)[path[-1]] = parsed
         elif key not in known and _is_meant(key, is_open):
-            mistakes.append(Mistake("no such condition", key, value, hint=nearest(key, _SETTINGS)))
+            mistakes.append(Mistake("no such condition", key, value, hint=suggest(key, _SETTINGS)))
         else:
             options[key] = value
     normal = None
     try:
-        normal = canonical(when) if when else None
+        normal = normalize_condition(when) if when else None
     except ConfigError as error:
-        mistakes += (each._replace(key=setting_of(each.key, keys.values())) for each in error.mistakes)
+        mistakes += (each._replace(key=find_setting(each.key, keys.values())) for each in error.mistakes)
     mistakes.raise_if_any()
     return options, normal
 
 
-def setting_of(key: str, settings: Iterable[str]) -> str:
+def find_setting(key: str, settings: Iterable[str]) -> str:
     """Say under which setting of a section a mistake stands, ``when_not_path`` for ``when.not.path``.
 
     :param key: as a mistake of :func:`wsgistack.conditions.condition` names it.
@@ -69,7 +69,7 @@ def setting_of(key: str, settings: Iterable[str]) -> str:
     return key
 
 
-def as_settings(normal: object) -> dict[str, str]:
+def format_settings(normal: object) -> dict[str, str]:
     """Give the settings from which :func:`taken_apart` would make a condition.
 
     :param normal: a condition in its canonical form.
@@ -78,7 +78,7 @@ def as_settings(normal: object) -> dict[str, str]:
     mistakes = Mistakes()
     settings: dict[str, str] = {}
     for setting, value in _flat(normal, "when"):
-        with mistakes.caught(setting):
+        with mistakes.collect(setting):
             settings[setting] = _written(value, _path(setting)[-1])
     mistakes.raise_if_any()
     return settings
@@ -130,7 +130,7 @@ def _written(value: object, name: str) -> str:
         case _:
             raise ConfigError(Mistake("is no text", value=value, expected="an import string"))
     try:
-        is_same = canonical({name: _parsed(name, text)}) == canonical({name: value})
+        is_same = normalize_condition({name: _parsed(name, text)}) == normalize_condition({name: value})
     except ConfigError:
         is_same = False
     if not is_same:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from wsgistack.conditions.predicates import KINDS
-from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.imports import import_object
 from wsgistack.options.references import Resolved, has_references, resolve
 
-__all__ = ["canonical", "resolved"]
+__all__ = ["normalize_condition", "resolved"]
 
 _Check: TypeAlias = Callable[[str], object]
 
@@ -19,7 +19,7 @@ _KEYS = (*KINDS, "not", "call")
 _DEEPEST = 8  # a "not" in a "not", and so on
 
 
-def canonical(given: object) -> object:
+def normalize_condition(given: object) -> object:
     """Give the one form of what :func:`wsgistack.conditions.condition` takes, by which two conditions can be compared.
 
     Values become tuples, hosts, schemes and the names of headers lower case, methods upper case; a mapping of nothing
@@ -64,7 +64,7 @@ class _Reader:
             return None
         for name in given:
             if name not in _KEYS:
-                self._wrong("no such condition", f"{key}.{name}", hint=nearest(str(name), _KEYS))
+                self._wrong("no such condition", f"{key}.{name}", hint=suggest(str(name), _KEYS))
         normal = {name: self._value(name, given[name], f"{key}.{name}") for name in _KEYS if name in given}
         return normal["call"] if [*normal] == ["call"] else normal
 
@@ -99,7 +99,7 @@ class _Reader:
     def _called(self, given: object, key: str) -> object:
         if isinstance(given, str):
             return self._text(given, key, self._imported)
-        with self.mistakes.caught(key):
+        with self.mistakes.collect(key):
             return _function(given)
         return None
 
@@ -111,7 +111,7 @@ class _Reader:
             self._unfit(key, given, "text")
             return ""
         if self._resolving or not has_references(given):
-            with self.mistakes.caught(key):
+            with self.mistakes.collect(key):
                 return _checked(cast(str, resolve(given, base=self._base)), check)
         return given
 

@@ -48,7 +48,7 @@ def load_server(
     """
     document = open_document(file, global_conf)
     mistakes = Mistakes(document.mistakes)
-    with mistakes.caught():
+    with mistakes.collect():
         server = read_server(document, name)
         mistakes += server.check()
         if not mistakes:
@@ -106,14 +106,14 @@ def check(document: Document, name: str = _MAIN, *, strict: bool = False) -> lis
     for each in dict.fromkeys([name, *document.applications()]):
         stack = read(document, each)
         mistakes += stack.pipeline.misplaced() if strict else []
-        with mistakes.caught():
+        with mistakes.collect():
             stack.build()
     for each in document.filters():
-        with mistakes.caught():
+        with mistakes.collect():
             document.filter(each, document.start()).fitted().build()
     log = document.logging()
     mistakes += log.check() if log else []
     for each in document.servers():
-        with mistakes.caught():
+        with mistakes.collect():
             mistakes += read_server(document, each).check()
     return in_order(mistakes)

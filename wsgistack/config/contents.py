@@ -95,7 +95,7 @@ def contents(document: Document) -> Contents:
     mistakes += [each for stack in filters.values() for each in stack.mistakes]
     servers = {}
     for name in document.servers():
-        with mistakes.caught():
+        with mistakes.collect():
             servers[name] = document.server(name, start)
     if mistakes:
         raise ConfigError(*in_order(mistakes))

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS
-from wsgistack.errors import ConfigError, Mistake, did_you_mean, nearest
+from wsgistack.errors import ConfigError, Mistake, did_you_mean, suggest
 
 __all__ = ["hint_of_use", "meant", "no_application", "of_other_kind", "parted", "with_hints"]
 
@@ -99,7 +99,7 @@ def no_application(
     near = f"did you mean it by [{slip}]?" if slip else did_you_mean(name, known)
     if not near and re.fullmatch(r"\w+(\.\w+)+", name):
         near = f"did you mean {':'.join(name.rsplit('.', 1))!r}?"
-    near = near or nearest(name, known)
+    near = near or suggest(name, known)
     if sections is None:
         return asked.wrong(f"no application {name!r}", near)
     expected = "" if known or slip else f"a section [app:{name}] or [pipeline:{name}]"

@@ -100,7 +100,7 @@ class DocumentLoader:
         self._mistakes.raise_if_any()
 
     def _noted(self) -> AbstractContextManager[None]:
-        return nullcontext() if self._is_finished else self._mistakes.caught()
+        return nullcontext() if self._is_finished else self._mistakes.collect()
 
     def _asking(self, name: str | App | None, global_conf: Mapping[str, str] | None) -> Place:
         key = next((key for key, value in self._options.items() if value in (name or _MAIN,)), "")

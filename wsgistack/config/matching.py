@@ -49,7 +49,7 @@ def moved(places: Mapping[int, int]) -> set[int]:
 
 
 def _is_called_like(one: Spec, other: Spec) -> bool:
-    return registry.canonical(one.name) == registry.canonical(other.name)
+    return registry.normalize_name(one.name) == registry.normalize_name(other.name)
 
 
 def _use(spec: Spec) -> str | Factory:

@@ -10,8 +10,8 @@ from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFac
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
 from wsgistack.options import schema as options
-from wsgistack.options.references import plain, resolve
-from wsgistack.options.secrets import hiding
+from wsgistack.options.references import resolve, unwrap_resolved
+from wsgistack.options.secrets import hide_secrets
 from wsgistack.types import App
 
 __all__ = ["Application", "Loader", "Server"]
@@ -49,7 +49,7 @@ class _Part:
         """
         factory, values = self.fitted(protocols)
         hidden = options.secrets(factory, self.options, values)
-        with hiding(hidden, f"{self.use} fails", may_exit=protocols == SERVER_PROTOCOLS):
+        with hide_secrets(hidden, f"{self.use} fails", may_exit=protocols == SERVER_PROTOCOLS):
             return factory(first, **values)
 
     def fitted(self, protocols: tuple[str, ...]) -> tuple[PasteFactory, dict[str, object]]:
@@ -62,8 +62,8 @@ class _Part:
         mistakes = Mistakes(unfit)
         for name, value in values.items():
             file = self.places.get(name, self.where).file
-            with mistakes.caught(name):
-                values[name] = plain(resolve(value, base=Path(file).absolute().parent if file else None))
+            with mistakes.collect(name):
+                values[name] = unwrap_resolved(resolve(value, base=Path(file).absolute().parent if file else None))
         mistakes.raise_if_any()
         return factory, values
 
@@ -110,7 +110,7 @@ class Application(_Part):
         except ConfigError as error:
             mistakes = Mistakes()
             if loader:
-                with mistakes.caught():
+                with mistakes.collect():
                     loader.finish()
             is_all = not mistakes  # or else these may be all that made the composite fail, if it names no option
             own = ConfigError(*(each for each in error.mistakes if is_all or each.key))

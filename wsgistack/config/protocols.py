@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from wsgistack.errors import ConfigError, Mistake, Where
-from wsgistack.options.references import Resolved, plain, resolve
+from wsgistack.options.references import Resolved, resolve, unwrap_resolved
 from wsgistack.options.schema import schema
-from wsgistack.options.secrets import hiding, texts_in
+from wsgistack.options.secrets import hide_secrets, iterate_texts
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App, Factory, Secret
@@ -65,18 +65,18 @@ class PasteFactory:
             for key, value in self.global_conf.items()
         }
         hidden = {
-            text for value in conf.values() if isinstance(value, Resolved) for text in texts_in(value, names=True)
+            text for value in conf.values() if isinstance(value, Resolved) for text in iterate_texts(value, names=True)
         }
-        with hiding(hidden, f"{self.uri} fails", may_exit=self.protocol in SERVER_PROTOCOLS):
+        with hide_secrets(hidden, f"{self.uri} fails", may_exit=self.protocol in SERVER_PROTOCOLS):
             match self.protocol:
                 case "paste.composite_factory" | "paste.composit_factory":
                     return self.factory(first, conf, **options)  # and so the loader can tell what was filled in
                 case "paste.app_factory":
-                    return self.factory(plain(conf), **options)
+                    return self.factory(unwrap_resolved(conf), **options)
                 case "paste.filter_factory" | "paste.server_factory":
-                    return self.factory(plain(conf), **options)(first)
+                    return self.factory(unwrap_resolved(conf), **options)(first)
                 case _:
-                    return self.factory(first, plain(conf), **options)
+                    return self.factory(first, unwrap_resolved(conf), **options)
 
     @property
     def __name__(self) -> str:
@@ -142,7 +142,7 @@ def used(use: str, global_conf: Mapping[str, str]) -> str | Factory:
     if use.startswith("egg:"):
         point = registry.egg_entry_point(use.removeprefix("egg:"), (registry.GROUP, *FILTER_PROTOCOLS))
         if point.group == registry.GROUP:
-            is_only = len(registry.names().get(registry.canonical(point.name), ())) == 1
+            is_only = len(registry.names().get(registry.normalize_name(point.name), ())) == 1
             return point.name if is_only else registry.import_string(point)
     if is_factory(use):
         return paste_factory(use, FILTER_PROTOCOLS, global_conf)

@@ -42,7 +42,7 @@ class Stack:
         specs: list[Spec] = []
         mistakes = Mistakes()
         for spec in self.pipeline:
-            with mistakes.caught():
+            with mistakes.collect():
                 specs.append(spec.fitted())
         return Stack(self.application, Pipeline(specs), (*self.mistakes, *mistakes))
 
@@ -53,10 +53,10 @@ class Stack:
         """
         mistakes = Mistakes(self.mistakes)
         app: App = stand_in
-        with mistakes.caught():
+        with mistakes.collect():
             if self.application:
                 app = self.application.load()
-        with mistakes.caught():
+        with mistakes.collect():
             app = self.pipeline.wrap(app)
         if mistakes:
             raise ConfigError(*in_order(mistakes)) from mistakes.cause

@@ -7,7 +7,7 @@ from typing import ClassVar, Self, cast
 
 from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID, is_logged, mark_logged, request_target
-from wsgistack.exchange import END, body_is_inert, with_length_of
+from wsgistack.exchange import END, body_is_inert, keep_length
 from wsgistack.http.responses import error_answer
 from wsgistack.middleware.access_log.format import bare
 from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, StartResponse, Write
@@ -36,7 +36,7 @@ class CatchErrors(Middleware):
     framework already answers every exception, unless other layers stand between.
     """
 
-    inside: ClassVar = {
+    must_be_inside: ClassVar = {
         "request_id": "error answers would carry no X-Request-ID",
         "access_log": "the log would not tell the status of error answers",
     }
@@ -97,7 +97,7 @@ class _Guarded:
                 raise
             self._chunks = self._answer(error)
             return self
-        return with_length_of(self._source, self)
+        return keep_length(self._source, self)
 
     def _begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:

@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
 from wsgistack.errors import Mistake, Mistakes
-from wsgistack.exchange import body_is_inert, with_length_of
+from wsgistack.exchange import body_is_inert, keep_length
 from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["RequestId", "RequestIdFilter", "current_request_id"]
@@ -50,7 +50,7 @@ class RequestId(Middleware):
     Place it outermost. Not needed where something in front sets the header and nothing here logs.
     """
 
-    outside: ClassVar = {
+    must_be_outside: ClassVar = {
         "access_log": "records that it sends through logging would carry no id",
         "catch_errors": "error answers would carry no X-Request-ID",
     }
@@ -104,7 +104,7 @@ class RequestId(Middleware):
             body = self.app(environ, start)
         finally:
             current_request_id.reset(token)
-        return body if body_is_inert(body, environ) else with_length_of(body, _Carried(body, request_id))
+        return body if body_is_inert(body, environ) else keep_length(body, _Carried(body, request_id))
 
     def _checked(self) -> str:
         made = self.generate()

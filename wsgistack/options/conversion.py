@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from wsgistack.errors import ConfigError
 from wsgistack.imports import import_object
 from wsgistack.options.annotations import COLLECTIONS, MAPPINGS, UNIONS, describe, is_enum, quantity, rank, unwrapped
-from wsgistack.options.references import Resolved, plain
+from wsgistack.options.references import Resolved, unwrap_resolved
 from wsgistack.options.scalars import SCALARS, UnfitError, as_literal, as_member, as_quantity, as_timedelta
 
 __all__ = ["UnfitError", "convert", "describe"]
@@ -53,7 +53,7 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
     kind: Any = origin or annotation
     is_known = isinstance(kind, type) or kind is None
     if not is_known:
-        return plain(value)
+        return unwrap_resolved(value)
     if kind in SCALARS:
         return SCALARS[kind](value, text)
     if kind in MAPPINGS:
@@ -74,7 +74,7 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
         if not callable(value):
             raise UnfitError(describe(annotation))
         return value
-    return plain(value)
+    return unwrap_resolved(value)
 
 
 def _first_fit(value: object, union: object, again: _Again) -> object:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
 
-__all__ = ["Resolved", "anchored", "has_references", "is_elsewhere", "plain", "resolve"]
+__all__ = ["Resolved", "has_references", "is_only_references", "make_absolute", "resolve", "unwrap_resolved"]
 
 _MEANT = {
     **dict.fromkeys(("env", "envs", "evn", "nev", "environ", "environment", "envvar"), "env"),
@@ -39,7 +39,7 @@ def has_references(value: object) -> bool:
     return any(map(_REFERENCE.search, _texts(value)))
 
 
-def is_elsewhere(value: object, *, is_mapping: bool) -> bool:
+def is_only_references(value: object, *, is_mapping: bool) -> bool:
     """Whether a value is nothing but references without defaults, so that it tells nothing of what it means.
 
     :param is_mapping: whether text may stand for a mapping: with a name before each reference.
@@ -48,7 +48,9 @@ def is_elsewhere(value: object, *, is_mapping: bool) -> bool:
         return bool(_ELSEWHERE.fullmatch(_NAMES.sub("", value) if is_mapping else value))
     if isinstance(value, _MAPPINGS):
         value = [*value.values()]
-    return type(value) in _COLLECTIONS and all(is_elsewhere(each, is_mapping=False) for each in cast(list[Any], value))
+    return type(value) in _COLLECTIONS and all(
+        is_only_references(each, is_mapping=False) for each in cast(list[Any], value)
+    )
 
 
 def resolve(value: object, *, base: Path | None) -> object:
@@ -70,7 +72,7 @@ def resolve(value: object, *, base: Path | None) -> object:
         literal = "$" * (len(dollars) // 2)
         if len(dollars) % 2 == 0:
             return literal + found[0][len(dollars) :]
-        with mistakes.caught():
+        with mistakes.collect():
             return literal + _filled(kind, body, end, base)
         return ""
 
@@ -79,7 +81,7 @@ def resolve(value: object, *, base: Path | None) -> object:
     return made
 
 
-def anchored(value: object, *, base: Path) -> object:
+def make_absolute(value: object, *, base: Path) -> object:
     """The same value, with absolute paths in its references to files, so that it means the same elsewhere.
 
     :param base: the folder that relative paths start from.
@@ -94,7 +96,7 @@ def anchored(value: object, *, base: Path) -> object:
     return _changed(value, _REFERENCE.search, lambda text: _REFERENCE.sub(with_path, text))
 
 
-def plain(value: object) -> object:
+def unwrap_resolved(value: object) -> object:
     """The same value, with common text for each :class:`Resolved`."""
     return _changed(value, lambda text: isinstance(text, Resolved), str)
 

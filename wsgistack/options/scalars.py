@@ -9,7 +9,7 @@ from math import isfinite
 from types import NoneType
 from typing import TypeVar
 
-from wsgistack.errors import did_you_mean, nearest
+from wsgistack.errors import did_you_mean, suggest
 from wsgistack.options.annotations import describe, label
 from wsgistack.options.quantities import DURATION, SIZE, as_bytes, as_seconds
 
@@ -116,7 +116,7 @@ def _bool(value: object, text: bool) -> bool:
     if not isinstance(value, str):
         raise UnfitError(describe(bool))
     if value.lower() not in _TRUTHS:
-        raise UnfitError(describe(bool), nearest(value, _TRUTHS) if text else "")
+        raise UnfitError(describe(bool), suggest(value, _TRUTHS) if text else "")
     return _unquoted(_TRUTHS[value.lower()], bool, text)
 
 

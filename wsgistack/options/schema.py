@@ -8,11 +8,11 @@ from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
 from typing import Any, NamedTuple, get_origin
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.options.annotations import MAPPINGS, describe, is_secret, parts
 from wsgistack.options.conversion import UnfitError, convert
-from wsgistack.options.references import Resolved, has_references, is_elsewhere, resolve
-from wsgistack.options.secrets import REDACTED, texts_in
+from wsgistack.options.references import Resolved, has_references, is_only_references, resolve
+from wsgistack.options.secrets import REDACTED, iterate_texts
 from wsgistack.types import Factory
 
 __all__ = ["Option", "Schema", "fit", "missing", "schema", "secrets", "shown"]
@@ -111,12 +111,12 @@ def fit(
     mistakes = Mistakes()
     for name, value in given.items():
         if name not in known.options and not known.is_open:
-            hint = nearest(name, known.options) or "it takes none"
+            hint = suggest(name, known.options) or "it takes none"
             mistakes.append(Mistake(f"no such option of {_name(factory)}", name, value, hint=hint))
         elif has_references(value) and not resolving:
             fitted[name] = value
         else:
-            with mistakes.caught():
+            with mistakes.collect():
                 option = known.options.get(name) or Option(name, Any, None, "")
                 fitted[name] = _fitted(option, value, base, text)
     if whole:
@@ -148,7 +148,7 @@ def secrets(factory: Factory, given: Mapping[str, object], fitted: Mapping[str, 
         text
         for name, value in fitted.items()
         if has_references(given[name]) or (name in known and known[name].is_secret)
-        for text in texts_in(value, names=has_references(given[name]))
+        for text in iterate_texts(value, names=has_references(given[name]))
     }
 
 
@@ -167,7 +167,7 @@ def shown(find: Callable[[], Factory], given: Mapping[str, object]) -> dict[str,
         option = known.options.get(name)
         if option is None:
             return known.is_open  # what has no place in the signature is perhaps a secret under a wrong name
-        return not option.is_secret or is_elsewhere(value, is_mapping=option.is_mapping)
+        return not option.is_secret or is_only_references(value, is_mapping=option.is_mapping)
 
     return {name: value if is_public(name, value) else REDACTED for name, value in given.items()}
 

@@ -4,16 +4,16 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from wsgistack.errors import ConfigError, Mistake, told
-from wsgistack.own import raised_in
+from wsgistack.errors import ConfigError, Mistake, describe_error
+from wsgistack.own import describe_origin
 
-__all__ = ["REDACTED", "hiding", "texts_in", "without"]
+__all__ = ["REDACTED", "hide_secrets", "iterate_texts", "redact_mistake"]
 
 REDACTED = "<secret>"
 _SHORT = 3  # letters, which may be in any word
 
 
-def texts_in(value: object, *, names: bool) -> Iterator[str]:
+def iterate_texts(value: object, *, names: bool) -> Iterator[str]:
     """Every text that a value holds, at any depth, as it may turn up in a message.
 
     :param names: whether those of mappings are among them.
@@ -22,13 +22,13 @@ def texts_in(value: object, *, names: bool) -> Iterator[str]:
         value = [*value.values(), *(value.keys() if names else ())]
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
         for each in value:
-            yield from texts_in(each, names=names)
+            yield from iterate_texts(each, names=names)
     elif not callable(value):
         text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
         yield from {text, repr(text)[1:-1]} - {""}
 
 
-def without(hidden: Collection[str], mistake: Mistake) -> Mistake:
+def redact_mistake(hidden: Collection[str], mistake: Mistake) -> Mistake:
     """The mistake with every hidden text in it replaced."""
     if not hidden:
         return mistake
@@ -43,7 +43,7 @@ def _pattern(secret: str) -> str:
 
 
 @contextmanager
-def hiding(hidden: Collection[str], problem: str, *, may_exit: bool = False) -> Iterator[None]:
+def hide_secrets(hidden: Collection[str], problem: str, *, may_exit: bool = False) -> Iterator[None]:
     """Raise whatever goes wrong inside as a ConfigError in which no hidden text is told, nor in what led to it.
 
     :param problem: what it is when something fails there.
@@ -54,6 +54,6 @@ def hiding(hidden: Collection[str], problem: str, *, may_exit: bool = False) -> 
     except (Exception, SystemExit) as error:
         if may_exit and isinstance(error, SystemExit):
             raise
-        failed = Mistake(f"{problem}: {told(error)}{raised_in(error)}")
+        failed = Mistake(f"{problem}: {describe_error(error)}{describe_origin(error)}")
         found = error.mistakes if isinstance(error, ConfigError) else (failed,)
-        raise ConfigError(*(without(hidden, each) for each in found)) from (None if hidden else error)
+        raise ConfigError(*(redact_mistake(hidden, each) for each in found)) from (None if hidden else error)

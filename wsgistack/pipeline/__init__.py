@@ -4,8 +4,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
-from wsgistack.pipeline.registry import canonical
+from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Item, Spec
 from wsgistack.types import App
 
@@ -41,7 +41,7 @@ class Pipeline:
         specs = []
         mistakes = Mistakes()
         for number, item in enumerate(items, 1):
-            with mistakes.caught():
+            with mistakes.collect():
                 specs.append(Spec.of(item, number))
         mistakes.raise_if_any()
         self._specs = tuple(specs)
@@ -65,7 +65,7 @@ class Pipeline:
         for spec in reversed(self.specs):
             inner = mistakes.copy()
             mistakes.clear()
-            with mistakes.caught():
+            with mistakes.collect():
                 app = spec.build(app)
             mistakes += inner
         mistakes.raise_if_any()
@@ -87,7 +87,7 @@ class Pipeline:
         for inner in self.specs[position + 1 :]:
             if any(inner.is_like(other) for other in self.specs[:position]):  # one stands where it should
                 continue
-            reason = outer.belongs("inside", inner) or inner.belongs("outside", outer)
+            reason = outer.belongs("must_be_inside", inner) or inner.belongs("must_be_outside", outer)
             if reason:
                 problem = f"{outer.name} stands outside {inner.name}: {reason}"
                 found.append(Mistake(problem, where=outer.where, hint=f"put {inner.name} before {outer.name}"))
@@ -129,9 +129,9 @@ class Pipeline:
         return f"Pipeline({list(self.specs)!r})"
 
     def _position(self, name: str) -> int:
-        wanted = canonical(name)
+        wanted = normalize_name(name)
         for position, spec in enumerate(self.specs):
-            if canonical(spec.name) == wanted:
+            if normalize_name(spec.name) == wanted:
                 return position
-        hint = nearest(name, [spec.name for spec in self.specs])
+        hint = suggest(name, [spec.name for spec in self.specs])
         raise ConfigError(Mistake(f"no layer {name!r} in the pipeline", value=name, hint=hint))

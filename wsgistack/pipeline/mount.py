@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import unquote
 
-from wsgistack.environ import copied
+from wsgistack.environ import copy_environ
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.http.responses import error_answer
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
@@ -39,7 +39,7 @@ class Mount:
         mistakes = Mistakes()
         mounted: dict[str, tuple[str, App]] = {}
         for given, app in apps.items():
-            with mistakes.caught(str(given)):
+            with mistakes.collect(str(given)):
                 prefix = _prefix(given)
                 if prefix in mounted:
                     raise ConfigError(Mistake(f"is the same prefix as {mounted[prefix][0]!r}", value=given))
@@ -65,7 +65,7 @@ class Mount:
         if not prefix:
             return app(environ, start_response)
         script: str = environ.get("SCRIPT_NAME", "")
-        inner = copied(environ)
+        inner = copy_environ(environ)
         there = [*inner]
         inner.update(SCRIPT_NAME=script + prefix, PATH_INFO=path[len(prefix) :])
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, distributions
 
-from wsgistack.errors import ConfigError, Mistake, did_you_mean, nearest
+from wsgistack.errors import ConfigError, Mistake, did_you_mean, suggest
 from wsgistack.imports import import_object, import_string_of
 from wsgistack.types import Factory
 
-__all__ = ["GROUP", "canonical", "egg_entry_point", "find", "has", "import_string", "load", "name_of", "names"]
+__all__ = ["GROUP", "egg_entry_point", "find", "has", "import_string", "load", "name_of", "names", "normalize_name"]
 
 GROUP = "wsgistack.middleware"
 
@@ -22,7 +22,7 @@ def names() -> Mapping[str, tuple[EntryPoint, ...]]:
             points += each.entry_points.select(group=GROUP)
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in sorted(points):
-        name = canonical(point.name)
+        name = normalize_name(point.name)
         same = any(import_string(point) == import_string(other) for other in found.get(name, ()))
         found[name] = found.get(name, ()) if same else (*found.get(name, ()), point)
     return dict(sorted(found.items()))
@@ -35,9 +35,9 @@ def find(use: str) -> Factory:
     """
     if ":" in use:
         return _imported(use)
-    points = names().get(canonical(use), ())
+    points = names().get(normalize_name(use), ())
     if not points:
-        raise ConfigError(Mistake(f"no layer {use!r}", value=use, hint=nearest(use, names())))
+        raise ConfigError(Mistake(f"no layer {use!r}", value=use, hint=suggest(use, names())))
     if len(points) > 1:
         hint = f"name one by its import string: {' or '.join(map(import_string, points))}"
         raise ConfigError(Mistake(f"several distributions have a layer {use!r}", value=use, hint=hint))
@@ -47,7 +47,7 @@ def find(use: str) -> Factory:
 def name_of(use: str | Factory) -> str:
     """The name that a layer is registered under, if it is: by that name, an import string, or its factory."""
     if isinstance(use, str) and has(use):
-        return canonical(use)
+        return normalize_name(use)
     factory = find(use) if isinstance(use, str) else use
     value = import_string_of(factory)
     return next((name for name, points in names().items() if value in map(import_string, points)), "")
@@ -82,7 +82,7 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
                 return point
     there = {point.name for group in groups for point in points.select(group=group)}
     problem = f"{project} has no entry point {name!r} in {' or '.join(groups)}"
-    raise ConfigError(Mistake(problem, value=spec, hint=nearest(name, there)))
+    raise ConfigError(Mistake(problem, value=spec, hint=suggest(name, there)))
 
 
 def _imported(text: str) -> Factory:
@@ -97,11 +97,11 @@ def import_string(point: EntryPoint) -> str:
     return "".join(point.value.partition("[")[0].split())  # an extra may follow in brackets
 
 
-def canonical(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A name as it is compared: with ``_`` for each ``-``."""
     return name.replace("-", "_")
 
 
 def has(name: str) -> bool:
     """Whether a layer is registered under a name."""
-    return canonical(name) in names()
+    return normalize_name(name) in names()

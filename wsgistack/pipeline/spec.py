@@ -7,11 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeAlias, cast
 
-from wsgistack.conditions import Condition, Conditional, canonical, condition, setting_of, taken_apart
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, type_of
+from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options import schema as options
-from wsgistack.options.references import anchored
-from wsgistack.options.secrets import REDACTED, hiding, without
+from wsgistack.options.references import make_absolute
+from wsgistack.options.secrets import REDACTED, hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
 from wsgistack.types import App, Factory
 
@@ -48,13 +48,13 @@ class Spec:
 
     def __post_init__(self) -> None:
         if not (isinstance(self.use, str) or callable(self.use)):
-            raise ConfigError(Mistake(type_of(self.use), "use", self.use, _USABLE, where=self.where))
+            raise ConfigError(Mistake(describe_type(self.use), "use", self.use, _USABLE, where=self.where))
         if isinstance(self.use, partial) and not self.use.args:  # its options are options, and perhaps secret
             object.__setattr__(self, "options", {**self.use.keywords, **self.options})
             object.__setattr__(self, "use", self.use.func)
         if self.when is not None:
             try:
-                object.__setattr__(self, "when", canonical(self.when))
+                object.__setattr__(self, "when", normalize_condition(self.when))
             except ConfigError as error:
                 raise self._located(*error.mistakes) from error
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
@@ -75,15 +75,17 @@ class Spec:
             item = {"use": item}
         if not isinstance(item, Mapping):
             expected = "a name, an import string, a callable, a mapping or a Spec"
-            raise ConfigError(Mistake(type_of(item), value=item, expected=expected, where=where))
+            raise ConfigError(Mistake(describe_type(item), value=item, expected=expected, where=where))
         given = dict(item)
         use, name, when, more = (given.pop(key, default) for key, default in _OF_THE_ITEM.items())
         if not (isinstance(use, str) or callable(use)):
-            raise ConfigError(Mistake(type_of(use), "use", use, _USABLE, where=where))
+            raise ConfigError(Mistake(describe_type(use), "use", use, _USABLE, where=where))
         if not isinstance(name, str):
-            raise ConfigError(Mistake(type_of(name), "name", name, "text", where=where))
+            raise ConfigError(Mistake(describe_type(name), "name", name, "text", where=where))
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
-            raise ConfigError(Mistake(type_of(more), "options", more, "a mapping with names as keys", where=where))
+            raise ConfigError(
+                Mistake(describe_type(more), "options", more, "a mapping with names as keys", where=where)
+            )
         if twice := sorted(more.keys() & given.keys()):
             told = (Mistake("stands in options as well", key, where=where, hint="keep one of them") for key in twice)
             raise ConfigError(*told)
@@ -117,12 +119,12 @@ class Spec:
         except ConfigError as error:
             raise bare._located(*error.mistakes) from error
         try:
-            own, when = taken_apart(settings, known, is_open=is_open)
+            own, when = split_conditions(settings, known, is_open=is_open)
         except ConfigError as error:
             mistakes += bare._located(*error.mistakes).mistakes
             own = {key: value for key, value in settings.items() if key in known or not key.startswith("when")}
             when = None
-        with mistakes.caught():
+        with mistakes.collect():
             spec = replace(bare, options=own, when=when).fitted(base=base, text=True, whole=False)
         if mistakes and inherited is not None:
             mistakes += bare._located(*options.missing(bare.factory(), {*own, *inherited})).mistakes
@@ -137,8 +139,8 @@ class Spec:
         """The same layer, for another folder: what its references to files are relative to."""
         if self.base is None or self.base == base:
             return self
-        given = cast("dict[str, object]", anchored(dict(self.options), base=self.base))
-        return replace(self, options=given, when=anchored(self.when, base=self.base), base=base)
+        given = cast("dict[str, object]", make_absolute(dict(self.options), base=self.base))
+        return replace(self, options=given, when=make_absolute(self.when, base=self.base), base=base)
 
     def factory(self) -> Factory:
         """Find what ``use`` means.
@@ -181,7 +183,7 @@ class Spec:
             self.factory()(cast(App, tuple), **values)  # any callable will do
         except ConfigError as error:
             hidden = options.secrets(self.factory(), self.options, values)
-            return [without(hidden, each) for each in error.mistakes if each.key not in ("", *told)]
+            return [redact_mistake(hidden, each) for each in error.mistakes if each.key not in ("", *told)]
         except (Exception, SystemExit):  # it lacks what does not fit
             return []
         return []
@@ -194,9 +196,9 @@ class Spec:
         mistakes = Mistakes()
         applies: Condition | None = None
         values: dict[str, object] = {}
-        with mistakes.caught():
+        with mistakes.collect():
             applies = condition(self.when, base=self.base) if self.when is not None else None
-        with mistakes.caught():
+        with mistakes.collect():
             values, unfit = self._fit(self.base)
             mistakes += unfit
         if mistakes:
@@ -207,7 +209,7 @@ class Spec:
     def _made(self, app: App, values: Mapping[str, object]) -> App:
         hidden = options.secrets(self.factory(), self.options, values)
         try:
-            with hiding(hidden, f"{self.name} can't be built"):
+            with hide_secrets(hidden, f"{self.name} can't be built"):
                 built = self.factory()(app, **values)
         except ConfigError as error:
             raise self._located(*error.mistakes) from error.__cause__
@@ -249,7 +251,7 @@ class Spec:
         return ConfigError(*map(self._placed, mistakes))
 
     def _placed(self, mistake: Mistake) -> Mistake:
-        key = mistake.key if mistake.key in self.lines else setting_of(mistake.key, self.lines)
+        key = mistake.key if mistake.key in self.lines else find_setting(mistake.key, self.lines)
         line = self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
         return mistake._replace(key=key, where=self.where._replace(line=line))
 

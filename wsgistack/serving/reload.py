@@ -13,7 +13,7 @@ from types import FrameType, ModuleType
 from typing import Protocol
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.extras import require
+from wsgistack.extras import require_extra
 from wsgistack.serving.server import Server, listen
 from wsgistack.serving.worker import Service, Worker
 from wsgistack.types import App, Environ, StartResponse
@@ -60,7 +60,7 @@ def reloading(
         return False
     if sys.platform == "win32":
         raise ConfigError(Mistake("can't hand a socket on to another process on Windows", "--reload"))
-    watchfiles = require("watchfiles", extra="reload", key="--reload")
+    watchfiles = require_extra("watchfiles", extra="reload", key="--reload")
     with listen(host, port) as listener:
         _Watch(watchfiles, command, listener, host, files).run()
     return True

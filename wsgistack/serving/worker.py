@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event, Thread
 from types import ModuleType
 
-from wsgistack.own import is_own
+from wsgistack.own import is_own_code
 from wsgistack.serving.serve import serve
 from wsgistack.types import App
 
@@ -147,10 +147,10 @@ class _Seeking:
             if name not in sys.modules:
                 specs = (finder.find_spec(name, path) for finder in sys.meta_path)
                 origin = next((spec.origin for spec in specs if spec), None)
-                if origin and is_own(origin):
+                if origin and is_own_code(origin):
                     yield origin
 
 
 def _sources() -> list[str]:
     files = [getattr(module, "__file__", None) for module in sys.modules.copy().values()]
-    return [file for file in files if isinstance(file, str) and is_own(file)]
+    return [file for file in files if isinstance(file, str) and is_own_code(file)]

@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import count
 from typing import ClassVar, Literal
 
-from wsgistack.errors import Breach, ConfigError, ContractError, Mistake, nearest
+from wsgistack.errors import Breach, ConfigError, ContractError, Mistake, suggest
 from wsgistack.testing.probe import Probe
 from wsgistack.testing.record import Record
 from wsgistack.testing.rules import APPLICATION, SERVER, RuleBook
@@ -37,13 +37,13 @@ class Lint:
     Not for production.
     """
 
-    inside: ClassVar[dict[str, str]] = {}
-    outside: ClassVar[dict[str, str]] = {}
+    must_be_inside: ClassVar[dict[str, str]] = {}
+    must_be_outside: ClassVar[dict[str, str]] = {}
     changes: ClassVar[Changes] = Changes()
 
     def __init__(self, app: App, /, *, report: Literal["raise", "warn"] = "raise") -> None:
         if report not in _REPORTS:
-            raise ConfigError(Mistake(f"no way {report!r}", "report", report, hint=nearest(report, _REPORTS)))
+            raise ConfigError(Mistake(f"no way {report!r}", "report", report, hint=suggest(report, _REPORTS)))
         self.app = app
         self.report = report
 

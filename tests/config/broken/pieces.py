@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from wsgistack import ConfigError, Mistake
-from wsgistack.extras import require
+from wsgistack.extras import require_extra
 from wsgistack.types import App, Duration, Environ, Secret, Size, StartResponse
 
 number = 5
@@ -76,7 +76,7 @@ def failing(app: App, /, *, mark: str = "m", token: Annotated[str, Secret] = "")
 
 
 def uninstalled(app: App, /, *, codec: str = "none") -> App:
-    require("library_that_nobody_has", extra="compress", key="codec")
+    require_extra("library_that_nobody_has", extra="compress", key="codec")
     return app
 
 

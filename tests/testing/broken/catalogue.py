@@ -25,4 +25,4 @@ BROKEN: dict[str, Broken] = {}
 
 def broken(name: str, factory: Factory, *rules: str, changes: tuple[str, ...] = ()) -> None:
     assert name not in BROKEN
-    BROKEN[name] = Broken(factory, frozenset(rules), Changes.named(changes))
+    BROKEN[name] = Broken(factory, frozenset(rules), Changes.from_names(changes))

@@ -71,7 +71,7 @@ def test_leaves_the_coding_of_the_application_on() -> None:
     ],
 )
 def test_knows_who_may_give_other_bytes(names: list[str], rewrites: bool) -> None:
-    one = passage(recorded(b"a"), recorded(b"b"), changes=Changes.named(names))
+    one = passage(recorded(b"a"), recorded(b"b"), changes=Changes.from_names(names))
     assert one.rewrites is rewrites
     assert (one.unpacked() is None) is rewrites
 
@@ -89,7 +89,7 @@ def test_knows_who_may_give_other_bytes(names: list[str], rewrites: bool) -> Non
 )
 def test_knows_whose_answer_it_is(outer: str, inner: list[str], changes: list[str], is_through: bool) -> None:
     records = [recorded(status=status) for status in inner]
-    through = passage(recorded(status=outer), *records, changes=Changes.named(changes)).through
+    through = passage(recorded(status=outer), *records, changes=Changes.from_names(changes)).through
     assert through is (records[0] if is_through else None)
 
 
@@ -104,5 +104,5 @@ def test_tells_the_headers_that_have_to_stay() -> None:
     headers: Any = [("Vary", "*"), ("X-A", "a"), ("vary", "b")]
     one = passage(recorded(), recorded())
     assert one.others(headers) == headers
-    assert passage(recorded(), changes=Changes.named(["vary"])).others(headers) == [("X-A", "a")]
-    assert passage(recorded(), changes=Changes.named(["*"])).others(headers) == []
+    assert passage(recorded(), changes=Changes.from_names(["vary"])).others(headers) == [("X-A", "a")]
+    assert passage(recorded(), changes=Changes.from_names(["*"])).others(headers) == []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from wsgistack.conditions import as_settings
+from wsgistack.conditions import format_settings
 from wsgistack.config.contents import Contents, is_composite
 from wsgistack.config.export.names import is_bare
 from wsgistack.config.export.plain import import_string
@@ -15,7 +15,7 @@ from wsgistack.config.stack import Stack
 from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.pipeline import registry
-from wsgistack.pipeline.registry import canonical
+from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
 
 __all__ = ["ini_text"]
@@ -59,7 +59,7 @@ class _Writer:
     ) -> None:
         lines = [f"[{section}]"]
         for key, text in settings.items():
-            with self.mistakes.caught(key, places.get(key, where)):
+            with self.mistakes.collect(key, places.get(key, where)):
                 lines.append(setting(key, text))
         self.sections[section] = "\n".join(lines)
 
@@ -94,16 +94,16 @@ class _Writer:
 
     def _registered(self, use: str, name: str) -> str:
         """What a section uses, in another way where its name means a filter of the file."""
-        others = {canonical(each) for each in self._target.filters if each != name}
-        is_hidden = canonical(use) in others and registry.has(use)
-        return registry.import_string(registry.names()[canonical(use)][0]) if is_hidden else use
+        others = {normalize_name(each) for each in self._target.filters if each != name}
+        is_hidden = normalize_name(use) in others and registry.has(use)
+        return registry.import_string(registry.names()[normalize_name(use)][0]) if is_hidden else use
 
     def _layer(self, name: str, spec: Spec) -> dict[str, str]:
         settings = _use(import_string(spec.use) if callable(spec.use) else self._registered(spec.use, name))
-        with self.mistakes.caught("when", spec.where):
-            settings |= {} if spec.when is None else as_settings(spec.when)
+        with self.mistakes.collect("when", spec.where):
+            settings |= {} if spec.when is None else format_settings(spec.when)
         for option in spec.options:
-            with self.mistakes.caught(option, spec.where):
+            with self.mistakes.collect(option, spec.where):
                 if option in _TAKEN or option.startswith(("get ", "set ")):
                     raise ConfigError(Mistake("can't stand in an ini file: it has another meaning there", option))
                 settings[option] = option_text(self._target, spec, option)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from wsgistack.config.contents import Contents
 from wsgistack.config.export.plain import import_string
 from wsgistack.config.export.portable import edited
-from wsgistack.pipeline.registry import canonical
+from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
 
 __all__ = ["is_bare", "with_section_names"]
@@ -29,10 +29,10 @@ def with_section_names(target: Contents, losses: list[str]) -> Contents:
     losses += [_renamed(one, other) for one, other in named if one.name != other.name]
 
     def is_free(name: str, spec: Spec) -> bool:
-        if any(canonical(name) == canonical(other.name) for _, other in named):
+        if any(normalize_name(name) == normalize_name(other.name) for _, other in named):
             return False
-        used = {canonical(_use(each)) for each in layers if each != spec}
-        return is_bare(target, spec) or canonical(name) not in used
+        used = {normalize_name(_use(each)) for each in layers if each != spec}
+        return is_bare(target, spec) or normalize_name(name) not in used
 
     def layer(spec: Spec) -> Spec:
         for one, other in named:

@@ -33,16 +33,16 @@ def edited(
     mistakes = Mistakes()
     filters = {}
     for name, spec in found.filters.items():
-        with mistakes.caught("", spec.where):
+        with mistakes.collect("", spec.where):
             filters[name] = layer(spec)
     stacks = {}
     for name, stack in found.applications.items():
         specs = []
         for spec in stack.pipeline:
-            with mistakes.caught("", spec.where):
+            with mistakes.collect("", spec.where):
                 specs.append(layer(spec))
         inner = cast(Application, stack.application)
-        with mistakes.caught(inner.key, inner.where):
+        with mistakes.collect(inner.key, inner.where):
             inner = application(inner)
         stacks[name] = Stack(inner, Pipeline(specs))
     mistakes.raise_if_any()
@@ -79,9 +79,9 @@ def portable(found: Contents, losses: list[str], *, is_ini: bool) -> Contents:
     def layer(spec: Spec) -> Spec:
         options = without_secrets(spec.name, spec.options, spec.shown(), f"{spec.name}_")
         mistakes = Mistakes()
-        with mistakes.caught("use"):
+        with mistakes.collect("use"):
             use = spec.use if isinstance(spec.use, str | PasteFactory) else import_string(spec.use)
-        with mistakes.caught("when"):
+        with mistakes.collect("when"):
             when = _named(spec.when)
         mistakes.raise_if_any()
         return replace(spec, use=use, name=spec.name, options=options, when=when)

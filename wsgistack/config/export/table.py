@@ -12,7 +12,7 @@ from wsgistack.config.stack import Stack
 from wsgistack.config.table.document import MOUNTS
 from wsgistack.errors import Mistakes
 from wsgistack.pipeline import Pipeline
-from wsgistack.pipeline.registry import canonical
+from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
 
 __all__ = ["Hold", "table_of", "with_common_values"]
@@ -66,7 +66,7 @@ def table_of(target: Contents, hold: Hold) -> dict[str, Any]:
     table: dict[str, Any] = {}
     apps: dict[str, Any] = {}
     for name, stack in target.applications.items():
-        with mistakes.caught():
+        with mistakes.collect():
             entry = _entry(target, stack, hold)
             if name == _MAIN and "global" not in entry:
                 table = entry
@@ -74,7 +74,7 @@ def table_of(target: Contents, hold: Hold) -> dict[str, Any]:
                 apps[name] = entry
     filters = {}
     for name, spec in target.filters.items():
-        with mistakes.caught("", spec.where):
+        with mistakes.collect("", spec.where):
             item = _item(target, replace(spec, name="" if spec.name == name else spec.name), hold)
             filters[name] = {"use": item} if isinstance(item, str) else item
     mistakes.raise_if_any()
@@ -97,10 +97,12 @@ def _entry(target: Contents, stack: Stack, hold: Hold) -> dict[str, Any]:
     if outer:
         entry["layers"] = []
     for spec in outer:
-        with mistakes.caught("", spec.where):
+        with mistakes.collect("", spec.where):
             is_named = target.filters.get(spec.name) == spec
             item = spec.name if is_named else _item(target, spec, hold)
-            means_other = isinstance(item, str) and not is_named and canonical(item) in map(canonical, target.filters)
+            means_other = (
+                isinstance(item, str) and not is_named and normalize_name(item) in map(normalize_name, target.filters)
+            )
             entry["layers"].append({"use": item} if means_other else item)
     mistakes.raise_if_any()
     own = target.own_values(application)
@@ -112,7 +114,7 @@ def _item(target: Contents, spec: Spec, hold: Hold) -> str | dict[str, Any]:
     mistakes = Mistakes()
     held: dict[str, object] = {}
     for name in spec.options:
-        with mistakes.caught(name):
+        with mistakes.collect(name):
             held[name] = hold(target, spec, name)
     mistakes.raise_if_any()
     use = spec.use.uri if isinstance(spec.use, PasteFactory) else cast(str, spec.use)

@@ -59,7 +59,7 @@ def flattened(spec: Spec) -> Spec:
     options = dict(spec.options)
     for name, value in spec.options.items():
         if has_references(value) and not isinstance(value, str):
-            with mistakes.caught():
+            with mistakes.collect():
                 options[name] = _with_references(name, plain(value), known[name].annotation if name in known else None)
     mistakes.raise_if_any()
     return replace(spec, options=options)

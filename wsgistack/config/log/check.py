@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from wsgistack.config.log.factory import dotted, misfits
 from wsgistack.config.table.lines import Path
-from wsgistack.errors import Mistake, Mistakes, Where, nearest, type_of
+from wsgistack.errors import Mistake, Mistakes, Where, describe_type, suggest
 from wsgistack.options.references import Resolved
-from wsgistack.options.secrets import hiding, texts_in
+from wsgistack.options.secrets import hide_secrets, iterate_texts
 
 __all__ = ["Check", "Locate", "secrets"]
 
@@ -70,7 +70,7 @@ class Check:
         kind, name = map(str, at)
         entry = self._tables[kind][name]
         where, setting = self._locate((*at, key) if key in entry else at)
-        with self.mistakes.caught(setting, where), hiding(secrets(entry), "can't be made"):
+        with self.mistakes.collect(setting, where), hide_secrets(secrets(entry), "can't be made"):
             make(self._making.config[kind][name])
 
     def _handler(self, at: Path, entry: Mapping[str, Any]) -> None:
@@ -102,7 +102,7 @@ class Check:
         level = entry.get("level", logging.NOTSET)
         known = logging.getLevelNamesMapping()
         if isinstance(level, str) and level not in known:
-            self._wrong((*at, "level"), f"no level {level!r}", hint=nearest(level, known))
+            self._wrong((*at, "level"), f"no level {level!r}", hint=suggest(level, known))
         elif isinstance(level, bool) or not isinstance(level, (str, int)):
             self._wrong_type((*at, "level"), level, "the name of a level")
 
@@ -123,12 +123,12 @@ class Check:
         if not isinstance(name, str):
             self._wrong_type(at, name, f"the name of a {kind[:-1]}")
         elif name not in self._tables[kind]:
-            self._wrong(at, f"no {kind[:-1]} {name!r}", hint=nearest(name, self._tables[kind]))
+            self._wrong(at, f"no {kind[:-1]} {name!r}", hint=suggest(name, self._tables[kind]))
 
     def _known(self, at: Path, table: Mapping[str, Any], known: Iterable[str]) -> None:
         for key in table:
             if key not in known:
-                self._wrong((*at, key), "no such key", hint=nearest(str(key), known))
+                self._wrong((*at, key), "no such key", hint=suggest(str(key), known))
 
     def _table(self, at: Path, value: object) -> Mapping[str, Any]:
         if isinstance(value, Mapping):
@@ -147,7 +147,7 @@ class Check:
 
     def _found(self, at: Path, name: str) -> object:
         where, key = self._locate(at)
-        with self.mistakes.caught(key, where):
+        with self.mistakes.collect(key, where):
             return dotted(type(name)(name.removeprefix(_EXTERNAL)))
         return None
 
@@ -164,7 +164,7 @@ class Check:
                 self._external((*at, key), inner)
 
     def _wrong_type(self, at: Path, value: object, expected: str) -> None:
-        self._wrong(at, type_of(value), expected)
+        self._wrong(at, describe_type(value), expected)
 
     def _wrong(self, at: Path, problem: str, expected: str = "", hint: str = "") -> None:
         where, key = self._locate(at)
@@ -174,7 +174,7 @@ class Check:
 def secrets(value: object) -> list[str]:
     """The texts in a value that came from references."""
     if isinstance(value, Resolved):
-        return [*texts_in(value, names=False)]
+        return [*iterate_texts(value, names=False)]
     if isinstance(value, Mapping):
         value = [*value.values()]
     return [text for each in value for text in secrets(each)] if isinstance(value, (list, tuple)) else []

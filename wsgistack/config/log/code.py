@@ -4,9 +4,9 @@ import ast
 import logging
 from pathlib import Path
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, told
+from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error
 from wsgistack.options.references import has_references, resolve
-from wsgistack.options.secrets import texts_in
+from wsgistack.options.secrets import iterate_texts
 
 __all__ = ["Code"]
 
@@ -43,7 +43,7 @@ class Code:
         try:
             return eval(self._code, dict(vars(logging)))  # noqa: S307 - what pserve does, with the operator's own text
         except Exception as error:
-            raise ConfigError(Mistake(f"can't be evaluated: {told(error)}")) from None
+            raise ConfigError(Mistake(f"can't be evaluated: {describe_error(error)}")) from None
 
 
 class _Filling(ast.NodeTransformer):
@@ -54,8 +54,8 @@ class _Filling(ast.NodeTransformer):
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         if has_references(node.value):
-            with self.mistakes.caught():
+            with self.mistakes.collect():
                 text = str(resolve(node.value, base=self.base))
-                self.hidden += texts_in(text, names=False)
+                self.hidden += iterate_texts(text, names=False)
                 return ast.copy_location(ast.Constant(text), node)
         return node

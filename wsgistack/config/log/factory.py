@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from inspect import Parameter, signature
 from pathlib import Path
 
-from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.errors import ConfigError, Mistake, suggest
 from wsgistack.imports import import_object
 from wsgistack.options.references import Resolved
 
@@ -59,7 +59,7 @@ def misfits(factory: Callable[..., object], args: Sequence[object], options: Map
     unknown = [] if is_open else [name for name in options if name not in shape.parameters]
     for name in unknown:
         problem = f"no such option of {getattr(factory, '__name__', 'it')}"
-        yield Mistake(problem, str(name), hint=nearest(str(name), shape.parameters))
+        yield Mistake(problem, str(name), hint=suggest(str(name), shape.parameters))
     if unknown:
         return
     try:

@@ -20,11 +20,11 @@ class IniHandler:
 
     def __init__(self, sections: LogSections, entry: Entry) -> None:
         mistakes = Mistakes()
-        with mistakes.caught("class", entry.at("class")):
+        with mistakes.collect("class", entry.at("class")):
             self._class = _handler_class(entry.values.get("class"))
-        with mistakes.caught("args", entry.at("args")):
+        with mistakes.collect("args", entry.at("args")):
             self._args = sections.code(entry.values.get("args", "()"))
-        with mistakes.caught("kwargs", entry.at("kwargs")):
+        with mistakes.collect("kwargs", entry.at("kwargs")):
             self._kwargs = sections.code(entry.values.get("kwargs", "{}"))
         mistakes.raise_if_any()
         if self._args.is_harmless and self._kwargs.is_harmless:
@@ -67,9 +67,9 @@ def _check(entry: Entry, factory: type[logging.Handler], args: Code, kwargs: Cod
     mistakes = Mistakes()
     positional: Any = ()
     named: Any = {}
-    with mistakes.caught("args", entry.at("args")):
+    with mistakes.collect("args", entry.at("args")):
         positional = _value(args, (tuple, list), "a tuple, as (sys.stderr,) with its comma")
-    with mistakes.caught("kwargs", entry.at("kwargs")):
+    with mistakes.collect("kwargs", entry.at("kwargs")):
         named = _value(kwargs, (dict,), "a dict, as {'delay': True}")
     mistakes.raise_if_any()
     for each in misfits(factory, positional, named):

@@ -11,8 +11,8 @@ from wsgistack.config.log.sections import KINDS, Entry, LogSections
 from wsgistack.config.log.setup import LoggingSetup
 from wsgistack.config.paste.ini import Section
 from wsgistack.config.table import lines
-from wsgistack.errors import Where, nearest
-from wsgistack.options.secrets import without
+from wsgistack.errors import Where, suggest
+from wsgistack.options.secrets import redact_mistake
 
 __all__ = ["ini_logging"]
 
@@ -38,7 +38,7 @@ def ini_logging(path: Path, sections: Mapping[str, Section], defaults: Mapping[s
         return None
     read = LogSections(path, sections, defaults)
     reader = _Reader(read)
-    mistakes = [without(read.hidden, each) for each in read.mistakes]
+    mistakes = [redact_mistake(read.hidden, each) for each in read.mistakes]
     return LoggingSetup(reader.config, reader.locate, mistakes, read.hidden, reader.connect)
 
 
@@ -58,7 +58,7 @@ class _Reader:
                 self._logger(name, entry)
         for name, target in self._targets.items():
             if target not in self.config["handlers"] and not sections.is_unlisted("handlers", target):
-                hint = nearest(target, self.config["handlers"])
+                hint = suggest(target, self.config["handlers"])
                 sections.wrong(self._entries["handlers", name], "target", f"no handler {target!r}", hint=hint)
 
     def locate(self, at: lines.Path) -> tuple[Where, str]:
@@ -74,7 +74,7 @@ class _Reader:
     def _formatter(self, name: str, entry: Entry) -> dict[str, object]:
         self._entries["formatters", name] = entry
         made: dict[str, object] = {**entry.values}
-        with self._sections.mistakes.caught("defaults", entry.at("defaults")):
+        with self._sections.mistakes.collect("defaults", entry.at("defaults")):
             made["defaults"] = self._sections.code(entry.values.get("defaults", "None")).value()
         return made
 
@@ -84,7 +84,7 @@ class _Reader:
         self._list("formatters", [text for text in [entry.values.get("formatter")] if text])
         if entry.is_broken("class", "args", "kwargs"):
             return made
-        with self._sections.mistakes.caught():
+        with self._sections.mistakes.collect():
             handler = IniHandler(self._sections, entry)
             made["()"] = partial(self._make, name, handler)
             if handler.target:

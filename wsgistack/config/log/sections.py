@@ -140,7 +140,7 @@ class LogSections:
         variables = {**self._defaults, **_lower(texts), **texts}
         for key in known:
             if key in variables:
-                with self.mistakes.caught(key, entry.at(key)):
+                with self.mistakes.collect(key, entry.at(key)):
                     values[key] = self._value(key, variables)
         return entry
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from wsgistack.config.log.check import Check, Locate, secrets
 from wsgistack.config.table.lines import Path
-from wsgistack.errors import ConfigError, Mistake, told
-from wsgistack.options.references import plain
-from wsgistack.options.secrets import without
+from wsgistack.errors import ConfigError, Mistake, describe_error
+from wsgistack.options.references import unwrap_resolved
+from wsgistack.options.secrets import redact_mistake
 
 __all__ = ["LoggingSetup"]
 
@@ -56,10 +56,10 @@ class LoggingSetup:
         if mistakes:
             raise ConfigError(*mistakes)
         try:
-            dictConfig({key: plain(value) for key, value in self._config.items()})
+            dictConfig({key: unwrap_resolved(value) for key, value in self._config.items()})
             self._finish()
         except Exception as error:
-            raise ConfigError(without(self._hidden, self._failure(error))) from (None if self._hidden else error)
+            raise ConfigError(redact_mistake(self._hidden, self._failure(error))) from (None if self._hidden else error)
 
     def _failure(self, error: BaseException) -> Mistake:
         failed = _FAILED.fullmatch(str(error))
@@ -69,5 +69,5 @@ class LoggingSetup:
         while error.__cause__:
             error = error.__cause__
         where, key = self._locate(at)
-        said = str(error) if isinstance(error, ConfigError) else told(error)
+        said = str(error) if isinstance(error, ConfigError) else describe_error(error)
         return Mistake(f"can't be set up: {said}", key, where=where)

@@ -48,7 +48,7 @@ def table_logging(table: object, path: Path, places: Mapping[lines.Path, int]) -
             return type(value)([filled(each, (*at, number)) for number, each in enumerate(value)])
         if isinstance(value, str):
             where, key = locate(at)
-            with mistakes.caught(key, where):
+            with mistakes.collect(key, where):
                 text: Any = resolve(value, base=folder)
                 is_file = at[2:] == ("filename",) and not text.startswith(ELSEWHERE)
                 return type(text)(folder / text) if is_file else text

@@ -14,9 +14,9 @@ from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, used
 from wsgistack.config.source import read_source
 from wsgistack.config.stack import Stack
-from wsgistack.errors import ConfigError, Mistakes, Where, nearest
+from wsgistack.errors import ConfigError, Mistakes, Where, suggest
 from wsgistack.pipeline import Pipeline, registry
-from wsgistack.pipeline.registry import canonical
+from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class IniFile:
         if name not in self._servers:
             if is_factory(name):
                 return Server(name, {}, asked.global_conf, asked.where, asked.key)
-            raise asked.wrong(f"no server {name!r}", nearest(name, self.servers()))
+            raise asked.wrong(f"no server {name!r}", suggest(name, self.servers()))
         values, mistakes = self.sections.values(self._servers[name], asked)
         server = self._over(values, self.server(*self._use(values, SERVER_PROTOCOLS)))
         if mistakes:
@@ -117,7 +117,7 @@ class IniFile:
         values, mistakes = self.sections.values(section, asked)
         kinds: Mapping[str, Callable[[Values], Stack]] = {"pipeline": self._pipeline, "filter-app": self._filter_app}
         stack = self._filtering(values)
-        with mistakes.caught():
+        with mistakes.collect():
             stack = stack.around(kinds.get(section.kind, self._app)(values))
         return stack.with_mistakes(mistakes)
 
@@ -144,7 +144,7 @@ class IniFile:
         place = values.place.at("pipeline")
         for key in values.values:
             if key != "pipeline":
-                hint = nearest(key, ["pipeline", "filter-with"])
+                hint = suggest(key, ["pipeline", "filter-with"])
                 mistakes += values.place.at(key).wrong("no setting of a pipeline", hint).mistakes
         names = values.values.get("pipeline", "").split()
         if not names:
@@ -161,7 +161,7 @@ class IniFile:
         missing = place.wrong("is missing", "next = the application that it filters").mistakes
         inner = self.application(following, place) if following else Stack.broken(*missing)
         mistakes = Mistakes(inner.mistakes)
-        with mistakes.caught():
+        with mistakes.collect():
             return self._configured(values, *self._use(values, FILTER_PROTOCOLS)).around(inner)
         return Stack.broken(*mistakes)
 
@@ -174,14 +174,14 @@ class IniFile:
         if name.startswith("config:"):
             other, fragment = self._other_file(name, asked)
             return other.filter(fragment, asked).with_mistakes(other.mistakes)
-        alike = (each for key, each in self._filters.items() if canonical(key) == canonical(name))
+        alike = (each for key, each in self._filters.items() if normalize_name(key) == normalize_name(name))
         section = self._filters.get(name) or next(alike, None)
         is_itself = section is not None and self.sections.step(section) in asked.trail[-1:]
         if section is None or (is_itself and (":" in name or registry.has(name))):
             return Stack(pipeline=Pipeline([self._layer(name, asked)]))
         values, mistakes = self.sections.values(section, asked)
         stack = self._filtering(values)
-        with mistakes.caught():
+        with mistakes.collect():
             is_used = asked.key == "use"  # by a section that may have more options for it
             stack = stack.around(self._configured(values, *self._use(values, FILTER_PROTOCOLS, name), is_used))
         return stack.with_mistakes(mistakes)
@@ -219,7 +219,7 @@ class IniFile:
             if use in self._apps:
                 raise of_other_kind(use, "an application", asked) from error
             known = (":" in use and not meant(use)) or registry.has(use)
-            hints = {} if known else {"hint": meant(use) or nearest(use, [*self.filters(), *registry.names()])}
+            hints = {} if known else {"hint": meant(use) or suggest(use, [*self.filters(), *registry.names()])}
             raise ConfigError(
                 *(each._replace(key=asked.key, where=asked.where, **hints) for each in error.mistakes)
             ) from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import NamedTuple
 
-from wsgistack.errors import Mistake, Where, nearest
+from wsgistack.errors import Mistake, Where, suggest
 
 __all__ = ["Section", "Setting", "interpolate", "parse"]
 
@@ -94,7 +94,7 @@ def interpolate(value: str, variables: Mapping[str, str], trail: tuple[str, ...]
                 raise LookupError(f"found {found[0]}", f"did you mean {found[0]}s?")
             return found[0]
         if name not in variables:
-            raise LookupError(f"no value for {found[0]}", nearest(name, variables))
+            raise LookupError(f"no value for {found[0]}", suggest(name, variables))
         if found[0] in trail:
             raise LookupError(f"a circle: {' -> '.join([*trail[trail.index(found[0]) :], found[0]])}", "")
         if len(trail) == _DEEPEST:

@@ -12,8 +12,8 @@ from wsgistack.config.hints import parted
 from wsgistack.config.paste.ini import Section, interpolate, parse
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS
-from wsgistack.errors import Mistake, Mistakes, Where, nearest
-from wsgistack.options.references import anchored, resolve
+from wsgistack.errors import Mistake, Mistakes, Where, suggest
+from wsgistack.options.references import make_absolute, resolve
 
 __all__ = ["PROTOCOLS", "Part", "Sections", "Values"]
 
@@ -94,7 +94,7 @@ class Sections:
                 if value in global_conf:
                     values[key[4:].strip()] = global_conf[value]
                 else:
-                    hint = nearest(value, global_conf)
+                    hint = suggest(value, global_conf)
                     mistakes += place.at(key).wrong(f"no global value {value!r}", hint).mistakes
             elif key == "require":
                 mistakes += self._missing(value, place.at(key))
@@ -119,7 +119,7 @@ class Sections:
                 problem, hint = error.args
                 mistakes.append(Mistake(problem, name, setting.value, hint=hint, where=where))
             if name in _OF_STRUCTURE:
-                with mistakes.caught(name, where):
+                with mistakes.collect(name, where):
                     filled[name] = str(resolve(filled[name], base=self.folder))
         return filled
 
@@ -134,7 +134,7 @@ class Sections:
     def _anchored(self, conf: dict[str, str], passed: Mapping[str, str]) -> dict[str, str]:
         if passed.get("here", str(self.folder)) == str(self.folder):
             return conf
-        return {key: str(anchored(value, base=self.folder)) for key, value in conf.items()}
+        return {key: str(make_absolute(value, base=self.folder)) for key, value in conf.items()}
 
     def _missing(self, names: str, place: Place) -> Mistakes:
         mistakes = Mistakes()

@@ -14,7 +14,7 @@ from wsgistack.config.stack import Stack
 from wsgistack.config.table import lines
 from wsgistack.config.table.layers import Layers
 from wsgistack.config.table.tree import Table, Tree
-from wsgistack.errors import ConfigError, Mistakes, Where, nearest, type_of
+from wsgistack.errors import ConfigError, Mistakes, Where, describe_type, suggest
 from wsgistack.pipeline import Pipeline, registry
 from wsgistack.types import App
 
@@ -105,7 +105,7 @@ class TableFile:
     def filter(self, name: str, asked: Place) -> Stack:
         """What a name or URI means where a filter has to be: a layer, without an application."""
         mistakes = Mistakes()
-        with mistakes.caught(asked.key, asked.where):
+        with mistakes.collect(asked.key, asked.where):
             return Stack(pipeline=Pipeline([self._layers.filter(name, asked)]))
         return Stack.broken(*mistakes)
 
@@ -117,12 +117,12 @@ class TableFile:
         if name not in self._servers:
             if is_factory(name):
                 return Server(name, {}, asked.global_conf, asked.where, asked.key)
-            raise asked.wrong(f"no server {name!r}", nearest(name, self.servers()))
+            raise asked.wrong(f"no server {name!r}", suggest(name, self.servers()))
         options = dict(self._servers[name])
         at = ("servers", name, "use")
         use = self.tree.name(options.pop("use", None), str(at[-1]), self.tree.where(at), self.folder)
         if not isinstance(use, str):
-            raise self.tree.wrong(at, type_of(use), "a factory of a server, as egg:…")
+            raise self.tree.wrong(at, describe_type(use), "a factory of a server, as egg:…")
         where = self.tree.where(at)
         conf = {**self.global_conf, **asked.global_conf}
         return Server(use, options, conf, where, "use", self.tree.places(("servers", name), options))
@@ -151,7 +151,7 @@ class TableFile:
         asked = asked._replace(trail=asked.step(name), global_conf=conf)
         mistakes = Mistakes()
         stack = self._layers.listed(entry.get("layers", []), (*at, "layers"), conf)
-        with mistakes.caught():
+        with mistakes.collect():
             stack = stack.around(self._inner(entry, at, asked))
         return stack.with_mistakes(mistakes)
 
@@ -182,14 +182,16 @@ class TableFile:
             mistakes = Mistakes()
             for prefix, each in options.items():
                 if not (isinstance(each, str) or callable(each)):
-                    mistakes += self.tree.wrong((*at, prefix), type_of(each), "the name of an application").mistakes
+                    mistakes += self.tree.wrong(
+                        (*at, prefix), describe_type(each), "the name of an application"
+                    ).mistakes
             mistakes.raise_if_any()
             return MOUNTS, options
         options = self.tree.named(given, at) if isinstance(given, Mapping) else {"use": given}
         at = (*at, "use") if isinstance(given, Mapping) else at
         use = self.tree.name(options.pop("use", None), str(at[-1]), self.tree.where(at), self.folder)
         if not (isinstance(use, str) or callable(use)):
-            raise self.tree.wrong(at, type_of(use), _USABLE)
+            raise self.tree.wrong(at, describe_type(use), _USABLE)
         return use, options
 
     def _loader(self, asked: Place) -> Callable[[Mapping[str, object]], DocumentLoader]:

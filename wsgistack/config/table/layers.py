@@ -10,9 +10,9 @@ from wsgistack.config.protocols import used
 from wsgistack.config.stack import Stack
 from wsgistack.config.table import lines
 from wsgistack.config.table.tree import Tree
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, type_of
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.pipeline import Pipeline
-from wsgistack.pipeline.registry import canonical
+from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Item, Spec
 from wsgistack.types import Factory
 
@@ -50,11 +50,11 @@ class Layers:
         :param at: the path of the list.
         """
         if not isinstance(given, (list, tuple)):
-            return Stack.broken(*self._tree.wrong(at, type_of(given), "a list").mistakes)
+            return Stack.broken(*self._tree.wrong(at, describe_type(given), "a list").mistakes)
         mistakes = Mistakes()
         specs = []
         for number, item in enumerate(given, 1):
-            with mistakes.caught():
+            with mistakes.collect():
                 if isinstance(item, str) and (name := self._meant(item)):
                     specs.append(self._filter(name, global_conf))
                 else:
@@ -63,7 +63,7 @@ class Layers:
 
     def _meant(self, name: str) -> str:
         """The filter of a name, as it is written; empty if there is none."""
-        alike = (each for each in self.filters if canonical(each) == canonical(name))
+        alike = (each for each in self.filters if normalize_name(each) == normalize_name(name))
         return name if name in self.filters else next(alike, "")
 
     def _filter(self, name: str, global_conf: Mapping[str, str]) -> Spec:
@@ -87,13 +87,13 @@ class Layers:
         except ConfigError as error:
             mistakes = Mistakes(each._replace(where=place(each.key, each.where.section)) for each in error.mistakes)
             if isinstance(item, Mapping) and all(each.key.startswith("when") for each in mistakes):
-                with mistakes.caught():  # what else is wrong
+                with mistakes.collect():  # what else is wrong
                     self._layer({**item, "when": None}, number, at, global_conf)
             raise ConfigError(*mistakes) from error
         below = {path[len(at) :]: line for path, line in self._tree.lines.items() if path[: len(at)] == at}
         numbers = {".".join(map(str, path)).removeprefix("options."): line for path, line in below.items()}
         mistakes = Mistakes()
-        with mistakes.caught("use", place("use", spec.where.section)):
+        with mistakes.collect("use", place("use", spec.where.section)):
             use = self._used(spec.use, global_conf) if isinstance(spec.use, str) else spec.use
             where = place("", spec.where.section)
             return replace(spec, use=use, name=spec.name, where=where, lines=numbers).fitted(base=self._folder)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 from wsgistack.config.table.lines import Path
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, did_you_mean, told
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_error, did_you_mean
 
 __all__ = ["python_table"]
 
@@ -28,7 +28,7 @@ def python_table(text: str, path: pathlib.Path) -> tuple[Mapping[str, object], p
         tree = ast.parse(text, str(path))
         exec(compile(tree, str(path), "exec"), names)  # noqa: S102 - to run it is what the operator asks for
     except (Exception, SystemExit) as error:
-        said = f"SyntaxError: {error.msg}" if isinstance(error, SyntaxError) else told(error)
+        said = f"SyntaxError: {error.msg}" if isinstance(error, SyntaxError) else describe_error(error)
         raise ConfigError(Mistake(said, where=_where(path, error))) from error
     table = names.get(_NAME)
     if not isinstance(table, Mapping):

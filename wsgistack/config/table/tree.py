@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 from wsgistack.config.table.lines import Path, line_at
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, nearest, type_of
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type, suggest
 from wsgistack.options.references import resolve
 
 __all__ = ["Table", "Tree"]
@@ -25,7 +25,7 @@ class Tree:
         self.file = file
         self.lines = lines
         self.mistakes = Mistakes()
-        with self.mistakes.caught():
+        with self.mistakes.collect():
             self.named(content, ())
         self.content: Table = {key: value for key, value in content.items() if isinstance(key, str)}
 
@@ -33,11 +33,11 @@ class Tree:
         """Refuse keys that a table can't have."""
         for key in table:
             if key not in known:
-                self.mistakes += self.wrong((*at, key), "no such key", hint=nearest(key, known)).mistakes
+                self.mistakes += self.wrong((*at, key), "no such key", hint=suggest(key, known)).mistakes
 
     def table(self, within: Table, at: Path) -> Table:
         """The table under the last key of a path, or an empty one."""
-        with self.mistakes.caught():
+        with self.mistakes.collect():
             return self.named(within.get(str(at[-1]), {}), at)
         return {}
 
@@ -45,7 +45,7 @@ class Tree:
         """The tables in a table at the top."""
         found = {}
         for name, value in self.table(self.content, (key,)).items():
-            with self.mistakes.caught():
+            with self.mistakes.collect():
                 found[name] = self.named(value, (key, name))
         return found
 
@@ -56,7 +56,7 @@ class Tree:
             if isinstance(value, (str, int, float)):
                 found[key] = str(value).lower() if isinstance(value, bool) else str(value)
             else:
-                self.mistakes += self.wrong((*at, key), type_of(value), "text").mistakes
+                self.mistakes += self.wrong((*at, key), describe_type(value), "text").mistakes
         return found
 
     def named(self, value: object, at: Path) -> dict[str, object]:
@@ -65,11 +65,11 @@ class Tree:
         :raises ConfigError: it is none, or has keys that are no text, as only Python can write them.
         """
         if not isinstance(value, Mapping):
-            raise self.wrong(at, type_of(value), "a table")
+            raise self.wrong(at, describe_type(value), "a table")
         mistakes = Mistakes()
         for key in value:
             if not isinstance(key, str):
-                mistakes += self.wrong((*at, repr(key)), f"a key {type_of(key)}", "text").mistakes
+                mistakes += self.wrong((*at, repr(key)), f"a key {describe_type(key)}", "text").mistakes
         mistakes.raise_if_any()
         return dict(value)
 
@@ -80,7 +80,7 @@ class Tree:
         :raises ConfigError: they can't be.
         """
         mistakes = Mistakes()
-        with mistakes.caught(key, where):
+        with mistakes.collect(key, where):
             return str(resolve(value, base=folder)) if isinstance(value, str) else value
         raise ConfigError(*mistakes)
 

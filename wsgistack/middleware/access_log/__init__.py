@@ -11,7 +11,7 @@ from time import perf_counter, time
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.exchange import Exchange
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
 from wsgistack.http import headers as h
@@ -49,7 +49,7 @@ class AccessLog(Middleware):
     that tells enough.
     """
 
-    outside: ClassVar = {
+    must_be_outside: ClassVar = {
         "catch_errors": "the log would not tell the status of error answers",
         "compress": "the log would not tell what went over the wire",
         "gzip": "the log would not tell what went over the wire",
@@ -70,10 +70,10 @@ class AccessLog(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         if output not in _OUTPUTS:
-            mistakes.append(Mistake(f"no output {output!r}", "output", output, hint=nearest(output, _OUTPUTS)))
-        with mistakes.caught():
+            mistakes.append(Mistake(f"no output {output!r}", "output", output, hint=suggest(output, _OUTPUTS)))
+        with mistakes.collect():
             self._line_of = compile_format(format)
-        with mistakes.caught():
+        with mistakes.collect():
             self._write = _to_file(Path(file)) if file is not None else _writer(output, logger)
         mistakes.raise_if_any()
         self._exchange = _LoggedInContext if output == "logging" and file is None else _Logged

@@ -9,7 +9,7 @@ from time import gmtime, localtime, strftime
 from typing import Protocol
 
 from wsgistack.environ import REQUEST_ID, request_target
-from wsgistack.errors import ConfigError, Mistake, nearest
+from wsgistack.errors import ConfigError, Mistake, suggest
 from wsgistack.http import headers as h
 from wsgistack.types import Environ, Headers
 
@@ -140,7 +140,7 @@ def compile_format(format: str) -> Format:
     if "\n" in pattern or "\r" in pattern:
         raise ConfigError(Mistake("a line break in a log format", "format", format, "a line"))
     if "%" not in pattern:
-        raise ConfigError(Mistake(f"no format {format!r}", "format", format, hint=nearest(format, FORMATS)))
+        raise ConfigError(Mistake(f"no format {format!r}", "format", format, hint=suggest(format, FORMATS)))
     line = _Line()
     position = 0
     for found in _DIRECTIVE.finditer(pattern):

@@ -40,7 +40,7 @@ class BasicAuth(Middleware):
     request, readable. Not for passwords of many users; an application with a login page serves them better.
     """
 
-    inside: ClassVar = {
+    must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
         "catch_errors": "an error of the check would reach the server",
     }
@@ -70,11 +70,11 @@ class BasicAuth(Middleware):
         mistakes += [Mistake(f"user {user!r}: {problem}", "users") for user in unsendable]
         self._verify = cast(Callable[[str, str], bool], check)
         if users is not None:
-            with mistakes.caught():
+            with mistakes.collect():
                 checks = checks_of(users, key="users")
                 self._verify = verifier(lambda: checks)
         if htpasswd is not None:
-            with mistakes.caught():
+            with mistakes.collect():
                 self._verify = verifier(HtpasswdFile(Path(htpasswd), key="htpasswd").checks)
         mistakes.raise_if_any()
         escaped = realm.replace("\\", "\\\\").replace('"', '\\"')

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.extras import require
+from wsgistack.extras import require_extra
 
 __all__ = ["Check", "HtpasswdFile", "checks_of", "verifier"]
 
@@ -126,7 +126,7 @@ class _Hashed:
     __slots__ = ("_context", "_right", "_stored")
 
     def __init__(self, stored: str, key: str) -> None:
-        apache = require("passlib.apache", extra="htpasswd", key=key)
+        apache = require_extra("passlib.apache", extra="htpasswd", key=key)
         self._context = apache.htpasswd_context
         self._stored = stored
         self._right = b""
@@ -134,7 +134,7 @@ class _Hashed:
         if scheme == "plaintext":
             raise ValueError("no hash that htpasswd knows")
         if stored.startswith(_BCRYPT):
-            require("bcrypt", extra="htpasswd", key=key)
+            require_extra("bcrypt", extra="htpasswd", key=key)
         try:
             read = self._context.handler(scheme).from_string(stored)
         except Warning as warning:  # with warnings as errors; else libpass warns and repairs

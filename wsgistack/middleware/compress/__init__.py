@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, nearest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.http.headers import with_strong_tags
 from wsgistack.http.negotiation import coding_chooser
 from wsgistack.middleware.compress.codings import CODINGS, Coding, coding
 from wsgistack.middleware.compress.eligibility import TEXTUAL, Eligibility
-from wsgistack.middleware.compress.exchange import OF_THE_BYTES, Compressing, Policy, leaving_as_it_is
+from wsgistack.middleware.compress.exchange import OF_THE_BYTES, CompressExchange, Policy, name_in_vary
 from wsgistack.middleware.compress.padding import LARGEST
 from wsgistack.types import App, Changes, Duration, Environ, Size, StartResponse
 
@@ -59,7 +59,7 @@ class Compress(Middleware):
     something that an attacker chooses (BREACH); not needed where a proxy in front compresses.
     """
 
-    inside: ClassVar = {"access_log": "the log would not tell what went over the wire"}
+    must_be_inside: ClassVar = {"access_log": "the log would not tell what went over the wire"}
     changes: ClassVar = Changes(headers=OF_THE_BYTES | {"vary", "etag", "content-encoding"}, body=True)
 
     def __init__(
@@ -95,10 +95,10 @@ class Compress(Middleware):
             )
         for name in levels or ():
             if name not in codings:
-                mistakes.append(Mistake(f"{name!r} is not in use", "levels", name, hint=nearest(name, codings)))
+                mistakes.append(Mistake(f"{name!r} is not in use", "levels", name, hint=suggest(name, codings)))
         self._codings: dict[str, Coding] = {}
         for name in codings:
-            with mistakes.caught():
+            with mistakes.collect():
                 self._codings[name] = coding(name, (levels or {}).get(name), padding=random_padding)
         mistakes.raise_if_any()
         self.codings = codings
@@ -117,11 +117,11 @@ class Compress(Middleware):
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
         chosen = self._choose(accepted) if accepted else None
         if chosen is None:
-            return self.app(environ, leaving_as_it_is(self._policy, environ, start_response))
+            return self.app(environ, name_in_vary(self._policy, environ, start_response))
         known_tags = environ.get("HTTP_IF_NONE_MATCH", "")
         if "W/" in known_tags:
             environ["HTTP_IF_NONE_MATCH"] = with_strong_tags(known_tags)
-        return Compressing(self._policy, self._codings[chosen], environ, start_response, known_tags).run(self.app)
+        return CompressExchange(self._policy, self._codings[chosen], environ, start_response, known_tags).run(self.app)
 
 
 class Gzip(Compress):

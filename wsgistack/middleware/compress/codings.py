@@ -7,8 +7,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import NamedTuple, Protocol
 
-from wsgistack.errors import ConfigError, Mistake, nearest
-from wsgistack.extras import require
+from wsgistack.errors import ConfigError, Mistake, suggest
+from wsgistack.extras import require_extra
 from wsgistack.middleware.compress.padding import brotli_block, gzip_named, zstd_frame
 
 __all__ = ["CODINGS", "Coding", "Stream", "coding"]
@@ -79,7 +79,7 @@ class Brotli:
     def __init__(self, level: int | None, padding: int) -> None:
         self._level = 4 if level is None else level
         self._padding = padding
-        self._brotli = require("brotli", extra="compress", key="codings")
+        self._brotli = require_extra("brotli", extra="compress", key="codings")
 
     def whole(self, body: bytes, /) -> bytes:
         if self._padding:
@@ -108,7 +108,7 @@ class Zstd:
 
     def __init__(self, level: int | None, padding: int) -> None:
         module = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-        self._zstd = require(module, extra="compress", key="codings")
+        self._zstd = require_extra(module, extra="compress", key="codings")
         parameter = self._zstd.CompressionParameter
         self._options = {parameter.compression_level: 3 if level is None else level}
         if level is None:
@@ -145,7 +145,7 @@ def coding(name: str, level: int | None = None, *, padding: int = 0) -> Coding:
     :raises ConfigError: there is no such coding or level, or its library is not installed.
     """
     if name not in CODINGS:
-        raise ConfigError(Mistake(f"no coding {name!r}", "codings", name, hint=nearest(name, CODINGS)))
+        raise ConfigError(Mistake(f"no coding {name!r}", "codings", name, hint=suggest(name, CODINGS)))
     kind = CODINGS[name]
     if level is not None and (type(level) is not int or level not in kind.levels):
         expected = f"{kind.levels[0]} to {kind.levels[-1]} for {name}"

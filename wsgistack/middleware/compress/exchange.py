@@ -13,7 +13,7 @@ from wsgistack.middleware.compress.codings import Coding, Stream
 from wsgistack.middleware.compress.eligibility import Eligibility, Verdict
 from wsgistack.types import Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["OF_THE_BYTES", "Compressing", "Policy", "leaving_as_it_is"]
+__all__ = ["OF_THE_BYTES", "CompressExchange", "Policy", "name_in_vary"]
 
 OF_THE_BYTES = frozenset(("content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest"))
 """Headers that are wrong for other bytes."""
@@ -30,7 +30,7 @@ class Policy(NamedTuple):
     flush_interval: float
 
 
-def leaving_as_it_is(policy: Policy, environ: Environ, start_response: StartResponse) -> StartResponse:
+def name_in_vary(policy: Policy, environ: Environ, start_response: StartResponse) -> StartResponse:
     """A ``start_response`` for a body that is not compressed: Vary tells that others are."""
     judge = policy.eligible.judge
 
@@ -45,7 +45,7 @@ def leaving_as_it_is(policy: Policy, environ: Environ, start_response: StartResp
     return start
 
 
-class Compressing(Exchange):
+class CompressExchange(Exchange):
     """Holds the start back until the first chunk, which tells whether the body can be encoded in one piece.
 
     :param known_tags: the client's If-None-Match.
