@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
 
+from wsgistack.cli.arguments import Commands, add_file
 from wsgistack.cli.checking import warn
 from wsgistack.cli.tree import Tree
 from wsgistack.config import read
@@ -16,7 +17,15 @@ from wsgistack.config.stack import in_order
 from wsgistack.config.words import in_words, use_in_words
 from wsgistack.errors import ConfigError
 
-__all__ = ["show"]
+__all__ = ["add_command", "show"]
+
+
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack show``."""
+    command = commands.add_parser("show", help="show the layers as a tree, with their options")
+    command.add_argument("--format", choices=("toml", "ini", "python"), help="print the file in this format instead")
+    add_file(command)
+    command.set_defaults(run=show)
 
 
 def show(parsed: argparse.Namespace) -> int:
