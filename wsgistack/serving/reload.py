@@ -78,6 +78,10 @@ class _Supervisor:
                         self._check_workers()
                         self._check_files()
                         sleep(INTERVAL)
+                    self._listener.close()
+                    for worker in self._workers:
+                        worker.stop()
+                    self._wait(END_TIMEOUT)
             finally:
                 self._end()
 
@@ -125,17 +129,13 @@ class _Supervisor:
                     self._seen.setdefault(path, modified)
 
     def _end(self) -> None:
-        self._listener.close()
-        for worker in self._workers:
-            worker.stop()
-        with suppress(KeyboardInterrupt):
-            self._wait(END_TIMEOUT)
         for worker in self._workers:
             worker.process.terminate()
         self._wait(URGENT_TIMEOUT)
         for worker in self._workers:
             worker.process.kill()
             worker.process.wait()
+            worker.close()
 
     def _wait(self, timeout: float) -> None:
         for worker in self._workers:

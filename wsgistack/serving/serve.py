@@ -76,8 +76,8 @@ def serve(
     :param options: those of Waitress, such as ``threads=16``.
     :raises ConfigError: Waitress refuses an option, or an option requires Waitress, which is not installed.
     """
-    server = _create_server(app, listener, options)
-    with StopRequest() as stop:
+    with listener or suppress(), StopRequest() as stop:
+        server = _create_server(app, listener, options)
         try:
             with suppress(KeyboardInterrupt):
                 ready(server.url)

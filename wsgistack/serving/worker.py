@@ -53,9 +53,13 @@ class Worker:
         """Ask it to end after the requests in flight."""
         self.update()
         self.is_stopping = True
-        self._link.close()
+        self.close()
         if not self.is_ready:
             self.process.terminate()
+
+    def close(self) -> None:
+        """Close the connection, which asks it to end."""
+        self._link.close()
 
 
 def is_worker() -> bool:
