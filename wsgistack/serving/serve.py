@@ -5,7 +5,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from time import monotonic
 from types import FrameType
 from typing import Any, Self
@@ -76,7 +76,7 @@ def serve(
     :param options: those of Waitress, such as ``threads=16``.
     :raises ConfigError: Waitress refuses an option, or an option requires Waitress, which is not installed.
     """
-    with listener or suppress(), StopRequest() as stop:
+    with listener or nullcontext(), StopRequest() as stop:
         server = _create_server(app, listener, options)
         try:
             with suppress(KeyboardInterrupt):
