@@ -1,6 +1,8 @@
 """What all tests share."""
 
+import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -10,10 +12,31 @@ pytest_plugins = ["pytester"]
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
+EXPECTED_SKIPS = {"no IPv6 on the loopback", "the statement is newer", "to root every file is readable"}
+SLOW = {"benchmarks", "recipes", "servers", "test_documents.py"}
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of real servers, recipes, benchmarks and documents as slow."""
+    for item in items:
+        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in SLOW:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Make what a test printed fit for the worker processes of xdist, which send text as strict UTF-8."""
+    """Fail on an unexpected skip under CI, where no part may be missing.
+
+    What a test printed is also made fit for the worker processes of xdist, which send text as strict UTF-8.
+    """
     report = yield
     report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    if report.skipped and isinstance(report.longrepr, tuple) and os.environ.get("CI") == "true":
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason not in EXPECTED_SKIPS:
+            report.outcome = "failed"
+            report.longrepr = (
+                f"skipped: {reason}; under CI, install what is missing, or add the reason to EXPECTED_SKIPS"
+            )
     return report

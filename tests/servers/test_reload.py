@@ -1,7 +1,8 @@
-"""``wsgistack serve --reload`` as a program of its own: under load, at Ctrl-C in a terminal, and when it is killed."""
+"""``wsgistack serve --reload`` as a program: under load, at Ctrl-C in a terminal, and when it is killed."""
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ def hold():
 def server(tmp_path: Path) -> Iterator[Server]:
     (tmp_path / "hello.py").write_text(HELLO)
     (tmp_path / "stack.toml").write_text('app = "hello:app"\nlayers = []\n')
-    with running(tmp_path, "setsid", *RELOADING) as server:  # in a group of its own, as what runs in a terminal
+    with running(tmp_path, "setsid", *RELOADING) as server:  # in a process group, as in a terminal
         yield server
 
 
@@ -90,15 +91,19 @@ def test_leaves_nothing_that_listens_when_it_is_killed(server: Server) -> None:
     eventually(lambda: is_refused(server.port))
 
 
-def test_tells_the_mistakes_and_waits_for_them_to_be_mended(tmp_path: Path) -> None:
+def test_reports_mistakes_and_lets_requests_wait_until_they_are_mended(tmp_path: Path) -> None:
     (tmp_path / "hello.py").write_text(HELLO)
     (tmp_path / "stack.toml").write_text('app = "helo:app"\nlayers = ["gzpi"]\n')
-    with running(tmp_path, *RELOADING) as server:
-        assert server.get("/").status == 503
-        checked = subprocess.run([*WSGISTACK, "check", "stack.toml"], cwd=tmp_path, capture_output=True, text=True)
-        assert server.output() == (
-            f"{checked.stderr}"
-            f"reload: it does not start; answering 503 on http://127.0.0.1:{server.port}/ until the next change\n"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [port if each == "0" else each for each in RELOADING]
+    with running(tmp_path, *command, port=int(port)) as server:
+        eventually(lambda: "startup failed" in server.output() or None)
+        checked = subprocess.run(
+            [*WSGISTACK, "check", "--quiet", "stack.toml"], cwd=tmp_path, capture_output=True, text=True
         )
-        (tmp_path / "stack.toml").write_text('app = "hello:app"\nlayers = ["gzip"]\n')
-        eventually(lambda: server.get("/").body == b"one" or None)
+        assert server.output() == f"{checked.stderr}reload: startup failed; requests wait\n"
+        with server.raw(b"GET / HTTP/1.0\r\n\r\n") as connection:
+            (tmp_path / "stack.toml").write_text('app = "hello:app"\nlayers = ["gzip"]\n')
+            assert b"".join(iter(partial(connection.recv, 65536), b"")).endswith(b"one")

@@ -1,4 +1,4 @@
-"""``wsgistack serve`` as a program of its own: what it prints, what it serves, and how it ends."""
+"""``wsgistack serve`` as a program: what it prints, what it serves, and how it ends."""
 
 import gzip
 import json
@@ -68,7 +68,7 @@ def test_stops_cleanly_even_while_it_sends(stop: signal.Signals, requests: int, 
         connections = [stack.enter_context(server.raw(b"GET / HTTP/1.1\r\n\r\n")) for _ in range(requests)]
         assert all(connection.recv(1) for connection in connections)
         server.process.send_signal(stop)
-        if requests:  # which do not end by themselves
+        if requests:  # they do not end by themselves
             eventually(lambda: is_refused(server.port))
             server.process.send_signal(stop)
         assert server.process.wait(30) == 0
@@ -104,7 +104,7 @@ def test_says_in_one_line_why_it_can_not_serve(site: Path) -> None:
         served = subprocess.run([*WSGISTACK, "serve", "stack.toml", "--port", port], cwd=site, capture_output=True)
     *_, problem = served.stderr.decode().splitlines()
     assert (served.returncode, served.stdout) == (1, b"")
-    assert problem == f"can't listen on 127.0.0.1 port {port}: Address already in use; another --host or --port"
+    assert problem == f"can't listen on 127.0.0.1 port {port}: Address already in use; choose another host or port"
     assert b"Traceback" not in served.stderr
 
 

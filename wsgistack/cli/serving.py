@@ -3,7 +3,7 @@
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from wsgistack.cli.arguments import Commands, add_file
@@ -123,11 +123,15 @@ def _waitress_options(server: Server | None) -> Mapping[str, object]:
 
 def _address(parsed: argparse.Namespace, options: Mapping[str, object]) -> tuple[str, str]:
     """Where to listen: as the arguments say, or else as the options of a server do."""
-    listen = next(iter(str(options.get("listen", "")).split()), "")  # Waitress listens on several, separated by blanks
-    host, port = _split_address(listen) if listen else (options.get("host"), options.get("port"))
-    host = next(each for each in (parsed.host, host, _HOST) if each is not None)
-    port = next(each for each in (parsed.port, port, _PORT) if each is not None)
-    return as_text(host), as_text(port)
+    listen = next(iter(str(options.get("listen", "")).split()), "")  # Waitress takes several, separated by blanks
+    host, port = _split_address(listen) if listen else (None, None)
+    hosts = (parsed.host, host, options.get("host"), _HOST)
+    ports = (parsed.port, port, options.get("port"), _PORT)
+    return _first(hosts), _first(ports)
+
+
+def _first(values: Iterable[object]) -> str:
+    return as_text(next(each for each in values if each is not None))
 
 
 def _split_address(address: str) -> tuple[str, str | None]:
