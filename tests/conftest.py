@@ -9,6 +9,9 @@ from hypothesis import settings
 
 pytest_plugins = ["pytester"]
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("COVERAGE_PROCESS_START", None)  # it measures this worker, and not the programs that tests start
+
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
