@@ -15,7 +15,7 @@ from wsgistack.errors import ConfigError, Mistake, Where, suggest
 from wsgistack.extras import require_extra
 from wsgistack.types import App
 
-__all__ = ["StopRequest", "WaitressServer", "listen", "serve", "server_runner"]
+__all__ = ["StopRequest", "listen", "serve", "server_runner"]
 
 POLL_INTERVAL = 0.1  # seconds
 GRACE = 5.0  # seconds that requests in flight have when the server stops
@@ -34,14 +34,8 @@ def listen(host: str, port: str | int) -> socket.socket:
     :raises ConfigError: the host or the port is invalid, or the system refuses them.
     """
     if not host.strip():
-        raise ConfigError(
-            Mistake(
-                "not a valid host",
-                key="host",
-                value=host,
-                expected="an address such as 127.0.0.1; 0.0.0.0 is all of them",
-            )
-        )
+        expected = "an address such as 127.0.0.1; 0.0.0.0 is all of them"
+        raise ConfigError(Mistake("not a valid host", key="host", value=host, expected=expected))
     if not (str(port).isascii() and str(port).isdecimal() and len(str(port)) <= 5 and int(port) <= 65535):
         raise ConfigError(Mistake("not a valid port", key="port", value=port, expected="0 to 65535"))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -69,8 +63,7 @@ def serve(
     Without Waitress, it serves on wsgiref, one request at a time, and says on standard error that this is for
     development only.
 
-    :param listener: a listening socket. The server closes it. None with the options ``listen`` or
-        ``unix_socket``.
+    :param listener: a listening socket, closed at the end. None with the options ``listen`` or ``unix_socket``.
     :param ready: called with the address as soon as the server listens.
     :param is_over: called several times a second; the server stops when it returns true.
     :param options: those of Waitress, such as ``threads=16``.
@@ -128,8 +121,12 @@ class StopRequest:
             raise KeyboardInterrupt
 
 
-class WaitressServer:
-    """Waitress, with a stop that loses no request: its own leaves responses unsent."""
+class _WaitressServer:
+    """Waitress, with a stop that sends the responses to their end, which its own does not.
+
+    For this it runs Waitress' loop itself. By default Waitress removes the headers ``X-Forwarded-*`` of proxies that
+    the option ``trusted_proxy`` does not name.
+    """
 
     def __init__(self, app: App, listener: socket.socket | None, options: Mapping[str, Any]) -> None:
         from waitress import server, task, wasyncore
@@ -211,7 +208,7 @@ class _WsgirefServer:
 
 def _create_server(
     app: App, listener: socket.socket | None, options: Mapping[str, Any]
-) -> WaitressServer | _WsgirefServer:
+) -> _WaitressServer | _WsgirefServer:
     try:
         require_extra("waitress", extra="serve", key=min(options, default=""))
     except ConfigError:
@@ -220,7 +217,7 @@ def _create_server(
         hint = "for anything else: pip install 'wsgistack[serve]'"
         sys.stderr.write(f"warning: Waitress is not installed; serving with wsgiref, for development only; {hint}\n")
         return _WsgirefServer(app, listener)
-    return WaitressServer(app, listener, options)
+    return _WaitressServer(app, listener, options)
 
 
 def _format_url(listener: socket.socket) -> str:
