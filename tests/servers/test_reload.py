@@ -6,7 +6,9 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
@@ -49,7 +51,18 @@ def test_loses_no_request_while_it_starts_again(server: Server) -> None:
             except OSError as error:
                 failures.append(error)
 
-    clients = [threading.Thread(target=ask) for _ in range(4)]
+    def ask_on_one_connection() -> None:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+            while b"last" not in bodies:
+                try:
+                    connection.request("GET", "/")  # it connects again when the server has closed the connection
+                    with connection.getresponse() as response:
+                        bodies.add(response.read())
+                except (OSError, HTTPException) as error:
+                    failures.append(error)
+                    connection.close()
+
+    clients = [threading.Thread(target=target) for target in (ask, ask, ask_on_one_connection, ask_on_one_connection)]
     for client in clients:
         client.start()
     for text in ("one", "two", "last"):
