@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgistack.serving.serve import listen
+from wsgistack.serving.serve import open_listener
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def linked() -> Iterator[Connection]:
     """The parent's end of the connection. Everything is restored afterwards."""
     before = set(threading.enumerate())
     ours, theirs = Pipe()
-    with pytest.MonkeyPatch.context() as patch, listen("127.0.0.1", 0) as listener, theirs:
+    with pytest.MonkeyPatch.context() as patch, open_listener("127.0.0.1", 0) as listener, theirs:
         patch.setenv("WSGISTACK_WORKER", f"{os.dup(listener.fileno())} {os.dup(theirs.fileno())}")
         patch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
         patch.setattr(sys, "meta_path", list(sys.meta_path))

@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from wsgistack.serving.serve import listen, serve
+from wsgistack.serving.serve import open_listener, serve
 from wsgistack.types import App, Environ, StartResponse
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ def served(
         clients.append(threading.Thread(target=run, args=(address,)))
         clients[0].start()
 
-    serve(app, listen(host, 0), ready=ready)
+    serve(app, open_listener(host, 0), ready=ready)
     clients[0].join()
     if errors:
         raise errors[0]

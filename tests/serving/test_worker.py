@@ -16,7 +16,7 @@ from tests.linking import linked, read_reports
 from tests.servers.running import ROOT, eventually
 from tests.serving.served import answers
 from wsgistack.errors import ConfigError, Mistake, Where
-from wsgistack.serving.serve import listen
+from wsgistack.serving.serve import open_listener
 from wsgistack.serving.worker import Worker, is_worker, work
 
 PROGRAM = """
@@ -36,7 +36,7 @@ work(run, {}, [sys.argv[1]])
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    with listen("127.0.0.1", 0) as listener:
+    with open_listener("127.0.0.1", 0) as listener:
         yield listener
 
 

@@ -55,7 +55,7 @@ def serve(parsed: argparse.Namespace) -> int:
         raise ConfigError(Mistake("conflicts with --host, --port and --bind", key="--server"))
     if parsed.reload:
         return _serve_with_reload(parsed)
-    from wsgistack.serving.serve import listen
+    from wsgistack.serving.serve import open_listener
     from wsgistack.serving.serve import serve as serve_app
 
     document = open_document(parsed.file, parsed.values)
@@ -66,7 +66,7 @@ def serve(parsed: argparse.Namespace) -> int:
         ready(f"with {server.use}")
         server.run(app)
     else:
-        serve_app(app, listen(*_address(parsed, {})), ready=lambda url: ready(f"on {url}"))
+        serve_app(app, open_listener(*_address(parsed, {})), ready=lambda url: ready(f"on {url}"))
     _say(parsed, "Stopped.")
     return 0
 

@@ -11,7 +11,7 @@ from time import sleep, time_ns
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.extras import require_extra
-from wsgistack.serving.serve import StopRequest, listen
+from wsgistack.serving.serve import StopRequest, open_listener
 from wsgistack.serving.worker import Worker, is_worker, work
 
 __all__ = ["serve_with_reload"]
@@ -53,7 +53,7 @@ def serve_with_reload(
     if sys.platform == "win32":
         raise ConfigError(Mistake("not supported on Windows, where processes can't share a socket", key="--reload"))
     require_extra("waitress", extra="serve", key="--reload")
-    with listen(host, port) as listener:
+    with open_listener(host, port) as listener:
         _Supervisor(command, listener, files).run()
     return True
 

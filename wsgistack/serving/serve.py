@@ -11,22 +11,21 @@ from types import FrameType
 from typing import Any, Self
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from wsgistack.errors import ConfigError, Mistake, Where, suggest
+from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.extras import require_extra
 from wsgistack.types import App
 
-__all__ = ["StopRequest", "listen", "serve", "server_runner"]
+__all__ = ["StopRequest", "open_listener", "serve", "server_runner"]
 
 POLL_INTERVAL = 0.1  # seconds
 GRACE = 5.0  # seconds that requests in flight have when the server stops
 IDLE_GRACE = 1.0  # seconds that connections without a request have, such as those that browsers keep open
 THREAD_TIMEOUT = 1.0  # seconds that threads have to notice that their connection is closed
 
-_OWN_SOCKETS = {"listen", "unix_socket"}
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-def listen(host: str, port: str | int) -> socket.socket:
+def open_listener(host: str, port: str | int) -> socket.socket:
     """Open a listening socket.
 
     :param host: a name or an address. An empty one is refused, since sockets read it as "all addresses".
@@ -63,7 +62,7 @@ def serve(
     Without Waitress, it serves on wsgiref, one request at a time, and says on standard error that this is for
     development only.
 
-    :param listener: a listening socket, closed at the end. None with the options ``listen`` or ``unix_socket``.
+    :param listener: a listening socket, closed at the end. None with the option ``listen``.
     :param ready: called with the address as soon as the server listens.
     :param is_over: called several times a second; the server stops when it returns true.
     :param options: those of Waitress, such as ``threads=16``.
@@ -83,18 +82,40 @@ def serve(
 
 
 def server_runner(
-    app: App, global_conf: Mapping[str, str], host: str = "127.0.0.1", port: str = "8080", **options: Any
+    app: App,
+    global_conf: Mapping[str, str],
+    host: str = "127.0.0.1",
+    port: str = "8080",
+    listen: str = "",
+    threads: str = "",
+    url_scheme: str = "",
+    url_prefix: str = "",
+    trusted_proxy: str = "",
+    trusted_proxy_count: str = "",
+    trusted_proxy_headers: str = "",
 ) -> None:
     """Serve as the section ``[server:main]`` with ``use = egg:wsgistack`` says: a ``paste.server_runner``.
 
+    The options from ``listen`` on are those of Waitress; ``use = egg:waitress`` takes all of them. By default, Waitress
+    removes the headers ``X-Forwarded-*``: ``trusted_proxy`` names the proxy that may set them.
+
     :param host: the address to listen on.
     :param port: the port; 0 takes any free one.
-    :param options: other options of Waitress, such as ``threads``. With ``listen`` or ``unix_socket``, host and port
-        are ignored.
+    :param listen: several addresses, such as ``127.0.0.1:8080 [::1]:8080``, instead of host and port.
     :raises ConfigError: an option is invalid, or the address can't be used.
     """
+    given = {
+        "listen": listen,
+        "threads": threads,
+        "url_scheme": url_scheme,
+        "url_prefix": url_prefix,
+        "trusted_proxy": trusted_proxy,
+        "trusted_proxy_count": trusted_proxy_count,
+        "trusted_proxy_headers": trusted_proxy_headers,
+    }
+    options: dict[str, Any] = {name: value for name, value in given.items() if value}
     try:
-        listener = None if _OWN_SOCKETS & options.keys() else listen(host, port)
+        listener = None if listen else open_listener(host, port)
         serve(app, listener, ready=lambda url: print(f"Serving on {url}", flush=True), **options)
     except ConfigError as error:
         where = Where(global_conf.get("__file__", ""), section="server")
@@ -124,28 +145,19 @@ class StopRequest:
 class _WaitressServer:
     """Waitress, with a stop that sends the responses to their end, which its own does not.
 
-    For this it runs Waitress' loop itself. By default Waitress removes the headers ``X-Forwarded-*`` of proxies that
-    the option ``trusted_proxy`` does not name.
+    For this it runs the loop of Waitress itself.
     """
 
     def __init__(self, app: App, listener: socket.socket | None, options: Mapping[str, Any]) -> None:
         from waitress import server, task, wasyncore
-        from waitress.adjustments import Adjustments
 
         self._loop, self._task = wasyncore, task.WSGITask
         self._map: dict[int, Any] = {}
-        known = [name for name, _ in Adjustments._params]  # noqa: SLF001 (documented only in prose)
         sockets = {"sockets": [listener]} if listener else {}
         try:
-            if unknown := [name for name in options if name not in known]:
-                raise ConfigError(
-                    *(Mistake("unknown option of Waitress", key=each, hint=suggest(each, known)) for each in unknown)
-                )
             server.create_server(app, map=self._map, **options, **sockets)
-        except (OSError, ValueError) as error:  # a ConfigError is a ValueError, too
+        except (OSError, ValueError) as error:
             wasyncore.close_all(self._map)
-            if isinstance(error, ConfigError):
-                raise
             raise ConfigError(Mistake(f"Waitress can't start: {error}")) from error
         self._servers = [each for each in self._map.values() if isinstance(each, server.BaseWSGIServer)]
         self.url = ", ".join(_format_url(each.socket) for each in self._servers)
@@ -221,7 +233,5 @@ def _create_server(
 
 
 def _format_url(listener: socket.socket) -> str:
-    if listener.family not in (socket.AF_INET, socket.AF_INET6):
-        return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
