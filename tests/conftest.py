@@ -16,14 +16,14 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 EXPECTED_SKIPS = {"no IPv6 on the loopback", "the statement is newer", "to root every file is readable"}
-SLOW = {"benchmarks", "recipes", "servers", "test_documents.py"}
+SLOW = {"benchmarks", "recipes", "servers", "test_documents.py", "test_paste_deploy_itself.py"}
 TESTS = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of real servers, recipes, benchmarks and documents as slow."""
+    """Mark the tests in slow folders and files."""
     for item in items:
-        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in SLOW:
+        if item.path.is_relative_to(TESTS) and SLOW & {*item.path.relative_to(TESTS).parts}:
             item.add_marker(pytest.mark.slow)
 
 
