@@ -34,7 +34,7 @@ def print_in(encoding: str, *arguments: str) -> tuple[int, str]:
     with redirect_stdout(stream):
         status = main(arguments)
     stream.flush()
-    return status, stream.buffer.getvalue().decode(stream.encoding)  # type: ignore[attr-defined]
+    return status, stream.buffer.getvalue().decode(stream.encoding)
 
 
 def test_shows_the_layers_as_a_tree_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:

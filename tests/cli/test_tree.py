@@ -6,6 +6,9 @@ import pytest
 
 from tests.cli.files import HELLO, layers, written
 from wsgistack.cli import main
+from wsgistack.cli.tree import LayerTree
+from wsgistack.config import read
+from wsgistack.config.document import open_document
 
 PASTE = HELLO + "\ndef check(user, password): return True\ndef paste(conf, **options): return lambda app: app\n"
 MOUNTED = """\
@@ -74,6 +77,15 @@ def test_shows_the_condition_of_a_layer(tmp_path: Path, capsys: pytest.CaptureFi
     assert drawn(tmp_path, text, capsys) == (
         "gzip\n│  when path = /api/*, /x\n│  when not method = POST\n│  level = 9\n└─ hello:app\n"
     )
+
+
+def test_draws_the_layers_without_details() -> None:
+    document = open_document(
+        {"app": "hello:app", "layers": [{"use": "gzip", "level": 9, "when": {"path": "/x"}}, "access_log"]}
+    )
+    tree = LayerTree(document, is_whole=False)
+    assert tree.draw("main", read(document)) == "gzip\n└─ access_log\n   └─ hello:app"
+    assert tree.misplaced == []
 
 
 def test_marks_a_layer_in_the_wrong_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

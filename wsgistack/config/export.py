@@ -1,6 +1,7 @@
 """Writes a configuration as TOML from which the same applications, layers and servers are read."""
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,6 @@ from wsgistack.config.paste.document import IniFile
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, paste_factory
 from wsgistack.config.stack import Stack
 from wsgistack.config.table.document import MOUNTS, TableFile
-from wsgistack.config.table.toml import toml_table
 from wsgistack.config.toml_writer import format_toml
 from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
@@ -45,7 +45,7 @@ def export_toml(document: Document) -> tuple[str, list[str]]:
     _check_other_files(found)
     warnings: list[str] = []
     target = _share_global_conf(_SecretRemover(warnings).edit(found), warnings)
-    if not any(_may_ask_for_filters(stack) for stack in target.applications.values()):
+    if not _may_ask_for_filters(target):
         target = replace(target, filters=target.unlisted)
     content = document.tree.content if isinstance(document, TableFile) else {}
     logging = {key: content[key] for key in content if key == "logging"}
@@ -156,9 +156,10 @@ def _with_global_conf(spec: Spec, global_conf: Mapping[str, str]) -> Spec:
     return replace(spec, use=replace(spec.use, global_conf=global_conf))
 
 
-def _may_ask_for_filters(stack: Stack) -> bool:
-    application = cast(Application, stack.application)
-    return is_composite(application) and application.use != MOUNTS
+def _may_ask_for_filters(target: Contents) -> bool:
+    """Whether there is a composite other than mounts. Its factory may ask for any filter by name."""
+    applications = [cast(Application, stack.application) for stack in target.applications.values()]
+    return any(is_composite(each) and each.use != MOUNTS for each in applications)
 
 
 def _make_table(target: Contents) -> dict[str, Any]:
@@ -276,7 +277,7 @@ def _compare(target: Contents, text: str) -> None:
     """
     path = target.file.with_suffix(".toml")
     try:
-        lines = find_differences(target, read_contents(TableFile(toml_table(text, path), path, {})))
+        lines = find_differences(target, read_contents(TableFile(tomllib.loads(text), path, {})))
     except ConfigError as error:
         lines = [f"{each.where.section} {each.key}: {each.problem}" for each in error.mistakes]
     problem = "cannot be written as TOML with the same meaning"
@@ -294,7 +295,7 @@ def _find_unwritten(document: IniFile, target: Contents) -> Iterator[str]:
         section = f"[{part.section.name}]"
         if name not in target.filters and section not in listed:
             is_compound = len(document.filter(name, document.start()).pipeline) > 1
-            reason = "has other filters around it" if is_compound else "misses required options"
+            reason = "has other filters around it" if is_compound else "lacks required options"
             yield f"{section} is not written, because no pipeline names it and it {reason}"
 
 

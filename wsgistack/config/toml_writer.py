@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from wsgistack.config.words import format_integer
+from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake
 
 __all__ = ["format_toml", "format_value"]
@@ -34,12 +34,8 @@ def format_value(value: Any) -> str:
     :raises ConfigError: TOML has no form for it.
     """
     match value:
-        case bool():
-            return str(value).lower()
-        case int():
-            return format_integer(value)
-        case float():
-            return str(value)
+        case bool() | int() | float():
+            return as_text(value)
         case str():
             return _quote(value)
         case datetime() | date() | time():

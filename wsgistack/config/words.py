@@ -11,7 +11,7 @@ from wsgistack.imports import import_string_of
 from wsgistack.options.annotations import label
 from wsgistack.options.secrets import REDACTED
 
-__all__ = ["as_text", "describe_condition", "describe_use", "describe_value", "format_integer"]
+__all__ = ["as_text", "describe_condition", "describe_use", "describe_value"]
 
 
 def describe_value(value: object) -> str:
@@ -41,15 +41,10 @@ def as_text(value: object) -> str:
     """Write a single value as an ini file does."""
     if value is None or isinstance(value, bool):
         return str(value).lower()
-    return format_integer(value) if isinstance(value, int) else str(value)
-
-
-def format_integer(number: int) -> str:
-    """Write an integer of any length. Python refuses very long ones in decimal digits, so these are hexadecimal."""
     try:
-        return str(number)
-    except ValueError:
-        return hex(number)
+        return str(value)
+    except ValueError:  # Python writes very long integers only in hexadecimal digits
+        return hex(cast(int, value))
 
 
 def describe_condition(when: object) -> list[str]:
