@@ -268,13 +268,14 @@ def test_replaces_the_secrets_of_applications_and_servers_by_references(folder: 
 
 def test_keeps_the_options_of_factories_that_are_not_installed(folder: Path) -> None:
     application = {"use": "egg:not-installed#main", "sqlalchemy.url": "sqlite://", "debug": "true"}
-    server = {"use": "egg:not-installed-either#main", "port": "8080"}
-    written, warnings = export(table({"app": application, "servers": {"main": server, "bare": {"use": "egg:no#x"}}}))
+    server = {"use": "call:not_installed:serve", "port": "8080"}
+    bare = {"use": "call:not_installed:serve"}
+    written, warnings = export(table({"app": application, "servers": {"main": server, "bare": bare}}))
     assert written["app"] == application
     assert written["servers"]["main"] == server
     assert warnings == [
         "cannot load egg:not-installed#main, so its options may hold secrets: sqlalchemy.url, debug",
-        "cannot load egg:not-installed-either#main, so its options may hold secrets: port",
+        "cannot load call:not_installed:serve, so its options may hold secrets: port",
     ]
 
 

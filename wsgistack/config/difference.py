@@ -16,7 +16,6 @@ from wsgistack.types import Factory
 
 __all__ = ["find_differences", "find_moved", "is_same_kind", "is_same_value", "match_layers"]
 
-_MAIN = "main"
 _Values: TypeAlias = Mapping[str, object]
 
 
@@ -31,7 +30,7 @@ def find_differences(old: Contents, new: Contents, name: str = "") -> list[str]:
     lines: list[str] = []
     for each in [name] if name else dict.fromkeys([*old.applications, *new.applications]):
         if each in old.applications and each in new.applications:
-            prefix = "" if each in (name, _MAIN) else f"{each}: "
+            prefix = "" if each in (name, "main") else f"{each}: "
             lines += [f"{prefix}{line}" for line in _stack(old, old.applications[each], new, new.applications[each])]
         else:
             lines.append(f"{'+' if each in new.applications else '-'} application {each}")

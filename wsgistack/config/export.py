@@ -48,8 +48,7 @@ def export_toml(document: Document) -> tuple[str, list[str]]:
     if not _may_ask_for_filters(target):
         target = replace(target, filters=target.unlisted)
     content = document.tree.content if isinstance(document, TableFile) else {}
-    logging = {key: content[key] for key in content if key == "logging"}
-    text = format_toml({**_make_table(target), **logging})
+    text = format_toml({**_make_table(target), **{key: content[key] for key in content if key == "logging"}})
     _compare(target, text)
     if isinstance(document, IniFile):
         warnings += _find_unwritten(document, target)

@@ -13,9 +13,7 @@ __all__ = ["format_toml", "format_value"]
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _MAX_WIDTH = 100
 _INLINE = ("app", "mounts")
-_NAMED_DEPTH = 2
-"""How deep the tables are that people give names, such as ``apps.shop``."""
-
+_NAMED_DEPTH = 2  # the depth of tables to which people give names, such as apps.shop
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 _ESCAPES |= {chr(code): f"\\u{code:04X}" for code in (*range(0x20), 0x7F) if chr(code) not in _ESCAPES}
 
