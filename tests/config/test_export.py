@@ -20,7 +20,6 @@ from wsgistack.config.difference import find_differences, is_same_value
 from wsgistack.config.document import open_document
 from wsgistack.config.export import export_toml
 from wsgistack.config.loader import Document
-from wsgistack.config.paste.document import IniFile
 from wsgistack.config.table.document import TableFile
 from wsgistack.options.schema import fit
 
@@ -35,8 +34,9 @@ def table(content: dict[str, Any]) -> TableFile:
     return TableFile(content, Path("stack.toml"), {})
 
 
-def ini(text: str) -> IniFile:
-    return IniFile(Path("stack.ini"), text=text)
+def ini(text: str) -> Document:
+    write(text)
+    return open_document("stack.ini")
 
 
 def export(document: Document) -> tuple[dict[str, Any], list[str]]:
