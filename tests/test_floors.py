@@ -43,14 +43,13 @@ FLOORS = (
     ("base",),
     # what layers are made of
     (
-        "http.responses",
         "middleware.compress.codings",
         "middleware.compress.eligibility",
         "http.negotiation",
         "middleware.auth.passwords",
         "middleware.access_log.format",
     ),
-    ("middleware.compress.exchange",),
+    ("middleware.compress.exchange", "http.responses"),
     (
         "middleware.*",
         "middleware.auth.basic",
