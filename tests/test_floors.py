@@ -46,10 +46,11 @@ FLOORS = (
         "middleware.compress.codings",
         "middleware.compress.eligibility",
         "http.negotiation",
-        "middleware.auth.passwords",
+        "middleware.auth.hashes",
         "middleware.access_log.format",
     ),
-    ("middleware.compress.exchange", "http.responses"),
+    ("middleware.compress.exchange", "http.responses", "middleware.auth.passwords"),
+    ("middleware.auth.htpasswd",),
     (
         "middleware.*",
         "middleware.auth.basic",
