@@ -35,6 +35,7 @@ FLOORS = (
         "options.secrets",
         "options.references",
         "http.headers",
+        "http.paths",
         "environ",
         "file_wrapper",
         "middleware.compress.padding",
