@@ -18,7 +18,7 @@ MAX_PATH = 2048
 MAX_FORMS = 16
 """A path with more forms counts as ambiguous."""
 
-_PLAIN = re.compile(r"/|(?:/(?!\.\.?(?:/|\Z))[^/%;\\\x00-\x1f\x7f]+)+/?")
+_SPECIAL = re.compile(r"[%;\\\x00-\x1f\x7f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _PARAMETERS = re.compile(r";[^/]*")
@@ -57,7 +57,7 @@ def path_forms(environ: Environ) -> PathForms:
     segments, collapse slashes, resolve dot segments (RFC 3986 §5.2.4), and add a missing slash at the begin. Upper and
     lower case remain different, and so do a path with and without a slash at its end; :func:`is_under` ignores that.
 
-    A plain path without SCRIPT_NAME is its own only form, which costs one match of a regular expression.
+    A plain path without SCRIPT_NAME is its own only form, which costs one search with a regular expression.
     """
     path: str = environ.get("PATH_INFO", "")
     script_name: str = environ.get("SCRIPT_NAME", "")
@@ -94,7 +94,7 @@ def is_under(path: str, prefix: str) -> bool:
 
 
 def _find_forms(path: str) -> PathForms:
-    if _PLAIN.fullmatch(path):
+    if _is_plain(path):
         return PathForms((path,), is_complete=True)
     if len(path) > MAX_PATH:
         return PathForms((path,), is_complete=False)
@@ -107,13 +107,18 @@ def _find_forms(path: str) -> PathForms:
         if len(forms) == MAX_FORMS or _CONTROL.search(form):
             return PathForms((*forms, form), is_complete=False)
         forms[form] = None
-        if not _PLAIN.fullmatch(form):
+        if not _is_plain(form):
             pending += [step(form) for step in _STEPS]
     return PathForms(tuple(forms), is_complete=True)
 
 
+def _is_plain(path: str) -> bool:
+    """Whether no step can change a path. A few other paths are final too, such as ``/.well-known`` and ``/100%``."""
+    return path[:1] == "/" and "//" not in path and "/." not in path and not _SPECIAL.search(path)
+
+
 def _is_final(form: str) -> bool:
-    return bool(_PLAIN.fullmatch(form)) or all(step(form) == form for step in _STEPS)
+    return _is_plain(form) or all(step(form) == form for step in _STEPS)
 
 
 def _decode(path: str) -> str:
