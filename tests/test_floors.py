@@ -34,13 +34,13 @@ FLOORS = (
         "imports",
         "options.secrets",
         "options.references",
+        "http.forms",
         "http.headers",
-        "http.paths",
         "environ",
         "file_wrapper",
         "middleware.compress.padding",
     ),
-    ("exchange",),
+    ("exchange", "http.hosts", "http.paths"),
     ("base",),
     # what layers are made of
     (

@@ -27,6 +27,15 @@ def test_an_empty_value_is_not_a_missing_header() -> None:
     assert h.get(FOUND, "vary") is None
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("0", 0), ("12", 12), ("", None), ("-1", None), ("1e3", None), (" 1", None), ("x", None), ("9" * 5000, None)],
+)
+def test_reads_content_length(value: str, expected: int | None) -> None:
+    assert h.content_length([("Content-Length", value)]) == expected
+    assert h.content_length([]) is None
+
+
 def test_removes_all_headers_of_the_names() -> None:
     assert h.without(FOUND, "set-cookie", "empty", "absent") == [("ETag", '"x"')]
     assert h.without(FOUND) == FOUND

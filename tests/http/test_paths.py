@@ -8,10 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from wsgistack.http.forms import MAX_FORMS, Forms
 from wsgistack.http.paths import (
-    MAX_FORMS,
     MAX_PATH,
-    PathForms,
     is_ambiguous,
     is_under,
     normal_form,
@@ -41,7 +40,7 @@ _PARTS = (
 _PATHS = st.lists(st.sampled_from(_PARTS), max_size=10).map("".join)
 
 
-def _forms(path: str, script_name: str = "") -> PathForms:
+def _forms(path: str, script_name: str = "") -> Forms:
     return path_forms({"PATH_INFO": path, "SCRIPT_NAME": script_name})
 
 
@@ -101,8 +100,8 @@ def test_an_ordinary_path_has_one_form(path: str) -> None:
 )
 def test_each_spelling_has_the_same_normal_form(path: str) -> None:
     assert normal_form(path) == "/admin/x"
-    assert "/admin/x" in _forms(path).paths
-    assert path in _forms(path).paths
+    assert "/admin/x" in _forms(path).values
+    assert path in _forms(path).values
     assert _forms(path).any(lambda form: is_under(form, "/admin"))
     assert is_ambiguous(path)
 
@@ -132,7 +131,7 @@ def test_normalizes_a_path(path: str, expected: str) -> None:
 
 
 def test_readers_that_disagree_leave_no_normal_form() -> None:
-    assert {"/admin", "/x/admin"} <= set(_forms("/x//../admin").paths)
+    assert {"/admin", "/x/admin"} <= set(_forms("/x//../admin").values)
     assert normal_form("/x//../admin") is None
     assert is_ambiguous("/x//../admin")
 
@@ -152,7 +151,7 @@ def test_readers_that_disagree_leave_no_normal_form() -> None:
 def test_an_undecidable_path_passes_and_fails_each_test_on_the_safe_side(path: str) -> None:
     forms = _forms(path)
     assert not forms.is_complete
-    assert path in forms.paths
+    assert path in forms.values
     assert forms.any(lambda form: False)
     assert not forms.all(lambda form: True)
     assert normal_form(path) is None
@@ -161,13 +160,13 @@ def test_an_undecidable_path_passes_and_fails_each_test_on_the_safe_side(path: s
 
 def test_a_path_has_forms_with_and_without_script_name() -> None:
     forms = _forms("/admin", "/zzz")
-    assert forms.paths == ("/admin", "/zzz/admin")
+    assert forms.values == ("/admin", "/zzz/admin")
     assert forms.is_complete
     assert forms.any(lambda form: is_under(form, "/admin"))
     assert not forms.all(lambda form: is_under(form, "/admin"))
     assert forms.all(lambda form: form.endswith("/admin"))
-    assert _forms("", "/app").paths == ("", "/", "/app")
-    assert "/admin" in _forms("/../admin", "/zzz").paths
+    assert _forms("", "/app").values == ("", "/", "/app")
+    assert "/admin" in _forms("/../admin", "/zzz").values
     assert not _forms("/x", "/zzz\n").is_complete
     assert path_forms({}) == (("", "/"), True)
 
@@ -202,7 +201,7 @@ def test_all_forms_have_the_normal_form_of_the_path(path: str) -> None:
         assert normal_form(normal) == normal
         assert _forms(normal) == ((normal,), True)
         assert not is_ambiguous(normal)
-        assert {normal_form(form) for form in _forms(path).paths} == {normal}
+        assert {normal_form(form) for form in _forms(path).values} == {normal}
 
 
 @given(_PATHS)
@@ -211,25 +210,25 @@ def test_finds_what_common_readers_see(path: str) -> None:
     if not forms.is_complete:
         return
     rooted = f"/{path}"
-    assert rooted in forms.paths
-    assert re.sub("/+", "/", rooted) in forms.paths
-    assert unquote(rooted, "latin-1") in forms.paths
+    assert rooted in forms.values
+    assert re.sub("/+", "/", rooted) in forms.values
+    assert unquote(rooted, "latin-1") in forms.values
     for reading in (rooted, unquote(rooted, "latin-1"), rooted.replace("\\", "/")):
         resolved = posixpath.normpath(re.sub("/+", "/", reading))
-        assert resolved in {form.rstrip("/") or "/" for form in forms.paths}
+        assert resolved in {form.rstrip("/") or "/" for form in forms.values}
 
 
 @given(_PATHS, _PATHS)
 def test_the_forms_are_closed(path: str, script_name: str) -> None:
     forms = _forms(path, script_name)
-    assert len(forms.paths) <= 2 * (MAX_FORMS + 1)
+    assert len(forms.values) <= 2 * (MAX_FORMS + 1)
     if forms.is_complete:
-        for form in forms.paths:
-            assert set(_forms(form).paths) <= set(forms.paths)
+        for form in forms.values:
+            assert set(_forms(form).values) <= set(forms.values)
 
 
 @given(st.text(st.characters(max_codepoint=255)), st.text(st.characters(max_codepoint=255)))
 def test_reads_every_path(path: str, script_name: str) -> None:
     forms = _forms(path, script_name)
-    assert path in forms.paths
-    assert script_name + path in forms.paths
+    assert path in forms.values
+    assert script_name + path in forms.values

@@ -1,22 +1,18 @@
 """The forms of a request's path that servers and applications treat as equal.
 
 ``/admin``, ``//admin``, ``/x/../admin`` and ``/%61dmin`` may all reach the same page. A condition that reads only one
-form misses the others, so a guard must consider all of them: see :class:`PathForms`.
+form misses the others, so a guard must consider all of them.
 """
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
 
+from wsgistack.http.forms import Forms, find_forms
 from wsgistack.types import Environ
 
-__all__ = ["MAX_FORMS", "MAX_PATH", "PathForms", "is_ambiguous", "is_under", "normal_form", "path_forms"]
+__all__ = ["MAX_PATH", "is_ambiguous", "is_under", "normal_form", "path_forms"]
 
 MAX_PATH = 2048
 """In characters. A longer path that needs normalization counts as ambiguous, so that its forms cost little."""
-
-MAX_FORMS = 16
-"""A path with more forms counts as ambiguous."""
 
 _SPECIAL = re.compile(r"[%;\\\x00-\x1f\x7f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -25,30 +21,7 @@ _PARAMETERS = re.compile(r";[^/]*")
 _SLASHES = re.compile(r"//+")
 
 
-class PathForms(NamedTuple):
-    """The forms of one path.
-
-    A condition that switches a guard on must hold if :meth:`any` form passes its test. A condition that switches a
-    guard off may hold only if :meth:`all` forms pass.
-
-    :param paths: all forms that were found.
-    :param is_complete: false if there may be more, because the path is too long, has too many forms or a control
-        character. Nobody can say then what an application reads.
-    """
-
-    paths: tuple[str, ...]
-    is_complete: bool
-
-    def any(self, test: Callable[[str], object]) -> bool:
-        """Whether a form passes the test, or might pass it."""
-        return not self.is_complete or any(map(test, self.paths))
-
-    def all(self, test: Callable[[str], object]) -> bool:
-        """Whether all forms certainly pass the test."""
-        return self.is_complete and all(map(test, self.paths))
-
-
-def path_forms(environ: Environ) -> PathForms:
+def path_forms(environ: Environ) -> Forms:
     """Find the forms of a request's path, in the encoding of PEP 3333 (bytes as latin-1).
 
     PATH_INFO is one path, and SCRIPT_NAME + PATH_INFO is another: some servers take SCRIPT_NAME from a request header,
@@ -61,10 +34,8 @@ def path_forms(environ: Environ) -> PathForms:
     """
     path: str = environ.get("PATH_INFO", "")
     script_name: str = environ.get("SCRIPT_NAME", "")
-    if not script_name:
-        return _find_forms(path)
-    inner, whole = _find_forms(path), _find_forms(script_name + path)
-    return PathForms(tuple(dict.fromkeys(inner.paths + whole.paths)), inner.is_complete and whole.is_complete)
+    forms = _find_forms(path)
+    return forms | _find_forms(script_name + path) if script_name else forms
 
 
 def normal_form(path: str) -> str | None:
@@ -74,7 +45,7 @@ def normal_form(path: str) -> str | None:
     one that resolves dots first. None also if the path has too many forms, is too long or has a control character.
     """
     forms = _find_forms(path)
-    final = [form for form in forms.paths if _is_final(form)]
+    final = [form for form in forms.values if _is_final(form)]
     return final[0] if forms.is_complete and len(final) == 1 else None
 
 
@@ -93,23 +64,12 @@ def is_under(path: str, prefix: str) -> bool:
     return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
 
 
-def _find_forms(path: str) -> PathForms:
+def _find_forms(path: str) -> Forms:
     if _is_plain(path):
-        return PathForms((path,), is_complete=True)
+        return Forms((path,), is_complete=True)
     if len(path) > MAX_PATH:
-        return PathForms((path,), is_complete=False)
-    forms: dict[str, None] = {}
-    pending = [path]
-    while pending:
-        form = pending.pop()
-        if form in forms:
-            continue
-        if len(forms) == MAX_FORMS or _CONTROL.search(form):
-            return PathForms((*forms, form), is_complete=False)
-        forms[form] = None
-        if not _is_plain(form):
-            pending += [step(form) for step in _STEPS]
-    return PathForms(tuple(forms), is_complete=True)
+        return Forms((path,), is_complete=False)
+    return find_forms(path, _STEPS, lambda form: not _CONTROL.search(form))
 
 
 def _is_plain(path: str) -> bool:
