@@ -109,36 +109,47 @@ def test_libpass_reads_each_hash_in_a_supported_format(stored: str, position: in
         assert getattr(libpass, identify_hash(changed)).from_string(changed)
 
 
-def _make_werkzeug_hashes() -> Iterator[str]:
-    yield generate_password_hash("secret", "pbkdf2:sha256:10")
-    yield generate_password_hash("secret", "scrypt:1024:8:1")
-    yield "sha256$salt$" + "0" * 64
+def _check_refusal(stored: str, problem: str) -> None:
+    for refuse in (identify_hash, refuse_foreign_hash):
+        with pytest.raises(HashError, match=re.escape(problem)) as error:
+            refuse(stored)
+        assert stored not in str(error.value) + error.value.hint
+        assert error.value.hint
 
 
-def _make_django_hashes() -> Iterator[str]:
-    hashers = import_module("django.contrib.auth.hashers")
-    for name in _DJANGO:
-        hasher = getattr(hashers, name)()
-        if hasattr(hasher, "iterations"):
-            hasher.iterations = 10
-        if hasattr(hasher, "rounds"):
-            hasher.rounds = 4
-        yield hasher.encode("secret", hasher.salt())
-    yield hashers.make_password(None)
-    yield "crypt$$ab1234567890A"
+@pytest.mark.parametrize("method", ["pbkdf2:sha256:10", "pbkdf2:sha512:10", "scrypt:1024:8:1"])
+def test_refuses_hashes_of_werkzeug(method: str) -> None:
+    _check_refusal(generate_password_hash("secret", method), "is a Werkzeug hash")
+
+
+@pytest.mark.parametrize("name", _DJANGO)
+def test_refuses_hashes_of_django(name: str) -> None:
+    hasher = getattr(import_module("django.contrib.auth.hashers"), name)()
+    if hasattr(hasher, "iterations"):
+        hasher.iterations = 10
+    if hasattr(hasher, "rounds"):
+        hasher.rounds = 4
+    _check_refusal(hasher.encode("secret", hasher.salt()), "Django")
+
+
+def test_refuses_the_unusable_password_of_django() -> None:
+    _check_refusal(import_module("django.contrib.auth.hashers").make_password(None), "Django")
+
+
+def test_refuses_hashes_of_passlib() -> None:
+    _check_refusal(libpass.pbkdf2_sha256.using(rounds=10).hash("x"), "is a Passlib hash")
 
 
 @pytest.mark.parametrize(
     ("stored", "problem"),
     [
-        *((stored, "Werkzeug hash") for stored in _make_werkzeug_hashes()),
-        *((stored, "Django") for stored in _make_django_hashes()),
+        ("sha256$salt$" + "0" * 64, "is a Django or Werkzeug hash"),
+        ("crypt$$ab1234567890A", "is a Django hash"),
         ("$$2y$$05$$" + "a" * 53, "has each $ twice"),
         ("$P$B" + "a" * 30, "WordPress"),
         ("$wp$2y$10$" + "a" * 53, "WordPress"),
         ("$S$D" + "a" * 51, "Drupal"),
         ("$y$j9T$" + "a" * 20, "yescrypt"),
-        (libpass.pbkdf2_sha256.using(rounds=10).hash("x"), "Passlib"),
         ("{SSHA256}" + "a" * 48, "LDAP or Dovecot"),
         ("{BLF-CRYPT}$2y$05$" + "a" * 53, "LDAP or Dovecot"),
         ("{CRYPT}$6$" + "a" * 20, "LDAP or Dovecot"),
@@ -149,11 +160,7 @@ def _make_django_hashes() -> Iterator[str]:
     ids=lambda value: value[:14] if isinstance(value, str) else "",
 )
 def test_names_the_system_of_a_foreign_hash(stored: str, problem: str) -> None:
-    for refuse in (identify_hash, refuse_foreign_hash):
-        with pytest.raises(HashError, match=re.escape(problem)) as error:
-            refuse(stored)
-        assert stored not in str(error.value) + error.value.hint
-        assert error.value.hint
+    _check_refusal(stored, problem)
 
 
 @pytest.mark.parametrize("stored", ["plain", "", "$", "$unknown$hash", "no hash at all", "{", "x" * 100_000])
