@@ -50,7 +50,7 @@ class BasicAuth(Middleware):
     Cost tier T0.
 
     Place it inside catch_errors and compress, around what it protects. Use it only over TLS, because each request
-    carries the password in readable form. Do not use it for many users: a login page in the application is better.
+    carries the password in readable form. Not for many users: a login page in the application is better.
     """
 
     must_be_inside: ClassVar = {
