@@ -5,9 +5,11 @@ import re
 from urllib.parse import unquote
 
 import pytest
+from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.direct import Call
 from wsgistack.http.forms import MAX_FORMS, Forms
 from wsgistack.http.paths import (
     MAX_PATH,
@@ -232,3 +234,18 @@ def test_reads_every_path(path: str, script_name: str) -> None:
     forms = _forms(path, script_name)
     assert path in forms.values
     assert script_name + path in forms.values
+
+
+_FLASK = Flask("paths")
+_FLASK.add_url_rule("/admin", view_func=lambda **_: "admin", endpoint="admin")
+_FLASK.add_url_rule("/admin/<path:rest>", view_func=lambda **_: "admin", endpoint="below")
+_FLASK.add_url_rule("/<path:rest>", view_func=lambda **_: "public", endpoint="public")
+
+
+@given(_PATHS | _PATHS.map("/admin".__add__) | _PATHS.map("/".__add__), st.sampled_from(["", "/zzz", "/admin", "//"]))
+@example("//admin/x", "")
+@example("/admin", "/zzz")
+def test_finds_each_path_that_flask_routes_to_a_page(path: str, script_name: str) -> None:
+    body = Call(_FLASK, PATH_INFO=path, SCRIPT_NAME=script_name).read()
+    if body == b"admin":
+        assert _forms(path, script_name).any(lambda form: is_under(form, "/admin"))
