@@ -27,7 +27,7 @@ def path_forms(environ: Environ) -> Forms:
     PATH_INFO is one path, and SCRIPT_NAME + PATH_INFO is another: some servers take SCRIPT_NAME from a request header,
     so a client may choose where the one begins and the other ends. Their forms are all paths that result from these
     steps in any order and number: percent-decode once more, read a backslash as a slash, remove ``;parameters`` from
-    segments, collapse slashes, resolve dot segments (RFC 3986 §5.2.4), and add a missing slash at the begin. Upper and
+    segments, collapse slashes, resolve dot segments (RFC 3986 §5.2.4), and add a missing first slash. Upper and
     lower case remain different, and so do a path with and without a slash at its end; :func:`is_under` ignores that.
 
     A plain path without SCRIPT_NAME is its own only form, which costs one search with a regular expression.
