@@ -3,6 +3,7 @@
 import hmac
 import os
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Self
 
 from wsgistack.errors import ConfigError, Mistake
@@ -88,4 +89,4 @@ class Passwords:
 
 
 def _digest(password: str) -> bytes:
-    return hmac.digest(_KEY, password.encode(), "sha256")
+    return blake2b(password.encode(), key=_KEY).digest()
