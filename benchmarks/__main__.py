@@ -9,7 +9,7 @@ from time import perf_counter
 from benchmarks.compress import measure_compress
 from benchmarks.conformance import write_conformance
 from benchmarks.layers import measure_layers
-from benchmarks.machine import machine
+from benchmarks.machine import describe_machine
 from benchmarks.pairs import QUICK, THOROUGH, Effort
 from benchmarks.report import write_claims, write_group
 from benchmarks.rows import Group
@@ -61,7 +61,9 @@ def _run(what: str, folder: Path, effort: Effort) -> Iterator[Path]:
     if what in ("all", "conformance"):
         yield from write_conformance(folder)
     groups = []
-    host = machine() | ({"effort": "--quick, hardly measured: no figure is worth anything"} if effort.is_quick else {})
+    host = describe_machine() | (
+        {"effort": "--quick, hardly measured: no figure is worth anything"} if effort.is_quick else {}
+    )
     for name, (_, measure) in GROUPS.items():
         if what in ("all", name):
             begin = perf_counter()

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from benchmarks.rows import installed
+from benchmarks.rows import describe_version
 
 __all__ = ["KINDS", "RECORDS_NEED", "SIZES", "Body", "Kind", "body_of"]
 
@@ -48,7 +48,7 @@ class Body(NamedTuple):
 
 
 @cache
-def body_of(kind: str, size: int, *, is_stream: bool) -> Body:
+def make_body(kind: str, size: int, *, is_stream: bool) -> Body:
     """A body of a kind; a stream comes in 8 chunks, or in chunks of 64 KB where that makes more."""
     content_type, make, _ = KINDS[kind]
     whole = make(random.Random(size), size)[:size]
@@ -132,5 +132,5 @@ KINDS = {
     "dense": Kind("application/json", _tokens),
     "random": Kind("text/plain; charset=utf-8", _noise),
 }
-if installed(RECORDS_NEED):
+if describe_version(RECORDS_NEED):
     KINDS["records"] = Kind("application/json", _records, SIZES["200 KB"])

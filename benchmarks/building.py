@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.pairs import Case, Effort, interleave
 from benchmarks.plots import Bar
-from benchmarks.rows import Row, installed
-from benchmarks.traffic import PASSWORD, TEXT, USER, whole
+from benchmarks.rows import Row, describe_version
+from benchmarks.traffic import PASSWORD, TEXT, USER, make_whole
 from wsgistack import Pipeline, load
 from wsgistack.types import App
 
@@ -24,7 +24,7 @@ _LAYERS: Mapping[str, Mapping[str, str]] = {
 }
 _TWICE = [f"{name}{number}" for number in (1, 2) for name in _LAYERS]
 
-application = whole(TEXT)
+application = make_whole(TEXT)
 
 
 def make_application(global_conf: Mapping[str, str]) -> App:
@@ -35,7 +35,7 @@ def make_application(global_conf: Mapping[str, str]) -> App:
 def measure_building(effort: Effort) -> tuple[list[Row], list[Bar]]:
     """Measure all of them in turn."""
     with TemporaryDirectory() as folder:
-        cases = {f"from {name}": case for name, case in builders(Path(folder)).items()}
+        cases = {f"from {name}": case for name, case in make_builders(Path(folder)).items()}
         samples = interleave(cases, effort)
     ours = "from an ini file"
     rows = [Row(f"ten layers, {name}", "", samples.cost(name), "µs") for name in cases]
@@ -43,7 +43,7 @@ def measure_building(effort: Effort) -> tuple[list[Row], list[Bar]]:
     return rows, [Bar(name, samples.cost(name).median / 1000, "PasteDeploy" not in name) for name in cases]
 
 
-def builders(folder: Path) -> dict[str, Case]:
+def make_builders(folder: Path) -> dict[str, Case]:
     """What builds ten layers, by where it builds them from; files are written into the folder."""
     ini, toml = folder / "ten.ini", folder / "ten.toml"
     ini.write_text(_ini(), "utf-8")
@@ -53,7 +53,7 @@ def builders(folder: Path) -> dict[str, Case]:
         "a TOML file": partial(load, toml),
         "Python": _from_python,
     }
-    deploy = installed("PasteDeploy")
+    deploy = describe_version("PasteDeploy")
     if deploy:
         loadapp: Callable[[str], object] = import_module("paste.deploy").loadapp
         cases[f"an ini file by {deploy}"] = lambda: loadapp(f"config:{ini}")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from benchmarks.bodies import Body
 from benchmarks.compressors import COMPRESSORS, Compressor
 from benchmarks.pairs import Effort, Samples, Spread, interleave
-from benchmarks.rows import installed
+from benchmarks.rows import describe_version
 
 __all__ = ["Cell", "measure_cell", "present"]
 
@@ -23,24 +23,24 @@ class Cell(NamedTuple):
 
     def cost(self, one: Compressor) -> Spread:
         """What a compressor adds to its framework, in microseconds."""
-        return self.samples.cost(one.title, less=_alone(one))
+        return self.samples.cost(one.title, less=_name_framework_alone(one))
 
-    def times_as_fast(self, one: Compressor, other: Compressor) -> Spread:
+    def compare_throughput(self, one: Compressor, other: Compressor) -> Spread:
         """How many times the throughput of another one it has, both without their frameworks."""
-        pairs = zip(self._added(other), self._added(one), strict=True)
+        pairs = zip(self._list_added(other), self._list_added(one), strict=True)
         return Spread.of([theirs / ours for theirs, ours in pairs if ours > 0])
 
-    def _added(self, one: Compressor) -> list[float]:
-        return self.samples.rounds(one.title, less=_alone(one))
+    def _list_added(self, one: Compressor) -> list[float]:
+        return self.samples.rounds(one.title, less=_name_framework_alone(one))
 
-    def bytes_beside(self, one: Compressor, other: Compressor) -> Spread:
+    def compare_bytes(self, one: Compressor, other: Compressor) -> Spread:
         """How many times the bytes of another one it sends."""
         return Spread.of([self.sent[one.title] / self.sent[other.title]])
 
 
-def present(compressors: Sequence[Compressor] = COMPRESSORS) -> list[Compressor]:
+def list_installed(compressors: Sequence[Compressor] = COMPRESSORS) -> list[Compressor]:
     """Those that are installed."""
-    return [each for each in compressors if all(map(installed, each.needs))]
+    return [each for each in compressors if all(map(describe_version, each.needs))]
 
 
 def measure_cell(body: Body, compressors: Sequence[Compressor], effort: Effort) -> Cell:
@@ -48,13 +48,13 @@ def measure_cell(body: Body, compressors: Sequence[Compressor], effort: Effort) 
     cases = {}
     sent = {}
     for each in compressors:
-        cases[each.title] = each.case(body)
-        cases[_alone(each)] = each.case(body, plain=True)
+        cases[each.title] = each.make_case(body)
+        cases[_name_framework_alone(each)] = each.make_case(body, plain=True)
         chunks: list[bytes] = []
-        each.case(body, chunks.append)()
+        each.make_case(body, chunks.append)()
         sent[each.title] = sum(map(len, chunks))
     return Cell(body, interleave(cases, effort), sent)
 
 
-def _alone(one: Compressor) -> str:
+def _name_framework_alone(one: Compressor) -> str:
     return f"{one.framework} alone"

@@ -7,8 +7,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from benchmarks.bodies import body_of
-from benchmarks.traffic import ask, whole
+from benchmarks.bodies import make_body
+from benchmarks.traffic import ask, make_whole
 from wsgistack import Compress
 
 __all__ = ["gzip_of_the_layer", "whole_by_hand"]
@@ -17,19 +17,19 @@ _FRAME = 16 + zlib.MAX_WBITS
 _Encode = Callable[[bytes], bytes]
 
 
-def whole_by_hand(coding: str) -> _Encode | None:
+def find_codec(coding: str) -> _Encode | None:
     """The call of the codec that gives what the layer gives by default; None where none is known."""
-    body = body_of("JSON", 10 << 10, is_stream=False).chunks[0]
-    layer = Compress(whole(body, "application/json"), codings=(coding,))
+    body = make_body("JSON", 10 << 10, is_stream=False).chunks[0]
+    layer = Compress(make_whole(body, "application/json"), codings=(coding,))
     answered = ask(layer, {"HTTP_ACCEPT_ENCODING": coding}).body
     return next((encode for encode in _CANDIDATES[coding]() if encode(body) == answered), None)
 
 
 @cache
-def gzip_of_the_layer() -> tuple[Any, int]:
+def find_gzip() -> tuple[Any, int]:
     """The module like zlib, and the level, that the layer uses by default."""
-    body = body_of("JSON", 10 << 10, is_stream=False).chunks[0]
-    by_hand = whole_by_hand("gzip") or zlib.compress
+    body = make_body("JSON", 10 << 10, is_stream=False).chunks[0]
+    by_hand = find_codec("gzip") or zlib.compress
     used = (each for each in _zlibs() if each[0].compress(body, each[1], _FRAME) == by_hand(body))
     return next(used, (zlib, 6))
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product
 
-from benchmarks.bodies import KINDS, RECORDS_NEED, SIZES, body_of
-from benchmarks.cells import Cell, measure_cell, present
-from benchmarks.codecs import whole_by_hand
+from benchmarks.bodies import KINDS, RECORDS_NEED, SIZES, make_body
+from benchmarks.cells import Cell, measure_cell, list_installed
+from benchmarks.codecs import find_codec
 from benchmarks.compressors import COMPRESSORS, Compressor
-from benchmarks.first_byte import first_byte_rows
-from benchmarks.memory import is_counted, peak_apart
+from benchmarks.first_byte import measure_first_byte
+from benchmarks.memory import can_measure, measure_peak_in_process
 from benchmarks.pairs import THOROUGH, Case, Effort, Spread, interleave
-from benchmarks.plots import Bar, bars, figure, lines
-from benchmarks.rows import Group, Row, Table, absent, at_least, at_most
-from benchmarks.traffic import serving, whole
+from benchmarks.plots import Bar, draw_bars, format_figure, draw_lines
+from benchmarks.rows import Group, Row, Table, list_missing, at_least, at_most
+from benchmarks.traffic import make_case, make_whole
 from wsgistack import Compress, Gzip
 
 __all__ = ["answer_once", "measure_compress", "overhead_rows"]
@@ -47,38 +47,40 @@ _DECISIVE = ("JSON", "records")
 
 def measure_compress(effort: Effort = THOROUGH) -> Group:
     """Measure all of them with all bodies."""
-    compressors = present()
+    compressors = list_installed()
     cells: dict[tuple[str, str, bool], Cell] = {}
     for kind in KINDS:
-        for size, length in _sizes(kind, effort).items():
+        for size, length in _list_sizes(kind, effort).items():
             for is_stream in (False, True):
                 place = (kind, size, is_stream)
                 is_decisive = kind in _DECISIVE and (size, is_stream) == ("200 KB", False)
                 spent = effort.times(2.0 if is_decisive else 0.2)._replace(least=2)
-                cells[place] = measure_cell(body_of(kind, length, is_stream=is_stream), compressors, spent)
+                cells[place] = measure_cell(make_body(kind, length, is_stream=is_stream), compressors, spent)
     rows = [
-        *_decisive(cells, compressors),
-        *overhead_rows(compressors, effort),
-        *first_byte_rows(compressors, effort),
+        *_compare_decisive(cells, compressors),
+        *measure_overhead(compressors, effort),
+        *measure_first_byte(compressors, effort),
     ]
-    reasons = absent([*(name for each in COMPRESSORS for name in each.needs), RECORDS_NEED])
+    reasons = list_missing([*(name for each in COMPRESSORS for name in each.needs), RECORDS_NEED])
     tables = [
-        _table("What is added, in µs", cells, compressors, lambda cell, each: figure(cell.cost(each).median)),
-        _table("Bytes sent", cells, compressors, lambda cell, each: str(cell.sent[each.title])),
+        _make_table(
+            "What is added, in µs", cells, compressors, lambda cell, each: format_figure(cell.cost(each).median)
+        ),
+        _make_table("Bytes sent", cells, compressors, lambda cell, each: str(cell.sent[each.title])),
     ]
-    if is_counted():
-        tables.append(_memory(compressors, quick=effort.is_quick))
+    if can_measure():
+        tables.append(_measure_memory(compressors, quick=effort.is_quick))
     else:
         reasons.append("this system does not tell of memory")
-    return Group("compress", "Compression", _TOLD, rows, _plots(cells, compressors), reasons, tables)
+    return Group("compress", "Compression", _TOLD, rows, _draw_plots(cells, compressors), reasons, tables)
 
 
-def _sizes(kind: str, effort: Effort) -> dict[str, int]:
+def _list_sizes(kind: str, effort: Effort) -> dict[str, int]:
     largest = min(KINDS[kind].largest, 1 << 20) if effort.is_quick else KINDS[kind].largest
     return {size: length for size, length in SIZES.items() if length <= largest}
 
 
-def _decisive(cells: dict[tuple[str, str, bool], Cell], compressors: Sequence[Compressor]) -> Iterator[Row]:
+def _compare_decisive(cells: dict[tuple[str, str, bool], Cell], compressors: Sequence[Compressor]) -> Iterator[Row]:
     theirs = [each for each in compressors if each.coding == "gzip" and not each.is_ours]
     ours = [each for each in compressors if each.is_ours]
     claims = {"gzip": (_GZIP_TIMES, _GZIP_BYTES), "zstd": (_ZSTD_TIMES, _ZSTD_BYTES)}
@@ -94,17 +96,17 @@ def _decisive(cells: dict[tuple[str, str, bool], Cell], compressors: Sequence[Co
             yield Row(f"{each.title}, {what}: bytes", other.title, cell.bytes_beside(each, other), claim=size)
 
 
-def overhead_rows(compressors: Sequence[Compressor], effort: Effort) -> Iterator[Row]:
+def measure_overhead(compressors: Sequence[Compressor], effort: Effort) -> Iterator[Row]:
     """What our layer adds to the codec, and to what is not compressed."""
-    body = body_of("JSON", 10 << 10, is_stream=False)
+    body = make_body("JSON", 10 << 10, is_stream=False)
     for coding in (each.coding for each in compressors if each.is_ours):
-        by_hand = whole_by_hand(coding)
+        by_hand = find_codec(coding)
         if by_hand is None:
             continue
-        app, request = partial(whole, body.chunks[0], body.content_type), {"HTTP_ACCEPT_ENCODING": coding}
+        app, request = partial(make_whole, body.chunks[0], body.content_type), {"HTTP_ACCEPT_ENCODING": coding}
         sides: dict[str, Case] = {
-            "alone": serving(app(), request),
-            "layer": serving(Compress(app(), codings=(coding,)), request),
+            "alone": make_case(app(), request),
+            "layer": make_case(Compress(app(), codings=(coding,)), request),
             "codec": partial(by_hand, body.chunks[0]),
         }
         samples = interleave(sides, effort)
@@ -113,17 +115,17 @@ def overhead_rows(compressors: Sequence[Compressor], effort: Effort) -> Iterator
         yield Row(f"the layer, without the time of {coding}: 10 KB of JSON", "", told, "µs", _LAYER)
     for title, app in _INELIGIBLE_ONES.items():
         request = {"HTTP_ACCEPT_ENCODING": "gzip, deflate, br, zstd"}
-        samples = interleave({"alone": serving(app(), request), "layer": serving(Gzip(app()), request)}, effort)
+        samples = interleave({"alone": make_case(app(), request), "layer": make_case(Gzip(app()), request)}, effort)
         yield Row(f"the layer, {title}", "", samples.cost("layer", less="alone"), "µs", _INELIGIBLE)
 
 
 _INELIGIBLE_ONES = {
-    "around an image": partial(whole, bytes(2000), "image/png"),
-    "around a body that is too small": partial(whole, bytes(100), "text/plain"),
+    "around an image": partial(make_whole, bytes(2000), "image/png"),
+    "around a body that is too small": partial(make_whole, bytes(100), "text/plain"),
 }
 
 
-def _table(
+def _make_table(
     title: str,
     cells: dict[tuple[str, str, bool], Cell],
     compressors: Sequence[Compressor],
@@ -137,24 +139,26 @@ def _table(
     return Table(title, [head, *lines])
 
 
-def _memory(compressors: Sequence[Compressor], *, quick: bool) -> Table:
+def _measure_memory(compressors: Sequence[Compressor], *, quick: bool) -> Table:
     lines = []
     for mode in ("whole", "streamed"):
         size = "1 KB" if quick else "10 MB"
-        taken = [peak_apart("benchmarks.compress:answer_once", each.title, mode, size) for each in compressors]
+        taken = [
+            measure_peak_in_process("benchmarks.compress:answer_once", each.title, mode, size) for each in compressors
+        ]
         lines.append([f"JSON, {size}, {mode}", *map(str, taken)])
     return Table("Peak memory, in kB", [["body", *(each.title for each in compressors)], *lines])
 
 
 def answer_once(title: str, mode: str, size: str) -> Callable[[], object]:
     """Make a compressor ready, warm, for its memory to be measured."""
-    compressor = next(each for each in present() if each.title == title)
+    compressor = next(each for each in list_installed() if each.title == title)
     is_stream = mode == "streamed"
-    compressor.case(body_of("JSON", SIZES["1 KB"], is_stream=is_stream))()
-    return compressor.case(body_of("JSON", SIZES[size], is_stream=is_stream))
+    compressor.case(make_body("JSON", SIZES["1 KB"], is_stream=is_stream))()
+    return compressor.case(make_body("JSON", SIZES[size], is_stream=is_stream))
 
 
-def _plots(cells: dict[tuple[str, str, bool], Cell], compressors: Sequence[Compressor]) -> dict[str, str]:
+def _draw_plots(cells: dict[tuple[str, str, bool], Cell], compressors: Sequence[Compressor]) -> dict[str, str]:
     by_size = {
         each.title: [
             (float(cell.body.size), cell.cost(each).median)
@@ -167,8 +171,8 @@ def _plots(cells: dict[tuple[str, str, bool], Cell], compressors: Sequence[Compr
     times = [Bar(each.title, cell.cost(each).median, each.is_ours) for each in compressors]
     sent = [Bar(each.title, cell.sent[each.title] / 1000, each.is_ours) for each in compressors]
     return {
-        "compress": bars(
+        "compress": draw_bars(
             "200 KB of JSON", [("added to a response, in µs", times), ("sent, in kB", sent)], is_of_one_unit=False
         ),
-        "compress-sizes": lines("JSON in one piece", "bytes", "µs", by_size),
+        "compress-sizes": draw_lines("JSON in one piece", "bytes", "µs", by_size),
     }

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from benchmarks.bodies import Body
 from benchmarks.pairs import Case
 from benchmarks.rivals import paste_gzipper
-from benchmarks.rows import installed
-from benchmarks.traffic import serving, streaming, whole
+from benchmarks.rows import describe_version
+from benchmarks.traffic import make_case, make_stream, make_whole
 from wsgistack import Compress, Gzip
 from wsgistack.types import App
 
@@ -44,7 +44,7 @@ class Compressor(NamedTuple):
     @property
     def title(self) -> str:
         """Its name, with its version where it is not ours."""
-        return f"{self.distribution if self.is_ours else installed(self.distribution)} {self.name}"
+        return f"{self.distribution if self.is_ours else describe_version(self.distribution)} {self.name}"
 
     @property
     def is_ours(self) -> bool:
@@ -56,7 +56,7 @@ class Compressor(NamedTuple):
         """The distributions that it does not run without."""
         return (self.distribution, *CODECS[self.coding])
 
-    def case(self, body: Body, sink: Sink = len, *, plain: bool = False) -> Case:
+    def make_case(self, body: Body, sink: Sink = len, *, plain: bool = False) -> Case:
         """A side that answers once with a body.
 
         :param plain: with the framework alone, and nothing that compresses.
@@ -65,8 +65,10 @@ class Compressor(NamedTuple):
 
 
 def _wsgi(body: Body, coding: str, sink: Sink, layer: Callable[[App], App] | None, _: bool) -> Case:
-    app = streaming(body.chunks, body.content_type) if body.is_stream else whole(body.chunks[0], body.content_type)
-    return serving(layer(app) if layer else app, {"HTTP_ACCEPT_ENCODING": coding}, sink)
+    app = (
+        make_stream(body.chunks, body.content_type) if body.is_stream else make_whole(body.chunks[0], body.content_type)
+    )
+    return make_case(layer(app) if layer else app, {"HTTP_ACCEPT_ENCODING": coding}, sink)
 
 
 def _django(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
@@ -103,7 +105,7 @@ def _flask(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> 
     app.add_url_rule("/", view_func=view)
     if compresses:
         import_module("flask_compress").Compress(app)
-    return serving(app, {"PATH_INFO": "/", "HTTP_ACCEPT_ENCODING": coding}, sink)
+    return make_case(app, {"PATH_INFO": "/", "HTTP_ACCEPT_ENCODING": coding}, sink)
 
 
 def _starlette(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:

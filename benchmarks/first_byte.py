@@ -9,7 +9,7 @@ from time import perf_counter, sleep
 from typing import Any
 from zlib import MAX_WBITS, decompressobj
 
-from benchmarks.bodies import body_of
+from benchmarks.bodies import make_body
 from benchmarks.compressors import Compressor
 from benchmarks.pairs import Effort, Spread
 from benchmarks.rows import Row, at_most
@@ -21,7 +21,7 @@ _ROUNDS = 15
 _AS_ALONE = at_most(1.1, "time to the first byte of a stream that of the stream itself")
 
 
-def first_byte_rows(compressors: Sequence[Compressor], effort: Effort) -> Iterator[Row]:
+def measure_first_byte(compressors: Sequence[Compressor], effort: Effort) -> Iterator[Row]:
     """A row for each: the time until something can be decoded, beside that of the stream alone.
 
     The stream gives 8 chunks, and takes 5 ms to make each of them.
@@ -39,14 +39,14 @@ def first_byte_rows(compressors: Sequence[Compressor], effort: Effort) -> Iterat
 
 
 def _is_compressed(compressor: Compressor) -> bool:
-    body = body_of("JSON", 10 << 10, is_stream=True)
+    body = make_body("JSON", 10 << 10, is_stream=True)
     chunks: list[bytes] = []
     compressor.case(body, chunks.append)()
     return b"".join(chunks) != b"".join(body.chunks)
 
 
 def _wait(compressor: Compressor, *, plain: bool = False) -> float:
-    body = body_of("JSON", 10 << 10, is_stream=True)
+    body = make_body("JSON", 10 << 10, is_stream=True)
     slow = body._replace(chunks=_Slow(body.chunks))
     decoded = _decoder("" if plain else compressor.coding)
     came: list[float] = []

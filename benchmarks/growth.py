@@ -6,9 +6,9 @@ from functools import partial
 from itertools import repeat
 
 from benchmarks.pairs import Case, Effort, Samples, Spread, interleave
-from benchmarks.plots import lines
+from benchmarks.plots import draw_lines
 from benchmarks.rows import Row, at_most
-from benchmarks.traffic import KNOWN, TEXT, serving, streaming, whole
+from benchmarks.traffic import LOGGED_IN, TEXT, make_case, make_stream, make_whole
 from wsgistack import Exchange, Middleware, editing
 from wsgistack.http.headers import replace
 from wsgistack.types import App, Environ, Headers, StartResponse
@@ -56,34 +56,36 @@ def measure_growth(effort: Effort, stack: Callable[[App], App]) -> tuple[list[Ro
     rows: list[Row] = []
     drawn = {}
     for tier, layer in _TIERS.items():
-        samples = _measured({n: serving(_piled(whole(TEXT), layer, n)) for n in (0, *_LAYERS)}, effort)
+        samples = _measure({n: make_case(_stack_up(make_whole(TEXT), layer, n)) for n in (0, *_LAYERS)}, effort)
         rows.append(Row(f"one layer of {tier}", "", samples.cost("1", less="0"), "µs"))
-        bend = _bend(samples.rounds("0"), samples.rounds("16"), samples.rounds("32"), 16, 32)
+        bend = _compare_slopes(samples.rounds("0"), samples.rounds("16"), samples.rounds("32"), 16, 32)
         rows.append(Row(f"each layer of {tier} after 16", "each of the first 16", bend, claim=_LINEAR))
         drawn[f"layers of {tier}"] = [(float(n), samples.cost(str(n), less="0").median) for n in _LAYERS]
-    plots = {"stack-layers": lines("What layers add to a request", "layers", "µs", drawn)}
+    plots = {"stack-layers": draw_lines("What layers add to a request", "layers", "µs", drawn)}
 
-    by_chunks, costs = _added({n: partial(streaming, [TEXT] * n) for n in _CHUNKS}, stack, effort)
-    bend = _bend(repeat(0.0), by_chunks[256], by_chunks[1024], 256, 1024)
+    by_chunks, costs = _measure_added({n: partial(make_stream, [TEXT] * n) for n in _CHUNKS}, stack, effort)
+    bend = _compare_slopes(repeat(0.0), by_chunks[256], by_chunks[1024], 256, 1024)
     rows.append(Row("five layers: each chunk after 256", "each of the first 256", bend, claim=_PER_CHUNK))
-    plots["stack-chunks"] = lines(
+    plots["stack-chunks"] = draw_lines(
         "What five layers add to a body of many chunks", "chunks", "µs", {"five layers": costs}
     )
 
-    by_size, costs = _added({n: partial(whole, bytes(n)) for n in _SIZES}, stack, effort)
+    by_size, costs = _measure_added({n: partial(make_whole, bytes(n)) for n in _SIZES}, stack, effort)
     flat = Spread.of([large / small for large, small in zip(by_size[_SIZES[-1]], by_size[_SIZES[0]], strict=True)])
     rows.append(Row("five layers: a body of 10 MB", "one of 1 KB", flat, claim=_FLAT))
-    plots["stack-size"] = lines("What five layers add to a body of one chunk", "bytes", "µs", {"five layers": costs})
+    plots["stack-size"] = draw_lines(
+        "What five layers add to a body of one chunk", "bytes", "µs", {"five layers": costs}
+    )
     return rows, plots
 
 
-def _piled(app: App, layer: Callable[[App], App], number: int) -> App:
+def _stack_up(app: App, layer: Callable[[App], App], number: int) -> App:
     for _ in range(number):
         app = layer(app)
     return app
 
 
-def _measured(cases: Mapping[int, Case], effort: Effort) -> Samples:
+def _measure(cases: Mapping[int, Case], effort: Effort) -> Samples:
     """Run them where a server runs them, in a thread.
 
     CPython keeps the frames of a thread in pieces of 16 KB. A call that begins another piece pays for it each time, so
@@ -94,17 +96,19 @@ def _measured(cases: Mapping[int, Case], effort: Effort) -> Samples:
         return thread.submit(interleave, named, effort).result()
 
 
-def _added(
+def _measure_added(
     apps: Mapping[int, Callable[[], App]], stack: Callable[[App], App], effort: Effort
 ) -> tuple[dict[int, list[float]], list[tuple[float, float]]]:
     """What the stack adds in each round, by number, and the median of it."""
-    alone = {-number: serving(app(), KNOWN) for number, app in apps.items()}
-    samples = _measured({**alone, **{number: serving(stack(app()), KNOWN) for number, app in apps.items()}}, effort)
+    alone = {-number: make_case(app(), LOGGED_IN) for number, app in apps.items()}
+    samples = _measure(
+        {**alone, **{number: make_case(stack(app()), LOGGED_IN) for number, app in apps.items()}}, effort
+    )
     added = {number: samples.rounds(str(number), less=str(-number)) for number in apps}
     return added, [(float(number), Spread.of(took).median) for number, took in added.items()]
 
 
-def _bend(none: Iterable[float], some: Sequence[float], all_: Sequence[float], few: int, many: int) -> Spread:
+def _compare_slopes(none: Iterable[float], some: Sequence[float], all_: Sequence[float], few: int, many: int) -> Spread:
     """How many times as dear those from few to many are, each, as the first few."""
     slopes = [
         ((end - middle) / (many - few)) / ((middle - begin) / few)

@@ -5,9 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.pairs import THOROUGH, Effort, Samples
-from benchmarks.plots import Bar, bars
-from benchmarks.rows import Group, Row, absent
-from benchmarks.situations import BARE, FLOOR, SITUATIONS, Situation, hashed
+from benchmarks.plots import Bar, draw_bars
+from benchmarks.rows import Group, Row, list_missing
+from benchmarks.situations import BARE, FLOOR, SITUATIONS, Situation, list_hashed
 
 __all__ = ["measure_layers"]
 
@@ -40,16 +40,16 @@ def measure_layers(effort: Effort = THOROUGH, situations: Sequence[Situation] = 
     rows: list[Row] = []
     drawn: list[tuple[str, list[Bar]]] = []
     with TemporaryDirectory() as folder:
-        for situation in (*situations, *hashed(Path(folder))):
+        for situation in (*situations, *list_hashed(Path(folder))):
             samples = situation.measured(effort)
-            rows += _rows(situation, samples)
-            drawn.append((situation.title, _bars(situation, samples)))
-    plot = bars("What a layer adds to a request, in microseconds", drawn)
+            rows += _make_rows(situation, samples)
+            drawn.append((situation.title, _make_bars(situation, samples)))
+    plot = draw_bars("What a layer adds to a request, in microseconds", drawn)
     rivals = [rival.distribution for situation in situations for rival in situation.rivals]
-    return Group("layers", "Each layer alone", _TOLD, rows, {"layers": plot}, absent(rivals))
+    return Group("layers", "Each layer alone", _TOLD, rows, {"layers": plot}, list_missing(rivals))
 
 
-def _rows(situation: Situation, samples: Samples) -> Iterator[Row]:
+def _make_rows(situation: Situation, samples: Samples) -> Iterator[Row]:
     yield Row(situation.title, "", samples.cost(situation.title, less=BARE), "µs")
     for beside in samples.took:
         if beside not in (BARE, situation.title):
@@ -58,7 +58,7 @@ def _rows(situation: Situation, samples: Samples) -> Iterator[Row]:
             yield Row(situation.title, beside, ratio, claim=claims[0] if claims else None)
 
 
-def _bars(situation: Situation, samples: Samples) -> list[Bar]:
+def _make_bars(situation: Situation, samples: Samples) -> list[Bar]:
     names = {situation.title: "wsgistack", FLOOR: FLOOR}
     return [
         Bar(names.get(name, name), samples.cost(name, less=BARE).median, is_ours=name == situation.title)

@@ -49,28 +49,28 @@ class Gunicorn(NamedTuple):
         spent = self._processor_time() - before
         if "Non-2xx" in report or "Socket errors" in report:
             raise RuntimeError(f"{self.url} does not answer well:\n{report}")
-        requests = int(_found(r"(\d+) requests in", report)[0])
-        per_second = float(_found(r"Requests/sec:\s+([\d.]+)", report)[0])
-        p50, p99 = (_micros(*_found(rf"{rank}%\s+([\d.]+)(us|ms|s)", report)) for rank in (50, 99))
+        requests = int(_find(r"(\d+) requests in", report)[0])
+        per_second = float(_find(r"Requests/sec:\s+([\d.]+)", report)[0])
+        p50, p99 = (_to_microseconds(*_find(rf"{rank}%\s+([\d.]+)(us|ms|s)", report)) for rank in (50, 99))
         return Burst(requests, spent / requests / 1e3, 1e6 / per_second, p50, p99)
 
     def memory(self) -> int:
         """What the worker has of its own, in kB."""
-        return sum(map(int, re.findall(r"^Private_\w+:\s+(\d+) kB", self._of_worker("smaps_rollup"), re.MULTILINE)))
+        return sum(map(int, re.findall(r"^Private_\w+:\s+(\d+) kB", self._read_worker("smaps_rollup"), re.MULTILINE)))
 
     def _processor_time(self) -> int:
         """Of all threads of the worker, in nanoseconds."""
         tasks = Path(f"/proc/{self._worker()}/task").glob("*/schedstat")
         return sum(int(task.read_text("ascii").split()[0]) for task in tasks)
 
-    def _of_worker(self, name: str) -> str:
+    def _read_worker(self, name: str) -> str:
         return Path(f"/proc/{self._worker()}/{name}").read_text("ascii")
 
     def _worker(self) -> int:
         return int(Path(f"/proc/{self.master}/task/{self.master}/children").read_text("ascii").split()[0])
 
 
-def why_not() -> str | None:
+def explain_missing() -> str | None:
     """What is missing to measure servers, or None."""
     if not shutil.which("wrk"):
         return "wrk is not installed"
@@ -78,7 +78,7 @@ def why_not() -> str | None:
 
 
 @contextmanager
-def serving_by_gunicorn(app: str, layers: str, work: int = 0) -> Iterator[Gunicorn]:
+def run_gunicorn(app: str, layers: str, work: int = 0) -> Iterator[Gunicorn]:
     """Run an application, by the names that it has in :mod:`benchmarks.served`, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -115,12 +115,12 @@ def _wait(url: str, master: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"nothing is served at {url}")
 
 
-def _found(pattern: str, report: str) -> tuple[str, ...]:
+def _find(pattern: str, report: str) -> tuple[str, ...]:
     match = re.search(pattern, report)
     if match is None:
         raise RuntimeError(f"wrk did not tell {pattern}:\n{report}")
     return match.groups()
 
 
-def _micros(amount: str, unit: str) -> float:
+def _to_microseconds(amount: str, unit: str) -> float:
     return float(amount) * _UNITS[unit]

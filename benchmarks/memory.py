@@ -23,36 +23,36 @@ _CLEAR = Path("/proc/self/clear_refs")
 _FORGET_PEAK = "5"
 
 
-def is_counted() -> bool:
+def can_measure() -> bool:
     """Whether this system tells."""
     return _STATUS.exists() and _CLEAR.exists()
 
 
-def resident(which: str = "VmRSS") -> int:
+def read_memory(which: str = "VmRSS") -> int:
     """The memory of this process in kB, or with ``VmHWM`` its peak."""
     found = re.search(rf"{which}:\s+(\d+) kB", _STATUS.read_text("ascii"))
     return int(found[1]) if found else 0
 
 
-def peak_of(work: Callable[[], object]) -> int:
+def measure_peak(work: Callable[[], object]) -> int:
     """What some work takes at its peak, more than before it, in kB."""
     gc.collect()
-    _give_back()
+    _return_freed_memory()
     _CLEAR.write_text(_FORGET_PEAK, "ascii")
-    before = resident()
+    before = read_memory()
     kept = work()
-    taken = resident("VmHWM") - before
+    taken = read_memory("VmHWM") - before
     del kept
     return taken
 
 
-def _give_back() -> None:
+def _return_freed_memory() -> None:
     """What was freed before is not taken again without being counted."""
     with suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def peak_apart(maker: str, *arguments: str) -> int:
+def measure_peak_in_process(maker: str, *arguments: str) -> int:
     """The same in a fresh process, of what a maker gives.
 
     :param maker: the import string of a function that makes the work ready, and gives it.
@@ -73,4 +73,4 @@ def peak_apart(maker: str, *arguments: str) -> int:
 
 if __name__ == "__main__":
     made = import_object(sys.argv[1])
-    print(peak_of(made(*sys.argv[2:])))  # type: ignore[operator]
+    print(measure_peak(made(*sys.argv[2:])))  # type: ignore[operator]

@@ -5,7 +5,7 @@ from platform import python_version
 
 from benchmarks.measure import Result
 from benchmarks.peers import Peer
-from benchmarks.rst import paragraphs, table, titled
+from benchmarks.rst import fill_paragraphs, make_table, make_title
 from wsgistack.testing.rules import APPLICATION, SERVER
 from wsgistack.types import Changes
 
@@ -36,14 +36,14 @@ def conformance_page(judged: Sequence[tuple[Peer, Result]], absent: Iterable[Pee
     rules = {each.rule: each.clause for _, result in judged for each in result.broken}
     demanded = sorted(rule for rule in rules if is_demanded(rule))
     others = sorted(rule for rule in rules if not is_demanded(rule))
-    lines = [*titled("Conformance of the peers", "="), *paragraphs(_MEASURED, _FAIR)]
+    lines = [*make_title("Conformance of the peers", "="), *fill_paragraphs(_MEASURED, _FAIR)]
     lines += [f"Python {python_version()}. Made by::", "", f"    {COMMAND}", ""]
     lines += [f"Not installed, and left out: {peer.title}." for peer in absent] or ["Nobody was left out."]
-    lines += ["", *titled(_DEMANDED, "-"), *_table(judged, demanded), *_key(demanded, rules)]
-    lines += [*titled(_ASKED, "-"), *paragraphs(_ASKED_WHY), *_table(judged, others), *_key(others, rules)]
-    lines += titled("The cases that show it", "-")
+    lines += ["", *make_title(_DEMANDED, "-"), *_table(judged, demanded), *_key(demanded, rules)]
+    lines += [*make_title(_ASKED, "-"), *fill_paragraphs(_ASKED_WHY), *_table(judged, others), *_key(others, rules)]
+    lines += make_title("The cases that show it", "-")
     for peer, result in judged:
-        lines += [*titled(f"{peer.title} {result.version}", "~"), *_told(peer, result)]
+        lines += [*make_title(f"{peer.title} {result.version}", "~"), *_told(peer, result)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -59,25 +59,25 @@ def _table(judged: Sequence[tuple[Peer, Result]], rules: Sequence[str]) -> list[
         numbers = {each.rule: str(len(each.cases)) for each in result.broken}
         rows.append([result.title, str(result.cases), *(numbers.get(rule, "·") for rule in rules)])
     rows[0][0] = "peer"
-    return table(rows)
+    return make_table(rows)
 
 
 def _key(rules: Sequence[str], clauses: dict[str, str]) -> list[str]:
     lines = []
     for number, rule in enumerate(rules, start=1):
         indent = " " * len(f"{number}. ")
-        lines += [f"{number}. ``{rule}``", "", *paragraphs(clauses[rule], indent=indent)]
+        lines += [f"{number}. ``{rule}``", "", *fill_paragraphs(clauses[rule], indent=indent)]
     return lines
 
 
 def _told(peer: Peer, result: Result) -> list[str]:
-    lines = paragraphs(_setting(peer))
+    lines = fill_paragraphs(_setting(peer))
     if not result.broken:
         lines += [f"Passed all {result.cases} cases.", ""]
     for rule, _, cases, detail in result.broken:
         lines += [f"``{rule}``, {_in_cases(cases)}; ``{cases[0]}``::", "", f"    {detail}", ""]
     for rule, reason, cases in result.uncounted:
-        lines += paragraphs(f"Not counted: ``{rule}``, {_in_cases(cases)}: {reason}.")
+        lines += fill_paragraphs(f"Not counted: ``{rule}``, {_in_cases(cases)}: {reason}.")
     return lines
 
 

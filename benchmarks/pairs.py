@@ -41,7 +41,7 @@ class Effort(NamedTuple):
         """Whether nothing is really measured."""
         return not self.seconds
 
-    def times(self, factor: float) -> "Effort":
+    def scale(self, factor: float) -> "Effort":
         """The same with more or less seconds; what is quick stays quick."""
         return self._replace(seconds=self.seconds * factor)
 
@@ -73,7 +73,7 @@ class Spread(NamedTuple):
 class Samples(NamedTuple):
     """What each side took in each round, in microseconds a call: equal places of the lists are of one round."""
 
-    took: dict[str, list[float]]
+    times: dict[str, list[float]]
 
     def cost(self, name: str, less: str = "") -> Spread:
         """What a side takes, or what it takes more than another one."""
@@ -86,8 +86,8 @@ class Samples(NamedTuple):
 
     def rounds(self, name: str, less: str = "") -> list[float]:
         """What a side took in each round, or what it took more than another one."""
-        of_less = self.took[less] if less else repeat(0.0)
-        return [took - subtracted for took, subtracted in zip(self.took[name], of_less, strict=False)]
+        of_less = self.times[less] if less else repeat(0.0)
+        return [took - subtracted for took, subtracted in zip(self.times[name], of_less, strict=False)]
 
 
 def interleave(
@@ -116,7 +116,7 @@ def interleave(
     return Samples(took)
 
 
-def fresh(function: _Function) -> _Function:
+def copy_function(function: _Function) -> _Function:
     """A copy of a function with code of its own.
 
     The interpreter specializes code for what it meets. Sides that share a line of the harness would undo that for each
@@ -132,7 +132,7 @@ class _Batch:
     def __init__(self, case: Case, seconds: float, clock: Callable[[], int]) -> None:
         self._case = case
         self._clock = clock
-        self._repeated = fresh(_repeated)
+        self._repeated = copy_function(_repeat)
         self._times = 1
         for _ in range(_WARMING):
             took = self.run()
@@ -146,6 +146,6 @@ class _Batch:
         return (self._clock() - begin) / self._times / 1000
 
 
-def _repeated(case: Case, times: int) -> None:
+def _repeat(case: Case, times: int) -> None:
     for _ in repeat(None, times):
         case()

@@ -24,7 +24,7 @@ class Bar(NamedTuple):
     is_ours: bool = False
 
 
-def bars(title: str, groups: Sequence[tuple[str, Sequence[Bar]]], *, is_of_one_unit: bool = True) -> str:
+def draw_bars(title: str, groups: Sequence[tuple[str, Sequence[Bar]]], *, is_of_one_unit: bool = True) -> str:
     """Bars in groups. One that is longer than the scale, which shows most of them well, is cut and marked.
 
     :param is_of_one_unit: whether all groups share a scale.
@@ -42,13 +42,13 @@ def bars(title: str, groups: Sequence[tuple[str, Sequence[Bar]]], *, is_of_one_u
             drawn.append(_text(_LEFT - 8, y + 12, bar.name, anchor="end", colour=_PALE))
             drawn.append(_rect(_LEFT, y + 2, width, _ROW - 5, _OURS if bar.is_ours else _OTHER))
             mark = " →" if value > longest else ""
-            drawn.append(_text(_LEFT + width + 5, y + 12, figure(bar.value) + mark))
+            drawn.append(_text(_LEFT + width + 5, y + 12, format_figure(bar.value) + mark))
             y += _ROW
         y += 8
     return _svg(title, y + 10, drawn)
 
 
-def lines(title: str, across: str, up: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+def draw_lines(title: str, across: str, up: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     """Lines through points, on logarithmic scales."""
     points = [(x, y) for line in series.values() for x, y in line if x > 0 and y > 0]
     left, right, top, bottom = 80, 620, 60, 400
@@ -66,7 +66,7 @@ def lines(title: str, across: str, up: str, series: Mapping[str, Sequence[tuple[
     while step <= high_y * 1.001:
         y = place(low_x, step)[1]
         drawn.append(f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="{_GRID}"/>')
-        drawn.append(_text(left - 8, y + 4, figure(step), anchor="end", colour=_PALE))
+        drawn.append(_text(left - 8, y + 4, format_figure(step), anchor="end", colour=_PALE))
         step *= 10
     drawn += [
         _text(place(x, low_y)[0], bottom + 18, _amount(x), anchor="middle", colour=_PALE)
@@ -83,7 +83,7 @@ def lines(title: str, across: str, up: str, series: Mapping[str, Sequence[tuple[
     return _svg(title, bottom + 60, drawn)
 
 
-def figure(value: float) -> str:
+def format_figure(value: float) -> str:
     """A figure with three digits that matter."""
     if not value:
         return "0"

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.rows import installed
+from benchmarks.rows import describe_version
 from benchmarks.traffic import PASSWORD, USER
 from wsgistack.types import App
 
@@ -31,16 +31,16 @@ class Rival(NamedTuple):
     @property
     def title(self) -> str:
         """Its name, with its version."""
-        return f"{installed(self.distribution)} {self.name}"
+        return f"{describe_version(self.distribution)} {self.name}"
 
 
-def to_null() -> Callable[[str], object]:
+def open_null_writer() -> Callable[[str], object]:
     """A function that writes a line to the null device, at once, by itself."""
     device = os.open(os.devnull, os.O_WRONLY)
     return lambda line: os.write(device, f"{line}\n".encode())
 
 
-def quiet_logger() -> logging.Logger:
+def get_quiet_logger() -> logging.Logger:
     """A logger with the one handler that both sides use: it writes each message as a line to the null device."""
     logger = logging.getLogger(LOGGER)
     if not logger.handlers:
@@ -56,7 +56,7 @@ def translogger(app: App) -> App:
     """Paste's access log, in its own format, which is the combined one."""
     from paste.translogger import TransLogger
 
-    built: App = TransLogger(app, logger=quiet_logger())
+    built: App = TransLogger(app, logger=get_quiet_logger())
     return built
 
 

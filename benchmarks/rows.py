@@ -10,7 +10,7 @@ from benchmarks.pairs import Spread
 __all__ = ["Claim", "Group", "Row", "Table", "absent", "at_least", "at_most", "installed"]
 
 
-class Claim(NamedTuple):
+class Target(NamedTuple):
     """What is to be reached.
 
     :param text: in words.
@@ -27,14 +27,14 @@ class Claim(NamedTuple):
         return value >= self.target if self.is_lower else value <= self.target
 
 
-def at_most(target: float, text: str) -> Claim:
+def at_most(target: float, text: str) -> Target:
     """A claim that a figure is no more than that."""
-    return Claim(text, target)
+    return Target(text, target)
 
 
-def at_least(target: float, text: str) -> Claim:
+def at_least(target: float, text: str) -> Target:
     """A claim that a figure is no less than that."""
-    return Claim(text, target, is_lower=True)
+    return Target(text, target, is_lower=True)
 
 
 class Row(NamedTuple):
@@ -48,20 +48,20 @@ class Row(NamedTuple):
     """
 
     what: str
-    beside: str
+    compared_with: str
     spread: Spread
     unit: str = "x"
-    claim: Claim | None = None
+    target: Target | None = None
 
     @property
     def is_met(self) -> bool | None:
         """Whether the claim holds; None where there is none."""
-        return self.spread.pairs > 0 and self.claim.is_met_by(self.spread.median) if self.claim else None
+        return self.spread.pairs > 0 and self.target.is_met_by(self.spread.median) if self.target else None
 
-    def as_data(self) -> dict[str, object]:
+    def to_data(self) -> dict[str, object]:
         """The row for JSON."""
-        claim = {"claim": self.claim.text, "target": self.claim.target, "met": self.is_met} if self.claim else {}
-        return {"what": self.what, "beside": self.beside, "unit": self.unit, **self.spread._asdict(), **claim}
+        claim = {"claim": self.target.text, "target": self.target.target, "met": self.is_met} if self.target else {}
+        return {"what": self.what, "beside": self.compared_with, "unit": self.unit, **self.spread._asdict(), **claim}
 
 
 class Table(NamedTuple):
@@ -93,7 +93,7 @@ class Group:
     tables: Sequence[Table] = ()
 
 
-def installed(distribution: str) -> str | None:
+def describe_version(distribution: str) -> str | None:
     """A distribution with its version, or None where it is not installed."""
     try:
         return f"{distribution} {version(distribution)}"
@@ -101,6 +101,6 @@ def installed(distribution: str) -> str | None:
         return None
 
 
-def absent(distributions: Iterable[str]) -> list[str]:
+def list_missing(distributions: Iterable[str]) -> list[str]:
     """Say which distributions are not installed."""
-    return [f"{name} is not installed" for name in dict.fromkeys(distributions) if not installed(name)]
+    return [f"{name} is not installed" for name in dict.fromkeys(distributions) if not describe_version(name)]

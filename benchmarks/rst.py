@@ -8,12 +8,12 @@ __all__ = ["paragraphs", "table", "titled"]
 _WIDTH = 118
 
 
-def titled(title: str, line: str) -> list[str]:
+def make_title(title: str, line: str) -> list[str]:
     """A title, underlined by that character."""
     return [title, line * len(title), ""]
 
 
-def paragraphs(*texts: str, indent: str = "") -> list[str]:
+def fill_paragraphs(*texts: str, indent: str = "") -> list[str]:
     """Paragraphs, folded; what a reader may want to copy is not broken."""
     lines = []
     for text in texts:
@@ -29,7 +29,7 @@ def paragraphs(*texts: str, indent: str = "") -> list[str]:
     return lines
 
 
-def table(cells: Sequence[Sequence[str]]) -> list[str]:
+def make_table(cells: Sequence[Sequence[str]]) -> list[str]:
     """A table, of which the first row is the head."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     bar = "  ".join("=" * width for width in widths)

@@ -10,7 +10,7 @@ from itertools import count
 from statistics import median
 from time import perf_counter
 
-from benchmarks.traffic import JSON, PASSWORD, USER, serving
+from benchmarks.traffic import JSON, PASSWORD, USER, make_case
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["APPS", "application", "five", "flask", "four", "packing", "work_for"]
@@ -18,17 +18,17 @@ __all__ = ["APPS", "application", "five", "flask", "four", "packing", "work_for"
 _HELLO = "Hello, world!"
 
 
-def four(app: App) -> App:
+def wrap_in_four(app: App) -> App:
     """All layers but compression."""
-    return _piped(app, "request_id", _LOG, "catch_errors", _AUTH)
+    return _wrap(app, "request_id", _LOG, "catch_errors", _AUTH)
 
 
-def five(app: App) -> App:
+def wrap_in_five(app: App) -> App:
     """All five layers, as the quickstart has them."""
-    return _piped(app, "request_id", _LOG, "catch_errors", "gzip", _AUTH)
+    return _wrap(app, "request_id", _LOG, "catch_errors", "gzip", _AUTH)
 
 
-def _piped(app: App, *layers: str | Mapping[str, object]) -> App:
+def _wrap(app: App, *layers: str | Mapping[str, object]) -> App:
     from wsgistack import Pipeline  # an application alone does not have it in its memory
 
     return Pipeline(layers).wrap(app)
@@ -38,7 +38,7 @@ _LOG = {"use": "access_log", "file": os.devnull}
 _AUTH = {"use": "basic_auth", "users": {USER: PASSWORD}}
 
 
-def flask(work: int) -> App:
+def make_flask(work: int) -> App:
     """Flask with one page: a greeting, or 2 KB of JSON, which the view makes so many times before it answers."""
     framework = import_module("flask")
     app = framework.Flask("benchmarks")
@@ -54,7 +54,7 @@ def flask(work: int) -> App:
     return built
 
 
-def django(_: int) -> App:
+def make_django(_: int) -> App:
     """Django with one page, and the settings of nothing else."""
     conf, http, urls = (import_module(name) for name in ("django.conf", "django.http", "django.urls"))
     if not conf.settings.configured:
@@ -64,11 +64,11 @@ def django(_: int) -> App:
     return built
 
 
-def packing(app: App) -> App:
+def add_codec(app: App) -> App:
     """No layer, but the codec, called by hand for each request on what the page holds, for nothing."""
-    from benchmarks.codecs import whole_by_hand
+    from benchmarks.codecs import find_codec
 
-    encode = whole_by_hand("gzip")
+    encode = find_codec("gzip")
 
     def calling(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = app(environ, start_response)
@@ -79,8 +79,13 @@ def packing(app: App) -> App:
     return calling
 
 
-APPS: dict[str, Callable[[int], App]] = {"Flask": flask, "Django": django}
-_LAYERS: dict[str, Callable[[App], App]] = {"alone": lambda app: app, "packing": packing, "four": four, "five": five}
+APPS: dict[str, Callable[[int], App]] = {"Flask": make_flask, "Django": make_django}
+_LAYERS: dict[str, Callable[[App], App]] = {
+    "alone": lambda app: app,
+    "packing": add_codec,
+    "four": wrap_in_four,
+    "five": wrap_in_five,
+}
 
 
 def application(app: str, layers: str, work: int) -> App:
@@ -92,16 +97,18 @@ def application(app: str, layers: str, work: int) -> App:
 
 
 @cache
-def work_for(seconds: float) -> int:
+def find_work(seconds: float) -> int:
     """The pieces of work that make a request to Flask take so long, here and now, without the garbage collector."""
     gc.disable()
     try:
-        return next(work for work in count(1) if _took(serving(flask(work), {"PATH_INFO": "/"})) >= seconds)
+        return next(
+            work for work in count(1) if _measure_time(make_case(make_flask(work), {"PATH_INFO": "/"})) >= seconds
+        )
     finally:
         gc.enable()
 
 
-def _took(case: Callable[[], object]) -> float:
+def _measure_time(case: Callable[[], object]) -> float:
     taken = []
     for _ in range(100):
         begin = perf_counter()

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from benchmarks.floors.fused import fused
-from benchmarks.loopback import Burst, serving_by_gunicorn, why_not
-from benchmarks.memory import is_counted, peak_apart
+from benchmarks.loopback import Burst, run_gunicorn, explain_missing
+from benchmarks.memory import can_measure, measure_peak_in_process
 from benchmarks.pairs import THOROUGH, Case, Effort, Spread, interleave
-from benchmarks.plots import Bar, bars
-from benchmarks.rivals import to_null
-from benchmarks.rows import Group, Row, absent, at_most, installed
-from benchmarks.served import five, flask, four, packing, work_for
-from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, USER, begun, serving
+from benchmarks.plots import Bar, draw_bars
+from benchmarks.rivals import open_null_writer
+from benchmarks.rows import Group, Row, list_missing, at_most, describe_version
+from benchmarks.served import wrap_in_five, make_flask, wrap_in_four, add_codec, find_work
+from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, USER, start_stream, make_case
 from wsgistack.types import Environ, StartResponse
 
 __all__ = ["measure_server", "open_streams"]
@@ -50,37 +50,37 @@ sent their first chunk, in a process of their own.
 
 def measure_server(effort: Effort = THOROUGH) -> Group:
     """Measure servers, and what needs none."""
-    rows = [*_in_memory(effort.times(2))]
-    reasons = absent(["Django", "Flask", "gunicorn"])
+    rows = [*_measure_in_memory(effort.times(2))]
+    reasons = list_missing(["Django", "Flask", "gunicorn"])
     drawn: list[tuple[str, list[Bar]]] = []
-    missing = why_not()
+    missing = explain_missing()
     if missing or reasons:
         reasons.append(f"no server is asked: {missing or 'something is missing'}")
     else:
         for app, layers, beside, is_working in _PAGES[: 2 if effort.is_quick else None]:
-            found, group = _by_gunicorn(app, layers, beside, work_for(_WORK) if is_working else 0, effort)
+            found, group = _measure_under_gunicorn(app, layers, beside, find_work(_WORK) if is_working else 0, effort)
             rows += found
             drawn.append(group)
-    if is_counted():
-        rows += _of_streams(2 if effort.is_quick else _STREAMS)
-    plots = {"server": bars("Processor time of a request under gunicorn, in microseconds", drawn)} if drawn else {}
+    if can_measure():
+        rows += _measure_streams(2 if effort.is_quick else _STREAMS)
+    plots = {"server": draw_bars("Processor time of a request under gunicorn, in microseconds", drawn)} if drawn else {}
     return Group("server", "Under a server", _TOLD, rows, plots, reasons)
 
 
-def _in_memory(effort: Effort) -> Iterator[Row]:
-    if not installed("Flask"):
+def _measure_in_memory(effort: Effort) -> Iterator[Row]:
+    if not describe_version("Flask"):
         return
-    page = partial(flask, work_for(_WORK))
-    request = {**KNOWN, **BROWSER, "PATH_INFO": "/"}
+    page = partial(make_flask, find_work(_WORK))
+    request = {**LOGGED_IN, **BROWSER, "PATH_INFO": "/"}
     plain = {**request, "HTTP_ACCEPT_ENCODING": "identity"}
-    by_hand = partial(fused, user=USER, password=PASSWORD, write_line=to_null())
+    by_hand = partial(fused, user=USER, password=PASSWORD, write_line=open_null_writer())
     sides: dict[str, Case] = {
-        "alone": serving(page(), request),
-        "packing": serving(packing(page()), request),
-        "by hand": serving(by_hand(page()), plain),
-        "packing by hand": serving(by_hand(page()), request),
-        "four": serving(four(page()), request),
-        "five": serving(five(page()), request),
+        "alone": make_case(page(), request),
+        "packing": make_case(add_codec(page()), request),
+        "by hand": make_case(by_hand(page()), plain),
+        "packing by hand": make_case(by_hand(page()), request),
+        "four": make_case(wrap_in_four(page()), request),
+        "five": make_case(wrap_in_five(page()), request),
     }
     samples = interleave(sides, effort)
     what = "a Flask request of 200 µs"
@@ -97,15 +97,15 @@ def _in_memory(effort: Effort) -> Iterator[Row]:
     yield Row(f"{hand}, less the codec, in memory", "alone", less_codec("packing by hand"))
 
 
-def _by_gunicorn(
+def _measure_under_gunicorn(
     app: str, layers: str, beside: str, work: int, effort: Effort
 ) -> tuple[list[Row], tuple[str, list[Bar]]]:
     """Rows, and bars, of an application in layers beside the application without."""
     rounds = 1 if effort.is_quick else 2 * _ROUNDS if work else _ROUNDS
     page = f"{app}, 200 µs" if work else f"{app}'s first page"
     what = f"{page} in {layers} layers"
-    headers = {"Authorization": KNOWN["HTTP_AUTHORIZATION"], "Accept-Encoding": BROWSER["HTTP_ACCEPT_ENCODING"]}
-    with serving_by_gunicorn(app, layers, work) as ours, serving_by_gunicorn(app, beside, work) as theirs:
+    headers = {"Authorization": LOGGED_IN["HTTP_AUTHORIZATION"], "Accept-Encoding": BROWSER["HTTP_ACCEPT_ENCODING"]}
+    with run_gunicorn(app, layers, work) as ours, run_gunicorn(app, beside, work) as theirs:
         both = {"ours": ours, "theirs": theirs}
         bursts: list[dict[str, Burst]] = []
         for _ in range(rounds):
@@ -114,7 +114,7 @@ def _by_gunicorn(
         memory = Spread.of([ours.memory() / theirs.memory()])
         more = Spread.of([float(ours.memory() - theirs.memory())])
     without = _BESIDE[beside]
-    named = f"{without}, {installed('gunicorn')}, {installed(app)}"
+    named = f"{without}, {describe_version('gunicorn')}, {describe_version(app)}"
     measured = bursts[1:] or bursts  # the first one warms
 
     def ratio(of: Callable[[Burst], float]) -> Spread:
@@ -143,9 +143,9 @@ def _by_gunicorn(
     return rows, (page, drawn)
 
 
-def _of_streams(number: int) -> Iterator[Row]:
+def _measure_streams(number: int) -> Iterator[Row]:
     for layers, coding in (("alone", "identity"), ("five", "identity"), ("five", "gzip")):
-        taken = peak_apart("benchmarks.server:open_streams", layers, coding, str(number))
+        taken = measure_peak_in_process("benchmarks.server:open_streams", layers, coding, str(number))
         what = {"alone": "an open stream, in no layers", "five": f"an open stream in five layers, {coding}"}[layers]
         yield Row(what, "", Spread.of([taken / number]), "kB")
 
@@ -158,7 +158,7 @@ def open_streams(layers: str, coding: str, number: str) -> Callable[[], object]:
         yield JSON
         yield JSON
 
-    stack = five(app) if layers == "five" else app
-    request = {**KNOWN, "HTTP_ACCEPT_ENCODING": coding}
-    serving(stack, request)()
-    return lambda: [begun(stack, request) for _ in range(int(number))]
+    stack = wrap_in_five(app) if layers == "five" else app
+    request = {**LOGGED_IN, "HTTP_ACCEPT_ENCODING": coding}
+    make_case(stack, request)()
+    return lambda: [start_stream(stack, request) for _ in range(int(number))]

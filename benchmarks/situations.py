@@ -13,9 +13,9 @@ from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.pairs import Effort, Samples, interleave
-from benchmarks.rivals import LOGGER, OF_JOB, Rival, oslo_basic_auth, to_null
-from benchmarks.rows import Claim, at_most, installed
-from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, TEXT, USER, serving, streaming, whole
+from benchmarks.rivals import LOGGER, OF_JOB, Rival, oslo_basic_auth, open_null_writer
+from benchmarks.rows import Target, at_most, describe_version
+from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
 from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, Middleware, RequestId
 from wsgistack.types import App
 
@@ -41,35 +41,35 @@ class Situation(NamedTuple):
     when: str
     ours: Callable[[App], App]
     floor: Callable[[App], App] | None
-    app: Callable[[], App] = partial(whole, TEXT)
+    app: Callable[[], App] = partial(make_whole, TEXT)
     request: Mapping[str, str] | None = None
     rivals: tuple[Rival, ...] = ()
-    claims: Mapping[str, Claim] = {FLOOR: _OF_FLOOR}
+    claims: Mapping[str, Target] = {FLOOR: _OF_FLOOR}
 
     @property
     def title(self) -> str:
         """The layer and the situation."""
         return f"{self.layer} {self.when}"
 
-    def measured(self, effort: Effort) -> Samples:
+    def measure(self, effort: Effort) -> Samples:
         """Run all sides, each around an application of its own."""
         sides = {BARE: self.app(), self.title: self.ours(self.app())}
         if self.floor is not None:
             sides[FLOOR] = self.floor(self.app())
         for rival in self.rivals:
-            if installed(rival.distribution):
+            if describe_version(rival.distribution):
                 sides[rival.title] = rival.build(self.app())
-        return interleave({name: serving(app, self.request) for name, app in sides.items()}, effort)
+        return interleave({name: make_case(app, self.request) for name, app in sides.items()}, effort)
 
 
 _log = partial(AccessLog, file=Path(os.devnull))
-_log_floor = partial(access_log_floor, write_line=to_null())
+_log_floor = partial(access_log_floor, write_line=open_null_writer())
 _auth = partial(BasicAuth, users={USER: PASSWORD})
 _auth_floor = partial(basic_auth_floor, user=USER, password=PASSWORD)
-_json = partial(whole, JSON, "application/json")
-_image = partial(whole, JSON, "image/png")
-_stream = partial(streaming, [TEXT] * 4)
-_json_stream = partial(streaming, [JSON] * 4, "application/json")
+_json = partial(make_whole, JSON, "application/json")
+_image = partial(make_whole, JSON, "image/png")
+_stream = partial(make_stream, [TEXT] * 4)
+_json_stream = partial(make_stream, [JSON] * 4, "application/json")
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
 
 SITUATIONS = (
@@ -110,7 +110,9 @@ SITUATIONS = (
         claims={FLOOR: _OF_FLOOR, **_OF_OSLO},
     ),
     Situation("catch_errors", "around a stream of 4 chunks", CatchErrors, catch_errors_floor, _stream),
-    Situation("basic_auth", "with a plain password", _auth, _auth_floor, request=KNOWN, rivals=OF_JOB["basic_auth"]),
+    Situation(
+        "basic_auth", "with a plain password", _auth, _auth_floor, request=LOGGED_IN, rivals=OF_JOB["basic_auth"]
+    ),
     Situation("gzip", "for a client that takes none", Gzip, gzip_floor, _json, rivals=OF_JOB["gzip"]),
     Situation("gzip", "of a body that is too small", Gzip, gzip_floor, request=BROWSER, rivals=OF_JOB["gzip"]),
     Situation("gzip", "of an image", Gzip, gzip_floor, _image, BROWSER, OF_JOB["gzip"]),
@@ -122,9 +124,9 @@ SITUATIONS = (
 )
 
 
-def hashed(folder: Path) -> list[Situation]:
+def list_hashed(folder: Path) -> list[Situation]:
     """Passwords from a file of slow hashes, which is written into the folder; nothing where none can be made."""
-    if not installed("bcrypt"):
+    if not describe_version("bcrypt"):
         return []
     bcrypt = import_module("bcrypt")
     file = folder / "users"
@@ -132,4 +134,4 @@ def hashed(folder: Path) -> list[Situation]:
     theirs = Rival("BasicAuthMiddleware", "oslo.middleware", oslo_basic_auth(file))
     ours = partial(BasicAuth, htpasswd=file)
     title = "with a file of hashes"
-    return [Situation("basic_auth", title, ours, None, request=KNOWN, rivals=(theirs,), claims=_OF_OSLO)]
+    return [Situation("basic_auth", title, ours, None, request=LOGGED_IN, rivals=(theirs,), claims=_OF_OSLO)]

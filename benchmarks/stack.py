@@ -6,11 +6,11 @@ from functools import partial
 from benchmarks.floors.fused import fused
 from benchmarks.growth import measure_growth
 from benchmarks.pairs import THOROUGH, Effort, Samples, interleave
-from benchmarks.plots import Bar, bars
-from benchmarks.rivals import paste_stack, to_null
-from benchmarks.rows import Group, Row, absent, at_most, installed
-from benchmarks.served import five
-from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, TEXT, USER, serving, streaming, whole
+from benchmarks.plots import Bar, draw_bars
+from benchmarks.rivals import paste_stack, open_null_writer
+from benchmarks.rows import Group, Row, list_missing, at_most, describe_version
+from benchmarks.served import wrap_in_five
+from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
 from wsgistack.types import App
 
 __all__ = ["measure_stack"]
@@ -42,38 +42,38 @@ def measure_stack(effort: Effort = THOROUGH) -> Group:
     rows: list[Row] = []
     drawn: list[tuple[str, list[Bar]]] = []
     for title, (app, request) in _REQUESTS.items():
-        samples = _measured(app, request, effort.times(2))
-        rows += _rows(title, samples)
-        costs = {name: samples.cost(name, less=_BARE).median for name in samples.took if name != _BARE}
+        samples = _measure(app, request, effort.times(2))
+        rows += _make_rows(title, samples)
+        costs = {name: samples.cost(name, less=_BARE).median for name in samples.times if name != _BARE}
         drawn.append((title, [Bar(name, cost, is_ours=name == _OURS) for name, cost in costs.items()]))
-    growth, plots = measure_growth(effort, five)
-    plots["stack"] = bars("What a stack adds to a request, in microseconds", drawn)
-    return Group("stack", "The stack", _TOLD, [*rows, *growth], plots, absent(["Paste"]))
+    growth, plots = measure_growth(effort, wrap_in_five)
+    plots["stack"] = draw_bars("What a stack adds to a request, in microseconds", drawn)
+    return Group("stack", "The stack", _TOLD, [*rows, *growth], plots, list_missing(["Paste"]))
 
 
 _REQUESTS: dict[str, tuple[Callable[[], App], Mapping[str, str]]] = {
-    "100 bytes, for who takes no coding": (partial(whole, TEXT), KNOWN),
-    "100 bytes, for a browser": (partial(whole, TEXT), {**KNOWN, **BROWSER}),
-    "2 KB of JSON, for who takes no coding": (partial(whole, JSON, "application/json"), KNOWN),
-    "2 KB of JSON, for a browser": (partial(whole, JSON, "application/json"), {**KNOWN, **BROWSER}),
-    "an image of 2 KB, for a browser": (partial(whole, JSON, "image/png"), {**KNOWN, **BROWSER}),
+    "100 bytes, for who takes no coding": (partial(make_whole, TEXT), LOGGED_IN),
+    "100 bytes, for a browser": (partial(make_whole, TEXT), {**LOGGED_IN, **BROWSER}),
+    "2 KB of JSON, for who takes no coding": (partial(make_whole, JSON, "application/json"), LOGGED_IN),
+    "2 KB of JSON, for a browser": (partial(make_whole, JSON, "application/json"), {**LOGGED_IN, **BROWSER}),
+    "an image of 2 KB, for a browser": (partial(make_whole, JSON, "image/png"), {**LOGGED_IN, **BROWSER}),
     "a stream of 4 times 2 KB of JSON, for a browser": (
-        partial(streaming, [JSON] * 4, "application/json"),
-        {**KNOWN, **BROWSER},
+        partial(make_stream, [JSON] * 4, "application/json"),
+        {**LOGGED_IN, **BROWSER},
     ),
 }
 
 
-def _measured(app: Callable[[], App], request: Mapping[str, str], effort: Effort) -> Samples:
-    by_hand = partial(fused, user=USER, password=PASSWORD, write_line=to_null())
-    sides = {_BARE: app(), _OURS: five(app()), _BY_HAND: by_hand(app())}
-    paste = installed("Paste")
+def _measure(app: Callable[[], App], request: Mapping[str, str], effort: Effort) -> Samples:
+    by_hand = partial(fused, user=USER, password=PASSWORD, write_line=open_null_writer())
+    sides = {_BARE: app(), _OURS: wrap_in_five(app()), _BY_HAND: by_hand(app())}
+    paste = describe_version("Paste")
     if paste:
         sides[f"{paste}, four layers"] = paste_stack(app())
-    return interleave({name: serving(side, request) for name, side in sides.items()}, effort)
+    return interleave({name: make_case(side, request) for name, side in sides.items()}, effort)
 
 
-def _rows(title: str, samples: Samples) -> Iterator[Row]:
+def _make_rows(title: str, samples: Samples) -> Iterator[Row]:
     what = f"{_OURS}: {title}"
     yield Row(what, "", samples.cost(_OURS, less=_BARE), "µs")
     for beside in samples.took:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from benchmarks.building import measure_building
 from benchmarks.pairs import THOROUGH, Effort, Spread
-from benchmarks.plots import Bar, bars
-from benchmarks.rows import Group, Row, absent, at_most, installed
+from benchmarks.plots import Bar, draw_bars
+from benchmarks.rows import Group, Row, list_missing, at_most, describe_version
 
 __all__ = ["measure_start"]
 
@@ -71,20 +71,24 @@ class _Imported(NamedTuple):
 
 def measure_start(effort: Effort = THOROUGH) -> Group:
     """Measure all of it."""
-    peers = {f"{installed(name)}: {what}": code for (name, what), code in _PEERS.items() if installed(name)}
-    imported = _imported({**_IMPORTS, **peers}, 2 if effort.is_quick else _ROUNDS)
-    rows = list(_of_imports(imported))
+    peers = {
+        f"{describe_version(name)}: {what}": code for (name, what), code in _PEERS.items() if describe_version(name)
+    }
+    imported = _measure_imports({**_IMPORTS, **peers}, 2 if effort.is_quick else _ROUNDS)
+    rows = list(_make_rows(imported))
     built, bars_of_building = measure_building(effort)
     drawn = [
-        ("import, in ms", _bars(imported, "milliseconds", 1)),
-        ("memory after it, in MB", _bars(imported, "kilobytes", 1024)),
+        ("import, in ms", _make_bars(imported, "milliseconds", 1)),
+        ("memory after it, in MB", _make_bars(imported, "kilobytes", 1024)),
         ("ten layers built, in ms", bars_of_building),
     ]
-    plot = bars("What the start costs", drawn, is_of_one_unit=False)
-    return Group("start", "The start", _TOLD, [*rows, *built], {"start": plot}, absent(name for name, _ in _PEERS))
+    plot = draw_bars("What the start costs", drawn, is_of_one_unit=False)
+    return Group(
+        "start", "The start", _TOLD, [*rows, *built], {"start": plot}, list_missing(name for name, _ in _PEERS)
+    )
 
 
-def _imported(codes: Mapping[str, str], rounds: int) -> dict[str, list[_Imported]]:
+def _measure_imports(codes: Mapping[str, str], rounds: int) -> dict[str, list[_Imported]]:
     found: dict[str, list[_Imported]] = {name: [] for name in codes}
     for _ in range(rounds):
         for name in sample(sorted(codes), len(codes)):
@@ -94,18 +98,18 @@ def _imported(codes: Mapping[str, str], rounds: int) -> dict[str, list[_Imported
     return found
 
 
-def _of_imports(imported: Mapping[str, list[_Imported]]) -> Iterator[Row]:
+def _make_rows(imported: Mapping[str, list[_Imported]]) -> Iterator[Row]:
     for name, of in imported.items():
         claim = _UNDER_25 if name == "import wsgistack" else None
-        yield Row(f"{name}: time", "", _spread(of, "milliseconds"), "ms", claim)
-        yield Row(f"{name}: memory", "", _spread(of, "kilobytes"), "kB")
+        yield Row(f"{name}: time", "", _summarize(of, "milliseconds"), "ms", claim)
+        yield Row(f"{name}: memory", "", _summarize(of, "kilobytes"), "kB")
     for name in ("import wsgistack", "RequestId"):
-        yield Row(f"{name}: brings WebOb (0 or 1)", "", _spread(imported[name], "brings_webob"), "", _NO_WEBOB)
+        yield Row(f"{name}: brings WebOb (0 or 1)", "", _summarize(imported[name], "brings_webob"), "", _NO_WEBOB)
 
 
-def _spread(of: list[_Imported], name: str) -> Spread:
+def _summarize(of: list[_Imported], name: str) -> Spread:
     return Spread.of(float(getattr(each, name)) for each in of)
 
 
-def _bars(imported: Mapping[str, list[_Imported]], name: str, unit: float) -> list[Bar]:
-    return [Bar(what, _spread(of, name).median / unit, what in _IMPORTS) for what, of in imported.items()]
+def _make_bars(imported: Mapping[str, list[_Imported]], name: str, unit: float) -> list[Bar]:
+    return [Bar(what, _summarize(of, name).median / unit, what in _IMPORTS) for what, of in imported.items()]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
-from benchmarks.pairs import Case, fresh
+from benchmarks.pairs import Case, copy_function
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = [
@@ -68,7 +68,7 @@ JSON = json.dumps(
     ]
 ).encode()
 BROWSER = {"HTTP_ACCEPT_ENCODING": "gzip, deflate, br, zstd"}
-KNOWN = {"HTTP_AUTHORIZATION": f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"}
+LOGGED_IN = {"HTTP_AUTHORIZATION": f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"}
 
 
 class Answer(NamedTuple):
@@ -84,7 +84,7 @@ class Answer(NamedTuple):
         return b"".join(self.chunks)
 
 
-def serving(
+def make_case(
     app: App, request: Mapping[str, object] | None = None, take: Callable[[bytes], object] | None = None
 ) -> Case:
     """A side that asks an application once: it calls it, takes all chunks, and closes the body.
@@ -111,7 +111,7 @@ def serving(
         if close is not None:
             close()
 
-    return fresh(once_taking if take else once)
+    return copy_function(once_taking if take else once)
 
 
 def ask(app: App, request: Mapping[str, object] | None = None) -> Answer:
@@ -133,7 +133,7 @@ def ask(app: App, request: Mapping[str, object] | None = None) -> Answer:
     return Answer(*started[-1], [*written, *chunks])
 
 
-def begun(app: App, request: Mapping[str, object]) -> tuple[Iterable[bytes], Iterator[bytes]]:
+def start_stream(app: App, request: Mapping[str, object]) -> tuple[Iterable[bytes], Iterator[bytes]]:
     """Ask an application, and take the first chunk; the body stays open."""
     body = app({**_ENVIRON, **request}, _accept)
     chunks = iter(body)
@@ -141,7 +141,7 @@ def begun(app: App, request: Mapping[str, object]) -> tuple[Iterable[bytes], Ite
     return body, chunks
 
 
-def whole(body: bytes, content_type: str = _PLAIN) -> App:
+def make_whole(body: bytes, content_type: str = _PLAIN) -> App:
     """An application that gives a body in one piece, with its length; in a list of headers that is new each time."""
     fields = (("Content-Type", content_type), ("Content-Length", str(len(body))))
 
@@ -149,17 +149,17 @@ def whole(body: bytes, content_type: str = _PLAIN) -> App:
         start_response("200 OK", [*fields])
         return [body]
 
-    return fresh(application)
+    return copy_function(application)
 
 
-def streaming(chunks: Sequence[bytes], content_type: str = _PLAIN) -> App:
+def make_stream(chunks: Sequence[bytes], content_type: str = _PLAIN) -> App:
     """An application that gives a body in chunks, by an iterator, without a length."""
 
     def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [("Content-Type", content_type)])
         return iter(chunks)
 
-    return fresh(application)
+    return copy_function(application)
 
 
 def _accept(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:

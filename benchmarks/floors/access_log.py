@@ -54,7 +54,7 @@ class _Logged:
         self.since = perf_counter()
         self.begin = time()
         self.environ = environ
-        self.asked = asked(environ)
+        self.asked = read_request(environ)
         self.accept = accept
         self.write_line = write_line
         self.sent = 0
@@ -104,7 +104,7 @@ class _Logged:
             micros = round((perf_counter() - self.since) * 1e6)
             code = "500" if self.failed and not self.sent else self.code or "-"
             sent = 0 if code in ("204", "304") or self.environ.get("REQUEST_METHOD") == "HEAD" else self.sent
-            self.write_line(line(self.environ, self.asked, self.begin, code, sent, micros))
+            self.write_line(format_line(self.environ, self.asked, self.begin, code, sent, micros))
 
 
 class Unsized:
@@ -120,7 +120,7 @@ class Unsized:
         return self._body
 
 
-def asked(environ: Environ) -> tuple[str, str, str, str, str]:
+def read_request(environ: Environ) -> tuple[str, str, str, str, str]:
     """What is asked for, by whom, before an application inside changes it."""
     get = environ.get
     path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
@@ -128,7 +128,7 @@ def asked(environ: Environ) -> tuple[str, str, str, str, str]:
     return get("REMOTE_ADDR") or "-", get("REQUEST_METHOD") or "-", path, query, get("SERVER_PROTOCOL") or "-"
 
 
-def line(
+def format_line(
     environ: Environ, asked: tuple[str, str, str, str, str], begin: float, code: str, sent: int, micros: int
 ) -> str:
     """Apache's combined line, with the duration and the id at its end."""
@@ -152,10 +152,10 @@ def line(
         quoted = [fact.translate(_ESCAPES) for fact in facts]
         facts = (*[fact.replace(" ", "\\x20") for fact in quoted[:5]], *quoted[5:])  # type: ignore[assignment]
     client, user, method, target, protocol, referer, agent, made = facts
-    begins = f'{client} - {user} {_moment(int(begin))} "{method} {target} {protocol}" {code} {sent or "-"}'
+    begins = f'{client} - {user} {_format_time(int(begin))} "{method} {target} {protocol}" {code} {sent or "-"}'
     return f'{begins} "{referer}" "{agent}" {micros} {made}'
 
 
 @lru_cache(maxsize=4)
-def _moment(second: int) -> str:
+def _format_time(second: int) -> str:
     return strftime("[%d/%b/%Y:%H:%M:%S %z]", localtime(second))

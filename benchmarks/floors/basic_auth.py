@@ -20,7 +20,7 @@ def basic_auth(app: App, user: str, password: str) -> App:
     right = sha256(password.encode()).digest()
 
     def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        given = user_of(environ.get("HTTP_AUTHORIZATION", ""), user, right)
+        given = find_user(environ.get("HTTP_AUTHORIZATION", ""), user, right)
         if given is None:
             environ.pop("REMOTE_USER", None)
             environ.pop("AUTH_TYPE", None)
@@ -34,7 +34,7 @@ def basic_auth(app: App, user: str, password: str) -> App:
     return layer
 
 
-def user_of(authorization: str, user: str, right: bytes) -> str | None:
+def find_user(authorization: str, user: str, right: bytes) -> str | None:
     """Who it is, as an environ holds it; None for somebody who may not enter."""
     if authorization[:6].lower() != "basic ":
         return None

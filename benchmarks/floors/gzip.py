@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from benchmarks.codecs import gzip_of_the_layer
+from benchmarks.codecs import find_gzip
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "weakened",
 ]
 
-_zlib, _LEVEL = gzip_of_the_layer()
+_zlib, _LEVEL = find_gzip()
 _FRAME = 31
 SYNC = _zlib.Z_SYNC_FLUSH
 MINIMUM = 500
@@ -53,7 +53,7 @@ def is_eligible(status: str, headers: Headers) -> bool:
     return textual and status[:3] not in ("204", "205", "206", "304") and status[:1] != "1"
 
 
-def varied(headers: Headers) -> Headers:
+def add_vary(headers: Headers) -> Headers:
     """With Accept-Encoding in Vary."""
     there = ", ".join([value for name, value in headers if name.lower() == "vary" and value.strip()])
     if not there:
@@ -63,7 +63,7 @@ def varied(headers: Headers) -> Headers:
     return [*[item for item in headers if item[0].lower() != "vary"], ("Vary", f"{there}, Accept-Encoding")]
 
 
-def weakened(headers: Headers) -> Headers:
+def weaken_etags(headers: Headers) -> Headers:
     """With weak ETags."""
     return [
         (name, f"W/{value}") if name.lower() == "etag" and value.startswith('"') else (name, value)
@@ -71,18 +71,18 @@ def weakened(headers: Headers) -> Headers:
     ]
 
 
-def encoded_headers(headers: Headers) -> Headers:
+def edit_encoded_headers(headers: Headers) -> Headers:
     """Those of the compressed body."""
     kept = [item for item in headers if item[0].lower() not in _LOST]
-    return [*varied(weakened(kept)), ("Content-Encoding", "gzip")]
+    return [*add_vary(weaken_etags(kept)), ("Content-Encoding", "gzip")]
 
 
-def encoder() -> Any:
+def make_encoder() -> Any:
     """What compresses a stream."""
     return _zlib.compressobj(_LEVEL, _zlib.DEFLATED, _FRAME)
 
 
-def packed_whole(body: bytes) -> bytes:
+def compress_whole(body: bytes) -> bytes:
     """A body, compressed in one piece."""
     packed: bytes = _zlib.compress(body, _LEVEL, _FRAME)
     return packed
@@ -97,7 +97,7 @@ def gzip(app: App) -> App:
 
             def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
                 if is_eligible(status, headers) or status[:3] == "304":
-                    headers = varied(headers)
+                    headers = add_vary(headers)
                 try:
                     return start_response(status, headers, exc_info)
                 finally:
@@ -143,8 +143,8 @@ class _Packed:
             if status[:3] == "304":
                 etags = [value for name, value in headers if name.lower() == "etag"]
                 if etags and f"W/{etags[0]}" in self.environ.get("HTTP_IF_NONE_MATCH", ""):
-                    headers = weakened(headers)
-                headers = varied(headers)
+                    headers = weaken_etags(headers)
+                headers = add_vary(headers)
             self.started = True
             self.write = self.accept(status, headers, exc_info)
         finally:
@@ -167,7 +167,7 @@ class _Packed:
         if self.held and (kind is list or kind is tuple):
             length = sum(map(len, body))
             if length < MINIMUM and (length or not self.is_head):
-                self.begin(self.held[0], varied(self.held[1]))
+                self.begin(self.held[0], add_vary(self.held[1]))
                 return body  # type: ignore[no-any-return]
             if len(body) == 1:
                 packed = self.whole(body[0])
@@ -185,13 +185,13 @@ class _Packed:
     def whole(self, chunk: bytes) -> bytes:
         """Compress all there is, and start."""
         status, headers = self.held  # type: ignore[misc]
-        packed = packed_whole(chunk)
+        packed = compress_whole(chunk)
         if len(packed) < len(chunk):
-            self.begin(status, [*encoded_headers(headers), ("Content-Length", str(len(packed)))])
+            self.begin(status, [*edit_encoded_headers(headers), ("Content-Length", str(len(packed)))])
             return packed
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers = [*headers, ("Content-Length", str(len(chunk)))]
-        self.begin(status, varied(headers))
+        self.begin(status, add_vary(headers))
         return chunk
 
     def pack(self, chunk: bytes) -> bytes:
@@ -203,16 +203,16 @@ class _Packed:
             ):
                 packed = self.whole(chunk)
                 return chunk if self.is_head else packed
-            self.begin(status, encoded_headers(headers))
+            self.begin(status, edit_encoded_headers(headers))
             if not self.is_head:
-                self.stream = encoder()
+                self.stream = make_encoder()
         return self.stream.compress(chunk) + self.stream.flush(SYNC) if self.stream and chunk else chunk
 
     def rest(self) -> bytes:
         """What comes after the last chunk."""
         if self.held:
             status, headers = self.held
-            self.begin(status, encoded_headers(headers) if self.is_head else varied(headers))
+            self.begin(status, edit_encoded_headers(headers) if self.is_head else add_vary(headers))
         stream, self.stream = self.stream, None
         return stream.flush() if stream else b""
 

@@ -16,13 +16,13 @@ from benchmarks.floors.catch_errors import catch_errors
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
 from benchmarks.floors.request_id import request_id
-from benchmarks.served import five
-from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, TEXT, USER, ask, streaming, whole
+from benchmarks.served import wrap_in_five
+from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
 from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
-LOGIN = (("Authorization", KNOWN["HTTP_AUTHORIZATION"]),)
+LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
 ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
@@ -51,12 +51,16 @@ def test_keeps_every_rule_of_the_kit(name: str) -> None:
 
 
 APPS = {
-    "text": partial(whole, TEXT),
-    "json": partial(whole, JSON, "application/json"),
-    "image": partial(whole, JSON, "image/png"),
-    "stream": partial(streaming, [JSON] * 4, "application/json"),
+    "text": partial(make_whole, TEXT),
+    "json": partial(make_whole, JSON, "application/json"),
+    "image": partial(make_whole, JSON, "image/png"),
+    "stream": partial(make_stream, [JSON] * 4, "application/json"),
 }
-REQUESTS = {"plain": KNOWN, "browser": {**KNOWN, **BROWSER}, "named": {**KNOWN, "HTTP_X_REQUEST_ID": "mine"}}
+REQUESTS = {
+    "plain": LOGGED_IN,
+    "browser": {**LOGGED_IN, **BROWSER},
+    "named": {**LOGGED_IN, "HTTP_X_REQUEST_ID": "mine"},
+}
 LAYERS: dict[str, Callable[[App], App]] = {
     "request_id": partial(RequestId, generate=lambda: "made"),
     "catch_errors": CatchErrors,
@@ -83,7 +87,7 @@ def test_answers_as_its_layer_does(name: str, app: str, request_: str) -> None:
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_the_function_answers_as_the_stack_does(app: str, request_: str) -> None:
     by_hand = ask(FLOORS["fused"][0](APPS[app]()), REQUESTS[request_])
-    ours = ask(five(APPS[app]()), REQUESTS[request_])
+    ours = ask(wrap_in_five(APPS[app]()), REQUESTS[request_])
     assert (by_hand.status, by_hand.chunks) == (ours.status, ours.chunks)
     assert sorted(name for name, _ in by_hand.headers) == sorted(name for name, _ in ours.headers)
 
@@ -101,7 +105,7 @@ def test_the_log_holds_the_same_line(tmp_path: Path, request_: dict[str, str]) -
     lines: list[str] = []
     file = tmp_path / "log"
     for layer in (partial(access_log, write_line=lines.append), partial(AccessLog, file=file)):
-        ask(RequestId(layer(whole(TEXT))), request_)
+        ask(RequestId(layer(make_whole(TEXT))), request_)
     (ours,) = file.read_text("utf-8").splitlines()
     assert [LINE.sub("", line) for line in lines] == [LINE.sub("", ours)]
 
@@ -110,8 +114,8 @@ def test_refuses_a_stranger_and_answers_an_error() -> None:
     def fails(environ: Environ, start_response: StartResponse) -> list[bytes]:
         raise OSError(os.strerror(5))
 
-    assert ask(AUTH(whole(TEXT))).status == "401 Unauthorized"
+    assert ask(AUTH(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(catch_errors(fails)).status == "500 Internal Server Error"
     function = FLOORS["fused"][0]
-    assert ask(function(whole(TEXT))).status == "401 Unauthorized"
-    assert ask(function(fails), KNOWN).status == "500 Internal Server Error"
+    assert ask(function(make_whole(TEXT))).status == "401 Unauthorized"
+    assert ask(function(fails), LOGGED_IN).status == "500 Internal Server Error"

@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 
-from benchmarks.pairs import QUICK, THOROUGH, Effort, Samples, Spread, fresh, interleave
+from benchmarks.pairs import QUICK, THOROUGH, Effort, Samples, Spread, copy_function, interleave
 from benchmarks.rows import Row, at_most
 
 FEW = Effort(seconds=0.0, batch=0.0, least=3)
@@ -48,7 +48,7 @@ def test_a_ratio_of_no_pairs_supports_no_claim() -> None:
 def test_every_side_runs_in_every_round() -> None:
     ran: list[str] = []
     samples = interleave({"a": lambda: ran.append("a"), "b": lambda: ran.append("b")}, FEW)
-    assert {name: len(rounds) for name, rounds in samples.took.items()} == {"a": 3, "b": 3}
+    assert {name: len(rounds) for name, rounds in samples.times.items()} == {"a": 3, "b": 3}
     assert ran.count("a") == ran.count("b")
     for begin in range(len(ran) - 6, len(ran), 2):
         assert {*ran[begin : begin + 2]} == {"a", "b"}
@@ -95,12 +95,12 @@ def test_a_fresh_function_does_the_same_with_code_of_its_own() -> None:
         return lambda other, more=1: number + other + more
 
     made = adding(2)
-    copy = fresh(made)
+    copy = copy_function(made)
     assert copy(3) == made(3) == 6
     assert copy.__code__ is not made.__code__
 
 
 def test_more_effort_is_more_seconds_and_quick_stays_quick() -> None:
-    assert THOROUGH.times(2).seconds == 2 * THOROUGH.seconds
+    assert THOROUGH.scale(2).seconds == 2 * THOROUGH.seconds
     assert not THOROUGH.is_quick
-    assert QUICK.times(2).is_quick
+    assert QUICK.scale(2).is_quick

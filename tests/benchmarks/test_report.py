@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 import docutils.core
 import pytest
 
-from benchmarks.machine import machine
+from benchmarks.machine import describe_machine
 from benchmarks.pairs import Spread
-from benchmarks.plots import Bar, bars, figure, lines
+from benchmarks.plots import Bar, draw_bars, format_figure, draw_lines
 from benchmarks.report import write_claims, write_group
-from benchmarks.rows import Group, Row, Table, absent, at_least, at_most, installed
+from benchmarks.rows import Group, Row, Table, list_missing, at_least, at_most, describe_version
 
 ROOT = Path(__file__).parent.parent.parent
 FAST = at_most(1.3, "fast enough")
@@ -27,7 +27,7 @@ GROUP = Group(
         Row("ours", "their `layer` 1.0", Spread(1.25, 1.2, 1.4, 41), claim=FAST),
         Row("ours", "another", Spread(7.5, 7.0, 8.5, 41), claim=SMALL),
     ],
-    {"some": bars("A <plot>", [("a & b", [Bar("ours", 1.0, is_ours=True), Bar("theirs", 20.0)])])},
+    {"some": draw_bars("A <plot>", [("a & b", [Bar("ours", 1.0, is_ours=True), Bar("theirs", 20.0)])])},
     ["Nobody is not installed"],
     [Table("Besides", [["body", "bytes"], ["JSON", "12"]])],
 )
@@ -40,7 +40,7 @@ def words(page: str) -> str:
 
 
 def test_writes_a_page_with_all_that_was_found(tmp_path: Path) -> None:
-    page, data, plot = write_group(tmp_path / "new" / "figures", GROUP, machine())
+    page, data, plot = write_group(tmp_path / "new" / "figures", GROUP, describe_machine())
     text = page.read_text("utf-8")
     assert [path.name for path in (page, data, plot)] == ["some.rst", "some.json", "some.svg"]
     for told in ("How it was measured.", "python -m benchmarks some", "Nobody is not installed", "CPython", "JSON"):
@@ -74,8 +74,8 @@ def test_the_readme_shows_what_was_measured_of_the_stack() -> None:
     found = json.loads((ROOT / "docs/figures/stack.json").read_text("utf-8"))
     lines: dict[str, list[str]] = {}
     for row in found["rows"]:
-        spread = f" ({figure(row['low'])} to {figure(row['high'])})" if row["beside"] else ""
-        lines.setdefault(row["what"], []).append(f"{figure(row['median'])} {row['unit']}{spread}")
+        spread = f" ({format_figure(row['low'])} to {format_figure(row['high'])})" if row["beside"] else ""
+        lines.setdefault(row["what"], []).append(f"{format_figure(row['median'])} {row['unit']}{spread}")
     told = [[what.removeprefix("five layers: "), *figures] for what, figures in lines.items() if len(figures) == 3]
     shown = [re.split("  +", line) for line in readme.splitlines()]
     assert told
@@ -96,21 +96,21 @@ def test_the_readme_shows_what_was_measured_of_the_stack() -> None:
     ],
 )
 def test_shows_the_digits_that_matter(value: float, shown: str) -> None:
-    assert figure(value) == shown
+    assert format_figure(value) == shown
 
 
 def test_plots_are_well_formed_and_tell_all_names() -> None:
     points = {"ours <1>": [(1.0, 0.5), (1024.0, 20.0)], "theirs": [(1.0, 1.0), (1024.0, 900.0)], "none": [(1.0, 0.0)]}
     for drawn, names in (
         (GROUP.plots["some"], {"A <plot>", "a & b", "ours", "theirs"}),
-        (lines("Growth", "layers", "µs", points), {"Growth", "layers", "ours <1>", "theirs", "1k"}),
+        (draw_lines("Growth", "layers", "µs", points), {"Growth", "layers", "ours <1>", "theirs", "1k"}),
     ):
         root = ET.fromstring(drawn)  # noqa: S314
         assert names <= {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
 
 
 def test_a_bar_beyond_the_scale_is_cut_and_marked() -> None:
-    drawn = bars("t", [("g", [*(Bar(f"b{n}", 1.0) for n in range(9)), Bar("giant", 1000.0), Bar("less", -1.0)])])
+    drawn = draw_bars("t", [("g", [*(Bar(f"b{n}", 1.0) for n in range(9)), Bar("giant", 1000.0), Bar("less", -1.0)])])
     root = ET.fromstring(drawn)  # noqa: S314
     widths = [float(element.get("width", inf)) for element in root.iter("{http://www.w3.org/2000/svg}rect")]
     assert "1000 →" in drawn
@@ -119,8 +119,8 @@ def test_a_bar_beyond_the_scale_is_cut_and_marked() -> None:
 
 
 def test_tells_what_is_missing() -> None:
-    assert installed("a-distribution-that-nobody-has") is None
-    assert installed("pytest") == f"pytest {pytest.__version__}"
-    assert absent(["pytest", "a-distribution-that-nobody-has"] * 2) == [
+    assert describe_version("a-distribution-that-nobody-has") is None
+    assert describe_version("pytest") == f"pytest {pytest.__version__}"
+    assert list_missing(["pytest", "a-distribution-that-nobody-has"] * 2) == [
         "a-distribution-that-nobody-has is not installed"
     ]

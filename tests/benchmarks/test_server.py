@@ -2,17 +2,17 @@
 
 import pytest
 
-from benchmarks.loopback import serving_by_gunicorn, why_not
-from benchmarks.served import APPS, application, work_for
+from benchmarks.loopback import run_gunicorn, explain_missing
+from benchmarks.served import APPS, application, find_work
 from benchmarks.server import open_streams
-from benchmarks.traffic import JSON, KNOWN, ask
+from benchmarks.traffic import JSON, LOGGED_IN, ask
 
-needs_wrk = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+needs_wrk = pytest.mark.skipif(explain_missing() is not None, reason=str(explain_missing()))
 
 
 def test_serves_an_application_alone_and_in_layers() -> None:
     for layers in ("alone", "four", "five"):
-        answer = ask(application("Flask", layers, 0), {**KNOWN, "PATH_INFO": "/"})
+        answer = ask(application("Flask", layers, 0), {**LOGGED_IN, "PATH_INFO": "/"})
         assert (answer.status, answer.body) == ("200 OK", b"Hello, world!")
         assert any(name == "X-Request-ID" for name, _ in answer.headers) == (layers != "alone")
     assert set(APPS) == {"Django", "Flask"}
@@ -26,7 +26,7 @@ def test_calls_the_codec_and_answers_as_the_application_alone(monkeypatch: pytes
 
 
 def test_finds_the_work_that_takes_so_long() -> None:
-    work = work_for(0.001)
+    work = find_work(0.001)
     assert work > 1
     assert ask(APPS["Flask"](work), {"PATH_INFO": "/"}).body == JSON
 
@@ -43,8 +43,8 @@ def test_keeps_streams_open(layers: str) -> None:
 
 @needs_wrk
 def test_asks_a_server_that_runs() -> None:
-    with serving_by_gunicorn("Flask", "five") as server:
-        burst = server.burst(1, {"Authorization": KNOWN["HTTP_AUTHORIZATION"]})
+    with run_gunicorn("Flask", "five") as server:
+        burst = server.burst(1, {"Authorization": LOGGED_IN["HTTP_AUTHORIZATION"]})
         assert burst.requests > 10
         assert burst.p50 <= burst.p99
         assert 0 < burst.processor < 1e6
@@ -55,5 +55,5 @@ def test_asks_a_server_that_runs() -> None:
 
 @needs_wrk
 def test_says_that_nothing_is_served() -> None:
-    with pytest.raises(RuntimeError, match="nothing is served"), serving_by_gunicorn("Nothing", "alone"):
+    with pytest.raises(RuntimeError, match="nothing is served"), run_gunicorn("Nothing", "alone"):
         pass

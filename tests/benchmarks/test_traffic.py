@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from benchmarks.traffic import TEXT, ask, begun, serving, streaming, whole
+from benchmarks.traffic import TEXT, ask, start_stream, make_case, make_stream, make_whole
 from wsgistack.types import Environ, StartResponse
 
 
@@ -22,8 +22,8 @@ def test_asks_takes_all_and_closes() -> None:
         return bodies[-1]
 
     taken: list[bytes] = []
-    serving(app)()
-    serving(app, {"PATH_INFO": "/x"}, taken.append)()
+    make_case(app)()
+    make_case(app, {"PATH_INFO": "/x"}, taken.append)()
     answer = ask(app, {"PATH_INFO": "/x"})
     assert [body.closed for body in bodies] == [1, 1, 1]
     assert taken == [b"a", b"b"]
@@ -37,17 +37,17 @@ def test_gives_each_request_an_environ_and_headers_of_its_own() -> None:
         assert "spoilt" not in environ
         environ["spoilt"] = True
         kept.append(environ)
-        return whole(TEXT)(environ, start_response)
+        return make_whole(TEXT)(environ, start_response)
 
-    case = serving(spoils)
+    case = make_case(spoils)
     case()
     case()
     assert kept[0] is not kept[1]
-    app = whole(TEXT)
+    app = make_whole(TEXT)
     ask(app).headers.clear()
     assert ask(app).headers == [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(TEXT)))]
 
 
 def test_streams_stay_open_after_the_first_chunk() -> None:
-    _, chunks = begun(streaming([b"a", b"b"]), {})
+    _, chunks = start_stream(make_stream([b"a", b"b"]), {})
     assert [*chunks] == [b"b"]
