@@ -1,7 +1,7 @@
-"""Bodies to compress, the same each time: JSON, HTML, text that is dense, and bytes that nothing makes smaller.
+"""Bodies to compress, the same in every run: JSON, HTML, dense text, and bytes that cannot be compressed.
 
-What of JSON compresses how well depends on what is in it: ``JSON`` is orders, with ids that are random, and words that
-come again and again; ``records`` are people as Faker makes them, with names, addresses and sentences.
+How well JSON compresses depends on its content. ``JSON`` is a list of orders with random ids and repeated words;
+``records`` are people that Faker generates, with names, addresses and sentences.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.rows import describe_version
 
-__all__ = ["KINDS", "RECORDS_NEED", "SIZES", "Body", "Kind", "body_of"]
+__all__ = ["KINDS", "RECORDS_NEED", "SIZES", "Body", "Kind", "make_body"]
 
 SIZES = {"1 KB": 1 << 10, "10 KB": 10 << 10, "200 KB": 200 << 10, "10 MB": 10 << 20}
 _CHUNKS = 8
@@ -34,7 +34,7 @@ _WORDS = re.findall(
 
 
 class Body(NamedTuple):
-    """A body, in one piece or in chunks."""
+    """A body, in one chunk or in many."""
 
     kind: str
     content_type: str
@@ -43,13 +43,13 @@ class Body(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Of all of it."""
+        """The number of bytes in all chunks."""
         return sum(map(len, self.chunks))
 
 
 @cache
 def make_body(kind: str, size: int, *, is_stream: bool) -> Body:
-    """A body of a kind; a stream comes in 8 chunks, or in chunks of 64 KB where that makes more."""
+    """Make a body of a kind; a stream has 8 chunks, or more chunks of 64 KB."""
     content_type, make, _ = KINDS[kind]
     whole = make(random.Random(size), size)[:size]
     length = min(_LARGEST_CHUNK, max(1, size // _CHUNKS)) if is_stream else size
@@ -116,8 +116,8 @@ def _noise(chance: random.Random, size: int) -> bytes:
 class Kind(NamedTuple):
     """A kind of body.
 
-    :param make: makes at least so many bytes.
-    :param largest: in bytes; larger ones take too long to make.
+    :param make: makes at least the given number of bytes.
+    :param largest: in bytes; a larger body would take too long to make.
     """
 
     content_type: str

@@ -1,4 +1,4 @@
-"""Ten layers built from an ini file, from a TOML file, in Python, and by PasteDeploy."""
+"""Build ten layers from an ini file, from a TOML file, in Python and with PasteDeploy."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,7 +13,7 @@ from benchmarks.traffic import PASSWORD, TEXT, USER, make_whole
 from wsgistack import Pipeline, load
 from wsgistack.types import App
 
-__all__ = ["application", "builders", "make_application", "measure_building"]
+__all__ = ["application", "make_application", "make_builders", "measure_building"]
 
 _LAYERS: Mapping[str, Mapping[str, str]] = {
     "request_id": {"header": "X-Correlation-ID"},
@@ -28,12 +28,12 @@ application = make_whole(TEXT)
 
 
 def make_application(global_conf: Mapping[str, str]) -> App:
-    """Give the application as PasteDeploy asks for it."""
+    """Return the application, as an app factory of PasteDeploy."""
     return application
 
 
 def measure_building(effort: Effort) -> tuple[list[Row], list[Bar]]:
-    """Measure all of them in turn."""
+    """Measure all ways to build them, in turn."""
     with TemporaryDirectory() as folder:
         cases = {f"from {name}": case for name, case in make_builders(Path(folder)).items()}
         samples = interleave(cases, effort)
@@ -44,7 +44,7 @@ def measure_building(effort: Effort) -> tuple[list[Row], list[Bar]]:
 
 
 def make_builders(folder: Path) -> dict[str, Case]:
-    """What builds ten layers, by where it builds them from; files are written into the folder."""
+    """Make a case for each source of the ten layers; files are written into the folder."""
     ini, toml = folder / "ten.ini", folder / "ten.toml"
     ini.write_text(_ini(), "utf-8")
     toml.write_text(_toml(), "utf-8")
@@ -56,7 +56,7 @@ def make_builders(folder: Path) -> dict[str, Case]:
     deploy = describe_version("PasteDeploy")
     if deploy:
         loadapp: Callable[[str], object] = import_module("paste.deploy").loadapp
-        cases[f"an ini file by {deploy}"] = lambda: loadapp(f"config:{ini}")
+        cases[f"an ini file with {deploy}"] = lambda: loadapp(f"config:{ini}")
     return cases
 
 

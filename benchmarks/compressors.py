@@ -1,4 +1,4 @@
-"""Who compresses: each with its framework, as an application of that framework meets it, and the framework alone."""
+"""The compressors that are compared: each in an application of its framework, and each framework alone."""
 
 import asyncio
 import atexit
@@ -19,20 +19,19 @@ from wsgistack.types import App
 __all__ = ["CODECS", "COMPRESSORS", "FRAMEWORKS", "Compressor", "Sink"]
 
 Sink = Callable[[bytes], object]
-"""Takes each chunk that goes to the client."""
+"""Receives each chunk that goes to the client."""
 
 CODECS = {"gzip": (), "br": ("Brotli",), "zstd": () if sys.version_info >= (3, 14) else ("backports.zstd",)}
-"""The distributions that a coding comes with, beside Python."""
+"""The distributions that a coding needs besides Python."""
 
 
 class Compressor(NamedTuple):
-    """Somebody that compresses.
+    """A middleware, or a part of a framework, that compresses.
 
-    :param name: with what it is called there.
-    :param distribution: that it comes with.
-    :param coding: that the client asks for.
-    :param framework: whose application it stands around.
-    :param layer: for a framework of WSGI, the middleware.
+    :param name: its name in its project.
+    :param coding: the coding that the client asks for.
+    :param framework: the framework of the application that it wraps.
+    :param layer: the middleware itself, for plain WSGI.
     """
 
     name: str
@@ -43,23 +42,23 @@ class Compressor(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Its name, with its version where it is not ours."""
+        """Its name, with the version if it is a peer."""
         return f"{self.distribution if self.is_ours else describe_version(self.distribution)} {self.name}"
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is a layer of wsgistack."""
+        """Whether it is a middleware of wsgistack."""
         return self.distribution == "wsgistack"
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The distributions that it does not run without."""
+        """The distributions that it needs."""
         return (self.distribution, *CODECS[self.coding])
 
     def make_case(self, body: Body, sink: Sink = len, *, plain: bool = False) -> Case:
-        """A side that answers once with a body.
+        """Make a case that sends a body once.
 
-        :param plain: with the framework alone, and nothing that compresses.
+        :param plain: use the framework alone, without compression.
         """
         return FRAMEWORKS[self.framework](body, self.coding, sink, None if plain else self.layer, not plain)
 
@@ -83,7 +82,7 @@ def _django(body: Body, coding: str, sink: Sink, _: object, compresses: bool) ->
 
     get_response = import_module("django.middleware.gzip").GZipMiddleware(view) if compresses else view
 
-    def once() -> None:
+    def request_once() -> None:
         request = http.HttpRequest()
         request.META["HTTP_ACCEPT_ENCODING"] = coding
         response = get_response(request)
@@ -91,7 +90,7 @@ def _django(body: Body, coding: str, sink: Sink, _: object, compresses: bool) ->
             sink(chunk)
         response.close()
 
-    return once
+    return request_once
 
 
 def _flask(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
@@ -127,15 +126,15 @@ def _starlette(body: Body, coding: str, sink: Sink, _: object, compresses: bool)
 
     app: Any = import_module("starlette.middleware.gzip").GZipMiddleware(answer) if compresses else answer
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"accept-encoding", coding.encode())]}
-    run = _loop().run_until_complete
+    run = _get_loop().run_until_complete
     return lambda: run(app(dict(scope), receive, send))
 
 
 _LOOPS: list[asyncio.AbstractEventLoop] = []
 
 
-def _loop() -> asyncio.AbstractEventLoop:
-    """One loop for all, so that none is left open."""
+def _get_loop() -> asyncio.AbstractEventLoop:
+    """Use one loop for all cases, and close it at exit."""
     if not _LOOPS:
         _LOOPS.append(asyncio.new_event_loop())
         atexit.register(_LOOPS[0].close)
@@ -159,4 +158,4 @@ COMPRESSORS = (
     Compressor("gzip", "Flask-Compress", "gzip", "Flask"),
     Compressor("zstd", "Flask-Compress", "zstd", "Flask"),
 )
-"""Ours first, with the options that they have by default. By default, Flask-Compress sends no streams in gzip."""
+"""Ours first, all with their default options. By default, Flask-Compress does not compress streams with gzip."""

@@ -1,4 +1,4 @@
-"""How long a client waits for what a stream begins with, and how much of the stream has been made by then."""
+"""How long a client waits for the first decodable byte of a stream."""
 
 import random
 import sys
@@ -14,17 +14,17 @@ from benchmarks.compressors import Compressor
 from benchmarks.pairs import Effort, Spread
 from benchmarks.rows import Row, at_most
 
-__all__ = ["first_byte_rows"]
+__all__ = ["measure_first_byte"]
 
 _PAUSE = 0.005
 _ROUNDS = 15
-_AS_ALONE = at_most(1.1, "time to the first byte of a stream that of the stream itself")
+_AS_ALONE = at_most(1.1, "time to the first byte of a stream: at most 1.1 times that of the stream itself")
 
 
 def measure_first_byte(compressors: Sequence[Compressor], effort: Effort) -> Iterator[Row]:
-    """A row for each: the time until something can be decoded, beside that of the stream alone.
+    """Compare the time until the client can decode something with the stream alone, for each compressor.
 
-    The stream gives 8 chunks, and takes 5 ms to make each of them.
+    The stream has 8 chunks and takes 5 ms to make each of them.
     """
     rounds = effort.least if effort.is_quick else _ROUNDS
     compressors = [each for each in compressors if _is_compressed(each)]
@@ -34,14 +34,14 @@ def measure_first_byte(compressors: Sequence[Compressor], effort: Effort) -> Ite
     waits = [{name: sides[name]() for name in random.sample(list(sides), len(sides))} for _ in range(rounds)]
     for each in compressors:
         ratio = Spread.of([waited[each.title] / waited[""] for waited in waits])
-        claim = _AS_ALONE if each.is_ours else None
-        yield Row(f"{each.title}: time to the first byte", "the stream alone", ratio, claim=claim)
+        target = _AS_ALONE if each.is_ours else None
+        yield Row(f"{each.title}: time to the first byte", "stream alone", ratio, target=target)
 
 
 def _is_compressed(compressor: Compressor) -> bool:
     body = make_body("JSON", 10 << 10, is_stream=True)
     chunks: list[bytes] = []
-    compressor.case(body, chunks.append)()
+    compressor.make_case(body, chunks.append)()
     return b"".join(chunks) != b"".join(body.chunks)
 
 
@@ -55,7 +55,7 @@ def _wait(compressor: Compressor, *, plain: bool = False) -> float:
         if not came and chunk and decoded(chunk):
             came.append(perf_counter())
 
-    case = compressor.case(slow, take, plain=plain)
+    case = compressor.make_case(slow, take, plain=plain)
     begin = perf_counter()
     case()
     return (came[0] if came else perf_counter()) - begin

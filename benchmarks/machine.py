@@ -1,4 +1,4 @@
-"""What a measurement ran on."""
+"""The machine that a measurement ran on."""
 
 import os
 import platform
@@ -9,16 +9,16 @@ from pathlib import Path
 
 from benchmarks.rows import describe_version
 
-__all__ = ["machine"]
+__all__ = ["describe_machine"]
 
 _CODECS = ("isal", "Brotli", "backports.zstd")
 
 
 def describe_machine() -> dict[str, str]:
-    """The machine, the interpreter and the day: what the figures depend on."""
+    """Describe the machine, the interpreter and the day, on which the figures depend."""
     threads = "" if getattr(sys, "_is_gil_enabled", lambda: True)() else ", free-threaded"
     return {
-        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "processor": f"{_read_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release().split('-')[0]}, {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}{threads}",
         "codecs": ", ".join([f"zlib {zlib.ZLIB_RUNTIME_VERSION}", *filter(None, map(describe_version, _CODECS))]),
@@ -27,7 +27,7 @@ def describe_machine() -> dict[str, str]:
     }
 
 
-def _processor() -> str:
+def _read_processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""What the servers serve: small applications of Flask and Django, alone, or in layers of ours."""
+"""The applications that the servers run: small ones of Flask and Django, alone or in our layers."""
 
 import gc
 import json
@@ -13,23 +13,23 @@ from time import perf_counter
 from benchmarks.traffic import JSON, PASSWORD, USER, make_case
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["APPS", "application", "five", "flask", "four", "packing", "work_for"]
+__all__ = ["APPS", "add_codec", "application", "find_work", "make_flask", "wrap_in_five", "wrap_in_four"]
 
 _HELLO = "Hello, world!"
 
 
 def wrap_in_four(app: App) -> App:
-    """All layers but compression."""
+    """Wrap an application in all layers except compression."""
     return _wrap(app, "request_id", _LOG, "catch_errors", _AUTH)
 
 
 def wrap_in_five(app: App) -> App:
-    """All five layers, as the quickstart has them."""
+    """Wrap an application in all five layers, in the order of the quickstart."""
     return _wrap(app, "request_id", _LOG, "catch_errors", "gzip", _AUTH)
 
 
 def _wrap(app: App, *layers: str | Mapping[str, object]) -> App:
-    from wsgistack import Pipeline  # an application alone does not have it in its memory
+    from wsgistack import Pipeline  # so that the memory of an application alone does not include it
 
     return Pipeline(layers).wrap(app)
 
@@ -39,7 +39,7 @@ _AUTH = {"use": "basic_auth", "users": {USER: PASSWORD}}
 
 
 def make_flask(work: int) -> App:
-    """Flask with one page: a greeting, or 2 KB of JSON, which the view makes so many times before it answers."""
+    """Make a Flask application with one page: a greeting, or 2 KB of JSON after ``work`` rounds of encoding it."""
     framework = import_module("flask")
     app = framework.Flask("benchmarks")
     orders = json.loads(JSON)
@@ -55,7 +55,7 @@ def make_flask(work: int) -> App:
 
 
 def make_django(_: int) -> App:
-    """Django with one page, and the settings of nothing else."""
+    """Make a Django application with one page and minimal settings."""
     conf, http, urls = (import_module(name) for name in ("django.conf", "django.http", "django.urls"))
     if not conf.settings.configured:
         patterns = (urls.path("", lambda request: http.HttpResponse(_HELLO)),)
@@ -65,40 +65,40 @@ def make_django(_: int) -> App:
 
 
 def add_codec(app: App) -> App:
-    """No layer, but the codec, called by hand for each request on what the page holds, for nothing."""
+    """Call the codec directly for each request, on the content of the page, without any layer."""
     from benchmarks.codecs import find_codec
 
     encode = find_codec("gzip")
 
-    def calling(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def call_codec(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = app(environ, start_response)
         if encode:
             encode(JSON)
         return body
 
-    return calling
+    return call_codec
 
 
 APPS: dict[str, Callable[[int], App]] = {"Flask": make_flask, "Django": make_django}
 _LAYERS: dict[str, Callable[[App], App]] = {
     "alone": lambda app: app,
-    "packing": add_codec,
+    "codec": add_codec,
     "four": wrap_in_four,
     "five": wrap_in_five,
 }
 
 
 def application(app: str, layers: str, work: int) -> App:
-    """Build an application, as gunicorn asks for it.
+    """Build an application for gunicorn.
 
-    :param work: that the view does, in pieces.
+    :param work: how many times the view encodes its JSON.
     """
     return _LAYERS[layers](APPS[app](work))
 
 
 @cache
 def find_work(seconds: float) -> int:
-    """The pieces of work that make a request to Flask take so long, here and now, without the garbage collector."""
+    """Find the work that makes a Flask request take the given time on this machine, without garbage collection."""
     gc.disable()
     try:
         return next(
@@ -109,9 +109,9 @@ def find_work(seconds: float) -> int:
 
 
 def _measure_time(case: Callable[[], object]) -> float:
-    taken = []
+    times = []
     for _ in range(100):
         begin = perf_counter()
         case()
-        taken.append(perf_counter() - begin)
-    return median(taken)
+        times.append(perf_counter() - begin)
+    return median(times)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["Unsized", "access_log", "asked", "line"]
+__all__ = ["Unsized", "access_log", "format_line", "read_request"]
 
 _ODD = re.compile(r"[^ !#-\[\]-~]").search
 _ODD_IN_PATH = re.compile(r"[^A-Za-z0-9_.\-/;:@&=+$,!*'()~]").search
@@ -18,7 +18,7 @@ _WriteLine = Callable[[str], object]
 
 
 def access_log(app: App, write_line: _WriteLine) -> App:
-    """Write the line of a request when its response is over, with the bytes that were sent."""
+    """Write the line of a request when its response has ended, with the number of bytes that were sent."""
 
     def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         logged = _Logged(environ, start_response, write_line)
@@ -108,7 +108,7 @@ class _Logged:
 
 
 class Unsized:
-    """A body whose length nobody knows."""
+    """A body without ``len()``."""
 
     __slots__ = ("_body", "close")
 
@@ -121,7 +121,7 @@ class Unsized:
 
 
 def read_request(environ: Environ) -> tuple[str, str, str, str, str]:
-    """What is asked for, by whom, before an application inside changes it."""
+    """Read the request before the application changes the environ."""
     get = environ.get
     path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
     query = get("QUERY_STRING", "")
@@ -131,7 +131,7 @@ def read_request(environ: Environ) -> tuple[str, str, str, str, str]:
 def format_line(
     environ: Environ, asked: tuple[str, str, str, str, str], begin: float, code: str, sent: int, micros: int
 ) -> str:
-    """Apache's combined line, with the duration and the id at its end."""
+    """Format Apache's combined line, with the duration and the id at its end."""
     get = environ.get
     client, method, target, query, protocol = asked
     if _ODD_IN_PATH(target):

@@ -1,4 +1,4 @@
-"""The floor of the whole stack: one function that does the five jobs."""
+"""The floor of all five layers: one handwritten function."""
 
 import logging
 import os
@@ -8,17 +8,17 @@ from hashlib import sha256
 from time import perf_counter, time
 from typing import Any
 
-from benchmarks.floors.access_log import Unsized, read_request, format_line
+from benchmarks.floors.access_log import Unsized, format_line, read_request
 from benchmarks.floors.basic_auth import CHALLENGE, find_user
 from benchmarks.floors.gzip import (
     MINIMUM,
     SYNC,
     accepts_gzip,
-    edit_encoded_headers,
-    make_encoder,
-    is_eligible,
-    compress_whole,
     add_vary,
+    compress_whole,
+    edit_encoded_headers,
+    is_eligible,
+    make_encoder,
     weaken_etags,
 )
 from benchmarks.floors.request_id import current_id, is_id
@@ -166,7 +166,7 @@ class _Response:
                 self.chunks = iter(body)
 
     def pack(self, chunk: bytes, *, single: bool) -> bytes:
-        """Give what is sent for a chunk, and start with the first one."""
+        """Return the bytes to send for a chunk; start the response with the first one."""
         if self.held:
             status, headers = self.held
             accepted = self.environ.get("HTTP_ACCEPT_ENCODING")
@@ -218,7 +218,7 @@ class _Response:
         return chunk
 
     def _next(self) -> bytes | None:
-        """The next chunk, which is compressed here unless all of them lie ready."""
+        """Return the next chunk; compress it unless all chunks are prepared."""
         if self.chunks is None:
             self.chunks = map(partial(self.pack, single=False), iter(self.source))
         chunk: bytes | None = next(self.chunks, None)
@@ -231,7 +231,7 @@ class _Response:
         return chunk
 
     def fail(self, error: BaseException) -> None:
-        """Answer an error that came before the first byte, log it, and let others pass."""
+        """Log an error; answer it before the first byte, raise it again after that."""
         self.failed = True
         if isinstance(error, Exception):
             _LOG.error("failed", exc_info=error)

@@ -12,13 +12,13 @@ __all__ = [
     "MINIMUM",
     "SYNC",
     "accepts_gzip",
-    "encoded_headers",
-    "encoder",
+    "add_vary",
+    "compress_whole",
+    "edit_encoded_headers",
     "gzip",
     "is_eligible",
-    "packed_whole",
-    "varied",
-    "weakened",
+    "make_encoder",
+    "weaken_etags",
 ]
 
 _zlib, _LEVEL = find_gzip()
@@ -32,7 +32,7 @@ _LOST = ("content-length", "accept-ranges", "content-md5", "digest", "content-di
 
 @lru_cache(maxsize=256)
 def accepts_gzip(accepted: str) -> bool:
-    """Whether a client likes gzip at least as well as the body as it is."""
+    """Whether the client prefers gzip to the unchanged body, or accepts both equally."""
     said = {name.lower(): float(quality or 1) for name, quality in _MEMBER.findall(accepted)}
     quality = said.get("gzip", said.get("x-gzip", said.get("*", 0.0)))
     return quality > 0 and quality >= said.get("identity", 0.0)
@@ -54,7 +54,7 @@ def is_eligible(status: str, headers: Headers) -> bool:
 
 
 def add_vary(headers: Headers) -> Headers:
-    """With Accept-Encoding in Vary."""
+    """Add Accept-Encoding to Vary."""
     there = ", ".join([value for name, value in headers if name.lower() == "vary" and value.strip()])
     if not there:
         return [*headers, ("Vary", "Accept-Encoding")]
@@ -64,7 +64,7 @@ def add_vary(headers: Headers) -> Headers:
 
 
 def weaken_etags(headers: Headers) -> Headers:
-    """With weak ETags."""
+    """Make all ETags weak."""
     return [
         (name, f"W/{value}") if name.lower() == "etag" and value.startswith('"') else (name, value)
         for name, value in headers
@@ -72,24 +72,24 @@ def weaken_etags(headers: Headers) -> Headers:
 
 
 def edit_encoded_headers(headers: Headers) -> Headers:
-    """Those of the compressed body."""
+    """Edit the headers for a compressed body."""
     kept = [item for item in headers if item[0].lower() not in _LOST]
     return [*add_vary(weaken_etags(kept)), ("Content-Encoding", "gzip")]
 
 
 def make_encoder() -> Any:
-    """What compresses a stream."""
+    """Make a compressor for a stream."""
     return _zlib.compressobj(_LEVEL, _zlib.DEFLATED, _FRAME)
 
 
 def compress_whole(body: bytes) -> bytes:
-    """A body, compressed in one piece."""
+    """Compress a whole body."""
     packed: bytes = _zlib.compress(body, _LEVEL, _FRAME)
     return packed
 
 
 def gzip(app: App) -> App:
-    """Compress what is worth it, if the client accepts it."""
+    """Compress an eligible body if the client accepts gzip."""
 
     def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
@@ -117,7 +117,7 @@ def gzip(app: App) -> App:
 
 
 class _Packed:
-    """A response that is compressed, or will turn out not to be."""
+    """A response that may be compressed; the first chunk decides."""
 
     __slots__ = ("accept", "chunks", "environ", "held", "is_head", "single", "source", "started", "stream", "write")
 
@@ -131,7 +131,7 @@ class _Packed:
         self.single = False
 
     def start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
-        """Hold the start back, if the response is worth it."""
+        """Hold back the start of an eligible response."""
         if exc_info is None and not self.held and not self.started and is_eligible(status, headers):
             self.held = status, [*headers]
             return self._packing_write
@@ -152,7 +152,7 @@ class _Packed:
         return self.write
 
     def begin(self, status: str, headers: Headers) -> None:
-        """Start what was held back."""
+        """Send the start that was held back."""
         self.held = None
         self.started = True
         self.write = self.accept(status, headers)
@@ -162,7 +162,7 @@ class _Packed:
         return self.write(packed)
 
     def body(self, body: Any) -> Iterable[bytes]:
-        """What the server gets for the application's body."""
+        """Return the body for the server."""
         kind = type(body)
         if self.held and (kind is list or kind is tuple):
             length = sum(map(len, body))
@@ -183,7 +183,7 @@ class _Packed:
         return self
 
     def whole(self, chunk: bytes) -> bytes:
-        """Compress all there is, and start."""
+        """Compress the only chunk and start the response."""
         status, headers = self.held  # type: ignore[misc]
         packed = compress_whole(chunk)
         if len(packed) < len(chunk):
@@ -195,7 +195,7 @@ class _Packed:
         return chunk
 
     def pack(self, chunk: bytes) -> bytes:
-        """Compress one chunk, and start if it is the first one."""
+        """Compress one chunk; start the response with the first one."""
         if self.held:
             status, headers = self.held
             if (chunk or not self.is_head) and (
@@ -209,7 +209,7 @@ class _Packed:
         return self.stream.compress(chunk) + self.stream.flush(SYNC) if self.stream and chunk else chunk
 
     def rest(self) -> bytes:
-        """What comes after the last chunk."""
+        """Return the bytes after the last chunk."""
         if self.held:
             status, headers = self.held
             self.begin(status, edit_encoded_headers(headers) if self.is_head else add_vary(headers))
@@ -230,7 +230,7 @@ class _Packed:
         raise StopIteration
 
     def close(self) -> None:
-        """Close the body, and start if it was never read."""
+        """Close the body; start the response if nobody read it."""
         source, self.source, self.stream = self.source, (), None
         if hasattr(source, "close"):
             source.close()

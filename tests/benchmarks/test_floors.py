@@ -1,4 +1,4 @@
-"""The floors do the work of their layers: the conformance kit finds nothing, and what is measured is answered alike."""
+"""The floors do the work of their layers: they pass the conformance kit and send the same responses."""
 
 import logging
 import os
@@ -21,6 +21,8 @@ from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, a
 from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
+
+pytestmark = pytest.mark.slow
 
 LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
@@ -72,7 +74,7 @@ LAYERS: dict[str, Callable[[App], App]] = {
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("app", APPS)
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_answers_as_its_layer_does(name: str, app: str, request_: str) -> None:
+def test_sends_the_same_response_as_its_layer(name: str, app: str, request_: str) -> None:
     by_hand = ask(FLOORS[name][0](APPS[app]()), REQUESTS[request_])
     ours = ask(LAYERS[name](APPS[app]()), REQUESTS[request_])
     assert by_hand.status == ours.status
@@ -85,7 +87,7 @@ def test_answers_as_its_layer_does(name: str, app: str, request_: str) -> None:
 
 @pytest.mark.parametrize("app", APPS)
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_the_function_answers_as_the_stack_does(app: str, request_: str) -> None:
+def test_the_function_sends_the_same_response_as_the_stack(app: str, request_: str) -> None:
     by_hand = ask(FLOORS["fused"][0](APPS[app]()), REQUESTS[request_])
     ours = ask(wrap_in_five(APPS[app]()), REQUESTS[request_])
     assert (by_hand.status, by_hand.chunks) == (ours.status, ours.chunks)
@@ -101,7 +103,7 @@ def test_the_function_answers_as_the_stack_does(app: str, request_: str) -> None
         pytest.param({"REMOTE_USER": "ann lee", "HTTP_REFERER": "", "REQUEST_METHOD": "HEAD"}, id="spaces"),
     ],
 )
-def test_the_log_holds_the_same_line(tmp_path: Path, request_: dict[str, str]) -> None:
+def test_writes_the_same_log_line(tmp_path: Path, request_: dict[str, str]) -> None:
     lines: list[str] = []
     file = tmp_path / "log"
     for layer in (partial(access_log, write_line=lines.append), partial(AccessLog, file=file)):
@@ -110,7 +112,7 @@ def test_the_log_holds_the_same_line(tmp_path: Path, request_: dict[str, str]) -
     assert [LINE.sub("", line) for line in lines] == [LINE.sub("", ours)]
 
 
-def test_refuses_a_stranger_and_answers_an_error() -> None:
+def test_refuses_a_wrong_password_and_answers_an_error() -> None:
     def fails(environ: Environ, start_response: StartResponse) -> list[bytes]:
         raise OSError(os.strerror(5))
 

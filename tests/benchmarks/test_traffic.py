@@ -1,9 +1,13 @@
-"""The server in memory, and the applications that it asks."""
+"""The server in memory, and its applications."""
 
 from collections.abc import Iterable
 
-from benchmarks.traffic import TEXT, ask, start_stream, make_case, make_stream, make_whole
+import pytest
+
+from benchmarks.traffic import TEXT, ask, make_case, make_stream, make_whole, start_stream
 from wsgistack.types import Environ, StartResponse
+
+pytestmark = pytest.mark.slow
 
 
 class Closing(list[bytes]):
@@ -13,7 +17,7 @@ class Closing(list[bytes]):
         self.closed += 1
 
 
-def test_asks_takes_all_and_closes() -> None:
+def test_reads_the_whole_body_and_closes_it() -> None:
     bodies: list[Closing] = []
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -30,7 +34,7 @@ def test_asks_takes_all_and_closes() -> None:
     assert (answer.status, answer.headers, answer.body) == ("200 OK", [("X-Path", "/x")], b"written, ab")
 
 
-def test_gives_each_request_an_environ_and_headers_of_its_own() -> None:
+def test_every_request_has_its_own_environ_and_headers() -> None:
     kept: list[Environ] = []
 
     def spoils(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from webtest import TestApp
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def client(enter: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[TestApp]:

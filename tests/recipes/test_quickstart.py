@@ -10,6 +10,8 @@ from webtest import TestApp
 
 from wsgistack import load
 
+pytestmark = pytest.mark.slow
+
 NAMED = {"X-Request-ID": "my-own-id"}
 
 
