@@ -16,8 +16,8 @@ _CITED = ("holds_no_chunk_back", "passes_exc_info_unmodified")
 _MEASURED = (
     "Each middleware below was wrapped around every hostile application of the conformance kit. Each case was run with "
     "plain headers and with those of a browser. The kit's scenarios of several requests were run as well. The tables "
-    "show the number of cases in which a rule was broken; a dot means none. For each number, the last section shows the first "
-    "such case and what happened in it."
+    "show the number of cases in which a rule was broken; a dot means none. For each number, the last section shows "
+    "the first such case and what happened in it."
 )
 _FAIR = (
     "The cases are unusual on purpose. A broken rule may never matter to an application that does nothing of the kind. "
