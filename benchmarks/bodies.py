@@ -57,7 +57,7 @@ def make_body(kind: str, size: int, *, is_stream: bool) -> Body:
     return Body(kind, content_type, chunks, is_stream)
 
 
-def _orders(chance: random.Random, size: int) -> bytes:
+def _make_orders(chance: random.Random, size: int) -> bytes:
     orders = [
         {
             "id": chance.randrange(10**8),
@@ -73,7 +73,7 @@ def _orders(chance: random.Random, size: int) -> bytes:
     return json.dumps(orders).encode()
 
 
-def _records(chance: random.Random, size: int) -> bytes:
+def _make_records(chance: random.Random, size: int) -> bytes:
     fake: Any = import_module("faker").Faker()
     fake.seed_instance(chance.random())
     people = [
@@ -94,7 +94,7 @@ def _records(chance: random.Random, size: int) -> bytes:
     return json.dumps(people).encode()
 
 
-def _page(chance: random.Random, size: int) -> bytes:
+def _make_page(chance: random.Random, size: int) -> bytes:
     parts = ["<!DOCTYPE html>\n<html lang='en'><head><title>Orders</title></head><body><main class='page'>\n"]
     for number in range(size // 200 + 1):
         text = " ".join(chance.choices(_WORDS, k=12))
@@ -105,11 +105,11 @@ def _page(chance: random.Random, size: int) -> bytes:
     return "".join(parts).encode()
 
 
-def _tokens(chance: random.Random, size: int) -> bytes:
+def _make_tokens(chance: random.Random, size: int) -> bytes:
     return b'{"data": "' + b64encode(chance.randbytes(size)) + b'"}'
 
 
-def _noise(chance: random.Random, size: int) -> bytes:
+def _make_noise(chance: random.Random, size: int) -> bytes:
     return chance.randbytes(size)
 
 
@@ -127,10 +127,10 @@ class Kind(NamedTuple):
 
 RECORDS_NEED = "Faker"
 KINDS = {
-    "JSON": Kind("application/json", _orders),
-    "HTML": Kind("text/html; charset=utf-8", _page),
-    "dense": Kind("application/json", _tokens),
-    "random": Kind("text/plain; charset=utf-8", _noise),
+    "JSON": Kind("application/json", _make_orders),
+    "HTML": Kind("text/html; charset=utf-8", _make_page),
+    "dense": Kind("application/json", _make_tokens),
+    "random": Kind("text/plain; charset=utf-8", _make_noise),
 }
 if describe_version(RECORDS_NEED):
-    KINDS["records"] = Kind("application/json", _records, SIZES["200 KB"])
+    KINDS["records"] = Kind("application/json", _make_records, SIZES["200 KB"])

@@ -46,12 +46,12 @@ def measure_building(effort: Effort) -> tuple[list[Row], list[Bar]]:
 def make_builders(folder: Path) -> dict[str, Case]:
     """Make a case for each source of the ten layers; files are written into the folder."""
     ini, toml = folder / "ten.ini", folder / "ten.toml"
-    ini.write_text(_ini(), "utf-8")
-    toml.write_text(_toml(), "utf-8")
+    ini.write_text(_format_ini(), "utf-8")
+    toml.write_text(_format_toml(), "utf-8")
     cases: dict[str, Case] = {
         "an ini file": partial(load, ini),
         "a TOML file": partial(load, toml),
-        "Python": _from_python,
+        "Python": _build_in_python,
     }
     deploy = describe_version("PasteDeploy")
     if deploy:
@@ -60,7 +60,7 @@ def make_builders(folder: Path) -> dict[str, Case]:
     return cases
 
 
-def _from_python() -> App:
+def _build_in_python() -> App:
     layers = (
         {"use": "request_id", "header": "X-Correlation-ID"},
         {"use": "access_log", "output": "logging", "format": "combined"},
@@ -71,7 +71,7 @@ def _from_python() -> App:
     return Pipeline([*layers, *layers]).wrap(application)
 
 
-def _ini() -> str:
+def _format_ini() -> str:
     sections = ["[pipeline:main]", f"pipeline = {' '.join(_TWICE)} end"]
     for name in _TWICE:
         sections += [f"[filter:{name}]", f"use = egg:wsgistack#{name[:-1]}"]
@@ -79,7 +79,7 @@ def _ini() -> str:
     return "\n".join([*sections, "[app:end]", f"use = call:{__name__}:make_application", ""])
 
 
-def _toml() -> str:
+def _format_toml() -> str:
     lines = [f'app = "{__name__}:application"', ""]
     for name in _TWICE:
         lines += ["[[layers]]", f'use = "{name[:-1]}"']

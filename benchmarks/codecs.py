@@ -30,33 +30,33 @@ def find_gzip() -> tuple[Any, int]:
     """Find the zlib-like module and the level that the layer uses by default."""
     body = make_body("JSON", 10 << 10, is_stream=False).chunks[0]
     codec = find_codec("gzip") or zlib.compress
-    matching = (each for each in _zlibs() if each[0].compress(body, each[1], _FRAME) == codec(body))
+    matching = (each for each in _list_zlibs() if each[0].compress(body, each[1], _FRAME) == codec(body))
     return next(matching, (zlib, 6))
 
 
-def _zlibs() -> Iterator[tuple[Any, int]]:
+def _list_zlibs() -> Iterator[tuple[Any, int]]:
     yield zlib, 6
     isal = _try_import("isal.isal_zlib")
     if isal is not None:
         yield from ((isal, level) for level in (2, 1, 3, 0))
 
 
-def _gzips() -> Iterator[_Encode]:
-    for module, level in _zlibs():
-        yield _bind(module.compress, level)
+def _list_gzips() -> Iterator[_Encode]:
+    for module, level in _list_zlibs():
+        yield _bind_level(module.compress, level)
 
 
-def _bind(compress: Callable[[bytes, int, int], bytes], level: int) -> _Encode:
+def _bind_level(compress: Callable[[bytes, int, int], bytes], level: int) -> _Encode:
     return lambda body: compress(body, level, _FRAME)
 
 
-def _brotlis() -> Iterator[_Encode]:
+def _list_brotlis() -> Iterator[_Encode]:
     brotli = _try_import("brotli")
     if brotli is not None:
         yield partial(brotli.compress, quality=4)
 
 
-def _zstds() -> Iterator[_Encode]:
+def _list_zstds() -> Iterator[_Encode]:
     zstd: Any = _try_import("compression.zstd") or _try_import("backports.zstd")
     if zstd is not None:
         level, shortest = zstd.CompressionParameter.compression_level, zstd.CompressionParameter.min_match
@@ -71,4 +71,8 @@ def _try_import(name: str) -> ModuleType | Any:
         return None
 
 
-_CANDIDATES: dict[str, Callable[[], Iterator[_Encode]]] = {"gzip": _gzips, "br": _brotlis, "zstd": _zstds}
+_CANDIDATES: dict[str, Callable[[], Iterator[_Encode]]] = {
+    "gzip": _list_gzips,
+    "br": _list_brotlis,
+    "zstd": _list_zstds,
+}

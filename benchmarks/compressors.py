@@ -63,14 +63,14 @@ class Compressor(NamedTuple):
         return FRAMEWORKS[self.framework](body, self.coding, sink, None if plain else self.layer, not plain)
 
 
-def _wsgi(body: Body, coding: str, sink: Sink, layer: Callable[[App], App] | None, _: bool) -> Case:
+def _make_wsgi_case(body: Body, coding: str, sink: Sink, layer: Callable[[App], App] | None, _: bool) -> Case:
     app = (
         make_stream(body.chunks, body.content_type) if body.is_stream else make_whole(body.chunks[0], body.content_type)
     )
     return make_case(layer(app) if layer else app, {"HTTP_ACCEPT_ENCODING": coding}, sink)
 
 
-def _django(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
+def _make_django_case(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
     conf, http = import_module("django.conf"), import_module("django.http")
     if not conf.settings.configured:
         conf.settings.configure()
@@ -93,7 +93,7 @@ def _django(body: Body, coding: str, sink: Sink, _: object, compresses: bool) ->
     return request_once
 
 
-def _flask(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
+def _make_flask_case(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
     flask = import_module("flask")
     app = flask.Flask("benchmarks")
 
@@ -107,7 +107,7 @@ def _flask(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> 
     return make_case(app, {"PATH_INFO": "/", "HTTP_ACCEPT_ENCODING": coding}, sink)
 
 
-def _starlette(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
+def _make_starlette_case(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         headers = [(b"content-type", body.content_type.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -142,10 +142,10 @@ def _get_loop() -> asyncio.AbstractEventLoop:
 
 
 FRAMEWORKS: dict[str, Callable[..., Case]] = {
-    "WSGI": _wsgi,
-    "Django": _django,
-    "Flask": _flask,
-    "Starlette": _starlette,
+    "WSGI": _make_wsgi_case,
+    "Django": _make_django_case,
+    "Flask": _make_flask_case,
+    "Starlette": _make_starlette_case,
 }
 
 COMPRESSORS = (

@@ -28,8 +28,8 @@ def measure_first_byte(compressors: Sequence[Compressor], effort: Effort) -> Ite
     """
     rounds = effort.least if effort.is_quick else _ROUNDS
     compressors = [each for each in compressors if _is_compressed(each)]
-    sides = {each.title: partial(_wait, each) for each in compressors} | {
-        "": partial(_wait, compressors[0], plain=True)
+    sides = {each.title: partial(_measure_wait, each) for each in compressors} | {
+        "": partial(_measure_wait, compressors[0], plain=True)
     }
     waits = [{name: sides[name]() for name in random.sample(list(sides), len(sides))} for _ in range(rounds)]
     for each in compressors:
@@ -45,10 +45,10 @@ def _is_compressed(compressor: Compressor) -> bool:
     return b"".join(chunks) != b"".join(body.chunks)
 
 
-def _wait(compressor: Compressor, *, plain: bool = False) -> float:
+def _measure_wait(compressor: Compressor, *, plain: bool = False) -> float:
     body = make_body("JSON", 10 << 10, is_stream=True)
     slow = body._replace(chunks=_Slow(body.chunks))
-    decoded = _decoder("" if plain else compressor.coding)
+    decoded = _make_decoder("" if plain else compressor.coding)
     came: list[float] = []
 
     def take(chunk: bytes) -> None:
@@ -72,7 +72,7 @@ class _Slow(tuple[bytes, ...]):
             yield chunk
 
 
-def _decoder(coding: str) -> Any:
+def _make_decoder(coding: str) -> Any:
     match coding:
         case "gzip":
             return decompressobj(16 + MAX_WBITS).decompress

@@ -79,10 +79,10 @@ class Samples(NamedTuple):
         """The time of a side, or the time that it takes more than another side."""
         return Spread.of(self.rounds(name, less))
 
-    def ratio(self, name: str, beside: str, less: str = "") -> Spread:
+    def ratio(self, name: str, other: str, less: str = "") -> Spread:
         """Divide the times of two sides, or the times that both add to a third side."""
-        ours, theirs = self.rounds(name, less), self.rounds(beside, less)
-        return Spread.of([mine / other for mine, other in zip(ours, theirs, strict=True) if other > 0])
+        ours, theirs = self.rounds(name, less), self.rounds(other, less)
+        return Spread.of([mine / its for mine, its in zip(ours, theirs, strict=True) if its > 0])
 
     def rounds(self, name: str, less: str = "") -> list[float]:
         """The time of a side in each round, or the time that it took more than another side."""
