@@ -72,6 +72,12 @@ def compare(expected: str, output: str, command: str) -> None:
     assert same, f"$ {command}\n{output}\nThe document shows:\n{expected}"
 
 
+def write(snippet: Snippet, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the file of a snippet; another test may have imported a module of this name from elsewhere."""
+    (folder / snippet.file).write_text(snippet.text, "utf-8")
+    monkeypatch.delitem(sys.modules, snippet.file.removesuffix(".py"), raising=False)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The current folder, from which modules are imported during this test only."""
@@ -86,12 +92,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.parametrize("document", [pytest.param(path, id=path.name) for path in DOCUMENTS[:2]])
 def test_python_and_plain_commands_do_what_the_document_shows(
-    document: Path, folder: Path, capfd: pytest.CaptureFixture[str]
+    document: Path, folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = 0
     for snippet in snippets(document):
         if snippet.file:
-            (folder / snippet.file).write_text(snippet.text, "utf-8")
+            write(snippet, folder, monkeypatch)
         if snippet.language == "python":
             exec(compile(snippet.text, snippet.file or document.name, "exec"), {"__name__": "__main__"})  # noqa: S102
             ran += 1
