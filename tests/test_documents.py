@@ -215,7 +215,7 @@ class Reader:
         self.servers.append(server)
         for _ in range(300):
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", int(self.port))) == 0:
+                if probe.connect_ex(("127.0.0.1", int(self.port))) == 0 and (log.read_text() or not expected):
                     break
             assert server.poll() is None, log.read_text()
             time.sleep(0.1)
