@@ -16,9 +16,9 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t")
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the fast tests, or what the arguments select."""
+    """Run the fast tests, or pass the arguments to pytest."""
     session.install("-e", ".[test]")
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto", "-m", "not slow"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]))
 
 
 @nox.session
