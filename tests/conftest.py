@@ -16,7 +16,7 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 EXPECTED_SKIPS = {"no IPv6 on the loopback", "the statement is newer", "to root every file is readable"}
-SLOW = {"benchmarks", "recipes", "servers", "test_documents.py", "test_paste_deploy_itself.py"}
+SLOW = {"benchmarks", "recipes", "servers", "test_paste_deploy_itself.py"}
 TESTS = Path(__file__).parent
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
     Commands: TypeAlias = object
 
-FILE = "a file in TOML, in Python with a table config, or else an ini file in PasteDeploy's dialect"
+FILE = "a .toml file; any other file is read as an ini file in PasteDeploy's dialect"
 
 
 def add_file(command: argparse.ArgumentParser) -> None:

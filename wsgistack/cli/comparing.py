@@ -3,8 +3,8 @@
 import argparse
 
 from wsgistack.cli.arguments import FILE, Commands, add_values
-from wsgistack.config.contents import contents
-from wsgistack.config.difference import differences
+from wsgistack.config.contents import read_contents
+from wsgistack.config.difference import find_differences
 from wsgistack.config.document import open_document
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 
@@ -16,24 +16,24 @@ def add_command(commands: Commands) -> None:
     command = commands.add_parser("diff", help="show what changed from one configuration to another")
     command.add_argument("--name", default="", help="compare this application only")
     command.add_argument("old", metavar="A", help=FILE)
-    command.add_argument("new", metavar="B", help="another one, in the same or another format")
+    command.add_argument("new", metavar="B", help="the file to compare it with, in either format")
     add_values(command)
     command.set_defaults(run=compare, failure=2)
 
 
 def compare(parsed: argparse.Namespace) -> int:
-    """Print each difference, and tell by 1 that there are some."""
+    """Print each difference. Return 1 if there are some, as ``diff`` does."""
     mistakes = Mistakes()
     found = []
     for file in (parsed.old, parsed.new):
         with mistakes.collect():
-            found.append(contents(open_document(file, parsed.values)))
+            found.append(read_contents(open_document(file, parsed.values)))
     mistakes.raise_if_any()
     names = {name for each in found for name in each.applications}
     if parsed.name and parsed.name not in names:
-        raise ConfigError(Mistake(f"no application {parsed.name!r} in either", hint=suggest(parsed.name, names)))
+        raise ConfigError(Mistake(f"unknown application {parsed.name!r}", hint=suggest(parsed.name, names)))
     old, new = found
-    lines = differences(old, new, parsed.name)
+    lines = find_differences(old, new, parsed.name)
     for line in lines:
         print(line)
     return 1 if lines else 0
