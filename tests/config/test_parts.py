@@ -197,4 +197,4 @@ def test_knows_the_line_better_than_a_server_that_knows_the_file_alone(folder: P
     server = Server("egg:wsgistack", {"port": "x"}, {"__file__": str(folder / "stack.ini")}, PLACE, places=places)
     with pytest.raises(ConfigError) as caught:
         server.run(factories.greet)
-    assert str(caught.value) == "stack.ini:4: [server:main] port: is no port; expected a number, from 0 to 65535"
+    assert str(caught.value) == "stack.ini:4: [server:main] port: not a valid port; expected 0 to 65535"
