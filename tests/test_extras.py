@@ -16,7 +16,7 @@ def test_names_the_extra_that_installs_it() -> None:
     with pytest.raises(ConfigError) as caught:
         require_extra("no_such_library.at_all", extra="compress", key="codings")
     problem = "needs the library no_such_library.at_all, which can't be imported"
-    assert caught.value.mistakes == (Mistake(problem, "codings", hint="pip install 'wsgistack[compress]'"),)
+    assert caught.value.mistakes == (Mistake(problem, key="codings", hint="pip install 'wsgistack[compress]'"),)
 
 
 def test_a_library_that_misses_its_own_counts_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 __all__ = [
     "Breach",
@@ -34,7 +34,16 @@ class Where(NamedTuple):
 _NOWHERE = Where()
 
 
-class Mistake(NamedTuple):
+class _Fields(NamedTuple):
+    problem: str
+    key: str
+    value: object
+    expected: str
+    hint: str
+    where: Where
+
+
+class Mistake(_Fields):
     """One thing that is wrong in a configuration: what, where, what was expected, and what was perhaps meant.
 
     :param problem: what is wrong, as a sentence without its full stop.
@@ -45,12 +54,25 @@ class Mistake(NamedTuple):
     :param where: the file, line and section; the loader fills it in for a mistake that a middleware reports.
     """
 
-    problem: str
-    key: str = ""
-    value: object = None
-    expected: str = ""
-    hint: str = ""
-    where: Where = _NOWHERE
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        problem: str,
+        *,
+        key: str = "",
+        value: object = None,
+        expected: str = "",
+        hint: str = "",
+        where: Where = _NOWHERE,
+    ) -> Self:
+        """Take all but the problem by keyword."""
+        return super().__new__(cls, problem, key, value, expected, hint, where)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        """For pickle and copy, which otherwise call ``__new__`` with positional arguments."""
+        fields = self._asdict()
+        return (fields.pop("problem"),), fields
 
     def __str__(self) -> str:
         place = " ".join(part for part in (str(self.where), self.key) if part)

@@ -20,4 +20,6 @@ def require_extra(module: str, *, extra: str, key: str) -> ModuleType:
         return import_module(module)
     except ImportError as error:
         hint = f"pip install 'wsgistack[{extra}]'"
-        raise ConfigError(Mistake(f"needs the library {module}, which can't be imported", key, hint=hint)) from error
+        raise ConfigError(
+            Mistake(f"needs the library {module}, which can't be imported", key=key, hint=hint)
+        ) from error

@@ -31,9 +31,9 @@ def test_finds_the_names_of_mappings_where_they_are_secret_as_well() -> None:
 
 
 def test_replaces_every_hidden_text_the_longest_first() -> None:
-    mistake = Mistake("no hush", "key", "hushed", "hushed or hush", "not hush!")
+    mistake = Mistake("no hush", key="key", value="hushed", expected="hushed or hush", hint="not hush!")
     assert redact_mistake({"hush", "hushed"}, mistake) == Mistake(
-        "no <secret>", "key", None, "<secret> or <secret>", "not <secret>!"
+        "no <secret>", key="key", value=None, expected="<secret> or <secret>", hint="not <secret>!"
     )
 
 
@@ -43,7 +43,7 @@ def test_leaves_words_whole_in_which_a_short_one_stands_by_chance() -> None:
 
 
 def test_changes_nothing_where_nothing_is_hidden() -> None:
-    mistake = Mistake("no ab", "key", "abc")
+    mistake = Mistake("no ab", key="key", value="abc")
     assert redact_mistake((), mistake) == mistake
 
 

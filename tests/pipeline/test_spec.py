@@ -128,7 +128,7 @@ def test_places_each_mistake_in_its_line() -> None:
 
 
 def refusing(app: App) -> App:
-    raise ConfigError(Mistake("no good", "level"))
+    raise ConfigError(Mistake("no good", key="level"))
 
 
 def failing(app: App) -> App:

@@ -23,7 +23,9 @@ def layer(
 
 def refusing(app: App, /, *, key: Annotated[str, Secret] = "", public: Any = None, size: int = 0) -> App:
     """A layer that tells all it knows in a mistake."""
-    raise ConfigError(Mistake(f"no {key} {public}", "public", public, f"not {key}", f"not {public!r}"))
+    raise ConfigError(
+        Mistake(f"no {key} {public}", key="public", value=public, expected=f"not {key}", hint=f"not {public!r}")
+    )
 
 
 def open_layer(app: App, /, **options: Any) -> App:

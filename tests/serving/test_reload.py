@@ -187,7 +187,7 @@ def test_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError) as caught:
         reloading(never, "127.0.0.1", 0, files=["stack.toml"], command=[])
     problem = "needs the library watchfiles, which can't be imported"
-    assert caught.value.mistakes == (Mistake(problem, "--reload", hint="pip install 'wsgistack[reload]'"),)
+    assert caught.value.mistakes == (Mistake(problem, key="--reload", hint="pip install 'wsgistack[reload]'"),)
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(ConfigError, match=r"^--reload: can't hand a socket on to another process on Windows$"):
         reloading(never, "127.0.0.1", 0, files=["stack.toml"], command=[])

@@ -32,7 +32,7 @@ class _Serve(Protocol):
 def serve(parsed: argparse.Namespace) -> int:
     """Serve until the process is asked to stop."""
     if parsed.server and _is_built_in(parsed):
-        raise ConfigError(Mistake("stands beside --host or --port, which are for the built-in server", "--server"))
+        raise ConfigError(Mistake("stands beside --host or --port, which are for the built-in server", key="--server"))
     if parsed.reload:
         return _serve_anew(parsed)
     from wsgistack.serving.serve import serve as built_in
@@ -99,7 +99,7 @@ def _address(parsed: argparse.Namespace, options: Mapping[str, object]) -> tuple
     host = parsed.host or str(options.get("host", _HOST))
     port = as_text(options.get("port", _PORT) if parsed.port is None else parsed.port)
     if not (port.isascii() and port.isdecimal()):
-        raise ConfigError(Mistake("is no port", "port", expected="a number, from 0 to 65535"))
+        raise ConfigError(Mistake("is no port", key="port", expected="a number, from 0 to 65535"))
     return host, int(port)
 
 

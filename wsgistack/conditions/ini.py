@@ -39,12 +39,12 @@ def split_conditions(
             first = keys.setdefault(".".join(path), key)
             if first != key:
                 problem = f"stands beside {first}, which says the same"
-                mistakes.append(Mistake(problem, key, value, hint="keep one of them"))
+                mistakes.append(Mistake(problem, key=key, value=value, hint="keep one of them"))
             with mistakes.collect(key):
                 parsed = _parsed(path[-1], value)
                 reduce(lambda outer, name: outer.setdefault(name, {}), path[1:-1], when)[path[-1]] = parsed
         elif key not in known and _is_meant(key, is_open):
-            mistakes.append(Mistake("no such condition", key, value, hint=suggest(key, _SETTINGS)))
+            mistakes.append(Mistake("no such condition", key=key, value=value, hint=suggest(key, _SETTINGS)))
         else:
             options[key] = value
     normal = None

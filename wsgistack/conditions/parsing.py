@@ -120,7 +120,7 @@ class _Reader:
         self._wrong("is empty" if is_empty else f"is of type {type(value).__name__}", key, value, expected)
 
     def _wrong(self, problem: str, key: str, value: object = None, expected: str = "", hint: str = "") -> None:
-        self.mistakes.append(Mistake(problem, key, value, expected, hint))
+        self.mistakes.append(Mistake(problem, key=key, value=value, expected=expected, hint=hint))
 
 
 def _checked(text: str, check: _Check) -> object:
@@ -138,13 +138,15 @@ def _checked(text: str, check: _Check) -> object:
 def _function(found: object) -> object:
     expected = "a function that takes environ and gives true or false"
     if not callable(found):
-        raise ConfigError(Mistake(f"is of type {type(found).__name__}", "", found, expected))
+        raise ConfigError(Mistake(f"is of type {type(found).__name__}", value=found, expected=expected))
     if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
-        raise ConfigError(Mistake("what it gives is always true", "", found, expected))
+        raise ConfigError(Mistake("what it gives is always true", value=found, expected=expected))
     try:
         inspect.signature(found).bind({})
     except TypeError as error:
-        raise ConfigError(Mistake(f"can't be called with environ alone: {error}", "", found, expected)) from error
+        raise ConfigError(
+            Mistake(f"can't be called with environ alone: {error}", value=found, expected=expected)
+        ) from error
     except ValueError:  # a callable made in C may have no signature
         pass
     return found

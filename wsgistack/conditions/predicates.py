@@ -138,7 +138,9 @@ def _decoded(text: str) -> str:
 
 def _checked_path(text: str) -> str:
     if text[0] not in "/*?[":
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "a glob of whole paths", f"did you mean '/{text}'?"))
+        raise ConfigError(
+            Mistake(f"found {text!r}", value=text, expected="a glob of whole paths", hint=f"did you mean '/{text}'?")
+        )
     return text
 
 
@@ -146,13 +148,13 @@ def _checked_method(text: str) -> str:
     method = text.upper()
     hint = "" if method in _METHODS else did_you_mean(method, _METHODS)
     if not _METHOD.fullmatch(method) or hint:
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "a method", hint))
+        raise ConfigError(Mistake(f"found {text!r}", value=text, expected="a method", hint=hint))
     return method
 
 
 def _checked_scheme(text: str) -> str:
     if text.lower() not in ("http", "https"):
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "http or https"))
+        raise ConfigError(Mistake(f"found {text!r}", value=text, expected="http or https"))
     return text.lower()
 
 
@@ -160,7 +162,9 @@ def _checked_host(text: str) -> str:
     host = text.lower().rstrip(".")
     bare = host[1:-1] if _ADDRESS.fullmatch(host) else host
     if not bare or bare.count(":") == 1 or "]:" in bare or "/" in bare or not bare.isascii():
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "a glob of hosts in ASCII, without scheme and port"))
+        raise ConfigError(
+            Mistake(f"found {text!r}", value=text, expected="a glob of hosts in ASCII, without scheme and port")
+        )
     return bare
 
 
@@ -168,7 +172,7 @@ def _checked_header(text: str) -> str:
     if not _HEADER.fullmatch(text):
         likely = text.removeprefix("HTTP_").replace("_", "-")
         hint = f"did you mean {likely!r}?" if _HEADER.fullmatch(likely) else ""
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "the name of a header", hint))
+        raise ConfigError(Mistake(f"found {text!r}", value=text, expected="the name of a header", hint=hint))
     return text.lower()
 
 

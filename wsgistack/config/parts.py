@@ -132,13 +132,15 @@ class Application(_Part):
         if self.options:
             name = next(iter(self.options))
             hint = f"for a factory that takes options, use = call:{_name(self.use)}"
-            raise ConfigError(Mistake("the application itself takes no options", name, hint=hint))
+            raise ConfigError(Mistake("the application itself takes no options", key=name, hint=hint))
         try:
             signature(app).bind(None, None)
         except TypeError as error:
             hint = f"for a factory, use = call:{_name(self.use)}"
             expected = "a WSGI application, which takes environ and start_response"
-            raise ConfigError(Mistake(f"found {_name(self.use)!r}", "", self.use, expected, hint)) from error
+            raise ConfigError(
+                Mistake(f"found {_name(self.use)!r}", value=self.use, expected=expected, hint=hint)
+            ) from error
         except ValueError:  # a callable made in C may have no signature
             pass
         return app

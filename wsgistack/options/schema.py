@@ -112,7 +112,7 @@ def fit(
     for name, value in given.items():
         if name not in known.options and not known.is_open:
             hint = suggest(name, known.options) or "it takes none"
-            mistakes.append(Mistake(f"no such option of {_name(factory)}", name, value, hint=hint))
+            mistakes.append(Mistake(f"no such option of {_name(factory)}", key=name, value=value, hint=hint))
         elif has_references(value) and not resolving:
             fitted[name] = value
         else:
@@ -129,7 +129,7 @@ def missing(factory: Factory, given: Collection[str]) -> list[Mistake]:
     return [
         Mistake(
             f"{_name(factory)} needs this option",
-            option.name,
+            key=option.name,
             expected="" if option.type_name == describe(Any) else option.type_name,
         )
         for option in schema(factory).options.values()
@@ -178,7 +178,7 @@ def _fitted(option: Option, value: object, base: Path | None, text: bool) -> obj
     except ConfigError as error:
         raise ConfigError(*(each._replace(key=option.name, value=value) for each in error.mistakes)) from error
     annotation = _annotation(option, text or isinstance(resolved, Resolved))
-    wrong = Mistake("found a secret value", option.name, value, option.type_name)
+    wrong = Mistake("found a secret value", key=option.name, value=value, expected=option.type_name)
     try:
         return convert(resolved, annotation, base=base, text=text)
     except UnfitError as unfit:

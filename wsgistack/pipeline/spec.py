@@ -48,7 +48,9 @@ class Spec:
 
     def __post_init__(self) -> None:
         if not (isinstance(self.use, str) or callable(self.use)):
-            raise ConfigError(Mistake(describe_type(self.use), "use", self.use, _USABLE, where=self.where))
+            raise ConfigError(
+                Mistake(describe_type(self.use), key="use", value=self.use, expected=_USABLE, where=self.where)
+            )
         if isinstance(self.use, partial) and not self.use.args:  # its options are options, and perhaps secret
             object.__setattr__(self, "options", {**self.use.keywords, **self.options})
             object.__setattr__(self, "use", self.use.func)
@@ -79,15 +81,19 @@ class Spec:
         given = dict(item)
         use, name, when, more = (given.pop(key, default) for key, default in _OF_THE_ITEM.items())
         if not (isinstance(use, str) or callable(use)):
-            raise ConfigError(Mistake(describe_type(use), "use", use, _USABLE, where=where))
+            raise ConfigError(Mistake(describe_type(use), key="use", value=use, expected=_USABLE, where=where))
         if not isinstance(name, str):
-            raise ConfigError(Mistake(describe_type(name), "name", name, "text", where=where))
+            raise ConfigError(Mistake(describe_type(name), key="name", value=name, expected="text", where=where))
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
             raise ConfigError(
-                Mistake(describe_type(more), "options", more, "a mapping with names as keys", where=where)
+                Mistake(
+                    describe_type(more), key="options", value=more, expected="a mapping with names as keys", where=where
+                )
             )
         if twice := sorted(more.keys() & given.keys()):
-            told = (Mistake("stands in options as well", key, where=where, hint="keep one of them") for key in twice)
+            told = (
+                Mistake("stands in options as well", key=key, where=where, hint="keep one of them") for key in twice
+            )
             raise ConfigError(*told)
         spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
         return spec.at(where._replace(section=f"{where.section} ({spec.name})"))

@@ -59,7 +59,7 @@ def reloading(
         _work(run, files)
         return False
     if sys.platform == "win32":
-        raise ConfigError(Mistake("can't hand a socket on to another process on Windows", "--reload"))
+        raise ConfigError(Mistake("can't hand a socket on to another process on Windows", key="--reload"))
     watchfiles = require_extra("watchfiles", extra="reload", key="--reload")
     with listen(host, port) as listener:
         _Watch(watchfiles, command, listener, host, files).run()
@@ -143,7 +143,7 @@ class _Watch:
             )
         except (OSError, RuntimeError) as error:
             hint = "with WATCHFILES_FORCE_POLLING=1 in the environment, the system need not help to watch"
-            raise ConfigError(Mistake(f"can't watch for changes: {error}", "--reload", hint=hint)) from error
+            raise ConfigError(Mistake(f"can't watch for changes: {error}", key="--reload", hint=hint)) from error
 
     def _concerns(self, kind: object, path: Path) -> bool:
         if path in self._folders:

@@ -58,7 +58,9 @@ def server_runner(app: App, global_conf: Mapping[str, str], host: str = "127.0.0
     """
     where = Where(global_conf.get("__file__", ""), section="server")
     if str(port) not in map(str, range(65536)):  # TOML has numbers
-        raise ConfigError(Mistake("is no port", "port", port, "a number, from 0 to 65535", where=where))
+        raise ConfigError(
+            Mistake("is no port", key="port", value=port, expected="a number, from 0 to 65535", where=where)
+        )
     try:
         listener = listen(host, int(port))
     except ConfigError as error:

@@ -105,7 +105,7 @@ class _Writer:
         for option in spec.options:
             with self.mistakes.collect(option, spec.where):
                 if option in _TAKEN or option.startswith(("get ", "set ")):
-                    raise ConfigError(Mistake("can't stand in an ini file: it has another meaning there", option))
+                    raise ConfigError(Mistake("can't stand in an ini file: it has another meaning there", key=option))
                 settings[option] = option_text(self._target, spec, option)
         return settings | {f"set {key}": value for key, value in self._target.own_values(spec).items()}
 
@@ -116,7 +116,7 @@ class _Writer:
             if not isinstance(value, str | bool | int | float):
                 problem = f"is of type {type(value).__name__}"
                 where = part.places.get(key, part.where)
-                self.mistakes.append(Mistake(problem, key, expected="text, for an ini file", where=where))
+                self.mistakes.append(Mistake(problem, key=key, expected="text, for an ini file", where=where))
             settings[key] = as_text(value)
         if is_factory(part.use):
             settings |= {f"set {key}": value for key, value in self._target.own_values(part).items()}

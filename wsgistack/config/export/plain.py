@@ -77,4 +77,4 @@ def readable(spec: Spec, name: str, candidates: Iterable[object], *, base: Path,
         values, mistakes = fit(spec.factory(), {name: each}, base=base, text=is_text, whole=False, resolving=False)
         if not mistakes and alike(values[name], spec.options[name]):
             return each
-    raise ConfigError(Mistake("has a value that can't be written so that the same is read again", name))
+    raise ConfigError(Mistake("has a value that can't be written so that the same is read again", key=name))

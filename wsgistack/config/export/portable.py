@@ -117,5 +117,5 @@ def _check_files(found: Contents, composite: Application, *, is_ini: bool) -> No
     for key, name in composite.options.items():
         if isinstance(name, str) and name.startswith("config:") and not is_ini:
             where = composite.places.get(key, composite.where)
-            mistakes.append(Mistake("another file can be used in an ini file alone", key, where=where))
+            mistakes.append(Mistake("another file can be used in an ini file alone", key=key, where=where))
     mistakes.raise_if_any()

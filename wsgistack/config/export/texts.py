@@ -30,7 +30,7 @@ def setting(key: str, text: str) -> str:
     sections, mistakes = parse(f"[s]\n{written}\n", "")
     read = {name: each.value.replace("%%", "%") for name, each in sections["s"].settings.items()}
     if mistakes or read != {key: text}:
-        raise ConfigError(Mistake("has a value that can't stand in an ini file", key))
+        raise ConfigError(Mistake("has a value that can't stand in an ini file", key=key))
     return written
 
 
@@ -86,7 +86,7 @@ def _with_references(name: str, value: Any, annotation: object) -> str:
             with suppress(UnfitError):
                 if convert(text, meant, base=None, text=True) in (texts, without_none(value)):
                     return text
-    raise ConfigError(Mistake("has a value that can't stand in an ini file", name))
+    raise ConfigError(Mistake("has a value that can't stand in an ini file", key=name))
 
 
 def _standing(name: str, value: object) -> Iterator[str]:

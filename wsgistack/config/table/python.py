@@ -35,14 +35,14 @@ def python_table(text: str, path: pathlib.Path) -> tuple[Mapping[str, object], p
         public = [name for name in names if not name.startswith("_")]
         hint = did_you_mean(_NAME, public) if _NAME not in names else ""
         problem = "is missing" if _NAME not in names else f"is of type {type(table).__name__}"
-        wrong = Mistake(problem, _NAME, expected="a dict", where=Where(str(path)))
+        wrong = Mistake(problem, key=_NAME, expected="a dict", where=Where(str(path)))
         raise ConfigError(wrong._replace(hint=hint))
     lines: dict[Path, int] = {}
     mistakes = Mistakes()
     for at, line in _lines(_written(tree), ()):
         if at in lines:
             problem = f"set a second time, after line {lines[at]}"
-            mistakes.append(Mistake(problem, ".".join(map(str, at)), where=Where(str(path), line)))
+            mistakes.append(Mistake(problem, key=".".join(map(str, at)), where=Where(str(path), line)))
         lines.setdefault(at, line)
     mistakes.raise_if_any()
     return table, path, lines

@@ -138,9 +138,9 @@ def compile_format(format: str) -> Format:
         return as_json
     pattern = FORMATS.get(format, format)
     if "\n" in pattern or "\r" in pattern:
-        raise ConfigError(Mistake("a line break in a log format", "format", format, "a line"))
+        raise ConfigError(Mistake("a line break in a log format", key="format", value=format, expected="a line"))
     if "%" not in pattern:
-        raise ConfigError(Mistake(f"no format {format!r}", "format", format, hint=suggest(format, FORMATS)))
+        raise ConfigError(Mistake(f"no format {format!r}", key="format", value=format, hint=suggest(format, FORMATS)))
     line = _Line()
     position = 0
     for found in _DIRECTIVE.finditer(pattern):
@@ -164,7 +164,9 @@ def compile_format(format: str) -> Format:
         else:
             known = " ".join(f"%{each}" for each in sorted([*_LETTERS, "l", "r", "t"]))
             hint = f"there are: {known} %{{Header}}i %{{Header}}o %{{key}}e %%"
-            raise ConfigError(Mistake(f"no directive {found[0]!r} in a log format", "format", format, hint=hint))
+            raise ConfigError(
+                Mistake(f"no directive {found[0]!r} in a log format", key="format", value=format, hint=hint)
+            )
     line.add_text(pattern[position:])
     return line.format()
 

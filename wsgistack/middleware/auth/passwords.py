@@ -49,7 +49,7 @@ def checks_of(users: Mapping[str, str], *, key: str) -> dict[str, Check]:
     :raises ConfigError: there are no users, or a hash can't be used.
     """
     if not users:
-        raise ConfigError(Mistake("names no user", key, expected="at least one"))
+        raise ConfigError(Mistake("names no user", key=key, expected="at least one"))
     checks: dict[str, Check] = {}
     mistakes = []
     for user, stored in users.items():
@@ -105,7 +105,9 @@ class HtpasswdFile:
             lines = self._path.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            return checks, [Mistake(f"can't read {str(self._path)!r}: {why}", self._key, expected="an htpasswd file")]
+            return checks, [
+                Mistake(f"can't read {str(self._path)!r}: {why}", key=self._key, expected="an htpasswd file")
+            ]
         mistakes = []
         for number, line in enumerate(lines, 1):
             user, colon, stored = line.strip().partition(":")
@@ -116,7 +118,7 @@ class HtpasswdFile:
             except ValueError as error:
                 mistakes += _mistakes(f"{self._path}:{number}", self._key, error)
         if not checks and not mistakes:
-            mistakes.append(Mistake(f"{str(self._path)!r} names no user", self._key, expected="at least one"))
+            mistakes.append(Mistake(f"{str(self._path)!r} names no user", key=self._key, expected="at least one"))
         return checks, mistakes
 
 
@@ -171,4 +173,4 @@ def _plain(stored: str) -> Check:
 def _mistakes(where: str, key: str, error: ValueError) -> list[Mistake]:
     if isinstance(error, ConfigError):
         return list(error.mistakes)
-    return [Mistake(f"{where}: {error}", key, expected="a hash as htpasswd -B writes it")]
+    return [Mistake(f"{where}: {error}", key=key, expected="a hash as htpasswd -B writes it")]

@@ -145,11 +145,11 @@ def coding(name: str, level: int | None = None, *, padding: int = 0) -> Coding:
     :raises ConfigError: there is no such coding or level, or its library is not installed.
     """
     if name not in CODINGS:
-        raise ConfigError(Mistake(f"no coding {name!r}", "codings", name, hint=suggest(name, CODINGS)))
+        raise ConfigError(Mistake(f"no coding {name!r}", key="codings", value=name, hint=suggest(name, CODINGS)))
     kind = CODINGS[name]
     if level is not None and (type(level) is not int or level not in kind.levels):
         expected = f"{kind.levels[0]} to {kind.levels[-1]} for {name}"
-        raise ConfigError(Mistake(f"no level {level!r}", "levels", level, expected))
+        raise ConfigError(Mistake(f"no level {level!r}", key="levels", value=level, expected=expected))
     return kind(level, padding)
 
 
