@@ -39,8 +39,8 @@ def test_says_where(where: Where, expected: str) -> None:
             Mistake("it is empty", where=Where("a.toml", 1)), "a.toml:1: it is empty", id="file without section"
         ),
         pytest.param(
-            Mistake("no such option", key="levl", hint="there are: level", where=Where("a.ini", 7, "[filter:zip]")),
-            "a.ini:7: [filter:zip] levl: no such option; there are: level",
+            Mistake("no such option", key="levl", hint="choose from level", where=Where("a.ini", 7, "[filter:zip]")),
+            "a.ini:7: [filter:zip] levl: no such option; choose from level",
             id="file, line, section and key",
         ),
     ],
@@ -66,7 +66,7 @@ def test_shows_the_value_in_no_repr() -> None:
 
 def test_takes_all_but_the_problem_by_keyword() -> None:
     with pytest.raises(TypeError):
-        Mistake("is empty", "codings")  # type: ignore[misc]
+        Mistake("is empty", "codings")  # type: ignore[call-arg]
 
 
 def test_one_error_holds_all_mistakes() -> None:
@@ -96,9 +96,9 @@ def test_travels_between_processes() -> None:
         pytest.param("basic-auth", "did you mean 'basic_auth'?", id="dash"),
         pytest.param("ratelimit", "did you mean 'Rate-Limit'?", id="as the candidate is written"),
         pytest.param("bas", "did you mean 'basic_auth'?", id="beginning of a name"),
-        pytest.param("ba", "there are: Rate-Limit, basic_auth, gzip", id="two letters are no beginning"),
-        pytest.param("zstd", "there are: Rate-Limit, basic_auth, gzip", id="nothing near"),
-        pytest.param("", "there are: Rate-Limit, basic_auth, gzip", id="empty"),
+        pytest.param("ba", "choose from Rate-Limit, basic_auth, gzip", id="two letters are no beginning"),
+        pytest.param("zstd", "choose from Rate-Limit, basic_auth, gzip", id="nothing near"),
+        pytest.param("", "choose from Rate-Limit, basic_auth, gzip", id="empty"),
     ],
 )
 def test_says_what_was_perhaps_meant(name: str, expected: str) -> None:
@@ -117,7 +117,7 @@ def test_says_nothing_where_there_is_nothing() -> None:
 def test_names_only_what_there_is(name: str, candidates: list[str]) -> None:
     said = suggest(name, candidates)
     assert said in {f"did you mean {each!r}?" for each in candidates} | {
-        f"there are: {', '.join(sorted(set(candidates)))}"
+        f"choose from {', '.join(sorted(set(candidates)))}"
     }
 
 

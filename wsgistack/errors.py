@@ -188,7 +188,7 @@ def describe_type(value: object) -> str:
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """Say which of the candidates was perhaps meant by a wrong name, or else which ones there are."""
     there = sorted(set(candidates))
-    return did_you_mean(name, there) or (f"there are: {', '.join(there)}" if there else "")
+    return did_you_mean(name, there) or (f"choose from {', '.join(there)}" if there else "")
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

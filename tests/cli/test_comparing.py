@@ -42,7 +42,7 @@ def test_can_not_compare_what_has_mistakes(tmp_path: Path, capsys: pytest.Captur
     assert (out, err.splitlines()) == (
         "",
         [
-            f"{old}:2: [pipeline:main] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
+            f"{old}:2: [pipeline:main] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
             f"{new}: there is no such file; did you mean 'stack.ini'?",
         ],
     )

@@ -117,7 +117,7 @@ def test_says_it_as_junit(layer: str, status: int, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param(["gzpi"], "no layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
+        pytest.param(["gzpi"], "unknown layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
         pytest.param(["mine:Renamin"], "no 'Renamin' in mine; did you mean 'Renaming'?", id="misspelt in a module"),
         pytest.param(
             ["gzip", "--option", "minimum_size=big"],
@@ -126,7 +126,7 @@ def test_says_it_as_junit(layer: str, status: int, capsys: pytest.CaptureFixture
         ),
         pytest.param(
             ["gzip", "--option", "minimum_sise=1"],
-            "minimum_sise: no such option of Gzip; did you mean 'minimum_size'?",
+            "minimum_sise: unknown option of Gzip; did you mean 'minimum_size'?",
             id="an option that there is not",
         ),
         pytest.param(

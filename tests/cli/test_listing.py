@@ -70,7 +70,7 @@ def test_lists_the_options_of_a_stranger(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        pytest.param("gzpi", "no layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
+        pytest.param("gzpi", "unknown layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
         pytest.param("nosuch:Layer", "no module 'nosuch'", id="no module"),
         pytest.param("json:dumpss", "no 'dumpss' in json; did you mean 'dumps'?", id="nothing in a module"),
         pytest.param("sys:version", "'sys:version' is no callable; expected one that takes the app", id="no callable"),

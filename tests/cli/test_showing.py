@@ -36,7 +36,7 @@ def test_shows_the_application_that_is_named(tmp_path: Path, capsys: pytest.Capt
     assert main(["show", "--name", "other", file]) == 0
     assert capsys.readouterr().out == "gzip\n└─ hello:app\n"
     assert main(["show", file]) == 1
-    assert capsys.readouterr() == ("", f"{file}: no application or pipeline 'main'; there are: hello, other\n")
+    assert capsys.readouterr() == ("", f"{file}: no application or pipeline 'main'; choose from hello, other\n")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

@@ -112,7 +112,7 @@ def test_tells_nothing_of_what_came_from_a_reference(monkeypatch: pytest.MonkeyP
     keys = ("method", "host", "scheme", "path", "header", "call")
     lines = said(condition, dict.fromkeys(keys, "${env:SECRET}"))
     assert len(lines) == len(keys)
-    assert not [line for line in lines if "tellnone" in line or "found a secret value" not in line]
+    assert not [line for line in lines if "tellnone" in line or "invalid secret value" not in line]
 
 
 def test_tells_of_a_reference_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ HOST = "expected a glob of hosts in ASCII, without scheme and port"
         pytest.param({"pth": "/"}, "when.pth: no such condition; did you mean 'path'?", id="misspelt"),
         pytest.param(
             {7: "/"},
-            "when.7: no such condition; there are: call, environ, header, host, method, not, path, scheme",
+            "when.7: no such condition; choose from call, environ, header, host, method, not, path, scheme",
             id="no name",
         ),
         pytest.param({"path": 3}, f"when.path: is of type int; {TEXTS}", id="path of a number"),

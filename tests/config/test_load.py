@@ -65,8 +65,8 @@ def test_checks_what_the_main_application_does_not_use(folder: Path) -> None:
     assert greeting() == "hello"
     assert checked() == [
         "stack.ini:4: [app:other] use: no module 'qqqqq'",
-        "stack.ini:6: [pipeline:third] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
-        "stack.ini:9: [filter:unused] levl: no such option of Gzip; did you mean 'level'?",
+        "stack.ini:6: [pipeline:third] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
+        "stack.ini:9: [filter:unused] levl: unknown option of Gzip; did you mean 'level'?",
         "stack.ini:10: [filter:refused]: needs one source of users; expected exactly one of users, htpasswd and check",
     ]
 

@@ -93,7 +93,7 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             f"call:{MODULE}:make_nothing",
             {"level": "5"},
-            "7: [app:x] level: no such option of call:",
+            "7: [app:x] level: unknown option of call:",
             id="option that a factory does not take",
         ),
     ],
@@ -143,7 +143,7 @@ def test_says_at_once_what_is_wrong_with_options_and_references() -> None:
     places = {"prot": PLACE._replace(line=3), "port": PLACE._replace(line=4)}
     options = {"prot": "1", "port": "${env:XYZZY_PORT}"}
     (one, two) = Server(f"call:{MODULE}:make_server", options, where=PLACE, places=places).check()
-    assert str(one).startswith("stack.ini:3: [app:main] prot: no such option of call:")
+    assert str(one).startswith("stack.ini:3: [app:main] prot: unknown option of call:")
     assert str(two).startswith("stack.ini:4: [app:main] port: the environment variable XYZZY_PORT is not set")
 
 

@@ -17,7 +17,7 @@ from wsgistack.config.protocols import (
     paste_factory,
     used,
 )
-from wsgistack.options.schema import schema
+from wsgistack.options.schema import read_schema
 from wsgistack.types import Secret
 
 
@@ -37,7 +37,7 @@ from wsgistack.types import Secret
 def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], options: dict[str, object]) -> None:
     made = paste_factory(uri, protocols, {})
     assert is_factory(uri)
-    assert {name: option.annotation for name, option in schema(made).options.items()} == options
+    assert {name: option.annotation for name, option in read_schema(made).options.items()} == options
 
 
 @pytest.mark.parametrize(

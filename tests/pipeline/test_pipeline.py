@@ -91,9 +91,9 @@ def test_finds_all_mistakes_before_it_fails() -> None:
         pipeline.wrap("no application")  # type: ignore[arg-type]
     said = str(caught.value).splitlines()
     assert said[:3] == [
-        "layer 1 (request-idd) use: no layer 'request-idd'; did you mean 'request_id'?",
+        "layer 1 (request-idd) use: unknown layer 'request-idd'; did you mean 'request_id'?",
         "layer 2 (gzip) minimum_size: found 'many'; expected a size such as 500, 64KiB or 10 MB",
-        "layer 2 (gzip) levels: no such option of Gzip; did you mean 'level'?",
+        "layer 2 (gzip) levels: unknown option of Gzip; did you mean 'level'?",
     ]
     assert said[3].startswith("layer 3 (access_log) format: ")
     assert said[4].endswith("use: no 'ProxyFixx' in werkzeug.middleware.proxy_fix; did you mean 'ProxyFix'?")
@@ -150,14 +150,14 @@ def test_editing_gives_a_new_pipeline_and_leaves_the_old_alone() -> None:
 
 def test_counts_layers_where_they_stand_now() -> None:
     pipeline = Pipeline(["gzipp"]).insert_before("gzipp", "request_id")
-    with pytest.raises(ConfigError, match=r"layer 2 \(gzipp\) use: no layer 'gzipp'"):
+    with pytest.raises(ConfigError, match=r"layer 2 \(gzipp\) use: unknown layer 'gzipp'"):
         pipeline.wrap(APP)
 
 
 def test_says_which_layers_it_holds_when_asked_for_another() -> None:
     pipeline = Pipeline(["request_id", GZIP])
     for edit in (pipeline.replace, pipeline.insert_before, pipeline.insert_after, pipeline.without):
-        with pytest.raises(ConfigError, match=r"no layer 'smal' in the pipeline; did you mean 'small'\?"):
+        with pytest.raises(ConfigError, match=r"unknown layer 'smal' in the pipeline; did you mean 'small'\?"):
             edit("smal")
 
 

@@ -78,8 +78,8 @@ def test_calls_an_object_by_its_type_and_tells_nothing_of_what_is_in_it() -> Non
     layer = partial(labelled, "hidden")
     assert Spec(layer).name == "partial"
     with pytest.raises(ConfigError) as caught:
-        Spec(layer, {"wrd": 5}).fitted()
-    assert said(caught) == ["wrd: no such option of partial; did you mean 'word'?"]
+        Spec(layer, {"wrd": 5}).check()
+    assert said(caught) == ["wrd: unknown option of partial; did you mean 'word'?"]
 
 
 def test_takes_the_options_of_a_partial_for_its_own() -> None:
@@ -88,8 +88,8 @@ def test_takes_the_options_of_a_partial_for_its_own() -> None:
     assert spec.options == {"users": {"ada": "hidden"}, "realm": "b"}
     assert "hidden" not in repr(Pipeline([partial(BasicAuth, users={"ada": "hidden"})]))
     with pytest.raises(ConfigError) as caught:
-        Spec(partial(cast("Any", BasicAuth), usrs={"ada": "hidden"})).fitted()
-    assert said(caught)[0] == "usrs: no such option of BasicAuth; did you mean 'users'?"
+        Spec(partial(cast("Any", BasicAuth), usrs={"ada": "hidden"})).check()
+    assert said(caught)[0] == "usrs: unknown option of BasicAuth; did you mean 'users'?"
 
 
 def test_its_options_are_its_own() -> None:
@@ -101,29 +101,20 @@ def test_its_options_are_its_own() -> None:
         spec.options["minimum_size"] = 7  # type: ignore[index]
 
 
-def test_fits_its_options_and_leaves_the_old_alone() -> None:
+def test_converts_its_options_and_leaves_the_old_alone() -> None:
     spec = Spec("access_log", {"file": "log"})
-    assert spec.fitted(base=Path("/srv"), text=True).options == {"file": Path("/srv/log")}
+    assert spec.check(base=Path("/srv")).options == {"file": Path("/srv/log")}
     assert spec.options == {"file": "log"}
-
-
-def test_a_part_of_its_options_can_be_fitted() -> None:
-    def layer(app: App, *, level: int, depth: int) -> App:
-        return app
-
-    assert Spec(layer, {"level": "1"}).fitted(text=True, whole=False).options == {"level": 1}
-    with pytest.raises(ConfigError, match=r"depth: .*layer needs this option; expected a whole number"):
-        Spec(layer, {"level": "1"}).fitted(text=True)
 
 
 def test_places_each_mistake_in_its_line() -> None:
     options = {"minimum_siz": "5", "levels": "9"}
     spec = Spec("gzip", options, where=PLACE, lines={"minimum_siz": 4})
     with pytest.raises(ConfigError) as caught:
-        spec.fitted(text=True)
+        spec.check()
     assert said(caught) == [
-        "stack.ini:4: [filter:small] minimum_siz: no such option of Gzip; did you mean 'minimum_size'?",
-        "stack.ini:3: [filter:small] levels: no such option of Gzip; did you mean 'level'?",
+        "stack.ini:4: [filter:small] minimum_siz: unknown option of Gzip; did you mean 'minimum_size'?",
+        "stack.ini:3: [filter:small] levels: unknown option of Gzip; did you mean 'level'?",
     ]
 
 
@@ -138,7 +129,7 @@ def failing(app: App) -> App:
 @pytest.mark.parametrize(
     ("spec", "mistake"),
     [
-        pytest.param(Spec("gzpi"), "use: no layer 'gzpi'; did you mean 'gzip'?", id="no layer"),
+        pytest.param(Spec("gzpi"), "use: unknown layer 'gzpi'; did you mean 'gzip'?", id="no layer"),
         pytest.param(Spec("access_log", {"format": "%Q"}), "format: ", id="refused by the layer"),
         pytest.param(Spec(refusing, lines={"level": 8}), "level: no good", id="refused by a stranger"),
         pytest.param(Spec(failing), "failing can't be built: OSError: no disk", id="fails"),
@@ -237,7 +228,7 @@ other.must_be_outside = "no mapping"
 def test_names_at_once_what_does_not_fit_and_what_the_layer_refuses() -> None:
     options = {"trust": "maybe", "maximum_length": 0, "header": "a b"}
     with pytest.raises(ConfigError) as caught:
-        Spec("request_id", options).fitted()
+        Spec("request_id", options).check()
     assert {each.key for each in caught.value.mistakes} == {"trust", "maximum_length", "header"}
 
 
@@ -245,7 +236,7 @@ def test_tells_no_mistake_that_only_follows_from_another() -> None:
     for options in ({"users": 3}, {"header": "X", "gibberish": 1}):
         use = "basic_auth" if "users" in options else "request_id"
         with pytest.raises(ConfigError) as caught:
-            Spec(use, options).fitted()
+            Spec(use, options).check()
         assert len(caught.value.mistakes) == 1
 
 
@@ -254,7 +245,7 @@ def test_tells_nothing_more_where_the_factory_fails_for_lack_of_an_option() -> N
         return app
 
     with pytest.raises(ConfigError) as caught:
-        Spec(needing, {"size": "x"}).fitted()
+        Spec(needing, {"size": "x"}).check()
     assert [each.key for each in caught.value.mistakes] == ["size"]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 
 from tests.direct import answering
-from wsgistack import ConfigError, Mistake, Pipeline, Spec
+from wsgistack import ConfigError, Mistake, Pipeline, Spec, Where
 from wsgistack.types import App, Secret
 
 APP = answering([b"hello"])
@@ -70,7 +70,12 @@ SPECS = [
 def test_tells_no_secret(spec: Spec, folder: Path) -> None:
     spec = Spec(spec.use, spec.options, when=spec.when, base=folder)
     shown = [repr(spec), repr(Pipeline([spec]))]
-    for work in (spec.build, Pipeline([spec]).wrap, lambda app: spec.fitted(text=True).build(app)):
+    texts = {name: str(value) for name, value in spec.options.items()}
+
+    def from_settings(app: App) -> App:
+        return Spec.from_settings(spec.use, texts, where=Where(), base=folder, inherited=()).build(app)
+
+    for work in (spec.build, Pipeline([spec]).wrap, lambda app: spec.check().build(app), from_settings):
         try:
             shown.append(repr(work(APP)))
         except ConfigError as error:
@@ -88,7 +93,7 @@ def test_takes_it_for_a_mistake_when_a_layer_ends_the_process() -> None:
         Spec(leaving, {"key": SECRET}).build(APP)
     assert str(caught.value).startswith("leaving can't be built: SystemExit: no <secret> (")
     with pytest.raises(ConfigError):
-        Spec(leaving, {"kye": SECRET}).fitted()
+        Spec(leaving, {"kye": SECRET}).check()
 
 
 def test_names_what_is_no_secret() -> None:
@@ -102,7 +107,7 @@ def test_names_what_is_no_secret() -> None:
 
 def test_keeps_references_as_they_are_written() -> None:
     spec = Spec("basic_auth", {"users": "${env:PAIRS}", "realm": "<${env:HUSH}>"})
-    assert repr(spec.fitted()) == "{'use': 'basic_auth', 'users': '${env:PAIRS}', 'realm': '<${env:HUSH}>'}"
+    assert repr(spec.check()) == "{'use': 'basic_auth', 'users': '${env:PAIRS}', 'realm': '<${env:HUSH}>'}"
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_prints_every_mistake_and_no_traceback(app: str, problem: str, site: Pat
     served = subprocess.run([*WSGISTACK, "serve", "stack.toml"], cwd=site, capture_output=True, text=True)
     assert (served.returncode, served.stdout) == (1, "")
     assert problem in served.stderr
-    assert "no layer 'gzpi'; did you mean 'gzip'?" in served.stderr
+    assert "unknown layer 'gzpi'; did you mean 'gzip'?" in served.stderr
     assert "layer 2 (gzip) level: " in served.stderr
     assert "layer: no such key; did you mean 'layers'?" in served.stderr
     assert "Traceback" not in served.stderr

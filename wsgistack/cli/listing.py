@@ -8,7 +8,7 @@ from textwrap import fill
 
 from wsgistack.config.words import in_words
 from wsgistack.errors import ConfigError
-from wsgistack.options.schema import schema
+from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
 from wsgistack.types import Factory
 
@@ -24,7 +24,7 @@ def list_layers(parsed: argparse.Namespace) -> int:
         return 0
     sys.path.insert(0, "")
     factory = registry.find(parsed.layer)
-    known = schema(factory).options
+    known = read_schema(factory).options
     _say(f"{parsed.layer}: {_summary(factory)}".removesuffix(": "), "")
     print()
     for option in known.values():

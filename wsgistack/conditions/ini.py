@@ -18,16 +18,16 @@ _ITEM = re.compile(r"(?:\$\{[^}]*\}|[^\s,])+")
 
 def split_conditions(
     settings: Mapping[str, str], known: Collection[str], *, is_open: bool = False
-) -> tuple[dict[str, str], object]:
-    """Tell the conditions of an ini section from its options.
+) -> tuple[dict[str, str], object, Mistakes]:
+    """Separate the conditions of an ini section from its options.
 
     They are ``when = module:callable``, and ``when_path``, ``when_not_path`` and so on: values have spaces, commas or
     newlines between them; ``when_header`` and ``when_environ`` have ``name = glob`` on each line, or names alone.
 
     :param known: the names of the layer's own options, which are left alone.
     :param is_open: whether it takes others as well; then ``when_idle`` is left alone too, but not ``when_pth``.
-    :returns: the options, and the conditions in their canonical form; None if there are none.
-    :raises ConfigError: a condition is unknown or wrong, with all of them, each by its key in the section.
+    :returns: the options; the conditions in their normal form, or None without any; and what is wrong with conditions,
+        by their keys in the section.
     """
     mistakes = Mistakes()
     options: dict[str, str] = {}
@@ -52,8 +52,7 @@ def split_conditions(
         normal = normalize_condition(when) if when else None
     except ConfigError as error:
         mistakes += (each._replace(key=find_setting(each.key, keys.values())) for each in error.mistakes)
-    mistakes.raise_if_any()
-    return options, normal
+    return options, normal, mistakes
 
 
 def find_setting(key: str, settings: Iterable[str]) -> str:

@@ -131,7 +131,7 @@ def _checked(text: str, check: _Check) -> object:
     except ConfigError as error:
         if not isinstance(text, Resolved):
             raise
-        hidden = (Mistake("found a secret value", expected=each.expected) for each in error.mistakes)
+        hidden = (Mistake("invalid secret value", expected=each.expected) for each in error.mistakes)
         raise ConfigError(*hidden) from None
 
 

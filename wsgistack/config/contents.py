@@ -102,7 +102,7 @@ def contents(document: Document) -> Contents:
     layers: dict[str, Spec] = {}
     for name, stack in filters.items():
         with suppress(ConfigError):  # a section that uses it may have the options that it lacks
-            found = [spec.fitted() for spec in stack.pipeline]
+            found = [spec.check() for spec in stack.pipeline]
             layers |= {name: found[0]} if len(found) == 1 else {}
     return Contents(Path(start.where.file), applications, servers, told(start.global_conf), layers)
 

@@ -96,29 +96,28 @@ def _first_fit(value: object, union: object, again: _Again) -> object:
 
 
 def _collection(value: object, annotation: object, base: Path | None, text: bool) -> object:
-    expected = describe(annotation)
     if text and isinstance(value, str):
-        value, text = _listed(value.strip(), expected)
+        value, text = _listed(value.strip(), annotation)
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
-        raise UnfitError(expected)
+        raise UnfitError(describe(annotation))
     items = list(value)
     kind = get_origin(annotation) or annotation
     of_items = get_args(annotation) or (Any, ...)
     if kind is not tuple or of_items[-1] is ...:
         of_items = of_items[:1] * len(items)
     if len(of_items) != len(items):
-        raise UnfitError(expected)
+        raise UnfitError(describe(annotation))
     made = list(_each(items, of_items, partial(convert, base=base, text=text)))
     try:
         return COLLECTIONS[kind](made)
     except TypeError:
-        raise UnfitError(expected, "a set can't hold lists or mappings") from None
+        raise UnfitError(describe(annotation), "a set can't hold lists or mappings") from None
 
 
-def _listed(written: str, expected: str) -> tuple[object, bool]:
+def _listed(written: str, annotation: object) -> tuple[object, bool]:
     if written.startswith("["):
         try:
-            return _toml(written, expected, 'what begins with [ is read as TOML, such as ["a", "b"]'), False
+            return _toml(written, annotation, 'what begins with [ is read as TOML, such as ["a", "b"]'), False
         except UnfitError:
             if not _BRACKETED_WORD.match(written):
                 raise
@@ -127,26 +126,25 @@ def _listed(written: str, expected: str) -> tuple[object, bool]:
 
 
 def _mapping(value: object, annotation: object, base: Path | None, text: bool) -> dict[object, object]:
-    expected = describe(annotation)
     if text and isinstance(value, str):
-        value, text = _paired(value.strip(), expected)
+        value, text = _paired(value.strip(), annotation)
     if not isinstance(value, Mapping):
-        raise UnfitError(expected)
+        raise UnfitError(describe(annotation))
     of_name, of_value = get_args(annotation) or (Any, Any)
     names = _each(value.keys(), [of_name] * len(value), partial(convert, base=base, text=True))  # TOML has no others
     made = list(_each(value.values(), [of_value] * len(value), partial(convert, base=base, text=text)))
     try:
         pairs = dict(zip(names, made, strict=True))
     except TypeError:
-        raise UnfitError(expected, "a name can't be a list or a mapping") from None
+        raise UnfitError(describe(annotation), "a name can't be a list or a mapping") from None
     if len(pairs) < len(made):
         raise UnfitError("each name once")
     return pairs
 
 
-def _paired(written: str, expected: str) -> tuple[object, bool]:
+def _paired(written: str, annotation: object) -> tuple[object, bool]:
     if written.startswith("{"):
-        return _toml(written, expected, 'what begins with { is read as TOML, such as {a = "b"}'), False
+        return _toml(written, annotation, 'what begins with { is read as TOML, such as {a = "b"}'), False
     pairs: dict[str, str] = {}
     for line in filter(None, map(str.strip, written.splitlines())):
         name, equals, item = map(str.strip, line.partition("="))
@@ -158,13 +156,13 @@ def _paired(written: str, expected: str) -> tuple[object, bool]:
     return pairs, True
 
 
-def _toml(written: str, expected: str, hint: str) -> object:
+def _toml(written: str, annotation: object, hint: str) -> object:
     import tomllib  # slow to import
 
     try:
         (value,) = tomllib.loads(f"value = {written}").values()
     except (ValueError, RecursionError):  # some numbers are too long for Python, and some tables too deep
-        raise UnfitError(expected, hint) from None
+        raise UnfitError(describe(annotation), hint) from None
     return value
 
 

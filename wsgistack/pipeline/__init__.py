@@ -134,4 +134,4 @@ class Pipeline:
             if normalize_name(spec.name) == wanted:
                 return position
         hint = suggest(name, [spec.name for spec in self.specs])
-        raise ConfigError(Mistake(f"no layer {name!r} in the pipeline", value=name, hint=hint))
+        raise ConfigError(Mistake(f"unknown layer {name!r} in the pipeline", value=name, hint=hint))

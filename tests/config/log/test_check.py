@@ -53,8 +53,8 @@ OWN = "tests.config.log.trees"
             [
                 "x.toml:4: logging.handlers.a level: no level 'INFOO'; did you mean 'INFO'?",
                 "x.toml:5: logging.handlers.a formatter: no formatter 'g'",
-                "x.toml:6: logging.handlers.a filters: no filter 'h'; there are: other",
-                "x.toml:3: logging.handlers.a filname: no such option of FileHandler; did you mean 'filename'?",
+                "x.toml:6: logging.handlers.a filters: no filter 'h'; choose from other",
+                "x.toml:3: logging.handlers.a filname: unknown option of FileHandler; did you mean 'filename'?",
             ],
             id="misspelt settings of a handler",
         ),
@@ -75,7 +75,7 @@ OWN = "tests.config.log.trees"
             [
                 "x.toml:7: logging.handlers.b queue: no 'nope' in queue",
                 "x.toml:4: logging.handlers.a target: no handler 'aa'; did you mean 'a'?",
-                "x.toml:9: logging.handlers.b handlers: no handler 'zz'; there are: a, b",
+                "x.toml:9: logging.handlers.b handlers: no handler 'zz'; choose from a, b",
                 "x.toml:11: logging.handlers.b handlers: is of type int; expected the name of a handler",
             ],
             id="handlers of handlers",
@@ -122,9 +122,9 @@ OWN = "tests.config.log.trees"
             [
                 "x.toml:8: logging.formatters.c format: can't be made: ValueError: Invalid format '<secret>' for",
                 "x.toml:2: logging.handlers.a class: what its references give can't be imported",
-                "x.toml:3: logging.handlers.a level: no level <secret>; there are: CRITICAL, ",
+                "x.toml:3: logging.handlers.a level: no level <secret>; choose from CRITICAL, ",
                 "x.toml:6: logging.handlers.b filename: the folder of <secret> is missing",
-                "x.toml:10: logging.root handlers: no handler <secret>; there are: a, b",
+                "x.toml:10: logging.root handlers: no handler <secret>; choose from a, b",
             ],
             id="values from references are not shown",
         ),

@@ -79,7 +79,7 @@ from tests.config.log.trees import cut, setup_of, written
         ),
         pytest.param(
             "class = FileHandler\nkwargs = {'filname': 'x'}",
-            ":11: [handler_one] kwargs: filname: no such option of FileHandler; did you mean 'filename'?",
+            ":11: [handler_one] kwargs: filname: unknown option of FileHandler; did you mean 'filename'?",
             id="misspelt argument",
         ),
         pytest.param(

@@ -32,7 +32,7 @@ UNSET = "it, or a default as in ${env:UNSET_NAME:-default}"
         ),
         pytest.param(
             written().replace("keys = one", "keys = %(handlers)s"),
-            ["x.ini:4: [handlers] keys: no value for %(handlers)s; there are: here, keys"],
+            ["x.ini:4: [handlers] keys: no value for %(handlers)s; choose from here, keys"],
             id="keys without a value",
         ),
         pytest.param(
@@ -108,7 +108,7 @@ UNSET = "it, or a default as in ${env:UNSET_NAME:-default}"
             ),
             [
                 "x.ini:2: [loggers] keys: there is no section [logger_<secret>]",
-                "x.ini:11: [handler_one] formatter: no formatter <secret>; there are: plain",
+                "x.ini:11: [handler_one] formatter: no formatter <secret>; choose from plain",
             ],
             id="values from references are not shown",
         ),

@@ -53,11 +53,11 @@ MISTAKES = {
     ),
     "misspelt layer": (
         "[pipeline:main]\npipeline = gzpi greet\n" + GREET,
-        "stack.ini:2: [pipeline:main] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
+        "stack.ini:2: [pipeline:main] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
     ),
     "misspelt section": (
         "[pipeline:main]\npipeline = marc greet\n" + GREET + MARK + "mark = m\n",
-        "stack.ini:2: [pipeline:main] pipeline: no layer 'marc'; did you mean 'mark'?",
+        "stack.ini:2: [pipeline:main] pipeline: unknown layer 'marc'; did you mean 'mark'?",
     ),
     "misspelt module": (
         "[pipeline:main]\npipeline = werkzeug.midleware:X greet\n" + GREET,
@@ -69,7 +69,7 @@ MISTAKES = {
     ),
     "required option": (
         "[pipeline:main]\npipeline = mark greet\n" + GREET + MARK,
-        "stack.ini:5: [filter:mark] mark: marking needs this option; expected text",
+        "stack.ini:5: [filter:mark] mark: missing option of marking; expected text",
     ),
     "no factory": (
         "[pipeline:main]\npipeline = gzip greet\n" + GREET + "[filter:gzip]\nuse = call:json:__name__\n",
@@ -81,7 +81,7 @@ MISTAKES = {
     ),
     "misspelt option of a factory": (
         "[pipeline:main]\npipeline = f greet\n" + GREET + f"[filter:f]\nuse = call:{MODULE}:make_filter\nmrak = f\n",
-        f"stack.ini:7: [filter:f] mrak: no such option of call:{MODULE}:make_filter; did you mean 'mark'?",
+        f"stack.ini:7: [filter:f] mrak: unknown option of call:{MODULE}:make_filter; did you mean 'mark'?",
     ),
     "no other file": (
         "[app:main]\nuse = config:other.ini\n",
@@ -128,8 +128,8 @@ def test_says_what_is_wrong(text: str, mistake: str, folder: Path) -> None:
 def test_tells_a_mistake_once_though_several_ways_lead_to_it(folder: Path) -> None:
     write(f"[app:main]\nuse = way\n[pipeline:way]\npipeline = mark gret\n{MARK}mark = %(x)s\n")
     assert said() == [
-        "stack.ini:4: [pipeline:way] pipeline: no application or pipeline 'gret'; there are: main, way",
-        "stack.ini:7: [filter:mark] mark: no value for %(x)s; there are: __file__, here, mark, use",
+        "stack.ini:4: [pipeline:way] pipeline: no application or pipeline 'gret'; choose from main, way",
+        "stack.ini:7: [filter:mark] mark: no value for %(x)s; choose from __file__, here, mark, use",
     ]
 
 
@@ -167,10 +167,10 @@ def test_finds_all_mistakes_of_one_file_in_their_order(folder: Path) -> None:
         "[filter:door]\nuse = basic_auth\nusers =\n  ann\n[fillter:x]\n[app:greet]\nuse = tests.config.factories:gret\n"
     )
     assert said() == [
-        "stack.ini:2: [pipeline:main] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
-        "stack.ini:6: [filter:small] minimum_siz: no such option of Gzip; did you mean 'minimum_size'?",
+        "stack.ini:2: [pipeline:main] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
+        "stack.ini:6: [filter:small] minimum_siz: unknown option of Gzip; did you mean 'minimum_size'?",
         "stack.ini:7: [filter:small] level: found 'x'; expected a whole number or none",
-        f"stack.ini:10: [filter:door] users: found a secret value; expected {USERS}",
+        f"stack.ini:10: [filter:door] users: invalid secret value; expected {USERS}",
         "stack.ini:12: no kind of section is called 'fillter'; did you mean [filter:x]?",
         "stack.ini:14: [app:greet] use: no 'gret' in tests.config.factories; did you mean 'greet'?",
     ]

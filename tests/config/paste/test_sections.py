@@ -95,7 +95,7 @@ def test_says_what_is_wrong_with_values(folder: Path) -> None:
         values(text)
     assert [str(each) for each in caught.value.mistakes] == [
         (
-            "stack.ini:7: [app:main] use: no value for %(nothing)s; there are: __file__, get x, here, name, "
+            "stack.ini:7: [app:main] use: no value for %(nothing)s; choose from __file__, get x, here, name, "
             "paste.app_factory, require, set a, use"
         ),
         (

@@ -60,7 +60,7 @@ def test_refuses_keys_that_a_table_can_not_have() -> None:
     made = tree()
     made.mistakes.clear()
     made.know(("a",), {"b": 1, "xyz": 2}, ["b"])
-    assert said(made) == ["x.py:1: a xyz: no such key; there are: b"]
+    assert said(made) == ["x.py:1: a xyz: no such key; choose from b"]
 
 
 def test_a_table_has_names_as_keys() -> None:

@@ -484,8 +484,8 @@ def test_spends_as_much_as_it_is_told() -> None:
     ("options", "message"),
     [
         ({"codings": ()}, r"codings: found \(\); expected some of zstd, br, gzip"),
-        ({"codings": ("gzip", "deflate")}, "codings: no coding 'deflate'; there are: br, gzip, zstd"),
-        ({"levels": {"br": 5}}, "levels: 'br' is not in use; there are: gzip"),
+        ({"codings": ("gzip", "deflate")}, "codings: no coding 'deflate'; choose from br, gzip, zstd"),
+        ({"levels": {"br": 5}}, "levels: 'br' is not in use; choose from gzip"),
         ({"levels": {"gzip": 10}}, "levels: no level 10; expected 1 to 9 for gzip"),
         ({"levels": {"gzip": 6.0}}, "levels: no level 6.0; expected 1 to 9 for gzip"),
         ({"types": ()}, r"types: found \(\); expected media types"),

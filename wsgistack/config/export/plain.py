@@ -13,7 +13,6 @@ from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import import_object, import_string_of
 from wsgistack.options.annotations import label
-from wsgistack.options.schema import fit
 from wsgistack.pipeline.spec import Spec
 
 __all__ = ["import_string", "plain", "readable", "without_none"]
@@ -74,7 +73,7 @@ def readable(spec: Spec, name: str, candidates: Iterable[object], *, base: Path,
     :raises ConfigError: there is none.
     """
     for each in candidates:
-        values, mistakes = fit(spec.factory(), {name: each}, base=base, text=is_text, whole=False, resolving=False)
+        values, mistakes = spec.schema().check({name: each}, base=base, text=is_text)
         if not mistakes and alike(values[name], spec.options[name]):
             return each
     raise ConfigError(Mistake("has a value that can't be written so that the same is read again", key=name))

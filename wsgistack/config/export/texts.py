@@ -15,7 +15,6 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.options.annotations import COLLECTIONS, MAPPINGS, parts
 from wsgistack.options.conversion import UnfitError, convert
 from wsgistack.options.references import has_references
-from wsgistack.options.schema import schema
 from wsgistack.pipeline.spec import Spec
 
 __all__ = ["flattened", "in_lines", "option_text", "setting", "with_texts"]
@@ -54,7 +53,7 @@ def option_text(target: Contents, spec: Spec, name: str) -> str:
 
 def flattened(spec: Spec) -> Spec:
     """The same layer, with text for lists and mappings that hold references: what they are is known only later."""
-    known = schema(spec.factory()).options
+    known = spec.schema().options
     mistakes = Mistakes()
     options = dict(spec.options)
     for name, value in spec.options.items():

@@ -58,7 +58,7 @@ def misfits(factory: Callable[..., object], args: Sequence[object], options: Map
     is_open = any(each.kind is Parameter.VAR_KEYWORD for each in shape.parameters.values())
     unknown = [] if is_open else [name for name in options if name not in shape.parameters]
     for name in unknown:
-        problem = f"no such option of {getattr(factory, '__name__', 'it')}"
+        problem = f"unknown option of {getattr(factory, '__name__', 'it')}"
         yield Mistake(problem, key=str(name), hint=suggest(str(name), shape.parameters))
     if unknown:
         return

@@ -197,7 +197,7 @@ class IniFile:
             factory = replace(factory, global_conf={**factory.global_conf, **values.sets})
         place = values.place
         with with_hints(values.values):
-            own = Spec.of_text(
+            own = Spec.from_settings(
                 factory,
                 values.values,
                 values.part.name,
