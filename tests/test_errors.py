@@ -31,8 +31,8 @@ def test_says_where(where: Where, expected: str) -> None:
         pytest.param(Mistake("it is empty"), "it is empty", id="problem"),
         pytest.param(Mistake("no such option", key="levl"), "levl: no such option", id="key"),
         pytest.param(
-            Mistake("found 'x'", key="level", value="x", expected="a whole number", hint="did you mean 1?"),
-            "level: found 'x'; expected a whole number; did you mean 1?",
+            Mistake("invalid value 'x'", key="level", value="x", expected="a whole number", hint="did you mean 1?"),
+            "level: invalid value 'x'; expected a whole number; did you mean 1?",
             id="everything but where",
         ),
         pytest.param(

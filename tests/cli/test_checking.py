@@ -78,7 +78,7 @@ def test_warns_of_the_order_once_and_does_not_fail(tmp_path: Path, capsys: pytes
     assert (out, err.count("\n")) == (f"{file}: nothing wrong\n", 1)
     assert err.startswith(f"warning: {file}:4: [pipeline:inner]")
     assert err.endswith(
-        " gzip stands outside access_log: the log would not tell what went over the wire; put access_log before gzip\n"
+        " gzip is outside access_log: the log would not tell what went over the wire; put access_log before gzip\n"
     )
 
 

@@ -71,9 +71,13 @@ def test_lists_the_options_of_a_stranger(
     ("name", "message"),
     [
         pytest.param("gzpi", "unknown layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
-        pytest.param("nosuch:Layer", "no module 'nosuch'", id="no module"),
-        pytest.param("json:dumpss", "no 'dumpss' in json; did you mean 'dumps'?", id="nothing in a module"),
-        pytest.param("sys:version", "'sys:version' is no callable; expected one that takes the app", id="no callable"),
+        pytest.param("nosuch:Layer", "cannot import module 'nosuch'", id="no module"),
+        pytest.param(
+            "json:dumpss", "module 'json' has no attribute 'dumpss'; did you mean 'dumps'?", id="nothing in a module"
+        ),
+        pytest.param(
+            "sys:version", "'sys:version' is not callable; expected a callable that takes the app", id="no callable"
+        ),
         pytest.param("threading:active_count", "active_count takes no application", id="a callable that is no layer"),
     ],
 )
@@ -100,5 +104,8 @@ def test_lists_a_layer_that_can_not_be_imported_with_the_reason(
         registry.names.cache_clear()
     listed = capsys.readouterr().out.splitlines()
     place = f"({tmp_path / 'stranger.py'}, line 1)"
-    assert f"broken        (can't be used: importing 'stranger' failed: RuntimeError: half installed {place})" in listed
+    assert (
+        f"broken        (can't be used: cannot import module 'stranger': RuntimeError: half installed {place})"
+        in listed
+    )
     assert "gzip          Compress eligible responses with gzip alone." in listed

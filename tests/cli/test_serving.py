@@ -154,7 +154,7 @@ def test_refuses_a_wrong_order_where_it_is_strict(
     assert main(["serve", file]) == 0
     warning = capsys.readouterr().err
     assert warning.startswith(f"warning: {file}:2: ")
-    assert warning.count("catch_errors stands outside request_id") == warning.count("\n") == 1
+    assert warning.count("catch_errors is outside request_id") == warning.count("\n") == 1
     for command in ("serve", "check"):
         assert main([command, "--strict", file]) == 1
         assert capsys.readouterr() == ("", warning.removeprefix("warning: "))

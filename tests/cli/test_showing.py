@@ -64,7 +64,7 @@ def test_refuses_a_wrong_order_where_it_is_strict(
     assert main(["show", *arguments, "--strict", file]) == 1
     out, err = capsys.readouterr()
     assert out == shown
-    assert err.startswith(f"{file}:2: [pipeline:main] gzip: gzip stands outside access_log: ")
+    assert err.startswith(f"{file}:2: [pipeline:main] gzip: gzip is outside access_log: ")
     assert err.count("\n") == 1
 
 

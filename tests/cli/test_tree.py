@@ -73,7 +73,7 @@ def test_shows_for_which_requests_a_layer_is_there(tmp_path: Path, capsys: pytes
 
 def test_marks_a_layer_that_stands_in_the_wrong_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert drawn(tmp_path, layers("gzip", "access_log", "gzip"), capsys) == (
-        "gzip\n│  ! gzip stands outside access_log: the log would not tell what went over the wire; "
+        "gzip\n│  ! gzip is outside access_log: the log would not tell what went over the wire; "
         "put access_log before gzip\n└─ access_log\n   └─ gzip\n      └─ hello:app\n"
     )
 
@@ -85,7 +85,7 @@ def test_shows_what_a_composite_is_made_of(tmp_path: Path, capsys: pytest.Captur
         "└─ egg:wsgistack#mount\n"
         "   ├─ / = shop\n"
         "   │  └─ gzip\n"
-        "   │     │  ! gzip stands outside log: the log would not tell what went over the wire; put log before gzip\n"
+        "   │     │  ! gzip is outside log: the log would not tell what went over the wire; put log before gzip\n"
         "   │     └─ log (access_log)\n"
         "   │        └─ hello:app\n"
         "   ├─ /again = main (a circle)\n"

@@ -83,7 +83,7 @@ def test_leaves_what_is_no_condition_to_a_layer_that_takes_any_option() -> None:
     ],
 )
 def test_says_which_condition_is_misspelt(key: str, meant: str, is_open: bool) -> None:
-    assert said({key: "/a"}, [], is_open=is_open) == [f"{key}: no such condition; did you mean {meant!r}?"]
+    assert said({key: "/a"}, [], is_open=is_open) == [f"{key}: unknown condition; did you mean {meant!r}?"]
 
 
 def test_says_what_is_wrong_by_the_keys_of_the_section() -> None:
@@ -100,8 +100,8 @@ def test_says_what_is_wrong_by_the_keys_of_the_section() -> None:
     }
     lines = said(settings, [])
     assert sorted(line.partition(":")[0] for line in lines) == sorted({*settings} - {"when"})
-    assert "when_call: stands beside when, which says the same; keep one of them" in lines
-    assert "when_header: a name stands alone beside one with a glob; expected name = glob on each line" in lines
+    assert "when_call: conflicts with 'when', which means the same; keep one of them" in lines
+    assert "when_header: mixes names with and without a glob; expected name = glob on each line" in lines
     assert "when_path: is empty; expected text or a list of texts" in lines
 
 
@@ -176,7 +176,7 @@ def test_says_what_can_not_be_written() -> None:
     with pytest.raises(ConfigError) as caught:
         format_settings(normalize_condition(when))
     assert str(caught.value).splitlines() == [
-        "when_path: can't be written as text; expected globs without spaces, commas and newlines",
-        "when_not_header: can't be written as text; expected globs without spaces, commas and newlines",
-        "when_not_call: is no text; expected an import string",
+        "when_path: cannot be written as text; expected globs without spaces, commas and newlines",
+        "when_not_header: cannot be written as text; expected globs without spaces, commas and newlines",
+        "when_not_call: is not text; expected an import string",
     ]

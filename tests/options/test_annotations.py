@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from datetime import timedelta
 from enum import Enum, IntEnum, auto
 from fractions import Fraction
 from inspect import Parameter
@@ -45,7 +44,6 @@ Limit = NewType("Limit", Size)
         (Annotated[Size | None, Secret], f"{SIZE} or none"),
         (Annotated[str, "bytes"], "text"),
         (Duration, DURATION),
-        (timedelta, DURATION),
         (Annotated[int, "seconds"], "a whole number"),
         (int | float | None, "a whole number or a number or none"),
         (Optional[Union[int, bool]], "a whole number or true or false or none"),  # noqa: UP007, UP045 - likewise

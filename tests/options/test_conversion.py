@@ -5,7 +5,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from datetime import timedelta
 from enum import Enum, IntEnum
 from fractions import Fraction
 from pathlib import Path
@@ -27,7 +26,7 @@ DURATION = "a duration such as 1.5s, 10m or 1h30m"
 TOML_LIST = 'what begins with [ is read as TOML, such as ["a", "b"]'
 TOML_MAPPING = 'what begins with { is read as TOML, such as {a = "b"}'
 UNQUOTED = "write it without quotes"
-POINT = "write it without a point"
+POINT = "write it without a decimal point"
 
 
 class Coding(Enum):
@@ -42,7 +41,7 @@ class Level(IntEnum):
 
 Port = NewType("Port", int)
 ANNOTATIONS = [
-    *(bool, int, float, str, Path, timedelta, Coding, Level, Port, Size, Duration, Any, Callable[[], Any]),
+    *(bool, int, float, str, Path, Coding, Level, Port, Size, Duration, Any, Callable[[], Any]),
     *(Literal["a", 1, True], Sequence[int], list[str | None], set[Any], frozenset[list[str]], tuple[int, str]),
     *(Mapping[str, int], dict[float | None, Sequence[str]], Mapping[Any, Any], Sequence[Mapping[str, Duration]]),
     *(str | Size | None, Path | str, Coding | Level | str, Sequence[int] | Mapping[str, int] | bool, float | int),
@@ -53,7 +52,7 @@ WRITTEN = st.text() | st.lists(
     )
 ).map("".join)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | WRITTEN | st.timedeltas() | st.dates(),
+    st.none() | st.booleans() | st.integers() | st.floats() | WRITTEN | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WRITTEN, inner, max_size=3),
     max_leaves=6,
 )
@@ -90,7 +89,6 @@ WORDS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters=
         pytest.param("a = b", Mapping, {"a": "b"}, id="bare mapping"),
         pytest.param("none", Size | None, None, id="optional size"),
         pytest.param("a b", str | Sequence[str], "a b", id="text or sequence"),
-        pytest.param("10m", str | timedelta | None, timedelta(minutes=10), id="text or difference of times"),
         pytest.param("low", str | Level, Level.LOW, id="text or enum"),
         pytest.param("none", Literal["lax", "none"] | None, "none", id="literal before none"),
         pytest.param("8080", Port | None, 8080, id="optional new type"),
@@ -119,7 +117,6 @@ def test_reads_text(written: str, annotation: object, expected: object) -> None:
         pytest.param("", str | None, "", id="empty text stays text"),
         pytest.param("5", int | str, "5", id="number in quotes stays text"),
         pytest.param("None", str | None, None, id="none, which TOML has no other word for"),
-        pytest.param(90, timedelta | None, timedelta(seconds=90), id="difference of times as a number"),
         pytest.param({"1": "a"}, Mapping[int, str], {1: "a"}, id="names that are numbers, as TOML has them"),
         pytest.param([["a"]], Sequence[set[str]], ({"a"},), id="sets in a list"),
         pytest.param(Path("a"), Path, BASE / "a", id="path"),
@@ -203,7 +200,7 @@ def test_refuses_typed_values(value: object, annotation: object, expected: str, 
 
 @pytest.mark.parametrize("annotation", [Callable[..., str], Callable[..., str] | None])
 def test_tells_why_a_callable_can_not_be_imported(annotation: object) -> None:
-    with pytest.raises(ConfigError, match=r"no 'dumpss' in json; did you mean 'dumps'\?"):
+    with pytest.raises(ConfigError, match=r"module 'json' has no attribute 'dumpss'; did you mean 'dumps'\?"):
         convert("json:dumpss", annotation, base=None, text=True)
 
 

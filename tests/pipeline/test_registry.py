@@ -60,9 +60,9 @@ def test_takes_a_hyphen_for_an_underscore() -> None:
         pytest.param("gzpi", "unknown layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
         pytest.param("Request-Ids", "unknown layer 'Request-Ids'; did you mean 'request_id'?", id="other case"),
         pytest.param(
-            "json:__doc__", "'json:__doc__' is no callable; expected one that takes the app", id="no callable"
+            "json:__doc__", "'json:__doc__' is not callable; expected a callable that takes the app", id="no callable"
         ),
-        pytest.param(":", "':' is no import string", id="no import string"),
+        pytest.param(":", "':' is not an import string", id="no import string"),
     ],
 )
 def test_says_what_is_wrong_with_a_name(use: str, said: str) -> None:
@@ -94,8 +94,8 @@ def test_a_name_of_two_distributions_needs_an_import_string(tmp_path: Path, monk
     with pytest.raises(ConfigError) as caught:
         registry.find("same")
     assert str(caught.value) == (
-        "several distributions have a layer 'same'; "
-        "name one by its import string: registered_one:layer or registered_two:layer"
+        "several distributions register a layer 'same'; "
+        "write its import string instead: registered_one:layer or registered_two:layer"
     )
     assert registry.find("registered_two:layer").__module__ == "registered_two"
 
@@ -110,9 +110,9 @@ def test_a_distribution_that_is_seen_twice_counts_once(tmp_path: Path, monkeypat
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        pytest.param("no such thing!", "'nosuchthing!' is no import string", id="malformed"),
-        pytest.param("registered_c", "'registered_c' is no import string", id="module"),
-        pytest.param("registered_c:gone", "no 'gone' in registered_c", id="gone"),
+        pytest.param("no such thing!", "'nosuchthing!' is not an import string", id="malformed"),
+        pytest.param("registered_c", "'registered_c' is not an import string", id="module"),
+        pytest.param("registered_c:gone", "module 'registered_c' has no attribute 'gone'", id="gone"),
     ],
 )
 def test_a_broken_entry_point_harms_nobody_else(
@@ -140,8 +140,8 @@ def test_finds_the_entry_points_of_an_egg(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("egg", "said"),
     [
-        ("wsgistak#gzip", "no distribution 'wsgistak' is installed; did you mean 'wsgistack'?"),
-        ("", "no distribution '' is installed"),
+        ("wsgistak#gzip", "distribution 'wsgistak' is not installed; did you mean 'wsgistack'?"),
+        ("", "distribution '' is not installed"),
         ("wsgistack", "wsgistack has no entry point 'main' in paste.filter_app_factory; choose from access_log, "),
         ("wsgistack#gzpi", "wsgistack has no entry point 'gzpi' in paste.filter_app_factory; did you mean 'gzip'?"),
     ],

@@ -57,7 +57,7 @@ def test_keeps_the_place_in_its_file() -> None:
         ),
         pytest.param(
             {"use": "gzip", "level": "hidden", "options": {"level": 3}},
-            "layer 2 level: stands in options as well; keep one of them",
+            "layer 2 level: duplicate option; it is also in 'options'; keep one of them",
             id="twice",
         ),
         pytest.param({"use": "gzip", 5: "hidden"}, "layer 2 options: is of type dict; expected a mapping", id="key"),
@@ -132,10 +132,10 @@ def failing(app: App) -> App:
         pytest.param(Spec("gzpi"), "use: unknown layer 'gzpi'; did you mean 'gzip'?", id="no layer"),
         pytest.param(Spec("access_log", {"format": "%Q"}), "format: ", id="refused by the layer"),
         pytest.param(Spec(refusing, lines={"level": 8}), "level: no good", id="refused by a stranger"),
-        pytest.param(Spec(failing), "failing can't be built: OSError: no disk", id="fails"),
+        pytest.param(Spec(failing), "cannot build failing: OSError: no disk", id="fails"),
         pytest.param(
             Spec(lambda app: 5, name="five"),  # type: ignore[arg-type,return-value]
-            "five makes something of type int; expected a WSGI application",
+            "five returns a value of type int; expected a WSGI application",
             id="makes no application",
         ),
         pytest.param(Spec(lambda: APP, name="x"), "test_spec.<lambda> takes no application", id="takes no application"),

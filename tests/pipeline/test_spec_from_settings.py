@@ -57,7 +57,7 @@ def test_may_lack_what_is_required_until_it_is_built() -> None:
         pytest.param(
             {"when_pth": "/a", "mrak": "m"},
             [
-                "9: [filter:small] when_pth: no such condition; did you mean 'when_path'?",
+                "9: [filter:small] when_pth: unknown condition; did you mean 'when_path'?",
                 "9: [filter:small] mrak: unknown option of layer; did you mean 'mark'?",
             ],
             id="condition and option",
@@ -97,7 +97,7 @@ def test_brings_its_condition_into_one_form() -> None:
 def test_says_what_is_wrong_with_a_condition_where_it_stands() -> None:
     with pytest.raises(ConfigError) as caught:
         Spec("gzip", when={"pth": "/a"}, where=PLACE, lines={"when": 5})
-    assert str(caught.value) == "stack.ini:5: [filter:small] when.pth: no such condition; did you mean 'path'?"
+    assert str(caught.value) == "stack.ini:5: [filter:small] when.pth: unknown condition; did you mean 'path'?"
 
 
 def test_says_at_once_what_is_wrong_with_options_and_condition(monkeypatch: pytest.MonkeyPatch) -> None:

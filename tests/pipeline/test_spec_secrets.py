@@ -91,7 +91,7 @@ def test_takes_it_for_a_mistake_when_a_layer_ends_the_process() -> None:
 
     with pytest.raises(ConfigError) as caught:
         Spec(leaving, {"key": SECRET}).build(APP)
-    assert str(caught.value).startswith("leaving can't be built: SystemExit: no <secret> (")
+    assert str(caught.value).startswith("cannot build leaving: SystemExit: no <secret> (")
     with pytest.raises(ConfigError):
         Spec(leaving, {"kye": SECRET}).check()
 
@@ -99,7 +99,7 @@ def test_takes_it_for_a_mistake_when_a_layer_ends_the_process() -> None:
 def test_names_what_is_no_secret() -> None:
     with pytest.raises(ConfigError) as caught:
         Spec(layer, {"key": SECRET, "public": "told"}).build(APP)
-    assert str(caught.value).startswith("layer can't be built: ValueError: no <secret> told . [\"<secret>\", 'told'] (")
+    assert str(caught.value).startswith("cannot build layer: ValueError: no <secret> told . [\"<secret>\", 'told'] (")
     with pytest.raises(ConfigError) as caught:
         Spec(layer, {"public": "told"}).build(APP)
     assert isinstance(caught.value.__cause__, ValueError), "the way to a fault is kept where it holds no secret"

@@ -93,7 +93,7 @@ def test_warns_of_the_order_in_one_line_each_however_python_treats_warnings(site
     with running(site, *program, "serve", "stack.toml", "--port", "0") as server:
         warning, _, _ = server.output().partition("Serving on")
         assert warning == (
-            "warning: stack.toml:3: layer 1 (zip): zip stands outside log: "
+            "warning: stack.toml:3: layer 1 (zip): zip is outside log: "
             "the log would not tell what went over the wire; put log before zip\n"
         )
 
@@ -111,11 +111,11 @@ def test_says_in_one_line_why_it_can_not_serve(site: Path) -> None:
 @pytest.mark.parametrize(
     ("app", "problem"),
     [
-        pytest.param("def app(: pass", "importing 'hello' failed: SyntaxError", id="no Python"),
-        pytest.param("1 / 0", "importing 'hello' failed: ZeroDivisionError: division by zero", id="fails"),
+        pytest.param("def app(: pass", "cannot import module 'hello': SyntaxError", id="no Python"),
+        pytest.param("1 / 0", "cannot import module 'hello': ZeroDivisionError: division by zero", id="fails"),
         pytest.param("app = 1", "'hello:app' is ", id="no callable"),
         pytest.param("def app(): pass", "found 'hello:app'; expected a WSGI application", id="a factory"),
-        pytest.param("import nosuch", "importing 'hello' failed: ModuleNotFoundError", id="misses a module"),
+        pytest.param("import nosuch", "cannot import module 'hello': ModuleNotFoundError", id="misses a module"),
     ],
 )
 def test_prints_every_mistake_and_no_traceback(app: str, problem: str, site: Path) -> None:

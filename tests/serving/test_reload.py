@@ -70,7 +70,7 @@ def test_goes_on_with_what_served_before_while_the_code_is_broken(
         "reload: it does not start; what served before goes on",
     ]
     err = capfd.readouterr().err
-    assert "ConfigError: importing 'hello' failed: ZeroDivisionError: division by zero (hello.py, line 1)\n" in err
+    assert "ConfigError: cannot import module 'hello': ZeroDivisionError: division by zero (hello.py, line 1)\n" in err
     assert "did you mean 'app'?" in err
 
 

@@ -31,10 +31,11 @@ def normalize_condition(given: object) -> object:
 
 
 def resolved(given: object, *, base: Path | None) -> object:
-    """Give the canonical form without references, and with functions for import strings.
+    """Give the normal form without references, and with functions for import strings.
 
     :param base: the folder that relative paths in references start from.
-    :raises ConfigError: as :func:`canonical` does; or a reference can't be filled in, or an import string imported.
+    :raises ConfigError: as :func:`normalize_condition` does; or a reference can't be filled in, or a function not be
+        imported.
     """
     return _read(given, _Reader(base, resolving=True))
 
@@ -46,7 +47,7 @@ def _read(given: object, reader: "_Reader") -> object:
 
 
 class _Reader:
-    """Brings conditions into their canonical form, and notes what is wrong."""
+    """Brings conditions into their normal form, and notes what is wrong."""
 
     def __init__(self, base: Path | None, *, resolving: bool) -> None:
         self.mistakes = Mistakes()
@@ -64,7 +65,7 @@ class _Reader:
             return None
         for name in given:
             if name not in _KEYS:
-                self._wrong("no such condition", f"{key}.{name}", hint=suggest(str(name), _KEYS))
+                self._wrong("unknown condition", f"{key}.{name}", hint=suggest(str(name), _KEYS))
         normal = {name: self._value(name, given[name], f"{key}.{name}") for name in _KEYS if name in given}
         return normal["call"] if [*normal] == ["call"] else normal
 
@@ -84,7 +85,7 @@ class _Reader:
         for name, globs in given.items():
             read = self._text(name, key, check)
             if read in normal:
-                self._wrong(f"{name!r} stands twice", key, given, hint="give it a list of globs")
+                self._wrong(f"duplicate name {name!r}", key, given, hint="give it a list of globs")
             normal[read] = self._texts(globs, f"{key}.{name}", str)
         return normal
 
@@ -140,12 +141,16 @@ def _function(found: object) -> object:
     if not callable(found):
         raise ConfigError(Mistake(f"is of type {type(found).__name__}", value=found, expected=expected))
     if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
-        raise ConfigError(Mistake("what it gives is always true", value=found, expected=expected))
+        raise ConfigError(
+            Mistake(
+                "is a coroutine or generator function, so its result is always true", value=found, expected=expected
+            )
+        )
     try:
         inspect.signature(found).bind({})
     except TypeError as error:
         raise ConfigError(
-            Mistake(f"can't be called with environ alone: {error}", value=found, expected=expected)
+            Mistake(f"cannot be called with environ alone: {error}", value=found, expected=expected)
         ) from error
     except ValueError:  # a callable made in C may have no signature
         pass

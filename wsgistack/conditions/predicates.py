@@ -28,8 +28,8 @@ _MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # in PEP 3333 the same as not
 class Kind(NamedTuple):
     """One kind of condition.
 
-    :param check: gives the canonical form of a value, or of the name that it is about; raises a ConfigError.
-    :param make: makes the predicate, of canonical values.
+    :param check: gives the normal form of a value, or of the name that it is about; raises a ConfigError.
+    :param make: makes the predicate, of normal values.
     :param is_of_names: whether a mapping of names to globs will do as well.
     """
 
@@ -41,7 +41,7 @@ class Kind(NamedTuple):
 def predicate(normal: Any) -> Predicate:
     """Give the function that says whether a request is meant.
 
-    :param normal: a condition in its canonical form, with functions for all import strings and no references.
+    :param normal: a condition in its normal form, with functions for all import strings and no references.
     """
     if not isinstance(normal, Mapping):
         return normal  # type: ignore[no-any-return]
@@ -139,7 +139,9 @@ def _decoded(text: str) -> str:
 def _checked_path(text: str) -> str:
     if text[0] not in "/*?[":
         raise ConfigError(
-            Mistake(f"found {text!r}", value=text, expected="a glob of whole paths", hint=f"did you mean '/{text}'?")
+            Mistake(
+                f"invalid value {text!r}", value=text, expected="a glob of whole paths", hint=f"did you mean '/{text}'?"
+            )
         )
     return text
 
@@ -148,13 +150,13 @@ def _checked_method(text: str) -> str:
     method = text.upper()
     hint = "" if method in _METHODS else did_you_mean(method, _METHODS)
     if not _METHOD.fullmatch(method) or hint:
-        raise ConfigError(Mistake(f"found {text!r}", value=text, expected="a method", hint=hint))
+        raise ConfigError(Mistake(f"invalid value {text!r}", value=text, expected="a method", hint=hint))
     return method
 
 
 def _checked_scheme(text: str) -> str:
     if text.lower() not in ("http", "https"):
-        raise ConfigError(Mistake(f"found {text!r}", value=text, expected="http or https"))
+        raise ConfigError(Mistake(f"invalid value {text!r}", value=text, expected="http or https"))
     return text.lower()
 
 
@@ -163,7 +165,7 @@ def _checked_host(text: str) -> str:
     bare = host[1:-1] if _ADDRESS.fullmatch(host) else host
     if not bare or bare.count(":") == 1 or "]:" in bare or "/" in bare or not bare.isascii():
         raise ConfigError(
-            Mistake(f"found {text!r}", value=text, expected="a glob of hosts in ASCII, without scheme and port")
+            Mistake(f"invalid value {text!r}", value=text, expected="a glob of hosts in ASCII, without scheme and port")
         )
     return bare
 
@@ -172,7 +174,7 @@ def _checked_header(text: str) -> str:
     if not _HEADER.fullmatch(text):
         likely = text.removeprefix("HTTP_").replace("_", "-")
         hint = f"did you mean {likely!r}?" if _HEADER.fullmatch(likely) else ""
-        raise ConfigError(Mistake(f"found {text!r}", value=text, expected="the name of a header", hint=hint))
+        raise ConfigError(Mistake(f"invalid value {text!r}", value=text, expected="the name of a header", hint=hint))
     return text.lower()
 
 

@@ -125,7 +125,7 @@ class Application(_Part):
     def _made(self, loader: Loader | None) -> App:
         app = self.called(APP_PROTOCOLS, loader)
         if not callable(app):
-            problem = f"{self.use} makes something of type {type(app).__name__}"
+            problem = f"{self.use} returns a value of type {type(app).__name__}"
             raise ConfigError(Mistake(problem, expected="a WSGI application"))
         made: App = app
         return made

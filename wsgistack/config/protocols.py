@@ -113,7 +113,7 @@ def paste_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str
         point = registry.egg_entry_point(rest, protocols)
         factory, protocol = registry.load_entry_point(point), point.group
     elif ":" not in rest:
-        raise ConfigError(Mistake(f"{rest!r} is no import string", expected="package.module:attribute"))
+        raise ConfigError(Mistake(f"{rest!r} is not an import string", expected="package.module:attribute"))
     elif scheme != "call" and scheme not in protocols:
         raise ConfigError(Mistake(f"{scheme} makes something else", expected=" or ".join(protocols)))
     else:

@@ -14,7 +14,6 @@ from collections.abc import (
 )
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from datetime import timedelta
 from enum import Enum
 from functools import partial
 from inspect import Parameter
@@ -22,12 +21,13 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from wsgistack.options.quantities import DURATION, SIZE
 from wsgistack.types import Secret
 
 __all__ = [
     "COLLECTIONS",
+    "DURATION",
     "MAPPINGS",
+    "SIZE",
     "UNIONS",
     "describe",
     "is_enum",
@@ -39,6 +39,8 @@ __all__ = [
     "unwrapped",
 ]
 
+SIZE = "a size such as 500, 64KiB or 10 MB"
+DURATION = "a duration such as 1.5s, 10m or 1h30m"
 _ALIASES = ("NewType", "TypeAliasType")  # as typing has them from Python 3.12 on, and typing_extensions before
 UNIONS = (Union, UnionType)
 MAPPINGS = (dict, Mapping, MutableMapping)
@@ -101,7 +103,7 @@ def quantity(annotation: object) -> str:
     """Which quantity an annotation asks for, in words; empty for none."""
     meant = unwrapped(annotation)
     if get_origin(meant) is not Annotated:
-        return DURATION if meant is timedelta else ""
+        return ""
     inner, *marks = get_args(meant)
     inner = unwrapped(inner)
     if inner is int and "bytes" in marks:

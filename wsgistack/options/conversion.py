@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -11,7 +10,7 @@ from wsgistack.errors import ConfigError
 from wsgistack.imports import import_object
 from wsgistack.options.annotations import COLLECTIONS, MAPPINGS, UNIONS, describe, is_enum, quantity, rank, unwrapped
 from wsgistack.options.references import Resolved, unwrap_resolved
-from wsgistack.options.scalars import SCALARS, UnfitError, as_literal, as_member, as_quantity, as_timedelta
+from wsgistack.options.scalars import SCALARS, UnfitError, as_literal, as_member, as_quantity
 
 __all__ = ["UnfitError", "convert", "describe"]
 
@@ -25,7 +24,7 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
     In a union, text is what the narrowest member makes of it: a Literal or Enum, then None, numbers, and all others as
     they stand. The word none means None there, and without a type of its own for it so it does in TOML.
 
-    :param annotation: one of bool, int, float, str, None, Path, Literal, an Enum, a Size, a Duration or timedelta, a
+    :param annotation: one of bool, int, float, str, None, Path, Literal, an Enum, a Size, a Duration, a
         callable, a sequence, set or mapping, a union of them, or a name for one of them; a value for any other
         annotation is taken as it is.
     :param base: the folder that relative paths start from; None leaves them as they are.
@@ -60,8 +59,6 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
         return _mapping(value, annotation, base, text)
     if kind in COLLECTIONS:
         return _collection(value, annotation, base, text)
-    if kind is timedelta:
-        return as_timedelta(value)
     if is_enum(kind):
         return as_member(value, kind, text)
     if kind is Path:

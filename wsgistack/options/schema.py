@@ -66,7 +66,9 @@ class Option(NamedTuple):
         try:
             return convert(filled, annotation, base=base, text=text)
         except UnfitError as unfit:
-            problem = "invalid secret value" if self.is_secret or has_references(written) else f"found {written!r}"
+            problem = (
+                "invalid secret value" if self.is_secret or has_references(written) else f"invalid value {written!r}"
+            )
             raise ConfigError(Mistake(problem, value=written, expected=unfit.expected, hint=unfit.hint)) from None
         except ConfigError:
             if not self.is_secret:

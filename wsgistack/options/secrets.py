@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from wsgistack.errors import ConfigError, Mistake, describe_error
-from wsgistack.own import describe_origin
+from wsgistack.imports import describe_origin
 
 __all__ = ["REDACTED", "hide_secrets", "iterate_texts", "redact_mistake"]
 

@@ -1,4 +1,4 @@
-"""Names of layers, and what stands behind them: entry points, loaded when a configuration asks for one."""
+"""Names of layers: entry points, imported when a configuration uses them."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -65,8 +65,8 @@ def find(use: str) -> Factory:
     if not points:
         raise ConfigError(Mistake(f"unknown layer {use!r}", value=use, hint=suggest(use, names())))
     if len(points) > 1:
-        hint = f"name one by its import string: {' or '.join(map(import_string, points))}"
-        raise ConfigError(Mistake(f"several distributions have a layer {use!r}", value=use, hint=hint))
+        hint = f"write its import string instead: {' or '.join(map(import_string, points))}"
+        raise ConfigError(Mistake(f"several distributions register a layer {use!r}", value=use, hint=hint))
     return load_entry_point(points[0])
 
 
@@ -79,9 +79,9 @@ def name_of(use: Use | Factory) -> str:
 
 
 def load_entry_point(point: EntryPoint) -> Factory:
-    """What an entry point stands for.
+    """The factory that an entry point names.
 
-    :raises ConfigError: it can't be imported, or is no callable.
+    :raises ConfigError: it can't be imported, or is not callable.
     """
     return _imported(import_string(point))
 
@@ -99,7 +99,7 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     except (PackageNotFoundError, ValueError) as error:
         installed = (each.metadata["Name"] for each in Distribution.discover() if "Name" in each.metadata)
         hint = did_you_mean(project, installed)
-        problem = f"no distribution {project!r} is installed"
+        problem = f"distribution {project!r} is not installed"
         raise ConfigError(Mistake(problem, value=spec, hint=hint)) from error
     for group in groups:
         for point in points.select(group=group):
@@ -113,12 +113,12 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
 def _imported(text: str) -> Factory:
     factory = import_object(text)
     if not callable(factory):
-        raise ConfigError(Mistake(f"{text!r} is no callable", expected="one that takes the application first"))
+        raise ConfigError(Mistake(f"{text!r} is not callable", expected="a callable that takes the application first"))
     return factory
 
 
 def import_string(point: EntryPoint) -> str:
-    """What an entry point stands for, as ``module:attribute``."""
+    """The import string of an entry point."""
     return "".join(point.value.partition("[")[0].split())  # an extra may follow in brackets
 
 

@@ -25,15 +25,15 @@ _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "optio
 class Spec:
     """One layer as it is configured: what to use, with which options.
 
-    An option with a reference, such as ``${env:NAME}``, holds it as it is written: what it refers to is asked for when
-    the layer is built, and kept nowhere.
+    An option with a reference, such as ``${env:NAME}``, keeps it as it is written. References are filled in when the
+    layer is built, and the result is not kept.
 
     :param use: a registered name, an import string, or a callable that takes the application first; for a
         :class:`~functools.partial` with options alone, what it calls, and these options.
     :param options: by name.
     :param name: what the layer is called in its pipeline; by default what ``use`` says.
-    :param when: for which requests the layer is there, as :func:`~wsgistack.conditions.condition` takes it; None: all.
-    :param where: the file, line and section that it stands in.
+    :param when: for which requests the layer is active, as :func:`~wsgistack.conditions.condition` takes it; None: all.
+    :param where: its file, line and section.
     :param lines: the line of each option.
     :param base: the folder that relative paths start from.
     """
@@ -93,10 +93,11 @@ class Spec:
                 )
             )
         if twice := sorted(more.keys() & given.keys()):
-            told = (
-                Mistake("stands in options as well", key=key, where=where, hint="keep one of them") for key in twice
+            duplicates = (
+                Mistake("duplicate option; it is also in 'options'", key=key, where=where, hint="keep one of them")
+                for key in twice
             )
-            raise ConfigError(*told)
+            raise ConfigError(*duplicates)
         spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
         return spec.at(where._replace(section=f"{where.section} ({spec.name})"))
 
@@ -131,11 +132,11 @@ class Spec:
         return replace(bare, options=values, when=when)
 
     def at(self, where: Where) -> Self:
-        """The same layer, standing elsewhere."""
+        """The same layer, in another place of a file."""
         return replace(self, where=where)
 
     def moved(self, base: Path) -> Self:
-        """The same layer, for another folder: what its references to files are relative to."""
+        """The same layer for another folder, with absolute paths in its references to files."""
         if self.base is None or self.base == base:
             return self
         given = cast("dict[str, object]", make_absolute(dict(self.options), base=self.base))
@@ -144,7 +145,7 @@ class Spec:
     def factory(self) -> Factory:
         """Find what ``use`` means.
 
-        :raises ConfigError: there is no such thing.
+        :raises ConfigError: it names no layer, or cannot be imported.
         """
         if not isinstance(self.use, registry.Use):
             return cast(Factory, self.use)
@@ -231,17 +232,20 @@ class Spec:
     def _made(self, app: App, values: Mapping[str, object]) -> App:
         secrets = self.schema().find_secrets(self.options, values)
         try:
-            with hide_secrets(secrets, f"{self.name} can't be built"):
+            with hide_secrets(secrets, f"cannot build {self.name}"):
                 built = self.factory()(app, **values)
         except ConfigError as error:
             raise self._located(*error.mistakes) from error.__cause__
         if not callable(built):
-            problem = f"{self.name} makes something of type {type(built).__name__}"
+            problem = f"{self.name} returns a value of type {type(built).__name__}"
             raise self._located(Mistake(problem, value=built, expected="a WSGI application"))
         return built
 
     def belongs(self, side: str, other: "Spec") -> str:
-        """The reason why this layer belongs ``inside`` or ``outside`` of another one; empty if it does not say so."""
+        """The reason why this layer must be inside or outside of another one; empty without one.
+
+        :param side: ``must_be_inside`` or ``must_be_outside``.
+        """
         reasons = getattr(self.factory(), side, None)
         return reasons.get(other.registered_name, "") if isinstance(reasons, Mapping) else ""
 
@@ -255,11 +259,11 @@ class Spec:
         return registry.name_of(cast("registry.Use | Factory", self.use))
 
     def shown(self) -> dict[str, object]:
-        """The options for the eyes of people: without secrets."""
+        """The options for people to read: without secrets."""
         return show_options(self.schema, self.options)
 
     def item(self) -> "str | Factory | dict[str, object]":
-        """What in a list would give this layer, without its secrets."""
+        """The item of a list that describes this layer, without its secrets."""
         named = {"name": self.name} if self.name != Spec(self.use).name else {}
         when = {} if self.when is None else {"when": self.when}
         shown = self.shown()
@@ -272,7 +276,7 @@ class Spec:
         return type(self), (use, dict(self.options), self.name, self.when, self.where, self.lines, self.base)
 
     def __repr__(self) -> str:
-        """As the item of a list that would give it."""
+        """As the item of a list that describes it."""
         return repr(self.item())
 
     def _located(self, *mistakes: Mistake) -> ConfigError:

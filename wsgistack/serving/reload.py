@@ -13,7 +13,7 @@ from types import FrameType, ModuleType
 from typing import Protocol
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.extras import require_extra
+from wsgistack.imports import require_extra
 from wsgistack.serving.server import Server, listen
 from wsgistack.serving.worker import Service, Worker
 from wsgistack.types import App, Environ, StartResponse

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event, Thread
 from types import ModuleType
 
-from wsgistack.own import is_own_code
+from wsgistack.imports import is_own_code
 from wsgistack.serving.serve import serve
 from wsgistack.types import App
 

@@ -23,7 +23,6 @@ LOOSE = f"{MODULE}:loose"
         pytest.param("file", "a/b", "a/b", "a/b", id="path in the folder"),
         pytest.param("files", ["/etc/x", "y"], ["/etc/x", "y"], ["/etc/x", "y"], id="path elsewhere"),
         pytest.param("color", Color.DARK_BLUE, "DARK_BLUE", "DARK_BLUE", id="Enum"),
-        pytest.param("pause", timedelta(seconds=1.5), 1.5, 1.5, id="duration"),
         pytest.param("hook", condition, f"{MODULE}:condition", f"{MODULE}:condition", id="callable"),
         pytest.param("tags", ["b", "a"], ["a", "b"], ["a", "b"], id="set"),
         pytest.param("pair", ["a", 1], ["a", 1], ["a", 1], id="tuple"),

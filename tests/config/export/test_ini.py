@@ -110,7 +110,7 @@ def test_reads_well_and_is_read_as_the_same(content: dict[str, Any], text: str, 
         ),
         pytest.param(
             {"layers": [{"use": "gzip", "when": {"path": "/a b"}}]},
-            "stack.py: layer 1 (gzip) when_path: can't be written as text; expected globs without spaces",
+            "stack.py: layer 1 (gzip) when_path: cannot be written as text; expected globs without spaces",
             id="a condition",
         ),
     ],

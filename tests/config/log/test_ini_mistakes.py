@@ -95,7 +95,7 @@ def test_meets_any_settings_with_mistakes_only(text: str) -> None:
             written(root="handlers = one", formatter="class = json.X\ndefaults = {") + "[logger_b]\n",
             [
                 "x.ini:13: [formatter_plain] defaults: is no expression of Python: ",
-                "x.ini:12: [formatter_plain] class: no 'X' in json",
+                "x.ini:12: [formatter_plain] class: module 'json' has no attribute 'X'",
             ],
             id="class and defaults of a formatter",
         ),

@@ -249,7 +249,7 @@ MISTAKES = {
         [
             "stack.ini:1: [app:main] use: is missing; use = module:application, egg:…, call:… or a section",
             "stack.ini:2: [app:main] filter-with: unknown layer 'gzpi'; did you mean 'gzip'?",
-            "stack.ini:3: [app:main] require: no distribution 'qqqqq' is installed; pip install qqqqq",
+            "stack.ini:3: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
             "stack.ini:4: [app:main] a: no value for %(b)s; choose from __file__, a, filter-with, get c, here, require",
             "stack.ini:5: [app:main] get c: no global value 'd'; choose from __file__, here",
         ],
@@ -270,9 +270,9 @@ MISTAKES = {
         f"[pipeline:main]\npipeline = f greet\n{GREET}[filter:f]\nuse = gzip\nlevl = 1\nwhen_pth = x\nlevel = %(x)s\n",
         [
             "stack.ini:7: [filter:f] levl: unknown option of Gzip; did you mean 'level'?",
-            "stack.ini:8: [filter:f] when_pth: no such condition; did you mean 'when_path'?",
+            "stack.ini:8: [filter:f] when_pth: unknown condition; did you mean 'when_path'?",
             "stack.ini:9: [filter:f] level: no value for %(x)s; choose from __file__, here, level, levl, use, when_pth",
-            "stack.ini:9: [filter:f] level: found '%(x)s'; expected a whole number or none",
+            "stack.ini:9: [filter:f] level: invalid value '%(x)s'; expected a whole number or none",
         ],
     ),
 }  # fmt: skip

@@ -74,7 +74,7 @@ def test_takes_any_mapping_that_is_made_in_any_way(folder: Path) -> None:
     write(f"from types import MappingProxyType as M\nconfig = M({{'app': '{MODULE}:greet'}})\n", FILE)
     assert greeting(FILE) == "hello"
     write(f"config = {{}}\nconfig['app'] = '{MODULE}:gret'\n", FILE)
-    assert said(FILE) == [f"stack.py: app: no 'gret' in {MODULE}; did you mean 'greet'?"]
+    assert said(FILE) == [f"stack.py: app: module '{MODULE}' has no attribute 'gret'; did you mean 'greet'?"]
 
 
 @pytest.mark.parametrize(

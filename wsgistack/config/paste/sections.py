@@ -142,7 +142,9 @@ class Sections:
             try:
                 distribution(name)
             except (PackageNotFoundError, ValueError):
-                mistakes += place.wrong(f"no distribution {name!r} is installed", f"pip install {quote(name)}").mistakes
+                mistakes += place.wrong(
+                    f"distribution {name!r} is not installed", f"pip install {quote(name)}"
+                ).mistakes
         return mistakes
 
     def _named(self, what: str, kinds: tuple[str, ...]) -> dict[str, Part]:

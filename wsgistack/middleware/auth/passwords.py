@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.extras import require_extra
+from wsgistack.imports import require_extra
 
 __all__ = ["Check", "HtpasswdFile", "checks_of", "verifier"]
 

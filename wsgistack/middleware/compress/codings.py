@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import NamedTuple, Protocol
 
 from wsgistack.errors import ConfigError, Mistake, suggest
-from wsgistack.extras import require_extra
+from wsgistack.imports import require_extra
 from wsgistack.middleware.compress.padding import brotli_block, gzip_named, zstd_frame
 
 __all__ = ["CODINGS", "Coding", "Stream", "coding"]
