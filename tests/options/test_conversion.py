@@ -189,7 +189,7 @@ def test_refuses_text(written: str, annotation: object, expected: str, hint: str
         pytest.param(1, Sequence[str], f"{LIST} text", "", id="int for a list"),
         pytest.param("a = b", Mapping[str, str], MAPPING, "", id="text for a mapping"),
         pytest.param([], Mapping[str, str], MAPPING, "", id="list for a mapping"),
-        pytest.param({"a": 1}, Mapping[str, str] | None, "text in item 1", "write it in quotes", id="int in a mapping"),
+        pytest.param({"a": 1}, Mapping[str, str] | None, "text for 'a'", "write it in quotes", id="int in a mapping"),
     ],
 )
 def test_refuses_typed_values(value: object, annotation: object, expected: str, hint: str) -> None:

@@ -200,7 +200,7 @@ def keyed(
         ("numbers", [1, "${env:KEY}"], "numbers: invalid secret value; expected a whole number in item 2"),
         ("check", "${env:KEY}", "check: invalid secret value; expected module:callable or none; it can't be imported"),
         ("check", "x${env:}", "check: malformed reference to an environment variable; "),
-        ("keys", {"a": "s3cret"}, "keys: invalid secret value; expected a whole number in item 1"),
+        ("keys", {"a": "s3cret"}, "keys: invalid secret value; expected a whole number for 'a'"),
         ("checks", ["s3cret:x"], "checks: invalid secret value; expected a list, each item module:callable; it can't"),
     ],
 )

@@ -136,53 +136,50 @@ def _decoded(text: str) -> str:
         return text
 
 
-def _checked_path(text: str) -> str:
+def _check_path(text: str) -> str:
     if text[0] not in "/*?[":
-        raise ConfigError(
-            Mistake(
-                f"invalid value {text!r}", value=text, expected="a glob of whole paths", hint=f"did you mean '/{text}'?"
-            )
-        )
+        raise _invalid(text, "a glob of whole paths", f"did you mean '/{text}'?")
     return text
 
 
-def _checked_method(text: str) -> str:
+def _check_method(text: str) -> str:
     method = text.upper()
     hint = "" if method in _METHODS else did_you_mean(method, _METHODS)
     if not _METHOD.fullmatch(method) or hint:
-        raise ConfigError(Mistake(f"invalid value {text!r}", value=text, expected="a method", hint=hint))
+        raise _invalid(text, "a method", hint)
     return method
 
 
-def _checked_scheme(text: str) -> str:
+def _check_scheme(text: str) -> str:
     if text.lower() not in ("http", "https"):
-        raise ConfigError(Mistake(f"invalid value {text!r}", value=text, expected="http or https"))
+        raise _invalid(text, "http or https")
     return text.lower()
 
 
-def _checked_host(text: str) -> str:
+def _check_host(text: str) -> str:
     host = text.lower().rstrip(".")
     bare = host[1:-1] if _ADDRESS.fullmatch(host) else host
     if not bare or bare.count(":") == 1 or "]:" in bare or "/" in bare or not bare.isascii():
-        raise ConfigError(
-            Mistake(f"invalid value {text!r}", value=text, expected="a glob of hosts in ASCII, without scheme and port")
-        )
+        raise _invalid(text, "a glob of hosts in ASCII, without scheme and port")
     return bare
 
 
-def _checked_header(text: str) -> str:
+def _check_header(text: str) -> str:
     if not _HEADER.fullmatch(text):
         likely = text.removeprefix("HTTP_").replace("_", "-")
-        hint = f"did you mean {likely!r}?" if _HEADER.fullmatch(likely) else ""
-        raise ConfigError(Mistake(f"invalid value {text!r}", value=text, expected="the name of a header", hint=hint))
+        raise _invalid(text, "the name of a header", f"did you mean {likely!r}?" if _HEADER.fullmatch(likely) else "")
     return text.lower()
 
 
+def _invalid(text: str, expected: str, hint: str = "") -> ConfigError:
+    return ConfigError(Mistake(f"invalid value {text!r}", value=text, expected=expected, hint=hint))
+
+
 KINDS: Mapping[str, Kind] = {  # the cheap ones first
-    "scheme": Kind(_checked_scheme, _scheme),
-    "method": Kind(_checked_method, _method),
-    "host": Kind(_checked_host, _host),
-    "path": Kind(_checked_path, _path),
-    "header": Kind(_checked_header, _header, is_of_names=True),
+    "scheme": Kind(_check_scheme, _scheme),
+    "method": Kind(_check_method, _method),
+    "host": Kind(_check_host, _host),
+    "path": Kind(_check_path, _path),
+    "header": Kind(_check_header, _header, is_of_names=True),
     "environ": Kind(str, _environ, is_of_names=True),
 }

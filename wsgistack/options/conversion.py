@@ -1,7 +1,7 @@
 """Turning a configured value, text or typed, into what an annotation asks for."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -21,8 +21,8 @@ _Again = Callable[[object, object], object]
 def convert(value: object, annotation: object, *, base: Path | None, text: bool) -> object:
     """Convert a value.
 
-    In a union, text is what the narrowest member makes of it: a Literal or Enum, then None, numbers, and all others as
-    they stand. The word none means None there, and without a type of its own for it so it does in TOML.
+    In a union, text is what the narrowest member makes of it: a Literal or Enum, then None, numbers, and the others as
+    it is. The word none means None there, also in TOML, which has no other word for it.
 
     :param annotation: one of bool, int, float, str, None, Path, Literal, an Enum, a Size, a Duration, a
         callable, a sequence, set or mapping, a union of them, or a name for one of them; a value for any other
@@ -123,13 +123,14 @@ def _listed(written: str, annotation: object) -> tuple[object, bool]:
 
 
 def _mapping(value: object, annotation: object, base: Path | None, text: bool) -> dict[object, object]:
+    named = value if isinstance(value, Mapping) else ()  # a text may be a secret, and so may any part of it
     if text and isinstance(value, str):
         value, text = _paired(value.strip(), annotation)
     if not isinstance(value, Mapping):
         raise UnfitError(describe(annotation))
     of_name, of_value = get_args(annotation) or (Any, Any)
     names = _each(value.keys(), [of_name] * len(value), partial(convert, base=base, text=True))  # TOML has no others
-    made = list(_each(value.values(), [of_value] * len(value), partial(convert, base=base, text=text)))
+    made = list(_each(value.values(), [of_value] * len(value), partial(convert, base=base, text=text), named))
     try:
         pairs = dict(zip(names, made, strict=True))
     except TypeError:
@@ -163,9 +164,13 @@ def _toml(written: str, annotation: object, hint: str) -> object:
     return value
 
 
-def _each(items: Iterable[object], annotations: Iterable[object], again: _Again) -> Iterator[object]:
+def _each(
+    items: Iterable[object], annotations: Iterable[object], again: _Again, names: Collection[object] = ()
+) -> Iterator[object]:
     for number, (item, annotation) in enumerate(zip(items, annotations, strict=True), 1):
         try:
             yield again(item, annotation)
         except UnfitError as unfit:
-            raise UnfitError(f"{unfit.expected} in item {number}", unfit.hint, is_inner=True) from None
+            name = [*names][number - 1] if names else Resolved()
+            place = f"in item {number}" if isinstance(name, Resolved) else f"for {name!r}"
+            raise UnfitError(f"{unfit.expected} {place}", unfit.hint, is_inner=True) from None

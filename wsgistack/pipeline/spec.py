@@ -48,9 +48,8 @@ class Spec:
 
     def __post_init__(self) -> None:
         if not (isinstance(self.use, str) or callable(self.use)):
-            raise ConfigError(
-                Mistake(describe_type(self.use), key="use", value=self.use, expected=_USABLE, where=self.where)
-            )
+            wrong = Mistake(describe_type(self.use), key="use", value=self.use, expected=_USABLE, where=self.where)
+            raise ConfigError(wrong)
         if isinstance(self.use, partial) and not self.use.args:  # its options are options, and perhaps secret
             object.__setattr__(self, "options", {**self.use.keywords, **self.options})
             object.__setattr__(self, "use", self.use.func)
@@ -82,22 +81,14 @@ class Spec:
             raise ConfigError(Mistake(describe_type(item), value=item, expected=expected, where=where))
         given = dict(item)
         use, name, when, more = (given.pop(key, default) for key, default in _OF_THE_ITEM.items())
-        if not (isinstance(use, str) or callable(use)):
-            raise ConfigError(Mistake(describe_type(use), key="use", value=use, expected=_USABLE, where=where))
         if not isinstance(name, str):
             raise ConfigError(Mistake(describe_type(name), key="name", value=name, expected="text", where=where))
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
-            raise ConfigError(
-                Mistake(
-                    describe_type(more), key="options", value=more, expected="a mapping with names as keys", where=where
-                )
-            )
+            expected = "a mapping with names as keys"
+            raise ConfigError(Mistake(describe_type(more), key="options", value=more, expected=expected, where=where))
         if twice := sorted(more.keys() & given.keys()):
-            duplicates = (
-                Mistake("duplicate option; it is also in 'options'", key=key, where=where, hint="keep one of them")
-                for key in twice
-            )
-            raise ConfigError(*duplicates)
+            problem, hint = "duplicate option; it is also in 'options'", "keep one of them"
+            raise ConfigError(*(Mistake(problem, key=key, where=where, hint=hint) for key in twice))
         spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
         return spec.at(where._replace(section=f"{where.section} ({spec.name})"))
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.config.log.trees import own_logging, setup_of, written
 
-UNSET = "it, or write a default: ${env:UNSET_NAME:-default}"
+UNSET = "set it, or write a default: ${env:UNSET_NAME:-default}"
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ UNSET = "it, or write a default: ${env:UNSET_NAME:-default}"
         pytest.param(
             written("class = ${env:UNSET_NAME}", formatter="format = ${env:UNSET_NAME}"),
             [
-                f"x.ini:12: [formatter_plain] format: environment variable UNSET_NAME is not set; expected {UNSET}",
-                f"x.ini:10: [handler_one] class: environment variable UNSET_NAME is not set; expected {UNSET}",
+                f"x.ini:12: [formatter_plain] format: environment variable UNSET_NAME is not set; {UNSET}",
+                f"x.ini:10: [handler_one] class: environment variable UNSET_NAME is not set; {UNSET}",
             ],
             id="references to the environment",
         ),

@@ -61,7 +61,10 @@ MISTAKES = {
     ),
     "misspelt module": (
         "[pipeline:main]\npipeline = werkzeug.midleware:X greet\n" + GREET,
-        "stack.ini:2: [pipeline:main] pipeline: cannot import module 'werkzeug.midleware'; did you mean 'werkzeug.middleware'?",
+        (
+            "stack.ini:2: [pipeline:main] pipeline: cannot import module 'werkzeug.midleware'; "
+            "did you mean 'werkzeug.middleware'?"
+        ),
     ),
     "layer that fails without a section": (
         f"[pipeline:main]\npipeline = {MODULE}:not_made greet\n" + GREET,
@@ -73,8 +76,10 @@ MISTAKES = {
     ),
     "no factory": (
         "[pipeline:main]\npipeline = gzip greet\n" + GREET + "[filter:gzip]\nuse = call:json:__name__\n",
-        "stack.ini:6: [filter:gzip] use: 'json:__name__' is not callable; "
-        "expected a callable that takes the application first",
+        (
+            "stack.ini:6: [filter:gzip] use: 'json:__name__' is not callable; "
+            "expected a callable that takes the application first"
+        ),
     ),
     "no import string": (
         "[pipeline:main]\npipeline = call:gzip greet\n" + GREET,
@@ -154,8 +159,10 @@ def test_tells_of_eggs_that_can_not_be_used(folder: Path, monkeypatch: pytest.Mo
     write("[pipeline:main]\npipeline = egg:acme-broken#lost egg:acme-brokn#x egg:acme-broken#broken\n")
     assert said() == [
         "stack.ini:2: [pipeline:main] pipeline: module 'tests.config.factories' has no attribute 'gone'",
-        "stack.ini:2: [pipeline:main] pipeline: distribution 'acme-brokn' is not installed; "
-        "did you mean 'acme-broken'?",
+        (
+            "stack.ini:2: [pipeline:main] pipeline: distribution 'acme-brokn' is not installed; "
+            "did you mean 'acme-broken'?"
+        ),
         "stack.ini:2: [pipeline:main] pipeline: cannot import module 'qqqqq'",
     ]
 
