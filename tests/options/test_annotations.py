@@ -10,7 +10,7 @@ from typing import Annotated, Any, List, Literal, NewType, Optional, TypeVar, Un
 
 import pytest
 
-from wsgistack.options.annotations import describe, parts, quantity, rank, unwrapped
+from wsgistack.options.annotations import describe, parts, quantity, rank, unwrap_alias
 from wsgistack.types import Duration, Secret, Size
 
 DURATION = "a duration such as 1.5s, 10m or 1h30m"
@@ -106,7 +106,7 @@ def test_looks_through_aliases_even_where_they_hold_themselves() -> None:
     assert Secret in parts(names["Nested"])
     assert describe(names["Nested"]) == "a list, each item Nested or text or none"
     assert quantity(names["Limit"]) == SIZE
-    assert unwrapped(names["Unread"]) is names["Unread"]
+    assert unwrap_alias(names["Unread"]) is names["Unread"]
     assert describe(names["Unread"]) == "Unread"
     assert describe(names["Pair"][int]).startswith("a list of exactly 2: ")
     assert describe(names["Round"]) == "Round"

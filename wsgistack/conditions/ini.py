@@ -21,11 +21,12 @@ def split_conditions(
 ) -> tuple[dict[str, str], object, Mistakes]:
     """Separate the conditions of an ini section from its options.
 
-    They are ``when = module:callable``, and ``when_path``, ``when_not_path`` and so on: values have spaces, commas or
-    newlines between them; ``when_header`` and ``when_environ`` have ``name = glob`` on each line, or names alone.
+    They are ``when = module:callable``, and ``when_path``, ``when_not_path`` and so on, with values separated by
+    spaces, commas or newlines; ``when_header`` and ``when_environ`` have ``name = glob`` on each line, or names alone.
 
-    :param known: the names of the layer's own options, which are left alone.
-    :param is_open: whether it takes others as well; then ``when_idle`` is left alone too, but not ``when_pth``.
+    :param known: the names of the layer's own options, which are never conditions.
+    :param is_open: whether it takes other options as well. Then ``when_idle`` is an option,
+        but ``when_pth`` still a mistake.
     :returns: the options; the conditions in their normal form, or None without any; and what is wrong with conditions,
         by their keys in the section.
     """

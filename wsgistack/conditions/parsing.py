@@ -1,4 +1,4 @@
-"""Reading conditions: their one form, and every mistake in them."""
+"""Reading conditions: their normal form, and every mistake in them."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sized
@@ -11,26 +11,26 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.imports import import_object
 from wsgistack.options.references import Resolved, has_references, resolve
 
-__all__ = ["normalize_condition", "resolved"]
+__all__ = ["normalize_condition", "resolve_condition"]
 
 _Check: TypeAlias = Callable[[str], object]
 
 _KEYS = (*KINDS, "not", "call")
-_DEEPEST = 8  # a "not" in a "not", and so on
+_DEEPEST = 8  # levels of "not" in "not"
 
 
 def normalize_condition(given: object) -> object:
-    """Give the one form of what :func:`wsgistack.conditions.condition` takes, by which two conditions can be compared.
+    """Bring a condition into its normal form, so that two conditions can be compared.
 
     Values become tuples, hosts, schemes and the names of headers lower case, methods upper case; a mapping of nothing
-    but ``call`` becomes what is called. References and import strings stay what they are.
+    but ``call`` becomes the function or import string. References and import strings stay unchanged.
 
-    :raises ConfigError: something in it has a wrong shape, with every such mistake.
+    :raises ConfigError: it holds every mistake in the condition.
     """
     return _read(given, _Reader(None, resolving=False))
 
 
-def resolved(given: object, *, base: Path | None) -> object:
+def resolve_condition(given: object, *, base: Path | None) -> object:
     """Give the normal form without references, and with functions for import strings.
 
     :param base: the folder that relative paths in references start from.
@@ -47,7 +47,7 @@ def _read(given: object, reader: "_Reader") -> object:
 
 
 class _Reader:
-    """Brings conditions into their normal form, and notes what is wrong."""
+    """Brings conditions into their normal form, and collects mistakes."""
 
     def __init__(self, base: Path | None, *, resolving: bool) -> None:
         self.mistakes = Mistakes()
@@ -113,7 +113,7 @@ class _Reader:
             return ""
         if self._resolving or not has_references(given):
             with self.mistakes.collect(key):
-                return _checked(cast(str, resolve(given, base=self._base)), check)
+                return _check_text(cast(str, resolve(given, base=self._base)), check)
         return given
 
     def _unfit(self, key: str, value: object, expected: str) -> None:
@@ -124,7 +124,7 @@ class _Reader:
         self.mistakes.append(Mistake(problem, key=key, value=value, expected=expected, hint=hint))
 
 
-def _checked(text: str, check: _Check) -> object:
+def _check_text(text: str, check: _Check) -> object:
     if not text.strip():
         raise ConfigError(Mistake("is empty"))
     try:

@@ -1,4 +1,4 @@
-"""The kinds of conditions: which values each one takes, and what it asks of a request."""
+"""The kinds of conditions: the values that each kind allows, and its test of a request."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ _KNOWN = (  # the methods of IANA's registry, and those of caches
     "REBIND REPORT SEARCH TRACE UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL"
 )
 _METHODS = _KNOWN.split()
-_MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # in PEP 3333 the same as not there
+_MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # PEP 3333: empty means absent
 
 
 class Kind(NamedTuple):
@@ -30,7 +30,7 @@ class Kind(NamedTuple):
 
     :param check: gives the normal form of a value, or of the name that it is about; raises a ConfigError.
     :param make: makes the predicate, of normal values.
-    :param is_of_names: whether a mapping of names to globs will do as well.
+    :param is_of_names: whether it also allows a mapping of names to globs.
     """
 
     check: Callable[[str], str]
@@ -39,7 +39,7 @@ class Kind(NamedTuple):
 
 
 def predicate(normal: Any) -> Predicate:
-    """Give the function that says whether a request is meant.
+    """Make the function that tests a request.
 
     :param normal: a condition in its normal form, with functions for all import strings and no references.
     """
@@ -89,7 +89,7 @@ def _host(globs: tuple[str, ...]) -> Predicate:
         host: str = (environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")).lower()
         if host.startswith("["):
             host = host[1:].partition("]")[0]
-        elif host.count(":") == 1:  # with more of them it is an IPv6 address, as servers name themselves
+        elif host.count(":") == 1:  # more than one: an IPv6 address in SERVER_NAME
             host = host.partition(":")[0]
         return match(host.removesuffix(".")) is not None
 
@@ -129,7 +129,7 @@ def _any_of(globs: tuple[str, ...]) -> Callable[[str], object]:
 
 
 def _decoded(text: str) -> str:
-    """The text that bytes mean that WSGI holds as latin-1."""
+    """The text of bytes that WSGI decoded as latin-1."""
     try:
         return text if text.isascii() else text.encode("latin-1").decode()
     except UnicodeError:

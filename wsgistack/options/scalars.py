@@ -1,4 +1,4 @@
-"""Single values: what an annotation that is no collection makes of one."""
+"""Converting single values: text, numbers, true and false, none, Enums, Literals, sizes and durations."""
 
 import re
 import sys
@@ -29,11 +29,11 @@ _FLOAT = re.compile(rf"[+-]?(?:inf|nan|(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIG
 
 
 class UnfitError(Exception):
-    """A value that an annotation does not allow.
+    """The annotation does not allow the value.
 
-    :param expected: what it does allow.
+    :param expected: what it allows.
     :param hint: the nearest right value, or what to do.
-    :param is_inner: whether only something in the value is not allowed, and the value itself of the right kind.
+    :param is_inner: whether the value is of the right kind, but contains something that is not allowed.
     """
 
     def __init__(self, expected: str, hint: str = "", *, is_inner: bool = False) -> None:
@@ -63,9 +63,9 @@ def as_member(value: object, kind: type[Enum], text: bool) -> Enum:
 
 
 def as_literal(value: object, allowed: Iterable[object], text: bool) -> object:
-    """Take a value as one of those that a Literal allows.
+    """Find the value of a Literal that is meant.
 
-    :raises UnfitError: it is none of them.
+    :raises UnfitError: it is not one of them.
     """
     names = [label(each) for each in allowed]
     for each in allowed:
@@ -76,10 +76,10 @@ def as_literal(value: object, allowed: Iterable[object], text: bool) -> object:
 
 
 def as_quantity(value: object, words: str) -> float:
-    """Take a value as the number that a quantity stands for: bytes or seconds.
+    """Convert a quantity to its number of bytes or seconds.
 
     :param words: which quantity, as :func:`~wsgistack.options.annotations.quantity` says it.
-    :raises UnfitError: it is none.
+    :raises UnfitError: it is not such a quantity.
     """
     number: Any = value
     if isinstance(value, str):
@@ -116,7 +116,7 @@ def _like(each: object, value: object, text: bool) -> object:
 
 
 def _near(value: object, names: Iterable[str]) -> str:
-    return did_you_mean(value, names) if isinstance(value, str) else ""  # that they are expected is said already
+    return did_you_mean(value, names) if isinstance(value, str) else ""  # a message lists them as expected
 
 
 def _folded(name: str) -> str:

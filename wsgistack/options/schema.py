@@ -1,4 +1,4 @@
-"""A factory's signature, read as the schema of its options: names, types, defaults and docs."""
+"""The signature of a factory as the schema of its options: names, types, defaults and docs."""
 
 import re
 import sys
@@ -39,7 +39,7 @@ class Option(NamedTuple):
 
     @property
     def is_mapping(self) -> bool:
-        """Whether text may stand for a mapping."""
+        """Whether text may be a mapping."""
         return any((get_origin(each) or each) in MAPPINGS for each in parts(self.annotation))
 
     @property
@@ -86,7 +86,7 @@ class Schema(NamedTuple):
     """Its name, for messages."""
     options: Mapping[str, Option]
     is_open: bool
-    """Whether it takes options that its signature does not name."""
+    """Whether it accepts options that its signature does not name."""
 
     def check(
         self, given: Mapping[str, object], *, base: Path | None = None, text: bool = False
@@ -134,7 +134,7 @@ class Schema(NamedTuple):
         ]
 
     def find_secrets(self, given: Mapping[str, object], values: Mapping[str, object]) -> set[str]:
-        """Every text in options that nobody may see: of those that are secret or came from references.
+        """All texts in options that must not be shown: from secret options and from references.
 
         :param given: the options as they are written.
         :param values: the same as :meth:`resolve` gives them.
@@ -150,7 +150,7 @@ class Schema(NamedTuple):
 def read_schema(factory: Factory) -> Schema:
     """Read the options of a factory from its signature, and their docs from the ``:param`` lines of its docstring.
 
-    :raises ConfigError: it can't be called with an application as the only positional argument.
+    :raises ConfigError: it does not take an application as its first argument, or is itself an application.
     """
     try:
         return _read_once(factory)

@@ -173,7 +173,7 @@ def test_tells_no_status_in_json_that_is_no_number(code: str) -> None:
     ("format", "message"),
     [
         ("combnied", r"format: no format 'combnied'; did you mean 'combined'\?"),
-        ("%Z", r"no directive '%Z' in a log format; choose from %B %D .* %\{Header\}i"),
+        ("%Z", r"no directive '%Z' in a log format; there are: %B %D .* %\{Header\}i"),
         ("%s %", "no directive '%' in"),
         ("%{Referer}x", "no directive '%{Re' in"),
         ("%{}i", "no directive '%{}i' in"),
