@@ -58,14 +58,15 @@ class _Reader:
         if isinstance(given, str) or callable(given):
             return self._called(given, key)
         if not isinstance(given, Mapping) or not given:
-            self._unfit(key, given, "an import string, a callable, or a mapping of conditions")
+            self._refuse(key, given, "an import string, a callable, or a mapping of conditions")
             return None
         if key.count(".") > _DEEPEST:
-            self._wrong("is nested too deep", key)
+            self.mistakes.append(Mistake("is nested too deep", key=key))
             return None
         for name in given:
             if name not in _KEYS:
-                self._wrong("unknown condition", f"{key}.{name}", hint=suggest(str(name), _KEYS))
+                hint = suggest(str(name), _KEYS)
+                self.mistakes.append(Mistake("unknown condition", key=f"{key}.{name}", hint=hint))
         normal = {name: self._value(name, given[name], f"{key}.{name}") for name in _KEYS if name in given}
         return normal["call"] if [*normal] == ["call"] else normal
 
@@ -80,19 +81,20 @@ class _Reader:
 
     def _named(self, given: Mapping[object, object], key: str, check: _Check) -> dict[object, object]:
         if not given:
-            self._unfit(key, given, "names and globs")
+            self._refuse(key, given, "names and globs")
         normal: dict[object, object] = {}
         for name, globs in given.items():
             read = self._text(name, key, check)
             if read in normal:
-                self._wrong(f"duplicate name {name!r}", key, given, hint="give it a list of globs")
+                hint = "give it a list of globs"
+                self.mistakes.append(Mistake(f"duplicate name {name!r}", key=key, value=given, hint=hint))
             normal[read] = self._texts(globs, f"{key}.{name}", str)
         return normal
 
     def _texts(self, given: object, key: str, check: _Check) -> tuple[object, ...]:
         items = (given,) if isinstance(given, str) else given
         if not isinstance(items, list | tuple | AbstractSet) or not items:
-            self._unfit(key, given, "text or a list of texts")
+            self._refuse(key, given, "text or a list of texts")
             return ()
         in_order = sorted(items, key=str) if isinstance(items, AbstractSet) else items
         return tuple(dict.fromkeys(self._text(item, key, check) for item in in_order))
@@ -109,19 +111,17 @@ class _Reader:
 
     def _text(self, given: object, key: str, check: _Check) -> object:
         if not isinstance(given, str):
-            self._unfit(key, given, "text")
+            self._refuse(key, given, "text")
             return ""
         if self._resolving or not has_references(given):
             with self.mistakes.collect(key):
                 return _check_text(cast(str, resolve(given, base=self._base)), check)
         return given
 
-    def _unfit(self, key: str, value: object, expected: str) -> None:
+    def _refuse(self, key: str, value: object, expected: str) -> None:
         is_empty = isinstance(value, Sized) and not value
-        self._wrong("is empty" if is_empty else f"is of type {type(value).__name__}", key, value, expected)
-
-    def _wrong(self, problem: str, key: str, value: object = None, expected: str = "", hint: str = "") -> None:
-        self.mistakes.append(Mistake(problem, key=key, value=value, expected=expected, hint=hint))
+        problem = "is empty" if is_empty else f"is of type {type(value).__name__}"
+        self.mistakes.append(Mistake(problem, key=key, value=value, expected=expected))
 
 
 def _check_text(text: str, check: _Check) -> object:
