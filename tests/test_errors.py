@@ -166,9 +166,9 @@ class BrokenError(Exception):
     ("error", "expected"),
     [(OSError("no disk"), "OSError: no disk"), (OSError(), "OSError"), (BrokenError(), "BrokenError")],
 )
-def test_tells_the_kind_of_an_error_and_what_it_says(error: Exception, expected: str) -> None:
+def test_describes_an_error_by_its_type_and_message(error: Exception, expected: str) -> None:
     assert describe_error(error) == expected
 
 
-def test_tells_a_type_and_no_value() -> None:
+def test_describes_a_value_by_its_type() -> None:
     assert (describe_type("hidden"), describe_type(None)) == ("is of type str", "is missing")

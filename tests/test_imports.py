@@ -69,7 +69,7 @@ def test_names_the_nearest_right_name(text: str, said: str) -> None:
         pytest.param("def __getattr__(name): raise ImportError('no ' + name)", "ImportError: no thing", id="lazy"),
     ],
 )
-def test_tells_why_a_module_fails(
+def test_explains_why_a_module_fails(
     source: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     module = f"failing_{request.node.callspec.id.replace(' ', '_')}"
@@ -91,7 +91,7 @@ def test_tells_why_a_module_fails(
         pytest.param("/usr/lib/python3/dist-packages/shop.py", False, id="installed by the system"),
     ],
 )
-def test_tells_the_application_from_what_is_installed(file: str, expected: bool) -> None:
+def test_distinguishes_the_application_from_installed_code(file: str, expected: bool) -> None:
     assert is_own_code(file) is expected
 
 
@@ -114,7 +114,7 @@ def test_says_where_the_application_failed(text: str, place: str) -> None:
     assert describe_origin(failing(text)) == f" ({place})"
 
 
-def test_says_it_of_the_innermost_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_the_innermost_file_of_the_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "outer_shop.py").write_text("import inner_shop")
@@ -125,7 +125,7 @@ def test_says_it_of_the_innermost_of_its_files(tmp_path: Path, monkeypatch: pyte
     assert str(caught.value) == said
 
 
-def test_says_it_where_the_folder_of_the_process_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_the_file_when_the_current_folder_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)

@@ -68,7 +68,7 @@ def test_leaves_an_option_of_the_layer_alone() -> None:
     assert split_conditions(settings, ["when", "when_path"], is_open=True) == (settings, None, [])
 
 
-def test_leaves_what_is_no_condition_to_a_layer_that_takes_any_option() -> None:
+def test_gives_unknown_settings_to_a_layer_that_takes_any_option() -> None:
     assert split_conditions({"when_idle": "5"}, [], is_open=True) == ({"when_idle": "5"}, None, [])
 
 
@@ -115,7 +115,7 @@ def test_reads_any_section_or_says_what_is_wrong(settings: dict[str, str]) -> No
     assert keys <= {*settings}
 
 
-def test_tells_the_depth_at_which_a_section_becomes_a_riddle() -> None:
+def test_refuses_conditions_that_are_nested_too_deep() -> None:
     key = f"when{'_not' * 5000}_path"
     assert said({key: "/a"}, []) == [f"{key}: is nested too deep"]
 

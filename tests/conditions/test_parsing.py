@@ -107,7 +107,7 @@ def test_fills_in_references_when_it_is_compiled(monkeypatch: pytest.MonkeyPatch
     assert not compiled({"REQUEST_METHOD": "PUT", "HTTP_X_KEY": "${file:key}"})
 
 
-def test_tells_nothing_of_what_came_from_a_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hides_texts_from_references(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "tellnone:it")
     keys = ("method", "host", "scheme", "path", "header", "call")
     lines = said(condition, dict.fromkeys(keys, "${env:SECRET}"))
@@ -115,7 +115,7 @@ def test_tells_nothing_of_what_came_from_a_reference(monkeypatch: pytest.MonkeyP
     assert not [line for line in lines if "tellnone" in line or "invalid secret value" not in line]
 
 
-def test_tells_of_a_reference_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_a_reference_that_cannot_be_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ABSENT_X", raising=False)
     [line] = said(condition, {"not": {"path": "${env:ABSENT_X}"}})
     assert line.startswith("when.not.path: environment variable ABSENT_X is not set")

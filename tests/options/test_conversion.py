@@ -199,7 +199,7 @@ def test_refuses_typed_values(value: object, annotation: object, expected: str, 
 
 
 @pytest.mark.parametrize("annotation", [Callable[..., str], Callable[..., str] | None])
-def test_tells_why_a_callable_can_not_be_imported(annotation: object) -> None:
+def test_explains_why_a_callable_cannot_be_imported(annotation: object) -> None:
     with pytest.raises(ConfigError, match=r"module 'json' has no attribute 'dumpss'; did you mean 'dumps'\?"):
         convert("json:dumpss", annotation, base=None, text=True)
 
@@ -229,7 +229,7 @@ def test_reads_what_came_from_a_reference_as_text_and_gives_common_text(
 
 
 @pytest.mark.parametrize("annotation", [Callable[..., str], Sequence[Callable[..., str]], Callable[..., str] | None])
-def test_does_not_tell_what_came_from_a_reference_and_can_not_be_imported(annotation: object) -> None:
+def test_hides_a_text_from_a_reference_that_cannot_be_imported(annotation: object) -> None:
     with pytest.raises(UnfitError) as caught:
         convert(Resolved("json:s3cret"), annotation, base=None, text=False)
     assert "s3cret" not in str(caught.value)
@@ -242,7 +242,7 @@ def test_splits_any_words(words: list[str], separator: str) -> None:
 
 
 @given(WRITTEN, st.sampled_from(ANNOTATIONS), st.booleans())
-def test_meets_any_text_with_a_value_or_a_refusal(written: str, annotation: object, text: bool) -> None:
+def test_converts_or_refuses_any_text(written: str, annotation: object, text: bool) -> None:
     with suppress(UnfitError, ConfigError):
         made = convert(written, annotation, base=BASE, text=text)
         # what has been read has to fit as it is, for options are fitted once more when the layer is built
@@ -251,7 +251,7 @@ def test_meets_any_text_with_a_value_or_a_refusal(written: str, annotation: obje
 
 
 @given(VALUES, st.sampled_from(ANNOTATIONS))
-def test_meets_any_value_with_a_value_or_a_refusal(value: object, annotation: object) -> None:
+def test_converts_or_refuses_any_value(value: object, annotation: object) -> None:
     with suppress(UnfitError, ConfigError):
         made = convert(value, annotation, base=BASE, text=False)
         again = convert(made, annotation, base=BASE, text=False)

@@ -74,7 +74,7 @@ def test_fills_in_references(written: str, expected: str, folder: Path) -> None:
         "$$",
     ],
 )
-def test_leaves_all_else_as_it_is(written: str) -> None:
+def test_keeps_any_other_text(written: str) -> None:
     assert not has_references(written)
     assert resolve(written, base=None) is written
 
@@ -193,7 +193,7 @@ def test_finds_every_mistake() -> None:
 
 
 @given(st.lists(st.sampled_from(["$", "{", "env:", "evn:", "file:", "EMPTY", ":-", "}", "x", "\n"])).map("".join))
-def test_meets_any_text_with_text_or_a_mistake(written: str) -> None:
+def test_resolves_any_text_or_raises_a_mistake(written: str) -> None:
     with suppress(ConfigError):
         made = resolve(written, base=None)
         assert isinstance(made, Resolved) == has_references(written)
@@ -217,11 +217,11 @@ def test_two_dollars_stand_for_one(dollars: int, rest: str) -> None:
         pytest.param("${file:${env:x}}", "${file:${env:x}}", id="one in another"),
     ],
 )
-def test_anchors_references_to_files(written: str, expected: str) -> None:
+def test_makes_references_to_files_absolute(written: str, expected: str) -> None:
     assert make_absolute(written, base=Path("/srv")) == expected
     assert make_absolute({"a": (written,)}, base=Path("/srv")) == {"a": (expected,)}
     assert make_absolute(make_absolute(written, base=Path("/srv")), base=Path("/other")) == expected
 
 
-def test_does_not_anchor_in_a_folder_that_a_reference_can_not_name() -> None:
+def test_keeps_a_reference_relative_in_a_folder_that_it_cannot_name() -> None:
     assert make_absolute("${file:key}", base=Path("/a}b")) == "${file:key}"

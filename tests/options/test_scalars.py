@@ -173,7 +173,7 @@ def test_reads_sizes(value: object, expected: int) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "5 apples", "-1", "9" * 400, "1kb", "1 KB B", "1e3", "٣", -1, 1.0, True, None])
-def test_refuses_what_is_no_size(value: object) -> None:
+def test_refuses_invalid_sizes(value: object) -> None:
     with pytest.raises(UnfitError, match="a size such as 500, 64KiB or 10 MB"):
         as_quantity(value, SIZE)
 
@@ -230,7 +230,7 @@ def test_reads_durations(value: object, expected: float) -> None:
         pytest.param(None, id="nothing"),
     ],
 )
-def test_refuses_what_is_no_duration(value: object) -> None:
+def test_refuses_invalid_durations(value: object) -> None:
     with pytest.raises(UnfitError, match=r"a duration such as 1\.5s, 10m or 1h30m"):
         as_quantity(value, DURATION)
 

@@ -92,7 +92,7 @@ def test_an_open_signature_takes_what_it_does_not_name(factory: Callable[..., Ap
 
 
 @pytest.mark.parametrize("factory", [lambda: None, lambda *, app: None, lambda **options: None])
-def test_refuses_what_takes_no_application(factory: Callable[..., Any]) -> None:
+def test_refuses_a_factory_that_takes_no_application(factory: Callable[..., Any]) -> None:
     with pytest.raises(ConfigError, match="takes no application; expected it as the first argument"):
         read_schema(factory)
 
@@ -126,12 +126,12 @@ def test_fits_values_and_finds_every_mistake() -> None:
     ]
 
 
-def test_says_so_where_there_are_no_options() -> None:
+def test_reports_a_factory_without_options() -> None:
     _, mistakes = fit(lambda app: app, {"level": 1})
     assert [each.hint for each in mistakes] == ["it has no options"]
 
 
-def test_says_what_is_no_layer_but_an_application() -> None:
+def test_refuses_an_application_as_a_layer() -> None:
     def shop(environ: Environ, start_response: StartResponse) -> App:
         raise NotImplementedError
 
@@ -204,7 +204,7 @@ def keyed(
         ("checks", ["s3cret:x"], "checks: invalid secret value; expected a list, each item module:callable; it can't"),
     ],
 )
-def test_tells_no_secrets(name: str, value: object, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hides_secrets_in_mistakes(name: str, value: object, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "s3cret:x")
     fitted, (mistake,) = fit(keyed, {name: value})
     assert fitted == {}
@@ -222,9 +222,7 @@ def test_tells_no_secrets(name: str, value: object, said: str, monkeypatch: pyte
         *(set[Size], Mapping[str, Path | int], Mapping[int, Callable[..., str]], Sequence[Callable[..., str]] | int),
     ],
 )
-def test_tells_no_secret_whatever_it_does_not_fit(
-    annotation: object, form: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hides_a_secret_of_any_wrong_type(annotation: object, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fresh(annotation: object) -> Factory:
         def layer(app: App, *, key: object) -> App:
             return app

@@ -37,7 +37,7 @@ def test_replaces_every_hidden_text_the_longest_first() -> None:
     )
 
 
-def test_leaves_words_whole_in_which_a_short_one_stands_by_chance() -> None:
+def test_keeps_words_that_contain_a_short_secret_by_chance() -> None:
     told = redact_mistake({"b", "$1", "a.c"}, Mistake("can't be built: b, 'b', $1, $12, a.c, abc"))
     assert told.problem == "can't be built: <secret>, '<secret>', <secret>, $12, <secret>, abc"
 
@@ -53,7 +53,7 @@ def fail(error: Exception, *hidden: str) -> ConfigError:
     return caught.value
 
 
-def test_tells_what_failed_and_keeps_the_cause() -> None:
+def test_reports_the_failure_and_keeps_the_cause() -> None:
     cause = OSError("no disk")
     error = fail(cause)
     assert str(error).startswith("it fails: OSError: no disk (")
@@ -68,7 +68,7 @@ def test_hides_secrets_also_in_what_led_to_the_error() -> None:
         assert str(error).partition(" (")[0] in ("it fails: OSError: no <secret>", "no <secret>")
 
 
-def test_lets_through_what_is_no_failure() -> None:
+def test_lets_a_server_exit() -> None:
     with hide_secrets({"hush"}, "it fails"):
         pass
     with pytest.raises(KeyboardInterrupt), hide_secrets({"hush"}, "it fails"):

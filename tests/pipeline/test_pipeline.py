@@ -191,7 +191,7 @@ def test_reads_as_the_list_that_makes_it_and_hides_secrets() -> None:
     assert repr(hiding) == "Pipeline([{'use': 'basic-auth', 'users': '<secret>'}])"
 
 
-def test_warns_of_no_order_where_a_layer_of_the_kind_stands_right() -> None:
+def test_does_not_warn_where_another_layer_of_the_kind_is_in_the_right_place() -> None:
     assert Pipeline(["catch_errors", {"use": "basic_auth", "users": {"a": "b"}}, "catch_errors"]).misplaced() == []
 
 

@@ -63,7 +63,7 @@ def test_keeps_the_place_in_its_file() -> None:
         pytest.param({"use": "gzip", 5: "hidden"}, "layer 2 options: is of type dict; expected a mapping", id="key"),
     ],
 )
-def test_refuses_what_is_no_layer_and_shows_no_value(item: Any, expected: str) -> None:
+def test_refuses_invalid_items_without_their_values(item: Any, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Spec.of(item, 2)
     assert str(caught.value).startswith(expected)
@@ -74,7 +74,7 @@ def labelled(label: str, app: App, /, *, word: str = "") -> App:
     return app
 
 
-def test_calls_an_object_by_its_type_and_tells_nothing_of_what_is_in_it() -> None:
+def test_names_an_object_by_its_type_and_hides_its_contents() -> None:
     layer = partial(labelled, "hidden")
     assert Spec(layer).name == "partial"
     with pytest.raises(ConfigError) as caught:
@@ -232,7 +232,7 @@ def test_names_at_once_what_does_not_fit_and_what_the_layer_refuses() -> None:
     assert {each.key for each in caught.value.mistakes} == {"trust", "maximum_length", "header"}
 
 
-def test_tells_no_mistake_that_only_follows_from_another() -> None:
+def test_omits_mistakes_that_follow_from_another() -> None:
     for options in ({"users": 3}, {"header": "X", "gibberish": 1}):
         use = "basic_auth" if "users" in options else "request_id"
         with pytest.raises(ConfigError) as caught:
@@ -240,7 +240,7 @@ def test_tells_no_mistake_that_only_follows_from_another() -> None:
         assert len(caught.value.mistakes) == 1
 
 
-def test_tells_nothing_more_where_the_factory_fails_for_lack_of_an_option() -> None:
+def test_ignores_a_factory_that_fails_without_an_option() -> None:
     def needing(app: App, /, *, size: int) -> App:
         return app
 
@@ -255,6 +255,6 @@ def test_can_be_copied_and_pickled() -> None:
         assert (other, other.where, other.lines, other.base) == (spec, spec.where, spec.lines, spec.base)
 
 
-def test_refuses_to_use_what_is_no_layer() -> None:
+def test_refuses_a_number_as_use() -> None:
     with pytest.raises(ConfigError, match="expected a name, an import string or a callable"):
         Spec(3)  # type: ignore[arg-type]

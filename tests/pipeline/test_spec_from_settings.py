@@ -94,7 +94,7 @@ def test_brings_its_condition_into_one_form() -> None:
         assert hash(twin) == hash(specs[0])
 
 
-def test_says_what_is_wrong_with_a_condition_where_it_stands() -> None:
+def test_reports_the_line_of_a_wrong_condition() -> None:
     with pytest.raises(ConfigError) as caught:
         Spec("gzip", when={"pth": "/a"}, where=PLACE, lines={"when": 5})
     assert str(caught.value) == "stack.ini:5: [filter:small] when.pth: unknown condition; did you mean 'path'?"

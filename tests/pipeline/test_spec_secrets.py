@@ -67,7 +67,7 @@ SPECS = [
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_tells_no_secret(spec: Spec, folder: Path) -> None:
+def test_shows_no_secret(spec: Spec, folder: Path) -> None:
     spec = Spec(spec.use, spec.options, when=spec.when, base=folder)
     shown = [repr(spec), repr(Pipeline([spec]))]
     texts = {name: str(value) for name, value in spec.options.items()}
@@ -96,7 +96,7 @@ def test_takes_it_for_a_mistake_when_a_layer_ends_the_process() -> None:
         Spec(leaving, {"kye": SECRET}).check()
 
 
-def test_names_what_is_no_secret() -> None:
+def test_shows_values_that_are_not_secret() -> None:
     with pytest.raises(ConfigError) as caught:
         Spec(layer, {"key": SECRET, "public": "told"}).build(APP)
     assert str(caught.value).startswith("cannot build layer: ValueError: no <secret> told . [\"<secret>\", 'told'] (")
@@ -129,5 +129,5 @@ def test_shows_a_secret_option_that_is_nothing_but_references(users: object, sho
     )
 
 
-def test_takes_no_name_in_a_secret_text_for_that_of_an_item() -> None:
+def test_hides_a_name_in_a_secret_text() -> None:
     assert Spec(layer, {"key": "hush = ${env:HUSH}"}).shown() == {"key": "<secret>"}
