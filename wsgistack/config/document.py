@@ -1,4 +1,4 @@
-"""Reading a configuration, whatever it is written in."""
+"""Reads a configuration: a TOML file, an ini file, or a table in Python."""
 
 import sys
 from collections.abc import Mapping
@@ -11,20 +11,23 @@ from wsgistack.config.paste.document import IniFile
 from wsgistack.config.source import read_source
 from wsgistack.config.table.document import TableFile
 from wsgistack.config.table.lines import lines_of
-from wsgistack.config.table.python import python_table
 from wsgistack.config.table.toml import toml_table
+from wsgistack.errors import ConfigError, Mistake, Where
 
 __all__ = ["File", "open_document"]
 
 File: TypeAlias = str | PathLike[str] | Mapping[str, object]
-"""A TOML, Python or ini file, or a table as the first two hold it."""
+"""A TOML or ini file, or a mapping with the tables of a TOML file."""
+
+_NO_PYTHON = "wsgistack does not read Python files as configuration"
+_INSTEAD = "call wsgistack.load({...}) or use a Pipeline in your own module, or write a TOML file"
 
 
 def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> Document:
     """Read a configuration. Modules beside the file can be imported: its folder is put in front of :data:`sys.path`.
 
     :param global_conf: more of PasteDeploy's global configuration; it goes before what the file says.
-    :raises ConfigError: it can't be read.
+    :raises ConfigError: the file cannot be read, or is a Python file.
     """
     if isinstance(file, Mapping):
         return TableFile(file, None, {}, global_conf)
@@ -37,6 +40,6 @@ def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> D
             text = read_source(path)
             return TableFile(toml_table(text, path), path, lines_of(text), global_conf)
         case ".py":
-            return TableFile(*python_table(read_source(path), path), global_conf)
+            raise ConfigError(Mistake(_NO_PYTHON, where=Where(str(path)), hint=_INSTEAD))
         case _:
             return IniFile(path, global_conf)

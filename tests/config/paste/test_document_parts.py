@@ -259,7 +259,7 @@ MISTAKES = {
         + GREET.replace("greet]", "app]")
         + "get x = v\n",
         [
-            "stack.ini:5: [filter-app:main] level: no level 10; expected 1 to 9 for gzip",
+            "stack.ini:5: [filter-app:main] level: invalid level 10; expected 1 to 9 for gzip",
             (
                 "stack.ini:9: [app:app] x: the application itself takes no options; for a factory that takes options, "
                 f"use = call:{MODULE}:greet"
