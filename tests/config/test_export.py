@@ -197,7 +197,6 @@ def test_an_application_that_is_written_twice_stays_two(folder: Path) -> None:
         pytest.param("files", ["/etc/x", "y"], ["/etc/x", "y"], id="path elsewhere"),
         pytest.param("color", Color.DARK_BLUE, "DARK_BLUE", id="Enum"),
         pytest.param("by_color", {"red": 1}, {"red": 1.0}, id="Enum as key"),
-        pytest.param("pause", "1.5s", 1.5, id="duration"),
         pytest.param("hook", f"{MODULE}:condition", f"{MODULE}:condition", id="callable"),
         pytest.param("tags", ["b", "a"], ["a", "b"], id="set"),
         pytest.param("pair", ["a", 1], ["a", 1], id="tuple"),
