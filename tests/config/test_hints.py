@@ -43,13 +43,15 @@ def test_parts_what_is_meant_from_what_is_not(value: str, parts: tuple[str, str,
 )
 def test_hints_at_what_is_perhaps_wrong_with_a_value(value: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught, with_hints({"a": value}):
-        raise ConfigError(Mistake("x", "a"), Mistake("y", "a", hint="own"), Mistake("z", "other"))
+        raise ConfigError(Mistake("x", key="a"), Mistake("y", key="a", hint="own"), Mistake("z", key="other"))
     assert [each.hint for each in caught.value.mistakes] == [hint, "own", ""]
 
 
 def test_a_comment_behind_a_value_goes_before_what_its_words_are_like() -> None:
     with pytest.raises(ConfigError) as caught, with_hints({"a": "/x # all"}):
-        raise ConfigError(Mistake("x", "a", expected="y", hint="did you mean '/#'?"), Mistake("z", "a", hint="own"))
+        raise ConfigError(
+            Mistake("x", key="a", expected="y", hint="did you mean '/#'?"), Mistake("z", key="a", hint="own")
+        )
     assert [each.hint for each in caught.value.mistakes] == [OWN_LINE, "own"]
 
 

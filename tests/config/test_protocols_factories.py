@@ -17,7 +17,7 @@ from wsgistack.config.protocols import (
     paste_factory,
     used,
 )
-from wsgistack.options.schema import schema
+from wsgistack.options.schema import read_schema
 from wsgistack.types import Secret
 
 
@@ -37,19 +37,22 @@ from wsgistack.types import Secret
 def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], options: dict[str, object]) -> None:
     made = paste_factory(uri, protocols, {})
     assert is_factory(uri)
-    assert {name: option.annotation for name, option in schema(made).options.items()} == options
+    assert {name: option.annotation for name, option in read_schema(made).options.items()} == options
 
 
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [
-        ("call:gzip", "'gzip' is no import string; expected package.module:attribute"),
-        ("paste.app_factory:x", "'x' is no import string; expected package.module:attribute"),
+        ("call:gzip", "'gzip' is not an import string; expected package.module:attribute"),
+        ("paste.app_factory:x", "'x' is not an import string; expected package.module:attribute"),
         (
             "paste.app_factory:x:y",
             "paste.app_factory makes something else; expected paste.filter_factory or paste.filter",
         ),
-        (f"call:{MODULE}:not_callable", f"'{MODULE}:not_callable' is no callable; expected one that takes the app"),
+        (
+            f"call:{MODULE}:not_callable",
+            f"'{MODULE}:not_callable' is not callable; expected a callable that takes the app",
+        ),
         (
             f"call:{MODULE}:nothing",
             f"'{MODULE}:nothing' can't be called so: too many positional arguments; expected a pa",
@@ -79,7 +82,7 @@ def test_an_egg_names_the_layer_of_a_distribution_though_another_has_the_same(
         install(folder, monkeypatch, f"acme-{name}", points)
     assert used("egg:acme-one#sa-me", {}) == f"{MODULE}:marking"
     assert used("egg:acme-two#two", {}) == "two"
-    with pytest.raises(ConfigError, match="several distributions have a layer 'sa_me'"):
+    with pytest.raises(ConfigError, match="several distributions register a layer 'sa_me'"):
         used("sa_me", {})
 
 

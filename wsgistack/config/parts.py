@@ -9,8 +9,8 @@ from typing import Any, Protocol, Self
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, paste_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
-from wsgistack.options import schema as options
 from wsgistack.options.references import resolve, unwrap_resolved
+from wsgistack.options.schema import read_schema, show_options
 from wsgistack.options.secrets import hide_secrets
 from wsgistack.types import App
 
@@ -48,7 +48,7 @@ class _Part:
         :raises ConfigError: there is none, it refuses its options, or fails.
         """
         factory, values = self.fitted(protocols)
-        hidden = options.secrets(factory, self.options, values)
+        hidden = read_schema(factory).find_secrets(self.options, values)
         with hide_secrets(hidden, f"{self.use} fails", may_exit=protocols == SERVER_PROTOCOLS):
             return factory(first, **values)
 
@@ -58,8 +58,9 @@ class _Part:
         :raises ConfigError: there is none, or the options don't fit.
         """
         factory = paste_factory(str(self.use), protocols, self.global_conf)
-        values, unfit = options.fit(factory, self.options, resolving=False)
-        mistakes = Mistakes(unfit)
+        schema = read_schema(factory)
+        values, mistakes = schema.check(self.options)
+        mistakes += schema.find_missing(self.options)
         for name, value in values.items():
             file = self.places.get(name, self.where).file
             with mistakes.collect(name):
@@ -69,7 +70,9 @@ class _Part:
 
     def shown(self, protocols: tuple[str, ...]) -> dict[str, object]:
         """The options for the eyes of people: without secrets."""
-        return options.shown(lambda: paste_factory(str(self.use), protocols, self.global_conf), self.options)
+        return show_options(
+            lambda: read_schema(paste_factory(str(self.use), protocols, self.global_conf)), self.options
+        )
 
     def located(self, error: ConfigError) -> ConfigError:
         """The error with the places of its mistakes."""
@@ -122,7 +125,7 @@ class Application(_Part):
     def _made(self, loader: Loader | None) -> App:
         app = self.called(APP_PROTOCOLS, loader)
         if not callable(app):
-            problem = f"{self.use} makes something of type {type(app).__name__}"
+            problem = f"{self.use} returns a value of type {type(app).__name__}"
             raise ConfigError(Mistake(problem, expected="a WSGI application"))
         made: App = app
         return made
@@ -132,13 +135,15 @@ class Application(_Part):
         if self.options:
             name = next(iter(self.options))
             hint = f"for a factory that takes options, use = call:{_name(self.use)}"
-            raise ConfigError(Mistake("the application itself takes no options", name, hint=hint))
+            raise ConfigError(Mistake("the application itself takes no options", key=name, hint=hint))
         try:
             signature(app).bind(None, None)
         except TypeError as error:
             hint = f"for a factory, use = call:{_name(self.use)}"
             expected = "a WSGI application, which takes environ and start_response"
-            raise ConfigError(Mistake(f"found {_name(self.use)!r}", "", self.use, expected, hint)) from error
+            raise ConfigError(
+                Mistake(f"found {_name(self.use)!r}", value=self.use, expected=expected, hint=hint)
+            ) from error
         except ValueError:  # a callable made in C may have no signature
             pass
         return app

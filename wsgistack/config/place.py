@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
     def wrong(self, problem: str, hint: str = "", expected: str = "") -> ConfigError:
         """What is wrong there, as an error."""
-        return ConfigError(Mistake(problem, self.key, expected=expected, where=self.where, hint=hint))
+        return ConfigError(Mistake(problem, key=self.key, expected=expected, where=self.where, hint=hint))
 
     def step(self, part: str) -> tuple[str, ...]:
         """The way on to a part.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from wsgistack import ConfigError, Mistake
-from wsgistack.extras import require_extra
+from wsgistack.imports import require_extra
 from wsgistack.types import App, Duration, Environ, Secret, Size, StartResponse
 
 number = 5
@@ -68,7 +68,7 @@ def makes_nothing(app: App, /) -> None:
 
 
 def refusing(app: App, /, *, mark: str = "m") -> App:
-    raise ConfigError(Mistake("is no mark today", "mark"), Mistake("the disk is full"))
+    raise ConfigError(Mistake("is no mark today", key="mark"), Mistake("the disk is full"))
 
 
 def failing(app: App, /, *, mark: str = "m", token: Annotated[str, Secret] = "") -> App:

@@ -39,10 +39,13 @@ OWN = "tests.config.log.trees"
             '[logging.handlers]\nd = { class = "logging.StreamHandlr" }\ne = { class = "logging.Formatter" }\n'
             'f = { class = "json.dumps" }\ng = { "()" = "ext://json.nope" }\nh = { "()" = "sys.path" }',
             [
-                "x.toml:2: logging.handlers.d class: no 'StreamHandlr' in logging; did you mean 'StreamHandler'?",
+                (
+                    "x.toml:2: logging.handlers.d class: module 'logging' has no attribute 'StreamHandlr'; "
+                    "did you mean 'StreamHandler'?"
+                ),
                 "x.toml:3: logging.handlers.e class: 'logging.Formatter' is no handler; expected a class of handlers",
                 "x.toml:4: logging.handlers.f class: 'json.dumps' is no handler; expected a class of handlers",
-                "x.toml:5: logging.handlers.g (): no 'nope' in json",
+                "x.toml:5: logging.handlers.g (): module 'json' has no attribute 'nope'",
                 "x.toml:6: logging.handlers.h (): is of type list; expected the dotted name of a class",
             ],
             id="classes of handlers",
@@ -53,8 +56,8 @@ OWN = "tests.config.log.trees"
             [
                 "x.toml:4: logging.handlers.a level: no level 'INFOO'; did you mean 'INFO'?",
                 "x.toml:5: logging.handlers.a formatter: no formatter 'g'",
-                "x.toml:6: logging.handlers.a filters: no filter 'h'; there are: other",
-                "x.toml:3: logging.handlers.a filname: no such option of FileHandler; did you mean 'filename'?",
+                "x.toml:6: logging.handlers.a filters: no filter 'h'; choose from other",
+                "x.toml:3: logging.handlers.a filname: unknown option of FileHandler; did you mean 'filename'?",
             ],
             id="misspelt settings of a handler",
         ),
@@ -73,9 +76,9 @@ OWN = "tests.config.log.trees"
             '[logging.handlers.b]\nclass = "logging.handlers.QueueHandler"\nqueue = "ext://queue.nope"\n'
             'handlers = [\n"zz",\n"a",\n5]',
             [
-                "x.toml:7: logging.handlers.b queue: no 'nope' in queue",
+                "x.toml:7: logging.handlers.b queue: module 'queue' has no attribute 'nope'",
                 "x.toml:4: logging.handlers.a target: no handler 'aa'; did you mean 'a'?",
-                "x.toml:9: logging.handlers.b handlers: no handler 'zz'; there are: a, b",
+                "x.toml:9: logging.handlers.b handlers: no handler 'zz'; choose from a, b",
                 "x.toml:11: logging.handlers.b handlers: is of type int; expected the name of a handler",
             ],
             id="handlers of handlers",
@@ -87,9 +90,9 @@ OWN = "tests.config.log.trees"
                 "x.toml:2: logging.formatters.a fromat: no such key; did you mean 'format'?",
                 "x.toml:3: logging.formatters.b format: can't be made: ValueError: Invalid format '%(x' for '%' style",
                 "x.toml:4: logging.formatters.c style: no style 'x'; expected %, { or $",
-                "x.toml:5: logging.formatters.d class: no 'x' in json",
+                "x.toml:5: logging.formatters.d class: module 'json' has no attribute 'x'",
                 "x.toml:6: logging.formatters e: can't be made: TypeError: dumps() missing 1 required positional",
-                "x.toml:7: logging.formatters.f (): no 'x' in json",
+                "x.toml:7: logging.formatters.f (): module 'json' has no attribute 'x'",
             ],
             id="formatters",
         ),
@@ -97,7 +100,7 @@ OWN = "tests.config.log.trees"
             '[logging.filters]\na = { nam = "x" }\nb = { "()" = "json.x" }\nc = { "()" = "json.dumps" }',
             [
                 "x.toml:2: logging.filters.a nam: no such key; did you mean 'name'?",
-                "x.toml:3: logging.filters.b (): no 'x' in json",
+                "x.toml:3: logging.filters.b (): module 'json' has no attribute 'x'",
                 "x.toml:4: logging.filters.c (): can't be made: TypeError: dumps() missing 1 required positional",
             ],
             id="filters",
@@ -122,9 +125,9 @@ OWN = "tests.config.log.trees"
             [
                 "x.toml:8: logging.formatters.c format: can't be made: ValueError: Invalid format '<secret>' for",
                 "x.toml:2: logging.handlers.a class: what its references give can't be imported",
-                "x.toml:3: logging.handlers.a level: no level <secret>; there are: CRITICAL, ",
+                "x.toml:3: logging.handlers.a level: no level <secret>; choose from CRITICAL, ",
                 "x.toml:6: logging.handlers.b filename: the folder of <secret> is missing",
-                "x.toml:10: logging.root handlers: no handler <secret>; there are: a, b",
+                "x.toml:10: logging.root handlers: no handler <secret>; choose from a, b",
             ],
             id="values from references are not shown",
         ),

@@ -43,7 +43,7 @@ def test_references_are_filled_in_where_they_break_nothing(tmp_path: Path, monke
     [
         ("('a' 5)", "is no expression of Python: invalid syntax"),
         ("(${env:PORT},)", "is no expression of Python: invalid syntax; a reference has to stand in quotes"),
-        ("'${env:UNSET_NAME}', '${env:UNSET_OTHER}'", "the environment variable UNSET_NAME is not set"),
+        ("'${env:UNSET_NAME}', '${env:UNSET_OTHER}'", "environment variable UNSET_NAME is not set"),
         ("x = 5", "is no expression of Python: invalid syntax"),
         ("", "is no expression of Python: invalid syntax"),
         ("(" * 5000, "is no expression of Python: "),

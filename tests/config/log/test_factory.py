@@ -37,10 +37,10 @@ def test_finds_what_a_dotted_name_means(name: str, found: object) -> None:
         ("Nothing", "found 'Nothing'; expected a dotted name, as logging.StreamHandler"),
         ("", "found ''; expected a dotted name, as logging.StreamHandler"),
         ("a..b", "found 'a..b'; expected a dotted name, as logging.StreamHandler"),
-        ("logging.handlers.Xyz", "no 'Xyz' in logging.handlers"),
-        ("logging.StreamHandler.nothing.more", "no 'nothing' in logging"),
-        ("nowhere.at.all", "no module 'nowhere'"),
-        ("tests.config.log.nowhere.X", "no 'nowhere' in tests.config.log"),
+        ("logging.handlers.Xyz", "module 'logging.handlers' has no attribute 'Xyz'"),
+        ("logging.StreamHandler.nothing.more", "'StreamHandler' has no attribute 'nothing'"),
+        ("nowhere.at.all", "cannot import module 'nowhere'"),
+        ("tests.config.log.nowhere.X", "module 'tests.config.log' has no attribute 'nowhere'"),
     ],
 )
 def test_says_what_is_wrong_with_a_name(name: str, expected: str) -> None:
@@ -53,7 +53,7 @@ def test_says_that_a_module_fails(folder: Path, monkeypatch: pytest.MonkeyPatch)
     (folder / "failing").mkdir()
     (folder / "failing" / "__init__.py").write_text("raise SystemExit(5)")
     monkeypatch.syspath_prepend(folder)
-    with pytest.raises(ConfigError, match="importing 'failing' failed: SystemExit: 5"):
+    with pytest.raises(ConfigError, match="cannot import module 'failing': SystemExit: 5"):
         dotted("failing.inner.Handler")
 
 
@@ -72,8 +72,8 @@ def test_says_that_a_module_fails(folder: Path, monkeypatch: pytest.MonkeyPatch)
             (),
             {"filname": "x", "mod": "w"},
             [
-                "filname: no such option of FileHandler; did you mean 'filename'?",
-                "mod: no such option of FileHandler; did you mean 'mode'?",
+                "filname: unknown option of FileHandler; did you mean 'filename'?",
+                "mod: unknown option of FileHandler; did you mean 'mode'?",
             ],
         ),
         (logging.FileHandler, (), {}, ["the arguments do not fit: missing a required argument: 'filename'"]),
@@ -86,7 +86,7 @@ def test_says_that_a_module_fails(folder: Path, monkeypatch: pytest.MonkeyPatch)
             logging.FileHandler,
             ("x",),
             {5: 6},
-            ["5: no such option of FileHandler; there are: delay, encoding, errors, filename, mode"],
+            ["5: unknown option of FileHandler; choose from delay, encoding, errors, filename, mode"],
         ),
         (Own, ("nowhere/x",), {}, []),
         (dict, ([],), {"a": 1}, []),

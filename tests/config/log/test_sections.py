@@ -4,7 +4,7 @@ import pytest
 
 from tests.config.log.trees import own_logging, setup_of, written
 
-UNSET = "it, or a default as in ${env:UNSET_NAME:-default}"
+UNSET = "set it, or write a default: ${env:UNSET_NAME:-default}"
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ UNSET = "it, or a default as in ${env:UNSET_NAME:-default}"
         ),
         pytest.param(
             written().replace("keys = one", "keys = %(handlers)s"),
-            ["x.ini:4: [handlers] keys: no value for %(handlers)s; there are: here, keys"],
+            ["x.ini:4: [handlers] keys: no value for %(handlers)s; choose from here, keys"],
             id="keys without a value",
         ),
         pytest.param(
@@ -97,8 +97,8 @@ UNSET = "it, or a default as in ${env:UNSET_NAME:-default}"
         pytest.param(
             written("class = ${env:UNSET_NAME}", formatter="format = ${env:UNSET_NAME}"),
             [
-                f"x.ini:12: [formatter_plain] format: the environment variable UNSET_NAME is not set; expected {UNSET}",
-                f"x.ini:10: [handler_one] class: the environment variable UNSET_NAME is not set; expected {UNSET}",
+                f"x.ini:12: [formatter_plain] format: environment variable UNSET_NAME is not set; {UNSET}",
+                f"x.ini:10: [handler_one] class: environment variable UNSET_NAME is not set; {UNSET}",
             ],
             id="references to the environment",
         ),
@@ -108,7 +108,7 @@ UNSET = "it, or a default as in ${env:UNSET_NAME:-default}"
             ),
             [
                 "x.ini:2: [loggers] keys: there is no section [logger_<secret>]",
-                "x.ini:11: [handler_one] formatter: no formatter <secret>; there are: plain",
+                "x.ini:11: [handler_one] formatter: no formatter <secret>; choose from plain",
             ],
             id="values from references are not shown",
         ),

@@ -133,14 +133,14 @@ def test_a_table_of_python_may_hold_objects() -> None:
         pytest.param(
             '[logging.handlers.a]\nclass = "${env:UNSET_NAME}"\nlevel = "inf"',
             [
-                "x.toml:2: logging.handlers.a class: the environment variable UNSET_NAME is not set; expected it",
+                "x.toml:2: logging.handlers.a class: environment variable UNSET_NAME is not set; set it, or ",
                 "x.toml:3: logging.handlers.a level: no level 'inf'; did you mean 'INFO'?",
             ],
             id="variable that is not set",
         ),
         pytest.param(
             '[logging.root]\nhandlers = [\n  "${env:UNSET_NAME}",\n]',
-            ["x.toml:3: logging.root handlers: the environment variable UNSET_NAME is not set; expected it"],
+            ["x.toml:3: logging.root handlers: environment variable UNSET_NAME is not set; set it, or "],
             id="variable that is not set, in a list",
         ),
     ],

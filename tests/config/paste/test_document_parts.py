@@ -101,10 +101,10 @@ def test_gives_filters(folder: Path) -> None:
     wrap = config.load_filter("stack.ini", "mark")
     assert Browser(wrap(factories.greet)).get("/").text == "hello 2 m"
     assert Browser(config.load_filter("stack.ini", "gzip")(factories.greet)).get("/").text == "hello"
-    with pytest.raises(ConfigError, match=r"stack.ini: no layer 'marc'; did you mean 'mark'\?"):
+    with pytest.raises(ConfigError, match=r"stack.ini: unknown layer 'marc'; did you mean 'mark'\?"):
         config.load_filter("stack.ini", "marc")
     write("[filter:main]\nuse = gzip\nlevl = 5\n")
-    with pytest.raises(ConfigError, match=r"stack.ini:3: \[filter:main\] levl: no such option of Gzip"):
+    with pytest.raises(ConfigError, match=r"stack.ini:3: \[filter:main\] levl: unknown option of Gzip"):
         config.load_filter("stack.ini")
 
 
@@ -136,8 +136,8 @@ def test_gives_servers(folder: Path) -> None:
         pytest.param(
             f"{SERVER}prot = 1\nport = %(b)s\n",
             [
-                f"stack.ini:3: [server:main] prot: no such option of call:{MODULE}:make_server; did you mean 'port'?",
-                "stack.ini:4: [server:main] port: no value for %(b)s; there are: __file__, here, port, prot, use",
+                f"stack.ini:3: [server:main] prot: unknown option of call:{MODULE}:make_server; did you mean 'port'?",
+                "stack.ini:4: [server:main] port: no value for %(b)s; choose from __file__, here, port, prot, use",
             ],
             id="options",
         ),
@@ -148,7 +148,7 @@ def test_gives_servers(folder: Path) -> None:
         ),
         pytest.param(
             f"[server:main]\nuse = {MODULE}:greet\n",
-            [f"stack.ini:2: [server:main] use: no server '{MODULE}:greet'; there are: main"],
+            [f"stack.ini:2: [server:main] use: no server '{MODULE}:greet'; choose from main"],
             id="import string",
         ),
     ],
@@ -169,7 +169,7 @@ MISTAKES = {
     "filter-app of nothing with a wrong option": (
         "[filter-app:main]\nuse = gzip\nlevl = 1\nnext = gret\n" + GREET,
         [
-            "stack.ini:3: [filter-app:main] levl: no such option of Gzip; did you mean 'level'?",
+            "stack.ini:3: [filter-app:main] levl: unknown option of Gzip; did you mean 'level'?",
             "stack.ini:4: [filter-app:main] next: no application or pipeline 'gret'; did you mean 'greet'?",
         ],
     ),
@@ -183,7 +183,7 @@ MISTAKES = {
     ),
     "misspelt filter-with": (
         f"{GREET.replace('greet]', 'main]')}filter-with = gzpi\n",
-        ["stack.ini:3: [app:main] filter-with: no layer 'gzpi'; did you mean 'gzip'?"],
+        ["stack.ini:3: [app:main] filter-with: unknown layer 'gzpi'; did you mean 'gzip'?"],
     ),
     "circle by filter-with": (
         f"[app:main]\nuse = {MODULE}:greet\nfilter-with = mark\n{MARKED}filter-with = mark\n",
@@ -248,10 +248,10 @@ MISTAKES = {
         "[app:main]\nfilter-with = gzpi\nrequire = qqqqq\na = %(b)s\nget c = d\n",
         [
             "stack.ini:1: [app:main] use: is missing; use = module:application, egg:…, call:… or a section",
-            "stack.ini:2: [app:main] filter-with: no layer 'gzpi'; did you mean 'gzip'?",
-            "stack.ini:3: [app:main] require: no distribution 'qqqqq' is installed; pip install qqqqq",
-            "stack.ini:4: [app:main] a: no value for %(b)s; there are: __file__, a, filter-with, get c, here, require",
-            "stack.ini:5: [app:main] get c: no global value 'd'; there are: __file__, here",
+            "stack.ini:2: [app:main] filter-with: unknown layer 'gzpi'; did you mean 'gzip'?",
+            "stack.ini:3: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
+            "stack.ini:4: [app:main] a: no value for %(b)s; choose from __file__, a, filter-with, get c, here, require",
+            "stack.ini:5: [app:main] get c: no global value 'd'; choose from __file__, here",
         ],
     ),
     "options that are taken from global values": (
@@ -269,10 +269,10 @@ MISTAKES = {
     "all that is wrong with one filter": (
         f"[pipeline:main]\npipeline = f greet\n{GREET}[filter:f]\nuse = gzip\nlevl = 1\nwhen_pth = x\nlevel = %(x)s\n",
         [
-            "stack.ini:7: [filter:f] levl: no such option of Gzip; did you mean 'level'?",
-            "stack.ini:8: [filter:f] when_pth: no such condition; did you mean 'when_path'?",
-            "stack.ini:9: [filter:f] level: no value for %(x)s; there are: __file__, here, level, levl, use, when_pth",
-            "stack.ini:9: [filter:f] level: found '%(x)s'; expected a whole number or none",
+            "stack.ini:7: [filter:f] levl: unknown option of Gzip; did you mean 'level'?",
+            "stack.ini:8: [filter:f] when_pth: unknown condition; did you mean 'when_path'?",
+            "stack.ini:9: [filter:f] level: no value for %(x)s; choose from __file__, here, level, levl, use, when_pth",
+            "stack.ini:9: [filter:f] level: invalid value '%(x)s'; expected a whole number or none",
         ],
     ),
 }  # fmt: skip

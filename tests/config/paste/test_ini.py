@@ -113,7 +113,7 @@ def test_fills_in_references(value: str, filled: str) -> None:
     ("value", "said"),
     [
         ("%(her)s", ("no value for %(her)s", "did you mean 'here'?")),
-        ("%()s", ("no value for %()s", "there are: a, b, c, here")),
+        ("%()s", ("no value for %()s", "choose from a, b, c, here")),
         ("%(here)/x", ("found %(here)", "did you mean %(here)s?")),
         ("x %(here)", ("found %(here)", "did you mean %(here)s?")),
         ("%(a)s", ("a circle: %(a)s -> %(b)s -> %(a)s", "")),

@@ -95,16 +95,16 @@ def test_says_what_is_wrong_with_values(folder: Path) -> None:
         values(text)
     assert [str(each) for each in caught.value.mistakes] == [
         (
-            "stack.ini:7: [app:main] use: no value for %(nothing)s; there are: __file__, get x, here, name, "
+            "stack.ini:7: [app:main] use: no value for %(nothing)s; choose from __file__, get x, here, name, "
             "paste.app_factory, require, set a, use"
         ),
         (
-            "stack.ini:8: [app:main] paste.app_factory: the environment variable XYZZY_APP is not set; expected it, "
-            "or a default as in ${env:XYZZY_APP:-default}"
+            "stack.ini:8: [app:main] paste.app_factory: environment variable XYZZY_APP is not set; set it, "
+            "or write a default: ${env:XYZZY_APP:-default}"
         ),
         "stack.ini:9: [app:main] set a: no value for %(nam)s; did you mean 'name'?",
-        "stack.ini:5: [app:main] require: no distribution 'qqqqq' is installed; pip install qqqqq",
-        "stack.ini:5: [app:main] require: no distribution '???' is installed; pip install '???'",
+        "stack.ini:5: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
+        "stack.ini:5: [app:main] require: distribution '???' is not installed; pip install '???'",
         "stack.ini:4: [app:main] get x: no global value 'nmae'; did you mean 'name'?",
     ]
 

@@ -47,7 +47,7 @@ def test_a_filter_is_loaded_by_its_name(folder: Path) -> None:
     made = config.load_filter(FILE, "gzip")(factories.greet)
     assert isinstance(made, Gzip)
     assert isinstance(config.load_filter({}, "gzip")(factories.greet), Gzip)
-    with pytest.raises(ConfigError, match="no layer 'gzpi'"):
+    with pytest.raises(ConfigError, match="unknown layer 'gzpi'"):
         config.load_filter(FILE, "gzpi")
 
 
@@ -69,10 +69,10 @@ def test_says_what_is_wrong_with_filters(folder: Path) -> None:
         f"{FILE}:2: layer 2 (marking) use: 'marking' is one of filters; name it alone, as text",
         f"{FILE}:4: filters unused: is of type str; expected a table",
         f"{FILE}:5: filters.gzip use: is missing; expected a name, an import string or a callable",
-        f"{FILE}:10: filters.mark tims: no such option of marking; did you mean 'times'?",
+        f"{FILE}:10: filters.mark tims: unknown option of marking; did you mean 'times'?",
     ]
     assert said(FILE) == needed
-    assert checked(FILE) == [*needed, f"{FILE}:11: filters.marking mark: marking needs this option; expected text"]
+    assert checked(FILE) == [*needed, f"{FILE}:11: filters.marking mark: missing option of marking; expected text"]
 
 
 def test_a_layer_of_a_list_is_none_of_the_filters(folder: Path) -> None:

@@ -33,7 +33,7 @@ def test_fills_in_references_in_names() -> None:
     made, where = tree(), Where("x.py", 1)
     assert made.name("${env:UNSET_NAME:-b}", "a", where, None) == "b"
     assert made.name(made, "a", where, None) is made
-    with pytest.raises(ConfigError, match=r"^x\.py:1: a: the environment variable UNSET_NAME is not set"):
+    with pytest.raises(ConfigError, match=r"^x\.py:1: a: environment variable UNSET_NAME is not set"):
         made.name("${env:UNSET_NAME}", "a", where, None)
 
 
@@ -60,7 +60,7 @@ def test_refuses_keys_that_a_table_can_not_have() -> None:
     made = tree()
     made.mistakes.clear()
     made.know(("a",), {"b": 1, "xyz": 2}, ["b"])
-    assert said(made) == ["x.py:1: a xyz: no such key; there are: b"]
+    assert said(made) == ["x.py:1: a xyz: no such key; choose from b"]
 
 
 def test_a_table_has_names_as_keys() -> None:

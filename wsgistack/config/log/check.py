@@ -168,7 +168,7 @@ class Check:
 
     def _wrong(self, at: Path, problem: str, expected: str = "", hint: str = "") -> None:
         where, key = self._locate(at)
-        self.mistakes.append(Mistake(problem, key, expected=expected, hint=hint, where=where))
+        self.mistakes.append(Mistake(problem, key=key, expected=expected, hint=hint, where=where))
 
 
 def secrets(value: object) -> list[str]:

@@ -58,8 +58,8 @@ def misfits(factory: Callable[..., object], args: Sequence[object], options: Map
     is_open = any(each.kind is Parameter.VAR_KEYWORD for each in shape.parameters.values())
     unknown = [] if is_open else [name for name in options if name not in shape.parameters]
     for name in unknown:
-        problem = f"no such option of {getattr(factory, '__name__', 'it')}"
-        yield Mistake(problem, str(name), hint=suggest(str(name), shape.parameters))
+        problem = f"unknown option of {getattr(factory, '__name__', 'it')}"
+        yield Mistake(problem, key=str(name), hint=suggest(str(name), shape.parameters))
     if unknown:
         return
     try:
@@ -73,17 +73,17 @@ def misfits(factory: Callable[..., object], args: Sequence[object], options: Map
 
 def _unopenable(name: object) -> Iterator[Mistake]:
     if not isinstance(name, (str, Path)):
-        yield Mistake(f"is of type {type(name).__name__}", "filename", expected="the name of a file")
+        yield Mistake(f"is of type {type(name).__name__}", key="filename", expected="the name of a file")
         return
     if str(name).startswith(ELSEWHERE):
         return
     try:
         if Path(name).is_dir():
-            yield Mistake(f"{name!r} is a folder", "filename", expected="the name of a file")
+            yield Mistake(f"{name!r} is a folder", key="filename", expected="the name of a file")
         elif not Path(name).parent.is_dir():
-            yield Mistake(f"the folder of {name!r} is missing", "filename")
+            yield Mistake(f"the folder of {name!r} is missing", key="filename")
     except OSError as error:
-        yield Mistake(f"{name!r} can't be opened: {error.strerror}", "filename")
+        yield Mistake(f"{name!r} can't be opened: {error.strerror}", key="filename")
 
 
 def _is_standard(factory: type) -> bool:

@@ -114,7 +114,7 @@ class LogSections:
 
     def wrong(self, entry: Entry, key: str, problem: str, expected: str = "", hint: str = "") -> None:
         """Say that a setting is wrong."""
-        self.mistakes.append(Mistake(problem, key, expected=expected, hint=hint, where=entry.at(key)))
+        self.mistakes.append(Mistake(problem, key=key, expected=expected, hint=hint, where=entry.at(key)))
 
     def _miss(self, listing: Entry, kind: str, name: str) -> None:
         shown = REDACTED if isinstance(name, Resolved) else name

@@ -70,4 +70,4 @@ class LoggingSetup:
             error = error.__cause__
         where, key = self._locate(at)
         said = str(error) if isinstance(error, ConfigError) else describe_error(error)
-        return Mistake(f"can't be set up: {said}", key, where=where)
+        return Mistake(f"can't be set up: {said}", key=key, where=where)

@@ -36,7 +36,7 @@ def table_logging(table: object, path: Path, places: Mapping[lines.Path, int]) -
 
     def wrong(at: lines.Path, problem: str, expected: str = "") -> None:
         where, key = locate(at)
-        mistakes.append(Mistake(problem, key, expected=expected, where=where))
+        mistakes.append(Mistake(problem, key=key, expected=expected, where=where))
 
     def filled(value: Any, at: lines.Path) -> Any:
         if len(at) > _DEEPEST:

@@ -110,7 +110,7 @@ class IniFile:
         section = self._apps.get(name)
         if section is None and ":" in name:
             if hint := meant(name):
-                raise asked.wrong(f"{name!r} is no import string", hint)
+                raise asked.wrong(f"{name!r} is not an import string", hint)
             return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=self._loader(asked)))
         if section is None:
             raise self._no_application(name, asked)
@@ -197,7 +197,7 @@ class IniFile:
             factory = replace(factory, global_conf={**factory.global_conf, **values.sets})
         place = values.place
         with with_hints(values.values):
-            own = Spec.of_text(
+            own = Spec.from_settings(
                 factory,
                 values.values,
                 values.part.name,

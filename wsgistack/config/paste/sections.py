@@ -117,7 +117,7 @@ class Sections:
                 filled[name] = interpolate(setting.value, variables)
             except LookupError as error:
                 problem, hint = error.args
-                mistakes.append(Mistake(problem, name, setting.value, hint=hint, where=where))
+                mistakes.append(Mistake(problem, key=name, value=setting.value, hint=hint, where=where))
             if name in _OF_STRUCTURE:
                 with mistakes.collect(name, where):
                     filled[name] = str(resolve(filled[name], base=self.folder))
@@ -129,7 +129,7 @@ class Sections:
             filled[key], slip, hint = parted(filled[key], names)
             if slip:
                 where = Where(str(self.path), section.settings[key].line, f"[{section.name}]")
-                mistakes.append(Mistake(f"found {slip!r}", key, slip, hint=hint, where=where))
+                mistakes.append(Mistake(f"found {slip!r}", key=key, value=slip, hint=hint, where=where))
 
     def _anchored(self, conf: dict[str, str], passed: Mapping[str, str]) -> dict[str, str]:
         if passed.get("here", str(self.folder)) == str(self.folder):
@@ -142,7 +142,9 @@ class Sections:
             try:
                 distribution(name)
             except (PackageNotFoundError, ValueError):
-                mistakes += place.wrong(f"no distribution {name!r} is installed", f"pip install {quote(name)}").mistakes
+                mistakes += place.wrong(
+                    f"distribution {name!r} is not installed", f"pip install {quote(name)}"
+                ).mistakes
         return mistakes
 
     def _named(self, what: str, kinds: tuple[str, ...]) -> dict[str, Part]:

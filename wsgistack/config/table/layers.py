@@ -96,7 +96,7 @@ class Layers:
         with mistakes.collect("use", place("use", spec.where.section)):
             use = self._used(spec.use, global_conf) if isinstance(spec.use, str) else spec.use
             where = place("", spec.where.section)
-            return replace(spec, use=use, name=spec.name, where=where, lines=numbers).fitted(base=self._folder)
+            return replace(spec, use=use, name=spec.name, where=where, lines=numbers).check(base=self._folder)
         raise ConfigError(*mistakes)
 
     def _used(self, use: str, global_conf: Mapping[str, str]) -> str | Factory:

@@ -30,7 +30,9 @@ def toml_table(text: str, path: Path) -> dict[str, object]:
     except (ValueError, RecursionError) as error:  # some numbers are too long for Python, and some tables too deep
         said = str(error)
         twice = [
-            Mistake(f"set a second time, after line {first}", ".".join(map(str, at)), where=Where(str(path), second))
+            Mistake(
+                f"set a second time, after line {first}", key=".".join(map(str, at)), where=Where(str(path), second)
+            )
             for at, first, second in (duplicates(text) if _TWICE.match(said) else ())
         ]
         found = _LINE.search(said)
@@ -55,6 +57,6 @@ def _raise_if_too_long(table: dict[str, object], lines: Mapping[tuple[str | int,
         if isinstance(value, int) and value.bit_length() > _LONGEST:
             where = Where(str(path), line, ".".join(map(str, at[:-1])))
             mistakes.append(
-                Mistake("the number is too long", str(at[-1]), expected=f"at most {_LONGEST} bits", where=where)
+                Mistake("the number is too long", key=str(at[-1]), expected=f"at most {_LONGEST} bits", where=where)
             )
     mistakes.raise_if_any()

@@ -86,7 +86,7 @@ class Tree:
 
     def wrong(self, at: Path, problem: str, expected: str = "", hint: str = "") -> ConfigError:
         """What is wrong with the value at a path, as an error."""
-        return ConfigError(Mistake(problem, str(at[-1]), expected=expected, hint=hint, where=self.where(at)))
+        return ConfigError(Mistake(problem, key=str(at[-1]), expected=expected, hint=hint, where=self.where(at)))
 
     def where(self, at: Path) -> Where:
         """The place of a value, or of what it stands in."""
