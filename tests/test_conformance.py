@@ -20,7 +20,7 @@ from wsgistack.testing.lint import Lint
 from wsgistack.types import App, Changes
 
 OWN_PASSWORD = dict.fromkeys(
-    ("is_sent_odd_headers", "is_sent_odd_headers-by_a_browser"), "it comes with a password of its own, which is wrong"
+    ("gets_odd_headers", "gets_odd_headers-by_a_browser"), "it comes with a password of its own, which is wrong"
 )
 
 

@@ -93,10 +93,10 @@ def test_names_the_rule_with_the_case_that_shows_it() -> None:
 
 def test_does_not_count_what_a_rule_can_not_know() -> None:
     result = few(DEBUGGER)
-    (unread,) = (each for each in result.uncounted if each.rule == "asks_the_application_once")
+    (unread,) = (each for each in result.uncounted if each.rule == "calls_the_application_once")
     assert unread.cases == ["has_to_be_closed_unread"]
     assert "nobody reads it" in unread.reason
-    assert "asks_the_application_once" not in {each.rule for each in result.broken}
+    assert "calls_the_application_once" not in {each.rule for each in result.broken}
 
 
 def test_tells_nothing_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +110,7 @@ def test_tells_nothing_of_this_machine(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_judges_an_endpoint_as_an_application() -> None:
     result = measure(Peer("Mine", "endpoint", "wsgistack", f"{HERE}:endpoint", is_endpoint=True))
-    assert [each.rule for each in result.broken] == ["body_is_where_http_has_one"]
+    assert [each.rule for each in result.broken] == ["has_no_body_where_http_has_none"]
     assert {case.split()[0] for case in result.broken[0].cases} == {"HEAD"}
 
 
@@ -139,7 +139,7 @@ def test_writes_a_page_and_data(tmp_path: Path) -> None:
         "``streams_have_their_methods``, 4 cases; ``gives_one_chunk_in_a_list``::\n\n    wsgi.input has no readlines\n"
         in text
     )
-    assert "Not counted: ``asks_the_application_once``, 1 case: it calls" in text
+    assert "Not counted: ``calls_the_application_once``, 1 case: it calls" in text
     found = json.loads(data.read_text("utf-8"))
     assert found["absent"] == ["Nobody Nothing"]
     assert found["peers"][0]["broken"] == []

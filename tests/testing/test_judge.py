@@ -127,7 +127,7 @@ def test_the_validator_is_accused_only_of_what_it_refuses_although_it_is_legal()
         # It demands a Content-Type of nearly every response, which HTTP does not.
         "answers_reset_content": {"accepts_a_first_start"},
         "answers_without_a_type": {"accepts_a_first_start"},
-        "is_asked_for_options": {"accepts_a_first_start"},
+        "answers_options": {"accepts_a_first_start"},
         # It calls iter() before it returns, and has then nothing to return whose close() could be called.
         "raises_in_iter": {"closes_once"},
     }

@@ -74,7 +74,7 @@ def test_refuses_what_is_no_iterable() -> None:
 def test_judges_the_server_as_well(app: App) -> None:
     with pytest.raises(ContractError) as caught:
         served(Lint(app), make_environ() | {"REMOTE_USER": None})
-    assert rules_of(caught) == ["environ_has_texts"]
+    assert rules_of(caught) == ["environ_values_are_str"]
 
 
 def test_judges_a_layer_outside_as_a_server() -> None:

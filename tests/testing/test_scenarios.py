@@ -8,7 +8,7 @@ import pytest
 
 from tests.testing.pieces import Wrapped, called, edited, wrapped
 from wsgistack.testing import scenarios
-from wsgistack.testing.scenarios import SCENARIOS, can_be_entered_again, keeps_streams_apart, keeps_threads_apart
+from wsgistack.testing.scenarios import SCENARIOS, can_be_reentered, keeps_streams_apart, keeps_threads_apart
 from wsgistack.types import App, Environ, Factory, StartResponse
 
 
@@ -69,7 +69,7 @@ class MixesUp:
         return self._app(environ, start)
 
 
-@pytest.mark.parametrize("name", ["keeps_streams_apart", "can_be_entered_again", "keeps_threads_apart"])
+@pytest.mark.parametrize("name", ["keeps_streams_apart", "can_be_reentered", "keeps_threads_apart"])
 def test_finds_headers_of_another_request(name: str) -> None:
     assert "speaks of id:" in found(MixesUp, name)[0]
 
@@ -88,7 +88,7 @@ def test_tells_of_what_is_raised() -> None:
 
 def test_the_names_of_scenarios_are_those_of_their_functions() -> None:
     assert list(SCENARIOS)[:3] == [
-        scenario.__name__ for scenario in (keeps_threads_apart, keeps_streams_apart, can_be_entered_again)
+        scenario.__name__ for scenario in (keeps_threads_apart, keeps_streams_apart, can_be_reentered)
     ]
 
 
@@ -103,5 +103,5 @@ def test_waits_for_ever_for_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return middleware
 
-    (said,) = SCENARIOS["can_be_entered_again"](locking, ())
+    (said,) = SCENARIOS["can_be_reentered"](locking, ())
     assert said == "a request did not come back in 0.2 seconds"

@@ -129,7 +129,7 @@ broken(
     "closes_files",
     changes=("wraps",),
 )
-broken("says that all bodies are of one chunk", wrapped(Short), "tells_its_length_truly", changes=("wraps",))
+broken("says that all bodies are of one chunk", wrapped(Short), "has_a_true_len", changes=("wraps",))
 broken(
     "joins the body",
     wrapped(joined),
@@ -160,14 +160,14 @@ broken(
     "adds an end and keeps the length",
     wrapped(Wrapped, with_an_end),
     "content_length_is_true",
-    "body_is_where_http_has_one",
+    "has_no_body_where_http_has_none",
     changes=("body", "wraps"),
 )
 broken(
     "adds to bytes without saying so",
     wrapped(Wrapped, with_an_end),
     "content_length_is_true",
-    "body_is_where_http_has_one",
+    "has_no_body_where_http_has_none",
     "keeps_the_bytes",
     "keeps_the_chunks",
     changes=("wraps",),

@@ -91,7 +91,7 @@ broken(
     KeepsItsRequest,
     "keeps_threads_apart",
     "keeps_streams_apart",
-    "can_be_entered_again",
+    "can_be_reentered",
     "forgets_the_environ",
 )
 broken("remembers the last environ", RemembersTheLast, "forgets_the_environ")

@@ -44,10 +44,10 @@ broken(
     "makes all statuses interim",
     edited(lambda _, headers: ("103 Early Hints", headers)),
     *(
-        "status_is_a_final_one",
+        "status_is_final",
         "keeps_the_status",
-        "body_is_where_http_has_one",
-        "content_length_has_a_content",
+        "has_no_body_where_http_has_none",
+        "content_length_fits_the_status",
     ),
 )
 broken("adds a header without saying so", added("X-Powered-By", "tea"), "keeps_the_headers")
@@ -59,7 +59,7 @@ broken(
     edited(lambda status, headers: (status, [(name.lower(), value) for name, value in headers])),
     "keeps_the_headers",
 )
-broken("adds in place", started(adding_in_place), "changes_no_list_of_headers_in_place", changes=("x-seen",))
+broken("adds in place", started(adding_in_place), "changes_no_headers_in_place", changes=("x-seen",))
 broken(
     "gives a tuple of headers", edited(lambda status, headers: (status, tuple(headers))), "headers_are_a_list_of_pairs"
 )
@@ -70,13 +70,13 @@ broken(
 broken(
     "tells a length in words",
     added("Content-Length", "long"),
-    *("content_length_is_one_number", "content_length_has_a_content"),
+    *("content_length_is_one_number", "content_length_fits_the_status"),
     changes=("content-length",),
 )
 broken(
     "tells the length of nothing",
     edited(with_a_length_for_nothing),
-    "content_length_has_a_content",
+    "content_length_fits_the_status",
     changes=("content-length",),
 )
 broken("breaks a header in two", added("X-A", "a\r\nX-B: b"), "header_values_are_one_line", changes=("x-a",))
@@ -128,7 +128,7 @@ broken(
     started(swallowing_the_refusal),
     "keeps_the_status",
     "refuses_a_restart_after_the_first_byte",
-    "lets_a_refused_restart_pass",
+    "does_not_catch_a_refused_restart",
 )
 broken("raises another error for a refusal", started(raising_another), "passes_exc_info_unmodified")
 broken(
@@ -136,7 +136,7 @@ broken(
     started(lambda start, status, headers: start(status, headers)),
     *("accepts_a_first_start", "accepts_a_restart_before_the_first_byte", "passes_exc_info_unmodified"),
 )
-broken("gives no write()", started(lambda start, *arguments: bool(start(*arguments))), "gives_a_write")
+broken("gives no write()", started(lambda start, *arguments: bool(start(*arguments))), "returns_write")
 broken(
     "loses what is written",
     started(losing_what_is_written),

@@ -46,7 +46,7 @@ def test_has_the_chunks_that_it_says() -> None:
 
 
 def test_has_bytes_that_compress_as_it_says() -> None:
-    noise = asked("gives_bytes_that_do_not_get_smaller").body
+    noise = asked("gives_incompressible_bytes").body
     assert len(gzip.compress(noise)) >= len(noise)
     packed = asked("gives_gzip_already")
     assert dict(packed.headers)["Content-Encoding"] == "gzip"

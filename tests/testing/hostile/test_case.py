@@ -14,7 +14,7 @@ DEMANDS_A_TYPE = "No Content-Type header found"  # of a response without a body,
 REFUSED = {
     "answers_reset_content": DEMANDS_A_TYPE,
     "answers_without_a_type": DEMANDS_A_TYPE,
-    "is_asked_for_options": DEMANDS_A_TYPE,
+    "answers_options": DEMANDS_A_TYPE,
     "reads_input_of_unknown_length": "AssertionError()",  # it demands a size of read(), which may be left out
 }
 

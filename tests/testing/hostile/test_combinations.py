@@ -22,7 +22,7 @@ SEEN: dict[str, tuple[str, list[bytes], list[str]]] = {
     "writes_and_loses_its_client": (OK, [LONG, LONG], []),
     "restarts_and_writes_by_the_first_start": (FAILED, [b"sorry"], []),
     "restarts_and_loses_its_client": (FAILED, [b"sorry"], []),
-    "raises_what_is_false": (OK, [b""], ["_FalseError"]),
+    "raises_a_false_error": (OK, [b""], ["_FalseError"]),
     "exits_at_the_first_next": ("", [], ["SystemExit"]),
     "raises_in_the_middle_and_in_close": (OK, [b"half a page"], ["LookupError", "OSError"]),
     "raises_at_the_first_next_and_in_close": ("", [], ["LookupError", "OSError"]),
@@ -30,11 +30,11 @@ SEEN: dict[str, tuple[str, list[bytes], list[str]]] = {
     "gives_a_file_and_loses_its_client": (OK, [LONG[:1024]], []),
     "gives_a_file_of_unknown_length_that_nobody_reads": (OK, [], []),
     "gives_a_file_of_unknown_length_and_loses_its_client": (OK, [LONG[:1024]], []),
-    "is_asked_for_the_head_and_starts_late": (OK, [], []),
-    "is_asked_for_the_head_and_writes": (OK, [b"", b""], []),
-    "is_asked_for_the_head_and_restarts": (FAILED, [b""], []),
-    "is_asked_for_the_head_and_raises": ("", [], ["LookupError"]),
-    "is_asked_for_the_head_and_raises_late": (OK, [b""], ["LookupError"]),
+    "answers_head_and_starts_late": (OK, [], []),
+    "answers_head_and_writes": (OK, [b"", b""], []),
+    "answers_head_and_restarts": (FAILED, [b""], []),
+    "answers_head_and_raises": ("", [], ["LookupError"]),
+    "answers_head_and_raises_late": (OK, [b""], ["LookupError"]),
 }
 
 
@@ -46,7 +46,7 @@ def test_a_server_sees_what_was_meant(name: str) -> None:
 
 
 def test_a_false_error_can_not_be_shown() -> None:
-    error = asked("raises_what_is_false").error
+    error = asked("raises_a_false_error").error
     assert error is not None
     assert not error
     with pytest.raises(RuntimeError, match=r"^no words$"):
@@ -106,7 +106,7 @@ def forgetting_what_is_written(app: App) -> App:
             raising_at_the_end,
             Changes(wraps=True),
             "raises_before_the_first_byte",
-            "raises_what_is_false",
+            "raises_a_false_error",
             "passes_exceptions",
             id="an error and its truth",
         ),
@@ -114,8 +114,8 @@ def forgetting_what_is_written(app: App) -> App:
             answering_with_a_body,
             Changes(errors=True, body=True),
             "raises_before_the_start",
-            "is_asked_for_the_head_and_raises",
-            "body_is_where_http_has_one",
+            "answers_head_and_raises",
+            "has_no_body_where_http_has_none",
             id="an error and HEAD",
         ),
         pytest.param(

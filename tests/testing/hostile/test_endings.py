@@ -17,7 +17,7 @@ RAISES: dict[str, tuple[type[BaseException], str, bytes]] = {
     "raises_in_close_when_the_client_is_gone": (LookupError, "200 OK", b"a"),
     "exits_in_the_call": (SystemExit, "", b""),
     "is_interrupted_in_the_middle": (KeyboardInterrupt, "200 OK", b"half a page"),
-    "raises_what_can_not_be_shown": (Exception, "", b""),
+    "raises_an_unprintable_error": (Exception, "", b""),
     "raises_a_group": (ExceptionGroup, "", b""),
 }
 
@@ -32,7 +32,7 @@ def test_raises_as_it_says(name: str) -> None:
 
 def test_raises_errors_that_are_hard_to_show() -> None:
     with pytest.raises(ValueError, match="can't be shown"):
-        str(asked("raises_what_can_not_be_shown").error)
+        str(asked("raises_an_unprintable_error").error)
     group = asked("raises_a_group").error
     assert isinstance(group, ExceptionGroup)
     assert isinstance(group.__cause__, OSError)

@@ -8,7 +8,7 @@ from tests.testing.hostile.catalogue import asked, of
 from wsgistack.testing.hostile import CASES, headers
 
 SAYS: dict[str, tuple[str, dict[str, str]]] = {
-    "is_asked_for_the_head": ("200 OK", {"Content-Length": "4000"}),
+    "answers_head": ("200 OK", {"Content-Length": "4000"}),
     "answers_no_content": ("204 No Content", {}),
     "answers_reset_content": ("205 Reset Content", {"Content-Length": "0"}),
     "answers_not_modified": ("304 Not Modified", {"ETag": '"1"', "Content-Length": "4000"}),
@@ -21,7 +21,7 @@ SAYS: dict[str, tuple[str, dict[str, str]]] = {
     "answers_with_vary_of_all": ("200 OK", {"Vary": "*"}),
     "answers_with_latin_1": ("200 OK", {"X-Name": "Ren\xe9e"}),
     "answers_with_an_empty_value": ("200 OK", {"X-Empty": ""}),
-    "fails_politely": ("500 Internal Server Error", {}),
+    "answers_500": ("500 Internal Server Error", {}),
     "has_an_id_of_its_own": ("200 OK", {"X-Request-ID": "the-application"}),
 }
 
@@ -64,7 +64,7 @@ def test_asks_what_it_says() -> None:
         "answers_not_modified": ("HTTP_IF_NONE_MATCH", 'W/"1"'),
         "answers_a_part": ("HTTP_RANGE", "bytes=0-3999"),
         "answers_to_if_none_match": ("HTTP_IF_NONE_MATCH", 'W/"1", "3"'),
-        "is_asked_for_options": ("REQUEST_METHOD", "OPTIONS"),
+        "answers_options": ("REQUEST_METHOD", "OPTIONS"),
     }
     for name, (key, value) in asks.items():
         assert CASES[name].environ()[key] == value

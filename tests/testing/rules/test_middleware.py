@@ -28,7 +28,7 @@ START = [lambda start: start("200 OK", TEXT)]
 
 def test_tells_which_key_is_lost() -> None:
     losing = called(lambda app, environ, start: [environ.pop("HTTP_HOST"), app(environ, start)][1])
-    assert breaches(losing, lazily(*START)) == [("loses_no_key_of_the_environ", "HTTP_HOST is lost")]
+    assert breaches(losing, lazily(*START)) == [("keeps_the_environ", "HTTP_HOST is lost")]
 
 
 def test_tells_what_became_of_the_bytes() -> None:

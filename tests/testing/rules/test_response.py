@@ -43,7 +43,7 @@ BROKEN = [
     pytest.param(answering(200), "status_is_a_code_and_a_reason", id="a number for a status"),
     pytest.param(answering(b"200 OK"), "status_is_a_code_and_a_reason", id="bytes for a status"),
     pytest.param(answering(Text("200 OK")), "status_is_a_code_and_a_reason", id="a subclass of str for a status"),
-    pytest.param(answering("101 Switching Protocols", [], []), "status_is_a_final_one", id="an interim status"),
+    pytest.param(answering("101 Switching Protocols", [], []), "status_is_final", id="an interim status"),
     pytest.param(answering(headers=tuple(TEXT)), "headers_are_a_list_of_pairs", id="a tuple of headers"),
     pytest.param(answering(headers=Headers(TEXT)), "headers_are_a_list_of_pairs", id="a subclass of list"),
     pytest.param(answering(headers=dict(TEXT)), "headers_are_a_list_of_pairs", id="a dict of headers"),
@@ -71,10 +71,10 @@ BROKEN = [
     ),
     pytest.param(of_length("1"), "content_length_is_true", id="a length that is too small"),
     pytest.param(of_length("3"), "content_length_is_true", id="a length that is too large"),
-    pytest.param(of_length("0", status="204 Gone", body=()), "content_length_has_a_content", id="204 with a length"),
-    pytest.param(answering("204 No Content"), "body_is_where_http_has_one", id="204 with a body"),
-    pytest.param(answering("205 Reset Content"), "body_is_where_http_has_one", id="205 with a body"),
-    pytest.param(answering("304 Not Modified"), "body_is_where_http_has_one", id="304 with a body"),
+    pytest.param(of_length("0", status="204 Gone", body=()), "content_length_fits_the_status", id="204 with a length"),
+    pytest.param(answering("204 No Content"), "has_no_body_where_http_has_none", id="204 with a body"),
+    pytest.param(answering("205 Reset Content"), "has_no_body_where_http_has_none", id="205 with a body"),
+    pytest.param(answering("304 Not Modified"), "has_no_body_where_http_has_none", id="304 with a body"),
 ]
 
 
@@ -85,7 +85,7 @@ def test_finds_the_one_rule_that_is_broken(app: App, rule: str) -> None:
 
 def test_finds_a_body_in_the_answer_to_head() -> None:
     record = Server().run(answering(), make_environ("HEAD"))
-    assert broken_rules(record, APPLICATION) == {"body_is_where_http_has_one"}
+    assert broken_rules(record, APPLICATION) == {"has_no_body_where_http_has_none"}
     assert is_bodiless(record)
 
 

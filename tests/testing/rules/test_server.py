@@ -101,24 +101,24 @@ BROKEN = [
         lambda app, environ: driven(app(MappingProxyType(environ), GOOD)), LAZY, "environ_is_a_dict", id="a mapping"
     ),
     *(
-        pytest.param(setting(**{key: None}), LAZY, "environ_has_what_it_must", id=f"no {key}")
+        pytest.param(setting(**{key: None}), LAZY, "environ_has_required_keys", id=f"no {key}")
         for key in ("REQUEST_METHOD", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.input", "wsgi.run_once")
     ),
     *(
-        pytest.param(setting(**{key: ""}), LAZY, "environ_has_what_it_must", id=f"an empty {key}")
+        pytest.param(setting(**{key: ""}), LAZY, "environ_has_required_keys", id=f"an empty {key}")
         for key in ("REQUEST_METHOD", "SERVER_NAME", "SERVER_PORT")
     ),
-    pytest.param(setting(**{"wsgi.version": "1.0"}), LAZY, "environ_has_what_it_must", id="another version"),
+    pytest.param(setting(**{"wsgi.version": "1.0"}), LAZY, "environ_has_required_keys", id="another version"),
     *(
-        pytest.param(setting(**{key: value}), LAZY, "environ_has_texts", id=f"{key} is {value!r}")
+        pytest.param(setting(**{key: value}), LAZY, "environ_values_are_str", id=f"{key} is {value!r}")
         for key, value in (("SERVER_PORT", 80), ("CONTENT_LENGTH", 0), ("HTTP_HOST", b"localhost"), ("REMOTE_USER", ()))
     ),
-    pytest.param(setting(PATH_INFO="/café/Жар"), LAZY, "environ_texts_are_latin_1", id="a path that is decoded"),
+    pytest.param(setting(PATH_INFO="/café/Жар"), LAZY, "environ_values_are_latin_1", id="a path that is decoded"),
     pytest.param(
         setting(**{"wsgi.input": iter(())}), LAZY, "streams_have_their_methods", id="an input that is no stream"
     ),
     pytest.param(setting(**{"wsgi.errors": print}), LAZY, "streams_have_their_methods", id="errors that are no stream"),
-    pytest.param(serving(StartResponseOfAServer(write=None)), LAZY, "gives_a_write", id="no write()"),
+    pytest.param(serving(StartResponseOfAServer(write=None)), LAZY, "returns_write", id="no write()"),
     pytest.param(serving(StartResponseOfAServer(refuses="None")), LAZY, "accepts_a_first_start", id="None is refused"),
     pytest.param(serving(GOOD), restarting(b"half"), "refuses_a_restart_after_the_first_byte", id="too late a restart"),
     pytest.param(

@@ -78,7 +78,7 @@ def gives_a_large_chunk(environ: Environ, start_response: StartResponse) -> Iter
 
 
 @hostile()
-def gives_bytes_that_do_not_get_smaller(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def gives_incompressible_bytes(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Noise under the name of text."""
     noise = b"".join(sha256(b"%d" % number).digest() for number in range(64))
     start_response("200 OK", [TEXT, ("Content-Length", str(len(noise)))])

@@ -142,7 +142,7 @@ class _FalseError(Exception):
 
 
 @hostile()
-def raises_what_is_false(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+def raises_a_false_error(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
     """An exception that is false where a truth is asked for, and can't be shown, after an empty chunk."""
     start_response("200 OK", [TEXT])
     yield b""
@@ -198,7 +198,7 @@ def gives_a_file_of_unknown_length_and_is_left(environ: Environ, start_response:
 # HEAD, answered in odd ways
 
 
-@hostile(method="HEAD", name="is_asked_for_the_head_and_starts_late")
+@hostile(method="HEAD", name="answers_head_and_starts_late")
 def starts_late_without_a_chunk(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
     """HEAD, answered by a generator that starts the response and ends."""
     start_response("200 OK", [TEXT, LENGTH])
@@ -206,14 +206,14 @@ def starts_late_without_a_chunk(environ: Environ, start_response: StartResponse)
 
 
 @hostile(method="HEAD")
-def is_asked_for_the_head_and_writes(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def answers_head_and_writes(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """HEAD, answered with empty chunks: one written, one given."""
     start_response("200 OK", [TEXT, LENGTH])(b"")
     return [b""]
 
 
 @hostile(method="HEAD")
-def is_asked_for_the_head_and_restarts(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+def answers_head_and_restarts(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
     """HEAD, answered with an empty chunk and then a restart by exc_info."""
     start_response("200 OK", [TEXT, LENGTH])
     yield b""
@@ -224,13 +224,13 @@ def is_asked_for_the_head_and_restarts(environ: Environ, start_response: StartRe
 
 
 @hostile(method="HEAD")
-def is_asked_for_the_head_and_raises(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def answers_head_and_raises(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """HEAD, and an exception before start_response: the answer to that has no body either."""
     raise LookupError("before the start")
 
 
 @hostile(method="HEAD")
-def is_asked_for_the_head_and_raises_late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+def answers_head_and_raises_late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
     """HEAD, and an exception after the start, in a generator."""
     start_response("200 OK", [TEXT, LENGTH])
     yield b""

@@ -111,7 +111,7 @@ class _UnprintableError(Exception):
 
 
 @hostile()
-def raises_what_can_not_be_shown(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def raises_an_unprintable_error(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """An exception whose str() fails."""
     raise _UnprintableError
 

@@ -34,8 +34,8 @@ def answers(
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 LENGTH = ("Content-Length", str(len(LONG)))
 
-answers("is_asked_for_the_head", "HEAD, answered with the headers of GET.", "200 OK", [TEXT, LENGTH], method="HEAD")
-answers("is_asked_for_the_head_of_a_stream", "HEAD, of unknown length.", "200 OK", [TEXT], method="HEAD")
+answers("answers_head", "HEAD, answered with the headers of GET.", "200 OK", [TEXT, LENGTH], method="HEAD")
+answers("answers_head_of_a_stream", "HEAD, of unknown length.", "200 OK", [TEXT], method="HEAD")
 answers("answers_no_content", "204 without a body, a type or a length.", "204 No Content", [])
 answers("answers_reset_content", "205 with a length of 0.", "205 Reset Content", [("Content-Length", "0")])
 answers(
@@ -93,7 +93,7 @@ answers(
     LONG,
 )
 answers(
-    "accepts_ranges_and_tells_digests",
+    "answers_with_ranges_and_digests",
     "Headers that speak of the bytes as they are.",
     "200 OK",
     [TEXT, LENGTH, ("Accept-Ranges", "bytes"), ("Content-MD5", "Q2hlY2sgSW50ZWdyaXR5IQ==")],
@@ -114,5 +114,5 @@ answers(
     [TEXT, ("X-Request-ID", "the-application")],
     LONG,
 )
-answers("fails_politely", "A 500 of the application's own.", "500 Internal Server Error", [TEXT], LONG)
-answers("is_asked_for_options", "OPTIONS with an empty body.", "200 OK", [("Allow", "GET")], method="OPTIONS")
+answers("answers_500", "A 500 of the application's own.", "500 Internal Server Error", [TEXT], LONG)
+answers("answers_options", "OPTIONS with an empty body.", "200 OK", [("Allow", "GET")], method="OPTIONS")

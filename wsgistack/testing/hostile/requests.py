@@ -57,19 +57,19 @@ def reads_its_input_while_it_answers(environ: Environ, start_response: StartResp
 
 
 @hostile(method="PATCH", body=b"\x00\xff" * 50)
-def is_sent_bytes(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def gets_binary_data(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """An odd method, and a body that is no text."""
     return _answered(start_response, environ["wsgi.input"].read(100))
 
 
 @hostile(path="/caf%C3%A9/%FF//..;a=b/%20?q=%22%0D%0A&x=%zz")
-def is_asked_for_an_odd_path(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def gets_an_odd_path(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """A path with UTF-8, with bytes that are no UTF-8, a space, and a query that is broken."""
     return _answered(start_response, repr((environ["PATH_INFO"], environ["QUERY_STRING"])).encode("ascii", "replace"))
 
 
 @hostile(headers=(("User-Agent", 'x" \\ \x1b[31m'), ("X-Forwarded-For", "1.2.3.4, evil"), ("Authorization", "Basic !")))
-def is_sent_odd_headers(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def gets_odd_headers(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Quotes, an escape sequence, a forged address, and a malformed credential."""
     return _answered(start_response, b"fine")
 
@@ -90,7 +90,7 @@ def empties_its_environ(environ: Environ, start_response: StartResponse) -> Iter
 
 
 @hostile()
-def complains(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def writes_to_wsgi_errors(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Something is written to wsgi.errors."""
     environ["wsgi.errors"].write("something is odd\n")
     environ["wsgi.errors"].flush()
