@@ -35,7 +35,7 @@ PUBLIC = [
     "load_filter",
     "load_server",
 ]
-TESTING = ["Judge", "MiddlewareConformance", "Record", "Server", "Verdict", "make_environ"]
+TESTING = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]
 SOURCE = ast.parse(Path(wsgistack.__file__).read_text("utf-8"))
 
 

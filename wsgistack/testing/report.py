@@ -19,7 +19,8 @@ def as_text(name: str, verdicts: Sequence[Verdict]) -> str:
     shown: dict[tuple[str, str], list[str]] = {}
     for verdict in verdicts:
         for breach in verdict.breaches:
-            shown.setdefault((breach.rule, breach.clause), []).append(f"    {verdict.case}: {breach.detail}")
+            case = "" if verdict.case == breach.rule else f"{verdict.case}: "  # the rule of a mode names its cases
+            shown.setdefault((breach.rule, breach.clause), []).append(f"    {case}{breach.detail}")
     failed = sum(bool(verdict.breaches) for verdict in verdicts)
     lines = [f"{name}: {len(verdicts) - failed} of {len(verdicts)} cases passed"]
     for (rule, clause), cases in shown.items():

@@ -44,6 +44,8 @@ class Mode:
 
 
 STRICT = Mode()
+MAX_CHUNKS = 100_000
+"""More chunks in one body count as an endless body."""
 
 
 class Server:
@@ -80,21 +82,36 @@ class Server:
             raise record.error
         return record
 
-    def run(self, app: App, environ: Environ, *, take: int | None = None, clock: Iterator[int] | None = None) -> Record:
+    def run(
+        self,
+        app: App,
+        environ: Environ,
+        *,
+        take: int | None = None,
+        max_chunks: int = MAX_CHUNKS,
+        clock: Iterator[int] | None = None,
+    ) -> Record:
         """Run an application through one request and raise nothing, whatever the application does.
 
         The arguments are those of :meth:`steps`.
         """
-        *_, record = self.steps(app, environ, take=take, clock=clock)
+        *_, record = self.steps(app, environ, take=take, max_chunks=max_chunks, clock=clock)
         return record
 
     def steps(
-        self, app: App, environ: Environ, *, take: int | None = None, clock: Iterator[int] | None = None
+        self,
+        app: App,
+        environ: Environ,
+        *,
+        take: int | None = None,
+        max_chunks: int = MAX_CHUNKS,
+        clock: Iterator[int] | None = None,
     ) -> Iterator[Record]:
         """Run an application through one request, and yield the record after the call, each chunk, and the end.
 
         :param environ: as :func:`make_environ` makes it.
         :param take: the client disconnects after that many chunks: 0 is before the first, None is never.
+        :param max_chunks: a body with more chunks is cut off, with a RuntimeError in the record: it may be endless.
         :param clock: counts the events.
         """
         environ.update(self.mode.environ)
@@ -108,6 +125,9 @@ class Server:
         taken = 0
         while chunks is not None and taken != take and response.advance(chunks):
             taken += 1
+            if taken > max_chunks:
+                record.note("raise", RuntimeError(f"the body has more than {max_chunks} chunks"))
+                break
             yield record
         if taken == take:
             record.note("abort")

@@ -20,13 +20,20 @@ BROWSER: Headers = (("Accept", "text/html,*/*;q=0.8"), ("Accept-Encoding", "gzip
 """What a browser sends with each request."""
 
 
+_MAX_CHUNKS = 20_100
+"""A middleware may give two chunks for each of the longest case, and some more."""
+
+_MAX_CHUNKS_OF_A_MODE = 100
+
+
 def run_case(wrap: Wrap, case: Case, changes: Changes, headers: Headers, mode: Mode = STRICT) -> Passage:
     """Send the request of a case to its application, through a middleware."""
     clock = count()
     probe = Probe(case.app, clock)
     environ = case.environ(headers)
     sent = dict(environ)
-    outer = Server(mode).run(wrap(probe), environ, take=case.take, clock=clock)
+    limit = _MAX_CHUNKS if mode is STRICT else _MAX_CHUNKS_OF_A_MODE
+    outer = Server(mode).run(wrap(probe), environ, take=case.take, max_chunks=limit, clock=clock)
     alone = Server().run(case.app, case.environ()) if case.body else None
     return Passage(outer, probe.records, changes, sent, alone)
 

@@ -1,4 +1,4 @@
-"""Broken where the body passes: its shape, its chunks, its coding and its end."""
+"""Broken in the body: its type, its chunks, its content coding and its end."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -118,6 +118,8 @@ def as_text(body: Iterable[bytes]) -> Iterator[Any]:
     return (chunk.decode("latin-1") for chunk in body)
 
 
+SENDS_WITHOUT_A_START = ("starts_before_the_first_chunk", "leaves_a_taken_connection_alone")
+
 broken("wraps without saying so", wrapped(), "keeps_an_untouched_body", "keeps_the_length")
 broken("never closes", wrapped(Wrapped, iter, nothing), "closes_once", "closes_files", changes=("wraps",))
 broken("closes twice", wrapped(Wrapped, iter, closing_twice), "closes_once", changes=("wraps",))
@@ -127,6 +129,7 @@ broken(
     wrapped(Wrapped, closed_at_the_end, nothing),
     "closes_once",
     "closes_files",
+    "lets_a_broken_upload_fail",
     changes=("wraps",),
 )
 broken("says that all bodies are of one chunk", wrapped(Short), "has_a_true_len", changes=("wraps",))
@@ -136,6 +139,7 @@ broken(
     "reads_nothing_ahead",
     "holds_no_chunk_back",
     "refuses_a_restart_after_the_first_byte",
+    *SENDS_WITHOUT_A_START,
     changes=("body",),
 )
 broken(
@@ -152,6 +156,7 @@ broken(
     "keeps_the_chunks",
     "holds_no_chunk_back",
     "refuses_a_restart_after_the_first_byte",
+    *SENDS_WITHOUT_A_START,
     changes=("wraps",),
 )
 broken("peeks at the first chunk", wrapped(peeked), "reads_nothing_ahead", changes=("body", "wraps"))
@@ -161,6 +166,7 @@ broken(
     wrapped(Wrapped, with_an_end),
     "content_length_is_true",
     "has_no_body_where_http_has_none",
+    *SENDS_WITHOUT_A_START,
     changes=("body", "wraps"),
 )
 broken(
@@ -170,6 +176,7 @@ broken(
     "has_no_body_where_http_has_none",
     "keeps_the_bytes",
     "keeps_the_chunks",
+    *SENDS_WITHOUT_A_START,
     changes=("wraps",),
 )
 broken("calls iter() twice", wrapped(Wrapped, read_again), "reads_the_iterable_once", "starts_once", changes=("wraps",))

@@ -131,6 +131,9 @@ broken(
     called(a_generator),
     "calls_the_application_once",
     "writes_before_the_body_only",
+    "passes_exceptions",
+    "leaves_a_taken_connection_alone",
+    "starts_before_it_returns",
     changes=("wraps",),
 )
 

@@ -48,6 +48,7 @@ broken(
         "keeps_the_status",
         "has_no_body_where_http_has_none",
         "content_length_fits_the_status",
+        "headers_are_end_to_end",
     ),
 )
 broken("adds a header without saying so", added("X-Powered-By", "tea"), "keeps_the_headers")
