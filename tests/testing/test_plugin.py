@@ -35,7 +35,7 @@ def outcomes(pytester: pytest.Pytester, source: str, **expected: int) -> pytest.
     return result
 
 
-def test_makes_one_test_of_each_case(pytester: pytest.Pytester) -> None:
+def test_makes_one_test_for_each_case(pytester: pytest.Pytester) -> None:
     source = """
 class TestFine(MiddlewareConformance):
     factory = Fine
@@ -101,7 +101,7 @@ class TestForgetful(MiddlewareConformance):
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-k", "restarts_twice and not browser")
     result.assert_outcomes(failed=1, deselected=COUNT - 1)
     result.stdout.fnmatch_lines(
-        ["*ContractError: starts_once: *", "*called a second time only with exc_info (PEP 3333,*"]
+        ["*ContractError: starts_once: *", "*called again only with exc_info (PEP 3333,*"]
     )
 
 
@@ -112,7 +112,7 @@ class TestForgetful(MiddlewareConformance):
 """
 
 
-def test_leaves_out_what_is_exempt_with_its_reason(pytester: pytest.Pytester) -> None:
+def test_an_exempt_case_is_expected_to_fail_with_its_reason(pytester: pytest.Pytester) -> None:
     failing = [name for name in RESTARTS if name != "gives_none_as_exc_info"]
     pytester.makepyfile(MIDDLEWARES + EXEMPT.format(names=failing))
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-rxX")
@@ -121,7 +121,7 @@ def test_leaves_out_what_is_exempt_with_its_reason(pytester: pytest.Pytester) ->
     result.stdout.fnmatch_lines(["XFAIL *restarts_twice* - restarts are not for us"])
 
 
-def test_tells_of_an_exemption_that_is_needed_no_more(pytester: pytest.Pytester) -> None:
+def test_an_exempt_case_that_passes_is_a_failure(pytester: pytest.Pytester) -> None:
     source = EXEMPT.format(names=["gives_a_tuple"])
     pytester.makepyfile(MIDDLEWARES + source)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-k", "gives_a_tuple and not browser")
@@ -129,12 +129,12 @@ def test_tells_of_an_exemption_that_is_needed_no_more(pytester: pytest.Pytester)
     result.stdout.fnmatch_lines(["*XPASS(strict)*restarts are not for us*"])
 
 
-def test_an_exemption_of_no_case_is_an_error(pytester: pytest.Pytester) -> None:
+def test_an_unknown_exempt_case_is_an_error(pytester: pytest.Pytester) -> None:
     result = outcomes(pytester, EXEMPT.format(names=["gives_a_tupel"]), errors=1)
-    result.stdout.fnmatch_lines(["*TestForgetful.exempt names no case: gives_a_tupel*"])
+    result.stdout.fnmatch_lines(["*TestForgetful.exempt: unknown case 'gives_a_tupel'; did you mean 'gives_a_tuple'?*"])
 
 
-def test_an_error_of_the_middleware_does_not_pass_for_a_breach(pytester: pytest.Pytester) -> None:
+def test_an_error_of_the_factory_is_not_an_expected_failure(pytester: pytest.Pytester) -> None:
     source = """
 def failing(app):
     raise OSError("it can't be made")
@@ -149,7 +149,7 @@ class TestFailing(MiddlewareConformance):
 @pytest.mark.parametrize(
     ("fixture", "said"),
     [
-        pytest.param("", "*TestMine has no factory, and there is no fixture of that name*", id="none"),
+        pytest.param("", "*TestMine has neither an attribute nor a fixture 'factory'*", id="none"),
         pytest.param(
             "    @pytest.fixture\n    def factory(self, no_such_thing): ...",
             "*'no_such_thing' not found*",
@@ -157,7 +157,7 @@ class TestFailing(MiddlewareConformance):
         ),
     ],
 )
-def test_a_factory_that_is_not_there_is_an_error(pytester: pytest.Pytester, fixture: str, said: str) -> None:
+def test_a_missing_factory_is_an_error(pytester: pytest.Pytester, fixture: str, said: str) -> None:
     source = f"\nimport pytest\n\nclass TestMine(MiddlewareConformance):\n    pass\n{fixture}\n"
     pytester.makepyfile(MIDDLEWARES + source)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-k", "gives_a_tuple and not browser")
@@ -165,7 +165,7 @@ def test_a_factory_that_is_not_there_is_an_error(pytester: pytest.Pytester, fixt
     result.stdout.fnmatch_lines([said])
 
 
-def test_other_tests_of_such_a_class_are_left_alone(pytester: pytest.Pytester) -> None:
+def test_the_class_may_have_other_tests(pytester: pytest.Pytester) -> None:
     source = """
 class TestFine(MiddlewareConformance):
     factory = Fine
@@ -177,7 +177,7 @@ class TestFine(MiddlewareConformance):
     outcomes(pytester, source, passed=COUNT + 1)
 
 
-def test_gives_a_server(wsgi_server: Server, pytester: pytest.Pytester) -> None:
+def test_has_a_fixture_with_a_server(wsgi_server: Server, pytester: pytest.Pytester) -> None:
     assert isinstance(wsgi_server, Server)
     source = """
 def test_my_application(wsgi_server):

@@ -92,3 +92,13 @@ def test_notes_that_it_was_closed_and_can_be_read_all_the_same() -> None:
     stream.close()
     assert stream.closed
     assert stream.read() == b"a"
+
+
+@pytest.mark.parametrize("headers", ["X-A: b", ["X-A"], [("X-A", 1)], [("X-A", "b", "c")]], ids=repr)
+def test_refuses_headers_that_are_neither_a_mapping_nor_pairs(headers: Any) -> None:
+    with pytest.raises(TypeError, match=r"^invalid header .*; expected a mapping, or pairs of a name and a value"):
+        make_environ(headers=headers)
+
+
+def test_accepts_headers_as_a_mapping() -> None:
+    assert make_environ(headers={"X-A": "b"})["HTTP_X_A"] == "b"

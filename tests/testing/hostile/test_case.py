@@ -15,6 +15,7 @@ REFUSED = {
     "answers_reset_content": DEMANDS_A_TYPE,
     "answers_without_a_type": DEMANDS_A_TYPE,
     "answers_options": DEMANDS_A_TYPE,
+    "switches_protocols": DEMANDS_A_TYPE,
     "reads_input_of_unknown_length": "AssertionError()",  # it demands a size of read(), which may be left out
 }
 

@@ -1,4 +1,4 @@
-"""What a middleware owes both sides; that each rule finds what breaks it is shown in test_judge."""
+"""Details of the rules for middlewares. That each rule finds what breaks it is tested in test_judge."""
 
 from collections.abc import Iterable
 from itertools import count
@@ -26,25 +26,25 @@ def breaches(factory: Factory, app: App, changes: Changes | None = None, **reque
 START = [lambda start: start("200 OK", TEXT)]
 
 
-def test_tells_which_key_is_lost() -> None:
+def test_names_the_missing_key() -> None:
     losing = called(lambda app, environ, start: [environ.pop("HTTP_HOST"), app(environ, start)][1])
-    assert breaches(losing, lazily(*START)) == [("keeps_the_environ", "HTTP_HOST is lost")]
+    assert breaches(losing, lazily(*START)) == [("keeps_the_environ", "the key HTTP_HOST is missing")]
 
 
-def test_tells_what_became_of_the_bytes() -> None:
+def test_shows_the_bytes_before_and_after() -> None:
     told = breaches(wrapped(lambda body: [b"A" for _ in body]), lazily(*START, b"a"), Changes(wraps=True))
     assert ("keeps_the_bytes", "b'a' became b'A'") in told
 
 
-def test_tells_how_much_was_held_back() -> None:
+def test_counts_the_bytes_that_are_held_back() -> None:
     def halved(body: Iterable[bytes]) -> Iterable[bytes]:
         return (chunk[:1] for chunk in body)
 
     told = dict(breaches(wrapped(halved), lazily(*START, b"abc", b"def"), Changes(wraps=True)))
-    assert told["holds_no_chunk_back"] == "3 bytes were taken, of which 1 could be decoded when more were asked for"
+    assert told["holds_no_chunk_back"] == "the middleware took 3 bytes and asked for more when only 1 could be decoded"
 
 
-def test_an_error_page_of_another_status_takes_the_place_of_the_application_s() -> None:
+def test_an_answer_with_another_status_is_not_compared_with_the_application() -> None:
     def replacing(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         list(app(environ, lambda *arguments: lambda data: None))
         start_response("302 Found", [("Location", "/login")])
@@ -56,7 +56,7 @@ def test_an_error_page_of_another_status_takes_the_place_of_the_application_s() 
     assert "keeps_the_status" in [rule for rule, _ in breaches(called(replacing), page)]
 
 
-def test_an_error_page_of_its_own_may_stand_for_a_restart() -> None:
+def test_a_middleware_that_answers_errors_may_replace_a_restart() -> None:
     def capturing(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: Any, exc_info: Any = None) -> Any:
             return start_response(status, headers)
