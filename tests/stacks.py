@@ -19,7 +19,17 @@ from wsgistack.testing.modes import MODES
 from wsgistack.testing.scenarios import SCENARIOS
 from wsgistack.types import App, Changes, Environ, Factory, StartResponse
 
-__all__ = ["FIVE", "FIVE_TWICE", "KEY", "LAYERS", "OPTIONS", "PAIRS", "Stack", "find_failures", "find_failures_in_threads"]
+__all__ = [
+    "FIVE",
+    "FIVE_TWICE",
+    "KEY",
+    "LAYERS",
+    "OPTIONS",
+    "PAIRS",
+    "Stack",
+    "find_failures",
+    "find_failures_in_threads",
+]
 
 KEY = ("Authorization", "Basic YTpi")
 LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {

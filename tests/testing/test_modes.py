@@ -69,7 +69,9 @@ def test_a_middleware_may_answer_errors_without_exc_info_under_uwsgi() -> None:
     [
         pytest.param("demands write()", "TypeError('start_response returned no write()')", id="no write()"),
         pytest.param("passes None as exc_info", "takes 2 positional arguments but 3 were given", id="None"),
-        pytest.param("answers with exc_info under uWSGI", "was called with exc_info, and raised SystemError", id="uWSGI"),
+        pytest.param(
+            "answers with exc_info under uWSGI", "was called with exc_info, and raised SystemError", id="uWSGI"
+        ),
         pytest.param("starts with the first chunk", "the server had read the status before", id="granian"),
         pytest.param("accepts a part of the input", "wsgi.input raised ConnectionResetError", id="upload"),
         pytest.param("ignores failing writes", "write() raised ConnectionResetError", id="write"),

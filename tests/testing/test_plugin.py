@@ -100,9 +100,7 @@ class TestForgetful(MiddlewareConformance):
     pytester.makepyfile(MIDDLEWARES + source)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-k", "restarts_twice and not browser")
     result.assert_outcomes(failed=1, deselected=COUNT - 1)
-    result.stdout.fnmatch_lines(
-        ["*ContractError: starts_once: *", "*called again only with exc_info (PEP 3333,*"]
-    )
+    result.stdout.fnmatch_lines(["*ContractError: starts_once: *", "*called again only with exc_info (PEP 3333,*"])
 
 
 EXEMPT = """

@@ -1,6 +1,4 @@
-"""The judge of a middleware: every hostile application must stay legal in it, and keep what the middleware does not
-say that it changes.
-"""
+"""The judge of a middleware: each hostile application must stay legal in it, and must not be changed unexpectedly."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial

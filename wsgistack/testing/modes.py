@@ -60,9 +60,7 @@ class ModeCheck:
 MODES: dict[str, ModeCheck] = {}
 
 
-def check_in(
-    mode: Mode, *cases: str, allowed: tuple[str, ...] = (), base: Mode = STRICT
-) -> Callable[[Check], Check]:
+def check_in(mode: Mode, *cases: str, allowed: tuple[str, ...] = (), base: Mode = STRICT) -> Callable[[Check], Check]:
     """Register a function as the check of a mode: its docstring is the clause."""
 
     def register(check: Check) -> Check:
@@ -169,7 +167,7 @@ def lets_a_broken_upload_fail(passage: Passage) -> Iterator[str]:
     outer, abort = passage.outer, passage.outer.first("abort")
     if abort is None or outer.error is abort.value:
         return
-    may_answer = (passage.changes.errors or passage.changes.answers)
+    may_answer = passage.changes.errors or passage.changes.answers
     if not (may_answer and outer.is_complete and outer.code >= "300"):
         yield f"wsgi.input raised {abort.value!r}, and the server got {outer.error!r} back"
 

@@ -13,7 +13,8 @@ __all__ = ["Probe"]
 class Probe:
     """Wraps an application and records all that its caller does.
 
-    :param app: the application. A list, a tuple or a file wrapper that it returns is returned unchanged, without events.
+    :param app: the application. A list, a tuple or a file wrapper that it returns is returned unchanged, without
+        events.
     :param clock: counts the events.
     :param closed: called with the record after close() of the iterable.
     """

@@ -21,9 +21,9 @@ class Event(NamedTuple):
     :param at: its number among all events that share a clock.
     :param kind: ``call`` the application is called, ``start`` it calls start_response (a :class:`Start`), ``write`` it
         calls write (the data), ``return`` it returns (the iterable), ``iterate`` iter() is called, ``pull`` next() is
-        called, ``chunk`` the iterable gives a chunk, ``end`` the iterable is exhausted, ``abort`` the client disconnects
-        (the exception that the server raises for it, if any), ``raise`` an exception reaches the caller (the exception),
-        ``close`` close() is called.
+        called, ``chunk`` the iterable gives a chunk, ``end`` the iterable is exhausted, ``abort`` the client
+        disconnects (the exception that the server raises for it, if any), ``raise`` an exception reaches the caller
+        (the exception), ``close`` close() is called.
     """
 
     at: int
@@ -94,7 +94,8 @@ class Record:
         self.file: BytesIO | None = None
         """The file in a file wrapper that is returned unchanged, if the file is known."""
         self.is_watched = True
-        """Whether the events of the iterable are recorded. A list or a file wrapper is returned unchanged, without them."""
+        """Whether the events of the iterable are recorded. A list or a file wrapper is returned unchanged, without
+        them."""
         self.content: list[object] | None = None
         """The chunks of an iterable that is not watched, if they are known."""
         self.returned: object = None

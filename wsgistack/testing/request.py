@@ -28,7 +28,8 @@ class Input:
         """The sizes that were asked for while less than that was left."""
         self.closed = False
         self.disconnect: Callable[[], object] | None = None
-        """Called by a read of the second half of the body: it raises what the server raises when a client disconnects."""
+        """Called by a read of the second half of the body: it raises what the server raises when a client
+        disconnects."""
 
     def read(self, size: int = -1, /) -> bytes:
         """Read some of the body, or all that is left."""

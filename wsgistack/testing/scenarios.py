@@ -17,7 +17,7 @@ from wsgistack.testing.record import Record
 from wsgistack.testing.request import make_environ
 from wsgistack.testing.server import Mode, Server
 from wsgistack.testing.trial import Headers, Wrap
-from wsgistack.types import App, Environ, StartResponse
+from wsgistack.types import Environ, StartResponse
 
 __all__ = ["SCENARIOS", "Scenario"]
 
@@ -96,7 +96,9 @@ class _Mark:
 
 
 def forgets_the_environ(wrap: Wrap, headers: Headers) -> Iterator[str]:
-    """After close(), the middleware has no reference to the environ, which holds the request body and perhaps a session."""
+    """After close(), the middleware has no reference to the environ, which holds the request body and perhaps a
+    session.
+    """
     app = wrap(_echo)
     environ = _make_environ("id:it;", headers)
     environ["wsgistack.testing.mark"] = mark = _Mark()
@@ -110,8 +112,8 @@ def forgets_the_environ(wrap: Wrap, headers: Headers) -> Iterator[str]:
 
 
 def leaves_no_context_behind(wrap: Wrap, headers: Headers) -> Iterator[str]:
-    """After the call, each chunk and close(), the context variables of the thread have their earlier values. A middleware
-    resets at once what it sets for the application, because the thread may continue with another request.
+    """After the call, each chunk and close(), the context variables of the thread have their earlier values. A
+    middleware resets at once what it sets for the application, because the thread may continue with another request.
     """
     app = wrap(_echo)
     before = dict(copy_context())
@@ -133,8 +135,7 @@ def works_without_close(wrap: Wrap, headers: Headers) -> Iterator[str]:
     records: list[Record] = []
 
     def work() -> None:
-        for _ in range(_WITHOUT_CLOSE):
-            records.append(server.run(app, _make_environ("id:it;", headers)))
+        records.extend(server.run(app, _make_environ("id:it;", headers)) for _ in range(_WITHOUT_CLOSE))
 
     yield from _run_in_threads(work)
     for number, record in enumerate(records, start=1):

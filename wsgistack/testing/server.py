@@ -3,7 +3,7 @@
 A :class:`Mode` makes it behave as real servers do that differ from PEP 3333.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, NoReturn

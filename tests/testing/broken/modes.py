@@ -108,6 +108,4 @@ broken(
 broken("releases only in close()", ReleasesInClose, "works_without_close", changes=("answers", "wraps"))
 broken("accepts a part of the input", with_input(read_what_comes), "lets_a_broken_upload_fail")
 broken("ignores failing writes", started(ignore_failing_writes), "lets_a_broken_write_fail")
-broken(
-    "answers StopIteration", answer_errors(StopIteration), "leaves_a_taken_connection_alone", changes=("errors",)
-)
+broken("answers StopIteration", answer_errors(StopIteration), "leaves_a_taken_connection_alone", changes=("errors",))

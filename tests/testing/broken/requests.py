@@ -75,9 +75,7 @@ broken(
     with_input(lambda stream, size: PoorStream(io.BytesIO(stream.read(size)))),
     "streams_have_their_methods",
 )
-broken(
-    "eats the input", with_input(lambda stream, size: io.BytesIO(stream.read(size)[:0])), "keeps_the_input"
-)
+broken("eats the input", with_input(lambda stream, size: io.BytesIO(stream.read(size)[:0])), "keeps_the_input")
 broken(
     "reads as much as there may ever be",
     with_input(lambda stream, size: io.BytesIO(stream.read(1 << 20))),

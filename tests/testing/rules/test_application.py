@@ -116,9 +116,7 @@ BROKEN = [
     pytest.param(
         starting_with_exc_info(ValueError("x")), "exc_info_is_like_that_of_sys", id="exc_info is an exception"
     ),
-    pytest.param(
-        starting_with_exc_info((None, None, None)), "exc_info_is_like_that_of_sys", id="exc_info of no error"
-    ),
+    pytest.param(starting_with_exc_info((None, None, None)), "exc_info_is_like_that_of_sys", id="exc_info of no error"),
     pytest.param(
         starting_with_exc_info((ValueError, KeyError("x"), None)),
         "exc_info_is_like_that_of_sys",

@@ -13,8 +13,8 @@ APPLICATION: RuleBook[Record] = RuleBook("Applications")
 
 @APPLICATION.rule
 def starts_before_the_first_chunk(record: Record) -> Iterator[str]:
-    """start_response is called before the iterable gives its first chunk, even if that is empty (PEP 3333, Specification
-    Details)."""
+    """start_response is called before the iterable gives its first chunk, even if that is empty (PEP 3333,
+    Specification Details)."""
     first = record.first("chunk")
     start = record.first("start")
     if first and (start is None or start.at > first.at):
@@ -115,8 +115,8 @@ def has_a_true_len(record: Record) -> Iterator[str]:
 
 @APPLICATION.rule
 def reads_no_more_than_the_body(record: Record) -> Iterator[str]:
-    """The application does not read more from wsgi.input than CONTENT_LENGTH says, because some servers then wait forever
-    (PEP 3333, Input and Error Streams)."""
+    """The application does not read more from wsgi.input than CONTENT_LENGTH says, because some servers then wait
+    forever (PEP 3333, Input and Error Streams)."""
     for size in getattr(record.input, "over_read", ()):
         yield f"wsgi.input.read({size}) asked for more than is left of the body"
 

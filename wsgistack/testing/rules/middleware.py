@@ -59,8 +59,8 @@ def keeps_the_environ(passage: Passage) -> Iterator[str]:
 
 @MIDDLEWARE.rule
 def keeps_the_input(passage: Passage) -> Iterator[str]:
-    """The application reads the same bytes from wsgi.input as without the middleware. A middleware that reads them first
-    replaces wsgi.input by another stream with the same bytes.
+    """The application reads the same bytes from wsgi.input as without the middleware. A middleware that reads them
+    first replaces wsgi.input by another stream with the same bytes.
     """
     through, alone = passage.through, passage.alone
     if through and alone and through.is_complete and through.body != alone.body:
@@ -167,8 +167,8 @@ def writes_only_what_was_written(passage: Passage) -> Iterator[str]:
 
 @MIDDLEWARE.rule
 def reads_nothing_ahead(passage: Passage) -> Iterator[str]:
-    """A middleware takes a chunk from the application only when the server asks for one. It returns its iterable as soon
-    as the application has returned (PEP 3333, Middleware Handling of Block Boundaries).
+    """A middleware takes a chunk from the application only when the server asks for one. It returns its iterable as
+    soon as the application has returned (PEP 3333, Middleware Handling of Block Boundaries).
     """
     asked = passage.outer.all("pull")
     for record in passage.inner:
@@ -225,9 +225,9 @@ def keeps_the_length(passage: Passage) -> Iterator[str]:
 
 @MIDDLEWARE.rule
 def keeps_an_untouched_body(passage: Passage) -> Iterator[str]:
-    """A list, a tuple or the server's file wrapper is returned unchanged, so that the server can send it in one piece or
-    with sendfile (PEP 3333, Optional Platform-Specific File Handling), unless the middleware says that it changes the
-    body or that it wraps.
+    """A list, a tuple or the server's file wrapper is returned unchanged, so that the server can send it in one piece
+    or with sendfile (PEP 3333, Optional Platform-Specific File Handling), unless the middleware says that it changes
+    the body or that it wraps.
     """
     through = passage.through
     if through is None or passage.changes.body or passage.changes.wraps:

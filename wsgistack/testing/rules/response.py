@@ -42,8 +42,8 @@ def status_is_a_code_and_a_reason(record: Record) -> Iterator[str]:
 
 @APPLICATION.rule
 def status_is_final(record: Record) -> Iterator[str]:
-    """The status is not 1xx, which only a server can send before the final one (RFC 9110 §15.2). If the request asks for
-    an upgrade, 101 is allowed: the application takes over the connection.
+    """The status is not 1xx, which only a server can send before the final one (RFC 9110 §15.2). If the request asks
+    for an upgrade, 101 is allowed: the application takes over the connection.
     """
     if record.code[:1] == "1" and not record.is_taken_over:
         yield f"the status is {record.status!r}"
@@ -80,8 +80,8 @@ def header_values_are_one_line(record: Record) -> Iterator[str]:
 
 @APPLICATION.rule
 def headers_are_end_to_end(record: Record) -> Iterator[str]:
-    """Only the server sends headers about the connection, such as Connection and Transfer-Encoding (PEP 3333, Other HTTP
-    Features), unless the application takes over the connection.
+    """Only the server sends headers about the connection, such as Connection and Transfer-Encoding (PEP 3333, Other
+    HTTP Features), unless the application takes over the connection.
     """
     for name, value in record.headers:
         if name.lower() in _HOP_BY_HOP and not record.is_taken_over:
@@ -101,7 +101,8 @@ def content_length_is_one_number(record: Record) -> Iterator[str]:
 
 @APPLICATION.rule
 def content_length_is_true(record: Record) -> Iterator[str]:
-    """The body has as many bytes as Content-Length says (RFC 9110 §8.6; PEP 3333, Handling the Content-Length Header)."""
+    """The body has as many bytes as Content-Length says (RFC 9110 §8.6; PEP 3333, Handling the Content-Length
+    Header)."""
     lengths = _content_lengths(record)
     if len(lengths) != 1 or not _NUMBER.fullmatch(lengths[0]) or is_bodiless(record):
         return

@@ -74,8 +74,8 @@ def environ_values_are_latin_1(record: Record) -> Iterator[str]:
 
 @SERVER.rule
 def streams_have_their_methods(record: Record) -> Iterator[str]:
-    """wsgi.input has read, readline, readlines and __iter__; wsgi.errors has flush, write and writelines (PEP 3333, Input
-    and Error Streams)."""
+    """wsgi.input has read, readline, readlines and __iter__; wsgi.errors has flush, write and writelines (PEP 3333,
+    Input and Error Streams)."""
     for key, methods in _STREAMS.items():
         missing = [name for name in methods if not hasattr(record.environ_then.get(key), name)]
         if missing and key in record.environ_then:
@@ -98,8 +98,8 @@ def returns_write(record: Record) -> Iterator[str]:
 
 @SERVER.rule
 def accepts_a_first_start(record: Record) -> Iterator[str]:
-    """The first call of start_response is accepted: exc_info is optional, and may be None (PEP 3333, The start_response()
-    Callable)."""
+    """The first call of start_response is accepted: exc_info is optional, and may be None (PEP 3333, The
+    start_response() Callable)."""
     first = next(iter(record.starts), None)
     if first and first.raised is not None and not first.exc_info:
         yield f"start_response{first.arguments!r:.60} raised {first.raised!r}"
@@ -137,8 +137,8 @@ def _restarts(record: Record) -> Iterator[tuple[Event, Start, BaseException]]:
 
 @SERVER.rule
 def reads_the_iterable_once(record: Record) -> Iterator[str]:
-    """iter() is called once, and next() is not called after the end or after close(): PEP 3333 guarantees no more, and an
-    iterable may call start_response in iter()."""
+    """iter() is called once, and next() is not called after the end or after close(): PEP 3333 guarantees no more, and
+    an iterable may call start_response in iter()."""
     if len(record.all("iterate")) > 1:
         yield f"iter() was called {len(record.all('iterate'))} times"
     over = record.first("end", "close")
