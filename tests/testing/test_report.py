@@ -83,3 +83,19 @@ def test_text_does_not_repeat_the_name_of_a_mode() -> None:
     breach = Breach("works_without_write", "A clause.", "gives_a_tuple: it failed")
     text = REPORTS["text"]("mine", [Verdict("works_without_write", "A clause.", (breach,))])
     assert text.splitlines()[-1] == "    gives_a_tuple: it failed"
+
+
+def test_text_shows_a_case_once_if_a_browser_gets_the_same_breaches() -> None:
+    verdicts = [
+        Verdict("one", "The first.", (CLOSED,)),
+        Verdict("other", "The second.", ()),
+        Verdict("one-by_a_browser", "The first.", (CLOSED,)),
+        Verdict("other-by_a_browser", "The second.", (CLOSED,)),
+    ]
+    lines = REPORTS["text"]("mine", verdicts).splitlines()
+    assert lines == [
+        "mine: 1 of 4 cases passed",
+        *("", "closes_once", "  close() once."),
+        "    one: not at all",
+        "    other-by_a_browser: not at all",
+    ]

@@ -35,8 +35,8 @@ class Lint:
 
     Cost tier T2 and more: it records and checks each event of a response.
 
-    It may be anywhere in a pipeline, also several times. It checks all that is inside of it as an application, and all
-    that is outside of it as a server. Do not use it in production.
+    Place it anywhere in a pipeline, also several times: it checks all that is inside of it as an application, and all
+    that is outside of it as a server. Not for production.
     """
 
     must_be_inside: ClassVar[dict[str, str]] = {}

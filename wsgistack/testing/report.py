@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from wsgistack.testing.judge import Verdict
+from wsgistack.testing.judge import BY_A_BROWSER, Verdict
 from wsgistack.testing.modes import MODES
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
 from wsgistack.testing.rules.rule import clause_of
@@ -17,7 +17,15 @@ __all__ = ["REPORTS", "rules_page"]
 def as_text(name: str, verdicts: Sequence[Verdict]) -> str:
     """Each broken rule with its clause, and the first cases that break it."""
     shown: dict[tuple[str, str], list[str]] = {}
+    broken: dict[str, list[str]] = {}
     for verdict in verdicts:
+        rules = broken[verdict.case] = [breach.rule for breach in verdict.breaches]
+        if (
+            rules
+            and rules == broken.get(verdict.case.removesuffix(BY_A_BROWSER))
+            and verdict.case.endswith(BY_A_BROWSER)
+        ):
+            continue  # the plain request shows the same
         for breach in verdict.breaches:
             case = "" if verdict.case == breach.rule else f"{verdict.case}: "  # the rule of a mode names its cases
             shown.setdefault((breach.rule, breach.clause), []).append(f"    {case}{breach.detail}")

@@ -144,8 +144,7 @@ def holds_no_chunk_back(passage: Passage) -> Iterator[str]:
     through = passage.through
     if through is None:
         return
-    sent = SentSoFar(passage)
-    taken = 0
+    sent, taken = SentSoFar(passage), 0
     for event, following in _pair_chunks(through):
         taken += len(event.value) if isinstance(event.value, bytes) else 0
         if not sent.advance(following.at, since=event.at):
