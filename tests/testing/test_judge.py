@@ -145,7 +145,8 @@ def test_reports_nothing_about_a_legal_middleware(factory: Factory, changes: Cha
 def test_reports_only_what_the_validator_refuses_although_it_is_legal() -> None:
     judge = Judge(validator, changes=Changes(wraps=True))
     names = [name for name in CASES if name != "raises_in_iter"]  # the validator calls iter() too early, and fails
-    verdicts = [judge.judge(name) for name in (*names, *SCENARIOS)]
+    scenarios = [name for name in SCENARIOS if name != "works_without_close"]  # where it complains about the server
+    verdicts = [judge.judge(name) for name in (*names, *scenarios)]
     reported = {verdict.case: {breach.rule for breach in verdict.breaches} for verdict in verdicts if verdict.breaches}
     assert reported == {  # it demands a Content-Type of nearly every response, and HTTP does not
         "answers_reset_content": {"accepts_a_first_start"},
