@@ -40,8 +40,7 @@ def starts_late_and_gives_nothing(environ: Environ, start_response: StartRespons
 def starts_late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
     """A generator that is closed before its end, or before its start."""
     start_response("200 OK", [TEXT])
-    yield b"one"
-    yield b"two"
+    yield from (b"one", b"two")
 
 
 class _StartsInIter:
