@@ -26,7 +26,7 @@ class Doubt(NamedTuple):
     cases: tuple[str, ...] = ("*",)
 
 
-_STARTED = ("is_asked_*", "raises_[!w]*", "raises_a_false_error", "restarts_*", "writes_*")
+_STARTED = ("answers_head_*", "raises_[!w]*", "raises_a_false_error", "restarts_*", "writes_*")
 
 _IS_A_LINT = "a lint raises where anything seems wrong to it, and to this one a response without a Content-Type does"
 
