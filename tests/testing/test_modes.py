@@ -7,7 +7,7 @@ import pytest
 from tests.testing.broken import BROKEN
 from tests.testing.broken.bodies import peeked
 from tests.testing.broken.errors import answer_errors
-from tests.testing.pieces import Wrapped, called, started, wrapped
+from tests.testing.pieces import Wrapped, replace_call, wrap_body, wrap_start
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.modes import MODES
 from wsgistack.types import App, Changes, Environ, Factory, StartResponse
@@ -20,7 +20,7 @@ def run(name: str, factory: Factory, *changes: str) -> list[str]:
 @pytest.mark.parametrize("name", MODES)
 def test_reports_nothing_about_a_middleware_that_passes_all_on(name: str) -> None:
     assert run(name, lambda app: app) == []
-    assert run(name, wrapped(Wrapped), "wraps") == []
+    assert run(name, wrap_body(Wrapped), "wraps") == []
 
 
 @pytest.mark.parametrize("name", MODES)
@@ -30,12 +30,12 @@ def test_runs_cases_that_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODES)
 def test_reports_once_what_fails_on_the_strict_server_too(name: str) -> None:
-    twice = started(lambda start, status, headers, *rest: [start(status, headers), start(status, headers, *rest)][1])
+    twice = wrap_start(lambda start, status, headers, *rest: [start(status, headers), start(status, headers, *rest)][1])
     assert run(name, twice) == []
 
 
 def test_a_middleware_may_take_the_first_chunk_before_it_returns_on_granian() -> None:
-    assert run("starts_before_it_returns", wrapped(peeked), "wraps", "body") == []
+    assert run("starts_before_it_returns", wrap_body(peeked), "wraps", "body") == []
 
 
 def test_a_middleware_may_answer_a_broken_upload_if_it_says_so() -> None:
@@ -50,7 +50,7 @@ def test_a_middleware_that_reads_the_input_may_let_its_exception_pass() -> None:
         environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH", -1))))
         return app(environ, start_response)
 
-    assert run("lets_a_broken_upload_fail", called(call)) == []
+    assert run("lets_a_broken_upload_fail", replace_call(call)) == []
 
 
 def test_a_middleware_may_answer_errors_without_exc_info_under_uwsgi() -> None:
@@ -61,7 +61,7 @@ def test_a_middleware_may_answer_errors_without_exc_info_under_uwsgi() -> None:
             start_response("500 Internal Server Error", [])
             return []
 
-    assert run("answers_errors_without_exc_info_under_uwsgi", called(call), "errors") == []
+    assert run("answers_errors_without_exc_info_under_uwsgi", replace_call(call), "errors") == []
 
 
 @pytest.mark.parametrize(

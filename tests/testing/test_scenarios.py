@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.testing.pieces import Wrapped, called, edited, wrapped
+from tests.testing.pieces import Wrapped, edit_start, replace_call, wrap_body
 from wsgistack.testing import scenarios
 from wsgistack.testing.scenarios import SCENARIOS, can_be_reentered, keeps_streams_apart, keeps_threads_apart
 from wsgistack.types import App, Environ, Factory, StartResponse
@@ -40,10 +40,10 @@ def mounting(app: App, environ: Environ, start_response: StartResponse) -> Itera
 @pytest.mark.parametrize(
     "factory",
     [
-        pytest.param(called(answer_itself), id="it answers by itself"),
-        pytest.param(called(mounting), id="it moves the path"),
-        pytest.param(wrapped(Wrapped, lambda body: map(bytes.upper, body)), id="it rewrites the body"),
-        pytest.param(edited(lambda status, headers: (status, [])), id="it takes all headers away"),
+        pytest.param(replace_call(answer_itself), id="it answers by itself"),
+        pytest.param(replace_call(mounting), id="it moves the path"),
+        pytest.param(wrap_body(Wrapped, lambda body: map(bytes.upper, body)), id="it rewrites the body"),
+        pytest.param(edit_start(lambda status, headers: (status, [])), id="it takes all headers away"),
     ],
 )
 def test_accepts_a_legal_middleware(factory: Factory, name: str) -> None:
@@ -75,7 +75,7 @@ def test_finds_headers_of_another_request(name: str) -> None:
 
 
 def test_reports_a_body_that_cannot_be_decoded() -> None:
-    lying = edited(lambda status, headers: (status, [*headers, ("CONTENT-encoding", "gzip")]))
+    lying = edit_start(lambda status, headers: (status, [*headers, ("CONTENT-encoding", "gzip")]))
     assert "cannot be decoded" in run(lying, "keeps_streams_apart")[0]
 
 
@@ -83,7 +83,7 @@ def test_reports_an_exception() -> None:
     def failing(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         raise OSError("no")
 
-    assert run(called(failing), "keeps_threads_apart")[0].endswith("raised OSError('no')")
+    assert run(replace_call(failing), "keeps_threads_apart")[0].endswith("raised OSError('no')")
 
 
 def test_the_names_of_scenarios_are_those_of_their_functions() -> None:
@@ -114,7 +114,7 @@ def test_without_close_an_iterable_may_be_closed_once_at_its_end() -> None:
             for _ in range(times):
                 getattr(body, "close", bool)()
 
-        return wrapped(Wrapped, chunks, lambda body: None)
+        return wrap_body(Wrapped, chunks, lambda body: None)
 
     assert run(close_at_the_end(1), "works_without_close") == []
     assert run(close_at_the_end(2), "works_without_close") == ["close() was called more than once"]
@@ -124,7 +124,7 @@ def test_without_close_an_exception_is_reported() -> None:
     def fail(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         raise OSError("no")
 
-    assert run(called(fail), "works_without_close") == ["request 1 raised OSError('no')"]
+    assert run(replace_call(fail), "works_without_close") == ["request 1 raised OSError('no')"]
 
 
 def test_a_cycle_of_references_is_no_leak() -> None:
@@ -132,4 +132,4 @@ def test_a_cycle_of_references_is_no_leak() -> None:
         environ["tests.self"] = [environ]
         return app(environ, start_response)
 
-    assert run(called(refer_to_itself), "forgets_the_environ") == []
+    assert run(replace_call(refer_to_itself), "forgets_the_environ") == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.testing.applications import TEXT, answering, failing, lazily, raised
+from tests.testing.applications import TEXT, failing, make_app, make_lazy_app, raised
 from wsgistack.errors import ContractError
 from wsgistack.testing import Mode, Server, make_environ
 from wsgistack.types import App, Environ, StartResponse
@@ -32,7 +32,7 @@ def test_sends_a_body() -> None:
 
 def test_raises_every_breach_with_its_clause() -> None:
     with pytest.raises(ContractError) as caught:
-        Server().get(answering("200", [("X A", "a")]))
+        Server().get(make_app("200", [("X A", "a")]))
     assert [breach.rule for breach in caught.value.breaches] == [
         "status_is_a_code_and_a_reason",
         "header_names_are_tokens",
@@ -42,7 +42,7 @@ def test_raises_every_breach_with_its_clause() -> None:
 
 def test_raises_what_the_application_raises_if_it_breaks_no_rule() -> None:
     with pytest.raises(LookupError):
-        Server().get(lazily(failing))
+        Server().get(make_lazy_app(failing))
 
 
 class _FalseError(Exception):
@@ -60,9 +60,9 @@ def test_raises_an_exception_that_is_false() -> None:
 
 def test_names_the_exception_behind_a_breach() -> None:
     with pytest.raises(ContractError, match="the application returned None"):
-        Server().get(answering(body=None))
+        Server().get(make_app(body=None))
     with pytest.raises(ContractError, match="starts_before_the_first_chunk") as caught:
-        Server().get(lazily(b"early", failing))
+        Server().get(make_lazy_app(b"early", failing))
     assert isinstance(caught.value.__cause__, LookupError)
 
 
@@ -78,7 +78,7 @@ START = [lambda start: start("200 OK", TEXT)]
     ],
 )
 def test_drives_an_application_in_order(take: int | None, kinds: str) -> None:
-    record = Server().run(lazily(*START, b"a", b""), make_environ(), take=take)
+    record = Server().run(make_lazy_app(*START, b"a", b""), make_environ(), take=take)
     assert [event.kind for event in record.events] == kinds.split()
 
 
@@ -94,14 +94,14 @@ def test_calls_close_after_a_failure() -> None:
             raise OSError("in close")
 
     body = Failing()
-    record = Server().run(answering(body=body), make_environ())
+    record = Server().run(make_app(body=body), make_environ())
     assert body.closed
     assert [event.kind for event in record.events] == ["call", "start", "return", "iterate", "raise", "close", "raise"]
     assert str(record.error) == "in iter"
 
 
 def test_gives_the_record_after_the_call_and_after_each_chunk() -> None:
-    steps = Server().steps(lazily(*START, b"a", b"b"), make_environ())
+    steps = Server().steps(make_lazy_app(*START, b"a", b"b"), make_environ())
     assert [next(steps).body, next(steps).body, next(steps).body] == [b"", b"a", b"ab"]
     (last,) = steps
     assert last.events[-1].kind == "close"
@@ -160,7 +160,7 @@ def test_sends_the_headers_with_the_end_at_the_latest() -> None:
 
 def test_raises_for_a_second_start_without_exc_info() -> None:
     with pytest.raises(ContractError) as caught:
-        Server().get(lazily(*START, *START))
+        Server().get(make_lazy_app(*START, *START))
     assert [breach.rule for breach in caught.value.breaches] == ["starts_once"]
 
 
@@ -170,7 +170,7 @@ def test_accepts_headers_as_a_mapping_or_as_pairs(headers: Any) -> None:
 
 
 def test_cuts_off_an_endless_body() -> None:
-    record = Server().run(lazily(*START, *[b"a"] * 5), make_environ(), max_chunks=3)
+    record = Server().run(make_lazy_app(*START, *[b"a"] * 5), make_environ(), max_chunks=3)
     assert str(record.error) == "the body has more than 3 chunks"
     assert record.events[-1].kind == "close"
 
@@ -186,7 +186,7 @@ def test_may_return_no_write() -> None:
 
 
 def start_with(*exc_info: Any) -> App:
-    return lazily(lambda start: start("200 OK", TEXT, *exc_info))
+    return make_lazy_app(lambda start: start("200 OK", TEXT, *exc_info))
 
 
 def test_may_accept_no_none_as_exc_info() -> None:
@@ -202,18 +202,18 @@ def test_may_fail_on_exc_info_and_replace_the_response_without_it() -> None:
     assert server.get(start_with(None)).status == "200 OK"
     with pytest.raises(SystemError, match="with an exception set"):
         server.get(start_with(raised()))
-    again = lazily(*START, lambda start: start("500 Oops", TEXT))
+    again = make_lazy_app(*START, lambda start: start("500 Oops", TEXT))
     assert server.run(again, make_environ()).status == "500 Oops"
 
 
 def test_may_read_the_start_when_the_application_returns() -> None:
     server = Server(Mode(reads_start_late=False))
-    assert server.run(answering(), make_environ()).status == "200 OK"
-    assert server.run(lazily(*START, b"a"), make_environ()).status == ""
+    assert server.run(make_app(), make_environ()).status == "200 OK"
+    assert server.run(make_lazy_app(*START, b"a"), make_environ()).status == ""
 
 
 def test_may_never_close() -> None:
-    record = Server(Mode(closes=False)).run(lazily(*START, b"a"), make_environ())
+    record = Server(Mode(closes=False)).run(make_lazy_app(*START, b"a"), make_environ())
     assert record.all("close") == []
     assert record.is_complete
 
@@ -254,6 +254,6 @@ def test_the_client_may_disconnect_in_write() -> None:
 
 
 def test_the_client_may_disconnect_between_two_chunks() -> None:
-    record = Server(Mode(disconnects="chunks")).run(lazily(*START, b"a", b"b"), make_environ())
+    record = Server(Mode(disconnects="chunks")).run(make_lazy_app(*START, b"a", b"b"), make_environ())
     assert (record.body, record.is_complete) == (b"a", False)
     assert [event.kind for event in record.events[-2:]] == ["abort", "close"]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.testing.broken.catalogue import broken
-from tests.testing.pieces import Wrapped, called, close, wrapped
+from tests.testing.pieces import Wrapped, close, replace_call, wrap_body
 from wsgistack.types import App, Environ, Factory, StartResponse
 
 __all__: list[str] = []
@@ -24,7 +24,7 @@ def answer_errors(errors: type[BaseException], status: str = "500 Internal Serve
             start_response(status, [("Content-Type", "text/plain")], sys.exc_info())
             return []
 
-    return called(call)
+    return replace_call(call)
 
 
 def end_quietly(body: Iterable[bytes]) -> Iterator[bytes]:
@@ -72,16 +72,16 @@ broken(
     changes=("errors",),
 )
 broken("answers errors without saying so", answer_errors(Exception), "passes_exceptions", TAKEN, BROKEN_UPLOAD)
-broken("ends quietly where the body fails", wrapped(Wrapped, end_quietly), "passes_exceptions", changes=("wraps",))
+broken("ends quietly where the body fails", wrap_body(Wrapped, end_quietly), "passes_exceptions", changes=("wraps",))
 broken(
     "raises its own error instead",
-    called(raise_its_own),
+    replace_call(raise_its_own),
     "passes_exceptions",
     TAKEN,
     BROKEN_UPLOAD,
     "lets_a_broken_write_fail",
 )
-broken("swallows what close() raises", wrapped(Wrapped, iter, close_quietly), "passes_exceptions", changes=("wraps",))
+broken("swallows what close() raises", wrap_body(Wrapped, iter, close_quietly), "passes_exceptions", changes=("wraps",))
 
 
 # Several requests

@@ -8,7 +8,7 @@ from typing import Any
 from tests.testing.broken.catalogue import broken
 from tests.testing.broken.errors import answer_errors
 from tests.testing.broken.requests import with_input
-from tests.testing.pieces import Wrapped, called, started
+from tests.testing.pieces import Wrapped, replace_call, wrap_start
 from wsgistack.types import App, Environ, StartResponse
 
 __all__: list[str] = []
@@ -94,8 +94,8 @@ def ignore_failing_writes(start: StartResponse, *arguments: Any) -> Any:
     return write_if_possible
 
 
-broken("demands write()", started(demand_write), "works_without_write")
-broken("passes None as exc_info", started(pass_none), "omits_exc_info_without_an_error")
+broken("demands write()", wrap_start(demand_write), "works_without_write")
+broken("passes None as exc_info", wrap_start(pass_none), "omits_exc_info_without_an_error")
 broken(
     "answers with exc_info under uWSGI",
     answer_errors(LookupError),
@@ -103,9 +103,12 @@ broken(
     changes=("errors",),
 )
 broken(
-    "starts with the first chunk", called(start_with_the_first_chunk), "starts_before_it_returns", changes=("wraps",)
+    "starts with the first chunk",
+    replace_call(start_with_the_first_chunk),
+    "starts_before_it_returns",
+    changes=("wraps",),
 )
 broken("releases only in close()", ReleasesInClose, "works_without_close", changes=("answers", "wraps"))
 broken("accepts a part of the input", with_input(read_what_comes), "lets_a_broken_upload_fail")
-broken("ignores failing writes", started(ignore_failing_writes), "lets_a_broken_write_fail")
+broken("ignores failing writes", wrap_start(ignore_failing_writes), "lets_a_broken_write_fail")
 broken("answers StopIteration", answer_errors(StopIteration), "leaves_a_taken_connection_alone", changes=("errors",))

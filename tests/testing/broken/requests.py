@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from tests.testing.broken.catalogue import broken
-from tests.testing.pieces import called, close
+from tests.testing.pieces import close, replace_call
 from wsgistack.types import App, Environ, Factory, StartResponse
 
 __all__: list[str] = []
@@ -22,11 +22,11 @@ def without(*keys: str) -> Factory:
             environ.pop(key, None)
         return app(environ, start_response)
 
-    return called(call)
+    return replace_call(call)
 
 
 def setting(**values: Any) -> Factory:
-    return called(lambda app, environ, start_response: app(environ | values, start_response))
+    return replace_call(lambda app, environ, start_response: app(environ | values, start_response))
 
 
 class SomeDict(dict[str, Any]):
@@ -45,7 +45,7 @@ def with_input(read: Any) -> Factory:
         environ["wsgi.input"] = read(environ["wsgi.input"], int(environ.get("CONTENT_LENGTH") or -1))
         return app(environ, start_response)
 
-    return called(call)
+    return replace_call(call)
 
 
 def closing_the_input(stream: Any, size: int) -> Any:
@@ -62,12 +62,12 @@ broken("puts a number for the length", setting(HTTP_X_COUNT=1), "environ_values_
 broken("puts a name beyond latin-1", setting(REMOTE_USER="Зоя"), "environ_values_are_latin_1")
 broken(
     "gives a dict of its own kind",
-    called(lambda app, environ, start: app(SomeDict(environ), start)),
+    replace_call(lambda app, environ, start: app(SomeDict(environ), start)),
     "environ_is_a_dict",
 )
 broken(
     "calls by keyword",
-    called(lambda app, environ, start: app(start_response=start, environ=environ)),  # type: ignore[call-arg]
+    replace_call(lambda app, environ, start: app(start_response=start, environ=environ)),  # type: ignore[call-arg]
     "calls_by_position",
 )
 broken(
@@ -120,13 +120,13 @@ def a_generator(app: App, environ: Environ, start_response: StartResponse) -> It
         close(body)
 
 
-broken("answers without saying so", called(saying_nothing), "calls_the_application_once")
-broken("asks twice without saying so", called(calling_twice), "calls_the_application_once", "passes_exceptions")
-broken("raises before it calls", called(failing), "raises_nothing_of_its_own")
-broken("raises after it called", called(failing_on_tuples), "raises_nothing_of_its_own")
+broken("answers without saying so", replace_call(saying_nothing), "calls_the_application_once")
+broken("asks twice without saying so", replace_call(calling_twice), "calls_the_application_once", "passes_exceptions")
+broken("raises before it calls", replace_call(failing), "raises_nothing_of_its_own")
+broken("raises after it called", replace_call(failing_on_tuples), "raises_nothing_of_its_own")
 broken(
     "is a generator",
-    called(a_generator),
+    replace_call(a_generator),
     "calls_the_application_once",
     "writes_before_the_body_only",
     "passes_exceptions",
@@ -147,4 +147,4 @@ def leaving_a_variable_set(app: App, environ: Environ, start_response: StartResp
     return app(environ, start_response)
 
 
-broken("leaves a context variable set", called(leaving_a_variable_set), "leaves_no_context_behind")
+broken("leaves a context variable set", replace_call(leaving_a_variable_set), "leaves_no_context_behind")

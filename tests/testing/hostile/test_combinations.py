@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.testing.hostile.catalogue import asked, of
+from tests.testing.hostile.catalogue import of, run_case_of
 from wsgistack.testing import Judge
 from wsgistack.testing.hostile import combinations
 from wsgistack.testing.hostile.combinations import LONG
@@ -39,14 +39,14 @@ SEEN: dict[str, tuple[str, list[bytes], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", of(combinations))
-def test_a_server_sees_what_was_meant(name: str) -> None:
-    record = asked(name)
+def test_has_the_status_chunks_and_exceptions_of_its_name(name: str) -> None:
+    record = run_case_of(name)
     raised = [type(event.value).__name__ for event in record.all("raise")]
     assert (record.status, record.chunks, raised) == SEEN[name]
 
 
 def test_a_false_error_can_not_be_shown() -> None:
-    error = asked("raises_a_false_error").error
+    error = run_case_of("raises_a_false_error").error
     assert error is not None
     assert not error
     with pytest.raises(RuntimeError, match=r"^str\(\) fails$"):
@@ -128,7 +128,7 @@ def forgetting_what_is_written(app: App) -> App:
         ),
     ],
 )
-def test_finds_out_what_only_the_two_together_show(
+def test_finds_what_only_a_combination_shows(
     layer: object, changes: Changes, passed: str, failed: str, rule: str
 ) -> None:
     assert callable(layer)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.testing.hostile.catalogue import asked, of
+from tests.testing.hostile.catalogue import of, run_case_of
 from wsgistack.testing.hostile import CASES, headers
 
 SAYS: dict[str, tuple[str, dict[str, str]]] = {
@@ -27,16 +27,16 @@ SAYS: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("name", SAYS)
-def test_answers_as_it_says(name: str) -> None:
-    record = asked(name)
+def test_has_the_status_and_headers_of_its_name(name: str) -> None:
+    record = run_case_of(name)
     status, told = SAYS[name]
     assert record.status == status
     assert dict(record.headers).items() >= told.items()
 
 
 @pytest.mark.parametrize("name", of(headers))
-def test_has_a_body_where_http_has_one(name: str) -> None:
-    record = asked(name)
+def test_has_a_body_if_http_allows_one(name: str) -> None:
+    record = run_case_of(name)
     bodiless = record.method in ("HEAD", "OPTIONS") or record.code in ("204", "205", "302", "304")
     assert (record.body == b"") == bodiless
 
@@ -49,17 +49,17 @@ def test_has_a_body_where_http_has_one(name: str) -> None:
         ("answers_with_vary", "vary", 1),
     ],
 )
-def test_has_a_header_as_often_as_it_says(name: str, header: str, count: int) -> None:
-    assert [name.lower() for name, _ in asked(name).headers].count(header) == count
+def test_has_the_number_of_headers_of_its_name(name: str, header: str, count: int) -> None:
+    assert [name.lower() for name, _ in run_case_of(name).headers].count(header) == count
 
 
 def test_gives_each_request_a_list_of_its_own() -> None:
-    one, other = (asked("answers_with_vary").starts[0].headers for _ in range(2))
+    one, other = (run_case_of("answers_with_vary").starts[0].headers for _ in range(2))
     assert one == other
     assert one is not other
 
 
-def test_asks_what_it_says() -> None:
+def test_sends_the_request_of_its_name() -> None:
     asks: dict[str, tuple[str, Any]] = {
         "answers_not_modified": ("HTTP_IF_NONE_MATCH", 'W/"1"'),
         "answers_a_part": ("HTTP_RANGE", "bytes=0-3999"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.testing.hostile.catalogue import asked
+from tests.testing.hostile.catalogue import run_case_of
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.hostile.requests import SENT
 
@@ -23,20 +23,20 @@ from wsgistack.testing.hostile.requests import SENT
     ],
 )
 def test_answers_with_what_it_read(name: str, body: bytes) -> None:
-    assert asked(name).body == body
+    assert run_case_of(name).body == body
 
 
-def test_changes_its_environ_as_it_says() -> None:
-    moved, emptied = asked("moves_its_path").environ, asked("empties_its_environ").environ
+def test_changes_its_environ() -> None:
+    moved, emptied = run_case_of("moves_its_path").environ, run_case_of("empties_its_environ").environ
     assert (moved["SCRIPT_NAME"], moved["PATH_INFO"]) == ("/", "")
     assert emptied == {}
 
 
-def test_complains_where_it_says() -> None:
-    assert asked("writes_to_wsgi_errors").environ["wsgi.errors"].getvalue() == "something is odd\n"
+def test_writes_to_wsgi_errors() -> None:
+    assert run_case_of("writes_to_wsgi_errors").environ["wsgi.errors"].getvalue() == "something is odd\n"
 
 
-def test_is_asked_oddly() -> None:
+def test_sends_unusual_requests() -> None:
     path = CASES["gets_an_odd_path"].environ()
     assert path["PATH_INFO"] == "/caf\xc3\xa9/\xff//..;a=b/ "
     assert path["QUERY_STRING"] == "q=%22%0D%0A&x=%zz"

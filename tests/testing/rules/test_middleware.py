@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
-from tests.testing.applications import TEXT, lazily, raised
-from tests.testing.pieces import called, wrapped
+from tests.testing.applications import TEXT, make_lazy_app, raised
+from tests.testing.pieces import replace_call, wrap_body
 from wsgistack.testing import Server, make_environ
 from wsgistack.testing.probe import Probe
 from wsgistack.testing.rules import MIDDLEWARE, Passage
@@ -27,12 +27,12 @@ START = [lambda start: start("200 OK", TEXT)]
 
 
 def test_names_the_missing_key() -> None:
-    losing = called(lambda app, environ, start: [environ.pop("HTTP_HOST"), app(environ, start)][1])
-    assert breaches(losing, lazily(*START)) == [("keeps_the_environ", "the key HTTP_HOST is missing")]
+    losing = replace_call(lambda app, environ, start: [environ.pop("HTTP_HOST"), app(environ, start)][1])
+    assert breaches(losing, make_lazy_app(*START)) == [("keeps_the_environ", "the key HTTP_HOST is missing")]
 
 
 def test_shows_the_bytes_before_and_after() -> None:
-    told = breaches(wrapped(lambda body: [b"A" for _ in body]), lazily(*START, b"a"), Changes(wraps=True))
+    told = breaches(wrap_body(lambda body: [b"A" for _ in body]), make_lazy_app(*START, b"a"), Changes(wraps=True))
     assert ("keeps_the_bytes", "b'a' became b'A'") in told
 
 
@@ -40,7 +40,7 @@ def test_counts_the_bytes_that_are_held_back() -> None:
     def halved(body: Iterable[bytes]) -> Iterable[bytes]:
         return (chunk[:1] for chunk in body)
 
-    told = dict(breaches(wrapped(halved), lazily(*START, b"abc", b"def"), Changes(wraps=True)))
+    told = dict(breaches(wrap_body(halved), make_lazy_app(*START, b"abc", b"def"), Changes(wraps=True)))
     assert told["holds_no_chunk_back"] == "the middleware took 3 bytes and asked for more when only 1 could be decoded"
 
 
@@ -50,10 +50,10 @@ def test_an_answer_with_another_status_is_not_compared_with_the_application() ->
         start_response("302 Found", [("Location", "/login")])
         return []
 
-    page = lazily(lambda start: start("401 Unauthorized", TEXT), b"who are you?")
-    rules = [rule for rule, _ in breaches(called(replacing), page, Changes(answers=True))]
+    page = make_lazy_app(lambda start: start("401 Unauthorized", TEXT), b"who are you?")
+    rules = [rule for rule, _ in breaches(replace_call(replacing), page, Changes(answers=True))]
     assert rules == ["reads_nothing_ahead"], "the status, headers and bytes are its own"
-    assert "keeps_the_status" in [rule for rule, _ in breaches(called(replacing), page)]
+    assert "keeps_the_status" in [rule for rule, _ in breaches(replace_call(replacing), page)]
 
 
 def test_a_middleware_that_answers_errors_may_replace_a_restart() -> None:
@@ -63,6 +63,6 @@ def test_a_middleware_that_answers_errors_may_replace_a_restart() -> None:
 
         return app(environ, start)
 
-    restart = lazily(lambda start: start("500 Oops", TEXT, raised()), b"sorry")
-    assert breaches(called(capturing), restart, Changes(errors=True)) == []
-    assert [rule for rule, _ in breaches(called(capturing), restart)] == ["passes_exc_info_unmodified"]
+    restart = make_lazy_app(lambda start: start("500 Oops", TEXT, raised()), b"sorry")
+    assert breaches(replace_call(capturing), restart, Changes(errors=True)) == []
+    assert [rule for rule, _ in breaches(replace_call(capturing), restart)] == ["passes_exc_info_unmodified"]

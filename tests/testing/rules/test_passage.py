@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.testing.applications import TEXT, answering, failing, lazily
+from tests.testing.applications import TEXT, failing, make_app, make_lazy_app
 from wsgistack.testing import Record, Server, make_environ
 from wsgistack.testing.rules import Passage
 from wsgistack.testing.rules.passage import SentSoFar
@@ -14,7 +14,7 @@ from wsgistack.types import Changes
 
 def recorded(*chunks: bytes, status: str = "200 OK", coding: str = "", take: int | None = None) -> Record:
     headers = [*TEXT, ("content-encoding", coding)] if coding else TEXT
-    return Server().run(answering(status, headers, chunks), make_environ(), take=take)
+    return Server().run(make_app(status, headers, chunks), make_environ(), take=take)
 
 
 def passage(outer: Record, *inner: Record, changes: Changes | None = None) -> Passage:
@@ -94,7 +94,7 @@ def test_knows_whose_response_it_is(outer: str, inner: list[str], changes: list[
 
 
 def test_an_exception_that_may_be_answered_is_not_passed_on() -> None:
-    failed = Server().run(lazily(failing), make_environ())
+    failed = Server().run(make_lazy_app(failing), make_environ())
     answer = recorded(status="500 Internal Server Error")
     assert passage(answer, failed).through is failed
     assert passage(answer, failed, changes=Changes(errors=True)).through is None
