@@ -110,7 +110,7 @@ def test_answers_in_the_form_that_the_client_accepts(accept: str, media_type: st
         assert response.body == b""
     else:
         assert ("s3cret" in response.text) is debug
-        assert ("catch_errors.py" in response.text) is debug
+        assert ("direct.py" in response.text) is debug
     assert response.content_length == len(response.body) or method == "HEAD"
 
 
@@ -157,7 +157,8 @@ def test_tells_the_request_id_to_client_and_log(caplog: pytest.LogCaptureFixture
     assert vars(record)["request_id"] == "r-1"
 
 
-def test_restarts_with_the_error_itself_and_starts_without() -> None:
+@pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
+def test_gives_the_error_to_the_server_unless_that_fails_at_it(keys: dict[str, Any]) -> None:
     error = RuntimeError(_BOOM)
     seen: list[Any] = []
 
@@ -170,11 +171,11 @@ def test_restarts_with_the_error_itself_and_starts_without() -> None:
         raise error
 
     for app in (raising(error), started):
-        assert CatchErrors(app)({"wsgi.errors": io.StringIO()}, server)
-    first, _, _, (status, (kind, value, traceback)) = seen
-    assert first == ("500 Internal Server Error", None)  # uWSGI answers nothing where it gets one
-    assert (status, kind, value) == ("500 Internal Server Error", RuntimeError, error)
-    assert traceback is error.__traceback__
+        seen.clear()
+        assert CatchErrors(app)({"wsgi.errors": io.StringIO(), **keys}, server)
+        status, exc_info = seen[-1]
+        assert status == "500 Internal Server Error"
+        assert exc_info == (None if keys else (RuntimeError, error, error.__traceback__))
 
 
 @pytest.mark.parametrize("is_started", [False, True])
