@@ -8,6 +8,7 @@ from urllib.parse import quote
 from wsgistack.types import Environ
 
 __all__ = [
+    "BODILESS",
     "NO_COMPRESS",
     "REQUEST_ID",
     "copy_environ",
@@ -25,6 +26,9 @@ REQUEST_ID = "wsgistack.request_id"
 
 NO_COMPRESS = "wsgistack.no_compress"
 """An application sets this key to a true value, before it starts a response that must not be compressed."""
+
+BODILESS = ("GET", "HEAD", None)
+"""Methods of requests without a body."""
 
 _LOGGING = "wsgistack.logging"
 _CLIENT_GONE = "wsgistack.client_gone"
@@ -73,12 +77,10 @@ def is_client_gone(error: BaseException) -> bool:
 def watch_input(environ: Environ) -> "Input | None":
     """Wrap ``wsgi.input`` once, so that its errors are marked for :func:`is_client_gone`.
 
-    A GET or HEAD keeps the server's own input, because it has no body to read.
+    Layers call it only for methods that are not in :data:`BODILESS`: other requests keep the server's own input.
     """
-    if environ.get("REQUEST_METHOD", "GET") in ("GET", "HEAD") or "wsgi.input" not in environ:
-        return None
-    given = environ["wsgi.input"]
-    if type(given) is not Input:
+    given = environ.get("wsgi.input")
+    if given is not None and type(given) is not Input:
         given = environ["wsgi.input"] = Input(given)
     return given
 

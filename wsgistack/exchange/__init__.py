@@ -74,12 +74,14 @@ class Exchange:
     __slots__ = (
         "_chunks",
         "_error",
+        "_sees_chunks",
         "_source",
         "_write",
         "_written",
         "environ",
         "finished",
         "headers",
+        "held",
         "start_response",
         "status",
     )
@@ -90,6 +92,11 @@ class Exchange:
     needs_context: ClassVar[bool] = True
     """Whether the exchange needs the context variables of outer layers while it works on a list or tuple."""
 
+    _edits_start: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        cls._edits_start = cls.on_start is not Exchange.on_start  # one call less for each request
+
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         self.environ = environ
         self.start_response = start_response
@@ -97,10 +104,13 @@ class Exchange:
         """The last status that the server accepted. Empty before the start; 101 if the application took over."""
         self.headers: Headers = []
         """The headers of that start, as edited."""
+        self.held: tuple[str, Headers] | None = None
+        """The status and headers that wait for the first chunk, in a :class:`~wsgistack.exchange.held.HeldExchange`."""
         self.finished = False
         """Whether the body came to its end. If not, the client has gone or an error happened."""
         self._source: Iterable[bytes] = CLOSED
         self._chunks: Iterator[bytes] = _NOTHING
+        self._sees_chunks = True
         self._error: BaseException | None = None
         self._write: Write | None = None
         self._written: list[bytes] | None = None
@@ -124,6 +134,9 @@ class Exchange:
     def on_end(self) -> bytes:
         """Return what remains to be sent after the last chunk."""
         return b""
+
+    def on_unread(self) -> None:
+        """Send the start that is held although no chunk came: the body is empty, or the client has gone."""
 
     def on_close(self, error: BaseException | None) -> None:
         """Finish. It is called once, whatever happened.
@@ -162,7 +175,9 @@ class Exchange:
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Start the response: the ``start_response`` that the application gets."""
         try:
-            self.forward(*self.on_start(status, headers), exc_info)
+            if self._edits_start:
+                status, headers = self.on_start(status, headers)
+            self.forward(status, headers, exc_info)
         finally:
             exc_info = None
         return self.write
@@ -204,7 +219,7 @@ class Exchange:
         try:
             chunk = next(self._chunks, END)
             if chunk is not END:
-                return self.on_chunk(chunk)
+                return self.on_chunk(chunk) if self._sees_chunks else chunk
             if not self.finished and self._error is None:
                 self._chunks = _NOTHING  # some iterators must not be asked again
                 rest = self.on_end()
@@ -224,9 +239,13 @@ class Exchange:
         source, self._source = self._source, CLOSED
         self._chunks = _NOTHING
         try:
-            close = getattr(source, "close", None)
-            if close is not None:
-                close()
+            try:
+                if self.held is not None and self._error is None:
+                    self.on_unread()
+            finally:
+                close = getattr(source, "close", None)
+                if close is not None:
+                    close()
         except BaseException as error:
             self._recover(error)
             raise
@@ -244,10 +263,7 @@ class Exchange:
 
     def _has_taken_over(self, body: Iterable[bytes]) -> bool:
         """Whether an empty body without a start means that the application has used the connection by itself."""
-        return isinstance(body, list | tuple) and not any(body) and not self._has_started()
-
-    def _has_started(self) -> bool:
-        return bool(self.status)
+        return isinstance(body, list | tuple) and not any(body) and not self.status and self.held is None
 
 
 class ClosableIterator(Protocol):

@@ -25,7 +25,11 @@ def call_in_context(
         body = app(environ, start_response)
     finally:
         variable.reset(token)
-    return body if body_is_inert(body, environ) else keep_length(body, _InContext(variable, value, body))
+    return (
+        body
+        if type(body) is list or body_is_inert(body, environ)
+        else keep_length(body, _InContext(variable, value, body))
+    )
 
 
 class _InContext:

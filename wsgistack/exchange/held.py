@@ -5,7 +5,7 @@ from typing import cast
 
 from wsgistack.environ import is_client_gone
 from wsgistack.exchange import CLOSED, Exchange, body_is_inert, refuse_write
-from wsgistack.types import Environ, ExcInfo, Headers, StartResponse, Write
+from wsgistack.types import ExcInfo, Headers, Write
 
 __all__ = ["HeldExchange"]
 
@@ -19,18 +19,11 @@ class HeldExchange(Exchange):
     A subclass that overrides :meth:`on_chunk` calls :meth:`release` before it returns the first chunk.
     """
 
-    __slots__ = ("held", "is_sent")
-
-    def __init__(self, environ: Environ, start_response: StartResponse) -> None:
-        super().__init__(environ, start_response)
-        self.held: tuple[str, Headers] | None = None
-        """The status and headers that wait for the first chunk."""
-        self.is_sent = False
-        """Whether bytes of the body may have left, so that the start is final."""
+    __slots__ = ()
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a body that can't fail at once."""
-        if body_is_inert(body, self.environ):
+        if type(body) is list or body_is_inert(body, self.environ):
             self.release()
             return body
         return None
@@ -40,7 +33,7 @@ class HeldExchange(Exchange):
         if not self.status:
             self.release()
         if chunk:
-            self.is_sent = True
+            self._sees_chunks = False
         return chunk
 
     def on_end(self) -> bytes:
@@ -50,7 +43,7 @@ class HeldExchange(Exchange):
         return b""
 
     def on_unread(self) -> None:
-        """Release the start where no chunk came: the body is empty, or the client has gone."""
+        """Release the start as it is."""
         self.release()
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
@@ -64,19 +57,20 @@ class HeldExchange(Exchange):
     @property
     def can_answer(self) -> bool:
         """Whether an answer can still replace the response."""
-        return not self.is_sent and self._source is not CLOSED and not self.status.startswith("101")
+        return self._sees_chunks and self._source is not CLOSED and not self.status.startswith("101")
 
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Hold the start, or pass it on if an earlier one was released."""
         try:
-            status, headers = self.on_start(status, headers)
+            if self._edits_start:
+                status, headers = self.on_start(status, headers)
             if self._write is not None or self.status or (self.held and not exc_info):
                 if self.held:
                     self.release()
                 self.forward(status, headers, exc_info)  # the server judges a second start
             else:
                 self.held = status, [*headers]  # the application may change its list
-                if status.startswith("101"):  # the application may send by itself from now on
+                if status < "2":  # after 101, the application may send by itself
                     self.release()
         finally:
             exc_info = None
@@ -94,18 +88,6 @@ class HeldExchange(Exchange):
         self._write = refuse_write  # from now on the server may know of a start, even if it raises an error
         self.forward(status, held if headers is None else headers)
 
-    def close(self) -> None:
-        """Release the start if the client has gone before the first chunk, and close as every exchange does."""
-        try:
-            if self.held and self._error is None and self._source is not CLOSED:
-                self.is_sent = True
-                self.on_unread()
-        except BaseException as error:
-            self._recover(error)
-            raise
-        finally:
-            super().close()
-
     def _recover(self, error: BaseException) -> bool:
         if isinstance(error, Exception) and not is_client_gone(error):
             can_answer = self.can_answer
@@ -114,7 +96,7 @@ class HeldExchange(Exchange):
                 status, headers, body = answer
                 self.held = None
                 self._chunks = iter(body)
-                self.is_sent = True  # an error in the answer can't be answered
+                self._sees_chunks = False  # an error in the answer can't be answered
                 exc_info: ExcInfo | None = None
                 if "uwsgi.version" not in self.environ:  # uWSGI fails at any exc_info
                     exc_info = cast(ExcInfo, (type(error), error, error.__traceback__))
@@ -124,6 +106,3 @@ class HeldExchange(Exchange):
                     del error, exc_info
                 return True
         return super()._recover(error)
-
-    def _has_started(self) -> bool:
-        return bool(self.status or self.held)

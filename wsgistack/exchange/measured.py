@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from wsgistack.environ import is_client_gone, watch_input
-from wsgistack.exchange import Exchange
+from wsgistack.environ import BODILESS, is_client_gone, watch_input
+from wsgistack.exchange import CLOSED, Exchange
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
 from wsgistack.http import headers as h
 from wsgistack.types import Environ, StartResponse
@@ -28,10 +28,10 @@ class MeasuredExchange(Exchange):
     needs_context = False
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
-        super().__init__(environ, start_response)
+        Exchange.__init__(self, environ, start_response)  # faster than super()
         self.sent = 0
         """The bytes of the body that went to the server."""
-        self._input = watch_input(environ)
+        self._input = None if environ.get("REQUEST_METHOD") in BODILESS else watch_input(environ)
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a file wrapper untouched if it can be watched."""
@@ -75,4 +75,5 @@ class MeasuredExchange(Exchange):
         self.close()
 
     def __del__(self) -> None:
-        self.close()  # Starlette's WSGIMiddleware, asgiref and serverless-wsgi never call it
+        if self._source is not CLOSED:  # Starlette's WSGIMiddleware, asgiref and serverless-wsgi never call close()
+            self.close()

@@ -50,7 +50,7 @@ def tokens(headers: Headers, name: str) -> list[str]:
 
 def vary(headers: Headers, field: str) -> Headers:
     """The headers with the field among those that Vary names (RFC 9110 §12.5.5); ``*`` already names all."""
-    there = [value for key, value in headers if key.lower() == "vary"]
+    there = [value for key, value in headers if len(key) == 4 and key.lower() == "vary"]
     if not there:
         return [*headers, ("Vary", field)]
     named = tokens(headers, "vary")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.environ import REQUEST_ID, escape_word, is_logged, mark_logged, request_target, watch_input
+from wsgistack.environ import BODILESS, REQUEST_ID, escape_word, is_logged, mark_logged, request_target, watch_input
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http.responses import error_answer
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
@@ -56,8 +56,11 @@ class CatchErrors(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        watch_input(environ)
-        return _Guarded(self, environ, start_response).run(self.app)
+        if environ.get("REQUEST_METHOD") not in BODILESS:
+            watch_input(environ)
+        exchange = _Guarded(environ, start_response)
+        exchange.layer = self
+        return exchange.run(self.app)
 
     def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
         """Make the answer to an error. A subclass may make a different one."""
@@ -80,26 +83,23 @@ class CatchErrors(Middleware):
 class _Guarded(HeldExchange):
     """Holds the start back, so that an error before the first byte can be answered."""
 
-    __slots__ = ("_layer",)
+    __slots__ = ("layer",)
 
     keeps_length = True
-
-    def __init__(self, layer: CatchErrors, environ: Environ, start_response: StartResponse) -> None:
-        super().__init__(environ, start_response)
-        self._layer = layer
+    layer: CatchErrors
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
         self._report(error)
         if not self.can_answer:
             return None
         try:
-            return self._layer.answer(self.environ, error)
+            return self.layer.answer(self.environ, error)
         except Exception as failure:
             self._report(failure)
             return "500 Internal Server Error", [("Content-Length", "0")], [b""]
 
     def _report(self, error: Exception) -> None:
         try:
-            self._layer.report(self.environ, error)
+            self.layer.report(self.environ, error)
         except Exception:
             traceback.print_exc(file=self.environ["wsgi.errors"])

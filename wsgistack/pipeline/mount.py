@@ -85,7 +85,8 @@ class Mount:
             for key in there:
                 if key not in inner:  # such as an untrusted REMOTE_USER
                     environ.pop(key, None)
-            environ.update({**inner, "SCRIPT_NAME": script, "PATH_INFO": path})
+            environ.update(inner)
+            environ.update(SCRIPT_NAME=script, PATH_INFO=path)
             return status, headers
 
         return app(inner, editing(start_response, edit))

@@ -124,7 +124,7 @@ class _Logged(MeasuredExchange):
     outcome: str
 
     def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
-        super().__init__(environ, start_response)
+        MeasuredExchange.__init__(self, environ, start_response)  # faster than super()
         self._layer = layer
         self._since = perf_counter()
         self.started = time()
