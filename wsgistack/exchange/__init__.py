@@ -186,12 +186,13 @@ class Exchange:
         """Start the response at the server. If the server raises an error, the start before it stays valid."""
         accepted = [*headers]  # the server may change the list that it gets
         if exc_info is None:  # some servers accept only two arguments
-            self._write = self.start_response(status, headers)
+            write: Write | None = self.start_response(status, headers)
         else:
             try:
-                self._write = self.start_response(status, headers, exc_info)
+                write = self.start_response(status, headers, exc_info)
             finally:
                 exc_info = None
+        self._write = refuse_write if write is None else write
         self.status = status
         self.headers = accepted
 
@@ -224,6 +225,7 @@ class Exchange:
                 self._chunks = _NOTHING  # some iterators must not be asked again
                 rest = self.on_end()
                 self.finished = True
+                self.start_response, self._write = _refuse_start, None  # no cycle of exchanges around each other
                 if rest:
                     return rest
         except BaseException as error:
@@ -306,14 +308,17 @@ class _Joined(chain[bytes]):
 
     def __new__(cls, first: list[bytes], rest: Iterable[bytes]) -> Self:
         joined = super().__new__(cls, first, rest)
-        if hasattr(rest, "close"):
-            joined.close = rest.close
+        joined.close = getattr(rest, "close", bool)  # Granian calls it in any case
         return joined
 
 
 def refuse_write(chunk: bytes) -> NoReturn:
     """Stand in for the ``write()`` that a server does not have."""
     raise RuntimeError("the server's start_response returned no write(); yield the chunks of the body instead")
+
+
+def _refuse_start(status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> NoReturn:
+    raise RuntimeError("start_response was called after the end of the body")
 
 
 _NOTHING: Iterator[bytes] = iter(())

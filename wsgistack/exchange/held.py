@@ -24,7 +24,8 @@ class HeldExchange(Exchange):
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a body that can't fail at once."""
         if type(body) is list or body_is_inert(body, self.environ):
-            self.release()
+            if not self.status:  # else write() has released it
+                self.release()
             return body
         return None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from wsgistack.environ import BODILESS, is_client_gone, watch_input
-from wsgistack.exchange import CLOSED, Exchange
+from wsgistack.exchange import CLOSED, Exchange, refuse_write
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
 from wsgistack.http import headers as h
 from wsgistack.types import Environ, StartResponse
@@ -48,7 +48,15 @@ class MeasuredExchange(Exchange):
     def on_chunk(self, chunk: bytes) -> bytes:
         """Count the bytes."""
         self.sent += len(chunk)
+        if self._write is refuse_write and self.sent == h.content_length(self.headers):
+            self._close_early()  # asgiref stops here
         return chunk
+
+    def on_end(self) -> bytes:
+        """Close where the server may not do it."""
+        if self._write is refuse_write:
+            self._close_early()
+        return b""
 
     def find_outcome(self, error: BaseException | None) -> Outcome:
         """Return how the response ended, for :meth:`on_close`.
@@ -68,6 +76,11 @@ class MeasuredExchange(Exchange):
         # a server may stop at Content-Length without asking for the end
         return "complete" if self.finished or self.sent == h.content_length(self.headers) else "aborted"
 
+    def _close_early(self) -> None:
+        """Close now: servers without ``write()`` often call no ``close()`` either, such as asgiref and Starlette."""
+        self.finished = True
+        self.close()
+
     def _close_file(self, sent: int, is_at_end: bool) -> None:
         length = h.content_length(self.headers)
         self.sent = sent if length is None else min(sent, length)  # without sendfile, the server reads in blocks
@@ -75,5 +88,5 @@ class MeasuredExchange(Exchange):
         self.close()
 
     def __del__(self) -> None:
-        if self._source is not CLOSED:  # Starlette's WSGIMiddleware, asgiref and serverless-wsgi never call close()
+        if self._source is not CLOSED:  # such as serverless-wsgi, which never calls close()
             self.close()
