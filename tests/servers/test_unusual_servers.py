@@ -6,6 +6,7 @@ import socket
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from struct import pack
@@ -71,7 +72,7 @@ MODULES = {"gunicorn gthread": ["gunicorn"], "gunicorn gevent": ["gunicorn", "ge
 MODULES |= {name: [name, "uvicorn"] for name in ("starlette", "asgiref", "a2wsgi")}
 GUNICORN = (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--log-level", "error", "--worker-class")
 WITHOUT_WRITE = ("granian", "bjoern", "starlette", "asgiref")
-CONTINUING = ("gunicorn gthread", "gunicorn gevent", "eventlet")
+WITH_WEB_SOCKETS = ("gunicorn gthread", "gunicorn gevent", "eventlet")
 
 
 def start(name: str, folder: Path) -> tuple[str | Path, ...]:
@@ -161,8 +162,8 @@ def test_sends_what_is_written_also_where_the_server_has_no_write(server: Server
 
 
 def test_logs_a_client_that_goes_while_it_uploads_as_aborted(server: Server, name: str) -> None:
-    if name not in CONTINUING:
-        pytest.skip(f"{name} reads the whole body before it calls the application")
+    if not name.startswith("gunicorn"):
+        pytest.skip(f"{name} reads the whole body first, or gives the application a shorter one")
     request_id = uuid4().hex
     connection = raw(server, "POST", "/upload", request_id, "Content-Length: 100000")
     connection.sendall(b"some")
@@ -194,7 +195,7 @@ def test_reports_a_backend_that_resets_its_connection(server: Server) -> None:
 def test_leaves_a_web_socket_alone(server: Server, name: str) -> None:
     if not find_spec("flask_sock"):
         pytest.skip("flask_sock is not installed")
-    if name not in CONTINUING:
+    if name not in WITH_WEB_SOCKETS:
         pytest.skip(f"Flask-Sock does not support {name}")
     request_id, before = uuid4().hex, server.output()
     key = b64encode(b"0123456789abcdef").decode()
@@ -204,10 +205,11 @@ def test_leaves_a_web_socket_alone(server: Server, name: str) -> None:
         while b"\r\n\r\n" not in received:
             received += connection.recv(65536)
         connection.sendall(b"\x81\x82\x00\x00\x00\x00hi")  # a text frame, masked with zeros
-        while chunk := connection.recv(65536):
-            received += chunk
-            if b"\x88" in chunk:
-                connection.sendall(b"\x88\x80\x00\x00\x00\x00")  # the answer to a close frame
+        with suppress(ConnectionResetError):  # gevent closes without reading our answer
+            while chunk := connection.recv(65536):
+                received += chunk
+                if b"\x88" in chunk:
+                    connection.sendall(b"\x88\x80\x00\x00\x00\x00")  # the answer to a close frame
     head, _, frames = received.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 101 ")
     assert frames.startswith(b"\x81\x02hi\x88"), "the echo and a close frame"
