@@ -179,7 +179,8 @@ def test_gives_the_error_to_the_server_unless_that_fails_at_it(keys: dict[str, A
 
 
 @pytest.mark.parametrize("is_started", [False, True])
-def test_starts_anew_without_an_error_where_the_server_knows_of_no_start(is_started: bool) -> None:
+@pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
+def test_replaces_a_start_that_the_server_does_not_know(is_started: bool, keys: dict[str, Any]) -> None:
     def restarting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if is_started:
             start_response("200 OK", [])
@@ -190,8 +191,10 @@ def test_starts_anew_without_an_error_where_the_server_knows_of_no_start(is_star
         return [b"later"]
 
     seen: list[Any] = []
-    assert CatchErrors(restarting)({}, lambda *start: seen.append(start) or print) == [b"later"]  # type: ignore[func-returns-value]
-    assert seen == [("503 Service Unavailable", [])]
+    assert CatchErrors(restarting)(keys, lambda *start: seen.append(start) or print) == [b"later"]  # type: ignore[func-returns-value]
+    [(status, headers, *exc_info)] = seen
+    assert (status, headers) == ("503 Service Unavailable", [])
+    assert [type(each[1]) for each in exc_info] == ([] if keys else [ValueError])
 
 
 @pytest.mark.parametrize("body", [[b"x"], Body(b"x")])

@@ -14,7 +14,7 @@ class HeldExchange(Exchange):
     """An exchange that holds the start back until the first chunk, even an empty one, or the end of an empty body.
 
     Until then a layer can edit the start (``held``), and an error can be answered without a restart, which some servers
-    handle wrongly. A restart by the application replaces the held start. A switch of protocols (101) is not held.
+    handle wrongly. A start with ``exc_info`` replaces the held one and is not held, nor is a switch of protocols (101).
 
     A subclass that overrides :meth:`on_chunk` calls :meth:`release` before it returns the first chunk.
     """
@@ -69,6 +69,10 @@ class HeldExchange(Exchange):
                 if self.held:
                     self.release()
                 self.forward(status, headers, exc_info)  # the server judges a second start
+            elif exc_info and "uwsgi.version" not in self.environ:  # uWSGI fails at any exc_info
+                self.held = None
+                self._write = refuse_write
+                self.forward(status, headers, exc_info)
             else:
                 self.held = status, [*headers]  # the application may change its list
                 if status < "2":  # after 101, the application may send by itself
@@ -99,7 +103,7 @@ class HeldExchange(Exchange):
                 self._chunks = iter(body)
                 self._sees_chunks = False  # an error in the answer can't be answered
                 exc_info: ExcInfo | None = None
-                if "uwsgi.version" not in self.environ:  # uWSGI fails at any exc_info
+                if "uwsgi.version" not in self.environ:
                     exc_info = cast(ExcInfo, (type(error), error, error.__traceback__))
                 try:
                     self.forward(status, headers, exc_info)
