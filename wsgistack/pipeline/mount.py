@@ -86,7 +86,8 @@ class Mount:
                 if key not in inner:  # such as an untrusted REMOTE_USER
                     environ.pop(key, None)
             environ.update(inner)
-            environ.update(SCRIPT_NAME=script, PATH_INFO=path)
+            environ["SCRIPT_NAME"] = script
+            environ["PATH_INFO"] = path
             return status, headers
 
         return app(inner, editing(start_response, edit))
