@@ -30,7 +30,7 @@ def random_id() -> str:
 
 
 class RequestId(Middleware):
-    """Give each request an id: the id that came with it if it is well-formed, otherwise a new one.
+    """Give each request an id: the one that came with it, if it is well-formed, or else a new one.
 
     The id is in ``environ["wsgistack.request_id"]``, in the request's header for the layers inside, in
     :data:`current_request_id` while the application works, and in the response's header, also of error answers::

@@ -1,4 +1,4 @@
-"""One response on its way through compression: what becomes of its start, its headers and its body."""
+"""One response on its way through compression: its start, its headers and its body."""
 
 from collections.abc import Iterable, Sized
 from itertools import islice
@@ -17,14 +17,14 @@ from wsgistack.types import Environ, Headers, StartResponse
 __all__ = ["OF_THE_BYTES", "CompressExchange", "Policy", "name_in_vary"]
 
 OF_THE_BYTES = frozenset(("content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest"))
-"""Headers that are wrong for other bytes."""
+"""Headers that describe the bytes of the body, and so are wrong for encoded ones."""
 
-_NEVER, _ALLOWED = Treatment.NEVER, Treatment.ALLOWED  # a member costs more to look up than a global
+_NEVER, _ALLOWED = Treatment.NEVER, Treatment.ALLOWED  # a global is faster than an attribute of an enum
 _AT_ONCE = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
 
 class Policy(NamedTuple):
-    """What a layer was told about all its responses."""
+    """The options of a layer that matter for each response."""
 
     eligible: Eligibility
     flush_size: int
@@ -154,7 +154,7 @@ class CompressExchange(HeldExchange):
 
     def _begin_stream(self, chunk: bytes) -> bytes:
         encoded, stream = self._coding.begin(chunk)
-        self._stream = _gathering(stream, self._policy) if self._policy.flush_size and self._may_wait() else stream
+        self._stream = _gather(stream, self._policy) if self._policy.flush_size and self._may_wait() else stream
         return encoded
 
     def _may_wait(self) -> bool:
@@ -180,8 +180,8 @@ class CompressExchange(HeldExchange):
         return [*h.vary(kept, "Accept-Encoding"), ("Content-Encoding", self._coding.name)]
 
 
-def _gathering(stream: Stream, policy: Policy) -> Stream:
-    """The stream, flushed only when a size has been gathered or a time has gone by, as each chunk shows."""
+def _gather(stream: Stream, policy: Policy) -> Stream:
+    """Return a stream that flushes only when enough bytes or enough time have come together, checked at each chunk."""
     gathered = 0
     due = monotonic() + policy.flush_interval
 
@@ -202,5 +202,5 @@ def _gathering(stream: Stream, policy: Policy) -> Stream:
 def _is_single(body: Iterable[bytes]) -> bool:
     try:
         return hasattr(type(body), "__len__") and len(cast(Sized, body)) == 1
-    except TypeError:  # by which a body tells that the length is not known
+    except TypeError:  # says that the length is unknown
         return False
