@@ -111,6 +111,12 @@ def test_ends_as_aborted_where_the_body_is_forgotten(seen: Seen) -> None:
     assert seen == [("aborted", "200", 2)]
 
 
+def test_ends_with_an_error_where_the_forgotten_body_can_not_be_closed(seen: Seen) -> None:
+    forget(measured(answering(Body(b"12", b"3", failure=OSError("disk"))), seen), server_with_write, take=1)
+    gc.collect()
+    assert seen == [("error", "200", 2)]
+
+
 # The client goes
 
 

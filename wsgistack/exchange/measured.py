@@ -1,6 +1,7 @@
 """The exchange that counts the bytes of a response and knows how it ended."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Literal
 
 from wsgistack.environ import BODILESS, is_client_gone, watch_input
@@ -88,5 +89,6 @@ class MeasuredExchange(Exchange):
         self.close()
 
     def __del__(self) -> None:
-        if self._source is not CLOSED:  # such as serverless-wsgi, which never calls close()
-            self.close()
+        if self._source is not CLOSED:  # by a server such as serverless-wsgi, which never calls close()
+            with suppress(Exception):  # nobody could catch it; on_close() gets it
+                self.close()
