@@ -464,3 +464,24 @@ def test_refuses_a_start_after_the_end() -> None:
     record = served(through(Exchange, app))
     assert record.chunks == [b"a"]
     assert str(record.error) == "start_response was called after the end of the body"
+
+
+class Overriding(Watched):
+    """Overrides a method that each class has a copy of, and is itself derived from."""
+
+    __slots__ = ()
+
+    def close(self) -> None:
+        self.environ["tests.overridden"] = True
+        super().close()
+
+
+class Derived(Overriding):
+    __slots__ = ()
+
+
+def test_calls_a_method_that_a_class_between_overrides() -> None:
+    record = served(through(Derived, answering(Body(b"a"))))
+    assert record.chunks == [b"A", b"end"]
+    assert record.environ["tests.overridden"]
+    assert len(record.environ["tests.closed"]) == 1

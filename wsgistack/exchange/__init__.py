@@ -103,10 +103,10 @@ class Exchange:
         """
         cls._edits_start = cls.on_start is not Exchange.on_start
         for name in _HOT:
-            function = getattr(cls, name, None)
-            if function is not None and name not in vars(cls):
-                copy = FunctionType(function.__code__.replace(), function.__globals__, name, function.__defaults__)
-                setattr(cls, name, copy)
+            given = getattr(cls, name, None)
+            if type(given) is FunctionType and name not in vars(cls):
+                code = given.__code__.replace()
+                setattr(cls, name, FunctionType(code, given.__globals__, name, given.__defaults__, given.__closure__))
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         self.environ = environ
