@@ -66,7 +66,7 @@ def test_shows_the_value_in_no_repr() -> None:
 
 def test_takes_all_but_the_problem_by_keyword() -> None:
     with pytest.raises(TypeError):
-        Mistake("is empty", key="codings")  # type: ignore[call-arg]
+        Mistake("is empty", "codings")  # type: ignore[call-arg]
 
 
 def test_one_error_holds_all_mistakes() -> None:

@@ -37,8 +37,8 @@ FLOORS = (
         "file_wrapper",
         "middleware.compress.padding",
     ),
-    ("exchange", "http.hosts", "http.paths"),
-    ("base",),
+    ("exchange.__init__", "http.hosts", "http.paths"),
+    ("exchange.context", "exchange.held", "exchange.measured", "base"),
     # what layers are made of
     (
         "middleware.compress.codings",

@@ -15,22 +15,31 @@ PUBLIC = [
     "AccessLog",
     "BasicAuth",
     "CatchErrors",
+    "Changes",
     "Compress",
     "ConfigError",
+    "Duration",
     "Exchange",
     "Gzip",
+    "HeldExchange",
+    "MeasuredExchange",
     "Middleware",
     "Mistake",
+    "Mount",
     "OrderWarning",
     "Pipeline",
     "RequestId",
     "RequestIdFilter",
+    "Secret",
+    "Size",
     "Spec",
     "Where",
     "WsgistackError",
     "appconfig",
+    "call_in_context",
     "current_request_id",
     "editing",
+    "error_answer",
     "load",
     "load_filter",
     "load_server",
@@ -44,7 +53,7 @@ def typed_homes() -> dict[str, str]:
     (guarded,) = [node for node in SOURCE.body if isinstance(node, ast.If)]
     imports = [node for node in guarded.body if isinstance(node, ast.ImportFrom)]
     assert len(imports) == len(guarded.body)
-    return {alias.name: str(node.module) for node in imports for alias in node.names if alias.asname is None}
+    return {alias.name: str(node.module) for node in imports for alias in node.names if alias.asname == alias.name}
 
 
 def lazy_homes() -> dict[str, str]:
