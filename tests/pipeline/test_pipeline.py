@@ -118,7 +118,7 @@ def test_says_that_one_item_is_no_list(items: Any) -> None:
 
 def test_warns_of_an_order_that_does_less() -> None:
     pipeline = Pipeline([{"use": "catch_errors", "name": "net"}, "request_id", "gzip"])
-    reason = "net is outside request_id: error answers would carry no X-Request-ID; put request_id before net"
+    reason = "net is outside request_id: error answers would have no X-Request-ID; put request_id before net"
     with pytest.warns(OrderWarning) as caught:
         pipeline.wrap(APP)
     assert [str(each.message) for each in caught] == [f"layer 1 (net): {reason}"]

@@ -94,7 +94,7 @@ def test_warns_about_the_order_in_one_line_even_with_warnings_as_errors(site: Pa
         warning, _, _ = server.output().partition("Serving on")
         assert warning == (
             "warning: stack.toml:3: layer 1 (zip): zip is outside log: "
-            "the log would not tell what went over the wire; put log before zip\n"
+            "the log would not show the size after compression; put log before zip\n"
         )
 
 

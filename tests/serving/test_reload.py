@@ -69,7 +69,7 @@ def test_serves_the_previous_version_while_the_code_is_broken(site: Site, capfd:
         "reload: startup failed; still serving the previous version",
     ]
     err = capfd.readouterr().err
-    assert "ConfigError: importing 'hello' failed: ZeroDivisionError: division by zero (hello.py, line 1)\n" in err
+    assert "ConfigError: cannot import module 'hello': ZeroDivisionError: division by zero (hello.py, line 1)\n" in err
     assert "did you mean 'app'?" in err
 
 

@@ -230,7 +230,7 @@ MISTAKES = {
         [
             "stack.ini:3: [composite:main] /a: no application or pipeline 'gret'; did you mean 'greet'?",
             (
-                "stack.ini:4: [composite:main] b: is no prefix; expected a path that begins with a slash, such as "
+                "stack.ini:4: [composite:main] b: not a valid prefix; expected a path that begins with a slash, such as "
                 "/api; did you mean '/b'?"
             ),
         ],
@@ -239,7 +239,7 @@ MISTAKES = {
         "[composite:main]\nuse = egg:wsgistack#mount\nb = greet\n" + GREET,
         [
             (
-                "stack.ini:3: [composite:main] b: is no prefix; expected a path that begins with a slash, such as "
+                "stack.ini:3: [composite:main] b: not a valid prefix; expected a path that begins with a slash, such as "
                 "/api; did you mean '/b'?"
             )
         ],

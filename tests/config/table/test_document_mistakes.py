@@ -70,7 +70,7 @@ APP = f'app = "{MODULE}:greet"\n'
                 ":2: mounts /a: no application 'b'; choose from main, one",
                 ":3: mounts c: no application 'on'; did you mean 'one'?",
                 (
-                    ":3: mounts c: is no prefix; expected a path that begins with a slash, such as /api; "
+                    ":3: mounts c: not a valid prefix; expected a path that begins with a slash, such as /api; "
                     "did you mean '/c'?"
                 ),
             ],
