@@ -69,7 +69,7 @@ def test_the_corpus_is_large() -> None:
 @every_case
 def test_check_says_what_is_wrong(case: Case) -> None:
     try:
-        said = [str(each) for each in config.check(open_document(case.file))]
+        said = [str(each) for each in config.find_mistakes(open_document(case.file))]
     except ConfigError as error:
         said = [str(each) for each in error.mistakes]
     assert sorted(said) == sorted(case.said_by("says", "serve says", "check says"))

@@ -41,7 +41,7 @@ def read(file: str = "stack.ini", name: str = "main") -> Stack:
 
 def checked(file: str = "stack.ini", name: str = "main", *, strict: bool = False) -> list[str]:
     """The mistakes that checking finds."""
-    return [str(each) for each in config.check(open_document(file), name, strict=strict)]
+    return [str(each) for each in config.find_mistakes(open_document(file), name, strict=strict)]
 
 
 def write(text: str, file: str = "stack.ini") -> None:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from wsgistack.config import check as find_mistakes
+from wsgistack.config import find_mistakes
 from wsgistack.config.document import open_document
 from wsgistack.pipeline import OrderWarning
 

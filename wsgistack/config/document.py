@@ -1,4 +1,4 @@
-"""Reading a configuration, whatever it is written in."""
+"""Reading a configuration in any format."""
 
 import sys
 from collections.abc import Mapping
@@ -10,9 +10,8 @@ from wsgistack.config.loader import Document
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.source import read_source
 from wsgistack.config.table.document import TableFile
-from wsgistack.config.table.lines import lines_of
 from wsgistack.config.table.python import python_table
-from wsgistack.config.table.toml import toml_table
+from wsgistack.config.table.toml import find_lines, read_toml
 
 __all__ = ["File", "open_document"]
 
@@ -21,9 +20,9 @@ File: TypeAlias = str | PathLike[str] | Mapping[str, object]
 
 
 def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> Document:
-    """Read a configuration. Modules beside the file can be imported: its folder is put in front of :data:`sys.path`.
+    """Read a configuration. Its folder is put first in :data:`sys.path`, so that modules there can be imported.
 
-    :param global_conf: more of PasteDeploy's global configuration; it goes before what the file says.
+    :param global_conf: more of PasteDeploy's global configuration. It overrides that of the file.
     :raises ConfigError: it can't be read.
     """
     if isinstance(file, Mapping):
@@ -35,7 +34,7 @@ def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> D
     match path.suffix.lower():
         case ".toml":
             text = read_source(path)
-            return TableFile(toml_table(text, path), path, lines_of(text), global_conf)
+            return TableFile(read_toml(text, path), path, find_lines(text), global_conf)
         case ".py":
             return TableFile(*python_table(read_source(path), path), global_conf)
         case _:

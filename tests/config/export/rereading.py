@@ -8,7 +8,7 @@ from wsgistack.config.loader import Document
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.table.document import TableFile
 from wsgistack.config.table.python import python_table
-from wsgistack.config.table.toml import toml_table
+from wsgistack.config.table.toml import read_toml
 from wsgistack.pipeline.spec import Spec
 
 FORMATS = ["ini", "python", "toml"]
@@ -22,7 +22,7 @@ def reread(text: str, format: str) -> Document:
     path = Path(f"stack.{format}")
     if format == "ini":
         return IniFile(path, text=text)
-    return TableFile(toml_table(text, path), path, {}) if format == "toml" else TableFile(*python_table(text, path))
+    return TableFile(read_toml(text, path), path, {}) if format == "toml" else TableFile(*python_table(text, path))
 
 
 def holding(*layers: object, **more: object) -> Contents:

@@ -251,7 +251,7 @@ def test_meets_any_text_with_mistakes_only(tmp_path_factory: pytest.TempPathFact
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", list(sys.path))
         try:
-            mistakes = config.check(open_document(path))
+            mistakes = config.find_mistakes(open_document(path))
         except ConfigError as error:
             mistakes = [*error.mistakes]
     assert all(each.where.file for each in mistakes)

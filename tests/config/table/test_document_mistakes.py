@@ -154,7 +154,7 @@ def test_says_what_is_wrong(text: str, expected: list[str], folder: Path) -> Non
 )
 def test_says_what_is_wrong_with_a_server(server: dict[str, object], mistake: str) -> None:
     table = {"app": factories.greet, "servers": {"main": server}}
-    (found,) = map(str, config.check(open_document(table)))
+    (found,) = map(str, config.find_mistakes(open_document(table)))
     assert found.startswith(mistake.strip())
     with pytest.raises(ConfigError) as caught:
         config.load_server(table)

@@ -37,7 +37,7 @@ TABLES = st.dictionaries(KEYS, VALUES, max_size=4)
 @given(TABLES | st.fixed_dictionaries({"app": VALUES, "layers": st.lists(VALUES, max_size=3), "apps": TABLES | VALUES}))
 def test_says_what_is_wrong_and_no_more(table: dict[str, Any]) -> None:
     document = open_document(table)
-    checked = {str(each) for each in config.check(document)}
+    checked = {str(each) for each in config.find_mistakes(document)}
     loaded: set[str] = set()
     try:
         config.load(table)

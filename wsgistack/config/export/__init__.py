@@ -18,7 +18,7 @@ from wsgistack.config.loader import Document
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.table.document import MOUNTS, TableFile
 from wsgistack.config.table.python import python_table
-from wsgistack.config.table.toml import toml_table
+from wsgistack.config.table.toml import read_toml
 from wsgistack.errors import ConfigError, Mistake, Where
 
 __all__ = ["written"]
@@ -54,7 +54,7 @@ def written(document: Document, format: str) -> tuple[str, list[str]]:
         target = with_common_values(target, losses)
         hold, write = (toml_value, toml_text) if format == "toml" else (python_value, python_text)
         text = write({**table_of(target, hold), **other_tables(document, target, losses)})
-        back = TableFile(toml_table(text, path), path, {}) if format == "toml" else TableFile(*python_table(text, path))
+        back = TableFile(read_toml(text, path), path, {}) if format == "toml" else TableFile(*python_table(text, path))
     _compare(target, back)
     if _has_here(document) and str(target.folder) in text:
         losses.append(f"%(here)s is written as what it stands for, {target.folder}")

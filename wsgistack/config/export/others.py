@@ -21,7 +21,7 @@ def other_tables(document: Document, target: Contents, losses: list[str]) -> dic
     if isinstance(document, IniFile):
         losses += [f"[{name}] is not written: a table has no form for it" for name in _sections(document)]
         losses += _unwritten(document, target)
-    content = document.tree.content if isinstance(document, TableFile) else {}
+    content = document.table.content if isinstance(document, TableFile) else {}
     return {_LOGGING: content[_LOGGING]} if _LOGGING in content else {}
 
 
@@ -30,7 +30,7 @@ def other_sections(document: Document, target: Contents, losses: list[str]) -> s
 
     :param losses: to which is added what an ini file can't have.
     """
-    if isinstance(document, TableFile) and _LOGGING in document.tree.content:
+    if isinstance(document, TableFile) and _LOGGING in document.table.content:
         losses.append("logging is not written: in an ini file it has another form")
     if not isinstance(document, IniFile):
         return ""

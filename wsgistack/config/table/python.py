@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
-from wsgistack.config.table.lines import Path
+from wsgistack.config.table.toml import KeyPath as Path
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_error, did_you_mean
 
 __all__ = ["python_table"]
