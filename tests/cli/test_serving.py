@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.cli.files import PROGRAM, layers, written
-from tests.config.log.trees import own_logging
+from tests.config.logging_tree import own_logging
 from tests.linking import linked, told
 from tests.servers.running import eventually
 from wsgistack.cli import main

@@ -48,18 +48,27 @@ class LoggingSetup:
     :param locate: gives the place of the value under a path of keys.
     :param mistakes: those that were found while reading.
     :param hidden: texts that no message may show: what references gave.
+    :param unlisted: names of formatters and handlers with a section that no list names, in an ini file.
     """
 
-    def __init__(self, table: _Table, locate: _Locate, mistakes: Collection[Mistake], hidden: Collection[str]) -> None:
+    def __init__(
+        self,
+        table: _Table,
+        locate: _Locate,
+        mistakes: Collection[Mistake],
+        hidden: Collection[str],
+        unlisted: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         self._table = {"version": 1, "disable_existing_loggers": False, **table}
         self._locate = locate
         self._mistakes = mistakes
         self._hidden = hidden
+        self._unlisted = unlisted or {}
 
     def check(self) -> list[Mistake]:
         """Find all mistakes, without opening a file and without changing the logging of this process."""
         known = {(each.where, each.key) for each in self._mistakes}
-        found = _Check(self._table, self._locate, self._hidden).mistakes
+        found = _Check(self._table, self._locate, self._hidden, self._unlisted).mistakes
         new = (each for each in found if (each.where, each.key) not in known)
         return [redact_mistake(self._hidden, each) for each in (*self._mistakes, *new)]
 
@@ -86,8 +95,11 @@ class LoggingSetup:
 class _Check:
     """The mistakes in what :func:`logging.config.dictConfig` takes."""
 
-    def __init__(self, table: _Table, locate: _Locate, hidden: Collection[str]) -> None:
+    def __init__(
+        self, table: _Table, locate: _Locate, hidden: Collection[str], unlisted: Mapping[str, Collection[str]]
+    ) -> None:
         self.mistakes = Mistakes()
+        self._unlisted = unlisted
         self._locate = locate
         self._hidden = hidden
         self._trial = DictConfigurator({**table})
@@ -128,14 +140,13 @@ class _Check:
         self._check_names(at, entry, "filters")
         if entry.get("formatter"):
             self._check_name((*at, "formatter"), entry["formatter"], "formatters")
-        called: Any = factory.func if isinstance(factory, partial) else factory
-        made = called if isinstance(called, type) else object
+        made = factory if isinstance(factory, type) else object
         if issubclass(made, MemoryHandler) and isinstance(entry.get("target"), str):
             self._check_name((*at, "target"), entry["target"], "handlers")
         if issubclass(made, QueueHandler):  # since Python 3.12, dictConfig makes it in its own way
             self._check_names(at, entry, "handlers")
-        elif factory and (key == "class" or called is not factory) and not issubclass(made, logging.Handler):
-            self._add((*at, "class"), f"not a handler class: {called.__name__}", expected=_HANDLER)
+        elif factory and key == "class" and not issubclass(made, logging.Handler):
+            self._add((*at, "class"), f"not a handler class: {entry[key]}", expected=_HANDLER)
         elif factory:
             self._check_arguments(at, entry, factory)
 
@@ -195,7 +206,9 @@ class _Check:
         if not isinstance(name, str):
             self._add(at, describe_type(name), expected=f"the name of a {kind[:-1]}")
         elif name not in self._tables[kind]:
-            self._add(at, f"unknown {kind[:-1]} {name!r}", hint=suggest(name, self._tables[kind]))
+            is_unlisted = name in self._unlisted.get(kind, ())
+            hint = f"add it to keys in [{kind}]" if is_unlisted else suggest(name, self._tables[kind])
+            self._add(at, f"unknown {kind[:-1]} {name!r}", hint=hint)
 
     def _check_keys(self, at: KeyPath, table: _Table, kind: str) -> None:
         for key in table:

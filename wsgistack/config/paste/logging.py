@@ -46,7 +46,7 @@ def read_ini_logging(path: Path, sections: Mapping[str, Section], defaults: Mapp
     if not _IN_INI.keys() & sections.keys():
         return None
     reader = _IniReader(path, sections, defaults)
-    return LoggingSetup(reader.table, reader.locate, reader.mistakes, reader.hidden)
+    return LoggingSetup(reader.table, reader.locate, reader.mistakes, reader.hidden, reader.unlisted)
 
 
 class _IniReader:
@@ -56,6 +56,7 @@ class _IniReader:
         self.table: dict[str, Any] = {}
         self.mistakes = Mistakes()
         self.hidden: set[str] = set()
+        self.unlisted: dict[str, list[str]] = {}
         self._top = Place(Where(str(path)))
         self._folder = path.absolute().parent
         self._sections = sections
@@ -104,6 +105,7 @@ class _IniReader:
                 hint = did_you_mean(prefix + name, (prefix + each for each in found if each not in names))
                 hint = "separate names by commas" if " " in name else hint
                 self.mistakes.append(place.mistake(f"missing section [{prefix}{name}]", hint=hint))
+        self.unlisted[kind] = [name for name in found if name not in names]
         return [name for name in found if name in names]
 
     def _read(self, name: str, known: Collection[str]) -> tuple[dict[str, str], Place]:
@@ -148,6 +150,8 @@ class _IniReader:
             return failed
         factory, args, kwargs = found.values()
         if args.has_call or kwargs.has_call:
+            if "target" in values:
+                self.mistakes.append(place.at("target").mistake("conflicts with a call in args or kwargs"))
             return {**shared, "()": lambda: factory(*args(), **kwargs())}
         mistakes = Mistakes()
         for key, types, expected in _ARGUMENTS:
@@ -213,19 +217,24 @@ class _Python(ast.NodeTransformer):
             raise ConfigError(Mistake(f"cannot be evaluated: {describe_error(error)}")) from None
 
 
-def _find_handler_class(name: str) -> object:
+def _find_handler_class(name: str) -> type[logging.Handler]:
     """A class, by its name in :mod:`logging` or its full name."""
     if not name:
         raise ConfigError(Mistake("missing setting", expected=_HANDLER))
     first, dot, _ = name.partition(".")
     is_of_logging = not dot or hasattr(logging, first)
     try:
-        return import_dotted(f"logging.{name}" if is_of_logging else name)
-    except ConfigError:
-        if is_of_logging and dot:
-            with suppress(ConfigError):  # the application may have a module of the same name
-                return import_dotted(name)
-        raise
+        found = import_dotted(f"logging.{name}" if is_of_logging else name)
+    except ConfigError as error:
+        if not (is_of_logging and dot):
+            raise
+        try:  # the application may have a module of the same name
+            found = import_dotted(name)
+        except ConfigError:
+            raise error from None
+    if isinstance(found, type) and issubclass(found, logging.Handler):
+        return found
+    raise ConfigError(Mistake(f"not a handler class: {name}", expected=_HANDLER))
 
 
 def _split(text: str) -> list[str]:
