@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import logging.handlers
 import os
 import subprocess
 import sys
@@ -13,14 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.config.logging_tree import cut, own_logging, tree
-from tests.config.logging_tree import read_ini as setup_of_ini
-from tests.config.logging_tree import written
+from tests.config.logging_tree import cut, own_logging, read_ini, tree, written
 from wsgistack import ConfigError
 from wsgistack.config.logging import LoggingSetup, import_dotted, read_table_logging
 from wsgistack.config.table.toml import find_lines
 
 OWN = "tests.config.logging_tree"
+
 TABLE = """
 [logging.formatters.short]
 format = "%(message)s"
@@ -45,7 +45,7 @@ propagate = false
 """
 
 
-def setup_of(text: str, path: Path = Path("x.toml")) -> LoggingSetup:
+def read(text: str, path: Path = Path("x.toml")) -> LoggingSetup:
     return read_table_logging(tomllib.loads(text)["logging"], path, find_lines(text))
 
 
@@ -58,7 +58,7 @@ def test_sets_up_what_dict_config_does(tmp_path: Path) -> None:
         expected = tree()
     with own_logging():
         logging.getLogger("other").setLevel(5)
-        setup = setup_of(TABLE, tmp_path / "x.toml")
+        setup = read(TABLE, tmp_path / "x.toml")
         untouched = tree()
         assert setup.check() == []
         assert tree() == untouched
@@ -68,7 +68,7 @@ def test_sets_up_what_dict_config_does(tmp_path: Path) -> None:
 
 def test_logs_to_a_file_beside_the_configuration(tmp_path: Path) -> None:
     with own_logging():
-        setup_of(TABLE, tmp_path / "x.toml").apply()
+        read(TABLE, tmp_path / "x.toml").apply()
         logging.getLogger("sqlalchemy.engine").error("seen")
     assert (tmp_path / "app.log").read_text() == "seen\n"
 
@@ -77,24 +77,24 @@ def test_a_table_that_holds_itself_is_too_deep() -> None:
     table: dict[str, object] = {}
     table["root"] = table
     said = [str(each) for each in read_table_logging(table, Path("x.py"), {}).check()]
-    assert said[0] == f"x.py: logging{'.root' * 50} root: is too deep"
-    assert said[1].startswith("x.py: logging.root root: no such key")
+    assert said[0] == f"x.py: logging{'.root' * 50} root: too many nested levels; expected at most 50"
+    assert said[1].startswith("x.py: logging.root root: unknown key")
 
 
-def test_a_file_may_be_named_elsewhere(tmp_path: Path) -> None:
+def test_a_file_name_may_be_an_object_of_a_module(tmp_path: Path) -> None:
     with own_logging() as root:
-        setup_of(TABLE.replace("app.log", "ext://os.devnull").replace('["console"]', '["file"]')).apply()
+        read(TABLE.replace("app.log", "ext://os.devnull").replace('["console"]', '["file"]')).apply()
         (handler,) = root.handlers
         assert isinstance(handler, logging.FileHandler)
         assert handler.baseFilename == os.devnull
 
 
-def test_disables_the_loggers_that_exist_only_if_told_so() -> None:
+def test_disables_existing_loggers_only_on_request() -> None:
     with own_logging():
         logger = logging.getLogger("early")
-        setup_of("[logging]\nversion = 1").apply()
+        read("[logging]\nversion = 1").apply()
         assert not logger.disabled
-        setup_of("[logging]\ndisable_existing_loggers = true").apply()
+        read("[logging]\ndisable_existing_loggers = true").apply()
         assert logger.disabled
 
 
@@ -104,7 +104,7 @@ def test_references_are_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "format").write_text("secret %(message)s\n")
     text = TABLE.replace("app.log", "${env:NAME}.txt").replace("INFO", "${env:LEVEL}")
     with own_logging() as root:
-        setup_of(text.replace("%(message)s", "${file:format}"), tmp_path / "x.toml").apply()
+        read(text.replace("%(message)s", "${file:format}"), tmp_path / "x.toml").apply()
         assert root.level == logging.ERROR
         (console,) = root.handlers
         assert console.formatter is not None
@@ -129,69 +129,14 @@ def test_a_table_of_python_may_hold_objects() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("logging = 5", ["x.toml:1: logging: is of type int; expected a table"], id="number"),
-        pytest.param(
-            f"[logging.root]\nx = {'[' * 60}{']' * 60}",
-            ["x.toml:2: logging.root x: is too deep"],
-            id="deep",
-        ),
-        pytest.param(
-            '[logging.handlers.a]\nclass = "${env:UNSET_NAME}"\nlevel = "inf"',
-            [
-                "x.toml:2: logging.handlers.a class: the environment variable UNSET_NAME is not set; expected it",
-                "x.toml:3: logging.handlers.a level: no level 'inf'; did you mean 'INFO'?",
-            ],
-            id="variable that is not set",
-        ),
-        pytest.param(
-            '[logging.root]\nhandlers = [\n  "${env:UNSET_NAME}",\n]',
-            ["x.toml:3: logging.root handlers: the environment variable UNSET_NAME is not set; expected it"],
-            id="variable that is not set, in a list",
-        ),
-    ],
-)
-def test_says_what_is_wrong(text: str, expected: list[str]) -> None:
-    assert cut(setup_of(text).check(), expected) == expected
-
-
-LEAVES = st.sampled_from(
-    [
-        *["a", "", "INFO", "%(message)s", "{", "ext://sys.stdout", "ext://sys.nothing", "cfg://handlers.a", "cfg://a"],
-        *["logging.StreamHandler", "logging.handlers.MemoryHandler", "logging.FileHandler", "json.dumps", "a/b"],
-        *[1, True, 0.5, "${env:UNSET_NAME}"],
-    ]
-)
-KEYS = ["a", "class", "()", ".", "level", "handlers", "filters", "formatter", "format", "style", "stream", "target"]
-ENTRIES = LEAVES | st.dictionaries(
-    st.sampled_from([*KEYS, "filename", "capacity", "propagate", "name"]), LEAVES | st.lists(LEAVES, max_size=2)
-)
-KINDS = ["formatters", "filters", "handlers", "loggers", "root", "version", "a"]
-TABLES = st.dictionaries(
-    st.sampled_from(KINDS), ENTRIES | st.dictionaries(st.sampled_from(["a", "b'"]), ENTRIES), max_size=5
-)
-
-
-@given(TABLES | LEAVES)
-def test_meets_any_table_with_mistakes_only(tmp_path_factory: pytest.TempPathFactory, table: object) -> None:
-    with own_logging(), contextlib.suppress(ConfigError):
-        setup = read_table_logging(table, tmp_path_factory.getbasetemp() / "x.toml", {})
-        setup.apply()
-        assert setup.check() == []
-
-
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
         pytest.param(
             '[logging]\nversion = 2\nhandler = {}\ndisable_existing_loggers = "no"\nroot = 5\nformatters = []',
             [
-                "x.toml:6: logging formatters: is of type list; expected a table",
-                "x.toml:3: logging handler: no such key; did you mean 'handlers'?",
-                "x.toml:2: logging version: found 2; expected 1",
+                "x.toml:2: logging version: invalid value; expected 1",
+                "x.toml:3: logging handler: unknown key; did you mean 'handlers'?",
                 "x.toml:4: logging disable_existing_loggers: is of type str; expected true or false",
                 "x.toml:5: logging root: is of type int; expected a table",
+                "x.toml:6: logging formatters: is of type list; expected a table",
             ],
             id="top",
         ),
@@ -202,15 +147,15 @@ def test_meets_any_table_with_mistakes_only(tmp_path_factory: pytest.TempPathFac
                 "x.toml:3: logging.handlers.b class: is missing; expected the dotted name of a class",
                 "x.toml:4: logging.handlers.c class: is of type int; expected the dotted name of a class",
             ],
-            id="no handlers",
+            id="unknown handlers",
         ),
         pytest.param(
             '[logging.handlers]\nd = { class = "logging.StreamHandlr" }\ne = { class = "logging.Formatter" }\n'
             'f = { class = "json.dumps" }\ng = { "()" = "ext://json.nope" }\nh = { "()" = "sys.path" }',
             [
                 "x.toml:2: logging.handlers.d class: no 'StreamHandlr' in logging; did you mean 'StreamHandler'?",
-                "x.toml:3: logging.handlers.e class: 'logging.Formatter' is no handler; expected a class of handlers",
-                "x.toml:4: logging.handlers.f class: 'json.dumps' is no handler; expected a class of handlers",
+                "x.toml:3: logging.handlers.e class: not a handler class: logging.Formatter; expected a handler class",
+                "x.toml:4: logging.handlers.f class: not a handler class: json.dumps; expected a handler class",
                 "x.toml:5: logging.handlers.g (): no 'nope' in json",
                 "x.toml:6: logging.handlers.h (): is of type list; expected the dotted name of a class",
             ],
@@ -220,20 +165,20 @@ def test_meets_any_table_with_mistakes_only(tmp_path_factory: pytest.TempPathFac
             '[logging.handlers.a]\nclass = "logging.FileHandler"\nfilname = "x"\nlevel = "INFOO"\nformatter = "g"\n'
             'filters = ["h"]\n[logging.filters.other]',
             [
-                "x.toml:4: logging.handlers.a level: no level 'INFOO'; did you mean 'INFO'?",
-                "x.toml:5: logging.handlers.a formatter: no formatter 'g'",
-                "x.toml:6: logging.handlers.a filters: no filter 'h'; there are: other",
-                "x.toml:3: logging.handlers.a filname: no such option of FileHandler; did you mean 'filename'?",
+                "x.toml:1: logging.handlers a: invalid arguments: missing a required argument: 'filename'",
+                "x.toml:4: logging.handlers.a level: unknown level 'INFOO'; did you mean 'INFO'?",
+                "x.toml:5: logging.handlers.a formatter: unknown formatter 'g'",
+                "x.toml:6: logging.handlers.a filters: unknown filter 'h'; there are: other",
             ],
             id="misspelt settings of a handler",
         ),
         pytest.param(
             '[logging.handlers.a]\nclass = "logging.FileHandler"\nlevel = true\nformatter = [1]\nfilters = "h"',
             [
+                "x.toml:1: logging.handlers a: invalid arguments: missing a required argument: 'filename'",
                 "x.toml:3: logging.handlers.a level: is of type bool; expected the name of a level",
                 "x.toml:4: logging.handlers.a formatter: is of type list; expected the name of a formatter",
                 "x.toml:5: logging.handlers.a filters: is of type str; expected a list of names",
-                "x.toml:1: logging.handlers a: the arguments do not fit: missing a required argument: 'filename'",
             ],
             id="wrong types in a handler",
         ),
@@ -242,9 +187,8 @@ def test_meets_any_table_with_mistakes_only(tmp_path_factory: pytest.TempPathFac
             '[logging.handlers.b]\nclass = "logging.handlers.QueueHandler"\nqueue = "ext://queue.nope"\n'
             'handlers = [\n"zz",\n"a",\n5]',
             [
-                "x.toml:7: logging.handlers.b queue: no 'nope' in queue",
-                "x.toml:4: logging.handlers.a target: no handler 'aa'; did you mean 'a'?",
-                "x.toml:9: logging.handlers.b handlers: no handler 'zz'; there are: a, b",
+                "x.toml:4: logging.handlers.a target: unknown handler 'aa'; did you mean 'a'?",
+                "x.toml:9: logging.handlers.b handlers: unknown handler 'zz'; there are: a, b",
                 "x.toml:11: logging.handlers.b handlers: is of type int; expected the name of a handler",
             ],
             id="handlers of handlers",
@@ -253,11 +197,11 @@ def test_meets_any_table_with_mistakes_only(tmp_path_factory: pytest.TempPathFac
             '[logging.formatters]\na = { fromat = "x" }\nb = { format = "%(x" }\nc = { style = "x" }\n'
             'd = { class = "json.x" }\ne = { "()" = "json.dumps" }\nf = { "()" = "json.x" }',
             [
-                "x.toml:2: logging.formatters.a fromat: no such key; did you mean 'format'?",
-                "x.toml:3: logging.formatters.b format: can't be made: ValueError: Invalid format '%(x' for '%' style",
-                "x.toml:4: logging.formatters.c style: no style 'x'; expected %, { or $",
+                "x.toml:2: logging.formatters.a fromat: unknown key; did you mean 'format'?",
+                "x.toml:3: logging.formatters.b format: cannot be made: ValueError: Invalid format '%(x' for '%' style",
+                "x.toml:4: logging.formatters.c style: cannot be made: ValueError: Style must be one of: %,{,$",
                 "x.toml:5: logging.formatters.d class: no 'x' in json",
-                "x.toml:6: logging.formatters e: can't be made: TypeError: dumps() missing 1 required positional",
+                "x.toml:6: logging.formatters.e (): cannot be made: TypeError: dumps() missing 1 required positional",
                 "x.toml:7: logging.formatters.f (): no 'x' in json",
             ],
             id="formatters",
@@ -265,9 +209,9 @@ def test_meets_any_table_with_mistakes_only(tmp_path_factory: pytest.TempPathFac
         pytest.param(
             '[logging.filters]\na = { nam = "x" }\nb = { "()" = "json.x" }\nc = { "()" = "json.dumps" }',
             [
-                "x.toml:2: logging.filters.a nam: no such key; did you mean 'name'?",
+                "x.toml:2: logging.filters.a nam: unknown key; did you mean 'name'?",
                 "x.toml:3: logging.filters.b (): no 'x' in json",
-                "x.toml:4: logging.filters.c (): can't be made: TypeError: dumps() missing 1 required positional",
+                "x.toml:4: logging.filters.c (): cannot be made: TypeError: dumps() missing 1 required positional",
             ],
             id="filters",
         ),
@@ -275,12 +219,12 @@ def test_meets_any_table_with_mistakes_only(tmp_path_factory: pytest.TempPathFac
             '[logging.loggers.a]\nlevle = "x"\nhandlers = "x"\nfilters = ["x"]\npropagate = 1\n'
             "[logging.root]\nhandlers = [\n'x',\n]\nlevel = []",
             [
-                "x.toml:2: logging.loggers.a levle: no such key; did you mean 'level'?",
+                "x.toml:2: logging.loggers.a levle: unknown key; did you mean 'level'?",
                 "x.toml:3: logging.loggers.a handlers: is of type str; expected a list of names",
-                "x.toml:4: logging.loggers.a filters: no filter 'x'",
+                "x.toml:4: logging.loggers.a filters: unknown filter 'x'",
                 "x.toml:5: logging.loggers.a propagate: is of type int; expected true or false",
+                "x.toml:8: logging.root handlers: unknown handler 'x'",
                 "x.toml:10: logging.root level: is of type list; expected the name of a level",
-                "x.toml:8: logging.root handlers: no handler 'x'",
             ],
             id="loggers",
         ),
@@ -289,22 +233,23 @@ def test_meets_any_table_with_mistakes_only(tmp_path_factory: pytest.TempPathFac
             'class = "logging.FileHandler"\nfilename = "${env:SECRET}/x"\n[logging.formatters.c]\n'
             'format = "${env:SECRET} {x"\n[logging.root]\nhandlers = ["${env:SECRET}"]',
             [
-                "x.toml:8: logging.formatters.c format: can't be made: ValueError: Invalid format '<secret>' for",
-                "x.toml:2: logging.handlers.a class: what its references give can't be imported",
-                "x.toml:3: logging.handlers.a level: no level <secret>; there are: CRITICAL, ",
-                "x.toml:6: logging.handlers.b filename: the folder of <secret> is missing",
-                "x.toml:10: logging.root handlers: no handler <secret>; there are: a, b",
+                "x.toml:2: logging.handlers.a class: no module '<secret>'",
+                "x.toml:3: logging.handlers.a level: unknown level '<secret>'",
+                "x.toml:6: logging.handlers.b filename: the folder of '<secret>' does not exist",
+                "x.toml:8: logging.formatters.c format: cannot be made: ValueError: Invalid format '<secret>' for",
+                "x.toml:10: logging.root handlers: unknown handler '<secret>'",
             ],
             id="values from references are not shown",
         ),
     ],
 )
-def test_says_what_is_wrong(text: str, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_mistakes(text: str, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "hidden.thing")
     with own_logging():
         before = tree()
         setup = read_table_logging(tomllib.loads(text)["logging"], Path("x.toml"), find_lines(text))
-        assert cut(setup.check(), expected) == expected
+        found = sorted(setup.check(), key=lambda each: each.where.line)
+        assert cut(found, expected) == expected
         assert tree() == before
 
 
@@ -326,13 +271,11 @@ def test_says_what_is_wrong(text: str, expected: list[str], monkeypatch: pytest.
         pytest.param('[logging.handlers.a]\nclass = "logging.NullHandler"\n"." = { spare = 1 }', id="properties"),
     ],
 )
-def test_takes_what_dict_config_takes(text: str) -> None:
+def test_accepts_what_dict_config_accepts(text: str) -> None:
     with own_logging():
         setup = read_table_logging(tomllib.loads(text)["logging"], Path("x.toml"), find_lines(text))
         assert setup.check() == []
         setup.apply()
-
-
 
 
 @pytest.mark.parametrize(
@@ -340,34 +283,36 @@ def test_takes_what_dict_config_takes(text: str) -> None:
     [
         pytest.param(
             "class = FileHandler\nargs = (os.path.join('nowhere', 'x.log'),)",
-            "x.ini:9: [handler_one]: can't be set up: FileNotFoundError: [Errno 2] No such file or directory: ",
+            "x.ini:9: [handler_one]: cannot be set up: FileNotFoundError: [Errno 2] No such file or directory: ",
             id="file that can't be opened",
         ),
         pytest.param(
             "class = FileHandler\nargs = (len(5),)",
-            "x.ini:9: [handler_one]: can't be set up: can't be evaluated: TypeError: object of type 'int' has no len()",
+            "x.ini:9: [handler_one]: cannot be set up: cannot be evaluated: TypeError: object of type 'int' has no len()",
             id="arguments that fail",
         ),
         pytest.param(
             "class = FileHandler\nargs = list('abcdefgh')",
-            "x.ini:9: [handler_one]: can't be set up: TypeError: ",
+            "x.ini:9: [handler_one]: cannot be set up: TypeError: ",
             id="too many arguments",
         ),
         pytest.param(
             "class = handlers.RotatingFileHandler\nargs = ('x', 'a', '${env:SECRET}')",
-            "x.ini:9: [handler_one]: can't be set up: TypeError: '>' not supported between ",
+            "x.ini:9: [handler_one]: cannot be set up: TypeError: '>' not supported between ",
             id="argument of a wrong type",
         ),
         pytest.param(
             f"class = {OWN}.Refusing\nargs = ('${{env:SECRET}}',)",
-            "x.ini:9: [handler_one]: can't be set up: ValueError: I refuse <secret>",
+            "x.ini:9: [handler_one]: cannot be set up: ValueError: I refuse <secret>",
             id="handler that tells a secret",
         ),
     ],
 )
-def test_says_what_fails(handler: str, expected: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_a_handler_that_fails(
+    handler: str, expected: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SECRET", "hidden")
-    setup = setup_of(written(handler))
+    setup = read_ini(written(handler))
     assert setup.check() == []
     with own_logging(), pytest.raises(ConfigError) as caught:
         setup.apply()
@@ -378,17 +323,17 @@ def test_says_what_fails(handler: str, expected: str, folder: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        ({"root": {"filters": [5]}}, "x.py: logging root: can't be set up: KeyError: 5"),
-        ({"loggers": {"a'b": {"filters": [5]}}}, "x.py: logging.loggers a'b: can't be set up: KeyError: 5"),
+        ({"root": {"filters": [5]}}, "x.py: logging root: cannot be set up: KeyError: 5"),
+        ({"loggers": {"a'b": {"filters": [5]}}}, "x.py: logging.loggers a'b: cannot be set up: KeyError: 5"),
     ],
 )
-def test_says_which_logger_fails(table: dict[str, object], expected: str) -> None:
+def test_reports_a_logger_that_fails(table: dict[str, object], expected: str) -> None:
     with own_logging(), pytest.raises(ConfigError) as caught:
         read_table_logging(table, Path("x.py"), {}).apply()
     assert str(caught.value) == expected
 
 
-def test_says_that_a_handler_from_before_fails() -> None:
+def test_reports_an_earlier_handler_that_fails() -> None:
     failures = [RuntimeError("disk is gone")]
 
     class Failing(logging.NullHandler):
@@ -399,15 +344,15 @@ def test_says_that_a_handler_from_before_fails() -> None:
     with own_logging() as root:
         root.addHandler(Failing())
         with pytest.raises(ConfigError) as caught:
-            setup_of(written()).apply()
-    assert str(caught.value) == "x.ini: can't be set up: RuntimeError: disk is gone"
+            read_ini(written()).apply()
+    assert str(caught.value) == "x.ini: cannot be set up: RuntimeError: disk is gone"
 
 
 PROGRAM = """
 import logging, sys
 from pathlib import Path
-from tests.config.logging_tree import setup_of
-setup = setup_of(Path(sys.argv[1]).read_text(), Path(sys.argv[1]))
+from tests.config.logging_tree import read_ini
+setup = read_ini(Path(sys.argv[1]).read_text(), Path(sys.argv[1]))
 logging.getLogger("early")
 setup.apply()
 logging.getLogger("early").error("still heard")
@@ -422,7 +367,7 @@ def run(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_process_logs_as_it_was_told(tmp_path: Path) -> None:
+def test_a_process_logs_as_configured(tmp_path: Path) -> None:
     text = written(
         f"class = FileHandler\nargs = ('{tmp_path}/a.log',)\nformatter = plain",
         formatter="format = %(levelname)s %(message)s",
@@ -437,13 +382,34 @@ def test_a_process_that_fails_closes_the_files_that_it_opened(tmp_path: Path) ->
     done = run(f"{text}[handler_two]\nclass = FileHandler\nargs = (str('nowhere/x'),)", tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(
-        f"wsgistack.errors.ConfigError: {tmp_path}/x.ini:14: [handler_two]: can't be set up: FileNotFoundError: "
+        f"wsgistack.errors.ConfigError: {tmp_path}/x.ini:14: [handler_two]: cannot be set up: FileNotFoundError: "
     )
     assert "Warning" not in done.stderr
 
 
-class Own(logging.FileHandler):
-    """Its files may be anywhere."""
+LEAVES = st.sampled_from(
+    [
+        *["a", "", "INFO", "%(message)s", "{", "ext://sys.stdout", "ext://sys.nothing", "cfg://handlers.a", "cfg://a"],
+        *["logging.StreamHandler", "logging.handlers.MemoryHandler", "logging.FileHandler", "json.dumps", "a/b"],
+        *[1, True, 0.5, "${env:UNSET_NAME}"],
+    ]
+)
+KEYS = ["a", "class", "()", ".", "level", "handlers", "filters", "formatter", "format", "style", "stream", "target"]
+ENTRIES = LEAVES | st.dictionaries(
+    st.sampled_from([*KEYS, "filename", "capacity", "propagate", "name"]), LEAVES | st.lists(LEAVES, max_size=2)
+)
+KINDS = ["formatters", "filters", "handlers", "loggers", "root", "version", "a"]
+TABLES = st.dictionaries(
+    st.sampled_from(KINDS), ENTRIES | st.dictionaries(st.sampled_from(["a", "b'"]), ENTRIES), max_size=5
+)
+
+
+@given(TABLES | LEAVES)
+def test_reports_any_wrong_table_as_mistakes(tmp_path_factory: pytest.TempPathFactory, table: object) -> None:
+    with own_logging(), contextlib.suppress(ConfigError):
+        setup = read_table_logging(table, tmp_path_factory.getbasetemp() / "x.toml", {})
+        setup.apply()
+        assert setup.check() == []
 
 
 @pytest.mark.parametrize(
@@ -455,82 +421,29 @@ class Own(logging.FileHandler):
         ("logging.handlers", logging.handlers),
     ],
 )
-def test_finds_what_a_dotted_name_means(name: str, found: object) -> None:
-    assert dotted(name) == found
+def test_imports_a_dotted_name(name: str, found: object) -> None:
+    assert import_dotted(name) == found
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        (
-            "Handler",
-            "found 'Handler'; expected a dotted name, as logging.StreamHandler; did you mean 'logging.Handler'?",
-        ),
-        ("Nothing", "found 'Nothing'; expected a dotted name, as logging.StreamHandler"),
-        ("", "found ''; expected a dotted name, as logging.StreamHandler"),
-        ("a..b", "found 'a..b'; expected a dotted name, as logging.StreamHandler"),
+        ("Handler", "invalid name 'Handler'; expected a dotted name; did you mean 'logging.Handler'?"),
+        ("Nothing", "invalid name 'Nothing'; expected a dotted name"),
+        ("", "invalid name ''; expected a dotted name"),
         ("logging.handlers.Xyz", "no 'Xyz' in logging.handlers"),
-        ("logging.StreamHandler.nothing.more", "no 'nothing' in logging"),
         ("nowhere.at.all", "no module 'nowhere'"),
-        ("tests.config.log.nowhere.X", "no 'nowhere' in tests.config.log"),
     ],
 )
-def test_says_what_is_wrong_with_a_name(name: str, expected: str) -> None:
+def test_reports_a_wrong_dotted_name(name: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        dotted(name)
-    assert str(caught.value) == expected
+        import_dotted(name)
+    assert str(caught.value).startswith(expected)
 
 
-def test_says_that_a_module_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_a_module_that_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "failing").mkdir()
     (folder / "failing" / "__init__.py").write_text("raise SystemExit(5)")
     monkeypatch.syspath_prepend(folder)
-    with pytest.raises(ConfigError, match="importing 'failing' failed: SystemExit: 5"):
-        dotted("failing.inner.Handler")
-
-
-@pytest.mark.parametrize(
-    ("factory", "args", "options", "expected"),
-    [
-        (logging.StreamHandler, (), {}, []),
-        (
-            logging.StreamHandler,
-            (None,),
-            {"stream": None},
-            ["the arguments do not fit: multiple values for argument 'stream'"],
-        ),
-        (
-            logging.FileHandler,
-            (),
-            {"filname": "x", "mod": "w"},
-            [
-                "filname: no such option of FileHandler; did you mean 'filename'?",
-                "mod: no such option of FileHandler; did you mean 'mode'?",
-            ],
-        ),
-        (logging.FileHandler, (), {}, ["the arguments do not fit: missing a required argument: 'filename'"]),
-        (logging.FileHandler, ("nowhere/x",), {}, ["filename: the folder of 'nowhere/x' is missing"]),
-        (logging.FileHandler, (Path("x"),), {}, []),
-        (logging.FileHandler, (5,), {}, ["filename: is of type int; expected the name of a file"]),
-        (logging.FileHandler, (".",), {}, ["filename: '.' is a folder; expected the name of a file"]),
-        (logging.FileHandler, ("x" * 5000,), {}, [f"filename: '{'x' * 5000}' can't be opened: File name too long"]),
-        (
-            logging.FileHandler,
-            ("x",),
-            {5: 6},
-            ["5: no such option of FileHandler; there are: delay, encoding, errors, filename, mode"],
-        ),
-        (Own, ("nowhere/x",), {}, []),
-        (dict, ([],), {"a": 1}, []),
-        (lambda **options: None, (), {"a": 1}, []),
-        (iter, ([],), {}, []),
-    ],
-)
-def test_says_which_arguments_do_not_fit(
-    factory: Callable[..., object],
-    args: tuple[object, ...],
-    options: Mapping[str, object],
-    expected: list[str],
-    folder: Path,
-) -> None:
-    assert [str(each) for each in misfits(factory, args, options)] == expected
+    with pytest.raises(ConfigError, match="importing 'failing.inner' failed: SystemExit: 5"):
+        import_dotted("failing.inner.Handler")

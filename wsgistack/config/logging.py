@@ -70,7 +70,7 @@ class LoggingSetup:
         known = {(each.where, each.key) for each in self._mistakes}
         found = _Check(self._table, self._locate, self._hidden, self._unlisted).mistakes
         new = (each for each in found if (each.where, each.key) not in known)
-        return [redact_mistake(self._hidden, each) for each in (*self._mistakes, *new)]
+        return [self._redact(each) for each in (*self._mistakes, *new)]
 
     def apply(self) -> None:
         """Set up logging for this process.
@@ -88,8 +88,14 @@ class LoggingSetup:
             cause: BaseException = error
             while cause.__cause__:
                 cause = cause.__cause__
-            mistake = self._locate(at).mistake(f"cannot be set up: {describe_error(cause)}")
-            raise ConfigError(redact_mistake(self._hidden, mistake)) from (None if self._hidden else error)
+            reason = str(cause) if isinstance(cause, ConfigError) else describe_error(cause)
+            mistake = self._locate(at).mistake(f"cannot be set up: {reason}")
+            raise ConfigError(self._redact(mistake)) from (None if self._hidden else error)
+
+    def _redact(self, mistake: Mistake) -> Mistake:
+        redacted = redact_mistake(self._hidden, mistake)
+        is_same = redacted.problem == mistake.problem
+        return redacted if is_same else redacted._replace(hint="")  # a similar name would tell about the secret
 
 
 class _Check:
@@ -109,15 +115,14 @@ class _Check:
             for kind, found in kinds.items()
         }
         self._check_keys((), table, "")
-        self._check_type(("version",), table, int, "1")
+        if table["version"] != 1:
+            self._add(("version",), "invalid value", expected="1")
         self._check_type(("disable_existing_loggers",), table, bool, "true or false")
-        for kind in ("formatters", "filters"):
-            for name, entry in self._tables[kind].items():
-                self._make((kind, name), entry)
-        for name, entry in self._tables["handlers"].items():
-            self._check_handler(("handlers", name), entry)
-        for name, entry in self._tables["loggers"].items():
-            self._check_logger(("loggers", name), entry)
+        checks = {"handlers": self._check_handler, "loggers": self._check_logger}
+        for kind, entries in self._tables.items():
+            for name, entry in entries.items():
+                if isinstance(kinds[kind][name], Mapping):
+                    checks.get(kind, self._make)((kind, name), entry)
         self._check_logger(("root",), self._get_table(("root",), table.get("root", {})))
 
     def _make(self, at: KeyPath, entry: _Table) -> None:
@@ -129,7 +134,7 @@ class _Check:
         if entry.get(key) and not self._get_factory((*at, key), entry[key]):
             return
         make = self._trial.configure_formatter if kind == "formatters" else self._trial.configure_filter
-        place = self._locate(next(((*at, each) for each in ("format", key) if each in entry), at))
+        place = self._locate(next(((*at, each) for each in ("format", "style", key) if each in entry), at))
         with self.mistakes.collect(place.key, place.where), hide_secrets(self._hidden, "cannot be made"):
             make(self._trial.config[kind][name])
 
@@ -143,11 +148,12 @@ class _Check:
         made = factory if isinstance(factory, type) else object
         if issubclass(made, MemoryHandler) and isinstance(entry.get("target"), str):
             self._check_name((*at, "target"), entry["target"], "handlers")
-        if issubclass(made, QueueHandler):  # since Python 3.12, dictConfig makes it in its own way
+        is_queue = issubclass(made, QueueHandler)  # since Python 3.12, dictConfig makes it in its own way
+        if is_queue:
             self._check_names(at, entry, "handlers")
-        elif factory and key == "class" and not issubclass(made, logging.Handler):
+        if key == "class" and factory and not issubclass(made, logging.Handler):
             self._add((*at, "class"), f"not a handler class: {entry[key]}", expected=_HANDLER)
-        elif factory:
+        elif factory and not is_queue:
             self._check_arguments(at, entry, factory)
 
     def _check_arguments(self, at: KeyPath, entry: _Table, factory: Callable[..., object]) -> None:
@@ -165,8 +171,8 @@ class _Check:
         try:
             given = signature(called).bind(*args, **kwargs).arguments
         except TypeError as error:
-            key = next((name for name in kwargs if repr(name) in str(error)), "args")
-            self._add((*at, key), f"invalid arguments: {error}")
+            key = "args" if is_partial else next((name for name in kwargs if repr(name) in str(error)), "")
+            self._add((*at, key) if key else at, f"invalid arguments: {error}")
             return
         except ValueError:  # a callable made in C may have no signature
             return
@@ -184,7 +190,7 @@ class _Check:
 
     def _check_level(self, at: KeyPath, entry: _Table) -> None:
         level, known = entry.get("level", logging.NOTSET), logging.getLevelNamesMapping()
-        if not isinstance(level, (str, int)):
+        if isinstance(level, bool) or not isinstance(level, (str, int)):
             self._add((*at, "level"), describe_type(level), expected="the name of a level")
         elif isinstance(level, str) and level not in known:
             self._add((*at, "level"), f"unknown level {level!r}", hint=suggest(level, known))

@@ -261,9 +261,7 @@ def test_reports_any_wrong_expression_as_a_mistake(text: str) -> None:
 
 HANDLERS = {
     "": ":9: [handler_one] class: missing setting; expected a handler class such as StreamHandler",
-    "class = StreamHandlr": (
-        ":10: [handler_one] class: no 'StreamHandlr' in logging; did you mean 'StreamHandler'?"
-    ),
+    "class = StreamHandlr": (":10: [handler_one] class: no 'StreamHandlr' in logging; did you mean 'StreamHandler'?"),
     "class = handlers.RotatingFileHandlr": ":10: [handler_one] class: no 'RotatingFileHandlr' in logging.handlers; did",
     "class = nowhere.Handler": ":10: [handler_one] class: no module 'nowhere'",
     "class = json.Handler": ":10: [handler_one] class: no 'Handler' in json",
