@@ -13,9 +13,9 @@ from wsgistack.config.protocols import (
     FILTER_PROTOCOLS,
     SERVER_PROTOCOLS,
     PasteFactory,
+    find_factory,
+    find_layer,
     is_factory,
-    paste_factory,
-    used,
 )
 from wsgistack.options.schema import schema
 from wsgistack.types import Secret
@@ -35,7 +35,7 @@ from wsgistack.types import Secret
     ],
 )
 def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], options: dict[str, object]) -> None:
-    made = paste_factory(uri, protocols, {})
+    made = find_factory(uri, protocols, {})
     assert is_factory(uri)
     assert {name: option.annotation for name, option in schema(made).options.items()} == options
 
@@ -43,20 +43,30 @@ def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], o
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [
-        ("call:gzip", "'gzip' is no import string; expected package.module:attribute"),
-        ("paste.app_factory:x", "'x' is no import string; expected package.module:attribute"),
+        ("call:gzip", "'gzip' is not an import string; expected package.module:attribute"),
+        ("paste.app_factory:x", "'x' is not an import string; expected package.module:attribute"),
         (
             "paste.app_factory:x:y",
-            "paste.app_factory makes something else; expected paste.filter_factory or paste.filter",
+            "a paste.app_factory cannot be used here; expected paste.filter_factory or paste.filter_app_factory",
         ),
         (f"call:{MODULE}:not_callable", f"'{MODULE}:not_callable' is no callable; expected one that takes the app"),
         (
             f"call:{MODULE}:nothing",
-            f"'{MODULE}:nothing' can't be called so: too many positional arguments; expected a pa",
+            f"cannot call '{MODULE}:nothing': too many positional arguments; expected a pa",
         ),
         (
             f"call:{MODULE}:greet",
             f"'{MODULE}:greet' is an application; expected a paste.filter_factory, called with global_conf and",
+        ),
+        (
+            f"call:{MODULE}:filter_app",
+            f"'{MODULE}:filter_app' takes app and global_conf first; expected a paste.filter_factory, called with "
+            "global_conf and the options; write paste.filter_app_factory instead of call",
+        ),
+        (
+            f"paste.filter_app_factory:{MODULE}:make_filter",
+            f"'{MODULE}:make_filter' takes global_conf and mark first; expected a paste.filter_app_factory, called with "
+            "app, global_conf and the options; write paste.filter_factory instead of paste.filter_app_factory",
         ),
         (
             "egg:wsgistack#mount",
@@ -64,9 +74,9 @@ def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], o
         ),
     ],
 )
-def test_says_why_there_is_no_such_factory(uri: str, expected: str) -> None:
+def test_reports_a_wrong_factory(uri: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        paste_factory(uri, FILTER_PROTOCOLS, {})
+        find_factory(uri, FILTER_PROTOCOLS, {})
     assert str(caught.value).startswith(expected)
 
 
@@ -77,10 +87,10 @@ def test_an_egg_names_the_layer_of_a_distribution_though_another_has_the_same(
         factory = "marking" if name == "one" else "filed"
         points = f"[wsgistack.middleware]\nsa-me = {MODULE}:{factory} [extra]\n{name} = a:b\n"
         install(folder, monkeypatch, f"acme-{name}", points)
-    assert used("egg:acme-one#sa-me", {}) == f"{MODULE}:marking"
-    assert used("egg:acme-two#two", {}) == "two"
+    assert find_layer("egg:acme-one#sa-me", {}) == f"{MODULE}:marking"
+    assert find_layer("egg:acme-two#two", {}) == "two"
     with pytest.raises(ConfigError, match="several distributions have a layer 'sa_me'"):
-        used("sa_me", {})
+        find_layer("sa_me", {})
 
 
 def test_gives_plain_text_to_factories_but_to_composites(monkeypatch: pytest.MonkeyPatch) -> None:

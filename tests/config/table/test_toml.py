@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from wsgistack import ConfigError, config
 from wsgistack.config.document import open_document
-from wsgistack.config.table.toml import toml_table
+from wsgistack.config.table.toml import read_toml
 
 FILE = "stack.toml"
 
 
 def test_gives_a_table() -> None:
-    assert toml_table("a = 1\n[b]\nc = [2]", Path(FILE)) == {"a": 1, "b": {"c": [2]}}
+    assert read_toml("a = 1\n[b]\nc = [2]", Path(FILE)) == {"a": 1, "b": {"c": [2]}}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_gives_a_table() -> None:
 )
 def test_says_what_is_wrong(text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        toml_table(text, Path(FILE))
+        read_toml(text, Path(FILE))
     assert str(caught.value).startswith(f"{FILE}{expected}")
     assert len(caught.value.mistakes) == 1
 
@@ -44,7 +44,7 @@ def test_says_what_is_wrong(text: str, expected: str) -> None:
 def test_refuses_numbers_that_no_message_could_show() -> None:
     long = f"0x1{'0' * 5000}"
     with pytest.raises(ConfigError) as caught:
-        toml_table(f'name = "{long}"\n[global]\nmode = {long}\nlayers = [1, {long}]\n', Path(FILE))
+        read_toml(f'name = "{long}"\n[global]\nmode = {long}\nlayers = [1, {long}]\n', Path(FILE))
     assert str(caught.value).splitlines() == [
         f"{FILE}:3: global mode: the number is too long; expected at most 10000 bits",
         f"{FILE}:4: global.layers 1: the number is too long; expected at most 10000 bits",

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wsgistack.config.table.lines import Path, duplicates, lines_of
+from wsgistack.config.table.toml import KeyPath as Path
+from wsgistack.config.table.toml import find_duplicates, find_lines
 
 KEYS = st.sampled_from(["a", "b", "c-1", "2", "é]", 'q"', "x.y", "#", "", "tab\t", "'"])
 SCALARS = st.sampled_from(
@@ -128,9 +129,9 @@ def test_each_table_item_and_key_stands_where_it_was_written(table: Table, rando
     writer = Writer(random)
     writer.table(table)
     text = writer.text.replace("\n", end)
-    assert lines_of(text) == writer.lines
+    assert find_lines(text) == writer.lines
     assert set(writer.lines) == set(paths(tomllib.loads(text)))
-    assert duplicates(text) == []
+    assert find_duplicates(text) == []
 
 
 def test_tells_the_lines_of_a_configuration() -> None:
@@ -153,7 +154,7 @@ app = 1.5e3
 x.y = 1
 x.z = 2
 """
-    assert lines_of(text) == {
+    assert find_lines(text) == {
         ("app",): 2,
         ("layers",): 4,
         ("layers", 0): 4,
@@ -200,7 +201,7 @@ x.z = 2
     ],
 )
 def test_tells_both_lines_of_what_is_there_twice(text: str, expected: list[tuple[Path, int, int]]) -> None:
-    assert duplicates(text) == expected
+    assert find_duplicates(text) == expected
     with pytest.raises(tomllib.TOMLDecodeError):
         tomllib.loads(text)
 
@@ -216,10 +217,10 @@ def test_finds_duplicates_where_tomllib_does(text: str) -> None:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
-        assert duplicates(text) != []
+        assert find_duplicates(text) != []
     else:
-        assert duplicates(text) == []
-        assert set(lines_of(text)) == set(paths(document))
+        assert find_duplicates(text) == []
+        assert set(find_lines(text)) == set(paths(document))
 
 
 @given(st.text("ab.=,[]{}\"'#\\\n\r \t") | st.text())
@@ -229,9 +230,9 @@ def test_finds_duplicates_where_tomllib_does(text: str) -> None:
 @example("a = [1}, ]")
 @example("[" * 5000)
 def test_meets_any_text_without_an_error(text: str) -> None:
-    duplicates(text)
-    found = set(lines_of(text))
+    find_duplicates(text)
+    found = set(find_lines(text))
     try:
         assert found == set(paths(tomllib.loads(text)))
     except (ValueError, RecursionError):
-        assert {line for line in lines_of(text).values() if not 1 <= line <= text.count("\n") + 1} == set()
+        assert {line for line in find_lines(text).values() if not 1 <= line <= text.count("\n") + 1} == set()
