@@ -30,11 +30,11 @@ BYTES = {
     "with a NUL": (b"[app:main]\nuse = pieces:\0app\n", ["stack.ini:2: holds a NUL; expected a text in UTF-8"]),
     "with a byte order mark": (
         b"\xef\xbb\xbf[app:main]\nuse = pieces:app\n[flter:f]\n",
-        ["stack.ini:3: no kind of section is called 'flter'; did you mean [filter:f]?"],
+        ["stack.ini:3: unknown section type 'flter'; did you mean [filter:f]?"],
     ),
     "with the ends of lines of Windows": (
         b"[app:main]\r\nuse = pieces:app\r\n\r\n[flter:f]\r\n",
-        ["stack.ini:4: no kind of section is called 'flter'; did you mean [filter:f]?"],
+        ["stack.ini:4: unknown section type 'flter'; did you mean [filter:f]?"],
     ),
 }
 
@@ -157,12 +157,12 @@ def test_files_that_can_not_be_read(suffix: str, pieces: Path, capsys: pytest.Ca
     (pieces / "file").write_text("")
     cases = {
         f"stack.{suffix}": "can't be read: Is a directory",
-        f"stak.{suffix}": f"there is no such file; did you mean 'stack.{suffix}'?",
+        f"stak.{suffix}": f"file does not exist; did you mean 'stack.{suffix}'?",
         f"link.{suffix}#shop": (
-            f"there is no such file; did you mean 'link.{suffix}', and 'shop' by --name or as second argument?"
+            f"file does not exist; did you mean 'link.{suffix}', and 'shop' by --name or as second argument?"
         ),
         f"link.{suffix}": "is a link to what is not there",
-        f"folder/stack.{suffix}": "there is no such file",
+        f"folder/stack.{suffix}": "file does not exist",
         f"file/stack.{suffix}": "can't be read: Not a directory",
         f"{'x' * 300}.{suffix}": "can't be read: File name too long",
     }
@@ -175,4 +175,4 @@ def test_a_file_without_permission(pieces: Path, capsys: pytest.CaptureFixture[s
     file = pieces / "stack.ini"
     file.write_text("[app:main]\nuse = pieces:app\n")
     file.chmod(0)
-    assert said_by_all("stack.ini", capsys) == ["stack.ini: can't be read: Permission denied"]
+    assert said_by_all("stack.ini", capsys) == ["stack.ini: cannot be read: Permission denied"]

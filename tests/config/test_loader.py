@@ -81,7 +81,7 @@ def test_gives_what_is_called_main_where_no_name_is_asked_for(folder: Path) -> N
 def test_finds_all_mistakes_in_its_parts(folder: Path) -> None:
     write(f"{MANY}app = gret\nfilter = mrak\n{GREET}{MARK}")
     assert said() == [
-        "stack.ini:3: [composite:main] app: no application or pipeline 'gret'; did you mean 'greet'?",
+        "stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?",
         "stack.ini:4: [composite:main] filter: no layer 'mrak'; did you mean 'mark'?",
     ]
     write(f"{MANY}app = part\n[app:part]\nuse = call:{MODULE}:make_nothing\nlevel = 5\n{MARK}mrak = m\n")
@@ -95,14 +95,14 @@ def test_finds_all_mistakes_in_its_parts(folder: Path) -> None:
 def test_finds_mistakes_in_its_servers(folder: Path) -> None:
     write(f"{MANY.replace('both', 'serving')}server = mian\n{SERVER}prot = 5\n")
     assert said() == [
-        "stack.ini:3: [composite:main] server: no server 'mian'; did you mean 'main'?",
+        "stack.ini:3: [composite:main] server: unknown server 'mian'; did you mean 'main'?",
         f"stack.ini:6: [server:main] prot: no such option of call:{MODULE}:make_server; did you mean 'port'?",
     ]
 
 
 def test_tells_of_the_part_and_not_of_what_follows_from_it(folder: Path) -> None:
     write(f"{MANY.replace('both', 'failing')}app = gret\n{GREET}")
-    assert said() == ["stack.ini:3: [composite:main] app: no application or pipeline 'gret'; did you mean 'greet'?"]
+    assert said() == ["stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?"]
     write(f"{MANY.replace('both', 'failing')}app = greet\n{GREET}")
     [told] = said()
     assert told.startswith(
@@ -114,14 +114,14 @@ def test_tells_of_the_part_and_not_of_what_follows_from_it(folder: Path) -> None
 def test_raises_at_once_when_it_is_asked_later(folder: Path) -> None:
     write(f"{MANY.replace('both', 'lazy')}app = gret\n{GREET}")
     app = load("stack.ini")
-    with pytest.raises(ConfigError, match="no application or pipeline 'gret'; did you mean 'greet'"):
+    with pytest.raises(ConfigError, match="unknown application or pipeline 'gret'; did you mean 'greet'"):
         Call(app)
 
 
 def test_a_composite_may_not_ask_for_itself(folder: Path) -> None:
     write(f"{MANY}app = two\n[composite:two]\nuse = call:{HERE}:both\napp = main\n{MARK}mark = m\n")
     way = "stack.ini [composite:main] -> stack.ini [composite:two] -> stack.ini [composite:main]"
-    assert said() == [f"stack.ini:6: [composite:two] app: a circle: {way}"]
+    assert said() == [f"stack.ini:6: [composite:two] app: circular reference: {way}"]
 
 
 def test_a_secret_that_is_passed_on_stays_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

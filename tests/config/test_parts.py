@@ -60,7 +60,7 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("use", "options", "said"),
     [
         pytest.param("qqqqq:app", {}, "2: [app:main]: no module 'qqqqq'", id="no module"),
-        pytest.param("call:qqqqq", {}, "2: [app:main]: 'qqqqq' is no import string; expected package", id="no factory"),
+        pytest.param("call:qqqqq", {}, "2: [app:main]: 'qqqqq' is not an import string; expected package", id="no factory"),
         pytest.param("egg:qqqqq", {}, "2: [app:main]: no distribution 'qqqqq' is installed", id="no egg"),
         pytest.param(
             "json:__name__", {}, "2: [app:main]: 'json:__name__' is of type str; expected a callable", id="str"

@@ -33,7 +33,7 @@ def loading(load):
                 return load(Path(relative_to) / path, name, global_conf=global_conf)
             return load({"app": f"{uri}#{name}"}, global_conf=global_conf)
         except ConfigError as error:
-            said = str(error).replace("no setting of a pipeline", "has extra (disallowed) settings")
+            said = str(error).replace("unknown setting of a pipeline", "has extra (disallowed) settings")
             raise LookupError(f"Error in file {error.mistakes[0].where.file}: {said}") from error
 
     return loading

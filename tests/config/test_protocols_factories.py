@@ -60,13 +60,11 @@ def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], o
         ),
         (
             f"call:{MODULE}:filter_app",
-            f"'{MODULE}:filter_app' takes app and global_conf first; expected a paste.filter_factory, called with "
-            "global_conf and the options; write paste.filter_app_factory instead of call",
+            f"'{MODULE}:filter_app' takes app and global_conf first; expected a paste.filter_factory",
         ),
         (
             f"paste.filter_app_factory:{MODULE}:make_filter",
-            f"'{MODULE}:make_filter' takes global_conf and mark first; expected a paste.filter_app_factory, called with "
-            "app, global_conf and the options; write paste.filter_factory instead of paste.filter_app_factory",
+            f"'{MODULE}:make_filter' takes global_conf and mark first; expected a paste.filter_app_factory",
         ),
         (
             "egg:wsgistack#mount",
@@ -106,3 +104,11 @@ def test_gives_plain_text_to_factories_but_to_composites(monkeypatch: pytest.Mon
         assert seen[-1] == {"a": "hushed"}
         assert (type(seen[-1]["a"]) is str) == ("composit" not in protocol)
     assert len(seen) == 7
+
+
+def test_suggests_the_protocol_that_fits() -> None:
+    with pytest.raises(ConfigError, match=r"; write paste\.filter_app_factory instead of call$"):
+        find_factory(f"call:{MODULE}:filter_app", FILTER_PROTOCOLS, {})
+    with pytest.raises(ConfigError, match=r"; write paste\.filter_factory instead of paste\.filter_app_factory$"):
+        find_factory(f"paste.filter_app_factory:{MODULE}:make_filter", FILTER_PROTOCOLS, {})
+    assert find_factory(f"paste.filter_app_factory:{MODULE}:filter_app", FILTER_PROTOCOLS, {}).factory

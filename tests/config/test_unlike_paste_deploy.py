@@ -77,14 +77,14 @@ def test_a_key_that_also_stands_in_default() -> None:
 def test_a_misspelt_kind_of_section(kind: str) -> None:
     text = f"[app:main]\n{APP}[{kind}:x]\nuse = nothing\n"
     assert made_by_them(text).kind == "app"
-    assert mistakes(text) == [f"stack.ini:3: no kind of section is called {kind!r}; did you mean [filter:x]?"]
+    assert mistakes(text) == [f"stack.ini:3: unknown section type {kind!r}; did you mean [filter:x]?"]
 
 
 def test_a_circle_of_references() -> None:
     text = "[app:main]\nuse = a\n[pipeline:a]\npipeline = b\n[app:b]\nuse = main\n"
     assert refusal(text).startswith("RecursionError: ")
     way = "stack.ini [app:main] -> stack.ini [pipeline:a] -> stack.ini [app:b] -> stack.ini [app:main]"
-    assert mistakes(text) == [f"stack.ini:6: [app:b] use: a circle: {way}"]
+    assert mistakes(text) == [f"stack.ini:6: [app:b] use: circular reference: {way}"]
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,13 @@ def test_two_applications_of_one_name() -> None:
     text = f"[app:main]\n{APP}[app:a]\n{APP}[pipeline:a]\npipeline = main\n"
     assert made_by_them(text).kind == "app"
     assert refusal(text, name="a").startswith("LookupError: Ambiguous section names")
-    assert mistakes(text) == ["stack.ini:5: [pipeline:a]: a second application 'a', after [app:a] in line 3"]
+    assert mistakes(text) == ["stack.ini:5: [pipeline:a]: duplicate application 'a'; first in [app:a] on line 3"]
 
 
 def test_use_beside_a_protocol() -> None:
     text = f"[app:main]\n{APP}paste.app_factory = no.such:thing\n"
     assert dict(made_by_them(text).options) == {"paste.app_factory": "no.such:thing"}
-    said = "stack.ini:3: [app:main] paste.app_factory: stands beside use, which says the same; keep one of them"
+    said = "stack.ini:3: [app:main] paste.app_factory: conflicts with 'use'; keep one of them"
     assert mistakes(text) == [said]
 
 

@@ -57,7 +57,7 @@ def test_gives_an_application(text: str, expected: str, folder: Path) -> None:
 def test_finds_the_application_of_a_name(folder: Path) -> None:
     write(GREET + MADE)
     assert greeting(name="greet") == "hello"
-    with pytest.raises(ConfigError, match=r"stack.ini: no application or pipeline 'gret'; did you mean 'greet'\?"):
+    with pytest.raises(ConfigError, match=r"stack.ini: unknown application or pipeline 'gret'; did you mean 'greet'\?"):
         load("stack.ini", "gret")
 
 

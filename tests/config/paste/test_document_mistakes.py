@@ -17,7 +17,7 @@ from wsgistack.options.conversion import describe
 MISTAKES = {
     "no main": (
         "[server:main]\nuse = x\n[app:mian]\nuse = x:y\n",
-        "stack.ini: no application or pipeline 'main'; did you mean 'mian'?",
+        "stack.ini: missing application or pipeline 'main'; did you mean 'mian'?",
     ),
     "composite": (
         "[composite:main]\nuse = egg:PasteDeplyo#urlmap\n",
@@ -29,11 +29,11 @@ MISTAKES = {
     ),
     "no use": (
         "[app:main]\nreload = yes\n",
-        "stack.ini:1: [app:main] use: is missing; use = module:application, egg:…, call:… or a section",
+        "stack.ini:1: [app:main] use: missing value; write use = module:application, egg:…, call:… or the name of a section",
     ),
     "use of nothing": (
         "[app:main]\nuse = gret\n" + GREET,
-        "stack.ini:2: [app:main] use: no application or pipeline 'gret'; did you mean 'greet'?",
+        "stack.ini:2: [app:main] use: unknown application or pipeline 'gret'; did you mean 'greet'?",
     ),
     "filter for an application": (
         "[app:main]\nuse = mark\n" + MARK + "mark = m\n",
@@ -41,15 +41,15 @@ MISTAKES = {
     ),
     "application for a filter": (
         "[pipeline:main]\npipeline = greet greet\n" + GREET,
-        "stack.ini:2: [pipeline:main] pipeline: 'greet' is an application; only the last of a pipeline may be one",
+        "stack.ini:2: [pipeline:main] pipeline: 'greet' is an application; expected a filter before the last name",
     ),
     "empty pipeline": (
         "[pipeline:main]\npipeline =\n",
-        "stack.ini:2: [pipeline:main] pipeline: is missing or empty; name filters, outermost first, and then the app",
+        "stack.ini:2: [pipeline:main] pipeline: missing value; expected the names of filters, outermost first, and last of an application",
     ),
     "misspelt pipeline": (
         "[pipeline:main]\npipelin = greet\n",
-        "stack.ini:2: [pipeline:main] pipelin: no setting of a pipeline; did you mean 'pipeline'?",
+        "stack.ini:2: [pipeline:main] pipelin: unknown setting of a pipeline; did you mean 'pipeline'?",
     ),
     "misspelt layer": (
         "[pipeline:main]\npipeline = gzpi greet\n" + GREET,
@@ -77,7 +77,7 @@ MISTAKES = {
     ),
     "no import string": (
         "[pipeline:main]\npipeline = call:gzip greet\n" + GREET,
-        "stack.ini:2: [pipeline:main] pipeline: 'gzip' is no import string; expected package.module:attribute",
+        "stack.ini:2: [pipeline:main] pipeline: 'gzip' is not an import string; expected package.module:attribute",
     ),
     "misspelt option of a factory": (
         "[pipeline:main]\npipeline = f greet\n" + GREET + f"[filter:f]\nuse = call:{MODULE}:make_filter\nmrak = f\n",
@@ -85,37 +85,37 @@ MISTAKES = {
     ),
     "no other file": (
         "[app:main]\nuse = config:other.ini\n",
-        "stack.ini:2: [app:main] use: 'config:other.ini' can't be read: other.ini: there is no such file",
+        "stack.ini:2: [app:main] use: cannot read 'config:other.ini': other.ini: file does not exist",
     ),
     "other file without a name": (
         "[app:main]\nuse = config:\n",
-        "stack.ini:2: [app:main] use: 'config:' can't be read: .: can't be read: Is a directory",
+        "stack.ini:2: [app:main] use: cannot read 'config:': .: cannot be read: Is a directory",
     ),
     "reference": (
         MADE + "dir = %(hree)s\n",
-        "stack.ini:3: [app:main] dir: no value for %(hree)s; did you mean 'here'?",
+        "stack.ini:3: [app:main] dir: unknown reference %(hree)s; did you mean 'here'?",
     ),
     "circle of references": (
         MADE + "[DEFAULT]\na = %(b)s\nb = %(a)s\n",
-        "stack.ini:4: [DEFAULT] a: a circle: %(b)s -> %(a)s -> %(b)s",
+        "stack.ini:4: [DEFAULT] a: circular reference: %(b)s -> %(a)s -> %(b)s",
     ),
     "misspelt kind": (
         MADE + "[fliter:x]\nuse = gzip\n",
-        "stack.ini:3: no kind of section is called 'fliter'; did you mean [filter:x]?",
+        "stack.ini:3: unknown section type 'fliter'; did you mean [filter:x]?",
     ),
     "kind in capitals": (
         MADE + "[Pipeline:x]\n",
-        "stack.ini:3: no kind of section is called 'Pipeline'; did you mean [pipeline:x]?",
+        "stack.ini:3: unknown section type 'Pipeline'; did you mean [pipeline:x]?",
     ),
     "second section": (
         MADE + "[app:main]\nuse = x\n",
-        "stack.ini:3: a second section [app:main], after the one in line 1",
+        "stack.ini:3: duplicate section [app:main]; first on line 1",
     ),
     "second application": (
         MADE + "[pipeline: main]\npipeline = x\n",
-        "stack.ini:3: [pipeline: main]: a second application 'main', after [app:main] in line 1",
+        "stack.ini:3: [pipeline: main]: duplicate application 'main'; first in [app:main] on line 1",
     ),
-    "second setting": (MADE + "use = x\n", "stack.ini:3: [app:main] use: set a second time, after line 2"),
+    "second setting": (MADE + "use = x\n", "stack.ini:3: [app:main] use: duplicate key; first set on line 2"),
 }
 
 
@@ -128,8 +128,8 @@ def test_says_what_is_wrong(text: str, mistake: str, folder: Path) -> None:
 def test_tells_a_mistake_once_though_several_ways_lead_to_it(folder: Path) -> None:
     write(f"[app:main]\nuse = way\n[pipeline:way]\npipeline = mark gret\n{MARK}mark = %(x)s\n")
     assert said() == [
-        "stack.ini:4: [pipeline:way] pipeline: no application or pipeline 'gret'; there are: main, way",
-        "stack.ini:7: [filter:mark] mark: no value for %(x)s; there are: __file__, here, mark, use",
+        "stack.ini:4: [pipeline:way] pipeline: unknown application or pipeline 'gret'; there are: main, way",
+        "stack.ini:7: [filter:mark] mark: unknown reference %(x)s; there are: __file__, here, mark, use",
     ]
 
 
@@ -171,7 +171,7 @@ def test_finds_all_mistakes_of_one_file_in_their_order(folder: Path) -> None:
         "stack.ini:6: [filter:small] minimum_siz: no such option of Gzip; did you mean 'minimum_size'?",
         "stack.ini:7: [filter:small] level: found 'x'; expected a whole number or none",
         f"stack.ini:10: [filter:door] users: found a secret value; expected {USERS}",
-        "stack.ini:12: no kind of section is called 'fillter'; did you mean [filter:x]?",
+        "stack.ini:12: unknown section type 'fillter'; did you mean [filter:x]?",
         "stack.ini:14: [app:greet] use: no 'gret' in tests.config.factories; did you mean 'greet'?",
     ]
 
@@ -181,13 +181,13 @@ def test_finds_mistakes_in_other_files_where_they_stand(folder: Path) -> None:
     write("[pipeline:main]\npipeline = f app\n[app:app]\nuse = config:base.ini\n[filter:f]\nuse = config:base.ini#f\n")
     assert said() == [
         "base.ini:2: [app:main] use: no module 'qqqqq'",
-        "base.ini:3: [app:main] use: set a second time, after line 2",
+        "base.ini:3: [app:main] use: duplicate key; first set on line 2",
         "base.ini:7: [filter:f] level: found 'x'; expected a whole number or none",
     ]
     write("[app:man]\nuse = 5\nlonely\n", "base.ini")
     assert said()[:2] == [
-        "base.ini:3: [app:man]: found 'lonely'; expected name = value",
-        "stack.ini:4: [app:app] use: no application or pipeline 'main'; did you mean 'man'?",
+        "base.ini:3: [app:man]: line is not a setting; expected name = value",
+        "stack.ini:4: [app:app] use: missing application or pipeline 'main'; did you mean 'man'?",
     ]
 
 
@@ -214,7 +214,7 @@ def test_tells_the_whole_way_of_a_circle(text: str, circle: str, folder: Path) -
     (folder / "sub").mkdir()
     write("[app:x]\nuse = config:../stack.ini\n", "sub/back.ini")
     write(text)
-    assert any(each.endswith(f": a circle: {circle}") for each in said())
+    assert any(each.endswith(f": circular reference: {circle}") for each in said())
 
 
 KINDS = ["app:main", "pipeline:main", "filter:gzip", "DEFAULT", "composite:c", "filter-app:d", "server:main"]

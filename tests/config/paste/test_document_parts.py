@@ -122,33 +122,33 @@ def test_gives_servers(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("[server:mian]\nuse = x\n", ["stack.ini: no server 'main'; did you mean 'mian'?"], id="no server"),
+        pytest.param("[server:mian]\nuse = x\n", ["stack.ini: unknown server 'main'; did you mean 'mian'?"], id="no server"),
         pytest.param(
             "[server:main]\nuse = mian\n",
-            ["stack.ini:2: [server:main] use: no server 'mian'; did you mean 'main'?"],
+            ["stack.ini:2: [server:main] use: unknown server 'mian'; did you mean 'main'?"],
             id="use",
         ),
         pytest.param(
             "[server:main]\nuse = main\n",
-            ["stack.ini:2: [server:main] use: a circle: stack.ini [server:main] -> stack.ini [server:main]"],
+            ["stack.ini:2: [server:main] use: circular reference: stack.ini [server:main] -> stack.ini [server:main]"],
             id="circle",
         ),
         pytest.param(
             f"{SERVER}prot = 1\nport = %(b)s\n",
             [
                 f"stack.ini:3: [server:main] prot: no such option of call:{MODULE}:make_server; did you mean 'port'?",
-                "stack.ini:4: [server:main] port: no value for %(b)s; there are: __file__, here, port, prot, use",
+                "stack.ini:4: [server:main] port: unknown reference %(b)s; there are: __file__, here, port, prot, use",
             ],
             id="options",
         ),
         pytest.param(
             "[server:main]\nuse = config:bad.ini\n",
-            ["bad.ini:2: found 'x'; expected the [name] of a section first"],
+            ["bad.ini:2: line outside of a section; expected a section header such as [app:main] above it"],
             id="file",
         ),
         pytest.param(
             f"[server:main]\nuse = {MODULE}:greet\n",
-            [f"stack.ini:2: [server:main] use: no server '{MODULE}:greet'; there are: main"],
+            [f"stack.ini:2: [server:main] use: unknown server '{MODULE}:greet'; there are: main"],
             id="import string",
         ),
     ],
@@ -164,22 +164,22 @@ def test_says_what_is_wrong_with_servers(text: str, expected: list[str], folder:
 MISTAKES = {
     "filter-app without next": (
         "[filter-app:main]\nuse = gzip\n",
-        ["stack.ini:1: [filter-app:main] next: is missing; next = the application that it filters"],
+        ["stack.ini:1: [filter-app:main] next: missing value; expected the application that it filters"],
     ),
     "filter-app of nothing with a wrong option": (
         "[filter-app:main]\nuse = gzip\nlevl = 1\nnext = gret\n" + GREET,
         [
             "stack.ini:3: [filter-app:main] levl: no such option of Gzip; did you mean 'level'?",
-            "stack.ini:4: [filter-app:main] next: no application or pipeline 'gret'; did you mean 'greet'?",
+            "stack.ini:4: [filter-app:main] next: unknown application or pipeline 'gret'; did you mean 'greet'?",
         ],
     ),
     "filter-app without use": (
         f"[filter-app:main]\nnext = greet\n{GREET}",
-        ["stack.ini:1: [filter-app:main] use: is missing; use = a layer, egg:…, call:… or a section"],
+        ["stack.ini:1: [filter-app:main] use: missing value; write use = a layer, egg:…, call:… or the name of a section"],
     ),
     "circle by next": (
         "[filter-app:main]\nuse = gzip\nnext = main\n",
-        ["stack.ini:3: [filter-app:main] next: a circle: stack.ini [filter-app:main] -> stack.ini [filter-app:main]"],
+        ["stack.ini:3: [filter-app:main] next: circular reference: stack.ini [filter-app:main] -> stack.ini [filter-app:main]"],
     ),
     "misspelt filter-with": (
         f"{GREET.replace('greet]', 'main]')}filter-with = gzpi\n",
@@ -187,21 +187,21 @@ MISTAKES = {
     ),
     "circle by filter-with": (
         f"[app:main]\nuse = {MODULE}:greet\nfilter-with = mark\n{MARKED}filter-with = mark\n",
-        ["stack.ini:7: [filter:mark] filter-with: a circle: stack.ini [filter:mark] -> stack.ini [filter:mark]"],
+        ["stack.ini:7: [filter:mark] filter-with: circular reference: stack.ini [filter:mark] -> stack.ini [filter:mark]"],
     ),
     "circle of one filter": (
         f"[app:main]\nuse = {MODULE}:greet\nfilter-with = mark\n[filter:mark]\nuse = mark\n",
-        ["stack.ini:5: [filter:mark] use: a circle: stack.ini [filter:mark] -> stack.ini [filter:mark]"],
+        ["stack.ini:5: [filter:mark] use: circular reference: stack.ini [filter:mark] -> stack.ini [filter:mark]"],
     ),
     "use beside a protocol": (
         f"[app:main]\nuse = {MODULE}:greet\npaste.app_factory = x:y\n",
-        ["stack.ini:3: [app:main] paste.app_factory: stands beside use, which says the same; keep one of them"],
+        ["stack.ini:3: [app:main] paste.app_factory: conflicts with 'use'; keep one of them"],
     ),
     "protocol of another kind": (
         f"[app:main]\nuse = paste.filter_factory:{MODULE}:make_filter\n",
         [
             (
-                "stack.ini:2: [app:main] use: paste.filter_factory makes something else; "
+                "stack.ini:2: [app:main] use: a paste.filter_factory cannot be used here; "
                 "expected paste.app_factory or paste.composite_factory or paste.composit_factory"
             )
         ],
@@ -211,7 +211,7 @@ MISTAKES = {
         [
             (
                 f"stack.ini:2: [app:main] use: '{MODULE}:greet' is an application; expected a paste.app_factory, "
-                f"called with global_conf and the options; for the application itself, use = {MODULE}:greet"
+                f"called with global_conf and the options; for the application itself, write use = {MODULE}:greet"
             )
         ],
     ),
@@ -219,7 +219,7 @@ MISTAKES = {
         f"[app:main]\npaste.composite_factory = {MODULE}:nothing\n",
         [
             (
-                f"stack.ini:2: [app:main] paste.composite_factory: '{MODULE}:nothing' can't be called so: too many "
+                f"stack.ini:2: [app:main] paste.composite_factory: cannot call '{MODULE}:nothing': too many "
                 "positional arguments; expected a paste.composite_factory, called with loader, global_conf and the "
                 "options"
             )
@@ -228,7 +228,7 @@ MISTAKES = {
     "composite of nothing": (
         "[composite:main]\nuse = egg:wsgistack#mount\n/a = gret\nb = greet\n" + GREET,
         [
-            "stack.ini:3: [composite:main] /a: no application or pipeline 'gret'; did you mean 'greet'?",
+            "stack.ini:3: [composite:main] /a: unknown application or pipeline 'gret'; did you mean 'greet'?",
             (
                 "stack.ini:4: [composite:main] b: is no prefix; expected a path that begins with a slash, such as "
                 "/api; did you mean '/b'?"
@@ -247,11 +247,11 @@ MISTAKES = {
     "all that is wrong with one section": (
         "[app:main]\nfilter-with = gzpi\nrequire = qqqqq\na = %(b)s\nget c = d\n",
         [
-            "stack.ini:1: [app:main] use: is missing; use = module:application, egg:…, call:… or a section",
+            "stack.ini:1: [app:main] use: missing value; write use = module:application, egg:…, call:… or the name of a section",
             "stack.ini:2: [app:main] filter-with: no layer 'gzpi'; did you mean 'gzip'?",
-            "stack.ini:3: [app:main] require: no distribution 'qqqqq' is installed; pip install qqqqq",
-            "stack.ini:4: [app:main] a: no value for %(b)s; there are: __file__, a, filter-with, get c, here, require",
-            "stack.ini:5: [app:main] get c: no global value 'd'; there are: __file__, here",
+            "stack.ini:3: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
+            "stack.ini:4: [app:main] a: unknown reference %(b)s; there are: __file__, a, filter-with, get c, here, require",
+            "stack.ini:5: [app:main] get c: unknown global value 'd'; there are: __file__, here",
         ],
     ),
     "options that are taken from global values": (
@@ -271,7 +271,7 @@ MISTAKES = {
         [
             "stack.ini:7: [filter:f] levl: no such option of Gzip; did you mean 'level'?",
             "stack.ini:8: [filter:f] when_pth: no such condition; did you mean 'when_path'?",
-            "stack.ini:9: [filter:f] level: no value for %(x)s; there are: __file__, here, level, levl, use, when_pth",
+            "stack.ini:9: [filter:f] level: unknown reference %(x)s; there are: __file__, here, level, levl, use, when_pth",
             "stack.ini:9: [filter:f] level: found '%(x)s'; expected a whole number or none",
         ],
     ),

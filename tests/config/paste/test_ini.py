@@ -79,12 +79,12 @@ def test_goes_on_after_each_mistake() -> None:
     text = "early = 1\n[a]\nuse = x\nlonely\n= 5\nuse = y\n[b]\nkey = 1\n[a]\nother = 1\nother = 2\n"
     sections, mistakes = parse(text, "x.ini")
     assert [str(each) for each in mistakes] == [
-        "x.ini:1: found 'early = 1'; expected the [name] of a section first",
-        "x.ini:4: [a]: found 'lonely'; expected name = value",
-        "x.ini:5: [a]: found '= 5'; expected name = value",
-        "x.ini:6: [a] use: set a second time, after line 3",
-        "x.ini:9: a second section [a], after the one in line 2",
-        "x.ini:11: [a] other: set a second time, after line 10",
+        "x.ini:1: line outside of a section; expected a section header such as [app:main] above it",
+        "x.ini:4: [a]: line is not a setting; expected name = value",
+        "x.ini:5: [a]: line is not a setting; expected name = value",
+        "x.ini:6: [a] use: duplicate key; first set on line 3",
+        "x.ini:9: duplicate section [a]; first on line 2",
+        "x.ini:11: [a] other: duplicate key; first set on line 10",
     ]
     assert list(sections) == ["a", "b"]
     assert sections["a"].settings["use"].value == "x"
@@ -112,12 +112,12 @@ def test_fills_in_references(value: str, filled: str) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("%(her)s", ("no value for %(her)s", "did you mean 'here'?")),
-        ("%()s", ("no value for %()s", "there are: a, b, c, here")),
+        ("%(her)s", ("unknown reference %(her)s", "did you mean 'here'?")),
+        ("%()s", ("unknown reference %()s", "there are: a, b, c, here")),
         ("%(here)/x", ("found %(here)", "did you mean %(here)s?")),
         ("x %(here)", ("found %(here)", "did you mean %(here)s?")),
-        ("%(a)s", ("a circle: %(a)s -> %(b)s -> %(a)s", "")),
-        ("%(c)s", ("a circle: %(c)s -> %(c)s", "")),
+        ("%(a)s", ("circular reference: %(a)s -> %(b)s -> %(a)s", "")),
+        ("%(c)s", ("circular reference: %(c)s -> %(c)s", "")),
     ],
 )
 def test_says_what_is_wrong_with_a_reference(value: str, said: tuple[str, str]) -> None:
@@ -135,4 +135,4 @@ def test_says_that_a_way_of_references_is_too_long() -> None:
     variables = {str(number): f"%({number + 1})s" for number in range(5000)}
     with pytest.raises(LookupError) as caught:
         interpolate("%(0)s", variables)
-    assert caught.value.args == ("more than 100 references, each in the value of another", "")
+    assert caught.value.args == ("too many nested references; expected at most 100", "")

@@ -36,14 +36,14 @@ def test_finds_sections_by_kind_and_name(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[compsite:x]", "1: no kind of section is called 'compsite'; did you mean [composite:x]?"),
-        ("[ap:x]", "1: no kind of section is called 'ap'; did you mean [app:x]?"),
-        ("[App:x]", "1: no kind of section is called 'App'; did you mean [app:x]?"),
-        ("[default]", "1: no kind of section is called 'default'; did you mean [DEFAULT]?"),
-        ("[app:x]\n[composite: x]", "2: [composite: x]: a second application 'x', after [app:x] in line 1"),
-        ("[app]\n[app:main]", "2: [app:main]: a second application 'main', after [app] in line 1"),
+        ("[compsite:x]", "1: unknown section type 'compsite'; did you mean [composite:x]?"),
+        ("[ap:x]", "1: unknown section type 'ap'; did you mean [app:x]?"),
+        ("[App:x]", "1: unknown section type 'App'; did you mean [app:x]?"),
+        ("[default]", "1: unknown section type 'default'; did you mean [DEFAULT]?"),
+        ("[app:x]\n[composite: x]", "2: [composite: x]: duplicate application 'x'; first in [app:x] on line 1"),
+        ("[app]\n[app:main]", "2: [app:main]: duplicate application 'main'; first in [app] on line 1"),
         ("[app:x]\n[filter:y", "2: the header of a section is not closed; did you mean [filter:y]?"),
-        ("[app:x]\n[app:x]", "2: a second section [app:x], after the one in line 1"),
+        ("[app:x]\n[app:x]", "2: duplicate section [app:x]; first on line 1"),
     ],
 )
 def test_says_which_sections_are_wrong(text: str, expected: str, folder: Path) -> None:
@@ -95,17 +95,17 @@ def test_says_what_is_wrong_with_values(folder: Path) -> None:
         values(text)
     assert [str(each) for each in caught.value.mistakes] == [
         (
-            "stack.ini:7: [app:main] use: no value for %(nothing)s; there are: __file__, get x, here, name, "
+            "stack.ini:7: [app:main] use: unknown reference %(nothing)s; there are: __file__, get x, here, name, "
             "paste.app_factory, require, set a, use"
         ),
         (
             "stack.ini:8: [app:main] paste.app_factory: the environment variable XYZZY_APP is not set; expected it, "
             "or a default as in ${env:XYZZY_APP:-default}"
         ),
-        "stack.ini:9: [app:main] set a: no value for %(nam)s; did you mean 'name'?",
-        "stack.ini:5: [app:main] require: no distribution 'qqqqq' is installed; pip install qqqqq",
-        "stack.ini:5: [app:main] require: no distribution '???' is installed; pip install '???'",
-        "stack.ini:4: [app:main] get x: no global value 'nmae'; did you mean 'name'?",
+        "stack.ini:9: [app:main] set a: unknown reference %(nam)s; did you mean 'name'?",
+        "stack.ini:5: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
+        "stack.ini:5: [app:main] require: distribution '???' is not installed; pip install '???'",
+        "stack.ini:4: [app:main] get x: unknown global value 'nmae'; did you mean 'name'?",
     ]
 
 
@@ -139,5 +139,5 @@ def test_tells_a_circle_by_file_and_section(folder: Path) -> None:
     part = made.named["application"]["main"]
     found, _ = made.values(part, Place(Where("x")))
     assert found.place.trail == ("stack.ini [app:main]",)
-    with pytest.raises(ConfigError, match=r"a circle: stack.ini \[app:main\] -> stack.ini \[app:main\]"):
+    with pytest.raises(ConfigError, match=r"circular reference: stack.ini \[app:main\] -> stack.ini \[app:main\]"):
         made.values(part, found.place)

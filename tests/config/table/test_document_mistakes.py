@@ -29,7 +29,7 @@ APP = f'app = "{MODULE}:greet"\n'
         ),
         pytest.param(
             f'{APP}layer = ["gzip"]\nlayers = {{ users = "hidden" }}',
-            [":2: layer: no such key; did you mean 'layers'?", ":3: layers: is of type dict; expected a list"],
+            [":2: layer: unknown key; did you mean 'layers'?", ":3: layers: is of type dict; expected a list"],
             id="misspelt key and a table of layers",
         ),
         pytest.param(
@@ -55,7 +55,7 @@ APP = f'app = "{MODULE}:greet"\n'
         ),
         pytest.param(
             f'{APP}[mounts]\n"/a" = "b"\n',
-            [":2: mounts: stands beside app; keep one of them"],
+            [":2: mounts: conflicts with 'app'; keep one of them"],
             id="app and mounts",
         ),
         pytest.param(
@@ -67,8 +67,8 @@ APP = f'app = "{MODULE}:greet"\n'
         pytest.param(
             '[mounts]\n"/a" = "b"\n"c" = "on"\n[apps.one]\napp = "x"\n',
             [
-                ":2: mounts /a: no application 'b'; there are: main, one",
-                ":3: mounts c: no application 'on'; did you mean 'one'?",
+                ":2: mounts /a: unknown application 'b'; there are: main, one",
+                ":3: mounts c: unknown application 'on'; did you mean 'one'?",
                 (
                     ":3: mounts c: is no prefix; expected a path that begins with a slash, such as /api; "
                     "did you mean '/c'?"
@@ -78,7 +78,7 @@ APP = f'app = "{MODULE}:greet"\n'
         ),
         pytest.param(
             'app = "one"\n[apps]\none = { app = "two" }\ntwo = { app = { use = "one", x = 1 } }\n',
-            [":4: apps.two app: a circle: one -> two -> one"],
+            [":4: apps.two app: circular reference: one -> two -> one"],
             id="circle",
         ),
         pytest.param(
@@ -90,13 +90,13 @@ APP = f'app = "{MODULE}:greet"\n'
             ],
             id="names from a variable that is not set",
         ),
-        pytest.param('app = "main"', [":1: app: a circle: main -> main"], id="circle of one"),
-        pytest.param('mounts = { "/" = "main" }', [":1: mounts /: a circle: main -> main"], id="mount of itself"),
+        pytest.param('app = "main"', [":1: app: circular reference: main -> main"], id="circle of one"),
+        pytest.param('mounts = { "/" = "main" }', [":1: mounts /: circular reference: main -> main"], id="mount of itself"),
         pytest.param(
             f"{APP}[apps.main]\n{APP}[apps.x]\nlayer = []\n{APP}",
             [
-                ":2: apps main: 'app' at the top is of the same application",
-                ":5: apps.x layer: no such key; did you mean 'layers'?",
+                ":2: apps main: duplicate application 'main'; 'app' at the top describes it too",
+                ":5: apps.x layer: unknown key; did you mean 'layers'?",
             ],
             id="second main and a misspelt key inside",
         ),
@@ -110,7 +110,7 @@ APP = f'app = "{MODULE}:greet"\n'
             id="no tables",
         ),
         pytest.param(
-            'app = "config:stack.ini"', [":1: app: another file can be used in an ini file alone"], id="another file"
+            'app = "config:stack.ini"', [":1: app: another file can be used in an ini file only"], id="another file"
         ),
         pytest.param(
             f'{APP}[[layers]]\nuse = "egg:wsgistack#gzpi"\n[[layers]]\nuse = "gzip"\nwhen = {{ pth = "x" }}\n',
@@ -145,7 +145,7 @@ def test_says_what_is_wrong(text: str, expected: list[str], folder: Path) -> Non
     [
         pytest.param({}, " servers.main use: is missing; expected a factory of a server, as egg:…", id="nothing"),
         pytest.param(
-            {"use": "json:dumps"}, " servers.main use: 'dumps' is no import string; expected", id="no factory"
+            {"use": "json:dumps"}, " servers.main use: 'dumps' is not an import string; expected", id="no factory"
         ),
         pytest.param(
             {"use": f"call:{MODULE}:make_server", "prot": 1}, " servers.main prot: no such option", id="option"
@@ -159,7 +159,7 @@ def test_says_what_is_wrong_with_a_server(server: dict[str, object], mistake: st
     with pytest.raises(ConfigError) as caught:
         config.load_server(table)
     assert str(caught.value) == found
-    with pytest.raises(ConfigError, match="no server 'mian'; did you mean 'main'"):
+    with pytest.raises(ConfigError, match="unknown server 'mian'; did you mean 'main'"):
         config.load_server(table, "mian")
 
 

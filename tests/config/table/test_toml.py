@@ -20,18 +20,18 @@ def test_gives_a_table() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("a = 1\nlayers = [\n", ":2: not TOML: Invalid value", id="unfinished"),
-        pytest.param("a = b:c\n", ":1: not TOML: Invalid value; a text stands in quotes", id="no quotes"),
+        pytest.param("a = 1\nlayers = [\n", ":2: invalid TOML: Invalid value", id="unfinished"),
+        pytest.param("a = b:c\n", ":1: invalid TOML: Invalid value; a text stands in quotes", id="no quotes"),
         pytest.param(
-            "\n; x\n", ":2: not TOML: Invalid statement; a comment begins with #", id="comment of an ini file"
+            "\n; x\n", ":2: invalid TOML: Invalid statement; a comment begins with #", id="comment of an ini file"
         ),
-        pytest.param("a = 1\nb\n", ":2: not TOML: Expected '=' after a key in a key/value pair", id="no value"),
-        pytest.param("x = " + "9" * 5000, ": not TOML: Exceeds the limit", id="number that is too long"),
-        pytest.param("x = " + "[" * 5000, ": not TOML: ", id="list that is too deep"),
-        pytest.param("a = 1\n\nb = 2\na = 3\n", ":4: a: set a second time, after line 1", id="second key"),
-        pytest.param("[a]\n[b]\n[a]\n", ":3: a: set a second time, after line 1", id="second table"),
-        pytest.param("a.b = 1\n[[a]]\n", ":2: a: set a second time, after line 1", id="table for a key"),
-        pytest.param("a = {b = 1, b = 2}\n", ":1: a.b: set a second time, after line 1", id="in one line"),
+        pytest.param("a = 1\nb\n", ":2: invalid TOML: Expected '=' after a key in a key/value pair", id="no value"),
+        pytest.param("x = " + "9" * 5000, ": invalid TOML: Exceeds the limit", id="number that is too long"),
+        pytest.param("x = " + "[" * 5000, ": invalid TOML: ", id="list that is too deep"),
+        pytest.param("a = 1\n\nb = 2\na = 3\n", ":4: a: duplicate key; first set on line 1", id="second key"),
+        pytest.param("[a]\n[b]\n[a]\n", ":3: a: duplicate key; first set on line 1", id="second table"),
+        pytest.param("a.b = 1\n[[a]]\n", ":2: a: duplicate key; first set on line 1", id="table for a key"),
+        pytest.param("a = {b = 1, b = 2}\n", ":1: a.b: duplicate key; first set on line 1", id="in one line"),
     ],
 )
 def test_says_what_is_wrong(text: str, expected: str) -> None:

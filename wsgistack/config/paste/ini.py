@@ -10,7 +10,7 @@ from wsgistack.errors import ConfigError, Mistake, Where, suggest
 __all__ = ["Section", "Setting", "interpolate", "parse"]
 
 _HEADER = re.compile(r"\[(.+)\]")
-_OPEN_HEADER = re.compile(r"\[([\w-]+(:[^\]=\[]*)?)")
+_OPEN_HEADER = re.compile(r"\[((?:app(?:lication)?|composite?|pipeline|filter(?:-app)?|server)(?::[^\]=\[]*)?)")
 _SETTING = re.compile(r"(.*?)\s*[=:]\s*(.*)")
 _REFERENCE = re.compile(r"%(?:%|\(([^)]*)\)(s|(?=/|\Z)))")
 _MAX_DEPTH = 100
