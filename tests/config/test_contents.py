@@ -72,8 +72,8 @@ def test_tells_every_mistake(folder: Path) -> None:
         read()
     assert [str(each).partition(";")[0] for each in caught.value.mistakes] == [
         "stack.ini:4: [pipeline:p] pipeline: no layer 'gzpi'",
-        "stack.ini:5: no kind of section is called 'fliter'",
-        "stack.ini:7: [server:x] use: is missing",
+        "stack.ini:5: unknown section type 'fliter'",
+        "stack.ini:7: [server:x] use: missing value",
     ]
 
 

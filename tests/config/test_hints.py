@@ -90,9 +90,9 @@ def test_suggests_a_scheme(uri: str, hint: str) -> None:
             "did you mean 'paste.app_factory' instead of 'paste.ap_factory'?",
             id="protocol",
         ),
-        pytest.param([], APP_PROTOCOLS, "write use = module:application, egg:…, call:… or the name", id="application"),
-        pytest.param(["level"], FILTER_PROTOCOLS, "write use = a layer, egg:…, call:… or the name", id="filter"),
-        pytest.param(["port"], SERVER_PROTOCOLS, "write use = egg:…, call:… or the name of a section", id="server"),
+        pytest.param([], APP_PROTOCOLS, "write use = module:application, egg:…, call:… or ", id="application"),
+        pytest.param(["level"], FILTER_PROTOCOLS, "write use = a layer, egg:…, call:… or ", id="filter"),
+        pytest.param(["port"], SERVER_PROTOCOLS, "write use = egg:…, call:… or a section name", id="server"),
     ],
 )
 def test_suggests_a_key(given: list[str], protocols: tuple[str, ...], hint: str) -> None:
@@ -130,7 +130,7 @@ def test_reports_a_part_of_another_kind(key: str, found: str, message: str) -> N
             "app",
             [],
             None,
-            "app: unknown application 'x'; expected module:application, egg:…, call:… or the name of another appli",
+            "app: unknown application 'x'; expected module:application, egg:…, call:… or another appli",
             id="nothing else",
         ),
         pytest.param(

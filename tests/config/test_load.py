@@ -116,7 +116,7 @@ def test_tells_the_options_of_an_application_without_making_it(folder: Path, mon
     [
         ("[app:main]\nuse = x:y\na = %(b)s\n", "main", "stack.ini:3: [app:main] a: unknown reference %(b)s"),
         ("[app:main]\nuse = x:y\n", "mian", "stack.ini: unknown application or pipeline 'mian'; did you mean 'main'?"),
-        ("[app:main]\nuse = x:y\nlonely\n", "main", "stack.ini:3: [app:main]: found 'lonely'"),
+        ("[app:main]\nuse = x:y\nlonely\n", "main", "stack.ini:3: [app:main]: line is not a setting"),
     ],
 )
 def test_tells_no_options_where_there_are_mistakes(text: str, name: str, expected: str, folder: Path) -> None:

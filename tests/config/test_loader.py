@@ -102,7 +102,9 @@ def test_finds_mistakes_in_its_servers(folder: Path) -> None:
 
 def test_tells_of_the_part_and_not_of_what_follows_from_it(folder: Path) -> None:
     write(f"{MANY.replace('both', 'failing')}app = gret\n{GREET}")
-    assert said() == ["stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?"]
+    assert said() == [
+        "stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?"
+    ]
     write(f"{MANY.replace('both', 'failing')}app = greet\n{GREET}")
     [told] = said()
     assert told.startswith(
@@ -142,5 +144,5 @@ def test_a_secret_that_is_passed_on_stays_one(folder: Path, monkeypatch: pytest.
 
 
 def test_an_application_may_stand_there_itself() -> None:
-    with pytest.raises(ConfigError, match=f"/b: found '{MODULE}:nothing'; expected a WSGI application"):
+    with pytest.raises(ConfigError, match=f"/b: '{MODULE}:nothing' is not a WSGI application; expected a callable"):
         load({"mounts": {"/a": factories.greet, "/b": factories.nothing}})

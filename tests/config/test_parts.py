@@ -60,28 +60,30 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("use", "options", "said"),
     [
         pytest.param("qqqqq:app", {}, "2: [app:main]: no module 'qqqqq'", id="no module"),
-        pytest.param("call:qqqqq", {}, "2: [app:main]: 'qqqqq' is not an import string; expected package", id="no factory"),
+        pytest.param(
+            "call:qqqqq", {}, "2: [app:main]: 'qqqqq' is not an import string; expected package", id="no factory"
+        ),
         pytest.param("egg:qqqqq", {}, "2: [app:main]: no distribution 'qqqqq' is installed", id="no egg"),
         pytest.param(
-            "json:__name__", {}, "2: [app:main]: 'json:__name__' is of type str; expected a callable", id="str"
+            "json:__name__", {}, "2: [app:main]: 'json:__name__' is of type str; expected a WSGI application", id="str"
         ),
         pytest.param(
             f"{MODULE}:make_app",
             {},
-            f"2: [app:main]: found '{MODULE}:make_app'; expected a WSGI application, which takes environ and "
-            f"start_response; for a factory, use = call:{MODULE}:make_app",
+            f"2: [app:main]: '{MODULE}:make_app' is not a WSGI application; expected a callable that takes environ "
+            f"and start_response; for a factory, write use = call:{MODULE}:make_app",
             id="factory for an application",
         ),
         pytest.param(
             f"{MODULE}:greet",
             {"level": "5"},
-            "7: [app:x] level: the application itself takes no options; for a factory that takes options, use = call:",
+            f"7: [app:x] level: '{MODULE}:greet' is a WSGI application, which takes no options; remove this setting",
             id="options for an application",
         ),
         pytest.param(
             f"call:{MODULE}:make_nothing",
             {},
-            f"2: [app:main]: call:{MODULE}:make_nothing makes something of type int; expected a WSGI application",
+            f"2: [app:main]: call:{MODULE}:make_nothing returned an object of type int; expected a WSGI application",
             id="factory of nothing",
         ),
         pytest.param(
@@ -159,7 +161,7 @@ def test_checks_a_server_without_starting_it() -> None:
 def test_places_what_a_factory_reports_of_its_own_parts() -> None:
     def mistaken(place: Where) -> str:
         error = ConfigError(Mistake("is bad", where=place))
-        return str(Application("a:b", where=PLACE, key="use").located(error))
+        return str(Application("a:b", where=PLACE, key="use").locate(error))
 
     assert mistaken(Where()) == "stack.ini:2: [app:main] use: is bad"
     assert mistaken(Where(section="layer 1 (gzip)")) == "stack.ini:2: [app:main] layer 1 (gzip): is bad"

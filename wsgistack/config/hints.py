@@ -29,8 +29,8 @@ _INDENTED = "an indented line continues the setting above; remove the indentatio
 _APPLICATION = "an application"
 _SCHEMES = ("egg", "call", "config")
 _USABLE = {
-    APP_PROTOCOLS: "write use = module:application, egg:…, call:… or the name of a section",
-    SERVER_PROTOCOLS: "write use = egg:…, call:… or the name of a section",
+    APP_PROTOCOLS: "write use = module:application, egg:…, call:… or a section name",
+    SERVER_PROTOCOLS: "write use = egg:…, call:… or a section name",
 }
 
 
@@ -80,7 +80,7 @@ def suggest_key(given: Iterable[str], protocols: tuple[str, ...]) -> str:
     for key in given:
         if near := get_close_matches(key, ["use", *protocols], n=1):
             return f"did you mean {near[0]!r} instead of {key!r}?"
-    return _USABLE.get(protocols, "write use = a layer, egg:…, call:… or the name of a section")
+    return _USABLE.get(protocols, "write use = a layer, egg:…, call:… or a section name")
 
 
 def suggest_layer(name: str, known: Collection[str]) -> str:
@@ -121,7 +121,7 @@ def make_unknown_error(
         hint = suggest(name, known)
     kind = "application" if sections is None else "application or pipeline"
     if asked.key:
-        expected = "" if hint else "module:application, egg:…, call:… or the name of another application"
+        expected = "" if hint else "module:application, egg:…, call:… or another application"
         return ConfigError(asked.mistake(f"unknown {kind} {name!r}", expected=expected, hint=hint))
     expected = "" if hint or sections is None else f"a section [app:{name}] or [pipeline:{name}]"
     problem = f"{'missing' if name == 'main' else 'unknown'} {kind} {name!r}"

@@ -77,7 +77,8 @@ class Document(ABC):
         if is_factory(name):
             return Server(name, {}, asked.global_conf, asked.where, asked.key)
         known = [each for each in self.servers() if f"[server:{each}]" != asked.where.section]
-        raise ConfigError(asked.mistake(f"unknown server {name!r}", hint=suggest(name, known)))
+        expected = "" if known else "egg:…, call:… or another server"
+        raise ConfigError(asked.mistake(f"unknown server {name!r}", expected=expected, hint=suggest(name, known)))
 
     @abstractmethod
     def _application(self, name: str | App, asked: Place) -> Stack: ...

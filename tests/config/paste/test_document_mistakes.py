@@ -29,7 +29,7 @@ MISTAKES = {
     ),
     "no use": (
         "[app:main]\nreload = yes\n",
-        "stack.ini:1: [app:main] use: missing value; write use = module:application, egg:…, call:… or the name of a section",
+        "stack.ini:1: [app:main] use: missing value; write use = module:application, egg:…, call:… or a section name",
     ),
     "use of nothing": (
         "[app:main]\nuse = gret\n" + GREET,
@@ -45,7 +45,10 @@ MISTAKES = {
     ),
     "empty pipeline": (
         "[pipeline:main]\npipeline =\n",
-        "stack.ini:2: [pipeline:main] pipeline: missing value; expected the names of filters, outermost first, and last of an application",
+        (
+            "stack.ini:2: [pipeline:main] pipeline: missing value; expected "
+            "filters, outermost first, and last an application"
+        ),
     ),
     "misspelt pipeline": (
         "[pipeline:main]\npipelin = greet\n",
@@ -128,8 +131,11 @@ def test_says_what_is_wrong(text: str, mistake: str, folder: Path) -> None:
 def test_tells_a_mistake_once_though_several_ways_lead_to_it(folder: Path) -> None:
     write(f"[app:main]\nuse = way\n[pipeline:way]\npipeline = mark gret\n{MARK}mark = %(x)s\n")
     assert said() == [
-        "stack.ini:4: [pipeline:way] pipeline: unknown application or pipeline 'gret'; there are: main, way",
-        "stack.ini:7: [filter:mark] mark: unknown reference %(x)s; there are: __file__, here, mark, use",
+        (
+            "stack.ini:4: [pipeline:way] pipeline: unknown application or pipeline 'gret'; expected "
+            "module:application, egg:…, call:… or another application"
+        ),
+        "stack.ini:7: [filter:mark] mark: unknown reference %(x)s; there are: __file__, here, use",
     ]
 
 
@@ -187,7 +193,7 @@ def test_finds_mistakes_in_other_files_where_they_stand(folder: Path) -> None:
     write("[app:man]\nuse = 5\nlonely\n", "base.ini")
     assert said()[:2] == [
         "base.ini:3: [app:man]: line is not a setting; expected name = value",
-        "stack.ini:4: [app:app] use: missing application or pipeline 'main'; did you mean 'man'?",
+        "stack.ini:4: [app:app] use: unknown application or pipeline 'main'; did you mean 'man'?",
     ]
 
 

@@ -122,10 +122,12 @@ def test_gives_servers(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("[server:mian]\nuse = x\n", ["stack.ini: unknown server 'main'; did you mean 'mian'?"], id="no server"),
+        pytest.param(
+            "[server:mian]\nuse = x\n", [("stack.ini: unknown server 'main'; did you mean 'mian'?")], id="no server"
+        ),
         pytest.param(
             "[server:main]\nuse = mian\n",
-            ["stack.ini:2: [server:main] use: unknown server 'mian'; did you mean 'main'?"],
+            ["stack.ini:2: [server:main] use: unknown server 'mian'; expected egg:…, call:… or another server"],
             id="use",
         ),
         pytest.param(
@@ -137,7 +139,7 @@ def test_gives_servers(folder: Path) -> None:
             f"{SERVER}prot = 1\nport = %(b)s\n",
             [
                 f"stack.ini:3: [server:main] prot: no such option of call:{MODULE}:make_server; did you mean 'port'?",
-                "stack.ini:4: [server:main] port: unknown reference %(b)s; there are: __file__, here, port, prot, use",
+                "stack.ini:4: [server:main] port: unknown reference %(b)s; there are: __file__, here, prot, use",
             ],
             id="options",
         ),
@@ -148,7 +150,12 @@ def test_gives_servers(folder: Path) -> None:
         ),
         pytest.param(
             f"[server:main]\nuse = {MODULE}:greet\n",
-            [f"stack.ini:2: [server:main] use: unknown server '{MODULE}:greet'; there are: main"],
+            [
+                (
+                    "stack.ini:2: [server:main] use: unknown server "
+                    f"'{MODULE}:greet'; expected egg:…, call:… or another server"
+                )
+            ],
             id="import string",
         ),
     ],
@@ -175,11 +182,12 @@ MISTAKES = {
     ),
     "filter-app without use": (
         f"[filter-app:main]\nnext = greet\n{GREET}",
-        ["stack.ini:1: [filter-app:main] use: missing value; write use = a layer, egg:…, call:… or the name of a section"],
+        ["stack.ini:1: [filter-app:main] use: missing value; write use = a layer, egg:…, call:… or a section name"],
     ),
     "circle by next": (
         "[filter-app:main]\nuse = gzip\nnext = main\n",
-        ["stack.ini:3: [filter-app:main] next: circular reference: stack.ini [filter-app:main] -> stack.ini [filter-app:main]"],
+        [("stack.ini:3: [filter-app:main] next: circular reference: stack.ini "
+                "[filter-app:main] -> stack.ini [filter-app:main]")],
     ),
     "misspelt filter-with": (
         f"{GREET.replace('greet]', 'main]')}filter-with = gzpi\n",
@@ -187,7 +195,8 @@ MISTAKES = {
     ),
     "circle by filter-with": (
         f"[app:main]\nuse = {MODULE}:greet\nfilter-with = mark\n{MARKED}filter-with = mark\n",
-        ["stack.ini:7: [filter:mark] filter-with: circular reference: stack.ini [filter:mark] -> stack.ini [filter:mark]"],
+        [("stack.ini:7: [filter:mark] filter-with: circular reference: "
+                "stack.ini [filter:mark] -> stack.ini [filter:mark]")],
     ),
     "circle of one filter": (
         f"[app:main]\nuse = {MODULE}:greet\nfilter-with = mark\n[filter:mark]\nuse = mark\n",
@@ -247,10 +256,12 @@ MISTAKES = {
     "all that is wrong with one section": (
         "[app:main]\nfilter-with = gzpi\nrequire = qqqqq\na = %(b)s\nget c = d\n",
         [
-            "stack.ini:1: [app:main] use: missing value; write use = module:application, egg:…, call:… or the name of a section",
+            ("stack.ini:1: [app:main] use: missing value; write use = "
+                "module:application, egg:…, call:… or a section name"),
             "stack.ini:2: [app:main] filter-with: no layer 'gzpi'; did you mean 'gzip'?",
             "stack.ini:3: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
-            "stack.ini:4: [app:main] a: unknown reference %(b)s; there are: __file__, a, filter-with, get c, here, require",
+            ("stack.ini:4: [app:main] a: unknown reference %(b)s; there "
+                "are: __file__, filter-with, get c, here, require"),
             "stack.ini:5: [app:main] get c: unknown global value 'd'; there are: __file__, here",
         ],
     ),
@@ -261,8 +272,8 @@ MISTAKES = {
         [
             "stack.ini:5: [filter-app:main] level: no level 10; expected 1 to 9 for gzip",
             (
-                "stack.ini:9: [app:app] x: the application itself takes no options; for a factory that takes options, "
-                f"use = call:{MODULE}:greet"
+                f"stack.ini:9: [app:app] x: '{MODULE}:greet' is a WSGI application, which takes no options; "
+                "remove this setting"
             ),
         ],
     ),
@@ -271,7 +282,7 @@ MISTAKES = {
         [
             "stack.ini:7: [filter:f] levl: no such option of Gzip; did you mean 'level'?",
             "stack.ini:8: [filter:f] when_pth: no such condition; did you mean 'when_path'?",
-            "stack.ini:9: [filter:f] level: unknown reference %(x)s; there are: __file__, here, level, levl, use, when_pth",
+            "stack.ini:9: [filter:f] level: unknown reference %(x)s; there are: __file__, here, levl, use, when_pth",
             "stack.ini:9: [filter:f] level: found '%(x)s'; expected a whole number or none",
         ],
     ),

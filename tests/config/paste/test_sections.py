@@ -42,7 +42,7 @@ def test_finds_sections_by_kind_and_name(folder: Path) -> None:
         ("[default]", "1: unknown section type 'default'; did you mean [DEFAULT]?"),
         ("[app:x]\n[composite: x]", "2: [composite: x]: duplicate application 'x'; first in [app:x] on line 1"),
         ("[app]\n[app:main]", "2: [app:main]: duplicate application 'main'; first in [app] on line 1"),
-        ("[app:x]\n[filter:y", "2: the header of a section is not closed; did you mean [filter:y]?"),
+        ("[app:x]\n[filter:y", "2: section header without closing ]; did you mean [filter:y]?"),
         ("[app:x]\n[app:x]", "2: duplicate section [app:x]; first on line 1"),
     ],
 )
@@ -96,7 +96,7 @@ def test_says_what_is_wrong_with_values(folder: Path) -> None:
     assert [str(each) for each in caught.value.mistakes] == [
         (
             "stack.ini:7: [app:main] use: unknown reference %(nothing)s; there are: __file__, get x, here, name, "
-            "paste.app_factory, require, set a, use"
+            "paste.app_factory, require, set a"
         ),
         (
             "stack.ini:8: [app:main] paste.app_factory: the environment variable XYZZY_APP is not set; expected it, "

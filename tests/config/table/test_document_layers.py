@@ -66,7 +66,7 @@ def test_says_what_is_wrong_with_filters(folder: Path) -> None:
         FILE,
     )
     needed = [
-        f"{FILE}:2: layer 2 (marking) use: 'marking' is one of filters; name it alone, as text",
+        f"{FILE}:2: layer 2 (marking) use: 'marking' is a name in filters; write 'marking' alone, without a table",
         f"{FILE}:4: filters unused: is of type str; expected a table",
         f"{FILE}:5: filters.gzip use: is missing; expected a name, an import string or a callable",
         f"{FILE}:10: filters.mark tims: no such option of marking; did you mean 'times'?",

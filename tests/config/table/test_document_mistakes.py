@@ -17,7 +17,9 @@ APP = f'app = "{MODULE}:greet"\n'
     ("text", "expected"),
     [
         pytest.param(
-            "layers = []", [": app: is missing; expected an import string, or a table with use, or mounts"], id="no app"
+            "layers = []",
+            [": app: missing key; expected an import string, or a table with use, or mounts"],
+            id="no app",
         ),
         pytest.param(
             "app = 5", [":1: app: is of type int; expected an import string, or a table with use"], id="app is a number"
@@ -67,7 +69,7 @@ APP = f'app = "{MODULE}:greet"\n'
         pytest.param(
             '[mounts]\n"/a" = "b"\n"c" = "on"\n[apps.one]\napp = "x"\n',
             [
-                ":2: mounts /a: unknown application 'b'; there are: main, one",
+                ":2: mounts /a: unknown application 'b'; there are: one",
                 ":3: mounts c: unknown application 'on'; did you mean 'one'?",
                 (
                     ":3: mounts c: is no prefix; expected a path that begins with a slash, such as /api; "
@@ -91,7 +93,9 @@ APP = f'app = "{MODULE}:greet"\n'
             id="names from a variable that is not set",
         ),
         pytest.param('app = "main"', [":1: app: circular reference: main -> main"], id="circle of one"),
-        pytest.param('mounts = { "/" = "main" }', [":1: mounts /: circular reference: main -> main"], id="mount of itself"),
+        pytest.param(
+            'mounts = { "/" = "main" }', [":1: mounts /: circular reference: main -> main"], id="mount of itself"
+        ),
         pytest.param(
             f"{APP}[apps.main]\n{APP}[apps.x]\nlayer = []\n{APP}",
             [
@@ -143,7 +147,7 @@ def test_says_what_is_wrong(text: str, expected: list[str], folder: Path) -> Non
 @pytest.mark.parametrize(
     ("server", "mistake"),
     [
-        pytest.param({}, " servers.main use: is missing; expected a factory of a server, as egg:…", id="nothing"),
+        pytest.param({}, " servers.main use: is missing; expected a server factory such as egg:waitress", id="nothing"),
         pytest.param(
             {"use": "json:dumps"}, " servers.main use: 'dumps' is not an import string; expected", id="no factory"
         ),
@@ -177,11 +181,11 @@ def test_places_mistakes_in_a_table_without_a_file() -> None:
         "apps.x layer 1 (gzpi) use: no layer 'gzpi'; did you mean 'gzip'?",
         "apps.x layer 2 (gzip) levl: no such option of Gzip; did you mean 'level'?",
         (
-            f"apps.x app: found '{MODULE}:nothing'; expected a WSGI application, which takes environ and "
-            f"start_response; for a factory, use = call:{MODULE}:nothing"
+            f"apps.x app: '{MODULE}:nothing' is not a WSGI application; expected a callable that takes environ and "
+            "start_response"
         ),
     ]
-    with pytest.raises(ConfigError, match=r"^apps\.y\.app level: the application itself takes no options"):
+    with pytest.raises(ConfigError, match=r"^apps\.y\.app level: '.*' is a WSGI application, which takes no options"):
         load(table, "y")
 
 

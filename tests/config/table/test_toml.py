@@ -21,7 +21,7 @@ def test_gives_a_table() -> None:
     ("text", "expected"),
     [
         pytest.param("a = 1\nlayers = [\n", ":2: invalid TOML: Invalid value", id="unfinished"),
-        pytest.param("a = b:c\n", ":1: invalid TOML: Invalid value; a text stands in quotes", id="no quotes"),
+        pytest.param("a = b:c\n", ":1: invalid TOML: Invalid value; write text in quotes", id="no quotes"),
         pytest.param(
             "\n; x\n", ":2: invalid TOML: Invalid statement; a comment begins with #", id="comment of an ini file"
         ),
@@ -46,8 +46,8 @@ def test_refuses_numbers_that_no_message_could_show() -> None:
     with pytest.raises(ConfigError) as caught:
         read_toml(f'name = "{long}"\n[global]\nmode = {long}\nlayers = [1, {long}]\n', Path(FILE))
     assert str(caught.value).splitlines() == [
-        f"{FILE}:3: global mode: the number is too long; expected at most 10000 bits",
-        f"{FILE}:4: global.layers 1: the number is too long; expected at most 10000 bits",
+        f"{FILE}:3: global mode: number too long; expected at most 10000 bits",
+        f"{FILE}:4: global.layers 1: number too long; expected at most 10000 bits",
     ]
 
 

@@ -127,7 +127,7 @@ class IniFile(Document):
                 mistakes.append(values.place.at(key).mistake("unknown setting of a pipeline", hint=hint))
         names = values.values.get("pipeline", "").split()
         if not names:
-            expected = "the names of filters, outermost first, and last of an application"
+            expected = "filters, outermost first, and last an application"
             return Stack.broken(*mistakes, place.mistake("missing value", expected=expected))
         stack = Stack(mistakes=tuple(mistakes))
         for name in names[:-1]:
