@@ -27,6 +27,14 @@ def test_check_misses_the_main_application(tmp_path: Path, capsys: pytest.Captur
     assert main(["check", "--name", "mian", str(file)]) == 0
 
 
+def test_checks_everything_in_a_file_without_main(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "[pipeline:api]\npipeline = {} hello\n[app:hello]\nuse = hello:app\n"
+    assert main(["check", written(tmp_path, text.format("gzip"))]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["check", written(tmp_path, text.format("gzpi"))]) == 1
+    assert [line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()] == [f"{tmp_path}/stack.ini:2"]
+
+
 FIVE = """\
 [pipeline:main]
 pipeline = request_id access gzpi hello

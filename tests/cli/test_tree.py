@@ -1,4 +1,4 @@
-"""An application as a tree: its layers, and what it is made of."""
+"""An application as a tree: its layers, and the applications that it is made of."""
 
 from pathlib import Path
 
@@ -6,6 +6,9 @@ import pytest
 
 from tests.cli.files import HELLO, layers, written
 from wsgistack.cli import main
+from wsgistack.cli.tree import LayerTree
+from wsgistack.config import read
+from wsgistack.config.document import open_document
 
 PASTE = HELLO + "\ndef check(user, password): return True\ndef paste(conf, **options): return lambda app: app\n"
 MOUNTED = """\
@@ -19,7 +22,7 @@ use = egg:wsgistack#mount
 /away = config:other.ini#made
 /gone = nowhere
 [pipeline:shop]
-pipeline = gzip log hello
+pipeline = log gzip hello
 [filter:log]
 use = access_log
 [app:hello]
@@ -34,6 +37,12 @@ use = egg:wsgistack#mount
 [composite:made]
 use = call:hello:made
 """
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
 
 
 def drawn(folder: Path, text: str, capsys: pytest.CaptureFixture[str], *, app: str = HELLO, name: str = "x.ini") -> str:
@@ -61,21 +70,32 @@ def test_shows_options_as_a_configuration_has_them(tmp_path: Path, capsys: pytes
 
 def test_shows_an_application_without_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert drawn(tmp_path, 'app = "hello:app"\n', capsys, name="x.toml") == "hello:app\n"
-    assert drawn(tmp_path, "from hello import app\nconfig = {'app': app}\n", capsys, name="x.py") == "hello:app\n"
 
 
-def test_shows_for_which_requests_a_layer_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_shows_the_condition_of_a_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = layers("gzip") + "[filter:gzip]\nwhen_path = /api/* /x\nwhen_not_method = POST\nlevel = 9\n"
     assert drawn(tmp_path, text, capsys) == (
         "gzip\n│  when path = /api/*, /x\n│  when not method = POST\n│  level = 9\n└─ hello:app\n"
     )
 
 
-def test_marks_a_layer_that_stands_in_the_wrong_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert drawn(tmp_path, layers("gzip", "access_log", "gzip"), capsys) == (
-        "gzip\n│  ! gzip stands outside access_log: the log would not tell what went over the wire; "
-        "put access_log before gzip\n└─ access_log\n   └─ gzip\n      └─ hello:app\n"
+def test_draws_the_layers_without_details() -> None:
+    document = open_document(
+        {"app": "hello:app", "layers": [{"use": "gzip", "level": 9, "when": {"path": "/x"}}, "access_log"]}
     )
+    tree = LayerTree(document, is_whole=False)
+    assert tree.draw("main", read(document)) == "gzip\n└─ access_log\n   └─ hello:app"
+    assert tree.misplaced == []
+
+
+def test_marks_a_layer_in_the_wrong_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = drawn(tmp_path, layers("gzip", "access_log", "gzip"), capsys).splitlines()
+    assert lines[0] == "gzip"
+    assert lines[1].startswith("│  ! gzip ")
+    assert max(map(len, lines)) <= 80
+    assert [line[:5] for line in lines[2:-3]] == ["│    "] * (len(lines) - 5)
+    assert lines[-4].endswith("put access_log before gzip")
+    assert lines[-3:] == ["└─ access_log", "   └─ gzip", "      └─ hello:app"]
 
 
 def test_shows_what_a_composite_is_made_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,11 +104,10 @@ def test_shows_what_a_composite_is_made_of(tmp_path: Path, capsys: pytest.Captur
         "request_id\n"
         "└─ egg:wsgistack#mount\n"
         "   ├─ / = shop\n"
-        "   │  └─ gzip\n"
-        "   │     │  ! gzip stands outside log: the log would not tell what went over the wire; put log before gzip\n"
-        "   │     └─ log (access_log)\n"
+        "   │  └─ log (access_log)\n"
+        "   │     └─ gzip\n"
         "   │        └─ hello:app\n"
-        "   ├─ /again = main (a circle)\n"
+        "   ├─ /again = main (circular reference)\n"
         "   ├─ /other = config:other.ini\n"
         "   │  └─ lint\n"
         "   │     └─ egg:wsgistack#mount\n"
@@ -97,14 +116,14 @@ def test_shows_what_a_composite_is_made_of(tmp_path: Path, capsys: pytest.Captur
     )
 
 
-def test_shows_applications_that_are_mounted_without_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = "from hello import app\nconfig = {'mounts': {'/': app, '/x': 'hello:app', '/y': 'call:hello:make'}}\n"
-    assert drawn(tmp_path, text, capsys, name="x.py") == (
-        "egg:wsgistack#mount\n├─ / = hello:app\n├─ /x = hello:app\n└─ /y = call:hello:make\n"
+def test_shows_mounted_applications_that_have_no_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = 'mounts = { "/" = "hello:app", "/x" = "call:hello:make" }\n'
+    assert drawn(tmp_path, text, capsys, name="x.toml") == (
+        "egg:wsgistack#mount\n├─ / = hello:app\n└─ /x = call:hello:make\n"
     )
 
 
-def test_shows_no_more_than_a_name_for_what_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_shows_only_the_name_of_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = "[composite:main]\nuse = egg:wsgistack#mount\n/ = config:nowhere.ini\n/x = config:nowhere.ini#x\n"
     assert drawn(tmp_path, text, capsys) == (
         "egg:wsgistack#mount\n├─ / = config:nowhere.ini\n└─ /x = config:nowhere.ini#x\n"

@@ -1,14 +1,17 @@
-"""What changed from one configuration to another, in a few words each."""
+"""The differences between two configurations, one line for each."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.config.factories import greet
 from tests.config.written import GREET, MARK, MODULE, write
-from wsgistack import ConfigError
-from wsgistack.config.contents import contents
-from wsgistack.config.difference import differences
+from wsgistack import ConfigError, Gzip, Pipeline
+from wsgistack.config.contents import read_contents
+from wsgistack.config.difference import find_differences, find_moved, is_same_kind, is_same_value, match_layers
 from wsgistack.config.document import open_document
+from wsgistack.pipeline.spec import Spec
 
 APP = f'app = "{MODULE}:greet"\n'
 
@@ -19,11 +22,11 @@ def changed(old: str, new: str, name: str = "") -> list[str]:
     for number, text in enumerate((old, new)):
         file = f"{'new' if number else 'old'}.{'ini' if text.startswith('[') else 'toml'}"
         write(text, file)
-        found.append(contents(open_document(file)))
-    return differences(found[0], found[1], name)
+        found.append(read_contents(open_document(file)))
+    return find_differences(found[0], found[1], name)
 
 
-def test_tells_of_filters_that_a_composite_may_ask_for(folder: Path) -> None:
+def test_compares_filters_that_a_composite_may_ask_for(folder: Path) -> None:
     app = f"[app:main]\nuse = {MODULE}:greet\n"
     old = f"{app}[filter:a]\nuse = gzip\n[filter:b]\nuse = gzip\n"
     assert changed(old, f"{old}level = 9\n") == ["filter b level: default -> 9"]
@@ -36,12 +39,12 @@ def test_tells_of_filters_that_a_composite_may_ask_for(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "lines"),
     [
-        pytest.param('["gzip"]', '["request_id", "gzip"]', ["+ request_id before gzip"], id="a layer more"),
-        pytest.param('["gzip"]', '["gzip", "lint"]', ["+ lint after gzip"], id="a layer more, inside"),
-        pytest.param("[]", '["gzip"]', ["+ gzip"], id="a first layer"),
-        pytest.param('["gzip", "lint"]', '["lint"]', ["- gzip"], id="a layer less"),
+        pytest.param('["gzip"]', '["request_id", "gzip"]', ["+ request_id before gzip"], id="added"),
+        pytest.param('["gzip"]', '["gzip", "lint"]', ["+ lint after gzip"], id="added inside"),
+        pytest.param("[]", '["gzip"]', ["+ gzip"], id="the first one"),
+        pytest.param('["gzip", "lint"]', '["lint"]', ["- gzip"], id="removed"),
         pytest.param('["gzip", "lint"]', '["lint", "gzip"]', ["lint moved before gzip"], id="another order"),
-        pytest.param('["gzip"]', '["wsgistack:Gzip"]', ["gzip is called wsgistack:Gzip"], id="another name"),
+        pytest.param('["gzip"]', '["wsgistack:Gzip"]', ["gzip renamed to wsgistack:Gzip"], id="another name"),
         pytest.param(
             '[{use = "gzip", name = "x"}]', '[{use = "lint", name = "x"}]', ["x use: gzip -> lint"], id="another use"
         ),
@@ -75,12 +78,12 @@ def test_tells_of_filters_that_a_composite_may_ask_for(folder: Path) -> None:
         ),
     ],
 )
-def test_tells_what_changed_in_the_layers(old: str, new: str, lines: list[str], folder: Path) -> None:
+def test_describes_changes_of_layers(old: str, new: str, lines: list[str], folder: Path) -> None:
     assert changed(f"{APP}layers = {old}\n", f"{APP}layers = {new}\n") == lines
     assert changed(f"{APP}layers = {new}\n", f"{APP}layers = {new}\n") == []
 
 
-def test_tells_what_changed_besides_the_layers(folder: Path) -> None:
+def test_describes_changes_of_everything_else(folder: Path) -> None:
     make = f"call:{MODULE}:make_app"
     old = (
         f'app = {{use = "{make}", password = "hidden", a = 1}}\n[global]\nsite = "hidden"\nold = "hidden"\n'
@@ -95,19 +98,19 @@ def test_tells_what_changed_besides_the_layers(folder: Path) -> None:
         "[server:main]\nuse = egg:wsgistack\nport = 2\nhost = h\n"
     )
     lines = [
-        "application password: changed",
+        "application option password: changed",
         "api: + gzip",
         f"api: application: {MODULE}:greet -> {MODULE}:not_callable",
         "- application gone",
-        "own: + application b",
-        "own: application set x: changed",
+        "own: + application option b",
+        "own: application global value x: changed",
         "+ application new",
         "server main port: '1' -> '2'",
         "server main host: default -> 'h'",
         "- server gone",
-        "global site: changed",
-        "- global old",
-        "+ global new",
+        "global value site: changed",
+        "- global value old",
+        "+ global value new",
     ]
     assert sorted(changed(old, new)) == sorted(lines)
     assert changed(old, old) == changed(new, new) == []
@@ -116,41 +119,103 @@ def test_tells_what_changed_besides_the_layers(folder: Path) -> None:
     assert "hidden" not in "".join(changed(new, old))
 
 
-def test_takes_no_notice_of_where_the_files_are(folder: Path) -> None:
+def test_ignores_where_the_files_are(folder: Path) -> None:
     for place in ("one", "two"):
         (folder / place).mkdir()
         write(f'{APP}layers = [{{use = "access_log", file = "logs/x"}}]\n', f"{place}/stack.toml")
-    one, two = (contents(open_document(f"{place}/stack.toml")) for place in ("one", "two"))
-    assert differences(one, two) == []
+    one, two = (read_contents(open_document(f"{place}/stack.toml")) for place in ("one", "two"))
+    assert find_differences(one, two) == []
 
 
 def test_names_an_application_that_is_an_object(folder: Path) -> None:
-    write("from tests.config.factories import greet\nconfig = {'app': greet}\n", "old.py")
-    write(APP.replace("greet", "other"), "new.toml")
-    old, new = (contents(open_document(file)) for file in ("old.py", "new.toml"))
-    assert differences(old, new) == [f"application: {MODULE}:greet -> {MODULE}:other"]
-    assert differences(new, new) == []
+    old, new = (read_contents(open_document({"app": app})) for app in (greet, f"{MODULE}:other"))
+    assert find_differences(old, new) == [f"application: {MODULE}:greet -> {MODULE}:other"]
+    assert find_differences(new, new) == []
 
 
-def test_tells_a_number_of_any_length() -> None:
+def test_shows_an_integer_of_any_length() -> None:
     old, new = (
-        contents(open_document({"app": print, "servers": {"main": {"use": "egg:wsgistack", "port": port}}}))
+        read_contents(open_document({"app": print, "servers": {"main": {"use": "egg:wsgistack", "port": port}}}))
         for port in (1, 1 << 20000)
     )
-    assert differences(old, new) == [f"server main port: '1' -> '0x1{'0' * 5000}'"]
+    assert find_differences(old, new) == [f"server main port: '1' -> '0x1{'0' * 5000}'"]
 
 
-def test_tells_no_secret_option_of_a_server(folder: Path) -> None:
+def test_hides_a_secret_option_of_a_server(folder: Path) -> None:
     server = f'{APP}[servers.main]\nuse = "call:{MODULE}:make_secret"\nkey = "hidden'
     assert changed(f'{server}"\n', f'{server} too"\n') == ["server main key: changed"]
 
 
-def test_takes_it_for_no_mistake_that_a_filter_leaves_options_to_those_that_use_it(folder: Path) -> None:
+def test_a_filter_may_leave_required_options_to_the_section_that_uses_it(folder: Path) -> None:
     write(f"{MARK}tims = 1\n", "slip.ini")
-    with pytest.raises(ConfigError, match="no such option"):
-        contents(open_document("slip.ini"))
+    with pytest.raises(ConfigError, match=r"\[filter:mark\] tims: "):
+        read_contents(open_document("slip.ini"))
     used = f"{GREET}[pipeline:main]\npipeline = more greet\n{MARK}[filter:more]\nuse = mark\nmark = "
     for file, mark in ("old.ini", "a"), ("new.ini", "b"):
         write(f"{used}{mark}\n", file)
-    old, new = (contents(open_document(file)) for file in ("old.ini", "new.ini"))
-    assert differences(old, new) == ["more mark: 'a' -> 'b'"]
+    old, new = (read_contents(open_document(file)) for file in ("old.ini", "new.ini"))
+    assert find_differences(old, new) == ["more mark: 'a' -> 'b'"]
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        pytest.param(1, 1, True, id="numbers"),
+        pytest.param(1, True, False, id="an integer and a boolean"),
+        pytest.param(1, 1.0, False, id="an integer and a float"),
+        pytest.param(NAN, float("nan"), True, id="NaN"),
+        pytest.param([1, (2,)], [1, (2,)], True, id="lists"),
+        pytest.param([1], (1,), False, id="a list and a tuple"),
+        pytest.param([1], [True], False, id="lists of other types"),
+        pytest.param([1], [1, 2], False, id="a longer list"),
+        pytest.param({"a": [NAN]}, {"a": [NAN]}, True, id="mappings"),
+        pytest.param({"a": 1}, {"a": True}, False, id="mappings to other types"),
+        pytest.param({"a": 1}, {"b": 1}, False, id="mappings from other names"),
+    ],
+)
+def test_compares_values_and_their_types(one: Any, other: Any, expected: bool) -> None:
+    assert is_same_value(one, other) is expected
+
+
+def test_compares_what_layers_use() -> None:
+    assert is_same_kind(Spec("gzip", {"level": 1}), Spec("wsgistack:Gzip", name="other"))
+    assert is_same_kind(Spec("a.b:c"), Spec("a.b:c"))
+    assert not is_same_kind(Spec("gzip"), Spec("lint"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "positions"),
+    [
+        pytest.param(["gzip", "lint"], ["lint", "gzip"], {0: 1, 1: 0}, id="in another order"),
+        pytest.param(["request-id"], ["request_id"], {0: 0}, id="dashes"),
+        pytest.param(["gzip", "gzip"], ["gzip"], {0: 0}, id="twice and once"),
+        pytest.param(["gzip"], [{"use": "lint", "name": "gzip"}], {0: 0}, id="the name of another"),
+        pytest.param(["gzip", "lint"], [{"use": Gzip, "name": "x"}], {0: 0}, id="the same under another name"),
+        pytest.param(["gzip"], ["lint"], {}, id="nothing in common"),
+        pytest.param(
+            [{"use": "gzip", "name": "a"}, "gzip"],
+            ["gzip", {"use": "gzip", "name": "b"}],
+            {1: 0, 0: 1},
+            id="names first",
+        ),
+    ],
+)
+def test_finds_the_old_layers_in_a_new_list(old: list[Any], new: list[Any], positions: dict[int, int]) -> None:
+    assert match_layers(Pipeline(old).specs, Pipeline(new).specs) == positions
+
+
+@pytest.mark.parametrize(
+    ("positions", "expected"),
+    [
+        ({0: 0, 1: 1, 2: 2}, set()),
+        ({0: 3, 1: 0, 2: 1, 3: 2}, {0}),
+        ({0: 1, 1: 2, 2: 0}, {2}),
+        ({0: 4, 2: 5, 7: 6}, set()),
+        ({}, set()),
+    ],
+)
+def test_finds_the_fewest_layers_that_were_moved(positions: dict[int, int], expected: set[int]) -> None:
+    assert find_moved(positions) == expected

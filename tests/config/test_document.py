@@ -71,7 +71,6 @@ times = 2
     [
         ("a.toml", "", TableFile),
         ("a.Toml", "", TableFile),
-        ("a.py", "config = {}", TableFile),
         ("a.ini", "", IniFile),
         ("a.conf", "", IniFile),
         ("toml", "", IniFile),
@@ -89,7 +88,18 @@ def test_takes_a_table_itself(folder: Path) -> None:
     assert sys.path == before
 
 
-@pytest.mark.parametrize("file", ["a.toml", "a.py", "a.ini", "", "a\0.ini", "sub", "x" * 5000])
+@pytest.mark.parametrize("file", ["stack.py", "nowhere/Stack.PY"])
+def test_refuses_a_python_file(file: str, folder: Path) -> None:
+    write('config = {"app": "shop:application"}\n')
+    with pytest.raises(ConfigError) as caught:
+        open_document(file)
+    assert str(caught.value) == (
+        f"{file}: wsgistack does not read Python files as configuration; "
+        "call wsgistack.load({...}) or use a Pipeline in your own module, or write a TOML file"
+    )
+
+
+@pytest.mark.parametrize("file", ["a.toml", "a.ini", "", "a\0.ini", "sub", "x" * 5000])
 def test_says_why_a_file_can_not_be_read(file: str, folder: Path) -> None:
     (folder / "sub").mkdir()
     with pytest.raises(ConfigError, match=r"file does not exist|cannot be read: "):

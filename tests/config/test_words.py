@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.config.export.layers import Color
 from tests.config.factories import marking
+from tests.config.typed_layers import Color
 from wsgistack.conditions import normalize_condition
-from wsgistack.config.words import as_text, condition_in_words, in_words
+from wsgistack.config.words import as_text, describe_condition, describe_value
 
 
 @pytest.mark.parametrize(
     ("value", "words"),
     [
         ("a b", "'a b'"),
-        (True, "True"),
-        (None, "None"),
+        (True, "true"),
+        (None, "none"),
         (1.5, "1.5"),
         (Path("/srv/x"), "/srv/x"),
         (Color.RED, "red"),
@@ -32,8 +32,8 @@ from wsgistack.config.words import as_text, condition_in_words, in_words
         (["<secret>"], "[<secret>]"),
     ],
 )
-def test_shows_a_value(value: object, words: str) -> None:
-    assert in_words(value) == words
+def test_describes_a_value(value: object, words: str) -> None:
+    assert describe_value(value) == words
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (None, "none"), (1.5, "1.5"), (16, "16"), ("A", "A")])
@@ -41,8 +41,8 @@ def test_writes_a_value_as_text(value: object, text: str) -> None:
     assert as_text(value) == text
 
 
-def test_writes_a_number_of_any_length() -> None:
-    assert [int(in_words(number), 0) for number in (5, -(16**5000))] == [5, -(16**5000)]
+def test_writes_an_integer_of_any_length() -> None:
+    assert [int(describe_value(number), 0) for number in (5, -(16**5000))] == [5, -(16**5000)]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_writes_a_number_of_any_length() -> None:
         ({"environ": "KEY"}, ["when environ = KEY"]),
         ("a.b:c", ["when a.b:c"]),
         ({"not": "a.b:c", "scheme": "http"}, ["when scheme = http", "when not a.b:c"]),
-        (in_words, ["when wsgistack.config.words:in_words"]),
+        (describe_value, ["when wsgistack.config.words:describe_value"]),
     ],
 )
-def test_shows_a_condition(when: Any, lines: list[str]) -> None:
-    assert condition_in_words(normalize_condition(when)) == lines
+def test_describes_a_condition(when: Any, lines: list[str]) -> None:
+    assert describe_condition(normalize_condition(when)) == lines

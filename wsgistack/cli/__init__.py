@@ -18,7 +18,7 @@ from wsgistack.errors import ConfigError
 
 __all__ = ["main"]
 
-_FILE = "a file in TOML, in Python with a table config, or else an ini file in PasteDeploy's dialect"
+_FILE = "a .toml file; any other file is read as an ini file in PasteDeploy's dialect"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,15 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     checking.set_defaults(run=check)
 
     showing = commands.add_parser("show", help="show the layers as a tree, with their options")
-    showing.add_argument(
-        "--format", choices=("toml", "ini", "python"), help="write the whole file in this format instead"
-    )
+    showing.add_argument("--format", choices=("toml",), help="convert the whole file to TOML instead")
     showing.set_defaults(run=show)
 
     comparing = commands.add_parser("diff", help="show what changed from one configuration to another")
     comparing.add_argument("--name", default="", help="look at this application alone")
     comparing.add_argument("old", metavar="A", help=_FILE)
-    comparing.add_argument("new", metavar="B", help="another one, in the same or another format")
+    comparing.add_argument("new", metavar="B", help="the file to compare it with, in either format")
     comparing.set_defaults(run=compare, failed=2)
 
     for command in (serving, checking, showing):

@@ -2,8 +2,8 @@
 
 import argparse
 
-from wsgistack.config.contents import contents
-from wsgistack.config.difference import differences
+from wsgistack.config.contents import read_contents
+from wsgistack.config.difference import find_differences
 from wsgistack.config.document import open_document
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 
@@ -11,18 +11,18 @@ __all__ = ["compare"]
 
 
 def compare(parsed: argparse.Namespace) -> int:
-    """Print each difference, and tell by 1 that there are some."""
+    """Print each difference. Return 1 if there are some, as ``diff`` does."""
     mistakes = Mistakes()
     found = []
     for file in (parsed.old, parsed.new):
         with mistakes.collect():
-            found.append(contents(open_document(file, parsed.values)))
+            found.append(read_contents(open_document(file, parsed.values)))
     mistakes.raise_if_any()
     names = {name for each in found for name in each.applications}
     if parsed.name and parsed.name not in names:
-        raise ConfigError(Mistake(f"no application {parsed.name!r} in either", hint=suggest(parsed.name, names)))
+        raise ConfigError(Mistake(f"unknown application {parsed.name!r}", hint=suggest(parsed.name, names)))
     old, new = found
-    lines = differences(old, new, parsed.name)
+    lines = find_differences(old, new, parsed.name)
     for line in lines:
         print(line)
     return 1 if lines else 0

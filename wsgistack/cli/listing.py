@@ -6,7 +6,7 @@ from inspect import cleandoc
 from shutil import get_terminal_size
 from textwrap import fill
 
-from wsgistack.config.words import in_words
+from wsgistack.config.words import describe_value
 from wsgistack.errors import ConfigError
 from wsgistack.options.schema import schema
 from wsgistack.pipeline import registry
@@ -20,34 +20,43 @@ def list_layers(parsed: argparse.Namespace) -> int:
     if parsed.layer is None:
         width = max(map(len, registry.names()), default=0)
         for name in registry.names():
-            print(f"{name:{width}}  {_registered(name)}")
+            _print_column(name, width, _describe_registered(name))
         return 0
     sys.path.insert(0, "")
     factory = registry.find(parsed.layer)
-    known = schema(factory).options
-    _say(f"{parsed.layer}: {_summary(factory)}".removesuffix(": "), "")
+    options = schema(factory).options.values()
+    print(_wrap(f"{parsed.layer}: {_summarize(factory)}".removesuffix(": ")))
     print()
-    for option in known.values():
-        _say(f"{option.name}: {option.type_name}", "  ")
-        _say(option.doc, "      ")
-        _say("required" if option.is_required else f"default: {in_words(option.default)}", "      ")
-    if not known:
-        _say("It names no options.", "  ")
+    width = max((len(option.name) for option in options), default=0) + 2
+    for option in options:
+        _print_column(f"  {option.name}", width, option.type_name)
+        for text in (option.doc, "required" if option.is_required else f"default: {describe_value(option.default)}"):
+            _print_column("", width, text)
+    if not options:
+        print("  It declares no options.")
     return 0
 
 
-def _say(text: str, indent: str) -> None:
-    if text:
-        columns = get_terminal_size((100, 24)).columns
-        print(fill(text.replace("``", "`"), columns, initial_indent=indent, subsequent_indent=indent))
+def _print_column(name: str, width: int, text: str) -> None:
+    """Print a text in a column of its own, beside a name."""
+    if text or name:
+        print(_wrap(text, f"{name:{width}}  ", " " * (width + 2)) or name)
 
 
-def _registered(name: str) -> str:
+def _wrap(text: str, first: str = "", further: str = "") -> str:
+    columns = get_terminal_size().columns
+    text = text.replace("``", "`")
+    return fill(
+        text, columns, initial_indent=first, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _describe_registered(name: str) -> str:
     try:
-        return _summary(registry.find(name))
+        return _summarize(registry.find(name))
     except ConfigError as error:
-        return f"(can't be used: {error})"
+        return f"(cannot be loaded: {error})"
 
 
-def _summary(factory: Factory) -> str:
+def _summarize(factory: Factory) -> str:
     return " ".join(cleandoc(factory.__doc__ or "").partition("\n\n")[0].split())

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from wsgistack.cli.checking import noting_order, warn
-from wsgistack.cli.tree import Tree
+from wsgistack.cli.tree import LayerTree
 from wsgistack.config import read, read_server
 from wsgistack.config.document import open_document
 from wsgistack.config.loader import Document
@@ -136,5 +136,5 @@ def _application(document: Document, parsed: argparse.Namespace, mistakes: Mista
 
 
 def _ready(document: Document, parsed: argparse.Namespace, stack: Stack) -> Callable[[str], object]:
-    tree = Tree(document, is_whole=False).draw(parsed.name, stack)
+    tree = LayerTree(document, is_whole=False).draw(parsed.name, stack)
     return lambda what: print(f"Serving {what} (stop with Ctrl-C)\n{tree}", flush=True)

@@ -1,59 +1,94 @@
-"""``wsgistack show``: a configuration as a tree, or in another format."""
+"""``wsgistack show``: a configuration as a tree, or as TOML."""
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 
 from wsgistack.cli.checking import warn
-from wsgistack.cli.tree import Tree
+from wsgistack.cli.tree import LayerTree, align
 from wsgistack.config import read
-from wsgistack.config.contents import contents, told
+from wsgistack.config.contents import drop_file_keys, read_contents
 from wsgistack.config.document import open_document
 from wsgistack.config.loader import Document
-from wsgistack.config.protocols import SERVER_PROTOCOLS
-from wsgistack.config.stack import in_order
-from wsgistack.config.words import in_words, use_in_words
-from wsgistack.errors import ConfigError
+from wsgistack.config.parts import Server
+from wsgistack.config.protocols import SERVER_PROTOCOLS, paste_factory
+from wsgistack.config.stack import Stack, in_order
+from wsgistack.config.words import describe_use
+from wsgistack.errors import ConfigError, Mistakes
 
 __all__ = ["show"]
 
+_MAIN = "main"
+
 
 def show(parsed: argparse.Namespace) -> int:
-    """Print what a configuration says."""
+    """Print what a configuration describes: the application that is asked for; all of them in a file without main."""
     document = open_document(parsed.file, parsed.values)
     if parsed.format:
         return _convert(document, parsed)
-    stack = read(document, parsed.name)
-    if stack.mistakes:
-        raise ConfigError(*in_order(stack.mistakes))
-    tree = Tree(document, is_whole=True)
-    print(tree.draw(parsed.name, stack))
-    for line in _others(document):
-        print(line)
+    names = document.applications()
+    is_all = parsed.name == _MAIN and _MAIN not in names and bool(names or document.servers() or document.filters())
+    stacks = _read_stacks(document, names if is_all else [parsed.name])
+    tree = LayerTree(document, is_whole=True)
+    paragraphs = [
+        (f"application {name}:\n" if is_all else "") + tree.draw(name, stack) for name, stack in stacks.items()
+    ]
+    if is_all:
+        paragraphs += _draw_filters(document, stacks.values(), tree)
+    paragraphs += _describe_others(document)
+    print("\n\n".join(paragraphs))
     if parsed.strict and tree.misplaced:
         raise ConfigError(*in_order(tree.misplaced))
     return 0
 
 
-def _others(document: Document) -> Iterator[str]:
+def _read_stacks(document: Document, names: Iterable[str]) -> dict[str, Stack]:
+    stacks = {name: read(document, name) for name in names}
+    mistakes = Mistakes(document.mistakes)
+    mistakes += [each for stack in stacks.values() for each in stack.mistakes]
+    if mistakes:
+        raise ConfigError(*in_order(mistakes))
+    return stacks
+
+
+def _draw_filters(document: Document, stacks: Iterable[Stack], tree: LayerTree) -> Iterator[str]:
+    """The filters that none of some applications has."""
+    listed = {spec.where for stack in stacks for spec in stack.pipeline}
+    for name in document.filters():
+        stack = document.filter(name, document.start())
+        if stack.mistakes:
+            raise ConfigError(*in_order(stack.mistakes))
+        if not {spec.where for spec in stack.pipeline} <= listed:
+            yield f"filter {name}:\n{tree.draw(name, stack)}"
+
+
+def _describe_others(document: Document) -> Iterator[str]:
     for name in document.servers():
         server = document.server(name, document.start())
-        yield f"\nserver {name}: {use_in_words(server.use)}"
-        yield from (f"   {key} = {in_words(value)}" for key, value in server.shown(SERVER_PROTOCOLS).items())
-    if names := told(document.start().global_conf):
-        yield f"\nglobal: {', '.join(names)}"  # and not their values, for nothing says which of them are secrets
+        yield "\n   ".join([f"server {name}: {describe_use(server.use)}", *_describe_options(server)])
+    if names := drop_file_keys(document.start().global_conf):
+        yield f"global values: {', '.join(names)}"  # without the values, which may be secrets
+
+
+def _describe_options(server: Server) -> list[str]:
+    try:
+        paste_factory(str(server.use), SERVER_PROTOCOLS, server.global_conf)
+    except ConfigError:  # it would say which options are secret
+        return [f"(cannot be loaded; options not shown: {', '.join(server.options)})"] if server.options else []
+    return align(server.shown(SERVER_PROTOCOLS))
 
 
 def _convert(document: Document, parsed: argparse.Namespace) -> int:
-    from wsgistack.config.export import written
+    from wsgistack.config.export import export_toml
 
-    text, losses = written(document, parsed.format)
+    text, warnings = export_toml(document)
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="strict")  # as it is read again, whatever the terminal has
+        sys.stdout.reconfigure(encoding="utf-8", errors="strict")  # TOML is UTF-8, whatever the terminal uses
     print(text, end="")
-    warn(losses)
-    misplaced = [each for stack in contents(document).applications.values() for each in stack.pipeline.misplaced()]
+    warn(warnings)
+    stacks = read_contents(document).applications.values()
+    misplaced = [each for stack in stacks for each in stack.pipeline.misplaced()]
     if parsed.strict and misplaced:
         raise ConfigError(*in_order(misplaced))
     return 0

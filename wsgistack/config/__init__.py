@@ -6,7 +6,7 @@ from wsgistack.config.document import File, open_document
 from wsgistack.config.loader import Document
 from wsgistack.config.parts import Server
 from wsgistack.config.stack import Stack, in_order
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
 from wsgistack.types import App
 
 __all__ = ["AppConfig", "appconfig", "find_mistakes", "load", "load_filter", "load_server", "read", "read_server"]
@@ -19,8 +19,8 @@ def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None
 
     The folder of the file is put first in :data:`sys.path`, so that modules there can be imported.
 
-    :param file: a TOML file; a Python file, whose ``config`` is a table as TOML would have it; or else an ini file in
-        PasteDeploy's dialect. Or such a table itself.
+    :param file: a ``.toml`` file; any other file is read as an ini file in PasteDeploy's dialect. Or a mapping with the
+        keys of a TOML file, in which applications and layers may also be objects.
     :param name: the application, composite or pipeline.
     :param global_conf: more of PasteDeploy's global configuration. It overrides that of the file.
     :raises ConfigError: the configuration has mistakes. The error holds all of them, each with its place.
@@ -103,7 +103,10 @@ def find_mistakes(document: Document, name: str = _MAIN, *, strict: bool = False
     :param strict: whether a layer in the wrong order is a mistake.
     """
     mistakes = Mistakes(document.mistakes)
-    for each in dict.fromkeys([name, *document.applications()]):
+    names = document.applications()
+    if name != _MAIN or not names or did_you_mean(name, names):  # a file may have no main on purpose
+        names = [name, *names]
+    for each in dict.fromkeys(names):
         stack = read(document, each)
         mistakes += stack.pipeline.misplaced() if strict else []
         with mistakes.collect():

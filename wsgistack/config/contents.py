@@ -1,4 +1,4 @@
-"""All that a configuration describes, read as a whole: to be compared with another one, or written anew."""
+"""Everything that a configuration describes, read at once: to compare it with another one, or to write it as TOML."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,14 +10,14 @@ from wsgistack.config.loader import Document
 from wsgistack.config.parts import Application, Server
 from wsgistack.config.protocols import APP_PROTOCOLS, PasteFactory
 from wsgistack.config.stack import Stack, in_order
-from wsgistack.errors import ConfigError, Mistakes, Where
+from wsgistack.errors import ConfigError, Mistakes
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
 
-__all__ = ["Contents", "contents", "is_composite", "told"]
+__all__ = ["Contents", "drop_file_keys", "is_composite", "read_contents"]
 
 _COLLECTIONS = (list, tuple, set, frozenset)
-_BUILT_IN = ("here", "__file__")
+_FILE_KEYS = ("here", "__file__")
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Contents:
     :param file: its path.
     :param applications: by name.
     :param servers: by name.
-    :param global_conf: the global values for all of them, without those that tell where the file is.
-    :param filters: by name, those that are one layer and lack no option.
+    :param global_conf: the global values of the file, without its own path and folder.
+    :param filters: by name, those that are one layer and have all required options.
     """
 
     file: Path
@@ -39,51 +39,32 @@ class Contents:
 
     @property
     def unlisted(self) -> dict[str, Spec]:
-        """The filters that no list of layers names: a composite may ask for them."""
+        """The filters that no list of layers names. A composite may ask for them."""
         listed = {spec.where for stack in self.applications.values() for spec in stack.pipeline}
         return {name: spec for name, spec in self.filters.items() if spec.where not in listed}
 
     @property
     def folder(self) -> Path:
-        """Where relative paths start."""
+        """The folder that relative paths start from."""
         return self.file.absolute().parent
 
-    def relative(self, value: Any) -> Any:
-        """A value with its paths as they are written in the file: from its folder, if they are in there."""
+    def make_relative(self, value: Any) -> Any:
+        """A value in which paths below the folder of the file are relative to it."""
         if isinstance(value, Path):
             return value.relative_to(self.folder) if value.is_relative_to(self.folder) else value
         if isinstance(value, Mapping):
-            return {self.relative(key): self.relative(each) for key, each in value.items()}
-        return type(value)(map(self.relative, value)) if type(value) in _COLLECTIONS else value
-
-    def within(self, stack: Stack) -> tuple[str, int]:
-        """The largest other application that is the inside of this one: its name and how many layers it has.
-
-        Without one, no name and no layers.
-        """
-        specs = stack.pipeline.specs
-        found = ("", 0)
-        for name, other in self.applications.items():
-            depth = len(other.pipeline)
-            is_same = other.application == stack.application and _place(other) == _place(stack)
-            if (
-                is_same
-                and specs[len(specs) - depth :] == other.pipeline.specs
-                and depth < len(specs)
-                and (depth > found[1] or not found[0])
-            ):
-                found = (name, depth)
-        return found
+            return {self.make_relative(key): self.make_relative(each) for key, each in value.items()}
+        return type(value)(map(self.make_relative, value)) if type(value) in _COLLECTIONS else value
 
     def own_values(self, part: Application | Server | Spec) -> dict[str, str]:
-        """The global values that a part has besides those of the file, or instead of them."""
+        """The global values of a part that differ from those of the file."""
         of = part.use if isinstance(part, Spec) else part
         given = of.global_conf if isinstance(of, PasteFactory | Application | Server) else {}
-        return {key: value for key, value in told(given).items() if self.global_conf.get(key) != value}
+        return {key: value for key, value in drop_file_keys(given).items() if self.global_conf.get(key) != value}
 
 
-def contents(document: Document) -> Contents:
-    """Read all parts of a configuration. Nothing is built, and no reference is followed.
+def read_contents(document: Document) -> Contents:
+    """Read all parts of a configuration, without building them and without resolving references.
 
     :raises ConfigError: it holds every mistake that was found on the way.
     """
@@ -101,14 +82,14 @@ def contents(document: Document) -> Contents:
         raise ConfigError(*in_order(mistakes))
     layers: dict[str, Spec] = {}
     for name, stack in filters.items():
-        with suppress(ConfigError):  # a section that uses it may have the options that it lacks
+        with suppress(ConfigError):  # the section that uses this filter may hold the missing options
             found = [spec.fitted() for spec in stack.pipeline]
             layers |= {name: found[0]} if len(found) == 1 else {}
-    return Contents(Path(start.where.file), applications, servers, told(start.global_conf), layers)
+    return Contents(Path(start.where.file), applications, servers, drop_file_keys(start.global_conf), layers)
 
 
 def is_composite(application: Application) -> bool:
-    """Whether it is made of other applications, whose names are among its options."""
+    """Whether an application is made of other ones, whose names are among its options."""
     scheme, _, rest = str(application.use).partition(":")
     if scheme == "egg":
         try:
@@ -118,11 +99,6 @@ def is_composite(application: Application) -> bool:
     return scheme in APP_PROTOCOLS[1:]
 
 
-def _place(stack: Stack) -> Where | None:
-    """Where the application stands: one that is written twice is not the same, though it may look so today."""
-    return stack.application.where if stack.application else None
-
-
-def told(global_conf: Mapping[str, str]) -> dict[str, str]:
-    """The global values without those that tell where the file is."""
-    return {key: value for key, value in global_conf.items() if key not in _BUILT_IN}
+def drop_file_keys(global_conf: Mapping[str, str]) -> dict[str, str]:
+    """Global values without the path and the folder of the file."""
+    return {key: value for key, value in global_conf.items() if key not in _FILE_KEYS}

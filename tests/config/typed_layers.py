@@ -1,4 +1,4 @@
-"""A layer with options of every kind, and configurations of it."""
+"""A layer with an option of every type, and strategies for its options and conditions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wsgistack.types import App, Duration, Secret, Size
 
-MODULE = "tests.config.export.layers"
+MODULE = "tests.config.typed_layers"
 
 
 class Color(Enum):
@@ -60,7 +60,17 @@ def loose(app: App, /, **options: Any) -> App:
     return app
 
 
+unnamed = lambda: None  # noqa: E731 - its own name is no name in this module
+
+
 def condition(environ: object) -> bool:
+    return False
+
+
+replaced = condition
+
+
+def condition(environ: object) -> bool:  # type: ignore[no-redef]
     return True
 
 
@@ -103,7 +113,7 @@ OPTIONS: Mapping[str, st.SearchStrategy[object]] = {
 GLOBS = st.lists(
     st.sampled_from(["/a", "/b*", "/c[d]", "/é", "/%", "/x y", "/x,y"]), min_size=1, max_size=2, unique=True
 )
-ASKED = st.fixed_dictionaries(
+REQUESTS = st.fixed_dictionaries(
     {},
     optional={
         "path": GLOBS,
@@ -111,12 +121,12 @@ ASKED = st.fixed_dictionaries(
         "host": st.just("a.example"),
         "header": st.sampled_from(["x-a", {"x-a": ["1", "2 3"], "x-b": "*"}]),
         "environ": st.just({"A": "=b"}),
-        "call": st.sampled_from([condition, f"{MODULE}:condition"]),
+        "call": st.just(f"{MODULE}:condition"),
     },
 )
 CONDITIONS: st.SearchStrategy[object] = st.one_of(
     st.none(),
-    ASKED,
-    st.builds(lambda asked, other: {**other, "not": asked}, ASKED.filter(bool), ASKED),
-    st.just(condition),
+    REQUESTS,
+    st.builds(lambda negated, other: {**other, "not": negated}, REQUESTS.filter(bool), REQUESTS),
+    st.just(f"{MODULE}:condition"),
 )

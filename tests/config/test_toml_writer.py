@@ -1,4 +1,4 @@
-"""A table as TOML: what tomllib reads from it, and how it looks."""
+"""A table as TOML: tomllib reads the same table, and the text is easy to read."""
 
 import tomllib
 from datetime import UTC, date, datetime, time
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError
-from wsgistack.config.export.toml import inline, toml_text
-from wsgistack.config.matching import alike
+from wsgistack.config.difference import is_same_value
+from wsgistack.config.toml_writer import format_toml, format_value
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -21,16 +21,16 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(st.dictionaries(TEXTS, VALUES, max_size=4))
-def test_is_read_as_what_was_written(table: dict[str, Any]) -> None:
-    assert alike(tomllib.loads(toml_text(table)), table)
+def test_tomllib_reads_the_same_table(table: dict[str, Any]) -> None:
+    assert is_same_value(tomllib.loads(format_toml(table)), table)
 
 
 @given(VALUES)
-def test_writes_any_value_in_one_line(value: Any) -> None:
-    assert alike(tomllib.loads(f"value = {inline(value)}"), {"value": value})
+def test_tomllib_reads_the_same_value_from_one_line(value: Any) -> None:
+    assert is_same_value(tomllib.loads(f"value = {format_value(value)}"), {"value": value})
 
 
-def test_reads_well() -> None:
+def test_the_text_is_easy_to_read() -> None:
     table = {
         "app": {"use": "call:shop:make", "owner": "Ada"},
         "layers": ["gzip", {"use": "lint"}],
@@ -42,7 +42,7 @@ def test_reads_well() -> None:
         "empty": {},
     }
     names = '    "gzip",\n' * 20
-    assert toml_text(table) == (
+    assert format_toml(table) == (
         'app = { use = "call:shop:make", owner = "Ada" }\n'
         'layers = [\n    "gzip",\n    { use = "lint" },\n]\n'
         f'\n[apps."a b"]\nmounts = {{ "/" = "x" }}\nlayers = [\n{names}]\n'
@@ -52,6 +52,10 @@ def test_reads_well() -> None:
         '\n[logging.handlers.h]\nclass = "x"\nmore = { a = 1 }\n'
         "\n[empty]\n"
     )
+
+
+def test_an_application_called_app_has_a_header() -> None:
+    assert format_toml({"apps": {"app": {"app": "a:b"}}}) == '[apps.app]\napp = "a:b"\n'
 
 
 @pytest.mark.parametrize(
@@ -66,26 +70,26 @@ def test_reads_well() -> None:
         ([], "[]"),
     ],
 )
-def test_writes_what_is_rare(value: object, text: str) -> None:
-    assert inline(value) == text
+def test_writes_rare_values(value: object, text: str) -> None:
+    assert format_value(value) == text
 
 
-def test_writes_a_number_of_any_length() -> None:
-    assert inline([16**5000]) == f"[0x1{'0' * 5000}]"
+def test_writes_an_integer_of_any_length() -> None:
+    assert format_value([16**5000]) == f"[0x1{'0' * 5000}]"
 
 
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        (None, "a.b c: is of type NoneType, which TOML has not"),
-        ([{"x": b""}], "a.b c: is of type bytes, which TOML has not"),
-        ("\udc80", "a.b c: is a text that is not UTF-8"),
+        (None, "a.b c: TOML has no values of type NoneType"),
+        ([{"x": b""}], "a.b c: TOML has no values of type bytes"),
+        ("\udc80", "a.b c: cannot be written in UTF-8"),
     ],
 )
-def test_says_where_something_is_that_it_has_not(value: object, problem: str) -> None:
+def test_names_the_key_of_a_value_that_toml_cannot_hold(value: object, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        toml_text({"a": {"b c": value, "d": 1}})
+        format_toml({"a": {"b c": value, "d": 1}})
     assert str(caught.value) == problem
     with pytest.raises(ConfigError) as caught:
-        toml_text({"apps": {"x": {"app": {"use": value}}}})
+        format_toml({"apps": {"x": {"app": {"use": value}}}})
     assert str(caught.value) == problem.replace("a.b c", "apps.x.app")
