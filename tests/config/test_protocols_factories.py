@@ -111,7 +111,5 @@ def test_suggests_the_protocol_that_fits() -> None:
         find_factory(f"call:{MODULE}:filter_app", FILTER_PROTOCOLS, {})
     with pytest.raises(ConfigError, match=r"; write paste\.filter_factory instead of paste\.filter_app_factory$"):
         find_factory(f"paste.filter_app_factory:{MODULE}:make_filter", FILTER_PROTOCOLS, {})
-    assert (
-        find_factory(f"paste.filter_app_factory:{MODULE}:filter_app", FILTER_PROTOCOLS, {}).protocol
-        == "paste.filter_app_factory"
-    )
+    made = find_factory(f"paste.filter_app_factory:{MODULE}:filter_app", FILTER_PROTOCOLS, {})
+    assert made.protocol == "paste.filter_app_factory"
