@@ -1,4 +1,4 @@
-"""The same files, built by PasteDeploy and by us: what comes of them is the same, but for what is documented."""
+"""The same files, built by PasteDeploy and by this package: the same result, except for documented differences."""
 
 from collections.abc import Callable, Mapping
 from configparser import Error as ConfigParserError
@@ -47,7 +47,7 @@ WITH_OPTIONS = [each for each in sections() if each[1] in ("app", "application",
 
 @pytest.mark.parametrize("passed", [None, PASSED], ids=["alone", "with global_conf"])
 @pytest.mark.parametrize(("file", "kind", "name"), WITH_OPTIONS)
-def test_both_tell_the_same_options(file: str, kind: str, name: str, passed: Mapping[str, str] | None) -> None:
+def test_both_read_the_same_options(file: str, kind: str, name: str, passed: Mapping[str, str] | None) -> None:
     told = appconfig(f"config:{FILES / file}", name, global_conf=passed)
     mine = config.appconfig(FILES / file, name, global_conf=passed)
     assert mine.global_conf == told.global_conf
@@ -66,9 +66,9 @@ def refused_or(
         return "refused"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ini_files(), st.sampled_from([None, PASSED]))
-def test_both_make_the_same_of_files_put_together_at_random(
+def test_both_make_the_same_from_random_files(
     tmp_path_factory: pytest.TempPathFactory,
     case: tuple[str, list[tuple[str, str]]],
     passed: Mapping[str, str] | None,

@@ -1,4 +1,4 @@
-"""What the factory of a composite asks for, and what comes of mistakes in it."""
+"""What the factory of a composite asks for, and the mistakes of these parts."""
 
 import traceback
 from collections.abc import Callable, Mapping
@@ -54,24 +54,24 @@ def telling(loader: Any, global_conf: dict[str, str], app: str) -> App:
     return made
 
 
-def test_gives_applications_and_filters(folder: Path) -> None:
+def test_makes_applications_and_filters(folder: Path) -> None:
     write(f"{MANY}app = made\nset site = s\n[DEFAULT]\nsite = d\n{MADE.replace('main', 'made')}a = 1\n{MARK}mark = m\n")
     answer = Browser(load("stack.ini")).get("/").json
     assert (answer["global"]["site"], answer["options"], answer["marks"]) == ("s", {"a": "1"}, ["m"])
 
 
-def test_passes_on_no_more_than_it_is_asked_to(folder: Path) -> None:
+def test_passes_on_only_the_given_values(folder: Path) -> None:
     write(f"{MANY.replace('both', 'unasking')}app = made\nset site = s\n[app:made]\nuse = call:{MODULE}:make_app\n")
     here = {"here": str(folder), "__file__": str(folder / "stack.ini")}
     assert Browser(load("stack.ini", global_conf={"x": "y"})).get("/").json["global"] == {"x": "y", **here}
 
 
-def test_gives_servers(folder: Path) -> None:
+def test_makes_servers(folder: Path) -> None:
     write(f"{MANY.replace('both', 'serving')}server = main\n{SERVER}port = 5\n")
     assert b"{'port': '5'}" in Call(load("stack.ini")).read()
 
 
-def test_gives_what_is_called_main_where_no_name_is_asked_for(folder: Path) -> None:
+def test_uses_main_by_default(folder: Path) -> None:
     document = open_document({"app": factories.greet, "servers": {"main": {"use": "call:x:y"}}})
     place = document.start()
     loader = DocumentLoader(document, place, {})
@@ -100,7 +100,7 @@ def test_finds_mistakes_in_its_servers(folder: Path) -> None:
     ]
 
 
-def test_tells_of_the_part_and_not_of_what_follows_from_it(folder: Path) -> None:
+def test_reports_a_mistake_but_not_its_consequences(folder: Path) -> None:
     write(f"{MANY.replace('both', 'failing')}app = gret\n{GREET}")
     assert said() == [
         "stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?"
@@ -113,7 +113,7 @@ def test_tells_of_the_part_and_not_of_what_follows_from_it(folder: Path) -> None
     )
 
 
-def test_raises_at_once_when_it_is_asked_later(folder: Path) -> None:
+def test_raises_at_once_after_the_build(folder: Path) -> None:
     write(f"{MANY.replace('both', 'lazy')}app = gret\n{GREET}")
     app = load("stack.ini")
     with pytest.raises(ConfigError, match="unknown application or pipeline 'gret'; did you mean 'greet'"):
@@ -126,7 +126,7 @@ def test_a_composite_may_not_ask_for_itself(folder: Path) -> None:
     assert said() == [f"stack.ini:6: [composite:two] app: circular reference: {way}"]
 
 
-def test_a_secret_that_is_passed_on_stays_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_is_passed_on_stays_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSWORD", "${env:HOME} hushed")
     write(
         f"[DEFAULT]\npassword = ${{env:PASSWORD}}\n{MANY.replace('both', 'telling')}app = part\n"
@@ -143,6 +143,6 @@ def test_a_secret_that_is_passed_on_stays_one(folder: Path, monkeypatch: pytest.
     assert conf["password"] == conf["again"] == "${env:HOME} hushed"
 
 
-def test_an_application_may_stand_there_itself() -> None:
+def test_an_application_may_be_given_itself() -> None:
     with pytest.raises(ConfigError, match=f"/b: '{MODULE}:nothing' is not a WSGI application; expected a callable"):
         load({"mounts": {"/a": factories.greet, "/b": factories.nothing}})

@@ -78,9 +78,7 @@ def test_reports_a_wrong_factory(uri: str, expected: str) -> None:
     assert str(caught.value).startswith(expected)
 
 
-def test_an_egg_names_the_layer_of_a_distribution_though_another_has_the_same(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_egg_names_the_layer_of_one_of_two_distributions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one", "two"):
         factory = "marking" if name == "one" else "filed"
         points = f"[wsgistack.middleware]\nsa-me = {MODULE}:{factory} [extra]\n{name} = a:b\n"
@@ -91,7 +89,7 @@ def test_an_egg_names_the_layer_of_a_distribution_though_another_has_the_same(
         find_layer("sa_me", {})
 
 
-def test_gives_plain_text_to_factories_but_to_composites(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_factories_get_plain_text_except_for_composites(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUSH", "hushed")
     seen: list[Any] = []
 

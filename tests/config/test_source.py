@@ -1,4 +1,4 @@
-"""Reading a configuration file: what is said where that fails."""
+"""Reading a configuration file, and why that fails."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_reads_utf_8_with_or_without_a_byte_order_mark(encoding: str, folder: Pa
         pytest.param("latin.ini", "latin.ini:2: byte 0xeb is not UTF-8; save the file in UTF-8", id="Latin-1"),
     ],
 )
-def test_says_why_it_can_not_be_read(name: str, said: str, folder: Path) -> None:
+def test_reports_a_file_that_cannot_be_read(name: str, said: str, folder: Path) -> None:
     (folder / "stack.ini").write_text(TEXT)
     (folder / "latin.ini").write_text(TEXT, "latin-1")
     (folder / "wide.ini").write_text("[app:main]", "utf-16-le")

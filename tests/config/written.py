@@ -1,4 +1,4 @@
-"""Configurations that a test writes into its folder, and what comes of them."""
+"""Configurations that a test writes into its folder, and their results."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -31,7 +31,7 @@ def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None
 def load_filter(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:
     """Make a filter: a callable that wraps it around an application. Arguments as for :func:`load`.
 
-    :raises ConfigError: there is no such filter, or it has mistakes.
+    :raises ConfigError: the filter is unknown or has mistakes.
     """
     document = open_document(file, global_conf)
     stack = document.filter(name, document.start()).fitted().with_mistakes(document.mistakes)
@@ -44,7 +44,7 @@ def load_server(
 ) -> Callable[[App], object]:
     """Make a server: a callable that serves an application until the server ends. Arguments as for :func:`load`.
 
-    :raises ConfigError: there is no such server, or its options do not fit.
+    :raises ConfigError: the server is unknown, or its options do not fit.
     """
     document = open_document(file, global_conf)
     mistakes = Mistakes(document.mistakes)
@@ -74,7 +74,7 @@ def appconfig(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] |
 
     References such as ``${env:NAME}`` are not filled in.
 
-    :raises ConfigError: there is no such application, or its values have mistakes.
+    :raises ConfigError: the application is unknown, or its values have mistakes.
     """
     stack = read(open_document(file, global_conf), name)
     if stack.application is None or stack.mistakes:
@@ -90,7 +90,7 @@ def read(document: Document, name: str = _MAIN) -> Stack:
 def read_server(document: Document, name: str = _MAIN) -> Server:
     """Read a server, without starting it.
 
-    :raises ConfigError: there is no such server.
+    :raises ConfigError: the server is unknown.
     """
     return document.server(name, document.start())
 

@@ -45,7 +45,7 @@ class _Part:
     def call_factory(self, protocols: tuple[str, ...], first: object) -> Any:
         """Call the factory that ``use`` names.
 
-        :raises ConfigError: there is no such factory, its options do not fit, or it fails.
+        :raises ConfigError: the factory is unknown, its options do not fit, or it fails.
         """
         factory, values = self.fitted(protocols)
         hidden = options.secrets(factory, self.options, values)
@@ -55,7 +55,7 @@ class _Part:
     def fitted(self, protocols: tuple[str, ...]) -> tuple[PasteFactory, dict[str, object]]:
         """The factory that ``use`` names, and the options with their references filled in.
 
-        :raises ConfigError: there is no such factory, or its options do not fit.
+        :raises ConfigError: the factory is unknown, or its options do not fit.
         """
         factory = find_factory(str(self.use), protocols, self.global_conf)
         values, unfit = options.fit(factory, self.options, resolving=False)
@@ -157,7 +157,7 @@ class Server(_Part):
     def run(self, app: App) -> object:
         """Serve an application, until the server ends.
 
-        :raises ConfigError: there is no such server, or its options do not fit.
+        :raises ConfigError: the server is unknown, or its options do not fit.
         """
         try:
             return self.call_factory(SERVER_PROTOCOLS, app)

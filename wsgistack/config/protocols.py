@@ -106,7 +106,7 @@ def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str,
     """The factory that a URI names.
 
     :param protocols: the possible ones. ``call:`` means the first of them.
-    :raises ConfigError: there is no such factory, or its arguments are not those of the protocol.
+    :raises ConfigError: the factory is unknown, or its arguments are not those of the protocol.
     """
     scheme, _, rest = uri.partition(":")
     if scheme == "egg":
@@ -148,7 +148,7 @@ def _check_arguments(
 def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
     """What ``use`` of a layer means: a name, an import string, or a factory for PasteDeploy.
 
-    :raises ConfigError: there is no such layer.
+    :raises ConfigError: the layer is unknown.
     """
     if use.startswith("egg:"):
         point = registry.egg_entry_point(use.removeprefix("egg:"), (registry.GROUP, *FILTER_PROTOCOLS))

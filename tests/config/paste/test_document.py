@@ -49,7 +49,7 @@ from wsgistack.config.parts import Application
         ),
     ],
 )
-def test_gives_an_application(text: str, expected: str, folder: Path) -> None:
+def test_builds_an_application(text: str, expected: str, folder: Path) -> None:
     write(text)
     assert greeting() == expected
 
@@ -71,14 +71,14 @@ def test_reads_layers_by_name_and_by_section(folder: Path) -> None:
     assert isinstance(stack.pipeline.specs[1].build(stack.build()), Gzip)
 
 
-def test_a_hyphen_stands_for_an_underscore(folder: Path) -> None:
+def test_a_hyphen_equals_an_underscore(folder: Path) -> None:
     write(f"[pipeline:main]\npipeline = request-id a_b {MODULE}:greet\n[filter:request_id]\ntrust=no\n{MARK}mark = m\n")
     write(Path("stack.ini").read_text().replace("filter:mark", "filter:a-b"))
     specs = read().pipeline.specs
     assert [dict(spec.options) for spec in specs] == [{"trust": False}, {"mark": "m"}]
 
 
-def test_strangers_are_at_home(folder: Path) -> None:
+def test_uses_middlewares_of_other_projects(folder: Path) -> None:
     (folder / "static").mkdir()
     (folder / "static/style.css").write_text("p {}")
     write(
@@ -120,7 +120,7 @@ def test_here_is_a_plain_path(folder: Path) -> None:
     assert told(file="sub/../stack.ini")["global"] == {"here": str(folder), "__file__": str(folder / "stack.ini")}
 
 
-def test_takes_applications_and_filters_of_another_file(folder: Path) -> None:
+def test_uses_applications_and_filters_of_another_file(folder: Path) -> None:
     (folder / "sub").mkdir()
     write(
         f"[DEFAULT]\nsite = inner\nonly = there\n{MADE}\nb = 2\nc = %(site)s\n"
@@ -139,7 +139,7 @@ def test_takes_applications_and_filters_of_another_file(folder: Path) -> None:
     assert answer["marks"] == [f"{folder}/sub/a {folder}/a", f"{folder}/sub/a None"]
 
 
-def test_uses_eggs_of_strangers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uses_eggs_of_other_projects(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = (
         f"[paste.app_factory]\nmain = {MODULE}:make_app\nbroken = qqqqq:make\n"
         f"[paste.filter_factory]\nwide = {MODULE}:make_filter\nlost = {MODULE}:gone\n"
@@ -156,6 +156,6 @@ def test_uses_eggs_of_strangers(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert told()["options"] == {"level": "5"}
 
 
-def test_leaves_sections_of_others_alone(folder: Path) -> None:
+def test_ignores_other_sections(folder: Path) -> None:
     write("[uwsgi]\nsocket = %(x)s\n[service:x]\nuse = %(nothing)s\n[alembic]\nscript_location = %(nothing)s\n" + GREET)
     assert checked(name="greet") == []

@@ -1,11 +1,11 @@
-"""PasteDeploy's dialect: what is said where a configuration means nothing."""
+"""PasteDeploy's dialect: the mistakes of wrong configurations."""
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.config.written import GREET, MADE, MARK, MODULE, said, write
@@ -123,12 +123,12 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("text", "mistake"), MISTAKES.values(), ids=MISTAKES)
-def test_says_what_is_wrong(text: str, mistake: str, folder: Path) -> None:
+def test_reports_mistakes(text: str, mistake: str, folder: Path) -> None:
     write(text)
     assert mistake in said()
 
 
-def test_tells_a_mistake_once_though_several_ways_lead_to_it(folder: Path) -> None:
+def test_reports_a_mistake_once_for_several_users(folder: Path) -> None:
     write(f"[app:main]\nuse = way\n[pipeline:way]\npipeline = mark gret\n{MARK}mark = %(x)s\n")
     assert said() == [
         (
@@ -139,7 +139,7 @@ def test_tells_a_mistake_once_though_several_ways_lead_to_it(folder: Path) -> No
     ]
 
 
-def test_keeps_what_the_registry_says_of_a_name_that_there_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keeps_the_mistake_of_the_registry_for_an_existing_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in ("one", "two"):
         points = f"[wsgistack.middleware]\ntwo-fold = {MODULE}:{number}\nlost_{number} = {MODULE}:gone\n"
         install(folder, monkeypatch, f"acme-fold-{number}", points)
@@ -153,7 +153,7 @@ def test_keeps_what_the_registry_says_of_a_name_that_there_is(folder: Path, monk
     ]
 
 
-def test_tells_of_eggs_that_can_not_be_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_wrong_eggs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = f"[paste.app_factory]\nbroken = qqqqq:make\n[paste.filter_factory]\nlost = {MODULE}:gone\n"
     install(folder, monkeypatch, "acme-broken", points)
     write("[pipeline:main]\npipeline = egg:acme-broken#lost egg:acme-brokn#x egg:acme-broken#broken\n")
@@ -167,7 +167,7 @@ def test_tells_of_eggs_that_can_not_be_used(folder: Path, monkeypatch: pytest.Mo
 USERS = describe(Mapping[str, str] | None)
 
 
-def test_finds_all_mistakes_of_one_file_in_their_order(folder: Path) -> None:
+def test_finds_all_mistakes_of_a_file_in_order(folder: Path) -> None:
     write(
         "[pipeline:main]\npipeline = gzpi small door greet\n\n[filter:small]\nuse = gzip\nminimum_siz = 5\nlevel = x\n"
         "[filter:door]\nuse = basic_auth\nusers =\n  ann\n[fillter:x]\n[app:greet]\nuse = tests.config.factories:gret\n"
@@ -182,7 +182,7 @@ def test_finds_all_mistakes_of_one_file_in_their_order(folder: Path) -> None:
     ]
 
 
-def test_finds_mistakes_in_other_files_where_they_stand(folder: Path) -> None:
+def test_reports_mistakes_of_other_files_with_their_places(folder: Path) -> None:
     write("[app:main]\nuse = qqqqq:app\nuse = 5\n[filter:f]\nuse = gzip\n\nlevel = x\n", "base.ini")
     write("[pipeline:main]\npipeline = f app\n[app:app]\nuse = config:base.ini\n[filter:f]\nuse = config:base.ini#f\n")
     assert said() == [
@@ -216,7 +216,7 @@ def test_finds_mistakes_in_other_files_where_they_stand(folder: Path) -> None:
         ),
     ],
 )
-def test_tells_the_whole_way_of_a_circle(text: str, circle: str, folder: Path) -> None:
+def test_reports_a_whole_circle(text: str, circle: str, folder: Path) -> None:
     (folder / "sub").mkdir()
     write("[app:x]\nuse = config:../stack.ini\n", "sub/back.ini")
     write(text)
@@ -250,8 +250,9 @@ WORDS = st.sampled_from(
 ODDS = st.sampled_from(["\0", "/", "json:dumps", "request_id ", "basic_auth", "users", "=", " a\n  b", "%", "9" * 5000])
 
 
+@settings(max_examples=50)
 @given(st.lists(HEADS | WORDS | ODDS | st.text(max_size=5), max_size=20).map("".join))
-def test_meets_any_text_with_mistakes_only(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_reports_any_wrong_text_as_mistakes(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "stack.ini"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.MonkeyPatch.context() as patch:

@@ -56,7 +56,7 @@ SERVER = f"[server:main]\nuse = call:{MODULE}:make_server\n"
         ),
     ],
 )
-def test_gives_an_application(text: str, expected: str, folder: Path) -> None:
+def test_builds_an_application(text: str, expected: str, folder: Path) -> None:
     write(text)
     assert greeting() == expected
     assert checked() == []
@@ -82,7 +82,7 @@ def test_mounts_applications(folder: Path) -> None:
     assert checked() == []
 
 
-def test_a_condition_of_a_filter_is_that_of_those_that_use_it_unless_they_have_one(folder: Path) -> None:
+def test_a_filter_inherits_its_condition(folder: Path) -> None:
     write(
         f"[pipeline:main]\npipeline = mark two three\n  {MODULE}:greet\n{MARKED}when_path = /a\n"
         "[filter:two]\nuse = mark\n[filter:three]\nuse = mark\nwhen_not_path = /a\n"
@@ -96,7 +96,7 @@ def test_a_condition_of_a_filter_is_that_of_those_that_use_it_unless_they_have_o
     assert (browser.get("/a").text, browser.get("/b").text) == ("hello m m", "hello m")
 
 
-def test_gives_filters(folder: Path) -> None:
+def test_makes_filters(folder: Path) -> None:
     write(f"{MARKED}filter-with = two\n[filter:two]\nuse = mark2\n[filter:mark2]\nuse = {MODULE}:marking\nmark = 2\n")
     wrap = config.load_filter("stack.ini", "mark")
     assert Browser(wrap(factories.greet)).get("/").text == "hello 2 m"
@@ -108,7 +108,7 @@ def test_gives_filters(folder: Path) -> None:
         config.load_filter("stack.ini")
 
 
-def test_gives_servers(folder: Path) -> None:
+def test_makes_servers(folder: Path) -> None:
     (folder / "sub").mkdir()
     write(f"[DEFAULT]\nb = there\n{SERVER}port = 1\nset a = 1\n", "sub/base.ini")
     write("[server:main]\nuse = config:sub/base.ini\nset a = 2\nport = ${env:XYZZY_PORT:-80}\n[server:x]\nuse = main\n")
@@ -160,7 +160,7 @@ def test_gives_servers(folder: Path) -> None:
         ),
     ],
 )
-def test_says_what_is_wrong_with_servers(text: str, expected: list[str], folder: Path) -> None:
+def test_reports_wrong_servers(text: str, expected: list[str], folder: Path) -> None:
     write("# a comment\nx\n[server:main]\nuse = call:x:y\n", "bad.ini")
     write(text)
     with pytest.raises(ConfigError) as caught:
@@ -290,7 +290,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("text", "mistakes"), MISTAKES.values(), ids=MISTAKES)
-def test_says_all_that_is_wrong(text: str, mistakes: list[str], folder: Path) -> None:
+def test_reports_all_mistakes(text: str, mistakes: list[str], folder: Path) -> None:
     write(text)
     assert said() == mistakes
     assert set(mistakes) <= set(checked())

@@ -1,4 +1,4 @@
-"""Configurations as tables: what their keys mean, and what is said where they mean nothing."""
+"""Configurations as tables: what their keys mean."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ FILE = "stack.toml"
 APP = f'app = "{MODULE}:greet"\n'
 
 
-def test_gives_an_application_with_its_layers(folder: Path) -> None:
+def test_builds_an_application_with_its_layers(folder: Path) -> None:
     write(
         f"""app = "{MODULE}:greet"
 layers = [
@@ -54,7 +54,7 @@ def test_paths_are_relative_to_the_file(folder: Path) -> None:
     assert greeting("sub/stack.toml") == f"hello {folder}/sub/a /b"
 
 
-def test_strangers_are_at_home(folder: Path) -> None:
+def test_uses_middlewares_of_other_projects(folder: Path) -> None:
     (folder / "style.css").write_text("p {}")
     write(
         f"""{APP}
@@ -118,14 +118,14 @@ def test_holds_several_applications(folder: Path) -> None:
     assert checked(FILE) == []
 
 
-def test_what_is_passed_goes_before_what_the_file_says(folder: Path) -> None:
+def test_passed_values_override_the_file(folder: Path) -> None:
     write(MANY, FILE)
     passed = {"site": "passed", "new": "n"}
     globals_of = Browser(load(FILE, "main page", global_conf=passed)).get("/").json["global"]
     assert (globals_of["site"], globals_of["new"], globals_of["level"]) == ("passed", "n", "5")
 
 
-def test_serves_on_what_it_names(folder: Path) -> None:
+def test_uses_the_server_that_it_names(folder: Path) -> None:
     write(MANY + f'[servers.other]\nuse = "call:{MODULE}:make_server"\nport = "1"\n', FILE)
     served = config.load_server(FILE, "other")(factories.greet)
     assert served == (
@@ -151,7 +151,7 @@ def test_holds_real_objects_in_python() -> None:
     ]
 
 
-def test_references_stand_for_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fills_in_references_in_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAYER", "gzip")
     text = f"""
 app = "${{env:UNSET_APP:-call:{MODULE}:make_app}}"

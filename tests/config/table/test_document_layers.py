@@ -31,7 +31,7 @@ def test_a_list_names_filters(folder: Path) -> None:
     assert checked(FILE) == []
 
 
-def test_a_dash_is_as_good_as_an_underscore(folder: Path) -> None:
+def test_a_dash_equals_an_underscore(folder: Path) -> None:
     write(
         f'app = "{MODULE}:greet"\nlayers = ["request_id"]\n[filters.request-id]\nuse = "request_id"\ntrust = false\n',
         FILE,
@@ -57,7 +57,7 @@ def test_a_composite_asks_for_filters(folder: Path) -> None:
     assert told(file=FILE)["marks"] == ["-:m"]
 
 
-def test_says_what_is_wrong_with_filters(folder: Path) -> None:
+def test_reports_wrong_filters(folder: Path) -> None:
     layers = 'layers = ["gzip", { use = "marking", mark = "x" }, "mark"]'
     write(
         f'app = "{MODULE}:greet"\n{layers}\n[filters]\nunused = "gzip"\n[filters.gzip]\nlevel = 9\n'
@@ -75,6 +75,6 @@ def test_says_what_is_wrong_with_filters(folder: Path) -> None:
     assert checked(FILE) == [*needed, f"{FILE}:11: filters.marking mark: marking needs this option; expected text"]
 
 
-def test_a_layer_of_a_list_is_none_of_the_filters(folder: Path) -> None:
+def test_a_layer_in_a_list_is_not_a_filter(folder: Path) -> None:
     write(f'app = "{MODULE}:greet"\nlayers = [{{ use = "gzip", level = 3 }}]\n{FILTERS}', FILE)
     assert list(read(FILE).pipeline) == [Spec("gzip", {"level": 3})]

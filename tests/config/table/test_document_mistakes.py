@@ -1,4 +1,4 @@
-"""Configurations as tables: what is said where they mean nothing."""
+"""Configurations as tables: the mistakes of wrong ones."""
 
 from pathlib import Path
 
@@ -134,7 +134,7 @@ APP = f'app = "{MODULE}:greet"\n'
         ),
     ],
 )
-def test_says_what_is_wrong(text: str, expected: list[str], folder: Path) -> None:
+def test_reports_mistakes(text: str, expected: list[str], folder: Path) -> None:
     write(text, FILE)
     found = said(FILE)
     assert len(found) == len(expected)
@@ -156,7 +156,7 @@ def test_says_what_is_wrong(text: str, expected: list[str], folder: Path) -> Non
         ),
     ],
 )
-def test_says_what_is_wrong_with_a_server(server: dict[str, object], mistake: str) -> None:
+def test_reports_a_wrong_server(server: dict[str, object], mistake: str) -> None:
     table = {"app": factories.greet, "servers": {"main": server}}
     (found,) = map(str, config.find_mistakes(open_document(table)))
     assert found.startswith(mistake.strip())
@@ -167,7 +167,7 @@ def test_says_what_is_wrong_with_a_server(server: dict[str, object], mistake: st
         config.load_server(table, "mian")
 
 
-def test_places_mistakes_in_a_table_without_a_file() -> None:
+def test_reports_mistakes_of_a_table_without_a_file() -> None:
     table = {
         "apps": {
             "x": {"app": factories.nothing, "layers": ["gzpi", {"use": "gzip", "levl": 1}]},
@@ -189,7 +189,7 @@ def test_places_mistakes_in_a_table_without_a_file() -> None:
         load(table, "y")
 
 
-def test_tells_what_is_wrong_with_a_layer_beside_its_condition(folder: Path) -> None:
+def test_reports_wrong_options_beside_a_wrong_condition(folder: Path) -> None:
     write(f'{APP}[[layers]]\nuse = "gzip"\nlevl = 9\nwhen = {{ path = "x" }}\n', FILE)
     assert said(FILE) == [
         f"{FILE}:4: layer 1 (gzip) levl: no such option of Gzip; did you mean 'level'?",

@@ -1,9 +1,9 @@
-"""Configurations in TOML: a text as a table, and what is said of one that is none."""
+"""TOML: a text as a table, and the mistakes of other texts."""
 
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, config
@@ -13,7 +13,7 @@ from wsgistack.config.table.toml import read_toml
 FILE = "stack.toml"
 
 
-def test_gives_a_table() -> None:
+def test_reads_a_table() -> None:
     assert read_toml("a = 1\n[b]\nc = [2]", Path(FILE)) == {"a": 1, "b": {"c": [2]}}
 
 
@@ -34,14 +34,14 @@ def test_gives_a_table() -> None:
         pytest.param("a = {b = 1, b = 2}\n", ":1: a.b: duplicate key; first set on line 1", id="in one line"),
     ],
 )
-def test_says_what_is_wrong(text: str, expected: str) -> None:
+def test_reports_mistakes(text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read_toml(text, Path(FILE))
     assert str(caught.value).startswith(f"{FILE}{expected}")
     assert len(caught.value.mistakes) == 1
 
 
-def test_refuses_numbers_that_no_message_could_show() -> None:
+def test_refuses_a_number_that_python_cannot_write() -> None:
     long = f"0x1{'0' * 5000}"
     with pytest.raises(ConfigError) as caught:
         read_toml(f'name = "{long}"\n[global]\nmode = {long}\nlayers = [1, {long}]\n', Path(FILE))
@@ -65,8 +65,9 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.builds("app = {}\nlayers = {}\n{}".format, VALUES, VALUES, st.text(max_size=9)) | st.text())
-def test_meets_any_text_with_mistakes_only(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_reports_any_wrong_text_as_mistakes(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzzed" / FILE
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(text.encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""The lines of what a TOML document says."""
+"""The lines of the keys in TOML."""
 
 import json
 import tomllib
@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wsgistack.config.table.toml import KeyPath as Path
@@ -124,8 +124,9 @@ def paths(value: object, path: Path = ()) -> Iterator[Path]:
         yield from paths(inner, (*path, name))
 
 
+@settings(max_examples=60)
 @given(st.dictionaries(KEYS, VALUES, max_size=4), st.randoms(use_true_random=False), st.sampled_from(["\n", "\r\n"]))
-def test_each_table_item_and_key_stands_where_it_was_written(table: Table, random: Random, end: str) -> None:
+def test_finds_the_line_of_each_table_item_and_key(table: Table, random: Random, end: str) -> None:
     writer = Writer(random)
     writer.table(table)
     text = writer.text.replace("\n", end)
@@ -134,7 +135,7 @@ def test_each_table_item_and_key_stands_where_it_was_written(table: Table, rando
     assert find_duplicates(text) == []
 
 
-def test_tells_the_lines_of_a_configuration() -> None:
+def test_finds_the_lines_of_a_configuration() -> None:
     text = """# one
 app = "x # ]" # [no]
 
@@ -200,7 +201,7 @@ x.z = 2
         pytest.param('"\\q" = 1\n"\\q" = 2', [(('"\\q"',), 1, 2)], id="key with an escape that there is not"),
     ],
 )
-def test_tells_both_lines_of_what_is_there_twice(text: str, expected: list[tuple[Path, int, int]]) -> None:
+def test_finds_both_lines_of_a_duplicate(text: str, expected: list[tuple[Path, int, int]]) -> None:
     assert find_duplicates(text) == expected
     with pytest.raises(tomllib.TOMLDecodeError):
         tomllib.loads(text)
@@ -211,6 +212,7 @@ LINES = st.sampled_from(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(LINES, max_size=6).map("\n".join))
 @example("[a]\nb.c = 1\n[a.b.d]")
 def test_finds_duplicates_where_tomllib_does(text: str) -> None:
@@ -223,13 +225,14 @@ def test_finds_duplicates_where_tomllib_does(text: str) -> None:
         assert set(find_lines(text)) == set(paths(document))
 
 
+@settings(max_examples=60)
 @given(st.text("ab.=,[]{}\"'#\\\n\r \t") | st.text())
 @example('"""')
 @example('"""\\')
 @example("a = [}, {], 1")
 @example("a = [1}, ]")
 @example("[" * 5000)
-def test_meets_any_text_without_an_error(text: str) -> None:
+def test_reads_any_text_without_an_error(text: str) -> None:
     find_duplicates(text)
     found = set(find_lines(text))
     try:

@@ -178,7 +178,7 @@ class TableFile(Document):
         raise ConfigError(*mistakes)
 
     def _find_filter(self, name: str) -> str:
-        """The filter of a name, as it is written; empty if there is none."""
+        """The filter of a name, as it is written; or an empty text."""
         alike = (each for each in self._filters if normalize_name(each) == normalize_name(name))
         return name if name in self._filters else next(alike, "")
 

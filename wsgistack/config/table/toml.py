@@ -118,7 +118,7 @@ def find_lines(text: str) -> dict[KeyPath, int]:
 
 
 def line_at(at: KeyPath, lines: Mapping[KeyPath, int]) -> int:
-    """The line of a value, or of the innermost thing around it that has one; 0 where there is none."""
+    """The line of a value, or of the innermost thing around it that has one; 0 without one."""
     return next((lines[at[:end]] for end in range(len(at), 0, -1) if at[:end] in lines), 0)
 
 
