@@ -23,7 +23,7 @@ def test_check_misses_the_main_application(tmp_path: Path, capsys: pytest.Captur
     file = tmp_path / "typo.ini"
     file.write_text("[pipeline:mian]\npipeline = request_id app\n[app:app]\nuse = wsgiref.simple_server:demo_app\n")
     assert main(["check", str(file)]) == 1
-    assert capsys.readouterr().err == f"{file}: no application or pipeline 'main'; did you mean 'mian'?\n"
+    assert capsys.readouterr().err == f"{file}: missing application or pipeline 'main'; did you mean 'mian'?\n"
     assert main(["check", "--name", "mian", str(file)]) == 0
 
 
@@ -97,7 +97,7 @@ def test_says_in_one_line_that_a_file_can_not_be_read(
     (tmp_path / "empty.ini").touch()
     (tmp_path / "bytes.toml").write_bytes(b"\n\xff")
     files = {
-        "emptyy.ini": ": there is no such file; did you mean 'empty.ini'?",
+        "emptyy.ini": ": file does not exist; did you mean 'empty.ini'?",
         "empty.ini": ": the file is empty",
         "bytes.toml": ":2: the byte 0xff is not UTF-8; expected a text in UTF-8",
         ".": ": can't be read: Is a directory",

@@ -108,13 +108,13 @@ def test_is_interrupted_while_another_server_serves(tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--server", "mian"], "{}: no server 'mian'; did you mean 'main'?"),
+        (["--server", "mian"], "{}: unknown server 'mian'; did you mean 'main'?"),
         (["--server", "main", "--port", "0"], "--server: stands beside --host or --port, which are for the built-in"),
         (["--server", "main", "--host", "h"], "--server: stands beside --host or --port, which are for the built-in"),
         (["--port", "-1"], "port: is no port; expected a number, from 0 to 65535"),
         (["--port", "65536"], "can't listen on 127.0.0.1 port 65536: "),
         (["--host", "no.such.host.invalid"], "can't listen on no.such.host.invalid port 8080: "),
-        (["--name", "mian"], "{}: no application or pipeline 'mian'; did you mean 'main'?"),
+        (["--name", "mian"], "{}: unknown application or pipeline 'mian'; did you mean 'main'?"),
     ],
 )
 def test_takes_no_wrong_argument(
@@ -189,7 +189,7 @@ def test_says_that_logging_can_not_be_set_up(
     started(file, status=1)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "[handler_file]: can't be set up: can't be evaluated: TypeError" in err
+    assert "[handler_file]: cannot be set up: cannot be evaluated: TypeError" in err
 
 
 def test_serves_for_the_process_that_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +211,7 @@ def test_says_what_is_wrong_to_the_process_that_watches(tmp_path: Path, capfd: p
     with linked() as link:
         assert main(["serve", "--reload", "--server", "main", file]) == 1
         assert told(link, file) == [False]
-    assert capfd.readouterr() == ("", f"{file}: no server 'main'\n")
+    assert capfd.readouterr() == ("", f"{file}: unknown server 'main'\n")
 
 
 @pytest.mark.parametrize(

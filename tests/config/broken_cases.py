@@ -8,7 +8,7 @@ file (the first one is loaded), or
 - ``--- serve says``: more messages of ``check`` and ``serve``;
 - ``--- check says``: more messages of ``check`` alone, about parts that main does not use.
 
-In the messages ``{folder}`` is the folder of the file, ``{layers}`` all layers, and ``{pieces}`` the file ``pieces.py``.
+In the messages, ``{folder}`` is the folder of the file, ``{layers}`` all layers, and ``{pieces}`` is ``pieces.py``.
 """
 
 import re

@@ -77,7 +77,7 @@ class Document(ABC):
         if is_factory(name):
             return Server(name, {}, asked.global_conf, asked.where, asked.key)
         known = [each for each in self.servers() if f"[server:{each}]" != asked.where.section]
-        expected = "" if known else "egg:…, call:… or another server"
+        expected = "" if known or not asked.key else "egg:…, call:… or another server"
         raise ConfigError(asked.mistake(f"unknown server {name!r}", expected=expected, hint=suggest(name, known)))
 
     @abstractmethod
