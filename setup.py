@@ -1,4 +1,4 @@
-"""The metadata stands in setup.cfg; this file serves the tools that ask for it by name."""
+"""For tools that need a setup.py; the metadata is in setup.cfg."""
 
 from setuptools import setup
 

@@ -1,1 +1,1 @@
-"""Measurements beside the peers: ``python -m benchmarks``."""
+"""Measurements that compare wsgistack with its peers: ``python -m benchmarks``."""

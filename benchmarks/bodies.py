@@ -1,7 +1,7 @@
-"""Bodies to compress, the same each time: JSON, HTML, text that is dense, and bytes that nothing makes smaller.
+"""Bodies to compress, the same in every run: JSON, HTML, dense text, and bytes that cannot be compressed.
 
-What of JSON compresses how well depends on what is in it: ``JSON`` is orders, with ids that are random, and words that
-come again and again; ``records`` are people as Faker makes them, with names, addresses and sentences.
+How well JSON compresses depends on its content. ``JSON`` is a list of orders with random ids and repeated words;
+``records`` are people that Faker generates, with names, addresses and sentences.
 """
 
 import json
@@ -14,9 +14,9 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from benchmarks.rows import installed
+from benchmarks.rows import describe_version
 
-__all__ = ["KINDS", "RECORDS_NEED", "SIZES", "Body", "Kind", "body_of"]
+__all__ = ["KINDS", "RECORDS_NEED", "SIZES", "Body", "Kind", "make_body"]
 
 SIZES = {"1 KB": 1 << 10, "10 KB": 10 << 10, "200 KB": 200 << 10, "10 MB": 10 << 20}
 _CHUNKS = 8
@@ -34,7 +34,7 @@ _WORDS = re.findall(
 
 
 class Body(NamedTuple):
-    """A body, in one piece or in chunks."""
+    """A body, in one chunk or in many."""
 
     kind: str
     content_type: str
@@ -43,13 +43,13 @@ class Body(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Of all of it."""
+        """The number of bytes in all chunks."""
         return sum(map(len, self.chunks))
 
 
 @cache
-def body_of(kind: str, size: int, *, is_stream: bool) -> Body:
-    """A body of a kind; a stream comes in 8 chunks, or in chunks of 64 KB where that makes more."""
+def make_body(kind: str, size: int, *, is_stream: bool) -> Body:
+    """Make a body of a kind; a stream has 8 chunks, or more chunks of 64 KB."""
     content_type, make, _ = KINDS[kind]
     whole = make(random.Random(size), size)[:size]
     length = min(_LARGEST_CHUNK, max(1, size // _CHUNKS)) if is_stream else size
@@ -57,7 +57,7 @@ def body_of(kind: str, size: int, *, is_stream: bool) -> Body:
     return Body(kind, content_type, chunks, is_stream)
 
 
-def _orders(chance: random.Random, size: int) -> bytes:
+def _make_orders(chance: random.Random, size: int) -> bytes:
     orders = [
         {
             "id": chance.randrange(10**8),
@@ -73,7 +73,7 @@ def _orders(chance: random.Random, size: int) -> bytes:
     return json.dumps(orders).encode()
 
 
-def _records(chance: random.Random, size: int) -> bytes:
+def _make_records(chance: random.Random, size: int) -> bytes:
     fake: Any = import_module("faker").Faker()
     fake.seed_instance(chance.random())
     people = [
@@ -94,7 +94,7 @@ def _records(chance: random.Random, size: int) -> bytes:
     return json.dumps(people).encode()
 
 
-def _page(chance: random.Random, size: int) -> bytes:
+def _make_page(chance: random.Random, size: int) -> bytes:
     parts = ["<!DOCTYPE html>\n<html lang='en'><head><title>Orders</title></head><body><main class='page'>\n"]
     for number in range(size // 200 + 1):
         text = " ".join(chance.choices(_WORDS, k=12))
@@ -105,19 +105,19 @@ def _page(chance: random.Random, size: int) -> bytes:
     return "".join(parts).encode()
 
 
-def _tokens(chance: random.Random, size: int) -> bytes:
+def _make_tokens(chance: random.Random, size: int) -> bytes:
     return b'{"data": "' + b64encode(chance.randbytes(size)) + b'"}'
 
 
-def _noise(chance: random.Random, size: int) -> bytes:
+def _make_noise(chance: random.Random, size: int) -> bytes:
     return chance.randbytes(size)
 
 
 class Kind(NamedTuple):
     """A kind of body.
 
-    :param make: makes at least so many bytes.
-    :param largest: in bytes; larger ones take too long to make.
+    :param make: makes at least the given number of bytes.
+    :param largest: in bytes; a larger body would take too long to make.
     """
 
     content_type: str
@@ -127,10 +127,10 @@ class Kind(NamedTuple):
 
 RECORDS_NEED = "Faker"
 KINDS = {
-    "JSON": Kind("application/json", _orders),
-    "HTML": Kind("text/html; charset=utf-8", _page),
-    "dense": Kind("application/json", _tokens),
-    "random": Kind("text/plain; charset=utf-8", _noise),
+    "JSON": Kind("application/json", _make_orders),
+    "HTML": Kind("text/html; charset=utf-8", _make_page),
+    "dense": Kind("application/json", _make_tokens),
+    "random": Kind("text/plain; charset=utf-8", _make_noise),
 }
-if installed(RECORDS_NEED):
-    KINDS["records"] = Kind("application/json", _records, SIZES["200 KB"])
+if describe_version(RECORDS_NEED):
+    KINDS["records"] = Kind("application/json", _make_records, SIZES["200 KB"])

@@ -1,4 +1,4 @@
-"""Ten layers built from an ini file, from a TOML file, in Python, and by PasteDeploy."""
+"""Build ten layers from an ini file, from a TOML file, in Python and with PasteDeploy."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.pairs import Case, Effort, interleave
 from benchmarks.plots import Bar
-from benchmarks.rows import Row, installed
-from benchmarks.traffic import PASSWORD, TEXT, USER, whole
+from benchmarks.rows import Row, describe_version
+from benchmarks.traffic import PASSWORD, TEXT, USER, make_whole
 from wsgistack import Pipeline, load
 from wsgistack.types import App
 
-__all__ = ["application", "builders", "make_application", "measure_building"]
+__all__ = ["application", "make_application", "make_builders", "measure_building"]
 
 _LAYERS: Mapping[str, Mapping[str, str]] = {
     "request_id": {"header": "X-Correlation-ID"},
@@ -24,18 +24,18 @@ _LAYERS: Mapping[str, Mapping[str, str]] = {
 }
 _TWICE = [f"{name}{number}" for number in (1, 2) for name in _LAYERS]
 
-application = whole(TEXT)
+application = make_whole(TEXT)
 
 
 def make_application(global_conf: Mapping[str, str]) -> App:
-    """Give the application as PasteDeploy asks for it."""
+    """Return the application, as an app factory of PasteDeploy."""
     return application
 
 
 def measure_building(effort: Effort) -> tuple[list[Row], list[Bar]]:
-    """Measure all of them in turn."""
+    """Measure all ways to build them, in turn."""
     with TemporaryDirectory() as folder:
-        cases = {f"from {name}": case for name, case in builders(Path(folder)).items()}
+        cases = {f"from {name}": case for name, case in make_builders(Path(folder)).items()}
         samples = interleave(cases, effort)
     ours = "from an ini file"
     rows = [Row(f"ten layers, {name}", "", samples.cost(name), "µs") for name in cases]
@@ -43,24 +43,24 @@ def measure_building(effort: Effort) -> tuple[list[Row], list[Bar]]:
     return rows, [Bar(name, samples.cost(name).median / 1000, "PasteDeploy" not in name) for name in cases]
 
 
-def builders(folder: Path) -> dict[str, Case]:
-    """What builds ten layers, by where it builds them from; files are written into the folder."""
+def make_builders(folder: Path) -> dict[str, Case]:
+    """Make a case for each source of the ten layers; files are written into the folder."""
     ini, toml = folder / "ten.ini", folder / "ten.toml"
-    ini.write_text(_ini(), "utf-8")
-    toml.write_text(_toml(), "utf-8")
+    ini.write_text(_format_ini(), "utf-8")
+    toml.write_text(_format_toml(), "utf-8")
     cases: dict[str, Case] = {
         "an ini file": partial(load, ini),
         "a TOML file": partial(load, toml),
-        "Python": _from_python,
+        "Python": _build_in_python,
     }
-    deploy = installed("PasteDeploy")
+    deploy = describe_version("PasteDeploy")
     if deploy:
         loadapp: Callable[[str], object] = import_module("paste.deploy").loadapp
-        cases[f"an ini file by {deploy}"] = lambda: loadapp(f"config:{ini}")
+        cases[f"an ini file with {deploy}"] = lambda: loadapp(f"config:{ini}")
     return cases
 
 
-def _from_python() -> App:
+def _build_in_python() -> App:
     layers = (
         {"use": "request_id", "header": "X-Correlation-ID"},
         {"use": "access_log", "output": "logging", "format": "combined"},
@@ -71,7 +71,7 @@ def _from_python() -> App:
     return Pipeline([*layers, *layers]).wrap(application)
 
 
-def _ini() -> str:
+def _format_ini() -> str:
     sections = ["[pipeline:main]", f"pipeline = {' '.join(_TWICE)} end"]
     for name in _TWICE:
         sections += [f"[filter:{name}]", f"use = egg:wsgistack#{name[:-1]}"]
@@ -79,7 +79,7 @@ def _ini() -> str:
     return "\n".join([*sections, "[app:end]", f"use = call:{__name__}:make_application", ""])
 
 
-def _toml() -> str:
+def _format_toml() -> str:
     lines = [f'app = "{__name__}:application"', ""]
     for name in _TWICE:
         lines += ["[[layers]]", f'use = "{name[:-1]}"']

@@ -1,4 +1,4 @@
-"""Each body with each compressor: what it adds to its framework, and what goes to the client."""
+"""Each body with each compressor: the time that it adds to its framework, and the bytes that it sends."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,15 +6,15 @@ from typing import NamedTuple
 from benchmarks.bodies import Body
 from benchmarks.compressors import COMPRESSORS, Compressor
 from benchmarks.pairs import Effort, Samples, Spread, interleave
-from benchmarks.rows import installed
+from benchmarks.rows import describe_version
 
-__all__ = ["Cell", "measure_cell", "present"]
+__all__ = ["Cell", "list_installed", "measure_cell"]
 
 
 class Cell(NamedTuple):
-    """One body, and what everybody made of it.
+    """The results of all compressors for one body.
 
-    :param sent: the bytes that went to the client, by the title of the compressor.
+    :param sent: the number of bytes sent, by the title of the compressor.
     """
 
     body: Body
@@ -22,39 +22,39 @@ class Cell(NamedTuple):
     sent: dict[str, int]
 
     def cost(self, one: Compressor) -> Spread:
-        """What a compressor adds to its framework, in microseconds."""
-        return self.samples.cost(one.title, less=_alone(one))
+        """The time that a compressor adds to its framework, in microseconds."""
+        return self.samples.cost(one.title, less=_name_framework_alone(one))
 
-    def times_as_fast(self, one: Compressor, other: Compressor) -> Spread:
-        """How many times the throughput of another one it has, both without their frameworks."""
-        pairs = zip(self._added(other), self._added(one), strict=True)
+    def compare_throughput(self, one: Compressor, other: Compressor) -> Spread:
+        """Divide the throughput of one compressor by that of another, both without their frameworks."""
+        pairs = zip(self._list_added(other), self._list_added(one), strict=True)
         return Spread.of([theirs / ours for theirs, ours in pairs if ours > 0])
 
-    def _added(self, one: Compressor) -> list[float]:
-        return self.samples.rounds(one.title, less=_alone(one))
+    def _list_added(self, one: Compressor) -> list[float]:
+        return self.samples.rounds(one.title, less=_name_framework_alone(one))
 
-    def bytes_beside(self, one: Compressor, other: Compressor) -> Spread:
-        """How many times the bytes of another one it sends."""
+    def compare_bytes(self, one: Compressor, other: Compressor) -> Spread:
+        """Divide the bytes that one compressor sends by those of another."""
         return Spread.of([self.sent[one.title] / self.sent[other.title]])
 
 
-def present(compressors: Sequence[Compressor] = COMPRESSORS) -> list[Compressor]:
-    """Those that are installed."""
-    return [each for each in compressors if all(map(installed, each.needs))]
+def list_installed(compressors: Sequence[Compressor] = COMPRESSORS) -> list[Compressor]:
+    """List the compressors that are installed."""
+    return [each for each in compressors if all(map(describe_version, each.needs))]
 
 
 def measure_cell(body: Body, compressors: Sequence[Compressor], effort: Effort) -> Cell:
-    """Have all of them answer with a body, and their frameworks alone as well."""
+    """Measure all compressors with one body, and their frameworks alone."""
     cases = {}
     sent = {}
     for each in compressors:
-        cases[each.title] = each.case(body)
-        cases[_alone(each)] = each.case(body, plain=True)
+        cases[each.title] = each.make_case(body)
+        cases[_name_framework_alone(each)] = each.make_case(body, plain=True)
         chunks: list[bytes] = []
-        each.case(body, chunks.append)()
+        each.make_case(body, chunks.append)()
         sent[each.title] = sum(map(len, chunks))
     return Cell(body, interleave(cases, effort), sent)
 
 
-def _alone(one: Compressor) -> str:
+def _name_framework_alone(one: Compressor) -> str:
     return f"{one.framework} alone"

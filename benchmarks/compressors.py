@@ -1,4 +1,4 @@
-"""Who compresses: each with its framework, as an application of that framework meets it, and the framework alone."""
+"""The compressors that are compared: each in an application of its framework, and each framework alone."""
 
 import asyncio
 import atexit
@@ -11,28 +11,27 @@ from typing import Any, NamedTuple
 from benchmarks.bodies import Body
 from benchmarks.pairs import Case
 from benchmarks.rivals import paste_gzipper
-from benchmarks.rows import installed
-from benchmarks.traffic import serving, streaming, whole
+from benchmarks.rows import describe_version
+from benchmarks.traffic import make_case, make_stream, make_whole
 from wsgistack import Compress, Gzip
 from wsgistack.types import App
 
 __all__ = ["CODECS", "COMPRESSORS", "FRAMEWORKS", "Compressor", "Sink"]
 
 Sink = Callable[[bytes], object]
-"""Takes each chunk that goes to the client."""
+"""Receives each chunk that goes to the client."""
 
 CODECS = {"gzip": (), "br": ("Brotli",), "zstd": () if sys.version_info >= (3, 14) else ("backports.zstd",)}
-"""The distributions that a coding comes with, beside Python."""
+"""The distributions that a coding needs besides Python."""
 
 
 class Compressor(NamedTuple):
-    """Somebody that compresses.
+    """A middleware, or a part of a framework, that compresses.
 
-    :param name: with what it is called there.
-    :param distribution: that it comes with.
-    :param coding: that the client asks for.
-    :param framework: whose application it stands around.
-    :param layer: for a framework of WSGI, the middleware.
+    :param name: its name in its project.
+    :param coding: the coding that the client asks for.
+    :param framework: the framework of the application that it wraps.
+    :param layer: the middleware itself, for plain WSGI.
     """
 
     name: str
@@ -43,33 +42,35 @@ class Compressor(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Its name, with its version where it is not ours."""
-        return f"{self.distribution if self.is_ours else installed(self.distribution)} {self.name}"
+        """Its name, with the version if it is a peer."""
+        return f"{self.distribution if self.is_ours else describe_version(self.distribution)} {self.name}"
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is a layer of wsgistack."""
+        """Whether it is a middleware of wsgistack."""
         return self.distribution == "wsgistack"
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The distributions that it does not run without."""
+        """The distributions that it needs."""
         return (self.distribution, *CODECS[self.coding])
 
-    def case(self, body: Body, sink: Sink = len, *, plain: bool = False) -> Case:
-        """A side that answers once with a body.
+    def make_case(self, body: Body, sink: Sink = len, *, plain: bool = False) -> Case:
+        """Make a case that sends a body once.
 
-        :param plain: with the framework alone, and nothing that compresses.
+        :param plain: use the framework alone, without compression.
         """
         return FRAMEWORKS[self.framework](body, self.coding, sink, None if plain else self.layer, not plain)
 
 
-def _wsgi(body: Body, coding: str, sink: Sink, layer: Callable[[App], App] | None, _: bool) -> Case:
-    app = streaming(body.chunks, body.content_type) if body.is_stream else whole(body.chunks[0], body.content_type)
-    return serving(layer(app) if layer else app, {"HTTP_ACCEPT_ENCODING": coding}, sink)
+def _make_wsgi_case(body: Body, coding: str, sink: Sink, layer: Callable[[App], App] | None, _: bool) -> Case:
+    app = (
+        make_stream(body.chunks, body.content_type) if body.is_stream else make_whole(body.chunks[0], body.content_type)
+    )
+    return make_case(layer(app) if layer else app, {"HTTP_ACCEPT_ENCODING": coding}, sink)
 
 
-def _django(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
+def _make_django_case(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
     conf, http = import_module("django.conf"), import_module("django.http")
     if not conf.settings.configured:
         conf.settings.configure()
@@ -81,7 +82,7 @@ def _django(body: Body, coding: str, sink: Sink, _: object, compresses: bool) ->
 
     get_response = import_module("django.middleware.gzip").GZipMiddleware(view) if compresses else view
 
-    def once() -> None:
+    def request_once() -> None:
         request = http.HttpRequest()
         request.META["HTTP_ACCEPT_ENCODING"] = coding
         response = get_response(request)
@@ -89,10 +90,10 @@ def _django(body: Body, coding: str, sink: Sink, _: object, compresses: bool) ->
             sink(chunk)
         response.close()
 
-    return once
+    return request_once
 
 
-def _flask(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
+def _make_flask_case(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
     flask = import_module("flask")
     app = flask.Flask("benchmarks")
 
@@ -103,10 +104,10 @@ def _flask(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> 
     app.add_url_rule("/", view_func=view)
     if compresses:
         import_module("flask_compress").Compress(app)
-    return serving(app, {"PATH_INFO": "/", "HTTP_ACCEPT_ENCODING": coding}, sink)
+    return make_case(app, {"PATH_INFO": "/", "HTTP_ACCEPT_ENCODING": coding}, sink)
 
 
-def _starlette(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
+def _make_starlette_case(body: Body, coding: str, sink: Sink, _: object, compresses: bool) -> Case:
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         headers = [(b"content-type", body.content_type.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -125,15 +126,15 @@ def _starlette(body: Body, coding: str, sink: Sink, _: object, compresses: bool)
 
     app: Any = import_module("starlette.middleware.gzip").GZipMiddleware(answer) if compresses else answer
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"accept-encoding", coding.encode())]}
-    run = _loop().run_until_complete
+    run = _get_loop().run_until_complete
     return lambda: run(app(dict(scope), receive, send))
 
 
 _LOOPS: list[asyncio.AbstractEventLoop] = []
 
 
-def _loop() -> asyncio.AbstractEventLoop:
-    """One loop for all, so that none is left open."""
+def _get_loop() -> asyncio.AbstractEventLoop:
+    """Use one loop for all cases, and close it at exit."""
     if not _LOOPS:
         _LOOPS.append(asyncio.new_event_loop())
         atexit.register(_LOOPS[0].close)
@@ -141,10 +142,10 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 FRAMEWORKS: dict[str, Callable[..., Case]] = {
-    "WSGI": _wsgi,
-    "Django": _django,
-    "Flask": _flask,
-    "Starlette": _starlette,
+    "WSGI": _make_wsgi_case,
+    "Django": _make_django_case,
+    "Flask": _make_flask_case,
+    "Starlette": _make_starlette_case,
 }
 
 COMPRESSORS = (
@@ -157,4 +158,4 @@ COMPRESSORS = (
     Compressor("gzip", "Flask-Compress", "gzip", "Flask"),
     Compressor("zstd", "Flask-Compress", "zstd", "Flask"),
 )
-"""Ours first, with the options that they have by default. By default, Flask-Compress sends no streams in gzip."""
+"""Ours first, all with their default options. By default, Flask-Compress does not compress streams with gzip."""

@@ -1,4 +1,4 @@
-"""Judging an application that wraps none: by the rules about applications, over the requests that there may be."""
+"""Judge an application that does not wrap another one: the rules about applications, with many requests."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _PATHS = ("/", "/favicon.ico", "/caf%C3%A9/%FF?name[]=up&x=%zz")
 
 
 def judge_endpoint(app: App) -> Iterator[Verdict]:
-    """Ask for each method and path, plainly and as a browser asks, and once let the client go away at once."""
+    """Send each method and path, with plain headers and with those of a browser, and one request that is not read."""
     for method in _METHODS:
         for path in _PATHS:
             for suffix, headers in (("", ()), (" by a browser", _BROWSER)):
@@ -24,4 +24,4 @@ def judge_endpoint(app: App) -> Iterator[Verdict]:
                 )
                 yield Verdict(name, "A request.", tuple(APPLICATION.breaches(record)))
     left = Server().run(app, make_environ(), take=0)
-    yield Verdict("GET / unread", "The client goes away.", tuple(APPLICATION.breaches(left)))
+    yield Verdict("GET / unread", "The client disconnects.", tuple(APPLICATION.breaches(left)))

@@ -1,4 +1,4 @@
-"""Peers that need more than options: each factory takes the application, and imports its peer when called."""
+"""Peers that need more than options: each factory takes the application and imports its peer when called."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def repoze_who(app: App) -> App:
 
 
 def sentry(app: App) -> App:
-    """Build Sentry's middleware, with a client at work that sends its events nowhere."""
+    """Build Sentry's middleware with an active client that discards its events."""
     import sentry_sdk
     from sentry_sdk.integrations.wsgi import SentryWsgiMiddleware
 
@@ -37,7 +37,7 @@ def sentry(app: App) -> App:
 
 
 def wsgify(app: App) -> App:
-    """Build WebOb's plainest middleware: it asks the application, and gives what it answers."""
+    """Build the simplest middleware with WebOb: it calls the application and returns its response."""
     import webob.dec
 
     @webob.dec.wsgify.middleware
@@ -49,7 +49,7 @@ def wsgify(app: App) -> App:
 
 
 def prometheus(_: App) -> App:
-    """Build the endpoint of prometheus_client, which wraps no application."""
+    """Build the endpoint of prometheus_client, which does not wrap an application."""
     from prometheus_client import make_wsgi_app
 
     built: App = make_wsgi_app()

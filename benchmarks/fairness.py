@@ -1,4 +1,4 @@
-"""What is not held against a peer, though a rule objects: it says so by itself, or the rule says more than it knows."""
+"""Breaches that are not counted: the peer documents them, or the rule cannot judge these cases."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -7,18 +7,18 @@ from typing import NamedTuple
 __all__ = ["Doubt", "doubts"]
 
 _BUFFERS = "its documentation says that responses are buffered"
-_NOT_SENT = "nothing of the body was sent yet, so that the response may still be another one"
+_NOT_SENT = "no byte of the body was sent yet, so the response may still change"
 _UNREAD = "it calls the application when the response is read, and in these cases nobody reads it"
-_FAILS_ALONE = "nothing is mixed up, but each of these responses fails by itself, as raises_nothing_of_its_own shows"
+_FAILS_ALONE = "requests do not mix; each of these responses fails alone, as raises_nothing_of_its_own shows"
 _AHEAD = (
-    "the response ends early in these cases, or is one to HEAD; what was taken before is counted by reads_nothing_ahead"
+    "the response ends early in these cases, or answers HEAD; reads_nothing_ahead counts chunks that were read before"
 )
 
 
 class Doubt(NamedTuple):
-    """A rule that is not counted.
+    """A rule that is not counted in some cases.
 
-    :param cases: patterns of the names of the cases where it is not.
+    :param cases: patterns for the names of these cases.
     """
 
     rule: str
@@ -28,7 +28,7 @@ class Doubt(NamedTuple):
 
 _STARTED = ("is_asked_*", "raises_[!w]*", "raises_what_is_false", "restarts_*", "writes_*")
 
-_IS_A_LINT = "a lint raises where anything seems wrong to it, and to this one a response without a Content-Type does"
+_IS_A_LINT = "a lint raises for everything that it considers wrong; this one rejects a response without a Content-Type"
 
 _DOUBTS: dict[str, tuple[Doubt, ...]] = {
     "Paste gzipper": (
@@ -53,7 +53,7 @@ _DOUBTS: dict[str, tuple[Doubt, ...]] = {
     ),
     "Werkzeug DebuggedApplication": (Doubt("asks_the_application_once", _UNREAD),),
     "Werkzeug LintMiddleware": (
-        Doubt("keeps_the_bytes", "it gives the application a file wrapper of its own, into which the kit can't look"),
+        Doubt("keeps_the_bytes", "it gives the application its own file wrapper, which the kit cannot read"),
     ),
     "repoze.who PluggableAuthenticationMiddleware": (
         Doubt("keeps_the_chunks", _AHEAD, ("starts_late_and_is_never_read",)),
@@ -69,7 +69,7 @@ _DOUBTS: dict[str, tuple[Doubt, ...]] = {
 
 
 def doubts(title: str, rule: str, case: str) -> Iterator[str]:
-    """The reasons not to count a breach of a rule in a case."""
+    """Yield the reasons not to count a breach of a rule in a case."""
     name = case.removesuffix("-by_a_browser")
     for doubt in _DOUBTS.get(title, ()):
         if doubt.rule == rule and any(fnmatchcase(name, pattern) for pattern in doubt.cases):

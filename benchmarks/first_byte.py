@@ -1,4 +1,4 @@
-"""How long a client waits for what a stream begins with, and how much of the stream has been made by then."""
+"""How long a client waits for the first decodable byte of a stream."""
 
 import random
 import sys
@@ -9,53 +9,53 @@ from time import perf_counter, sleep
 from typing import Any
 from zlib import MAX_WBITS, decompressobj
 
-from benchmarks.bodies import body_of
+from benchmarks.bodies import make_body
 from benchmarks.compressors import Compressor
 from benchmarks.pairs import Effort, Spread
 from benchmarks.rows import Row, at_most
 
-__all__ = ["first_byte_rows"]
+__all__ = ["measure_first_byte"]
 
 _PAUSE = 0.005
 _ROUNDS = 15
-_AS_ALONE = at_most(1.1, "time to the first byte of a stream that of the stream itself")
+_AS_ALONE = at_most(1.1, "time to the first byte of a stream: at most 1.1 times that of the stream itself")
 
 
-def first_byte_rows(compressors: Sequence[Compressor], effort: Effort) -> Iterator[Row]:
-    """A row for each: the time until something can be decoded, beside that of the stream alone.
+def measure_first_byte(compressors: Sequence[Compressor], effort: Effort) -> Iterator[Row]:
+    """Compare the time until the client can decode something with the stream alone, for each compressor.
 
-    The stream gives 8 chunks, and takes 5 ms to make each of them.
+    The stream has 8 chunks and takes 5 ms to make each of them.
     """
     rounds = effort.least if effort.is_quick else _ROUNDS
     compressors = [each for each in compressors if _is_compressed(each)]
-    sides = {each.title: partial(_wait, each) for each in compressors} | {
-        "": partial(_wait, compressors[0], plain=True)
+    sides = {each.title: partial(_measure_wait, each) for each in compressors} | {
+        "": partial(_measure_wait, compressors[0], plain=True)
     }
     waits = [{name: sides[name]() for name in random.sample(list(sides), len(sides))} for _ in range(rounds)]
     for each in compressors:
         ratio = Spread.of([waited[each.title] / waited[""] for waited in waits])
-        claim = _AS_ALONE if each.is_ours else None
-        yield Row(f"{each.title}: time to the first byte", "the stream alone", ratio, claim=claim)
+        target = _AS_ALONE if each.is_ours else None
+        yield Row(f"{each.title}: time to the first byte", "stream alone", ratio, target=target)
 
 
 def _is_compressed(compressor: Compressor) -> bool:
-    body = body_of("JSON", 10 << 10, is_stream=True)
+    body = make_body("JSON", 10 << 10, is_stream=True)
     chunks: list[bytes] = []
-    compressor.case(body, chunks.append)()
+    compressor.make_case(body, chunks.append)()
     return b"".join(chunks) != b"".join(body.chunks)
 
 
-def _wait(compressor: Compressor, *, plain: bool = False) -> float:
-    body = body_of("JSON", 10 << 10, is_stream=True)
+def _measure_wait(compressor: Compressor, *, plain: bool = False) -> float:
+    body = make_body("JSON", 10 << 10, is_stream=True)
     slow = body._replace(chunks=_Slow(body.chunks))
-    decoded = _decoder("" if plain else compressor.coding)
+    decoded = _make_decoder("" if plain else compressor.coding)
     came: list[float] = []
 
     def take(chunk: bytes) -> None:
         if not came and chunk and decoded(chunk):
             came.append(perf_counter())
 
-    case = compressor.case(slow, take, plain=plain)
+    case = compressor.make_case(slow, take, plain=plain)
     begin = perf_counter()
     case()
     return (came[0] if came else perf_counter()) - begin
@@ -72,7 +72,7 @@ class _Slow(tuple[bytes, ...]):
             yield chunk
 
 
-def _decoder(coding: str) -> Any:
+def _make_decoder(coding: str) -> Any:
     match coding:
         case "gzip":
             return decompressobj(16 + MAX_WBITS).decompress

@@ -1,67 +1,76 @@
-"""Each layer alone: what it adds to a bare application, beside what its floor and its peers add."""
+"""Each layer alone: the time that it adds to an application, compared with its floor and its peers."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.pairs import THOROUGH, Effort, Samples
-from benchmarks.plots import Bar, bars
-from benchmarks.rows import Group, Row, absent
-from benchmarks.situations import BARE, FLOOR, SITUATIONS, Situation, hashed
+from benchmarks.plots import Bar, draw_bars
+from benchmarks.rows import Findings, Group, Row, list_missing
+from benchmarks.situations import BARE, FLOOR, SITUATIONS, Situation, list_hashed
 
-__all__ = ["measure_layers"]
+__all__ = ["LAYERS", "measure_layers"]
 
-_TOLD = """
-Each layer stands alone around an application that only answers, in a server in memory that only takes the answer. All
-figures are of what a layer adds: the application alone runs in the same rounds, and what it takes is subtracted from
-both sides. Processor time.
+_METHOD = """
+Each layer wraps an application that only sends a response, in a server in memory that only receives it. All figures
+are what a layer adds: the application alone runs in the same rounds, and its time is subtracted from both sides.
+Times are processor time.
 
-A floor is the same work on the protocol, done by hand for one set of options; it passes the conformance kit as its
-layer does. What no request here asks for it leaves out: gzip's has no opt-out, edits no If-None-Match and ends at no
-Content-Length, access_log's hands on no file.
+A floor does the same work on the protocol, written by hand for one set of options. It passes the conformance kit, as
+its layer does. It leaves out what no request here needs: the floor of gzip has no opt-out, does not edit
+If-None-Match and does not stop at Content-Length; the floor of access_log does not forward files.
 
-Peers have the options that bring them closest to the same job, with the same body. Logs go to the null device: ours and
-those of floors by a write for each line, or where that is told by logging; Paste's always by logging, with the same
-handler, for it has no other way.
+Peers have the options that make their work most similar to ours, and send the same body. Logs go to the null device.
+Ours and those of floors are written line by line, or through logging if the row says so. Paste can only use logging,
+and has the same handler.
 
-Not all do the same work. TransLogger writes at the start of a response what its Content-Length says. Paste's gzipper
-sets no Vary, compresses also the body that is too small, gathers a stream to its end, and takes zlib at level 6; ours
-and its floor take ISA-L where the extra brings it, and send some more bytes. auth.basic compares the password plainly.
-oslo.middleware hashes a password at each request; ours remembers that it was right. CorrelationId sets no header in the
-response.
+The work is not always the same. TransLogger logs at the start of a response, and logs the Content-Length as the
+number of bytes. Paste's gzipper does not set Vary, also compresses a body that is too small, collects a stream to its
+end, and uses zlib at level 6. Our gzip and its floor use ISA-L if the extra is installed, and send some more bytes.
+auth.basic compares the password with ==. oslo.middleware hashes the password for each request; our basic_auth
+remembers a correct one. CorrelationId does not set a response header.
 
-asgi-correlation-id stands on a bridge to ASGI and back, which is told alone as well. ProxyFix and wsgify do other jobs,
-and stand there for scale.
+asgi-correlation-id runs on a bridge to ASGI and back; the bridge alone has a row of its own. ProxyFix and wsgify do
+other work and are included for scale.
 """
 
 
-def measure_layers(effort: Effort = THOROUGH, situations: Sequence[Situation] = SITUATIONS) -> Group:
+def measure_layers(effort: Effort = THOROUGH, situations: Sequence[Situation] = SITUATIONS) -> Findings:
     """Measure each layer in each situation."""
     rows: list[Row] = []
     drawn: list[tuple[str, list[Bar]]] = []
     with TemporaryDirectory() as folder:
-        for situation in (*situations, *hashed(Path(folder))):
-            samples = situation.measured(effort)
-            rows += _rows(situation, samples)
-            drawn.append((situation.title, _bars(situation, samples)))
-    plot = bars("What a layer adds to a request, in microseconds", drawn)
+        for situation in (*situations, *list_hashed(Path(folder))):
+            samples = situation.measure(effort)
+            rows += _make_rows(situation, samples)
+            drawn.append((situation.title, _make_bars(situation, samples)))
+    plot = draw_bars("Time that a layer adds to a request, in microseconds", drawn)
     rivals = [rival.distribution for situation in situations for rival in situation.rivals]
-    return Group("layers", "Each layer alone", _TOLD, rows, {"layers": plot}, absent(rivals))
+    return Findings(rows, {"layers": plot}, list_missing(rivals))
 
 
-def _rows(situation: Situation, samples: Samples) -> Iterator[Row]:
+def _make_rows(situation: Situation, samples: Samples) -> Iterator[Row]:
     yield Row(situation.title, "", samples.cost(situation.title, less=BARE), "µs")
-    for beside in samples.took:
-        if beside not in (BARE, situation.title):
-            claims = [claim for name, claim in situation.claims.items() if beside.startswith(name)]
-            ratio = samples.ratio(situation.title, beside, less=BARE)
-            yield Row(situation.title, beside, ratio, claim=claims[0] if claims else None)
+    for side in samples.times:
+        if side not in (BARE, situation.title):
+            targets = [target for name, target in situation.targets.items() if side.startswith(name)]
+            ratio = samples.ratio(situation.title, side, less=BARE)
+            yield Row(situation.title, side, ratio, target=targets[0] if targets else None)
 
 
-def _bars(situation: Situation, samples: Samples) -> list[Bar]:
+def _make_bars(situation: Situation, samples: Samples) -> list[Bar]:
     names = {situation.title: "wsgistack", FLOOR: FLOOR}
     return [
         Bar(names.get(name, name), samples.cost(name, less=BARE).median, is_ours=name == situation.title)
-        for name in samples.took
+        for name in samples.times
         if name != BARE
     ]
+
+
+LAYERS = Group(
+    "layers",
+    "Each layer alone",
+    "the time that each layer adds, compared with its floor and its peers",
+    _METHOD,
+    measure_layers,
+)

@@ -1,4 +1,4 @@
-"""A gunicorn with one worker, and wrk asking it over loopback."""
+"""A gunicorn with one worker, and wrk, which sends it requests over loopback."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-__all__ = ["Burst", "Gunicorn", "serving_by_gunicorn", "why_not"]
+__all__ = ["Burst", "Gunicorn", "explain_missing", "run_gunicorn"]
 
 _ROOT = Path(__file__).parent.parent
 _CONNECTIONS = 2
@@ -21,10 +21,11 @@ _UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
 
 class Burst(NamedTuple):
-    """What came of some seconds of requests, in microseconds.
+    """The result of some seconds of requests; times are in microseconds.
 
-    :param processor: time of the worker for each request.
-    :param p50: half of the requests were answered within that.
+    :param processor: the processor time of the worker per request.
+    :param each: the wall-clock time per request.
+    :param p50: the time within which half of the requests were answered.
     """
 
     requests: int
@@ -35,51 +36,51 @@ class Burst(NamedTuple):
 
 
 class Gunicorn(NamedTuple):
-    """One that runs."""
+    """A running gunicorn."""
 
     master: int
     url: str
 
     def burst(self, seconds: int, headers: Mapping[str, str]) -> Burst:
-        """Ask as fast as it answers, over two connections that stay open."""
+        """Send requests as fast as possible, over two connections that stay open."""
         before = self._processor_time()
-        told = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-        wrk = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", "--latency", *told, self.url]
+        options = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+        wrk = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", "--latency", *options, self.url]
         report = subprocess.run(wrk, capture_output=True, text=True, check=True).stdout  # noqa: S603
         spent = self._processor_time() - before
         if "Non-2xx" in report or "Socket errors" in report:
-            raise RuntimeError(f"{self.url} does not answer well:\n{report}")
-        requests = int(_found(r"(\d+) requests in", report)[0])
-        per_second = float(_found(r"Requests/sec:\s+([\d.]+)", report)[0])
-        p50, p99 = (_micros(*_found(rf"{rank}%\s+([\d.]+)(us|ms|s)", report)) for rank in (50, 99))
+            raise RuntimeError(f"{self.url} answered with errors:\n{report}")
+        requests = int(_find(r"(\d+) requests in", report)[0])
+        per_second = float(_find(r"Requests/sec:\s+([\d.]+)", report)[0])
+        p50, p99 = (_to_microseconds(*_find(rf"{rank}%\s+([\d.]+)(us|ms|s)", report)) for rank in (50, 99))
         return Burst(requests, spent / requests / 1e3, 1e6 / per_second, p50, p99)
 
     def memory(self) -> int:
-        """What the worker has of its own, in kB."""
-        return sum(map(int, re.findall(r"^Private_\w+:\s+(\d+) kB", self._of_worker("smaps_rollup"), re.MULTILINE)))
+        """The private memory of the worker, in kB."""
+        return sum(map(int, re.findall(r"^Private_\w+:\s+(\d+) kB", self._read_worker("smaps_rollup"), re.MULTILINE)))
 
     def _processor_time(self) -> int:
-        """Of all threads of the worker, in nanoseconds."""
+        """The processor time of all threads of the worker, in nanoseconds."""
         tasks = Path(f"/proc/{self._worker()}/task").glob("*/schedstat")
         return sum(int(task.read_text("ascii").split()[0]) for task in tasks)
 
-    def _of_worker(self, name: str) -> str:
+    def _read_worker(self, name: str) -> str:
         return Path(f"/proc/{self._worker()}/{name}").read_text("ascii")
 
     def _worker(self) -> int:
         return int(Path(f"/proc/{self.master}/task/{self.master}/children").read_text("ascii").split()[0])
 
 
-def why_not() -> str | None:
-    """What is missing to measure servers, or None."""
+def explain_missing() -> str | None:
+    """Say what is missing to measure servers, or return None."""
     if not shutil.which("wrk"):
         return "wrk is not installed"
-    return None if Path("/proc/self/schedstat").exists() else "this system does not tell of processor time by thread"
+    return None if Path("/proc/self/schedstat").exists() else "this system does not report processor time per thread"
 
 
 @contextmanager
-def serving_by_gunicorn(app: str, layers: str, work: int = 0) -> Iterator[Gunicorn]:
-    """Run an application, by the names that it has in :mod:`benchmarks.served`, until the block ends."""
+def run_gunicorn(app: str, layers: str, work: int = 0) -> Iterator[Gunicorn]:
+    """Run an application of :mod:`benchmarks.served`, given by its names, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     target = f'benchmarks.served:application("{app}", "{layers}", {work})'
@@ -112,15 +113,15 @@ def _wait(url: str, master: subprocess.Popen[bytes]) -> None:
             return
         except OSError:
             sleep(0.05)
-    raise RuntimeError(f"nothing is served at {url}")
+    raise RuntimeError(f"no server answers at {url}")
 
 
-def _found(pattern: str, report: str) -> tuple[str, ...]:
+def _find(pattern: str, report: str) -> tuple[str, ...]:
     match = re.search(pattern, report)
     if match is None:
-        raise RuntimeError(f"wrk did not tell {pattern}:\n{report}")
+        raise RuntimeError(f"wrk did not report {pattern}:\n{report}")
     return match.groups()
 
 
-def _micros(amount: str, unit: str) -> float:
+def _to_microseconds(amount: str, unit: str) -> float:
     return float(amount) * _UNITS[unit]

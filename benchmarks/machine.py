@@ -1,4 +1,4 @@
-"""What a measurement ran on."""
+"""The machine that a measurement ran on."""
 
 import os
 import platform
@@ -7,27 +7,27 @@ import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.rows import installed
+from benchmarks.rows import describe_version
 
-__all__ = ["machine"]
+__all__ = ["describe_machine"]
 
 _CODECS = ("isal", "Brotli", "backports.zstd")
 
 
-def machine() -> dict[str, str]:
-    """The machine, the interpreter and the day: what the figures depend on."""
+def describe_machine() -> dict[str, str]:
+    """Describe the machine, the interpreter and the day, on which the figures depend."""
     threads = "" if getattr(sys, "_is_gil_enabled", lambda: True)() else ", free-threaded"
     return {
-        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "processor": f"{_read_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release().split('-')[0]}, {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}{threads}",
-        "codecs": ", ".join([f"zlib {zlib.ZLIB_RUNTIME_VERSION}", *filter(None, map(installed, _CODECS))]),
-        "wsgistack": (installed("wsgistack") or "").removeprefix("wsgistack "),
+        "codecs": ", ".join([f"zlib {zlib.ZLIB_RUNTIME_VERSION}", *filter(None, map(describe_version, _CODECS))]),
+        "wsgistack": (describe_version("wsgistack") or "").removeprefix("wsgistack "),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
 
 
-def _processor() -> str:
+def _read_processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

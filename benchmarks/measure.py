@@ -1,4 +1,4 @@
-"""Judging one peer, in a process of its own: ``python -m benchmarks.measure PEER`` prints a :class:`Result` as JSON."""
+"""Judge one peer in a separate process: ``python -m benchmarks.measure PEER`` prints a :class:`Result` as JSON."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ _LONGEST = 200
 class Broken(NamedTuple):
     """A rule that a peer breaks.
 
-    :param cases: the names of all cases that show it.
+    :param cases: the names of all cases in which the rule is broken.
     :param detail: what happened in the first of them.
     """
 
@@ -40,7 +40,7 @@ class Broken(NamedTuple):
 
 
 class Uncounted(NamedTuple):
-    """A rule that objects to a peer in some cases, and the reason that these are not held against it."""
+    """A rule that is broken in some cases, and the reason why these are not counted."""
 
     rule: str
     reason: str
@@ -48,10 +48,10 @@ class Uncounted(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came of judging a peer.
+    """The result for one peer.
 
-    :param cases: how many there were.
-    :param failed: in how many of them something was broken that counts.
+    :param cases: the number of cases.
+    :param failed: the number of cases with a breach that is counted.
     """
 
     title: str
@@ -65,7 +65,7 @@ class Result(NamedTuple):
 def measure(peer: Peer, cases: Iterable[str] | None = None) -> Result:
     """Judge a peer.
 
-    :param cases: the names of those to judge it by; by default all.
+    :param cases: the names of the cases; by default all.
     """
     with _silence():
         factory = _factory(peer)
@@ -76,7 +76,7 @@ def measure(peer: Peer, cases: Iterable[str] | None = None) -> Result:
 
 
 def measure_apart(peer: Peer) -> Result:
-    """Judge a peer in a process of its own: some change the whole process, and all print what they like."""
+    """Judge a peer in a separate process, because some peers change the whole process and some print."""
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "benchmarks.measure", peer.title],
         cwd=_ROOT,
@@ -86,7 +86,7 @@ def measure_apart(peer: Peer) -> Result:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"{peer.title} can't be judged:\n{done.stderr}")
+        raise RuntimeError(f"{peer.title} cannot be judged:\n{done.stderr}")
     found = json.loads(done.stdout)
     found["broken"] = [Broken(*each) for each in found["broken"]]
     found["uncounted"] = [Uncounted(*each) for each in found["uncounted"]]
@@ -126,16 +126,16 @@ def _factory(peer: Peer) -> Factory:
 
 
 def _tidy(detail: str) -> str:
-    """Without what differs from run to run or from machine to machine, on one line of a bearable length."""
-    told = re.sub(r" at 0(x[0-9a-fA-F]*)?\b", "", detail)
-    told = re.sub(r"(/[^/\s'\"]+)+/(?=[^/\s'\"]+\.py)", "", told)
-    told = " ".join(told.split()).encode("ascii", "backslashreplace").decode()
-    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."
+    """Remove what differs between runs or machines, and shorten the detail to one line."""
+    text = re.sub(r" at 0(x[0-9a-fA-F]*)?\b", "", detail)
+    text = re.sub(r"(/[^/\s'\"]+)+/(?=[^/\s'\"]+\.py)", "", text)
+    text = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what peers print, log and warn of out of the way."""
+    """Suppress what peers print, log and warn about."""
     before = logging.root.manager.disable
     logging.disable()
     try:

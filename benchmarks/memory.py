@@ -1,6 +1,6 @@
-"""Memory that a process takes for something, measured in a process of its own: ``python -m benchmarks.memory WHAT``.
+"""Peak memory of some work, measured in a separate process: ``python -m benchmarks.memory WHAT``.
 
-The kernel counts it: a codec's own memory is not Python's.
+The kernel counts it, because Python does not see the memory that a codec allocates.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from wsgistack.imports import import_object
 
-__all__ = ["is_counted", "peak_apart", "peak_of", "resident"]
+__all__ = ["can_measure", "measure_peak", "measure_peak_in_process", "read_memory"]
 
 _ROOT = Path(__file__).parent.parent
 _STATUS = Path("/proc/self/status")
@@ -23,39 +23,39 @@ _CLEAR = Path("/proc/self/clear_refs")
 _FORGET_PEAK = "5"
 
 
-def is_counted() -> bool:
-    """Whether this system tells."""
+def can_measure() -> bool:
+    """Whether this system reports the memory of a process."""
     return _STATUS.exists() and _CLEAR.exists()
 
 
-def resident(which: str = "VmRSS") -> int:
-    """The memory of this process in kB, or with ``VmHWM`` its peak."""
+def read_memory(which: str = "VmRSS") -> int:
+    """Read the memory of this process in kB, or its peak with ``VmHWM``."""
     found = re.search(rf"{which}:\s+(\d+) kB", _STATUS.read_text("ascii"))
     return int(found[1]) if found else 0
 
 
-def peak_of(work: Callable[[], object]) -> int:
-    """What some work takes at its peak, more than before it, in kB."""
+def measure_peak(work: Callable[[], object]) -> int:
+    """Measure how much memory some work adds at its peak, in kB."""
     gc.collect()
-    _give_back()
+    _return_freed_memory()
     _CLEAR.write_text(_FORGET_PEAK, "ascii")
-    before = resident()
+    before = read_memory()
     kept = work()
-    taken = resident("VmHWM") - before
+    added = read_memory("VmHWM") - before
     del kept
-    return taken
+    return added
 
 
-def _give_back() -> None:
-    """What was freed before is not taken again without being counted."""
+def _return_freed_memory() -> None:
+    """Give freed memory back to the system, so that it is counted when the work allocates it again."""
     with suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def peak_apart(maker: str, *arguments: str) -> int:
-    """The same in a fresh process, of what a maker gives.
+def measure_peak_in_process(maker: str, *arguments: str) -> int:
+    """Measure the peak in a new process.
 
-    :param maker: the import string of a function that makes the work ready, and gives it.
+    :param maker: the import string of a function that prepares the work and returns it.
     :param arguments: for the maker.
     """
     done = subprocess.run(  # noqa: S603
@@ -67,10 +67,10 @@ def peak_apart(maker: str, *arguments: str) -> int:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"{maker} can't be measured:\n{done.stderr}")
+        raise RuntimeError(f"{maker} cannot be measured:\n{done.stderr}")
     return int(done.stdout)
 
 
 if __name__ == "__main__":
-    made = import_object(sys.argv[1])
-    print(peak_of(made(*sys.argv[2:])))  # type: ignore[operator]
+    make_work = import_object(sys.argv[1])
+    print(measure_peak(make_work(*sys.argv[2:])))  # type: ignore[operator]

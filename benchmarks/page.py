@@ -5,7 +5,7 @@ from platform import python_version
 
 from benchmarks.measure import Result
 from benchmarks.peers import Peer
-from benchmarks.rst import paragraphs, table, titled
+from benchmarks.rst import fill_paragraphs, make_table, make_title
 from wsgistack.testing.rules import APPLICATION, SERVER
 from wsgistack.types import Changes
 
@@ -14,20 +14,21 @@ __all__ = ["COMMAND", "conformance_page", "is_demanded"]
 COMMAND = "python -m benchmarks conformance"
 _CITED = ("holds_no_chunk_back", "passes_exc_info_unmodified")
 _MEASURED = (
-    "Each of these was wrapped around every hostile application of the conformance kit, asked plainly and as a browser "
-    "asks, and was run through the kit's scenarios of several requests. The tables tell in how many cases a rule was "
-    "broken; a dot is none. Below stands for each number the first case that shows it, and what happened in it."
+    "Each middleware below was wrapped around every hostile application of the conformance kit. Each case was run with "
+    "plain headers and with those of a browser. The kit's scenarios of several requests were run as well. The tables "
+    "show the number of cases in which a rule was broken; a dot means none. For each number, the last section shows "
+    "the first such case and what happened in it."
 )
 _FAIR = (
-    "A case is odd on purpose, and a broken rule may never matter to an application that does nothing of the kind. "
-    "What a peer says by itself that it changes is not counted; nor is what a rule can't rightly know, and both are "
-    "told with the reason."
+    "The cases are unusual on purpose. A broken rule may never matter to an application that does nothing of the kind. "
+    "Changes that a peer documents are not counted, and neither are cases that a rule cannot judge. Both are listed "
+    "with the reason."
 )
-_DEMANDED = "What PEP 3333 and HTTP demand"
-_ASKED = "What the kit asks beyond them"
+_DEMANDED = "Rules of PEP 3333 and HTTP"
+_ASKED = "Additional rules of the kit"
 _ASKED_WHY = (
-    "PEP 3333 does not spell these out: a middleware that keeps them is one that nobody notices. The clause of each "
-    "rule says why it is there."
+    "PEP 3333 does not state these rules. Nobody notices a middleware that keeps them. The clause of each rule gives "
+    "its reason."
 )
 
 
@@ -36,60 +37,65 @@ def conformance_page(judged: Sequence[tuple[Peer, Result]], absent: Iterable[Pee
     rules = {each.rule: each.clause for _, result in judged for each in result.broken}
     demanded = sorted(rule for rule in rules if is_demanded(rule))
     others = sorted(rule for rule in rules if not is_demanded(rule))
-    lines = [*titled("Conformance of the peers", "="), *paragraphs(_MEASURED, _FAIR)]
+    lines = [*make_title("Conformance of the peers", "="), *fill_paragraphs(_MEASURED, _FAIR)]
     lines += [f"Python {python_version()}. Made by::", "", f"    {COMMAND}", ""]
-    lines += [f"Not installed, and left out: {peer.title}." for peer in absent] or ["Nobody was left out."]
-    lines += ["", *titled(_DEMANDED, "-"), *_table(judged, demanded), *_key(demanded, rules)]
-    lines += [*titled(_ASKED, "-"), *paragraphs(_ASKED_WHY), *_table(judged, others), *_key(others, rules)]
-    lines += titled("The cases that show it", "-")
+    lines += [f"Not installed, and left out: {peer.title}." for peer in absent] or ["No peer was left out."]
+    lines += ["", *make_title(_DEMANDED, "-"), *_make_table(judged, demanded), *_list_clauses(demanded, rules)]
+    lines += [
+        *make_title(_ASKED, "-"),
+        *fill_paragraphs(_ASKED_WHY),
+        *_make_table(judged, others),
+        *_list_clauses(others, rules),
+    ]
+    lines += make_title("Cases", "-")
     for peer, result in judged:
-        lines += [*titled(f"{peer.title} {result.version}", "~"), *_told(peer, result)]
+        lines += [*make_title(f"{peer.title} {result.version}", "~"), *_describe_result(peer, result)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def is_demanded(rule: str) -> bool:
-    """Whether PEP 3333 or HTTP demands what a rule does; else the kit alone asks for it."""
+    """Whether a rule comes from PEP 3333 or HTTP, and not from the kit alone."""
     return rule in APPLICATION.rules or rule in SERVER.rules or rule in _CITED
 
 
-def _table(judged: Sequence[tuple[Peer, Result]], rules: Sequence[str]) -> list[str]:
+def _make_table(judged: Sequence[tuple[Peer, Result]], rules: Sequence[str]) -> list[str]:
     """A row for each peer, and a column for each rule by its number."""
     rows = [["", "cases", *(str(number + 1) for number in range(len(rules)))]]
     for _, result in judged:
         numbers = {each.rule: str(len(each.cases)) for each in result.broken}
         rows.append([result.title, str(result.cases), *(numbers.get(rule, "·") for rule in rules)])
     rows[0][0] = "peer"
-    return table(rows)
+    return make_table(rows)
 
 
-def _key(rules: Sequence[str], clauses: dict[str, str]) -> list[str]:
+def _list_clauses(rules: Sequence[str], clauses: dict[str, str]) -> list[str]:
     lines = []
     for number, rule in enumerate(rules, start=1):
         indent = " " * len(f"{number}. ")
-        lines += [f"{number}. ``{rule}``", "", *paragraphs(clauses[rule], indent=indent)]
+        lines += [f"{number}. ``{rule}``", "", *fill_paragraphs(clauses[rule], indent=indent)]
     return lines
 
 
-def _told(peer: Peer, result: Result) -> list[str]:
-    lines = paragraphs(_setting(peer))
+def _describe_result(peer: Peer, result: Result) -> list[str]:
+    lines = fill_paragraphs(_describe_setting(peer))
     if not result.broken:
         lines += [f"Passed all {result.cases} cases.", ""]
     for rule, _, cases, detail in result.broken:
-        lines += [f"``{rule}``, {_in_cases(cases)}; ``{cases[0]}``::", "", f"    {detail}", ""]
+        lines += [f"``{rule}``, {_count_cases(cases)}; ``{cases[0]}``::", "", f"    {detail}", ""]
     for rule, reason, cases in result.uncounted:
-        lines += paragraphs(f"Not counted: ``{rule}``, {_in_cases(cases)}: {reason}.")
+        lines += fill_paragraphs(f"Not counted: ``{rule}``, {_count_cases(cases)}: {reason}.")
     return lines
 
 
-def _setting(peer: Peer) -> str:
-    """How a peer was judged."""
+def _describe_setting(peer: Peer) -> str:
+    """Describe how a peer was judged."""
     if peer.is_endpoint:
-        return "An application that wraps none: judged by the rules about applications, over requests of all methods."
+        return "An application that wraps no other one: judged by the rules about applications, with all methods."
     options = ", ".join(f"``{name}``" for name in peer.options)
-    return f"``{peer.use}``{f' with {options}' if options else ''}, which {_allowed(peer.allowed)}."
+    return f"``{peer.use}``{f' with {options}' if options else ''}, which {_describe_changes(peer.allowed)}."
 
 
-def _allowed(changes: Changes) -> str:
+def _describe_changes(changes: Changes) -> str:
     parts = [f"change ``{name}``" for name in sorted(changes.headers)]
     parts += [text for flag, text in _MAY.items() if getattr(changes, flag)]
     return f"may {', '.join(parts)}" if parts else "changes nothing"
@@ -97,11 +103,11 @@ def _allowed(changes: Changes) -> str:
 
 _MAY = {
     "body": "change the body",
-    "answers": "answer by itself",
-    "errors": "answer errors",
+    "answers": "send its own response",
+    "errors": "send error responses",
     "wraps": "wrap the iterable",
 }
 
 
-def _in_cases(cases: Sequence[str]) -> str:
+def _count_cases(cases: Sequence[str]) -> str:
     return f"{len(cases)} case{'s' * (len(cases) != 1)}"

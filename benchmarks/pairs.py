@@ -1,8 +1,8 @@
-"""Measuring sides in turn, pair by pair: what disturbs the machine meanwhile disturbs them alike.
+"""Measure all sides in turn, pair by pair, so that a disturbance of the machine affects all of them equally.
 
-pyperf measures one thing, then the other, each many times in processes of its own. Where the machine itself gets faster
-and slower by 15 % within seconds, their ratio holds that; here a pair lies within milliseconds, and the median of the
-ratios of many pairs is told, with its quartiles.
+pyperf measures one side completely and then the other, in separate processes. On a machine whose speed changes by 15 %
+within seconds, the ratio of the two contains that change. Here the two sides of a pair run within milliseconds of each
+other, and the result is the median of the ratios of many pairs, with its quartiles.
 """
 
 import gc
@@ -14,22 +14,22 @@ from time import perf_counter, process_time_ns
 from types import FunctionType
 from typing import NamedTuple, TypeVar, cast
 
-__all__ = ["QUICK", "THOROUGH", "Case", "Effort", "Samples", "Spread", "fresh", "interleave"]
+__all__ = ["QUICK", "THOROUGH", "Case", "Effort", "Samples", "Spread", "copy_function", "interleave"]
 
 Case = Callable[[], object]
-"""One side: does once what is measured."""
+"""One side: performs the measured work once."""
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
-_WARMING = 3
-_SLOW = 10
+_WARM_UP_ROUNDS = 3
+_SLOW = 10  # a case that takes so many times its batch needs no warm-up
 
 
 class Effort(NamedTuple):
-    """How much is done for one comparison.
+    """How much time one comparison gets.
 
-    :param seconds: to spend on all of its rounds.
-    :param batch: seconds that each side is repeated for in a round; a longer one is run once.
-    :param least: rounds to run in any case.
+    :param seconds: for all rounds together.
+    :param batch: for one side in one round, in seconds; a side that takes longer runs once.
+    :param least: the minimum number of rounds.
     """
 
     seconds: float
@@ -38,11 +38,11 @@ class Effort(NamedTuple):
 
     @property
     def is_quick(self) -> bool:
-        """Whether nothing is really measured."""
+        """Whether the figures are not valid."""
         return not self.seconds
 
-    def times(self, factor: float) -> "Effort":
-        """The same with more or less seconds; what is quick stays quick."""
+    def scale(self, factor: float) -> "Effort":
+        """Multiply the seconds; a quick effort stays quick."""
         return self._replace(seconds=self.seconds * factor)
 
 
@@ -51,7 +51,7 @@ QUICK = Effort(seconds=0.0, batch=0.00002, least=2)
 
 
 class Spread(NamedTuple):
-    """A median, with the quartiles around it, of so many pairs."""
+    """The median of a number of pairs, with its quartiles."""
 
     median: float
     low: float
@@ -60,7 +60,7 @@ class Spread(NamedTuple):
 
     @classmethod
     def of(cls, values: Iterable[float]) -> "Spread":
-        """What some values come to; of none, nothing that supports a claim."""
+        """Summarize values; without values, the spread has no pairs and meets no target."""
         values = [*values]
         if not values:
             return cls(0.0, 0.0, 0.0, 0)
@@ -71,31 +71,31 @@ class Spread(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """What each side took in each round, in microseconds a call: equal places of the lists are of one round."""
+    """The times of each side, in microseconds per call; items at the same index belong to the same round."""
 
-    took: dict[str, list[float]]
+    times: dict[str, list[float]]
 
     def cost(self, name: str, less: str = "") -> Spread:
-        """What a side takes, or what it takes more than another one."""
+        """The time of a side, or the time that it takes more than another side."""
         return Spread.of(self.rounds(name, less))
 
-    def ratio(self, name: str, beside: str, less: str = "") -> Spread:
-        """How many times as long a side takes as another one, or what both add to a third one."""
-        ours, theirs = self.rounds(name, less), self.rounds(beside, less)
-        return Spread.of([mine / other for mine, other in zip(ours, theirs, strict=True) if other > 0])
+    def ratio(self, name: str, other: str, less: str = "") -> Spread:
+        """Divide the times of two sides, or the times that both add to a third side."""
+        ours, theirs = self.rounds(name, less), self.rounds(other, less)
+        return Spread.of([mine / its for mine, its in zip(ours, theirs, strict=True) if its > 0])
 
     def rounds(self, name: str, less: str = "") -> list[float]:
-        """What a side took in each round, or what it took more than another one."""
-        of_less = self.took[less] if less else repeat(0.0)
-        return [took - subtracted for took, subtracted in zip(self.took[name], of_less, strict=False)]
+        """The time of a side in each round, or the time that it took more than another side."""
+        of_less = self.times[less] if less else repeat(0.0)
+        return [took - subtracted for took, subtracted in zip(self.times[name], of_less, strict=False)]
 
 
 def interleave(
     cases: Mapping[str, Case], effort: Effort = THOROUGH, clock: Callable[[], int] = process_time_ns
 ) -> Samples:
-    """Run all sides in turn, in a new order each round, with the garbage collected between them and not meanwhile.
+    """Run all sides in turn, in a new order in each round. Garbage is collected between them, not while they run.
 
-    :param clock: in nanoseconds. By default processor time, which other processes do not add to.
+    :param clock: returns nanoseconds. By default it counts processor time, which other processes do not change.
     """
     batches = {name: _Batch(case, effort.batch, clock) for name, case in cases.items()}
     took: dict[str, list[float]] = {name: [] for name in cases}
@@ -116,11 +116,11 @@ def interleave(
     return Samples(took)
 
 
-def fresh(function: _Function) -> _Function:
-    """A copy of a function with code of its own.
+def copy_function(function: _Function) -> _Function:
+    """Copy a function together with its code object.
 
-    The interpreter specializes code for what it meets. Sides that share a line of the harness would undo that for each
-    other, and pay for it.
+    The interpreter specializes code for the types that it sees. If two sides shared a line of the harness, each would
+    undo the specialization of the other, and the time for that would be part of the measurement.
     """
     made = cast(FunctionType, function)
     code = made.__code__.replace()
@@ -132,11 +132,11 @@ class _Batch:
     def __init__(self, case: Case, seconds: float, clock: Callable[[], int]) -> None:
         self._case = case
         self._clock = clock
-        self._repeated = fresh(_repeated)
+        self._repeated = copy_function(_repeat)
         self._times = 1
-        for _ in range(_WARMING):
+        for _ in range(_WARM_UP_ROUNDS):
             took = self.run()
-            if took > seconds * 1e6 * _SLOW:  # there is nothing to warm
+            if took > seconds * 1e6 * _SLOW:
                 break
             self._times = max(1, min(100_000, int(seconds * 1e6 / max(took, 0.01))))
 
@@ -146,6 +146,6 @@ class _Batch:
         return (self._clock() - begin) / self._times / 1000
 
 
-def _repeated(case: Case, times: int) -> None:
+def _repeat(case: Case, times: int) -> None:
     for _ in repeat(None, times):
         case()

@@ -1,4 +1,4 @@
-"""Who is judged: each peer with the configuration that suits it best, and what it says about itself that it changes."""
+"""The peers that are judged, each with its most suitable options and with the changes that it documents."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -19,16 +19,16 @@ _WATCHES = Changes(wraps=True)
 
 @dataclass(frozen=True)
 class Peer:
-    """A middleware, or an application, of somebody's.
+    """A middleware or an application of a project.
 
-    :param family: the project that it belongs to.
-    :param name: as it is called there.
-    :param distribution: what it is installed as; empty for the standard library.
+    :param family: the project.
+    :param name: its name in the project.
+    :param distribution: the distribution that contains it; empty for the standard library.
     :param use: the import string of a factory that takes the application first.
     :param options: for the factory.
-    :param changes: what it changes by its documentation; None if it has an attribute that tells, or changes nothing.
-    :param headers: that every request has, to be let in.
-    :param is_endpoint: whether it is an application, and wraps none.
+    :param changes: what it changes by its documentation; None to use its attribute ``changes``, if it has one.
+    :param headers: sent with every request, to pass the peer.
+    :param is_endpoint: whether it is an application that does not wrap another one.
     """
 
     family: str
@@ -42,18 +42,18 @@ class Peer:
 
     @property
     def title(self) -> str:
-        """Its name among all."""
+        """Its unique name."""
         return f"{self.family} {self.name}"
 
     @property
     def allowed(self) -> Changes:
         """What it may change."""
-        told: Changes = getattr(import_object(self.use), "changes", Changes())
-        return told if self.changes is None else self.changes
+        declared: Changes = getattr(import_object(self.use), "changes", Changes())
+        return declared if self.changes is None else self.changes
 
     @property
     def version(self) -> str | None:
-        """The version that is installed, or None."""
+        """The installed version, or None."""
         try:
             return version(self.distribution) if self.distribution else python_version()
         except PackageNotFoundError:

@@ -1,11 +1,11 @@
-"""Plots in SVG, written by hand: bars beside each other, and lines over a scale."""
+"""Plots in SVG: groups of bars, and lines on logarithmic scales."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import floor, log10
 from typing import NamedTuple
 
-__all__ = ["Bar", "bars", "figure", "lines"]
+__all__ = ["Bar", "draw_bars", "draw_lines", "format_figure"]
 
 _INK, _PALE, _GRID = "#24292f", "#57606a", "#d8dee4"
 _OURS, _OTHER = "#0969da", "#afb8c1"
@@ -24,10 +24,10 @@ class Bar(NamedTuple):
     is_ours: bool = False
 
 
-def bars(title: str, groups: Sequence[tuple[str, Sequence[Bar]]], *, is_of_one_unit: bool = True) -> str:
-    """Bars in groups. One that is longer than the scale, which shows most of them well, is cut and marked.
+def draw_bars(title: str, groups: Sequence[tuple[str, Sequence[Bar]]], *, is_of_one_unit: bool = True) -> str:
+    """Draw groups of bars. The scale fits most of them; a longer bar is cut and marked with an arrow.
 
-    :param is_of_one_unit: whether all groups share a scale.
+    :param is_of_one_unit: whether all groups share one scale.
     """
     values = [bar.value for _, group in groups for bar in group]
     drawn = [_text(20, 28, title, size=16, weight="bold")]
@@ -35,21 +35,21 @@ def bars(title: str, groups: Sequence[tuple[str, Sequence[Bar]]], *, is_of_one_u
     for name, group in groups:
         drawn.append(_text(20, y + 12, name, weight="bold"))
         y += _ROW + 2
-        longest = _scale(values if is_of_one_unit else [bar.value for bar in group])
+        longest = _choose_scale(values if is_of_one_unit else [bar.value for bar in group])
         for bar in group:
             value = max(bar.value, 0.0)
             width = (_WIDTH - _LEFT - _RIGHT) * min(value, longest) / longest
             drawn.append(_text(_LEFT - 8, y + 12, bar.name, anchor="end", colour=_PALE))
             drawn.append(_rect(_LEFT, y + 2, width, _ROW - 5, _OURS if bar.is_ours else _OTHER))
             mark = " →" if value > longest else ""
-            drawn.append(_text(_LEFT + width + 5, y + 12, figure(bar.value) + mark))
+            drawn.append(_text(_LEFT + width + 5, y + 12, format_figure(bar.value) + mark))
             y += _ROW
         y += 8
     return _svg(title, y + 10, drawn)
 
 
-def lines(title: str, across: str, up: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
-    """Lines through points, on logarithmic scales."""
+def draw_lines(title: str, across: str, up: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """Draw lines through points, on logarithmic scales."""
     points = [(x, y) for line in series.values() for x, y in line if x > 0 and y > 0]
     left, right, top, bottom = 80, 620, 60, 400
     low_x, high_x = min(x for x, _ in points), max(x for x, _ in points)
@@ -66,10 +66,10 @@ def lines(title: str, across: str, up: str, series: Mapping[str, Sequence[tuple[
     while step <= high_y * 1.001:
         y = place(low_x, step)[1]
         drawn.append(f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="{_GRID}"/>')
-        drawn.append(_text(left - 8, y + 4, figure(step), anchor="end", colour=_PALE))
+        drawn.append(_text(left - 8, y + 4, format_figure(step), anchor="end", colour=_PALE))
         step *= 10
     drawn += [
-        _text(place(x, low_y)[0], bottom + 18, _amount(x), anchor="middle", colour=_PALE)
+        _text(place(x, low_y)[0], bottom + 18, _format_amount(x), anchor="middle", colour=_PALE)
         for x in sorted({x for x, _ in points})
     ]
     drawn.append(_text((left + right) / 2, bottom + 40, across, anchor="middle"))
@@ -83,23 +83,23 @@ def lines(title: str, across: str, up: str, series: Mapping[str, Sequence[tuple[
     return _svg(title, bottom + 60, drawn)
 
 
-def figure(value: float) -> str:
-    """A figure with three digits that matter."""
+def format_figure(value: float) -> str:
+    """Format a number with three significant digits."""
     if not value:
         return "0"
     digits = max(0, 2 - floor(log10(abs(value))))
     return f"{value:.{min(digits, 4)}f}"
 
 
-def _amount(value: float) -> str:
+def _format_amount(value: float) -> str:
     for unit, size in (("M", 1 << 20), ("k", 1 << 10)):
         if value >= size and value % size == 0:
             return f"{value / size:g}{unit}"
     return f"{value:g}"
 
 
-def _scale(values: Sequence[float]) -> float:
-    """The longest that is drawn whole: a few giants would make all others look alike."""
+def _choose_scale(values: Sequence[float]) -> float:
+    """Choose the length of the scale: a few very long bars would make all others look the same."""
     ordered = sorted(values)
     usual = ordered[int(len(ordered) * 0.8)] * 2
     return max(min(ordered[-1], usual), 1e-9)

@@ -1,92 +1,104 @@
-"""Writing down what was found: a page and data for each group, its plots, and a page of all claims."""
+"""Write what was found: data, plots and a page for each group, and one page with all targets.
+
+Pages are made from the data files alone, so that a change of their texts needs no new measurement.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmarks.plots import figure
-from benchmarks.rows import Group, Row
-from benchmarks.rst import paragraphs, table, titled
+from benchmarks.plots import format_figure
+from benchmarks.rows import Findings, Group, Row
+from benchmarks.rst import fill_paragraphs, make_table, make_title
 
-__all__ = ["write_claims", "write_group"]
+__all__ = ["write_group", "write_page", "write_targets"]
 
 _HOW = (
-    "Both sides run in turn, pair by pair, in a new order each round. A figure is the median of the pairs, with the "
-    "quartiles between which half of them lie. A ratio below 1 is less than what stands beside it."
+    "All sides run in turn, pair by pair, in a new order in each round. A figure is the median of all pairs, with its "
+    "quartiles: half of the pairs are between them. A ratio below 1 means that the first side takes less."
 )
 
 
-def write_group(folder: Path, group: Group, machine: Mapping[str, str]) -> list[Path]:
-    """Write a page, data and plots.
+def write_group(folder: Path, group: Group, findings: Findings, machine: Mapping[str, str]) -> list[Path]:
+    """Write the data, the plots and the page of a group.
 
-    :param folder: where to; it is made if it is not there.
+    :param folder: made if it does not exist.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = {
         "group": group.name,
         "machine": machine,
-        "rows": [row.as_data() for row in group.rows],
-        "tables": [table._asdict() for table in group.tables],
-        "absent": list(group.absent),
+        "rows": [row.to_data() for row in findings.rows],
+        "tables": [table._asdict() for table in findings.tables],
+        "plots": list(findings.plots),
+        "missing": list(findings.missing),
     }
-    files = {
-        f"{group.name}.rst": _page(group, machine),
-        f"{group.name}.json": f"{json.dumps(data, indent=1, ensure_ascii=False)}\n",
-        **{f"{name}.svg": drawn for name, drawn in group.plots.items()},
-    }
-    return [_written(folder / name, text) for name, text in files.items()]
+    written = [_write(folder / f"{group.name}.json", f"{json.dumps(data, indent=1, ensure_ascii=False)}\n")]
+    written += [_write(folder / f"{name}.svg", drawn) for name, drawn in findings.plots.items()]
+    return [*written, write_page(folder, group)]
 
 
-def write_claims(folder: Path, groups: Sequence[Group], machine: Mapping[str, str]) -> Path:
-    """Write the page of all claims, with what came of them."""
-    rows = [row for group in groups for row in group.rows if row.claim]
+def write_page(folder: Path, group: Group) -> Path:
+    """Write the page of a group from its data file."""
+    data = _read(folder, group)
+    lines = [*make_title(group.title, "="), *fill_paragraphs(*group.method.strip().split("\n\n"), _HOW)]
+    lines += _describe_origin(f"python -m benchmarks {group.name}", data["machine"])
+    for reason in data["missing"]:
+        lines += [f"Left out: {reason}.", ""]
+    lines += [f".. image:: {name}.svg\n   :alt: {name}\n" for name in data["plots"]]
+    lines += _make_figures([Row.from_data(row) for row in data["rows"]])
+    for more in data["tables"]:
+        lines += [*make_title(more["title"], "-"), *make_table(more["lines"])]
+    return _write(folder / f"{group.name}.rst", "\n".join(lines).rstrip() + "\n")
+
+
+def write_targets(folder: Path, groups: Sequence[Group]) -> Path:
+    """Write the page of all targets with their results, from the data files."""
+    data = [_read(folder, group) for group in groups]
+    rows = [row for each in data for row in map(Row.from_data, each["rows"]) if row.target]
     met = sum(bool(row.is_met) for row in rows)
-    lines = [*titled("Figures", "="), *paragraphs(_HOW), *_origin("python -m benchmarks", machine)]
-    lines += paragraphs("More stands on the pages: " + ", ".join(f"`<{group.name}.rst>`_" for group in groups) + ".")
-    lines += titled("What is aimed at, and what came of it", "-")
-    lines += [f"{met} of {len(rows)} figures reach what is aimed at.", ""]
-    for claim in dict.fromkeys(row.claim for row in rows if row.claim):
+    lines = [*make_title("Figures", "="), *fill_paragraphs(_HOW)]
+    lines += _describe_origin("python -m benchmarks", data[0]["machine"])
+    lines += fill_paragraphs("Pages with all figures: " + ", ".join(f"`<{group.name}.rst>`_" for group in groups) + ".")
+    lines += make_title("Targets and results", "-")
+    lines += [f"{met} of {len(rows)} figures meet their target.", ""]
+    for target in dict.fromkeys(row.target for row in rows if row.target):
         lines += [
-            *paragraphs(f"**{claim.text[0].upper()}{claim.text[1:]}**"),
-            *_figures([r for r in rows if r.claim == claim]),
+            *fill_paragraphs(f"**{target.text[0].upper()}{target.text[1:]}**"),
+            *_make_figures([row for row in rows if row.target == target]),
         ]
-    return _written(folder / "figures.rst", "\n".join(lines).rstrip() + "\n")
+    return _write(folder / "figures.rst", "\n".join(lines).rstrip() + "\n")
 
 
-def _page(group: Group, machine: Mapping[str, str]) -> str:
-    lines = [*titled(group.title, "="), *paragraphs(*group.told.strip().split("\n\n"), _HOW)]
-    lines += _origin(f"python -m benchmarks {group.name}", machine)
-    lines += [f"Left out: {reason}." for reason in group.absent] + [""]
-    lines += [f".. image:: {name}.svg\n   :alt: {name}\n" for name in group.plots]
-    lines += _figures(group.rows)
-    for besides in group.tables:
-        lines += [*titled(besides.title, "-"), *table(besides.lines)]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _figures(rows: Sequence[Row]) -> list[str]:
-    cells = [("what", "beside", "figure", "quartiles", "pairs", "target", "met")]
+def _make_figures(rows: Sequence[Row]) -> list[str]:
+    cells = [("what", "compared with", "figure", "quartiles", "pairs", "target", "met")]
     for row in rows:
-        spread, claim = row.spread, row.claim
+        spread, target = row.spread, row.target
         cells.append(
             (
                 row.what,
-                row.beside or "—",
-                f"{figure(spread.median)} {row.unit}",
-                f"{figure(spread.low)} to {figure(spread.high)}",
+                row.compared_with or "—",
+                f"{format_figure(spread.median)} {row.unit}",
+                f"{format_figure(spread.low)} to {format_figure(spread.high)}",
                 str(spread.pairs),
-                f"{'≥' if claim.is_lower else '≤'} {figure(claim.target)}" if claim else "—",
+                f"{'≥' if target.is_minimum else '≤'} {format_figure(target.bound)}" if target else "—",
                 {True: "yes", False: "**no**", None: "—"}[row.is_met],
             )
         )
-    return table(cells)
+    return make_table(cells)
 
 
-def _origin(command: str, machine: Mapping[str, str]) -> list[str]:
-    told = "; ".join(f"{name} {value}" for name, value in machine.items())
-    return ["Made by::", "", f"    {command}", "", *paragraphs(f"On {told}.")]
+def _describe_origin(command: str, machine: Mapping[str, str]) -> list[str]:
+    parts = "; ".join(f"{name}: {value}" for name, value in machine.items())
+    return ["Made by::", "", f"    {command}", "", *fill_paragraphs(f"Measured on: {parts}.")]
 
 
-def _written(path: Path, text: str) -> Path:
+def _read(folder: Path, group: Group) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((folder / f"{group.name}.json").read_text("utf-8"))
+    return data
+
+
+def _write(path: Path, text: str) -> Path:
     path.write_text(text, "utf-8")
     return path

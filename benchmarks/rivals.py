@@ -1,4 +1,4 @@
-"""Other people's layers, each set up for the same job as ours: same answer, same place for the log."""
+"""Middlewares of other projects, set up for the same work as ours: same response, same destination of the log."""
 
 import logging
 import os
@@ -7,21 +7,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.rows import installed
+from benchmarks.rows import describe_version
 from benchmarks.traffic import PASSWORD, USER
 from wsgistack.types import App
 
-__all__ = ["LOGGER", "OF_JOB", "Rival", "oslo_basic_auth", "paste_stack", "quiet_logger", "to_null"]
+__all__ = ["LOGGER", "RIVALS", "Rival", "get_quiet_logger", "open_null_writer", "oslo_basic_auth", "paste_stack"]
 
 LOGGER = "benchmarks.access"
 
 
 class Rival(NamedTuple):
-    """A layer of somebody else's.
+    """A middleware of another project.
 
-    :param name: as it is called there.
-    :param distribution: that it comes with.
-    :param build: wraps an application in it; imports it when called.
+    :param name: its name in its project.
+    :param build: wraps an application; imports the middleware when called.
     """
 
     name: str
@@ -30,18 +29,18 @@ class Rival(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Its name, with its version."""
-        return f"{installed(self.distribution)} {self.name}"
+        """Its name with its version."""
+        return f"{describe_version(self.distribution)} {self.name}"
 
 
-def to_null() -> Callable[[str], object]:
-    """A function that writes a line to the null device, at once, by itself."""
+def open_null_writer() -> Callable[[str], object]:
+    """Return a function that writes each line to the null device at once."""
     device = os.open(os.devnull, os.O_WRONLY)
     return lambda line: os.write(device, f"{line}\n".encode())
 
 
-def quiet_logger() -> logging.Logger:
-    """A logger with the one handler that both sides use: it writes each message as a line to the null device."""
+def get_quiet_logger() -> logging.Logger:
+    """Return the logger of both sides; its one handler writes each message as a line to the null device."""
     logger = logging.getLogger(LOGGER)
     if not logger.handlers:
         handler = logging.FileHandler(os.devnull)
@@ -53,15 +52,15 @@ def quiet_logger() -> logging.Logger:
 
 
 def translogger(app: App) -> App:
-    """Paste's access log, in its own format, which is the combined one."""
+    """Paste's access log in its own format, which is the combined format."""
     from paste.translogger import TransLogger
 
-    built: App = TransLogger(app, logger=quiet_logger())
+    built: App = TransLogger(app, logger=get_quiet_logger())
     return built
 
 
 def paste_auth(app: App) -> App:
-    """Paste's basic authentication, with a plain comparison of the password."""
+    """Paste's basic authentication; it compares the password with ==."""
     from paste.auth.basic import AuthBasicHandler
 
     built: App = AuthBasicHandler(app, "Restricted", lambda environ, user, word: (user, word) == (USER, PASSWORD))
@@ -69,7 +68,7 @@ def paste_auth(app: App) -> App:
 
 
 def paste_gzipper(app: App) -> App:
-    """Paste's compression, at its level, which is 6."""
+    """Paste's compression at its default level, 6."""
     from paste.gzipper import middleware
 
     built: App = middleware(app)
@@ -77,7 +76,7 @@ def paste_gzipper(app: App) -> App:
 
 
 def paste_errors(app: App) -> App:
-    """Paste's error catcher, as for production."""
+    """Paste's error catcher, set up for production."""
     from paste.exceptions.errormiddleware import ErrorMiddleware
 
     built: App = ErrorMiddleware(app, debug=False)
@@ -85,12 +84,12 @@ def paste_errors(app: App) -> App:
 
 
 def paste_stack(app: App) -> App:
-    """All four of Paste, in the order of ours; it has none for request ids."""
+    """All four layers of Paste, in the order of ours; Paste has no layer for request ids."""
     return translogger(paste_errors(paste_gzipper(paste_auth(app))))
 
 
 def oslo(module: str, name: str) -> Callable[[App], App]:
-    """A layer of oslo.middleware that needs no options."""
+    """A middleware of oslo.middleware without options."""
 
     def build(app: App) -> App:
         built: App = getattr(import_module(f"oslo_middleware.{module}"), name)(app)
@@ -100,7 +99,7 @@ def oslo(module: str, name: str) -> Callable[[App], App]:
 
 
 def oslo_basic_auth(file: Path) -> Callable[[App], App]:
-    """Basic authentication of oslo, by a file of hashes."""
+    """Basic authentication of oslo.middleware with a file of hashes."""
 
     def build(app: App) -> App:
         layer = import_module("oslo_middleware.basic_auth").BasicAuthMiddleware
@@ -127,25 +126,25 @@ def asgi_correlation_id(app: App) -> App:
 
 
 def proxy_fix(app: App) -> App:
-    """Werkzeug's ProxyFix, which believes one proxy."""
+    """Werkzeug's ProxyFix, which trusts one proxy."""
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     return ProxyFix(app)
 
 
 def wsgify(app: App) -> App:
-    """The plainest middleware that WebOb's decorator makes: it asks the application, and gives what that answers."""
+    """The simplest middleware with WebOb's decorator: it calls the application and returns its response."""
     from benchmarks.factories import wsgify as build
 
     return build(app)
 
 
-OF_JOB = {
+RIVALS = {
     "request_id": (
         Rival("RequestId", "oslo.middleware", oslo("request_id", "RequestId")),
         Rival("CorrelationId", "oslo.middleware", oslo("correlation_id", "CorrelationId")),
     ),
-    "request_id by ASGI": (
+    "request_id on ASGI": (
         Rival("on a2wsgi", "asgi-correlation-id", asgi_correlation_id),
         Rival("bridge alone", "a2wsgi", a2wsgi_round_trip),
     ),
@@ -161,4 +160,4 @@ OF_JOB = {
         Rival("wsgify.middleware", "WebOb", wsgify),
     ),
 }
-"""By the layer of ours that does the same job; two that do another one are there for scale."""
+"""By the layer of ours that does the same work; two middlewares that do other work are included for scale."""

@@ -1,73 +1,79 @@
-"""What comes out of a measurement: rows, each of them a figure, and perhaps a claim that it supports or refutes."""
+"""Results of a measurement: rows with a figure each, perhaps with a target, and the groups that they belong to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from benchmarks.pairs import Spread
+from benchmarks.pairs import Effort, Spread
 
-__all__ = ["Claim", "Group", "Row", "Table", "absent", "at_least", "at_most", "installed"]
+__all__ = ["Findings", "Group", "Row", "Table", "Target", "at_least", "at_most", "describe_version", "list_missing"]
 
 
-class Claim(NamedTuple):
-    """What is to be reached.
+class Target(NamedTuple):
+    """A bound that a figure is to keep.
 
-    :param text: in words.
-    :param target: the bound.
-    :param is_lower: whether it bounds from below.
+    :param text: the target in words.
+    :param is_minimum: whether the figure must not be below the bound; by default it must not be above.
     """
 
     text: str
-    target: float
-    is_lower: bool = False
+    bound: float
+    is_minimum: bool = False
 
     def is_met_by(self, value: float) -> bool:
-        """Whether a figure reaches it."""
-        return value >= self.target if self.is_lower else value <= self.target
+        """Whether a figure keeps the bound."""
+        return value >= self.bound if self.is_minimum else value <= self.bound
 
 
-def at_most(target: float, text: str) -> Claim:
-    """A claim that a figure is no more than that."""
-    return Claim(text, target)
+def at_most(bound: float, text: str) -> Target:
+    """Make a target for a figure that must not be above the bound."""
+    return Target(text, bound)
 
 
-def at_least(target: float, text: str) -> Claim:
-    """A claim that a figure is no less than that."""
-    return Claim(text, target, is_lower=True)
+def at_least(bound: float, text: str) -> Target:
+    """Make a target for a figure that must not be below the bound."""
+    return Target(text, bound, is_minimum=True)
 
 
 class Row(NamedTuple):
-    """A figure.
+    """One figure.
 
-    :param what: was measured.
-    :param beside: what it was measured against, with the version of a peer; empty where the figure stands alone.
-    :param spread: its median and quartiles.
+    :param what: what was measured.
+    :param compared_with: the other side, a peer with its version; empty for a figure that is not a ratio.
+    :param spread: the median with its quartiles.
     :param unit: ``x`` for a ratio.
-    :param claim: that it decides, if any.
     """
 
     what: str
-    beside: str
+    compared_with: str
     spread: Spread
     unit: str = "x"
-    claim: Claim | None = None
+    target: Target | None = None
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the claim holds; None where there is none."""
-        return self.spread.pairs > 0 and self.claim.is_met_by(self.spread.median) if self.claim else None
+        """Whether the figure meets its target; None for a row without a target."""
+        return self.spread.pairs > 0 and self.target.is_met_by(self.spread.median) if self.target else None
 
-    def as_data(self) -> dict[str, object]:
+    def to_data(self) -> dict[str, object]:
         """The row for JSON."""
-        claim = {"claim": self.claim.text, "target": self.claim.target, "met": self.is_met} if self.claim else {}
-        return {"what": self.what, "beside": self.beside, "unit": self.unit, **self.spread._asdict(), **claim}
+        target = {"target": self.target._asdict(), "met": self.is_met} if self.target else {}
+        figure = {"what": self.what, "compared_with": self.compared_with, "unit": self.unit}
+        return {**figure, **self.spread._asdict(), **target}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "Row":
+        """Read a row from JSON."""
+        spread = Spread(*(data[name] for name in Spread._fields))
+        target = Target(**data["target"]) if "target" in data else None
+        return cls(data["what"], data["compared_with"], spread, data["unit"], target)
 
 
 class Table(NamedTuple):
-    """What is told besides, with nothing that is claimed.
+    """More figures, without targets.
 
-    :param lines: of cells; the first is the head.
+    :param lines: rows of cells; the first is the head.
     """
 
     title: str
@@ -75,32 +81,42 @@ class Table(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Group:
-    """All that one measurement found.
+class Findings:
+    """Everything that one measurement found.
 
-    :param name: of its files.
-    :param told: how it was measured, in paragraphs.
-    :param plots: drawings in SVG by name.
-    :param absent: what was left out, with the reason.
+    :param plots: drawings in SVG, by name.
+    :param missing: what was left out, with the reason.
+    """
+
+    rows: Sequence[Row]
+    plots: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+
+
+class Group(NamedTuple):
+    """A group of measurements with a page of its own.
+
+    :param name: the name of its command and of its files.
+    :param summary: one line for the help of the command.
+    :param method: how it is measured, in paragraphs for the page.
     """
 
     name: str
     title: str
-    told: str
-    rows: Sequence[Row]
-    plots: Mapping[str, str] = field(default_factory=dict)
-    absent: Sequence[str] = ()
-    tables: Sequence[Table] = ()
+    summary: str
+    method: str
+    measure: Callable[[Effort], Findings]
 
 
-def installed(distribution: str) -> str | None:
-    """A distribution with its version, or None where it is not installed."""
+def describe_version(distribution: str) -> str | None:
+    """Name a distribution with its version, or return None if it is not installed."""
     try:
         return f"{distribution} {version(distribution)}"
     except PackageNotFoundError:
         return None
 
 
-def absent(distributions: Iterable[str]) -> list[str]:
-    """Say which distributions are not installed."""
-    return [f"{name} is not installed" for name in dict.fromkeys(distributions) if not installed(name)]
+def list_missing(distributions: Iterable[str]) -> list[str]:
+    """List the distributions that are not installed, as reasons."""
+    return [f"{name} is not installed" for name in dict.fromkeys(distributions) if not describe_version(name)]

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from textwrap import fill
 
-__all__ = ["paragraphs", "table", "titled"]
+__all__ = ["fill_paragraphs", "make_table", "make_title"]
 
 _WIDTH = 118
 
 
-def titled(title: str, line: str) -> list[str]:
-    """A title, underlined by that character."""
+def make_title(title: str, line: str) -> list[str]:
+    """Underline a title with a character."""
     return [title, line * len(title), ""]
 
 
-def paragraphs(*texts: str, indent: str = "") -> list[str]:
-    """Paragraphs, folded; what a reader may want to copy is not broken."""
+def fill_paragraphs(*texts: str, indent: str = "") -> list[str]:
+    """Wrap paragraphs; long words stay whole, so that a reader can copy them."""
     lines = []
     for text in texts:
         folded = fill(
@@ -29,9 +29,9 @@ def paragraphs(*texts: str, indent: str = "") -> list[str]:
     return lines
 
 
-def table(cells: Sequence[Sequence[str]]) -> list[str]:
-    """A table, of which the first row is the head."""
+def make_table(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Make a table; the first row is its head."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     bar = "  ".join("=" * width for width in widths)
-    told = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return [bar, told[0], bar, *told[1:], bar, ""]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [bar, lines[0], bar, *lines[1:], bar, ""]

@@ -1,4 +1,4 @@
-"""What the servers serve: small applications of Flask and Django, alone, or in layers of ours."""
+"""The applications that the servers run: small ones of Flask and Django, alone or in our layers."""
 
 import gc
 import json
@@ -10,26 +10,26 @@ from itertools import count
 from statistics import median
 from time import perf_counter
 
-from benchmarks.traffic import JSON, PASSWORD, USER, serving
+from benchmarks.traffic import JSON, PASSWORD, USER, make_case
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["APPS", "application", "five", "flask", "four", "packing", "work_for"]
+__all__ = ["APPS", "add_codec", "application", "find_work", "make_flask", "wrap_in_five", "wrap_in_four"]
 
 _HELLO = "Hello, world!"
 
 
-def four(app: App) -> App:
-    """All layers but compression."""
-    return _piped(app, "request_id", _LOG, "catch_errors", _AUTH)
+def wrap_in_four(app: App) -> App:
+    """Wrap an application in all layers except compression."""
+    return _wrap(app, "request_id", _LOG, "catch_errors", _AUTH)
 
 
-def five(app: App) -> App:
-    """All five layers, as the quickstart has them."""
-    return _piped(app, "request_id", _LOG, "catch_errors", "gzip", _AUTH)
+def wrap_in_five(app: App) -> App:
+    """Wrap an application in all five layers, in the order of the quickstart."""
+    return _wrap(app, "request_id", _LOG, "catch_errors", "gzip", _AUTH)
 
 
-def _piped(app: App, *layers: str | Mapping[str, object]) -> App:
-    from wsgistack import Pipeline  # an application alone does not have it in its memory
+def _wrap(app: App, *layers: str | Mapping[str, object]) -> App:
+    from wsgistack import Pipeline  # so that the memory of an application alone does not include it
 
     return Pipeline(layers).wrap(app)
 
@@ -38,8 +38,8 @@ _LOG = {"use": "access_log", "file": os.devnull}
 _AUTH = {"use": "basic_auth", "users": {USER: PASSWORD}}
 
 
-def flask(work: int) -> App:
-    """Flask with one page: a greeting, or 2 KB of JSON, which the view makes so many times before it answers."""
+def make_flask(work: int) -> App:
+    """Make a Flask application with one page: a greeting, or 2 KB of JSON after ``work`` rounds of encoding it."""
     framework = import_module("flask")
     app = framework.Flask("benchmarks")
     orders = json.loads(JSON)
@@ -54,8 +54,8 @@ def flask(work: int) -> App:
     return built
 
 
-def django(_: int) -> App:
-    """Django with one page, and the settings of nothing else."""
+def make_django(_: int) -> App:
+    """Make a Django application with one page and minimal settings."""
     conf, http, urls = (import_module(name) for name in ("django.conf", "django.http", "django.urls"))
     if not conf.settings.configured:
         patterns = (urls.path("", lambda request: http.HttpResponse(_HELLO)),)
@@ -64,47 +64,54 @@ def django(_: int) -> App:
     return built
 
 
-def packing(app: App) -> App:
-    """No layer, but the codec, called by hand for each request on what the page holds, for nothing."""
-    from benchmarks.codecs import whole_by_hand
+def add_codec(app: App) -> App:
+    """Call the codec directly for each request, on the content of the page, without any layer."""
+    from benchmarks.codecs import find_codec
 
-    encode = whole_by_hand("gzip")
+    encode = find_codec("gzip")
 
-    def calling(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def call_codec(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = app(environ, start_response)
         if encode:
             encode(JSON)
         return body
 
-    return calling
+    return call_codec
 
 
-APPS: dict[str, Callable[[int], App]] = {"Flask": flask, "Django": django}
-_LAYERS: dict[str, Callable[[App], App]] = {"alone": lambda app: app, "packing": packing, "four": four, "five": five}
+APPS: dict[str, Callable[[int], App]] = {"Flask": make_flask, "Django": make_django}
+_LAYERS: dict[str, Callable[[App], App]] = {
+    "alone": lambda app: app,
+    "codec": add_codec,
+    "four": wrap_in_four,
+    "five": wrap_in_five,
+}
 
 
 def application(app: str, layers: str, work: int) -> App:
-    """Build an application, as gunicorn asks for it.
+    """Build an application for gunicorn.
 
-    :param work: that the view does, in pieces.
+    :param work: how many times the view encodes its JSON.
     """
     return _LAYERS[layers](APPS[app](work))
 
 
 @cache
-def work_for(seconds: float) -> int:
-    """The pieces of work that make a request to Flask take so long, here and now, without the garbage collector."""
+def find_work(seconds: float) -> int:
+    """Find the work that makes a Flask request take the given time on this machine, without garbage collection."""
     gc.disable()
     try:
-        return next(work for work in count(1) if _took(serving(flask(work), {"PATH_INFO": "/"})) >= seconds)
+        return next(
+            work for work in count(1) if _measure_time(make_case(make_flask(work), {"PATH_INFO": "/"})) >= seconds
+        )
     finally:
         gc.enable()
 
 
-def _took(case: Callable[[], object]) -> float:
-    taken = []
+def _measure_time(case: Callable[[], object]) -> float:
+    times = []
     for _ in range(100):
         begin = perf_counter()
         case()
-        taken.append(perf_counter() - begin)
-    return median(taken)
+        times.append(perf_counter() - begin)
+    return median(times)

@@ -1,4 +1,4 @@
-"""The five layers together, beside Paste's four and one function by hand; and how cost grows."""
+"""The five layers together, compared with four of Paste and with one handwritten function; and how the cost grows."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -6,77 +6,81 @@ from functools import partial
 from benchmarks.floors.fused import fused
 from benchmarks.growth import measure_growth
 from benchmarks.pairs import THOROUGH, Effort, Samples, interleave
-from benchmarks.plots import Bar, bars
-from benchmarks.rivals import paste_stack, to_null
-from benchmarks.rows import Group, Row, absent, at_most, installed
-from benchmarks.served import five
-from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, TEXT, USER, serving, streaming, whole
+from benchmarks.plots import Bar, draw_bars
+from benchmarks.rivals import open_null_writer, paste_stack
+from benchmarks.rows import Findings, Group, Row, at_most, describe_version, list_missing
+from benchmarks.served import wrap_in_five
+from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
 from wsgistack.types import App
 
-__all__ = ["measure_stack"]
+__all__ = ["STACK", "measure_stack"]
 
 _OURS = "five layers"
-_BY_HAND = "one function by hand"
-_BARE = "the application alone"
-_OF_FLOOR = at_most(1.3, "the five layers at most 1.3 times one function that does the five jobs by hand")
-_OF_PASTE = at_most(0.5, "the five layers at most half of Paste's four")
-_TOLD = """
-The stack is request_id, access_log, catch_errors, gzip and basic_auth. Paste has four of them: TransLogger,
-ErrorMiddleware, gzipper and auth.basic, and none for request ids. The function does all five jobs by hand; it passes
-the conformance kit as the layers do. Everybody gets a right password, no request id, and the same application.
+_BY_HAND = "handwritten function"
+_BARE = "application alone"
+_OF_FLOOR = at_most(1.3, "the five layers: at most 1.3 times one handwritten function that does the five jobs")
+_OF_PASTE = at_most(0.5, "the five layers: at most half of Paste's four layers")
+_METHOD = """
+The stack is request_id, access_log, catch_errors, gzip and basic_auth. Paste has four such layers: TransLogger,
+ErrorMiddleware, gzipper and auth.basic; it has no layer for request ids. The handwritten function does all five jobs
+and passes the conformance kit, as the layers do. All sides get the correct password, no request id, and the same
+application.
 
-All figures are of what is added to the application alone, which runs in the same rounds. Processor time. Logs go to the
-null device, ours and that of the function by a write for each line, Paste's by logging, for it has no other way.
-Paste's gzipper compresses also 100 bytes, and with zlib at level 6; the others do with ISA-L where the extra brings it,
-and send some more bytes.
+All figures are what a side adds to the application alone, which runs in the same rounds. Times are processor time.
+Logs go to the null device. Our layers and the function write each line directly; Paste can only use logging. Paste's
+gzipper also compresses the 100 bytes, with zlib at level 6. The others use ISA-L if the extra is installed, and send
+some more bytes.
 
-Growth is measured with layers that do nothing but what makes their tier: T0 calls on, T1 sets a header, T2 sets it,
-too, and looks at each chunk. That runs in a thread of its own, as under a server: CPython keeps frames in pieces of
-16 KB, and so many layers of T2 may begin another piece with each request. The five layers are asked for many chunks,
-and for large bodies, by a client that takes no coding: what is compressed costs more where there is more of it.
+Growth is measured with layers that do only what defines their tier: T0 calls the application, T1 sets a header, T2
+also sets it and sees each chunk. They run in a separate thread, as under a server, because CPython keeps frames in
+pieces of 16 KB and many T2 layers may begin a new piece with each request. For many chunks and large bodies, the
+client of the five layers sends no Accept-Encoding, because the cost of compression grows with the body.
 """
 
 
-def measure_stack(effort: Effort = THOROUGH) -> Group:
-    """Measure the stack in what it meets most, and growth."""
+def measure_stack(effort: Effort = THOROUGH) -> Findings:
+    """Measure the stack with common responses, and the growth of its cost."""
     rows: list[Row] = []
     drawn: list[tuple[str, list[Bar]]] = []
     for title, (app, request) in _REQUESTS.items():
-        samples = _measured(app, request, effort.times(2))
-        rows += _rows(title, samples)
-        costs = {name: samples.cost(name, less=_BARE).median for name in samples.took if name != _BARE}
+        samples = _measure(app, request, effort.scale(2))
+        rows += _make_rows(title, samples)
+        costs = {name: samples.cost(name, less=_BARE).median for name in samples.times if name != _BARE}
         drawn.append((title, [Bar(name, cost, is_ours=name == _OURS) for name, cost in costs.items()]))
-    growth, plots = measure_growth(effort, five)
-    plots["stack"] = bars("What a stack adds to a request, in microseconds", drawn)
-    return Group("stack", "The stack", _TOLD, [*rows, *growth], plots, absent(["Paste"]))
+    growth, plots = measure_growth(effort, wrap_in_five)
+    plots["stack"] = draw_bars("Time that five layers add to a request, in microseconds", drawn)
+    return Findings([*rows, *growth], plots, list_missing(["Paste"]))
 
 
 _REQUESTS: dict[str, tuple[Callable[[], App], Mapping[str, str]]] = {
-    "100 bytes, for who takes no coding": (partial(whole, TEXT), KNOWN),
-    "100 bytes, for a browser": (partial(whole, TEXT), {**KNOWN, **BROWSER}),
-    "2 KB of JSON, for who takes no coding": (partial(whole, JSON, "application/json"), KNOWN),
-    "2 KB of JSON, for a browser": (partial(whole, JSON, "application/json"), {**KNOWN, **BROWSER}),
-    "an image of 2 KB, for a browser": (partial(whole, JSON, "image/png"), {**KNOWN, **BROWSER}),
-    "a stream of 4 times 2 KB of JSON, for a browser": (
-        partial(streaming, [JSON] * 4, "application/json"),
-        {**KNOWN, **BROWSER},
+    "100 bytes, client without Accept-Encoding": (partial(make_whole, TEXT), LOGGED_IN),
+    "100 bytes, browser": (partial(make_whole, TEXT), {**LOGGED_IN, **BROWSER}),
+    "2 KB JSON, client without Accept-Encoding": (partial(make_whole, JSON, "application/json"), LOGGED_IN),
+    "2 KB JSON, browser": (partial(make_whole, JSON, "application/json"), {**LOGGED_IN, **BROWSER}),
+    "2 KB image, browser": (partial(make_whole, JSON, "image/png"), {**LOGGED_IN, **BROWSER}),
+    "stream of 4 chunks of 2 KB JSON, browser": (
+        partial(make_stream, [JSON] * 4, "application/json"),
+        {**LOGGED_IN, **BROWSER},
     ),
 }
 
 
-def _measured(app: Callable[[], App], request: Mapping[str, str], effort: Effort) -> Samples:
-    by_hand = partial(fused, user=USER, password=PASSWORD, write_line=to_null())
-    sides = {_BARE: app(), _OURS: five(app()), _BY_HAND: by_hand(app())}
-    paste = installed("Paste")
+def _measure(app: Callable[[], App], request: Mapping[str, str], effort: Effort) -> Samples:
+    handwritten = partial(fused, user=USER, password=PASSWORD, write_line=open_null_writer())
+    sides = {_BARE: app(), _OURS: wrap_in_five(app()), _BY_HAND: handwritten(app())}
+    paste = describe_version("Paste")
     if paste:
         sides[f"{paste}, four layers"] = paste_stack(app())
-    return interleave({name: serving(side, request) for name, side in sides.items()}, effort)
+    return interleave({name: make_case(side, request) for name, side in sides.items()}, effort)
 
 
-def _rows(title: str, samples: Samples) -> Iterator[Row]:
+def _make_rows(title: str, samples: Samples) -> Iterator[Row]:
     what = f"{_OURS}: {title}"
     yield Row(what, "", samples.cost(_OURS, less=_BARE), "µs")
-    for beside in samples.took:
-        if beside not in (_BARE, _OURS):
-            claim = _OF_FLOOR if beside == _BY_HAND else _OF_PASTE
-            yield Row(what, beside, samples.ratio(_OURS, beside, less=_BARE), claim=claim)
+    for side in samples.times:
+        if side not in (_BARE, _OURS):
+            target = _OF_FLOOR if side == _BY_HAND else _OF_PASTE
+            yield Row(what, side, samples.ratio(_OURS, side, less=_BARE), target=target)
+
+
+STACK = Group("stack", "The stack", "the five layers together, and how their cost grows", _METHOD, measure_stack)

@@ -1,4 +1,4 @@
-"""A server in memory that costs nearly nothing, the requests that it makes, and plain applications for it."""
+"""A server in memory that costs almost nothing, its requests, and plain applications for it."""
 
 import json
 from base64 import b64encode
@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
-from benchmarks.pairs import Case, fresh
+from benchmarks.pairs import Case, copy_function
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = [
     "BROWSER",
     "JSON",
-    "KNOWN",
+    "LOGGED_IN",
     "PASSWORD",
     "TEXT",
     "USER",
     "Answer",
     "ask",
-    "begun",
-    "serving",
-    "streaming",
-    "whole",
+    "make_case",
+    "make_stream",
+    "make_whole",
+    "start_stream",
 ]
 
 USER, PASSWORD = "ada", "lovelace"
@@ -68,11 +68,11 @@ JSON = json.dumps(
     ]
 ).encode()
 BROWSER = {"HTTP_ACCEPT_ENCODING": "gzip, deflate, br, zstd"}
-KNOWN = {"HTTP_AUTHORIZATION": f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"}
+LOGGED_IN = {"HTTP_AUTHORIZATION": f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"}
 
 
 class Answer(NamedTuple):
-    """What a server got."""
+    """A response as a server receives it."""
 
     status: str
     headers: Headers
@@ -80,22 +80,22 @@ class Answer(NamedTuple):
 
     @property
     def body(self) -> bytes:
-        """All of it."""
+        """The whole body."""
         return b"".join(self.chunks)
 
 
-def serving(
+def make_case(
     app: App, request: Mapping[str, object] | None = None, take: Callable[[bytes], object] | None = None
 ) -> Case:
-    """A side that asks an application once: it calls it, takes all chunks, and closes the body.
+    """Make a case that sends one request: it calls the application, reads all chunks and closes the body.
 
-    :param request: what stands in the environ beside, or instead of, what a browser's plain GET puts there.
-    :param take: is given each chunk.
+    :param request: keys that are added to the environ of a browser's plain GET, or replace some of it.
+    :param take: called with each chunk.
     """
     environ = {**_ENVIRON, **(request or {})}
-    given = take or len
+    use = take or len
 
-    def once() -> None:
+    def request_once() -> None:
         body = app(environ.copy(), _accept)
         for _ in body:
             pass
@@ -103,19 +103,19 @@ def serving(
         if close is not None:
             close()
 
-    def once_taking() -> None:
+    def request_and_take() -> None:
         body = app(environ.copy(), _accept)
         for chunk in body:
-            given(chunk)
+            use(chunk)
         close = getattr(body, "close", None)
         if close is not None:
             close()
 
-    return fresh(once_taking if take else once)
+    return copy_function(request_and_take if take else request_once)
 
 
 def ask(app: App, request: Mapping[str, object] | None = None) -> Answer:
-    """Ask an application once, and keep what it answers."""
+    """Send one request to an application and keep its response."""
     started: list[tuple[str, Headers]] = []
     written: list[bytes] = []
 
@@ -133,33 +133,33 @@ def ask(app: App, request: Mapping[str, object] | None = None) -> Answer:
     return Answer(*started[-1], [*written, *chunks])
 
 
-def begun(app: App, request: Mapping[str, object]) -> tuple[Iterable[bytes], Iterator[bytes]]:
-    """Ask an application, and take the first chunk; the body stays open."""
+def start_stream(app: App, request: Mapping[str, object]) -> tuple[Iterable[bytes], Iterator[bytes]]:
+    """Send a request and read the first chunk; the body stays open."""
     body = app({**_ENVIRON, **request}, _accept)
     chunks = iter(body)
     next(chunks)
     return body, chunks
 
 
-def whole(body: bytes, content_type: str = _PLAIN) -> App:
-    """An application that gives a body in one piece, with its length; in a list of headers that is new each time."""
+def make_whole(body: bytes, content_type: str = _PLAIN) -> App:
+    """Make an application that sends one chunk with a Content-Length, with a new list of headers each time."""
     fields = (("Content-Type", content_type), ("Content-Length", str(len(body))))
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [*fields])
         return [body]
 
-    return fresh(application)
+    return copy_function(application)
 
 
-def streaming(chunks: Sequence[bytes], content_type: str = _PLAIN) -> App:
-    """An application that gives a body in chunks, by an iterator, without a length."""
+def make_stream(chunks: Sequence[bytes], content_type: str = _PLAIN) -> App:
+    """Make an application that sends its body in chunks from an iterator, without a Content-Length."""
 
     def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [("Content-Type", content_type)])
         return iter(chunks)
 
-    return fresh(application)
+    return copy_function(application)
 
 
 def _accept(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:

@@ -1,14 +1,25 @@
-"""Every snippet of the README and of the recipes' READMEs, run in order as a reader would."""
+"""The snippets of the documents.
+
+The fast tests run what needs no other process: Python, and ``wsgistack`` commands without a shell. The slow tests run
+every snippet in order, with a shell, servers and other programs, as a reader would. The conformance kit judges the
+example middleware of CONTRIBUTING.rst.
+"""
 
 import doctest
 import os
+import re
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from configparser import ConfigParser
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import docutils.frontend
 import docutils.nodes
@@ -16,9 +27,16 @@ import docutils.parsers.rst
 import docutils.utils
 import pytest
 
+from wsgistack.cli import main
+from wsgistack.options.schema import schema
+from wsgistack.testing import Judge, Server
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.rst", ROOT / "docs/configuration.rst", *sorted(ROOT.glob("recipes/*/README.rst"))]
+CONTRIBUTING = ROOT / "CONTRIBUTING.rst"
+LEFT_BEHIND = (".git", ".nox", ".venv", "wsgistack", "tests", "build", "__pycache__")
 SERVERS = ("wsgistack serve", "flask --app", "gunicorn")
+SHELL = re.compile(r"[|<>&;$=]|^(?!wsgistack (check|list|show|diff) )")
 PORT = "8080"
 
 
@@ -49,8 +67,108 @@ def snippets(document: Path) -> list[Snippet]:
     return [Snippet(node) for node in tree.findall(docutils.nodes.literal_block) if "code" in node["classes"]]
 
 
+def compare(expected: str, output: str, command: str) -> None:
+    same = not expected or doctest.OutputChecker().check_output(expected, f"{output.rstrip()}\n", doctest.ELLIPSIS)
+    assert same, f"$ {command}\n{output}\nThe document shows:\n{expected}"
+
+
+def write(snippet: Snippet, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the file of a snippet; another test may have imported a module of this name from elsewhere."""
+    (folder / snippet.file).write_text(snippet.text, "utf-8")
+    monkeypatch.delitem(sys.modules, snippet.file.removesuffix(".py"), raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder, from which modules are imported during this test only."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in (getattr(sys.modules[name], "__file__", "") or ""):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("document", [pytest.param(path, id=path.name) for path in DOCUMENTS[:2]])
+def test_python_and_plain_commands_do_what_the_document_shows(
+    document: Path, folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = 0
+    for snippet in snippets(document):
+        if snippet.file:
+            write(snippet, folder, monkeypatch)
+        if snippet.language == "python":
+            exec(compile(snippet.text, snippet.file or document.name, "exec"), {"__name__": "__main__"})  # noqa: S102
+            ran += 1
+        elif snippet.language == "console" and not any(SHELL.search(command) for command, _ in snippet.commands()):
+            for command, expected in snippet.commands():
+                capfd.readouterr()
+                main(shlex.split(command)[1:])
+                compare(expected, "".join(reversed(capfd.readouterr())), command)
+                ran += 1
+    assert ran >= 3
+
+
+def load_module(name: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = spec_from_file_location(name, file)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_example_middleware_passes_the_kit_and_its_tests(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = {snippet.file: snippet.text for snippet in snippets(CONTRIBUTING) if snippet.file}
+    for name, text in written.items():
+        (folder / name).write_text(text, "utf-8")
+    middleware = load_module("wsgistack.middleware.sunset", folder / "sunset.py", monkeypatch).Sunset
+    tests = load_module("example_tests", folder / "test_sunset.py", monkeypatch)
+    floor = load_module("example_floor", folder / "floor.py", monkeypatch).sunset
+
+    options: dict[str, Any] = tests.TestSunset.options
+    for factory in (tests.TestSunset.factory, floor):
+        judge = Judge(factory, options, changes=middleware.changes)
+        assert [verdict for verdict in judge.judge_all() if verdict.breaches] == []
+    examples = [test for name, test in vars(tests).items() if name.startswith("test_")]
+    for test in examples:
+        test()
+    assert len(examples) == 2
+    responses = [Server().get(factory(tests.application, **options), "/") for factory in (middleware, floor)]
+    assert responses[0].headers == responses[1].headers
+
+
+def test_the_example_middleware_has_the_anatomy_of_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = {snippet.file: snippet.text for snippet in snippets(CONTRIBUTING) if snippet.file}
+    (folder / "sunset.py").write_text(written["sunset.py"], "utf-8")
+    middleware = load_module("wsgistack.middleware.sunset", folder / "sunset.py", monkeypatch).Sunset
+    documented = re.findall(r"^ *:param (\w+):", middleware.__doc__, re.MULTILINE)
+    assert documented == list(schema(middleware).options)
+    for part in (":raises ConfigError:", "Cost tier T1", "Place it", "Not needed"):
+        assert part in middleware.__doc__
+
+    shown, ours = ConfigParser(), ConfigParser(interpolation=None)
+    shown.read_string(written["setup.cfg"])
+    ours.read(ROOT / "setup.cfg")
+    for group, lines in shown["options.entry_points"].items():
+        existing = dict(re.findall(r"(\w+) = (\S+)", ours["options.entry_points"][group]))
+        ((name, value),) = re.findall(r"(\w+) = (\S+)", lines)
+        expected = existing["request_id"].replace("request_id", "sunset").replace("RequestId", "Sunset")
+        assert (name, value) == ("sunset", expected)
+
+
+def test_documents_name_only_files_that_exist() -> None:
+    for document in (*DOCUMENTS, CONTRIBUTING, ROOT / "SECURITY.rst", ROOT / "docs/profile.rst"):
+        text = document.read_text("utf-8")
+        paths = re.findall(r"``((?:\.ci|benchmarks|docs|recipes|tests|wsgistack)/[\w./]*)``", text)
+        missing = [path for path in paths if "sunset" not in path and not (ROOT / path).exists()]
+        assert not missing, document
+
+
 class Reader:
-    """A reader at work in a folder of their own, with a port of their own."""
+    """A reader with a folder and a port of their own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -97,16 +215,14 @@ class Reader:
         self.servers.append(server)
         for _ in range(300):
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", int(self.port))) == 0:
+                if probe.connect_ex(("127.0.0.1", int(self.port))) == 0 and (log.read_text() or not expected):
                     break
             assert server.poll() is None, log.read_text()
             time.sleep(0.1)
         self.compare(expected, log.read_text() if expected else "", command)
 
     def compare(self, expected: str, output: str, command: str) -> None:
-        shown = expected.replace(PORT, self.port)
-        same = not shown or doctest.OutputChecker().check_output(shown, f"{output.rstrip()}\n", doctest.ELLIPSIS)
-        assert same, f"$ {command}\n{output}\nThe document shows:\n{shown}"
+        compare(expected.replace(PORT, self.port), output, command)
 
     def leave(self) -> None:
         for server in self.servers:
@@ -129,13 +245,11 @@ def start_reading(tmp_path: Path) -> Iterator[Callable[[Path], Reader]]:
         reader.leave()
 
 
-LEFT_BEHIND = (".git", ".venv", "wsgistack", "tests", "build", "__pycache__")
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("document", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCUMENTS])
-def test_does_what_it_shows(document: Path, start_reading: Callable[[Path], Reader]) -> None:
+def test_every_snippet_does_what_the_document_shows(document: Path, start_reading: Callable[[Path], Reader]) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("the documents ask with curl, which is not installed")
+        pytest.skip("the documents use curl, which is not installed")
     reader = start_reading(document)
     ran = 0
     for snippet in snippets(document):

@@ -1,9 +1,10 @@
-"""What a layer can't cost less than: for each, the same work on the protocol, by hand, with nothing that can be set.
+"""Floors: for each layer, the same work on the protocol, written by hand for one set of options.
 
-Each of them passes the conformance kit as its layer does: ``exc_info`` goes on, ``write()`` works, the application may
-start lazily, a chunk in is a chunk out, and ``close()`` is called once. What differs is that all is written for one set
-of options, in one place, with as few calls as Python allows.
+A floor shows how little time a layer could take. Each floor passes the conformance kit, as its layer does: it forwards
+``exc_info``, provides ``write()``, accepts an application that starts late, sends one chunk for each chunk, and calls
+``close()`` once. Unlike a layer, it has no options, is written in one place and makes as few calls as possible.
 
-What no request here asks for they leave out, and that makes them cheaper than their layers can be: gzip the strong
-forms in If-None-Match, the end at Content-Length and the opt-out by an application, access_log a file that stays.
+Floors leave out what no measured request needs, which makes them cheaper than their layers can be. The floor of gzip
+has no opt-out, does not handle strong forms in If-None-Match and does not stop at Content-Length. The floor of
+access_log does not forward files.
 """

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["Unsized", "access_log", "asked", "line"]
+__all__ = ["Unsized", "access_log", "format_line", "read_request"]
 
 _ODD = re.compile(r"[^ !#-\[\]-~]").search
 _ODD_IN_PATH = re.compile(r"[^A-Za-z0-9_.\-/;:@&=+$,!*'()~]").search
@@ -18,7 +18,7 @@ _WriteLine = Callable[[str], object]
 
 
 def access_log(app: App, write_line: _WriteLine) -> App:
-    """Write the line of a request when its response is over, with the bytes that were sent."""
+    """Write the line of a request when its response has ended, with the number of bytes that were sent."""
 
     def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         logged = _Logged(environ, start_response, write_line)
@@ -54,7 +54,7 @@ class _Logged:
         self.since = perf_counter()
         self.begin = time()
         self.environ = environ
-        self.asked = asked(environ)
+        self.asked = read_request(environ)
         self.accept = accept
         self.write_line = write_line
         self.sent = 0
@@ -104,11 +104,11 @@ class _Logged:
             micros = round((perf_counter() - self.since) * 1e6)
             code = "500" if self.failed and not self.sent else self.code or "-"
             sent = 0 if code in ("204", "304") or self.environ.get("REQUEST_METHOD") == "HEAD" else self.sent
-            self.write_line(line(self.environ, self.asked, self.begin, code, sent, micros))
+            self.write_line(format_line(self.environ, self.asked, self.begin, code, sent, micros))
 
 
 class Unsized:
-    """A body whose length nobody knows."""
+    """A body without ``len()``."""
 
     __slots__ = ("_body", "close")
 
@@ -120,18 +120,18 @@ class Unsized:
         return self._body
 
 
-def asked(environ: Environ) -> tuple[str, str, str, str, str]:
-    """What is asked for, by whom, before an application inside changes it."""
+def read_request(environ: Environ) -> tuple[str, str, str, str, str]:
+    """Read the request before the application changes the environ."""
     get = environ.get
     path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
     query = get("QUERY_STRING", "")
     return get("REMOTE_ADDR") or "-", get("REQUEST_METHOD") or "-", path, query, get("SERVER_PROTOCOL") or "-"
 
 
-def line(
+def format_line(
     environ: Environ, asked: tuple[str, str, str, str, str], begin: float, code: str, sent: int, micros: int
 ) -> str:
-    """Apache's combined line, with the duration and the id at its end."""
+    """Format Apache's combined line, with the duration and the id at its end."""
     get = environ.get
     client, method, target, query, protocol = asked
     if _ODD_IN_PATH(target):
@@ -152,10 +152,10 @@ def line(
         quoted = [fact.translate(_ESCAPES) for fact in facts]
         facts = (*[fact.replace(" ", "\\x20") for fact in quoted[:5]], *quoted[5:])  # type: ignore[assignment]
     client, user, method, target, protocol, referer, agent, made = facts
-    begins = f'{client} - {user} {_moment(int(begin))} "{method} {target} {protocol}" {code} {sent or "-"}'
+    begins = f'{client} - {user} {_format_time(int(begin))} "{method} {target} {protocol}" {code} {sent or "-"}'
     return f'{begins} "{referer}" "{agent}" {micros} {made}'
 
 
 @lru_cache(maxsize=4)
-def _moment(second: int) -> str:
+def _format_time(second: int) -> str:
     return strftime("[%d/%b/%Y:%H:%M:%S %z]", localtime(second))

@@ -8,7 +8,7 @@ from hmac import compare_digest
 
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["CHALLENGE", "basic_auth", "user_of"]
+__all__ = ["CHALLENGE", "basic_auth", "find_user"]
 
 _has_control = re.compile(r"[\x00-\x1f\x7f]").search
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="Restricted", charset="UTF-8"')
@@ -16,11 +16,11 @@ _BODY = b"401 Unauthorized\n\nThis resource needs a user name and a password.\n"
 
 
 def basic_auth(app: App, user: str, password: str) -> App:
-    """Let in one who knows the password, compared in constant time; answer others with a challenge."""
+    """Accept one user with a password, compared in constant time; send a challenge to all others."""
     right = sha256(password.encode()).digest()
 
     def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        given = user_of(environ.get("HTTP_AUTHORIZATION", ""), user, right)
+        given = find_user(environ.get("HTTP_AUTHORIZATION", ""), user, right)
         if given is None:
             environ.pop("REMOTE_USER", None)
             environ.pop("AUTH_TYPE", None)
@@ -34,8 +34,8 @@ def basic_auth(app: App, user: str, password: str) -> App:
     return layer
 
 
-def user_of(authorization: str, user: str, right: bytes) -> str | None:
-    """Who it is, as an environ holds it; None for somebody who may not enter."""
+def find_user(authorization: str, user: str, right: bytes) -> str | None:
+    """Return the user name as an environ contains it, or None for wrong credentials."""
     if authorization[:6].lower() != "basic ":
         return None
     try:

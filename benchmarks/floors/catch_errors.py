@@ -13,7 +13,7 @@ _ANSWER = b"Internal Server Error"
 
 
 def catch_errors(app: App) -> App:
-    """Answer 500 where the application raises before the first byte, and hold its start back until then."""
+    """Answer 500 if the application raises before the first byte; hold back its start until then."""
 
     def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         guarded = _Guarded(environ, start_response)

@@ -1,4 +1,4 @@
-"""The floor of the whole stack: one function that does the five jobs."""
+"""The floor of all five layers: one handwritten function."""
 
 import logging
 import os
@@ -8,18 +8,18 @@ from hashlib import sha256
 from time import perf_counter, time
 from typing import Any
 
-from benchmarks.floors.access_log import Unsized, asked, line
-from benchmarks.floors.basic_auth import CHALLENGE, user_of
+from benchmarks.floors.access_log import Unsized, format_line, read_request
+from benchmarks.floors.basic_auth import CHALLENGE, find_user
 from benchmarks.floors.gzip import (
     MINIMUM,
     SYNC,
     accepts_gzip,
-    encoded_headers,
-    encoder,
+    add_vary,
+    compress_whole,
+    edit_encoded_headers,
     is_eligible,
-    packed_whole,
-    varied,
-    weakened,
+    make_encoder,
+    weaken_etags,
 )
 from benchmarks.floors.request_id import current_id, is_id
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
@@ -35,7 +35,7 @@ def fused(app: App, user: str, password: str, write_line: Callable[[str], object
     urandom = os.urandom
 
     def guarded(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        given = user_of(environ.get("HTTP_AUTHORIZATION", ""), user, right)
+        given = find_user(environ.get("HTTP_AUTHORIZATION", ""), user, right)
         if given is None:
             environ.pop("REMOTE_USER", None)
             environ.pop("AUTH_TYPE", None)
@@ -95,7 +95,7 @@ class _Response:
         self.since = perf_counter()
         self.begin = time()
         self.environ = environ
-        self.asked = asked(environ)
+        self.asked = read_request(environ)
         self.accept = accept
         self.made = made
         self.write_line = write_line
@@ -141,10 +141,10 @@ class _Response:
             if status[:3] == "304":
                 etags = [value for name, value in headers if name.lower() == "etag"]
                 if etags and f"W/{etags[0]}" in self.environ.get("HTTP_IF_NONE_MATCH", ""):
-                    headers = weakened(headers)
-                headers = varied(headers)
+                    headers = weaken_etags(headers)
+                headers = add_vary(headers)
             elif is_eligible(status, headers):
-                headers = varied(headers)
+                headers = add_vary(headers)
             self.forward(status, headers)
         elif self.write is None:
             raise RuntimeError("start_response was not called")
@@ -166,7 +166,7 @@ class _Response:
                 self.chunks = iter(body)
 
     def pack(self, chunk: bytes, *, single: bool) -> bytes:
-        """Give what is sent for a chunk, and start with the first one."""
+        """Return the bytes to send for a chunk; start the response with the first one."""
         if self.held:
             status, headers = self.held
             accepted = self.environ.get("HTTP_ACCEPT_ENCODING")
@@ -176,8 +176,8 @@ class _Response:
                 return self._packed_whole(status, headers, chunk)
             else:
                 self.held = None
-                self.forward(status, encoded_headers(headers))
-                self.stream = None if self.is_head else encoder()
+                self.forward(status, edit_encoded_headers(headers))
+                self.stream = None if self.is_head else make_encoder()
         elif self.write is None:
             self.release()
         return self.stream.compress(chunk) + self.stream.flush(SYNC) if self.stream and chunk else chunk
@@ -185,13 +185,13 @@ class _Response:
     def _packed_whole(self, status: str, headers: Headers, chunk: bytes) -> bytes:
         self.held = None
         if len(chunk) >= MINIMUM:
-            packed = packed_whole(chunk)
+            packed = compress_whole(chunk)
             if len(packed) < len(chunk):
-                self.forward(status, [*encoded_headers(headers), ("Content-Length", str(len(packed)))])
+                self.forward(status, [*edit_encoded_headers(headers), ("Content-Length", str(len(packed)))])
                 return chunk if self.is_head else packed
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers = [*headers, ("Content-Length", str(len(chunk)))]
-        self.forward(status, varied(headers))
+        self.forward(status, add_vary(headers))
         return chunk
 
     def __len__(self) -> int:
@@ -218,7 +218,7 @@ class _Response:
         return chunk
 
     def _next(self) -> bytes | None:
-        """The next chunk, which is compressed here unless all of them lie ready."""
+        """Return the next chunk; compress it unless all chunks are prepared."""
         if self.chunks is None:
             self.chunks = map(partial(self.pack, single=False), iter(self.source))
         chunk: bytes | None = next(self.chunks, None)
@@ -231,7 +231,7 @@ class _Response:
         return chunk
 
     def fail(self, error: BaseException) -> None:
-        """Answer an error that came before the first byte, log it, and let others pass."""
+        """Log an error; answer it before the first byte, raise it again after that."""
         self.failed = True
         if isinstance(error, Exception):
             _LOG.error("failed", exc_info=error)
@@ -258,4 +258,4 @@ class _Response:
             current_id.reset(token)
             micros = round((perf_counter() - self.since) * 1e6)
             sent = 0 if self.is_head or self.code in ("204", "304") else self.sent
-            self.write_line(line(self.environ, self.asked, self.begin, self.code or "500", sent, micros))
+            self.write_line(format_line(self.environ, self.asked, self.begin, self.code or "500", sent, micros))

@@ -5,23 +5,23 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from benchmarks.codecs import gzip_of_the_layer
+from benchmarks.codecs import find_gzip
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = [
     "MINIMUM",
     "SYNC",
     "accepts_gzip",
-    "encoded_headers",
-    "encoder",
+    "add_vary",
+    "compress_whole",
+    "edit_encoded_headers",
     "gzip",
     "is_eligible",
-    "packed_whole",
-    "varied",
-    "weakened",
+    "make_encoder",
+    "weaken_etags",
 ]
 
-_zlib, _LEVEL = gzip_of_the_layer()
+_zlib, _LEVEL = find_gzip()
 _FRAME = 31
 SYNC = _zlib.Z_SYNC_FLUSH
 MINIMUM = 500
@@ -32,7 +32,7 @@ _LOST = ("content-length", "accept-ranges", "content-md5", "digest", "content-di
 
 @lru_cache(maxsize=256)
 def accepts_gzip(accepted: str) -> bool:
-    """Whether a client likes gzip at least as well as the body as it is."""
+    """Whether the client prefers gzip to the unchanged body, or accepts both equally."""
     said = {name.lower(): float(quality or 1) for name, quality in _MEMBER.findall(accepted)}
     quality = said.get("gzip", said.get("x-gzip", said.get("*", 0.0)))
     return quality > 0 and quality >= said.get("identity", 0.0)
@@ -53,8 +53,8 @@ def is_eligible(status: str, headers: Headers) -> bool:
     return textual and status[:3] not in ("204", "205", "206", "304") and status[:1] != "1"
 
 
-def varied(headers: Headers) -> Headers:
-    """With Accept-Encoding in Vary."""
+def add_vary(headers: Headers) -> Headers:
+    """Add Accept-Encoding to Vary."""
     there = ", ".join([value for name, value in headers if name.lower() == "vary" and value.strip()])
     if not there:
         return [*headers, ("Vary", "Accept-Encoding")]
@@ -63,33 +63,33 @@ def varied(headers: Headers) -> Headers:
     return [*[item for item in headers if item[0].lower() != "vary"], ("Vary", f"{there}, Accept-Encoding")]
 
 
-def weakened(headers: Headers) -> Headers:
-    """With weak ETags."""
+def weaken_etags(headers: Headers) -> Headers:
+    """Make all ETags weak."""
     return [
         (name, f"W/{value}") if name.lower() == "etag" and value.startswith('"') else (name, value)
         for name, value in headers
     ]
 
 
-def encoded_headers(headers: Headers) -> Headers:
-    """Those of the compressed body."""
+def edit_encoded_headers(headers: Headers) -> Headers:
+    """Edit the headers for a compressed body."""
     kept = [item for item in headers if item[0].lower() not in _LOST]
-    return [*varied(weakened(kept)), ("Content-Encoding", "gzip")]
+    return [*add_vary(weaken_etags(kept)), ("Content-Encoding", "gzip")]
 
 
-def encoder() -> Any:
-    """What compresses a stream."""
+def make_encoder() -> Any:
+    """Make a compressor for a stream."""
     return _zlib.compressobj(_LEVEL, _zlib.DEFLATED, _FRAME)
 
 
-def packed_whole(body: bytes) -> bytes:
-    """A body, compressed in one piece."""
+def compress_whole(body: bytes) -> bytes:
+    """Compress a whole body."""
     packed: bytes = _zlib.compress(body, _LEVEL, _FRAME)
     return packed
 
 
 def gzip(app: App) -> App:
-    """Compress what is worth it, if the client accepts it."""
+    """Compress an eligible body if the client accepts gzip."""
 
     def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
@@ -97,7 +97,7 @@ def gzip(app: App) -> App:
 
             def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
                 if is_eligible(status, headers) or status[:3] == "304":
-                    headers = varied(headers)
+                    headers = add_vary(headers)
                 try:
                     return start_response(status, headers, exc_info)
                 finally:
@@ -117,7 +117,7 @@ def gzip(app: App) -> App:
 
 
 class _Packed:
-    """A response that is compressed, or will turn out not to be."""
+    """A response that may be compressed; the first chunk decides."""
 
     __slots__ = ("accept", "chunks", "environ", "held", "is_head", "single", "source", "started", "stream", "write")
 
@@ -131,7 +131,7 @@ class _Packed:
         self.single = False
 
     def start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
-        """Hold the start back, if the response is worth it."""
+        """Hold back the start of an eligible response."""
         if exc_info is None and not self.held and not self.started and is_eligible(status, headers):
             self.held = status, [*headers]
             return self._packing_write
@@ -143,8 +143,8 @@ class _Packed:
             if status[:3] == "304":
                 etags = [value for name, value in headers if name.lower() == "etag"]
                 if etags and f"W/{etags[0]}" in self.environ.get("HTTP_IF_NONE_MATCH", ""):
-                    headers = weakened(headers)
-                headers = varied(headers)
+                    headers = weaken_etags(headers)
+                headers = add_vary(headers)
             self.started = True
             self.write = self.accept(status, headers, exc_info)
         finally:
@@ -152,7 +152,7 @@ class _Packed:
         return self.write
 
     def begin(self, status: str, headers: Headers) -> None:
-        """Start what was held back."""
+        """Send the start that was held back."""
         self.held = None
         self.started = True
         self.write = self.accept(status, headers)
@@ -162,12 +162,12 @@ class _Packed:
         return self.write(packed)
 
     def body(self, body: Any) -> Iterable[bytes]:
-        """What the server gets for the application's body."""
+        """Return the body for the server."""
         kind = type(body)
         if self.held and (kind is list or kind is tuple):
             length = sum(map(len, body))
             if length < MINIMUM and (length or not self.is_head):
-                self.begin(self.held[0], varied(self.held[1]))
+                self.begin(self.held[0], add_vary(self.held[1]))
                 return body  # type: ignore[no-any-return]
             if len(body) == 1:
                 packed = self.whole(body[0])
@@ -183,19 +183,19 @@ class _Packed:
         return self
 
     def whole(self, chunk: bytes) -> bytes:
-        """Compress all there is, and start."""
+        """Compress the only chunk and start the response."""
         status, headers = self.held  # type: ignore[misc]
-        packed = packed_whole(chunk)
+        packed = compress_whole(chunk)
         if len(packed) < len(chunk):
-            self.begin(status, [*encoded_headers(headers), ("Content-Length", str(len(packed)))])
+            self.begin(status, [*edit_encoded_headers(headers), ("Content-Length", str(len(packed)))])
             return packed
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers = [*headers, ("Content-Length", str(len(chunk)))]
-        self.begin(status, varied(headers))
+        self.begin(status, add_vary(headers))
         return chunk
 
     def pack(self, chunk: bytes) -> bytes:
-        """Compress one chunk, and start if it is the first one."""
+        """Compress one chunk; start the response with the first one."""
         if self.held:
             status, headers = self.held
             if (chunk or not self.is_head) and (
@@ -203,16 +203,16 @@ class _Packed:
             ):
                 packed = self.whole(chunk)
                 return chunk if self.is_head else packed
-            self.begin(status, encoded_headers(headers))
+            self.begin(status, edit_encoded_headers(headers))
             if not self.is_head:
-                self.stream = encoder()
+                self.stream = make_encoder()
         return self.stream.compress(chunk) + self.stream.flush(SYNC) if self.stream and chunk else chunk
 
     def rest(self) -> bytes:
-        """What comes after the last chunk."""
+        """Return the bytes after the last chunk."""
         if self.held:
             status, headers = self.held
-            self.begin(status, encoded_headers(headers) if self.is_head else varied(headers))
+            self.begin(status, edit_encoded_headers(headers) if self.is_head else add_vary(headers))
         stream, self.stream = self.stream, None
         return stream.flush() if stream else b""
 
@@ -230,7 +230,7 @@ class _Packed:
         raise StopIteration
 
     def close(self) -> None:
-        """Close the body, and start if it was never read."""
+        """Close the body; start the response if nobody read it."""
         source, self.source, self.stream = self.source, (), None
         if hasattr(source, "close"):
             source.close()

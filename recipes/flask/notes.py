@@ -5,7 +5,7 @@ from flask import Flask, jsonify, request
 from wsgistack import Pipeline
 
 app = Flask(__name__)
-app.config["PROPAGATE_EXCEPTIONS"] = True  # let catch_errors answer them
+app.config["PROPAGATE_EXCEPTIONS"] = True  # so that catch_errors answers exceptions
 
 NOTES = [f"note {number}: remember the milk" for number in range(100)]
 

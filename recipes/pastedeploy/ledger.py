@@ -1,4 +1,4 @@
-"""A WSGI application made by a factory, as PasteDeploy calls it."""
+"""A WSGI application with an app factory for PasteDeploy."""
 
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -7,8 +7,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 def make_app(global_conf: dict[str, str], owner: str) -> WSGIApplication:
     """Make a ledger.
 
-    :param global_conf: what ``[DEFAULT]`` says.
-    :param owner: whose ledger it is.
+    :param global_conf: the values of ``[DEFAULT]``.
+    :param owner: the owner of the ledger.
     """
     page = "\n".join(f"{global_conf['currency']} {number}.00 owed to {owner}" for number in range(100)).encode()
 

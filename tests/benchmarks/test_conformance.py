@@ -119,7 +119,7 @@ def test_finds_the_same_in_a_process_of_its_own() -> None:
 
 
 def test_says_what_went_wrong_in_a_process_of_its_own() -> None:
-    with pytest.raises(RuntimeError, match=r"Nobody Nothing can't be judged:\nTraceback"):
+    with pytest.raises(RuntimeError, match=r"Nobody Nothing cannot be judged:\nTraceback"):
         measure_apart(ABSENT)
 
 

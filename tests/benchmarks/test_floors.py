@@ -1,4 +1,4 @@
-"""The floors do the work of their layers: the conformance kit finds nothing, and what is measured is answered alike."""
+"""The floors do the work of their layers: they pass the conformance kit and send the same responses."""
 
 import logging
 import os
@@ -16,13 +16,15 @@ from benchmarks.floors.catch_errors import catch_errors
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
 from benchmarks.floors.request_id import request_id
-from benchmarks.served import five
-from benchmarks.traffic import BROWSER, JSON, KNOWN, PASSWORD, TEXT, USER, ask, streaming, whole
+from benchmarks.served import wrap_in_five
+from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
 from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
-LOGIN = (("Authorization", KNOWN["HTTP_AUTHORIZATION"]),)
+pytestmark = pytest.mark.slow
+
+LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
 ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
@@ -51,12 +53,16 @@ def test_keeps_every_rule_of_the_kit(name: str) -> None:
 
 
 APPS = {
-    "text": partial(whole, TEXT),
-    "json": partial(whole, JSON, "application/json"),
-    "image": partial(whole, JSON, "image/png"),
-    "stream": partial(streaming, [JSON] * 4, "application/json"),
+    "text": partial(make_whole, TEXT),
+    "json": partial(make_whole, JSON, "application/json"),
+    "image": partial(make_whole, JSON, "image/png"),
+    "stream": partial(make_stream, [JSON] * 4, "application/json"),
 }
-REQUESTS = {"plain": KNOWN, "browser": {**KNOWN, **BROWSER}, "named": {**KNOWN, "HTTP_X_REQUEST_ID": "mine"}}
+REQUESTS = {
+    "plain": LOGGED_IN,
+    "browser": {**LOGGED_IN, **BROWSER},
+    "named": {**LOGGED_IN, "HTTP_X_REQUEST_ID": "mine"},
+}
 LAYERS: dict[str, Callable[[App], App]] = {
     "request_id": partial(RequestId, generate=lambda: "made"),
     "catch_errors": CatchErrors,
@@ -68,7 +74,7 @@ LAYERS: dict[str, Callable[[App], App]] = {
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("app", APPS)
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_answers_as_its_layer_does(name: str, app: str, request_: str) -> None:
+def test_sends_the_same_response_as_its_layer(name: str, app: str, request_: str) -> None:
     by_hand = ask(FLOORS[name][0](APPS[app]()), REQUESTS[request_])
     ours = ask(LAYERS[name](APPS[app]()), REQUESTS[request_])
     assert by_hand.status == ours.status
@@ -81,9 +87,9 @@ def test_answers_as_its_layer_does(name: str, app: str, request_: str) -> None:
 
 @pytest.mark.parametrize("app", APPS)
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_the_function_answers_as_the_stack_does(app: str, request_: str) -> None:
+def test_the_function_sends_the_same_response_as_the_stack(app: str, request_: str) -> None:
     by_hand = ask(FLOORS["fused"][0](APPS[app]()), REQUESTS[request_])
-    ours = ask(five(APPS[app]()), REQUESTS[request_])
+    ours = ask(wrap_in_five(APPS[app]()), REQUESTS[request_])
     assert (by_hand.status, by_hand.chunks) == (ours.status, ours.chunks)
     assert sorted(name for name, _ in by_hand.headers) == sorted(name for name, _ in ours.headers)
 
@@ -97,21 +103,21 @@ def test_the_function_answers_as_the_stack_does(app: str, request_: str) -> None
         pytest.param({"REMOTE_USER": "ann lee", "HTTP_REFERER": "", "REQUEST_METHOD": "HEAD"}, id="spaces"),
     ],
 )
-def test_the_log_holds_the_same_line(tmp_path: Path, request_: dict[str, str]) -> None:
+def test_writes_the_same_log_line(tmp_path: Path, request_: dict[str, str]) -> None:
     lines: list[str] = []
     file = tmp_path / "log"
     for layer in (partial(access_log, write_line=lines.append), partial(AccessLog, file=file)):
-        ask(RequestId(layer(whole(TEXT))), request_)
+        ask(RequestId(layer(make_whole(TEXT))), request_)
     (ours,) = file.read_text("utf-8").splitlines()
     assert [LINE.sub("", line) for line in lines] == [LINE.sub("", ours)]
 
 
-def test_refuses_a_stranger_and_answers_an_error() -> None:
+def test_refuses_a_wrong_password_and_answers_an_error() -> None:
     def fails(environ: Environ, start_response: StartResponse) -> list[bytes]:
         raise OSError(os.strerror(5))
 
-    assert ask(AUTH(whole(TEXT))).status == "401 Unauthorized"
+    assert ask(AUTH(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(catch_errors(fails)).status == "500 Internal Server Error"
     function = FLOORS["fused"][0]
-    assert ask(function(whole(TEXT))).status == "401 Unauthorized"
-    assert ask(function(fails), KNOWN).status == "500 Internal Server Error"
+    assert ask(function(make_whole(TEXT))).status == "401 Unauthorized"
+    assert ask(function(fails), LOGGED_IN).status == "500 Internal Server Error"

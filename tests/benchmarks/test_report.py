@@ -1,7 +1,8 @@
-"""The pages, the data and the plots that figures are written into."""
+"""The pages, the data and the plots of the figures."""
 
 import json
 import re
+import shutil
 from math import inf
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -9,28 +10,29 @@ from xml.etree import ElementTree as ET
 import docutils.core
 import pytest
 
-from benchmarks.machine import machine
+from benchmarks.__main__ import main
+from benchmarks.machine import describe_machine
 from benchmarks.pairs import Spread
-from benchmarks.plots import Bar, bars, figure, lines
-from benchmarks.report import write_claims, write_group
-from benchmarks.rows import Group, Row, Table, absent, at_least, at_most, installed
+from benchmarks.plots import Bar, draw_bars, draw_lines, format_figure
+from benchmarks.report import write_group, write_targets
+from benchmarks.rows import Findings, Group, Row, Table, at_least, at_most, describe_version, list_missing
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
 FAST = at_most(1.3, "fast enough")
 SMALL = at_least(8.0, "small enough")
-GROUP = Group(
-    "some",
-    "Some figures",
-    "\nHow it was\nmeasured.\n\nAnd more.\n",
+FINDINGS = Findings(
     [
         Row("ours", "", Spread(2.5, 2.25, 3.0, 41), "µs"),
-        Row("ours", "their `layer` 1.0", Spread(1.25, 1.2, 1.4, 41), claim=FAST),
-        Row("ours", "another", Spread(7.5, 7.0, 8.5, 41), claim=SMALL),
+        Row("ours", "their `layer` 1.0", Spread(1.25, 1.2, 1.4, 41), target=FAST),
+        Row("ours", "another", Spread(7.5, 7.0, 8.5, 41), target=SMALL),
     ],
-    {"some": bars("A <plot>", [("a & b", [Bar("ours", 1.0, is_ours=True), Bar("theirs", 20.0)])])},
-    ["Nobody is not installed"],
-    [Table("Besides", [["body", "bytes"], ["JSON", "12"]])],
+    {"some": draw_bars("A <plot>", [("a & b", [Bar("ours", 1.0, is_ours=True), Bar("theirs", 20.0)])])},
+    ["Flask is not installed"],
+    [Table("More", [["body", "bytes"], ["JSON", "12"]])],
 )
+GROUP = Group("some", "Some figures", "for tests", "\nHow it was\nmeasured.\n\nAnd more.\n", lambda effort: FINDINGS)
 
 
 def words(page: str) -> str:
@@ -39,47 +41,62 @@ def words(page: str) -> str:
     return str(shown)
 
 
-def test_writes_a_page_with_all_that_was_found(tmp_path: Path) -> None:
-    page, data, plot = write_group(tmp_path / "new" / "figures", GROUP, machine())
+def test_writes_a_page_with_all_findings(tmp_path: Path) -> None:
+    data, plot, page = write_group(tmp_path / "new" / "figures", GROUP, FINDINGS, describe_machine())
     text = page.read_text("utf-8")
-    assert [path.name for path in (page, data, plot)] == ["some.rst", "some.json", "some.svg"]
-    for told in ("How it was measured.", "python -m benchmarks some", "Nobody is not installed", "CPython", "JSON"):
-        assert told in text
+    assert [path.name for path in (data, plot, page)] == ["some.json", "some.svg", "some.rst"]
+    for part in ("How it was measured.", "python -m benchmarks some", "Flask is not installed", "CPython", "JSON"):
+        assert part in text
     assert "1.25 x" in text
     assert "≤ 1.30" in text
     assert "**no**" in text
     assert 'uri="some.svg"' in words(text)
 
 
-def test_writes_data_that_says_whether_a_claim_is_met(tmp_path: Path) -> None:
-    found = json.loads(write_group(tmp_path, GROUP, {"python": "3"})[1].read_text("utf-8"))
+def test_writes_data_that_says_whether_a_target_is_met(tmp_path: Path) -> None:
+    found = json.loads(write_group(tmp_path, GROUP, FINDINGS, {"python": "3"})[0].read_text("utf-8"))
     assert found["machine"] == {"python": "3"}
     assert [row.get("met") for row in found["rows"]] == [None, True, False]
-    assert found["rows"][1]["target"] == 1.3
+    assert found["rows"][1]["target"] == {"text": "fast enough", "bound": 1.3, "is_minimum": False}
+    assert [Row.from_data(row) for row in found["rows"]] == FINDINGS.rows
     assert found["rows"][0]["median"] == 2.5
-    assert found["tables"] == [{"title": "Besides", "lines": [["body", "bytes"], ["JSON", "12"]]}]
+    assert found["tables"] == [{"title": "More", "lines": [["body", "bytes"], ["JSON", "12"]]}]
 
 
-def test_writes_a_page_of_the_claims_of_all(tmp_path: Path) -> None:
-    write_group(tmp_path, GROUP, {"python": "3"})
-    text = write_claims(tmp_path, [GROUP, GROUP], {"python": "3"}).read_text("utf-8")
-    assert "2 of 4 figures reach what is aimed at." in text
+def test_writes_a_page_of_the_targets_of_all_groups(tmp_path: Path) -> None:
+    write_group(tmp_path, GROUP, FINDINGS, {"python": "3"})
+    text = write_targets(tmp_path, [GROUP, GROUP]).read_text("utf-8")
+    assert "2 of 4 figures meet their target." in text
     assert text.count("**Fast enough**") == 1
     assert "2.50 µs" not in text
     assert 'refuri="some.rst"' in words(text)
 
 
-def test_the_readme_shows_what_was_measured_of_the_stack() -> None:
+def test_the_pages_in_the_documentation_show_the_data(tmp_path: Path) -> None:
+    figures = ROOT / "docs/figures"
+    shutil.copytree(figures, tmp_path / "figures")
+    main(["pages", "--output", str(tmp_path)])
+    for page in figures.glob("*.rst"):
+        assert (tmp_path / "figures" / page.name).read_text("utf-8") == page.read_text("utf-8")
+
+
+def test_refuses_to_write_pages_without_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["pages", "--output", str(tmp_path)])
+    assert "has no data of layers, stack," in capsys.readouterr().err
+
+
+def test_the_readme_shows_the_figures_of_the_stack() -> None:
     readme = (ROOT / "README.rst").read_text("utf-8")
     found = json.loads((ROOT / "docs/figures/stack.json").read_text("utf-8"))
     lines: dict[str, list[str]] = {}
     for row in found["rows"]:
-        spread = f" ({figure(row['low'])} to {figure(row['high'])})" if row["beside"] else ""
-        lines.setdefault(row["what"], []).append(f"{figure(row['median'])} {row['unit']}{spread}")
-    told = [[what.removeprefix("five layers: "), *figures] for what, figures in lines.items() if len(figures) == 3]
+        spread = f" ({format_figure(row['low'])} to {format_figure(row['high'])})" if row["compared_with"] else ""
+        lines.setdefault(row["what"], []).append(f"{format_figure(row['median'])} {row['unit']}{spread}")
+    measured = [[what.removeprefix("five layers: "), *figures] for what, figures in lines.items() if len(figures) == 3]
     shown = [re.split("  +", line) for line in readme.splitlines()]
-    assert told
-    assert all(line in shown for line in told)
+    assert measured
+    assert all(line in shown for line in measured)
     assert found["machine"]["date"] in readme
 
 
@@ -95,22 +112,22 @@ def test_the_readme_shows_what_was_measured_of_the_stack() -> None:
         (-2.5, "-2.50"),
     ],
 )
-def test_shows_the_digits_that_matter(value: float, shown: str) -> None:
-    assert figure(value) == shown
+def test_shows_three_significant_digits(value: float, shown: str) -> None:
+    assert format_figure(value) == shown
 
 
-def test_plots_are_well_formed_and_tell_all_names() -> None:
+def test_plots_are_well_formed_and_show_all_names() -> None:
     points = {"ours <1>": [(1.0, 0.5), (1024.0, 20.0)], "theirs": [(1.0, 1.0), (1024.0, 900.0)], "none": [(1.0, 0.0)]}
     for drawn, names in (
-        (GROUP.plots["some"], {"A <plot>", "a & b", "ours", "theirs"}),
-        (lines("Growth", "layers", "µs", points), {"Growth", "layers", "ours <1>", "theirs", "1k"}),
+        (FINDINGS.plots["some"], {"A <plot>", "a & b", "ours", "theirs"}),
+        (draw_lines("Growth", "layers", "µs", points), {"Growth", "layers", "ours <1>", "theirs", "1k"}),
     ):
         root = ET.fromstring(drawn)  # noqa: S314
         assert names <= {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
 
 
 def test_a_bar_beyond_the_scale_is_cut_and_marked() -> None:
-    drawn = bars("t", [("g", [*(Bar(f"b{n}", 1.0) for n in range(9)), Bar("giant", 1000.0), Bar("less", -1.0)])])
+    drawn = draw_bars("t", [("g", [*(Bar(f"b{n}", 1.0) for n in range(9)), Bar("giant", 1000.0), Bar("less", -1.0)])])
     root = ET.fromstring(drawn)  # noqa: S314
     widths = [float(element.get("width", inf)) for element in root.iter("{http://www.w3.org/2000/svg}rect")]
     assert "1000 →" in drawn
@@ -118,9 +135,9 @@ def test_a_bar_beyond_the_scale_is_cut_and_marked() -> None:
     assert min(widths) == 0
 
 
-def test_tells_what_is_missing() -> None:
-    assert installed("a-distribution-that-nobody-has") is None
-    assert installed("pytest") == f"pytest {pytest.__version__}"
-    assert absent(["pytest", "a-distribution-that-nobody-has"] * 2) == [
+def test_lists_missing_distributions() -> None:
+    assert describe_version("a-distribution-that-nobody-has") is None
+    assert describe_version("pytest") == f"pytest {pytest.__version__}"
+    assert list_missing(["pytest", "a-distribution-that-nobody-has"] * 2) == [
         "a-distribution-that-nobody-has is not installed"
     ]

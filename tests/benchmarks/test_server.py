@@ -1,32 +1,34 @@
-"""What servers are measured with: the applications, gunicorn with wrk, and streams that stay open."""
+"""The parts of the server benchmark: the applications, gunicorn with wrk, and streams that stay open."""
 
 import pytest
 
-from benchmarks.loopback import serving_by_gunicorn, why_not
-from benchmarks.served import APPS, application, work_for
+from benchmarks.loopback import explain_missing, run_gunicorn
+from benchmarks.served import APPS, application, find_work
 from benchmarks.server import open_streams
-from benchmarks.traffic import JSON, KNOWN, ask
+from benchmarks.traffic import JSON, LOGGED_IN, ask
 
-needs_wrk = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+pytestmark = pytest.mark.slow
+
+needs_wrk = pytest.mark.skipif(explain_missing() is not None, reason=str(explain_missing()))
 
 
 def test_serves_an_application_alone_and_in_layers() -> None:
     for layers in ("alone", "four", "five"):
-        answer = ask(application("Flask", layers, 0), {**KNOWN, "PATH_INFO": "/"})
+        answer = ask(application("Flask", layers, 0), {**LOGGED_IN, "PATH_INFO": "/"})
         assert (answer.status, answer.body) == ("200 OK", b"Hello, world!")
         assert any(name == "X-Request-ID" for name, _ in answer.headers) == (layers != "alone")
     assert set(APPS) == {"Django", "Flask"}
 
 
-def test_calls_the_codec_and_answers_as_the_application_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_the_codec_and_sends_the_response_of_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
     encoded: list[bytes] = []
-    monkeypatch.setattr("benchmarks.codecs.whole_by_hand", lambda coding: encoded.append)
-    answer = ask(application("Flask", "packing", 1), {"PATH_INFO": "/"})
+    monkeypatch.setattr("benchmarks.codecs.find_codec", lambda coding: encoded.append)
+    answer = ask(application("Flask", "codec", 1), {"PATH_INFO": "/"})
     assert (answer.body, encoded) == (JSON, [JSON])
 
 
-def test_finds_the_work_that_takes_so_long() -> None:
-    work = work_for(0.001)
+def test_finds_the_work_that_takes_the_given_time() -> None:
+    work = find_work(0.001)
     assert work > 1
     assert ask(APPS["Flask"](work), {"PATH_INFO": "/"}).body == JSON
 
@@ -42,18 +44,18 @@ def test_keeps_streams_open(layers: str) -> None:
 
 
 @needs_wrk
-def test_asks_a_server_that_runs() -> None:
-    with serving_by_gunicorn("Flask", "five") as server:
-        burst = server.burst(1, {"Authorization": KNOWN["HTTP_AUTHORIZATION"]})
+def test_measures_a_running_server() -> None:
+    with run_gunicorn("Flask", "five") as server:
+        burst = server.burst(1, {"Authorization": LOGGED_IN["HTTP_AUTHORIZATION"]})
         assert burst.requests > 10
         assert burst.p50 <= burst.p99
         assert 0 < burst.processor < 1e6
         assert server.memory() > 1000
-        with pytest.raises(RuntimeError, match="does not answer well"):
+        with pytest.raises(RuntimeError, match="answered with errors"):
             server.burst(1, {})
 
 
 @needs_wrk
-def test_says_that_nothing_is_served() -> None:
-    with pytest.raises(RuntimeError, match="nothing is served"), serving_by_gunicorn("Nothing", "alone"):
+def test_reports_a_server_that_does_not_start() -> None:
+    with pytest.raises(RuntimeError, match="no server answers"), run_gunicorn("Nothing", "alone"):
         pass

@@ -99,9 +99,9 @@ def test_says_in_one_line_that_a_file_can_not_be_read(
     files = {
         "emptyy.ini": ": file does not exist; did you mean 'empty.ini'?",
         "empty.ini": ": the file is empty",
-        "bytes.toml": ":2: the byte 0xff is not UTF-8; expected a text in UTF-8",
-        ".": ": can't be read: Is a directory",
-        "x" * 300: ": can't be read: File name too long",
+        "bytes.toml": ":2: byte 0xff is not UTF-8; save the file in UTF-8",
+        ".": ": cannot be read: Is a directory",
+        "x" * 300: ": cannot be read: File name too long",
     }
     for name, message in files.items():
         assert main([command, str(tmp_path / name)]) == 1

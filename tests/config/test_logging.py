@@ -448,3 +448,7 @@ def test_reports_a_module_that_fails(folder: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.syspath_prepend(folder)
     with pytest.raises(ConfigError, match=r"importing 'failing.inner' failed: SystemExit: 5"):
         import_dotted("failing.inner.Handler")
+
+
+def test_a_check_accepts_a_factory_without_signature() -> None:
+    assert read('[logging.handlers.a]\n"()" = "builtins.iter"').check() == []

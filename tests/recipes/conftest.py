@@ -1,4 +1,4 @@
-"""A recipe's folder, as if it were the current one."""
+"""Enter the folder of a recipe."""
 
 import sys
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The Django recipe: an existing project, wrapped in its wsgi.py."""
+"""The Django recipe: an existing project that is wrapped in its wsgi.py."""
 
 import importlib
 import logging
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from webtest import TestApp
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def test_log_records_carry_the_id(client: TestApp) -> None:
     written: list[str] = []
     handler.stream = type("Written", (), {"write": lambda _, text: written.append(text), "flush": lambda _: None})()
     client.get("/", headers={"X-Request-ID": "my-own-id"})
-    assert "INFO [my-own-id] shop: somebody looks at the goods" in "".join(written)
+    assert "INFO [my-own-id] shop: listing the goods" in "".join(written)
 
 
 def test_streams_compressed(client: TestApp) -> None:
@@ -42,7 +44,7 @@ def test_streams_compressed(client: TestApp) -> None:
     assert answer.text.splitlines()[-1] == "teapot 99"
 
 
-def test_layers_answer_what_the_view_raises(client: TestApp, capsys: pytest.CaptureFixture[str]) -> None:
+def test_catch_errors_answers_exceptions_of_the_view(client: TestApp, capsys: pytest.CaptureFixture[str]) -> None:
     answer = client.get("/fail", headers={"Accept": "text/html"}, status=500)
     assert answer.headers["X-Request-ID"] in answer.text
     assert "sold out" not in answer.text

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from webtest import TestApp
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def client(enter: Callable[[str], Path]) -> TestApp:
@@ -23,19 +25,19 @@ def test_the_view_sees_the_user_and_the_id(client: TestApp) -> None:
     assert answer.json["request_id"] == answer.headers["X-Request-ID"] == "my-own-id"
 
 
-def test_compresses_both_whole_and_streamed(client: TestApp, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compresses_whole_and_streamed_bodies(client: TestApp, capsys: pytest.CaptureFixture[str]) -> None:
     for path in ("/", "/stream"):
         answer = client.get(path, headers={"Accept-Encoding": "gzip"})
         assert "note 99" in answer.text
         assert json.loads(capsys.readouterr().err)["bytes"] < len(answer.body) / 2
 
 
-def test_layers_answer_what_the_view_raises(client: TestApp, caplog: pytest.LogCaptureFixture) -> None:
+def test_catch_errors_answers_exceptions_of_the_view(client: TestApp, caplog: pytest.LogCaptureFixture) -> None:
     answer = client.get("/fail", headers={"Accept": "application/json"}, status=500)
     assert answer.json["request_id"] in caplog.text
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_flask_stays_flask(client: TestApp) -> None:
+def test_the_application_is_still_a_flask_object(client: TestApp) -> None:
     answer = client.app.test_client().get("/", auth=("ann", "wrong"))
     assert answer.status_code == 401

@@ -10,6 +10,8 @@ from webtest import TestApp
 from wsgistack import load
 from wsgistack.types import App
 
+pytestmark = pytest.mark.slow
+
 
 def by_paste_deploy(file: Path) -> App:
     app: App = loadapp(f"config:{file}")

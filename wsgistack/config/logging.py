@@ -259,7 +259,7 @@ def resolve_hidden(text: str, folder: Path, hidden: set[str]) -> str:
     """Fill in references. What they give is added to the hidden texts, as a whole and each word of it."""
     filled = str(resolve(text, base=folder))
     if has_references(text):
-        hidden |= {*iterate_texts(filled, names=False), *re.findall(r"[\w-]+", filled)}
+        hidden |= {*iterate_texts(filled, names=False), *re.findall(r"[\w-]{4,}", filled)}
     return filled
 
 

@@ -1,1 +1,1 @@
-"""What HTTP says, as far as several middlewares need it."""
+"""The parts of HTTP that several middlewares need."""

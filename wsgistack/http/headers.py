@@ -1,4 +1,4 @@
-"""Pure functions over a response's list of headers: nothing is changed in place, names are compared without case."""
+"""Functions over a list of headers. None changes the list in place. Upper and lower case of names are equal."""
 
 import re
 from sys import maxsize
@@ -7,13 +7,13 @@ from wsgistack.types import Headers
 
 __all__ = ["content_length", "get", "replace", "tokens", "vary", "weaken_etag", "with_strong_tags", "without"]
 
-_LONGEST_LENGTH = len(str(maxsize))
+_MAX_LENGTH_DIGITS = len(str(maxsize))
 _MEMBER = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+')
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
 def get(headers: Headers, name: str) -> str | None:
-    """The value of the first header of that name, given in lower case; None where there is none."""
+    """Return the value of the first header with a name, which must be in lower case; None if there is none."""
     for key, value in headers:
         if key.lower() == name:
             return value
@@ -21,24 +21,24 @@ def get(headers: Headers, name: str) -> str | None:
 
 
 def content_length(headers: Headers) -> int | None:
-    """The number that Content-Length tells; None where it tells none that can be."""
-    told = get(headers, "content-length")
-    return int(told) if told and told.isdecimal() and len(told) <= _LONGEST_LENGTH else None
+    """Return Content-Length as a number; None if it is missing or not a number of bytes."""
+    value = get(headers, "content-length")
+    return int(value) if value and value.isdecimal() and len(value) <= _MAX_LENGTH_DIGITS else None
 
 
 def without(headers: Headers, *names: str) -> Headers:
-    """The headers less those of the names, given in lower case."""
+    """Return the headers without those that have one of the names, which must be in lower case."""
     return [item for item in headers if item[0].lower() not in names]
 
 
 def replace(headers: Headers, name: str, value: str) -> Headers:
-    """The headers with exactly one of that name, at the end."""
+    """Return the headers with exactly one header of that name, at the end."""
     lowered = name.lower()
     return [*[item for item in headers if item[0].lower() != lowered], (name, value)]
 
 
 def tokens(headers: Headers, name: str) -> list[str]:
-    """The members of all headers of a name, given in lower case, that hold a list (RFC 9110 §5.6.1), in lower case."""
+    """Return the members of a list header in lower case (RFC 9110 §5.6.1). The name must be in lower case."""
     return [
         member
         for key, value in headers
@@ -49,18 +49,18 @@ def tokens(headers: Headers, name: str) -> list[str]:
 
 
 def vary(headers: Headers, field: str) -> Headers:
-    """The headers with the field among those that Vary names (RFC 9110 §12.5.5); ``*`` already names all."""
-    there = [value for key, value in headers if key.lower() == "vary"]
-    if not there:
+    """Return the headers with the field added to Vary (RFC 9110 §12.5.5); ``*`` already covers all fields."""
+    values = [value for key, value in headers if key.lower() == "vary"]
+    if not values:
         return [*headers, ("Vary", field)]
-    named = tokens(headers, "vary")
-    if "*" in named or field.lower() in named:
+    fields = tokens(headers, "vary")
+    if "*" in fields or field.lower() in fields:
         return headers
-    return replace(headers, "Vary", ", ".join([*filter(str.strip, there), field]))
+    return replace(headers, "Vary", ", ".join([*filter(str.strip, values), field]))
 
 
 def weaken_etag(headers: Headers) -> Headers:
-    """The headers with a strong ETag made weak (RFC 9110 §8.8.1): the same meaning, but other bytes."""
+    """Return the headers with a weak ETag in place of a strong one (RFC 9110 §8.8.1): same content, other bytes."""
     return [
         (key, f"W/{value}") if key.lower() == "etag" and value.startswith('"') else (key, value)
         for key, value in headers
@@ -68,15 +68,15 @@ def weaken_etag(headers: Headers) -> Headers:
 
 
 def with_strong_tags(if_none_match: str) -> str:
-    """A value of If-None-Match in which each weak tag has its strong form beside it.
+    """Return a value of If-None-Match with the strong form of each weak tag added.
 
-    For an application that compares byte by byte with a strong tag of its own, which was weakened on its way out. Weak
-    comparison, which RFC 9110 §13.1.2 asks for, finds the same as before. A weak tag that stands alone becomes the
-    strong one alone, for there are applications that compare with the whole value.
+    A layer weakened the application's strong tag in an earlier response. An application that compares tags byte by byte
+    needs the strong form to recognize its own tag. The result of a weak comparison, which RFC 9110 §13.1.2 requires,
+    stays the same. The strong form replaces a single weak tag, because some applications compare the whole value.
     """
     tags: list[str] = _TAG.findall(if_none_match)
     strong = [tag[2:] for tag in tags if tag.startswith("W/")]
     if len(tags) == 1 and strong:
         return strong[0]
-    there = frozenset(tags)
-    return ", ".join([if_none_match, *(tag for tag in dict.fromkeys(strong) if tag not in there)])
+    known = frozenset(tags)
+    return ", ".join([if_none_match, *(tag for tag in dict.fromkeys(strong) if tag not in known)])

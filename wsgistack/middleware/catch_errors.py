@@ -9,7 +9,7 @@ from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID, is_logged, mark_logged, request_target
 from wsgistack.exchange import END, body_is_inert, keep_length
 from wsgistack.http.responses import error_answer
-from wsgistack.middleware.access_log.format import bare
+from wsgistack.middleware.access_log.format import escape_word
 from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["CatchErrors"]
@@ -63,7 +63,7 @@ class CatchErrors(Middleware):
         mark_logged(environ, error)
         request_id = environ.get(REQUEST_ID, "-")
         target = request_target(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "")
-        method = bare(environ.get("REQUEST_METHOD", "-"))
+        method = escape_word(environ.get("REQUEST_METHOD", "-"))
         extra = {"request_id": request_id}
         message = "%s %s failed, request %s"
         logging.getLogger(self.logger).error(message, method, target, request_id, exc_info=error, extra=extra)

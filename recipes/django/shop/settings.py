@@ -1,10 +1,10 @@
-"""The least that Django needs."""
+"""Minimal settings of a Django project."""
 
 import os
 
 SECRET_KEY = os.environ.get("SHOP_SECRET_KEY", "only for trying out")
 DEBUG = False
-DEBUG_PROPAGATE_EXCEPTIONS = True  # let catch_errors answer them
+DEBUG_PROPAGATE_EXCEPTIONS = True  # so that catch_errors answers exceptions
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ROOT_URLCONF = "shop.urls"
 WSGI_APPLICATION = "shop.wsgi.application"

@@ -1,4 +1,4 @@
-"""Three pages: one of JSON, one that streams, one that raises."""
+"""Three pages: one returns JSON, one streams, one raises an exception."""
 
 import logging
 
@@ -9,7 +9,7 @@ GOODS = [{"name": f"teapot {number}", "price": number} for number in range(100)]
 
 
 def goods(request: HttpRequest) -> JsonResponse:
-    logging.getLogger("shop").info("somebody looks at the goods")
+    logging.getLogger("shop").info("listing the goods")
     return JsonResponse({"goods": GOODS, "request_id": request.META["wsgistack.request_id"]})
 
 

@@ -270,7 +270,7 @@ MISTAKES = {
         + GREET.replace("greet]", "app]")
         + "get x = v\n",
         [
-            "stack.ini:5: [filter-app:main] level: no level 10; expected 1 to 9 for gzip",
+            "stack.ini:5: [filter-app:main] level: invalid level 10; expected 1 to 9 for gzip",
             (
                 f"stack.ini:9: [app:app] x: '{MODULE}:greet' is a WSGI application, which takes no options; "
                 "remove this setting"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.config import factories
 from tests.config.written import MODULE, checked, said, write
-from wsgistack import ConfigError, config, load
+from wsgistack import ConfigError, config, load, load_server
 from wsgistack.config.document import open_document
 
 FILE = "stack.toml"
@@ -195,3 +195,8 @@ def test_reports_wrong_options_beside_a_wrong_condition(folder: Path) -> None:
         f"{FILE}:4: layer 1 (gzip) levl: no such option of Gzip; did you mean 'level'?",
         f"{FILE}:5: layer 1 when.path: found 'x'; expected a glob of whole paths; did you mean '/x'?",
     ]
+
+
+def test_uses_no_server_of_another_file() -> None:
+    with pytest.raises(ConfigError, match=r"^another file can be used in an ini file only$"):
+        load_server({"app": "x"}, "config:other.ini")

@@ -1,4 +1,4 @@
-"""Basic authentication: who is let in, what is told to others, and that no header can do harm."""
+"""Basic authentication: who may enter, what others get, and that no header does harm."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ _LATIN = st.text(st.characters(max_codepoint=255))
 _WITHOUT_CONTROLS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
 
 
-def _telling(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def _show_user(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8")])
     user: str = environ["REMOTE_USER"]
     return [environ["AUTH_TYPE"].encode(), b" ", user.encode("latin-1")]
@@ -40,15 +40,15 @@ _USERS = {"ann": "secret", "änn": "pä:ß€", "": "nameless", "colon": "a:b:"}
 
 
 @pytest.mark.parametrize(("user", "password"), _USERS.items())
-def test_lets_in_who_gives_the_right_password(user: str, password: str) -> None:
-    layer = BasicAuth(_telling, users=_USERS)
+def test_lets_users_in_with_the_right_password(user: str, password: str) -> None:
+    layer = BasicAuth(_show_user, users=_USERS)
     assert _ask(layer, _basic(user, password), 200).text == f"Basic {user}"
     assert "WWW-Authenticate" in _ask(layer, _basic(user, password + "x"), 401).headers
 
 
 @pytest.mark.parametrize("scheme", ["basic ", "BASIC ", "Basic   "])
-def test_reads_the_scheme_as_http_has_it(scheme: str) -> None:
-    assert _ask(BasicAuth(_telling, users=_USERS), _basic("ann", "secret", scheme), 200).text == "Basic ann"
+def test_the_scheme_may_be_in_any_case(scheme: str) -> None:
+    assert _ask(BasicAuth(_show_user, users=_USERS), _basic("ann", "secret", scheme), 200).text == "Basic ann"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_reads_the_scheme_as_http_has_it(scheme: str) -> None:
 def test_challenges_everybody_else(authorization: str | None, hashed: bool) -> None:
     keys = {} if authorization is None else {"HTTP_AUTHORIZATION": authorization}
     users = {"ann": ldap_sha1.hash("secret") if hashed else "secret"}
-    call = Call(BasicAuth(_telling, users=users), **keys)
+    call = Call(BasicAuth(_show_user, users=users), **keys)
     body = call.read()
     assert call.status == "401 Unauthorized"
     assert call.headers["www-authenticate"] == 'Basic realm="Restricted", charset="UTF-8"'
@@ -93,47 +93,47 @@ def test_challenges_everybody_else(authorization: str | None, hashed: bool) -> N
 @given(authorization=_LATIN | _LATIN.map("Basic ".__add__) | st.binary().map(lambda raw: f"Basic {b64encode(raw)!r}"))
 @example(authorization="Basic " + b64encode(b"\xff\xfe:\xfd").decode())
 def test_answers_whatever_header_comes(authorization: str) -> None:
-    call = Call(BasicAuth(_telling, users={"ann": "secret"}), HTTP_AUTHORIZATION=authorization)
+    call = Call(BasicAuth(_show_user, users={"ann": "secret"}), HTTP_AUTHORIZATION=authorization)
     assert call.status == "401 Unauthorized"
 
 
 @given(raw=st.binary(max_size=60))
 def test_answers_whatever_credentials_come(raw: bytes) -> None:
     authorization = "Basic " + b64encode(raw).decode()
-    layer = BasicAuth(_telling, users={"ann": bcrypt.using(rounds=4, salt="a" * 21 + "e").hash("secret")})
+    layer = BasicAuth(_show_user, users={"ann": bcrypt.using(rounds=4, salt="a" * 21 + "e").hash("secret")})
     assert Call(layer, HTTP_AUTHORIZATION=authorization).status == "401 Unauthorized"
 
 
 @given(user=_WITHOUT_CONTROLS.map(lambda text: text.replace(":", "")), password=_WITHOUT_CONTROLS)
-def test_gives_the_check_what_the_client_sent(user: str, password: str) -> None:
+def test_calls_the_check_with_what_the_client_sent(user: str, password: str) -> None:
     asked: list[tuple[str, str]] = []
 
     def check(user: str, password: str) -> bool:
         asked.append((user, password))
         return True
 
-    call = Call(BasicAuth(_telling, check=check), HTTP_AUTHORIZATION=_basic(user, password))
+    call = Call(BasicAuth(_show_user, check=check), HTTP_AUTHORIZATION=_basic(user, password))
     assert call.read() == f"Basic {user}".encode()
     assert asked == [(user, password)]
 
 
-def test_asks_no_check_without_credentials() -> None:
+def test_does_not_call_the_check_without_credentials() -> None:
     def check(user: str, password: str) -> bool:
         raise AssertionError("asked")
 
-    assert _ask(BasicAuth(_telling, check=check), "Basic ???", 401)
+    assert _ask(BasicAuth(_show_user, check=check), "Basic ???", 401)
     with pytest.raises(AssertionError, match="asked"):
-        _ask(BasicAuth(_telling, check=check), _basic("ann", "secret"), 401)
+        _ask(BasicAuth(_show_user, check=check), _basic("ann", "secret"), 401)
 
 
-def test_challenges_whom_the_check_refuses() -> None:
-    layer = BasicAuth(_telling, check=lambda user, password: user == password)
+def test_challenges_users_whom_the_check_refuses() -> None:
+    layer = BasicAuth(_show_user, check=lambda user, password: user == password)
     assert _ask(layer, _basic("same", "same"), 200).text == "Basic same"
     assert _ask(layer, _basic("ann", "other"), 401)
 
 
-def test_trusts_no_user_who_was_set_before() -> None:
-    layer = BasicAuth(_telling, users={"ann": "secret"})
+def test_does_not_trust_an_earlier_remote_user() -> None:
+    layer = BasicAuth(_show_user, users={"ann": "secret"})
     spoofed = {"REMOTE_USER": "root", "AUTH_TYPE": "Kerberos", "HTTP_REMOTE_USER": "root"}
     assert _ask(layer, _basic("ann", "secret"), 200, **spoofed).text == "Basic ann"
     refused = _ask(layer, None, 401, **spoofed)
@@ -149,13 +149,13 @@ def test_trusts_no_user_who_was_set_before() -> None:
     ],
 )
 def test_names_the_realm(realm: str, challenge: str) -> None:
-    layer = BasicAuth(_telling, users={"a": "b"}, realm=realm)
+    layer = BasicAuth(_show_user, users={"a": "b"}, realm=realm)
     assert _ask(layer, None, 401).headers["WWW-Authenticate"] == challenge
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "text/plain"])
-def test_challenges_in_the_form_that_the_client_accepts(accept: str) -> None:
-    app = TestApp(BasicAuth(_telling, users={"a": "b"}))
+def test_challenges_in_the_media_type_that_the_client_accepts(accept: str) -> None:
+    app = TestApp(BasicAuth(_show_user, users={"a": "b"}))
     response = app.get("/", headers={"Accept": accept}, status=401)
     assert response.content_type == accept.replace("/json", "/problem+json")
     head = app.head("/", headers={"Accept": accept}, status=401)
@@ -163,7 +163,7 @@ def test_challenges_in_the_form_that_the_client_accepts(accept: str) -> None:
     assert head.headers["WWW-Authenticate"] == response.headers["WWW-Authenticate"]
 
 
-def test_changes_nothing_of_the_answer_inside() -> None:
+def test_does_not_change_the_response_behind_it() -> None:
     body = [b"1"]
     call = Call(BasicAuth(answering(body), users={"a": "b"}), HTTP_AUTHORIZATION=_basic("a", "b"))
     assert call.body is body
@@ -173,7 +173,7 @@ def test_changes_nothing_of_the_answer_inside() -> None:
 def test_reads_an_htpasswd_file_and_follows_its_changes(tmp_path: Path) -> None:
     path = tmp_path / "users"
     path.write_text(f"ann:{bcrypt.using(rounds=4).hash('a')}\nbob:{apr_md5_crypt.hash('b')}\n")
-    layer = BasicAuth(_telling, htpasswd=path)
+    layer = BasicAuth(_show_user, htpasswd=path)
     assert _ask(layer, _basic("ann", "a"), 200).text == "Basic ann"
     assert _ask(layer, _basic("ann", "a"), 200).text == "Basic ann"
     assert _ask(layer, _basic("bob", "b"), 200).text == "Basic bob"
@@ -186,7 +186,7 @@ def test_reads_an_htpasswd_file_and_follows_its_changes(tmp_path: Path) -> None:
 
 
 def test_shows_no_password_in_its_repr() -> None:
-    layer = BasicAuth(_telling, users={"ann": "s3cret"}, realm="mine")
+    layer = BasicAuth(_show_user, users={"ann": "s3cret"}, realm="mine")
     assert "s3cret" not in repr(layer)
     assert "realm='mine'" in repr(layer)
 
@@ -196,40 +196,47 @@ def test_shows_no_password_in_its_repr() -> None:
     [
         ({}, "needs one source of users; expected exactly one of users, htpasswd and check"),
         ({"users": {"a": "b"}, "check": lambda user, password: True}, "needs one source of users"),
-        ({"users": {}}, "users: names no user"),
-        ({"users": {"a": "$bad$"}}, "users: user 'a': no hash that htpasswd knows"),
-        ({"htpasswd": Path("/no/where")}, "htpasswd: can't read '/no/where': No such file or directory"),
-        ({"users": {"a": "b"}, "realm": "a\r\nb"}, "realm: can't stand in a header; expected printable ASCII"),
-        ({"users": {"a": "b"}, "realm": "tést"}, "realm: can't stand in a header"),
-        ({"users": {"a:b": "c"}}, "users: user 'a:b': no client can send a name with a colon or a control character"),
-        ({"users": {"a\n": "c"}}, "no client can send a name"),
+        ({"users": {}}, "users: has no user"),
+        ({"users": {"a": "$bad$"}}, "users: the password of user 'a' is not a hash in a supported format"),
+        ({"htpasswd": Path("/no/where")}, "htpasswd: '/no/where' can't be read: No such file or directory"),
+        (
+            {"users": {"a": "b"}, "realm": "a\r\nb"},
+            "realm: a header can't contain this realm; expected printable ASCII",
+        ),
+        ({"users": {"a": "b"}, "realm": "tést"}, "realm: a header can't contain this realm"),
+        (
+            {"users": {"a:b": "c"}},
+            "users: the name of user 'a:b' has a colon or a control character, which no client can send",
+        ),
+        ({"users": {"a\n": "c"}}, "which no client can send"),
     ],
 )
-def test_says_what_is_wrong_with_an_option(options: dict[str, Any], message: str) -> None:
+def test_refuses_invalid_options_with_the_reason(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        BasicAuth(_telling, **options)
+        BasicAuth(_show_user, **options)
 
 
-def test_needs_libpass_for_hashes_alone(tmp_path: Path) -> None:
+def test_needs_libpass_only_for_hashes(tmp_path: Path) -> None:
     program = """
 import sys
 sys.modules["passlib"] = sys.modules["bcrypt"] = None
 from wsgistack import BasicAuth, ConfigError
 BasicAuth(print, users={"ann": "plain"})
 try:
-    BasicAuth(print, users={"ann": "$2y$04$hash", "bob": "{SHA}hash"})
+    BasicAuth(print, users={"ann": "$2y$04$" + "a" * 21 + "e" * 32, "bob": "{SHA}" + "a" * 27 + "="})
 except ConfigError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
-    hint = "pip install 'wsgistack[htpasswd]'"
-    assert done.stdout == f"users: needs the library passlib.apache, which can't be imported; {hint}\n"
+    assert done.stdout.startswith("users: ")
+    assert "passlib" in done.stdout
+    assert done.stdout.endswith("pip install 'wsgistack[htpasswd]'\n")
 
 
-def test_serves_without_what_a_server_leaves_out() -> None:
+def test_serves_without_a_request_method() -> None:
     environ = environ_of()
     del environ["REQUEST_METHOD"]
     started: list[str] = []
-    body = BasicAuth(_telling, users={"a": "b"})(environ, lambda status, *_: started.append(status))  # type: ignore[arg-type]
+    body = BasicAuth(_show_user, users={"a": "b"})(environ, lambda status, *_: started.append(status))  # type: ignore[arg-type]
     assert started == ["401 Unauthorized"]
     assert b"".join(body)

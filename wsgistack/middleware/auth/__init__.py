@@ -1,1 +1,1 @@
-"""Authentication: who is it that asks."""
+"""Authentication: who sent this request."""

@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, cast
 from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes
 from wsgistack.http.responses import error_answer
-from wsgistack.middleware.auth.passwords import HtpasswdFile, checks_of, verifier
+from wsgistack.middleware.auth.htpasswd import HtpasswdFile
+from wsgistack.middleware.auth.passwords import Passwords
 from wsgistack.types import App, Changes, Environ, Secret, StartResponse
 
 __all__ = ["BasicAuth"]
@@ -19,25 +20,37 @@ _DETAIL = "This resource needs a user name and a password."
 
 
 class BasicAuth(Middleware):
-    """Let in only users who give the right password, and answer others 401 with a challenge (RFC 7617).
+    """Let in only users with the right password. Answer others 401 with a challenge (RFC 7617).
 
-    Inside, ``environ["REMOTE_USER"]`` is the user and ``AUTH_TYPE`` is ``Basic``; what they were before is not trusted.
-    A header that is malformed in any way is answered like a wrong password. Name exactly one source of users:
+    Behind it, ``environ["REMOTE_USER"]`` is the user and ``AUTH_TYPE`` is ``Basic``; earlier values are not trusted. A
+    malformed header is answered like a wrong password. ::
 
-    :param users: a mapping of user names to passwords, plain or as hashes, which begin with ``$`` or ``{``. Hashes need
-        the extra ``htpasswd``.
-    :param htpasswd: a file as Apache's htpasswd writes it, read again when it changes. Needs the extra ``htpasswd``.
-    :param check: a callable that is given user name and password, and tells whether they belong together.
-    :param realm: what the password is for, in the words that a browser shows.
-    :raises ConfigError: none or several sources are named, one can't be used, or the realm holds what a header can't.
+        BasicAuth(app, users={"ada": "lovelace"}, realm="Staging")
 
-    A wrong password takes as long for an unknown user as for a known one. A right one is remembered as a keyed
-    digest, so that a slow hash costs its time once. What a callable raises is not caught here.
+        [filter:auth]
+        use = egg:wsgistack#basic_auth
+        htpasswd = %(here)s/users.htpasswd
+
+    Exactly one of the first three options is required:
+
+    :param users: a mapping of user names to passwords. A password that begins with ``$`` or ``{`` is a hash, in one of
+        the formats below, and needs the extra ``htpasswd``. A hash of another system, such as Django, is refused.
+    :param htpasswd: a file in the format of Apache's htpasswd. A change takes effect at the next request. Needs the
+        extra ``htpasswd``. Supported hashes are bcrypt, argon2, sha-crypt (``$5$``, ``$6$``), MD5 (``$apr1$`` and
+        ``$1$``), SHA-1 (``{SHA}`` and ``{SSHA}``) and DES crypt. Prefer bcrypt or argon2: they resist guessing.
+    :param check: a callable that takes the user name and the password and returns whether they are right. Its
+        exceptions are not caught here.
+    :param realm: what the password is for. Browsers may show it. The default names nothing.
+    :raises ConfigError: not exactly one of the first three options is set, one of them can't be used, or the realm has
+        characters that a header can't contain.
+
+    A wrong password takes as long for an unknown user as for a known one. A right one is remembered as a keyed digest,
+    so that a slow hash costs its time only once.
 
     Cost tier T0.
 
-    Place it inside catch_errors and compress, around what it protects. Only over TLS: the password comes with every
-    request, readable. Not for passwords of many users; an application with a login page serves them better.
+    Place it inside catch_errors and compress, around what it protects. Use it only over TLS, because each request
+    carries the password in readable form. Not for many users: a login page in the application is better.
     """
 
     must_be_inside: ClassVar = {
@@ -61,41 +74,42 @@ class BasicAuth(Middleware):
         if sum(source is not None for source in (users, htpasswd, check)) != 1:
             mistakes.append(Mistake("needs one source of users", expected="exactly one of users, htpasswd and check"))
         if _CONTROL.search(realm) or not realm.isascii():
-            mistakes.append(Mistake("can't stand in a header", "realm", realm, "printable ASCII"))
+            mistakes.append(Mistake("a header can't contain this realm", "realm", realm, "printable ASCII"))
         self.htpasswd = htpasswd
         self.check = check
         self.realm = realm
-        problem = "no client can send a name with a colon or a control character"
+        problem = "has a colon or a control character, which no client can send"
         unsendable = [user for user in users or () if ":" in user or _CONTROL.search(user)]
-        mistakes += [Mistake(f"user {user!r}: {problem}", "users") for user in unsendable]
+        mistakes += [Mistake(f"the name of user {user!r} {problem}", "users") for user in unsendable]
         self._verify = cast(Callable[[str, str], bool], check)
         if users is not None:
             with mistakes.collect():
-                checks = checks_of(users, key="users")
-                self._verify = verifier(lambda: checks)
+                self._verify = Passwords.from_users(users, key="users").verify
         if htpasswd is not None:
             with mistakes.collect():
-                self._verify = verifier(HtpasswdFile(Path(htpasswd), key="htpasswd").checks)
+                self._verify = HtpasswdFile(Path(htpasswd), key="htpasswd").verify
         mistakes.raise_if_any()
         escaped = realm.replace("\\", "\\\\").replace('"', '\\"')
         self._challenge = ("WWW-Authenticate", f'Basic realm="{escaped}", charset="UTF-8"')
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        given = _credentials(environ.get("HTTP_AUTHORIZATION", ""))
-        if given is None or not self._verify(*given):
+        credentials = _parse_credentials(environ.get("HTTP_AUTHORIZATION", ""))
+        if credentials is None or not self._verify(*credentials):
             for key in ("REMOTE_USER", "AUTH_TYPE"):
                 environ.pop(key, None)
             status, headers, body = error_answer(environ, 401, _DETAIL, headers=[self._challenge])
             start_response(status, headers)
             return body
-        user = given[0]
-        environ["REMOTE_USER"] = user if user.isascii() else user.encode().decode("latin-1")  # as PEP 3333 writes bytes
+        user = credentials[0]
+        environ["REMOTE_USER"] = (
+            user if user.isascii() else user.encode().decode("latin-1")
+        )  # PEP 3333: bytes as latin-1
         environ["AUTH_TYPE"] = "Basic"
         return self.app(environ, start_response)
 
 
-def _credentials(authorization: str) -> tuple[str, str] | None:
+def _parse_credentials(authorization: str) -> tuple[str, str] | None:
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -1,174 +1,92 @@
-"""Who may enter: passwords in plain text, or as the hashes that htpasswd writes and libpass checks."""
+"""Who may enter with which password. Passwords are stored plain or as hashes."""
 
 import hmac
-import logging
 import os
-from collections.abc import Callable, Mapping
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Self
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.extras import require_extra
+from wsgistack.middleware.auth.hashes import (
+    HashError,
+    identify_hash,
+    refuse_foreign_hash,
+    require_libraries,
+    verify_hash,
+)
 
-__all__ = ["Check", "HtpasswdFile", "checks_of", "verifier"]
+__all__ = ["EXPECTED_HASH", "LOCKED", "Passwords"]
 
-Check = Callable[[str], bool]
-"""Tells whether a password is the right one."""
+EXPECTED_HASH = "a hash as htpasswd -B writes it"
+LOCKED = ""
+"""Stored in place of a hash, for a user who can't enter with any password."""
 
-_BCRYPT = "$2"
-_BCRYPT_READS = 72
 _KEY = os.urandom(32)
 
 
-def verifier(current: Callable[[], Mapping[str, Check]]) -> Callable[[str, str], bool]:
-    """A function that tells whether a user may enter with a password.
+class Passwords:
+    """The passwords of all users.
 
-    For a user that there is not, it compares with the first hash that there is: that takes as long as a wrong password
-    of a user that there is, if all hashes are made alike.
+    For an unknown user it checks another user's hash, so that timing does not reveal who exists. This works if all
+    hashes are of one kind. The right password of a user is remembered as a keyed digest, so that a slow hash costs its
+    time once.
 
-    :param current: gives the checks of all users as they stand now.
+    :param hashes: a supported hash for each user, or ``LOCKED``.
+    :param plain: other users' passwords as they are.
     """
 
-    def verify(user: str, password: str) -> bool:
-        checks = current()
-        if user in checks:
-            return checks[user](password)
-        for check in checks.values():
-            if isinstance(check, _Hashed):
-                check.compare(password)
-                break
-        return False
+    __slots__ = ("_any_hash", "_hashes", "_right")
 
-    return verify
+    def __init__(self, hashes: Mapping[str, str], plain: Mapping[str, str] | None = None) -> None:
+        self._hashes = hashes
+        self._any_hash = next(filter(None, hashes.values()), LOCKED)
+        self._right = {user: _digest(password) for user, password in (plain or {}).items()}
 
+    @classmethod
+    def from_users(cls, users: Mapping[str, str], *, key: str) -> Self:
+        """Read a mapping of users to passwords. A password is a hash if it begins with ``$`` or ``{``.
 
-def checks_of(users: Mapping[str, str], *, key: str) -> dict[str, Check]:
-    """The checks of users whose passwords stand in a mapping, as hashes, which begin with ``$`` or ``{``, or plainly.
-
-    :param key: the option that holds them.
-    :raises ConfigError: there are no users, or a hash can't be used.
-    """
-    if not users:
-        raise ConfigError(Mistake("names no user", key, expected="at least one"))
-    checks: dict[str, Check] = {}
-    mistakes = []
-    for user, stored in users.items():
-        try:
-            checks[user] = _Hashed(stored, key) if stored.startswith(("$", "{")) else _plain(stored)
-        except ValueError as error:
-            mistakes += _mistakes(f"user {user!r}", key, error)
-    if mistakes:
-        raise ConfigError(*dict.fromkeys(mistakes))
-    return checks
-
-
-class HtpasswdFile:
-    """The users of a file that htpasswd wrote, read again whenever it has changed.
-
-    While it can't be read nobody may enter, and while a line can't be read its user may not. Both are logged. Of two
-    lines for a user the first counts, as for Apache.
-
-    :param key: the option that names the file.
-    :raises ConfigError: at first, the file or a line of it can't be read.
-    """
-
-    def __init__(self, path: Path, *, key: str) -> None:
-        self._path = path
-        self._key = key
-        stamp = self._stamp()
-        checks, mistakes = self._read()
-        if mistakes:
-            raise ConfigError(*dict.fromkeys(mistakes))
-        self._seen = stamp, checks
-
-    def checks(self) -> Mapping[str, Check]:
-        """The checks of all users as the file stands now."""
-        stamp = self._stamp()
-        seen, checks = self._seen
-        if stamp != seen or not checks:  # it may only have been out of reach for a moment
-            checks, mistakes = self._read()
-            for mistake in mistakes if stamp != seen else ():
-                logging.getLogger("wsgistack.basic_auth").error("%s", mistake)
-            self._seen = stamp, checks
-        return checks
-
-    def _stamp(self) -> tuple[int, ...]:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return ()
-        return found.st_mtime_ns, found.st_size, found.st_ino
-
-    def _read(self) -> tuple[dict[str, Check], list[Mistake]]:
-        checks: dict[str, Check] = {}
-        try:
-            lines = self._path.read_text("utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            return checks, [Mistake(f"can't read {str(self._path)!r}: {why}", self._key, expected="an htpasswd file")]
+        :param key: the option that holds the mapping.
+        :raises ConfigError: the mapping is empty, a hash or a password can't be used, or a library is not installed.
+        """
+        if not users:
+            raise ConfigError(Mistake("has no user", key, expected="at least one"))
+        hashes: dict[str, str] = {}
+        plain: dict[str, str] = {}
+        schemes = set()
         mistakes = []
-        for number, line in enumerate(lines, 1):
-            user, colon, stored = line.strip().partition(":")
-            if not user or user.startswith("#"):
-                continue
+        for user, stored in users.items():
             try:
-                checks.setdefault(user, _Hashed(stored if colon else "", self._key))
-            except ValueError as error:
-                mistakes += _mistakes(f"{self._path}:{number}", self._key, error)
-        if not checks and not mistakes:
-            mistakes.append(Mistake(f"{str(self._path)!r} names no user", self._key, expected="at least one"))
-        return checks, mistakes
+                if stored.startswith(("$", "{")):
+                    schemes.add(identify_hash(stored))
+                    hashes[user] = stored
+                elif stored:
+                    refuse_foreign_hash(stored)
+                    plain[user] = stored
+                else:
+                    mistakes.append(Mistake(f"the password of user {user!r} is empty", key, expected="a password"))
+            except HashError as error:
+                problem = f"the password of user {user!r} {error}"
+                expected = f"a password or {EXPECTED_HASH}"
+                mistakes.append(Mistake(problem, key, expected=expected, hint=error.hint))
+        if mistakes:
+            raise ConfigError(*mistakes)
+        require_libraries(schemes, key=key)
+        return cls(hashes, plain)
 
-
-class _Hashed:
-    """Checking a hash is slow on purpose, and each request asks for it: what was right is kept, as a keyed digest."""
-
-    __slots__ = ("_context", "_right", "_stored")
-
-    def __init__(self, stored: str, key: str) -> None:
-        apache = require_extra("passlib.apache", extra="htpasswd", key=key)
-        self._context = apache.htpasswd_context
-        self._stored = stored
-        self._right = b""
-        scheme = self._context.identify(stored)
-        if scheme == "plaintext":
-            raise ValueError("no hash that htpasswd knows")
-        if stored.startswith(_BCRYPT):
-            require_extra("bcrypt", extra="htpasswd", key=key)
-        try:
-            read = self._context.handler(scheme).from_string(stored)
-        except Warning as warning:  # with warnings as errors; else libpass warns and repairs
-            raise ValueError(str(warning)) from warning
-        if not read.checksum or read.to_string() != stored:
-            raise ValueError("a damaged hash")
-
-    def __call__(self, password: str) -> bool:
-        digest = hmac.digest(_KEY, password.encode(), "sha256")
-        if hmac.compare_digest(digest, self._right):
+    def verify(self, user: str, password: str) -> bool:
+        """Check whether a user may enter with a password."""
+        digest = _digest(password)
+        if hmac.compare_digest(digest, self._right.get(user, b"")):
             return True
-        if not self.compare(password):
+        own_hash = self._hashes.get(user, LOCKED)
+        checked = own_hash or self._any_hash
+        is_right = bool(checked) and verify_hash(checked, password)
+        if not own_hash or not is_right:
             return False
-        self._right = digest
+        self._right[user] = digest
         return True
 
-    def compare(self, password: str) -> bool:
-        """Hash the password, whatever is remembered."""
-        secret = password.encode()[:_BCRYPT_READS] if self._stored.startswith(_BCRYPT) else password
-        try:
-            right: bool = self._context.verify(secret, self._stored)
-        except ValueError:  # no hash can be of such a password: it is too long, or holds a NUL
-            return False
-        return right
 
-
-def _plain(stored: str) -> Check:
-    if not stored:
-        raise ValueError("has an empty password")
-    right = sha256(stored.encode()).digest()
-    return lambda password: hmac.compare_digest(sha256(password.encode()).digest(), right)
-
-
-def _mistakes(where: str, key: str, error: ValueError) -> list[Mistake]:
-    if isinstance(error, ConfigError):
-        return list(error.mistakes)
-    return [Mistake(f"{where}: {error}", key, expected="a hash as htpasswd -B writes it")]
+def _digest(password: str) -> bytes:
+    return blake2b(password.encode(), key=_KEY).digest()

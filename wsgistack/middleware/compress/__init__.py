@@ -7,10 +7,10 @@ from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.http.headers import with_strong_tags
 from wsgistack.http.negotiation import coding_chooser
-from wsgistack.middleware.compress.codings import CODINGS, Coding, coding
+from wsgistack.middleware.compress.codings import CODINGS, Coding, make_coding
 from wsgistack.middleware.compress.eligibility import TEXTUAL, Eligibility
 from wsgistack.middleware.compress.exchange import OF_THE_BYTES, CompressExchange, Policy, name_in_vary
-from wsgistack.middleware.compress.padding import LARGEST
+from wsgistack.middleware.compress.padding import MAX_PADDING
 from wsgistack.types import App, Changes, Duration, Environ, Size, StartResponse
 
 __all__ = ["Compress", "Gzip"]
@@ -89,9 +89,9 @@ class Compress(Middleware):
         for name, size in {"minimum_size": minimum_size, "flush_size": flush_size}.items():
             if type(size) is not int or size < 0:
                 mistakes.append(Mistake(f"found {size!r}", name, size, "bytes, from 0 on"))
-        if type(random_padding) is not int or not 0 <= random_padding <= LARGEST:
+        if type(random_padding) is not int or not 0 <= random_padding <= MAX_PADDING:
             mistakes.append(
-                Mistake(f"found {random_padding!r}", "random_padding", random_padding, f"0 to {LARGEST} bytes")
+                Mistake(f"found {random_padding!r}", "random_padding", random_padding, f"0 to {MAX_PADDING} bytes")
             )
         for name in levels or ():
             if name not in codings:
@@ -99,7 +99,7 @@ class Compress(Middleware):
         self._codings: dict[str, Coding] = {}
         for name in codings:
             with mistakes.collect():
-                self._codings[name] = coding(name, (levels or {}).get(name), padding=random_padding)
+                self._codings[name] = make_coding(name, (levels or {}).get(name), padding=random_padding)
         mistakes.raise_if_any()
         self.codings = codings
         self.levels = levels

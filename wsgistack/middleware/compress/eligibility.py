@@ -1,4 +1,4 @@
-"""Which responses compression may touch, as far as their status and headers tell."""
+"""Decides by status and headers which responses may be compressed."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from functools import lru_cache
 from wsgistack.http import headers as h
 from wsgistack.types import Headers
 
-__all__ = ["TEXTUAL", "Eligibility", "Verdict"]
+__all__ = ["TEXTUAL", "Eligibility", "Treatment"]
 
 TEXTUAL = (
     "text/*",
@@ -39,33 +39,33 @@ TEXTUAL = (
     "image/vnd.microsoft.icon",
     "image/x-icon",
 )
-"""Media types that compression makes smaller. The other images, fonts, audio and video are compressed already."""
+"""Media types that compression makes smaller. Other images and fonts, audio and video are already compressed."""
 
-_TELLING = frozenset(("content-type", "content-encoding", "content-range", "content-length", "cache-control"))
+_RELEVANT_HEADERS = frozenset(("content-type", "content-encoding", "content-range", "content-length", "cache-control"))
 _BODILESS = ("204", "205")
 
 
-class Verdict(Enum):
-    """What compression has to do with a response."""
+class Treatment(Enum):
+    """What compression does with a response."""
 
-    NEVER = "it is the same for every client"
-    VARIES = "it is not compressed itself, but others of its resource are"
-    ALLOWED = "it may be compressed"
+    NEVER = "nothing: it is the same for every client"
+    VARIES = "it adds Vary: other responses of this resource are compressed, but not this one"
+    ALLOWED = "it may compress the body"
 
 
-_NEVER, _VARIES, _ALLOWED = Verdict  # a member costs more to look up than a global
+_NEVER, _VARIES, _ALLOWED = Treatment  # a global is faster than an attribute of an enum
 
 
 class Eligibility:
-    """Judges responses by their media types and size.
+    """Judges responses by media type and size.
 
-    :param types: of media, with ``*`` as wildcard.
-    :param minimum_size: in bytes; a shorter body would hardly get smaller.
-    :param except_types: those of the types that are not compressed.
+    :param types: the media types to compress; ``*`` is a wildcard.
+    :param minimum_size: in bytes; shorter bodies hardly get smaller.
+    :param except_types: media types not to compress although they match ``types``.
     """
 
     def __init__(self, types: Sequence[str], minimum_size: int, except_types: Sequence[str] = ()) -> None:
-        included, excluded = _pattern(types), _pattern(except_types)
+        included, excluded = _compile_types(types), _compile_types(except_types)
         self.minimum_size = minimum_size
         self._digits = len(str(minimum_size))
 
@@ -76,12 +76,20 @@ class Eligibility:
 
         self._is_compressible = is_compressible
 
-    def judge(self, status: str, headers: Headers) -> Verdict:
-        """Tell what may become of a response.
+    def judge(self, status: str, headers: Headers) -> Treatment:
+        """Decide how to treat a response.
 
-        A part (206) varies as its whole does, and a 304 may confirm a compressed response: Vary says so on them too.
-        Of a 304, and of several parts in one, nobody knows the type of the whole.
+        A 206 is a part of a response that may be compressed elsewhere, and a 304 may confirm a compressed response, so
+        both need Vary. A 304 and a multipart 206 do not reveal the media type of the whole, so they count as eligible.
+
+        A status or headers that PEP 3333 forbids are never touched: the server must see and refuse them.
         """
+        try:
+            return self._judge(status, headers) if type(headers) is list else _NEVER
+        except (AttributeError, TypeError, ValueError):
+            return _NEVER
+
+    def _judge(self, status: str, headers: Headers) -> Treatment:
         code = status[:3]
         if code in _BODILESS or code < "200":
             return _NEVER
@@ -89,10 +97,10 @@ class Eligibility:
         is_part = is_typed or code == "206"
         for name, value in headers:
             lowered = name.lower()
-            if lowered in _TELLING:
+            if lowered in _RELEVANT_HEADERS:
                 match lowered:
                     case "content-type":
-                        is_typed = is_typed or self._is_compressible(value) or (is_part and _is_of_parts(value))
+                        is_typed = is_typed or self._is_compressible(value) or (is_part and _is_multipart(value))
                         if not is_typed:
                             return _NEVER
                     case "content-encoding":
@@ -102,20 +110,18 @@ class Eligibility:
                     case "content-length" if len(value) <= self._digits and value.isdecimal():
                         if int(value) < self.minimum_size and not is_part:
                             return _NEVER
-                    case "cache-control" if "transform" in value.lower() and "no-transform" in _directives(headers):
+                    case "cache-control" if "transform" in value.lower() and "no-transform" in h.tokens(
+                        headers, "cache-control"
+                    ):
                         return _NEVER
         if not is_typed:
             return _NEVER
         return _VARIES if is_part else _ALLOWED
 
 
-def _is_of_parts(content_type: str) -> bool:
+def _is_multipart(content_type: str) -> bool:
     return content_type.lower().startswith("multipart/byteranges")
 
 
-def _directives(headers: Headers) -> list[str]:
-    return h.tokens(headers, "cache-control")
-
-
-def _pattern(types: Sequence[str]) -> re.Pattern[str]:
+def _compile_types(types: Sequence[str]) -> re.Pattern[str]:
     return re.compile("|".join(map(translate, types)) or r"(?!)", re.IGNORECASE)

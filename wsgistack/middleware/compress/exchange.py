@@ -10,7 +10,7 @@ from wsgistack.exchange import Exchange
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper
 from wsgistack.http import headers as h
 from wsgistack.middleware.compress.codings import Coding, Stream
-from wsgistack.middleware.compress.eligibility import Eligibility, Verdict
+from wsgistack.middleware.compress.eligibility import Eligibility, Treatment
 from wsgistack.types import Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["OF_THE_BYTES", "CompressExchange", "Policy", "name_in_vary"]
@@ -18,7 +18,7 @@ __all__ = ["OF_THE_BYTES", "CompressExchange", "Policy", "name_in_vary"]
 OF_THE_BYTES = frozenset(("content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest"))
 """Headers that are wrong for other bytes."""
 
-_NEVER, _ALLOWED = Verdict.NEVER, Verdict.ALLOWED  # a member costs more to look up than a global
+_NEVER, _ALLOWED = Treatment.NEVER, Treatment.ALLOWED  # a member costs more to look up than a global
 _AT_ONCE = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
 
