@@ -54,13 +54,15 @@ def test_splits_a_slip_from_what_was_meant(value: str, meant: str, slip: tuple[s
 )
 def test_adds_what_may_be_wrong_with_a_value(value: str, expected: tuple[str, str]) -> None:
     with pytest.raises(ConfigError) as caught, add_hints({"a": value}):
-        raise ConfigError(Mistake("x", "a"), Mistake("y", "a", hint="own"), Mistake("z", "other"))
+        raise ConfigError(Mistake("x", key="a"), Mistake("y", key="a", hint="own"), Mistake("z", key="other"))
     assert [(each.problem, each.hint) for each in caught.value.mistakes] == [expected, ("y", "own"), ("z", "")]
 
 
 def test_a_comment_matters_more_than_a_similar_word() -> None:
     with pytest.raises(ConfigError) as caught, add_hints({"a": "/x # all"}):
-        raise ConfigError(Mistake("x", "a", expected="y", hint="did you mean '/#'?"), Mistake("z", "a", hint="own"))
+        raise ConfigError(
+            Mistake("x", key="a", expected="y", hint="did you mean '/#'?"), Mistake("z", key="a", hint="own")
+        )
     assert [each.hint for each in caught.value.mistakes] == [COMMENT[1], "own"]
 
 

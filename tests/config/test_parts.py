@@ -83,7 +83,7 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             f"call:{MODULE}:make_nothing",
             {},
-            f"2: [app:main]: call:{MODULE}:make_nothing returned an object of type int; expected a WSGI application",
+            f"2: [app:main]: call:{MODULE}:make_nothing returns a value of type int; expected a WSGI application",
             id="factory of nothing",
         ),
         pytest.param(

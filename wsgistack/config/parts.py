@@ -122,7 +122,7 @@ class Application(_Part):
     def _make(self, loader: Loader | None) -> App:
         app = self.call_factory(APP_PROTOCOLS, loader)
         if not callable(app):
-            problem = f"{self.use} returned an object of type {type(app).__name__}"
+            problem = f"{self.use} returns a value of type {type(app).__name__}"
             raise ConfigError(Mistake(problem, expected="a WSGI application"))
         made: App = app
         return made
@@ -143,10 +143,11 @@ class Application(_Part):
             hint = "for an ASGI application, use an ASGI server, or wrap it by a2wsgi.ASGIMiddleware" if is_asgi else ""
             if not is_asgi and shape.parameters:
                 hint = factory_hint
-            raise ConfigError(Mistake(f"{name!r} is not a WSGI application", "", self.use, expected, hint)) from error
+            problem = f"{name!r} is not a WSGI application"
+            raise ConfigError(Mistake(problem, value=self.use, expected=expected, hint=hint)) from error
         for key in self.options:
             hint = "remove this setting" if [*shape.parameters][1:] == ["start_response"] else factory_hint
-            raise ConfigError(Mistake(f"{name!r} is a WSGI application, which takes no options", key, hint=hint))
+            raise ConfigError(Mistake(f"{name!r} is a WSGI application, which takes no options", key=key, hint=hint))
         return app
 
 

@@ -31,7 +31,7 @@ class Place(NamedTuple):
 
     def mistake(self, problem: str, *, expected: str = "", hint: str = "") -> Mistake:
         """A mistake at this place."""
-        return Mistake(problem, self.key, expected=expected, hint=hint, where=self.where)
+        return Mistake(problem, key=self.key, expected=expected, hint=hint, where=self.where)
 
     def step(self, part: str) -> tuple[str, ...]:
         """The trail with one more part.

@@ -68,7 +68,7 @@ def makes_nothing(app: App, /) -> None:
 
 
 def refusing(app: App, /, *, mark: str = "m") -> App:
-    raise ConfigError(Mistake("is no mark today", "mark"), Mistake("the disk is full"))
+    raise ConfigError(Mistake("invalid mark", key="mark"), Mistake("the disk is full"))
 
 
 def failing(app: App, /, *, mark: str = "m", token: Annotated[str, Secret] = "") -> App:

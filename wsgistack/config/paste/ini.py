@@ -79,7 +79,7 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
             open_setting = Setting([found[2]], number)
             earlier = section.settings.setdefault(found[1], open_setting)
             if earlier is not open_setting:
-                mistakes.append(Mistake(f"duplicate key; first set on line {earlier.line}", found[1], where=where))
+                mistakes.append(Mistake(f"duplicate key; first set on line {earlier.line}", key=found[1], where=where))
         else:
             mistakes.append(Mistake("line is not a setting", expected="name = value", where=where))
     return sections, mistakes

@@ -131,7 +131,7 @@ class Sections:
             filled[key], slip, hint = split_slip(filled[key], names)
             if slip:
                 where = Where(str(self.path), section.settings[key].line, f"[{section.name}]")
-                mistakes.append(Mistake(slip, key, hint=hint, where=where))
+                mistakes.append(Mistake(slip, key=key, hint=hint, where=where))
 
     def _make_absolute(self, conf: dict[str, str], passed: Mapping[str, str]) -> dict[str, str]:
         if passed.get("here", str(self.folder)) == str(self.folder):

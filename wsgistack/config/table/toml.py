@@ -58,7 +58,7 @@ def read_toml(text: str, path: pathlib.Path) -> dict[str, object]:
     except (ValueError, RecursionError) as error:  # a number may be too long for Python, and a table too deep
         reason = str(error)
         duplicates = [
-            Mistake(f"duplicate key; first set on line {first}", _join(at), where=Where(str(path), second))
+            Mistake(f"duplicate key; first set on line {first}", key=_join(at), where=Where(str(path), second))
             for at, first, second in (find_duplicates(text) if _DUPLICATE.match(reason) else ())
         ]
         found = _LINE.search(reason)
@@ -84,7 +84,9 @@ def _raise_if_too_long(table: dict[str, object], lines: Mapping[KeyPath, int], p
             value = value[key]
         if isinstance(value, int) and value.bit_length() > _MAX_BITS:
             where = Where(str(path), line, _join(at[:-1]))
-            mistakes.append(Mistake("number too long", str(at[-1]), expected=f"at most {_MAX_BITS} bits", where=where))
+            mistakes.append(
+                Mistake("number too long", key=str(at[-1]), expected=f"at most {_MAX_BITS} bits", where=where)
+            )
     mistakes.raise_if_any()
 
 
