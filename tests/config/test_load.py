@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.written import GREET, MADE, MODULE, checked, greeting, read, said, write
+from tests.config.written import GREET, MADE, MODULE, find_mistakes, greeting, load_mistakes, read, write
 from wsgistack import ConfigError, OrderWarning, appconfig, load
 
 APP = """
@@ -63,7 +63,7 @@ def test_checks_parts_that_main_does_not_use(folder: Path) -> None:
         "[filter:unused]\nuse = gzip\nlevl = 5\n[filter:refused]\nuse = basic_auth\n[filter:fine]\nuse = gzip\n"
     )
     assert greeting() == "hello"
-    assert checked() == [
+    assert find_mistakes() == [
         "stack.ini:4: [app:other] use: no module 'qqqqq'",
         "stack.ini:6: [pipeline:third] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
         "stack.ini:9: [filter:unused] levl: no such option of Gzip; did you mean 'level'?",
@@ -74,12 +74,12 @@ def test_checks_parts_that_main_does_not_use(folder: Path) -> None:
 def test_finds_no_mistake(folder: Path) -> None:
     write(f"[app:main]\nuse = {MODULE}:greet\n")
     write(f'app = "{MODULE}:greet"\n', "stack.toml")
-    assert checked() == checked("stack.toml") == []
+    assert find_mistakes() == find_mistakes("stack.toml") == []
 
 
 def test_a_file_without_an_application_is_a_mistake(folder: Path) -> None:
     write("[filter:x]\nuse = gzip\n")
-    assert checked() == [
+    assert find_mistakes() == [
         "stack.ini: missing application or pipeline 'main'; expected a section [app:main] or [pipeline:main]"
     ]
 
@@ -129,9 +129,9 @@ def test_returns_no_options_after_mistakes(text: str, name: str, expected: str, 
 def test_a_wrong_order_is_a_mistake_if_strict(folder: Path) -> None:
     write(f"[pipeline:main]\npipeline = gzip access_log {MODULE}:greet\n")
     with pytest.warns(OrderWarning):
-        assert checked() == []
+        assert find_mistakes() == []
     with pytest.warns(OrderWarning):
-        (found,) = checked(strict=True)
+        (found,) = find_mistakes(strict=True)
     assert found.startswith("stack.ini:2: [pipeline:main] gzip: gzip stands outside access_log: ")
 
 
@@ -146,10 +146,10 @@ def test_refuses_too_many_nested_sections(folder: Path) -> None:
     for kind, key in (("app", "use"), ("filter", "use"), ("pipeline", "pipeline"), ("filter", "filter-with")):
         sections = [f"[{kind}:{n}]\n{key} = {n + 1}\n" for n in range(300)]
         write(f"[pipeline:main]\npipeline = {'0' if kind != 'filter' else f'0 {MODULE}:greet'}\n{''.join(sections)}")
-        assert any("too many nested parts; expected at most 100" in each for each in said())
+        assert any("too many nested parts; expected at most 100" in each for each in load_mistakes())
 
 
 def test_reports_a_file_that_refers_to_itself_by_another_path(folder: Path) -> None:
     (folder / "link").symlink_to(".")
     write("[app:main]\nuse = config:link/stack.ini\n")
-    assert "Too many levels of symbolic links" in said()[0]
+    assert "Too many levels of symbolic links" in load_mistakes()[0]

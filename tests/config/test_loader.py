@@ -9,7 +9,7 @@ import pytest
 from webtest import TestApp as Browser
 
 from tests.config import factories
-from tests.config.written import GREET, MADE, MARK, MODULE, said, write
+from tests.config.written import GREET, MADE, MARK, MODULE, load_mistakes, write
 from tests.direct import Call
 from wsgistack import ConfigError, load
 from wsgistack.config.document import open_document
@@ -80,12 +80,12 @@ def test_uses_main_by_default(folder: Path) -> None:
 
 def test_finds_all_mistakes_in_its_parts(folder: Path) -> None:
     write(f"{MANY}app = gret\nfilter = mrak\n{GREET}{MARK}")
-    assert said() == [
+    assert load_mistakes() == [
         "stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?",
         "stack.ini:4: [composite:main] filter: no layer 'mrak'; did you mean 'mark'?",
     ]
     write(f"{MANY}app = part\n[app:part]\nuse = call:{MODULE}:make_nothing\nlevel = 5\n{MARK}mrak = m\n")
-    assert said() == [
+    assert load_mistakes() == [
         f"stack.ini:6: [app:part] level: no such option of call:{MODULE}:make_nothing; it takes none",
         "stack.ini:7: [filter:mark] mark: marking needs this option; expected text",
         "stack.ini:9: [filter:mark] mrak: no such option of marking; did you mean 'mark'?",
@@ -94,7 +94,7 @@ def test_finds_all_mistakes_in_its_parts(folder: Path) -> None:
 
 def test_finds_mistakes_in_its_servers(folder: Path) -> None:
     write(f"{MANY.replace('both', 'serving')}server = mian\n{SERVER}prot = 5\n")
-    assert said() == [
+    assert load_mistakes() == [
         "stack.ini:3: [composite:main] server: unknown server 'mian'; did you mean 'main'?",
         f"stack.ini:6: [server:main] prot: no such option of call:{MODULE}:make_server; did you mean 'port'?",
     ]
@@ -102,11 +102,11 @@ def test_finds_mistakes_in_its_servers(folder: Path) -> None:
 
 def test_reports_a_mistake_but_not_its_consequences(folder: Path) -> None:
     write(f"{MANY.replace('both', 'failing')}app = gret\n{GREET}")
-    assert said() == [
+    assert load_mistakes() == [
         "stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?"
     ]
     write(f"{MANY.replace('both', 'failing')}app = greet\n{GREET}")
-    [told] = said()
+    [told] = load_mistakes()
     assert told.startswith(
         f"stack.ini:2: [composite:main] use: paste.composite_factory:{HERE}:failing fails: AttributeError: "
         f"'function' object has no attribute 'some_attribute' ({__file__}, line "
@@ -123,7 +123,7 @@ def test_raises_at_once_after_the_build(folder: Path) -> None:
 def test_a_composite_may_not_ask_for_itself(folder: Path) -> None:
     write(f"{MANY}app = two\n[composite:two]\nuse = call:{HERE}:both\napp = main\n{MARK}mark = m\n")
     way = "stack.ini [composite:main] -> stack.ini [composite:two] -> stack.ini [composite:main]"
-    assert said() == [f"stack.ini:6: [composite:two] app: circular reference: {way}"]
+    assert load_mistakes() == [f"stack.ini:6: [composite:two] app: circular reference: {way}"]
 
 
 def test_a_secret_that_is_passed_on_stays_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

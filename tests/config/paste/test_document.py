@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from webtest import TestApp as Browser
 
-from tests.config.written import GREET, MADE, MARK, MODULE, checked, greeting, read, told, write
+from tests.config.written import GREET, MADE, MARK, MODULE, find_mistakes, greeting, read, read_answer, write
 from tests.strangers import install
 from wsgistack import ConfigError, Gzip, Pipeline, Spec, load
 from wsgistack.config.parts import Application
@@ -94,7 +94,7 @@ def test_uses_middlewares_of_other_projects(folder: Path) -> None:
 
 def test_global_configuration_reaches_factories(folder: Path) -> None:
     write(f"[DEFAULT]\nsite = %(here)s/%(name)s\nname = x\n{MADE}name = own\ndir = %(site)s\nshare = 5%%\nrest = 10%\n")
-    answer = told()
+    answer = read_answer()
     assert answer["global"] == {
         "here": str(folder),
         "__file__": str(folder / "stack.ini"),
@@ -110,14 +110,17 @@ def test_a_folder_may_have_percent_signs_in_its_name(folder: Path, monkeypatch: 
     odd.mkdir()
     write(f"{MADE}dir = %(here)s\n", f"{odd}/stack.ini")
     write(f"[app:main]\nuse = config:{odd.name}/stack.ini\n".replace("%", "%%"))
-    for answer in (told(file=f"{odd}/stack.ini"), told()):
+    for answer in (read_answer(file=f"{odd}/stack.ini"), read_answer()):
         assert answer["options"] == {"dir": str(odd)}
 
 
 def test_here_is_a_plain_path(folder: Path) -> None:
     (folder / "sub").mkdir()
     write(MADE)
-    assert told(file="sub/../stack.ini")["global"] == {"here": str(folder), "__file__": str(folder / "stack.ini")}
+    assert read_answer(file="sub/../stack.ini")["global"] == {
+        "here": str(folder),
+        "__file__": str(folder / "stack.ini"),
+    }
 
 
 def test_uses_applications_and_filters_of_another_file(folder: Path) -> None:
@@ -132,7 +135,7 @@ def test_uses_applications_and_filters_of_another_file(folder: Path) -> None:
         "[app:app]\nuse = config:sub/base.ini\nb = 3\n"
         "[filter:filed]\nuse = config:sub/base.ini#filed\nother = a\n"
     )
-    answer = told()
+    answer = read_answer()
     assert answer["options"] == {"b": "3", "c": "inner"}
     assert (answer["global"]["site"], answer["global"]["only"]) == ("outer", "there")
     # each path is relative to the file that it is written in
@@ -152,10 +155,10 @@ def test_uses_eggs_of_other_projects(folder: Path, monkeypatch: pytest.MonkeyPat
         "[app:app]\nuse = egg:acme-eggs\nlevel = 5\n[filter:wide]\nuse = egg:acme-eggs#wide\nmark = w\n"
         "[filter:narrow]\nuse = egg:acme_eggs#narrow\nmark = n\n[filter:own]\nuse = egg:acme-eggs#own-mark\nmark = o\n"
     )
-    assert told()["marks"] == ["s:w", "s:n", "o"]
-    assert told()["options"] == {"level": "5"}
+    assert read_answer()["marks"] == ["s:w", "s:n", "o"]
+    assert read_answer()["options"] == {"level": "5"}
 
 
 def test_ignores_other_sections(folder: Path) -> None:
     write("[uwsgi]\nsocket = %(x)s\n[service:x]\nuse = %(nothing)s\n[alembic]\nscript_location = %(nothing)s\n" + GREET)
-    assert checked(name="greet") == []
+    assert find_mistakes(name="greet") == []

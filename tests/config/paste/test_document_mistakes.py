@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.config.written import GREET, MADE, MARK, MODULE, said, write
+from tests.config.written import GREET, MADE, MARK, MODULE, load_mistakes, write
 from tests.strangers import install
 from wsgistack import ConfigError, config
 from wsgistack.config.document import open_document
@@ -125,12 +125,12 @@ MISTAKES = {
 @pytest.mark.parametrize(("text", "mistake"), MISTAKES.values(), ids=MISTAKES)
 def test_reports_mistakes(text: str, mistake: str, folder: Path) -> None:
     write(text)
-    assert mistake in said()
+    assert mistake in load_mistakes()
 
 
 def test_reports_a_mistake_once_for_several_users(folder: Path) -> None:
     write(f"[app:main]\nuse = way\n[pipeline:way]\npipeline = mark gret\n{MARK}mark = %(x)s\n")
-    assert said() == [
+    assert load_mistakes() == [
         (
             "stack.ini:4: [pipeline:way] pipeline: unknown application or pipeline 'gret'; expected "
             "module:application, egg:…, call:… or another application"
@@ -144,7 +144,7 @@ def test_keeps_the_mistake_of_the_registry_for_an_existing_name(folder: Path, mo
         points = f"[wsgistack.middleware]\ntwo-fold = {MODULE}:{number}\nlost_{number} = {MODULE}:gone\n"
         install(folder, monkeypatch, f"acme-fold-{number}", points)
     write(f"[pipeline:main]\npipeline = two-fold lost-one {MODULE}:greet\n")
-    assert said() == [
+    assert load_mistakes() == [
         (
             "stack.ini:2: [pipeline:main] pipeline: several distributions have a layer 'two-fold'; "
             f"name one by its import string: {MODULE}:one or {MODULE}:two"
@@ -157,7 +157,7 @@ def test_reports_wrong_eggs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     points = f"[paste.app_factory]\nbroken = qqqqq:make\n[paste.filter_factory]\nlost = {MODULE}:gone\n"
     install(folder, monkeypatch, "acme-broken", points)
     write("[pipeline:main]\npipeline = egg:acme-broken#lost egg:acme-brokn#x egg:acme-broken#broken\n")
-    assert said() == [
+    assert load_mistakes() == [
         "stack.ini:2: [pipeline:main] pipeline: no 'gone' in tests.config.factories",
         "stack.ini:2: [pipeline:main] pipeline: no distribution 'acme-brokn' is installed; did you mean 'acme-broken'?",
         "stack.ini:2: [pipeline:main] pipeline: no module 'qqqqq'",
@@ -172,7 +172,7 @@ def test_finds_all_mistakes_of_a_file_in_order(folder: Path) -> None:
         "[pipeline:main]\npipeline = gzpi small door greet\n\n[filter:small]\nuse = gzip\nminimum_siz = 5\nlevel = x\n"
         "[filter:door]\nuse = basic_auth\nusers =\n  ann\n[fillter:x]\n[app:greet]\nuse = tests.config.factories:gret\n"
     )
-    assert said() == [
+    assert load_mistakes() == [
         "stack.ini:2: [pipeline:main] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
         "stack.ini:6: [filter:small] minimum_siz: no such option of Gzip; did you mean 'minimum_size'?",
         "stack.ini:7: [filter:small] level: found 'x'; expected a whole number or none",
@@ -185,13 +185,13 @@ def test_finds_all_mistakes_of_a_file_in_order(folder: Path) -> None:
 def test_reports_mistakes_of_other_files_with_their_places(folder: Path) -> None:
     write("[app:main]\nuse = qqqqq:app\nuse = 5\n[filter:f]\nuse = gzip\n\nlevel = x\n", "base.ini")
     write("[pipeline:main]\npipeline = f app\n[app:app]\nuse = config:base.ini\n[filter:f]\nuse = config:base.ini#f\n")
-    assert said() == [
+    assert load_mistakes() == [
         "base.ini:2: [app:main] use: no module 'qqqqq'",
         "base.ini:3: [app:main] use: duplicate key; first set on line 2",
         "base.ini:7: [filter:f] level: found 'x'; expected a whole number or none",
     ]
     write("[app:man]\nuse = 5\nlonely\n", "base.ini")
-    assert said()[:2] == [
+    assert load_mistakes()[:2] == [
         "base.ini:3: [app:man]: line is not a setting; expected name = value",
         "stack.ini:4: [app:app] use: unknown application or pipeline 'main'; did you mean 'man'?",
     ]
@@ -220,7 +220,7 @@ def test_reports_a_whole_circle(text: str, circle: str, folder: Path) -> None:
     (folder / "sub").mkdir()
     write("[app:x]\nuse = config:../stack.ini\n", "sub/back.ini")
     write(text)
-    assert any(each.endswith(f": circular reference: {circle}") for each in said())
+    assert any(each.endswith(f": circular reference: {circle}") for each in load_mistakes())
 
 
 KINDS = ["app:main", "pipeline:main", "filter:gzip", "DEFAULT", "composite:c", "filter-app:d", "server:main"]

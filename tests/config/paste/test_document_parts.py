@@ -6,7 +6,18 @@ import pytest
 from webtest import TestApp as Browser
 
 from tests.config import factories
-from tests.config.written import GREET, MADE, MARK, MODULE, checked, greeting, read, said, told, write
+from tests.config.written import (
+    GREET,
+    MADE,
+    MARK,
+    MODULE,
+    find_mistakes,
+    greeting,
+    load_mistakes,
+    read,
+    read_answer,
+    write,
+)
 from wsgistack import ConfigError, config, load
 
 MARKED = f"{MARK}mark = m\n"
@@ -59,16 +70,16 @@ SERVER = f"[server:main]\nuse = call:{MODULE}:make_server\n"
 def test_builds_an_application(text: str, expected: str, folder: Path) -> None:
     write(text)
     assert greeting() == expected
-    assert checked() == []
+    assert find_mistakes() == []
 
 
 def test_reads_the_protocols_of_factories(folder: Path) -> None:
     write(f"[DEFAULT]\na = 1\n[app:main]\npaste.app_factory = {MODULE}:make_app\nset a = 2\nb = 3\n")
-    assert (told()["options"], told()["global"]["a"]) == ({"b": "3"}, "2")
+    assert (read_answer()["options"], read_answer()["global"]["a"]) == ({"b": "3"}, "2")
     for protocol in ("composite", "composit"):
         made = MADE.replace("main", "made")
         write(f"[app:main]\npaste.{protocol}_factory = wsgistack.pipeline.mount:composite_factory\n/ = made\n{made}")
-        assert told()["options"] == {}
+        assert read_answer()["options"] == {}
 
 
 def test_mounts_applications(folder: Path) -> None:
@@ -79,7 +90,7 @@ def test_mounts_applications(folder: Path) -> None:
     browser = Browser(load("stack.ini"))
     assert browser.get("/").text == "hello"
     assert browser.get("/made").json["global"]["site"] == "s"
-    assert checked() == []
+    assert find_mistakes() == []
 
 
 def test_a_filter_inherits_its_condition(folder: Path) -> None:
@@ -292,5 +303,5 @@ MISTAKES = {
 @pytest.mark.parametrize(("text", "mistakes"), MISTAKES.values(), ids=MISTAKES)
 def test_reports_all_mistakes(text: str, mistakes: list[str], folder: Path) -> None:
     write(text)
-    assert said() == mistakes
-    assert set(mistakes) <= set(checked())
+    assert load_mistakes() == mistakes
+    assert set(mistakes) <= set(find_mistakes())

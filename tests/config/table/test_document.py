@@ -6,7 +6,7 @@ import pytest
 from webtest import TestApp as Browser
 
 from tests.config import factories
-from tests.config.written import MODULE, checked, greeting, read, told, write
+from tests.config.written import MODULE, find_mistakes, greeting, read, read_answer, write
 from wsgistack import Gzip, Spec, config, load
 from wsgistack.config.document import open_document
 
@@ -44,8 +44,8 @@ def test_needs_an_application_only(text: str, folder: Path) -> None:
 
 def test_options_reach_a_factory(folder: Path) -> None:
     write(f'[app]\nuse = "call:{MODULE}:make_app"\nlevel = 5\n', FILE)
-    assert told(file=FILE)["options"] == {"level": 5}
-    assert told(file=FILE)["global"] == {"here": str(folder), "__file__": str(folder / FILE)}
+    assert read_answer(file=FILE)["options"] == {"level": 5}
+    assert read_answer(file=FILE)["global"] == {"here": str(folder), "__file__": str(folder / FILE)}
 
 
 def test_paths_are_relative_to_the_file(folder: Path) -> None:
@@ -114,8 +114,8 @@ def test_holds_several_applications(folder: Path) -> None:
         "options": {"title": "home", "version": 2},
     }
     assert browser.get("/api/x").json == api
-    assert told("api", FILE) == {**api, "marks": ["api's:api"]}
-    assert checked(FILE) == []
+    assert read_answer("api", FILE) == {**api, "marks": ["api's:api"]}
+    assert find_mistakes(FILE) == []
 
 
 def test_passed_values_override_the_file(folder: Path) -> None:
@@ -164,7 +164,7 @@ app = {{ use = "${{env:UNSET_APP:-call:{MODULE}:make_app}}", title = "home" }}
 use = "${{env:UNSET_SERVER:-egg:waitress}}"
 """
     write(text, FILE)
-    assert checked(FILE) == []
+    assert find_mistakes(FILE) == []
     stack = read(FILE)
     assert list(stack.pipeline) == [Spec("gzip"), Spec("gzip", {"level": 3})]
     assert [each.name for each in stack.pipeline] == ["gzip", "gzip"]

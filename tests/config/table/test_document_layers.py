@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.config import factories
-from tests.config.written import MODULE, checked, read, said, told, write
+from tests.config.written import MODULE, find_mistakes, load_mistakes, read, read_answer, write
 from wsgistack import ConfigError, Gzip, RequestId, Spec, config
 
 FILE = "stack.toml"
@@ -27,8 +27,8 @@ def test_a_list_names_filters(folder: Path) -> None:
         ("gzip", {"level": 9}),
         ("gzip", {}),
     ]
-    assert told(file=FILE)["marks"] == ["-:m"]
-    assert checked(FILE) == []
+    assert read_answer(file=FILE)["marks"] == ["-:m"]
+    assert find_mistakes(FILE) == []
 
 
 def test_a_dash_equals_an_underscore(folder: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_filter_is_loaded_by_its_name(folder: Path) -> None:
 def test_a_composite_asks_for_filters(folder: Path) -> None:
     composite = '[apps.main.app]\nuse = "paste.composite_factory:tests.config.test_loader:both"\napp = "made"\n'
     write(f'{composite}[apps.made]\napp = "call:{MODULE}:make_app"\n{FILTERS}', FILE)
-    assert told(file=FILE)["marks"] == ["-:m"]
+    assert read_answer(file=FILE)["marks"] == ["-:m"]
 
 
 def test_reports_wrong_filters(folder: Path) -> None:
@@ -71,8 +71,11 @@ def test_reports_wrong_filters(folder: Path) -> None:
         f"{FILE}:5: filters.gzip use: is missing; expected a name, an import string or a callable",
         f"{FILE}:10: filters.mark tims: no such option of marking; did you mean 'times'?",
     ]
-    assert said(FILE) == needed
-    assert checked(FILE) == [*needed, f"{FILE}:11: filters.marking mark: marking needs this option; expected text"]
+    assert load_mistakes(FILE) == needed
+    assert find_mistakes(FILE) == [
+        *needed,
+        f"{FILE}:11: filters.marking mark: marking needs this option; expected text",
+    ]
 
 
 def test_a_layer_in_a_list_is_not_a_filter(folder: Path) -> None:

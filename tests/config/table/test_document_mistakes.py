@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.config import factories
-from tests.config.written import MODULE, checked, said, write
+from tests.config.written import MODULE, find_mistakes, load_mistakes, write
 from wsgistack import ConfigError, config, load, load_server
 from wsgistack.config.document import open_document
 
@@ -136,12 +136,12 @@ APP = f'app = "{MODULE}:greet"\n'
 )
 def test_reports_mistakes(text: str, expected: list[str], folder: Path) -> None:
     write(text, FILE)
-    found = said(FILE)
+    found = load_mistakes(FILE)
     assert len(found) == len(expected)
     for each, start in zip(found, expected, strict=True):
         assert each.startswith(f"{FILE}{start}")
         assert "hidden" not in each
-    assert set(found) <= set(checked(FILE))
+    assert set(found) <= set(find_mistakes(FILE))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_reports_mistakes_of_a_table_without_a_file() -> None:
 
 def test_reports_wrong_options_beside_a_wrong_condition(folder: Path) -> None:
     write(f'{APP}[[layers]]\nuse = "gzip"\nlevl = 9\nwhen = {{ path = "x" }}\n', FILE)
-    assert said(FILE) == [
+    assert load_mistakes(FILE) == [
         f"{FILE}:4: layer 1 (gzip) levl: no such option of Gzip; did you mean 'level'?",
         f"{FILE}:5: layer 1 when.path: found 'x'; expected a glob of whole paths; did you mean '/x'?",
     ]
