@@ -1,19 +1,45 @@
 """What all tests share."""
 
+import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 pytest_plugins = ["pytester"]
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("COVERAGE_PROCESS_START", None)  # it measures this worker, and not the programs that tests start
+
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+
+EXPECTED_SKIPS = {"no IPv6 on the loopback", "the statement is newer", "to root every file is readable"}
+SLOW = {"benchmarks", "recipes", "servers", "test_paste_deploy_itself.py"}
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests in slow folders and files."""
+    for item in items:
+        if item.path.is_relative_to(TESTS) and SLOW & {*item.path.relative_to(TESTS).parts}:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Make what a test printed fit for the worker processes of xdist, which send text as strict UTF-8."""
+    """Fail on an unexpected skip under CI, where no part may be missing.
+
+    What a test printed is also made fit for the worker processes of xdist, which send text as strict UTF-8.
+    """
     report = yield
     report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    if report.skipped and isinstance(report.longrepr, tuple) and os.environ.get("CI") == "true":
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason not in EXPECTED_SKIPS:
+            report.outcome = "failed"
+            report.longrepr = (
+                f"skipped: {reason}; under CI, install what is missing, or add the reason to EXPECTED_SKIPS"
+            )
     return report

@@ -91,17 +91,21 @@ FLOORS = (
     ("testing.report", "testing.plugin"),
     ("testing.__init__",),
     # what people run
-    ("serving.gateway",),
-    ("serving.server",),
     ("serving.serve",),
     ("serving.worker",),
     ("serving.reload",),
-    ("cli.arguments", "cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
+    ("cli.arguments",),
+    ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
     ("cli.serving", "cli.showing"),
     ("cli.__init__",),
     ("__main__",),
 )
-STANDARD_LIBRARY_ONLY_BUT = {"http.responses": {"webob"}, "http.negotiation": {"webob"}, "testing.plugin": {"pytest"}}
+STANDARD_LIBRARY_ONLY_BUT = {
+    "http.responses": {"webob"},
+    "http.negotiation": {"webob"},
+    "testing.plugin": {"pytest"},
+    "serving.serve": {"waitress"},
+}
 SEEN_BY_TESTING = {"types", "errors", "http.headers", "environ"}
 COMPOSING = ("options", "conditions", "pipeline", "config")
 

@@ -6,7 +6,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Greet whom the path names; ``/count`` streams, ``/fail`` raises."""
+    """Greet the name in the path; ``/count`` streams, ``/fail`` raises."""
     match environ["PATH_INFO"].strip("/"):
         case "count":
             return count(start_response)

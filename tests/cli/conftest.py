@@ -1,4 +1,4 @@
-"""What the tests of commands share."""
+"""What the tests of the commands share."""
 
 import sys
 from collections.abc import Iterator

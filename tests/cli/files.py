@@ -1,4 +1,4 @@
-"""Files for commands to read, and the program as a process of its own."""
+"""Files for the commands to read, and the program as another process."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Servers for configurations to name: each answers one request, and ends."""
+"""Servers for configurations: each answers one request and ends."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Arguments that are more than a word."""
+"""Arguments that several commands share, or that are more than a word."""
 
 import pytest
 
@@ -13,13 +13,31 @@ from wsgistack.cli import main
         (["--format", "xml"], "argument --format: invalid choice: 'xml'"),
     ],
 )
-def test_takes_no_malformed_argument(argument: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refuses_a_malformed_argument(argument: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match=r"^2$"):
         main(["conform", "gzip", *argument])
     assert message in capsys.readouterr().err
 
 
-def test_conform_takes_no_misspelling_for_a_header(capsys: pytest.CaptureFixture[str]) -> None:
+def test_conform_does_not_take_a_misspelling_for_a_header(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["conform", "gzip", "--changes", "boddy"])
-    assert "did you mean 'body'?" in capsys.readouterr().err
+    assert "argument --changes: unknown change 'boddy'; did you mean 'body'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["check", "x.ini", "who"], "wsgistack check: error: argument NAME=VALUE: 'who' is not of the form NAME=VALUE"),
+        (["check", "x.ini", "=5"], "wsgistack check: error: argument NAME=VALUE: '=5' is not of the form NAME=VALUE"),
+        (["check", "x.ini", "--strict", "who"], "argument NAME=VALUE: 'who' is not of the form NAME=VALUE"),
+        (["check", "--strct", "x.ini", "a=b"], "wsgistack check: error: unrecognized arguments: --strct"),
+        (["serve", "--workers", "4", "x.toml"], "wsgistack serve: error: unrecognized arguments: --workers"),
+        (["serve", "--workers=4", "x.toml"], "wsgistack serve: error: unrecognized arguments: --workers=4"),
+        (["list", "gzip", "a=b"], "wsgistack: error: unrecognized arguments: a=b"),
+    ],
+)
+def test_names_the_wrong_argument(arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main(arguments)
+    assert capsys.readouterr().err.endswith(f"{error}\n")

@@ -1,4 +1,4 @@
-"""``wsgistack check``: every mistake at once, each in one line, whatever a file holds."""
+"""``wsgistack check``: every mistake at once, each in one line, whatever a file contains."""
 
 from pathlib import Path
 
@@ -13,17 +13,20 @@ from wsgistack.cli import main
 @pytest.mark.parametrize(
     "file", [pytest.param("", id="the quickstart"), pytest.param('app = "hello:app"', id="TOML without layers")]
 )
-def test_finds_nothing_wrong(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_that_all_is_well(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, file, name="stack.toml") if file else str(QUICKSTART)
     assert main(["check", path]) == 0
-    assert capsys.readouterr() == (f"{path}: nothing wrong\n", "")
+    assert capsys.readouterr() == (f"{path}: OK\n", "")
+    assert main(["check", "-q", path]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
-def test_check_misses_the_main_application(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_suggests_the_name_of_the_application(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "typo.ini"
     file.write_text("[pipeline:mian]\npipeline = request_id app\n[app:app]\nuse = wsgiref.simple_server:demo_app\n")
     assert main(["check", str(file)]) == 1
     assert capsys.readouterr().err == f"{file}: missing application or pipeline 'main'; did you mean 'mian'?\n"
+    assert main(["check", str(file), "--quiet"]) == 1
     assert main(["check", "--name", "mian", str(file)]) == 0
 
 
@@ -52,13 +55,11 @@ use = hello:ap
 """
 
 
-def test_names_all_five_mistakes_with_file_line_and_right_name(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_reports_all_mistakes_with_file_line_and_suggestion(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, FIVE)
     assert main(["check", file]) == 1
     out, err = capsys.readouterr()
-    assert out == ""
+    assert out == "5 mistakes\n"
     expected = [
         (f"{file}:2: [pipeline:main] pipeline: ", "'gzpi'", "did you mean 'gzip'?"),
         (f"{file}:4: ", "'fliter'", "did you mean [filter:access]?"),
@@ -72,40 +73,42 @@ def test_names_all_five_mistakes_with_file_line_and_right_name(
         assert line.endswith(f"; {hint}")
     for command in ("show", "serve"):
         assert main([command, file]) == 1
-        shown, told = capsys.readouterr()
+        shown, errors = capsys.readouterr()
         assert shown == ""
-        assert set(told.splitlines()) <= set(err.splitlines())
-    assert told == err, "serve names them all"
+        assert set(errors.splitlines()) <= set(err.splitlines())
+    assert errors == err, "serve reports them all"
 
 
-def test_warns_of_the_order_once_and_does_not_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_warns_about_the_order_once_and_does_not_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     inner = "[pipeline:main]\npipeline = request_id inner\n" + layers("gzip", "access_log").replace("main", "inner")
     file = written(tmp_path, inner)
     assert main(["check", file]) == 0
     out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == (f"{file}: nothing wrong\n", 1)
+    assert (out, err.count("\n")) == (f"{file}: no mistakes, 1 warning\n", 1)
     assert err.startswith(f"warning: {file}:4: [pipeline:inner]")
-    assert err.endswith(
-        " gzip stands outside access_log: the log would not tell what went over the wire; put access_log before gzip\n"
-    )
+    assert "outside access_log: " in err
+    assert err.endswith("; put access_log before gzip\n")
 
 
 @pytest.mark.parametrize("command", ["check", "show", "serve"])
-def test_says_in_one_line_that_a_file_can_not_be_read(
+def test_reports_in_one_line_that_a_file_can_not_be_read(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "empty.ini").touch()
     (tmp_path / "bytes.toml").write_bytes(b"\n\xff")
     files = {
-        "emptyy.ini": ": file does not exist; did you mean 'empty.ini'?",
+        "emptyy.ini": "; did you mean 'empty.ini'?",
         "empty.ini": ": the file is empty",
-        "bytes.toml": ":2: byte 0xff is not UTF-8; save the file in UTF-8",
+        "bytes.toml": "UTF-8",
         ".": ": cannot be read: Is a directory",
         "x" * 300: ": cannot be read: File name too long",
     }
     for name, message in files.items():
         assert main([command, str(tmp_path / name)]) == 1
-        assert capsys.readouterr() == ("", f"{tmp_path / name}{message}\n")
+        err = capsys.readouterr().err
+        assert err.startswith(f"{tmp_path / name}:")
+        assert err.endswith(f"{message}\n")
+        assert err.count("\n") == 1
 
 
 KEYS = ["use", "pipeline", "app", "layers", "level", "minimum_size", "users", "codings", "here", "format", "name"]
@@ -148,7 +151,7 @@ LINES = st.one_of(
     suffix=st.sampled_from(["ini", "toml"]),
     command=st.sampled_from(["check", "show"]),
 )
-def test_survives_whatever_a_file_holds(
+def test_survives_whatever_a_file_contains(
     content: bytes, suffix: str, command: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.getbasetemp() / f"any.{suffix}"

@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.files import PROGRAM, layers, written
 from tests.config.logging_tree import own_logging
-from tests.linking import linked, told
+from tests.linking import linked, read_reports
 from tests.servers.running import eventually
 from wsgistack.cli import main
 
@@ -28,7 +28,7 @@ LOGGING = (
 
 @pytest.fixture
 def started() -> Iterator[Callable[..., logging.Logger]]:
-    """Runs a command with logging as that of a new process, and gives the root logger as it leaves it."""
+    """Run ``serve`` with the logging of a new process, and return the root logger afterwards."""
     with ExitStack() as stack:
 
         def serve(*arguments: str, status: int = 0) -> logging.Logger:
@@ -45,18 +45,18 @@ def asked(address: str, bodies: list[bytes]) -> None:
 
 
 def served(monkeypatch: pytest.MonkeyPatch, visit: Callable[[str], object], *arguments: str) -> list[str]:
-    """What the command prints to standard output, while a visitor is told where it serves."""
+    """What the command prints to standard output while a visitor uses the address that it has printed."""
     reading, writing = os.pipe()
 
-    with os.fdopen(reading) as told, os.fdopen(writing, "w") as output:
-        visitor = threading.Thread(target=lambda: visit(told.readline().split()[2]))
+    with os.fdopen(reading) as printed, os.fdopen(writing, "w") as output:
+        visitor = threading.Thread(target=lambda: visit(printed.readline().split()[2]))
         visitor.start()
         with monkeypatch.context() as patched:
             patched.setattr(sys, "stdout", output)
             assert main(["serve", *arguments]) == 0
         visitor.join()
         output.close()
-        return told.read().splitlines()
+        return printed.read().splitlines()
 
 
 def test_serves_until_it_is_interrupted(
@@ -79,11 +79,11 @@ def test_serves_until_it_is_interrupted(
     assert '"GET / HTTP/1.1" 200 5' in line
 
 
-def test_takes_no_port_that_is_in_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_that_a_port_is_in_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["serve", "--port", str(port), written(tmp_path, layers("gzip"))]) == 1
-    message = f"can't listen on 127.0.0.1 port {port}: Address already in use; another --host or --port\n"
+    message = f"can't listen on 127.0.0.1 port {port}: Address already in use; choose another host or port\n"
     assert capsys.readouterr() == ("", message)
 
 
@@ -95,8 +95,8 @@ def test_serves_with_the_server_of_the_file(
 ) -> None:
     file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}[server:other]\nuse = main\na = b\n")
     assert main(["serve", *arguments, file]) == 0
-    told = "Serving with paste.server_runner:tests.cli.servers:once (stop with Ctrl-C)\ngzip\n└─ hello:app\n"
-    assert capsys.readouterr() == (f"{told}asked with {options}: 200 OK hello\nStopped.\n", "")
+    banner = "Serving with paste.server_runner:tests.cli.servers:once (stop with Ctrl-C)\ngzip\n└─ hello:app\n"
+    assert capsys.readouterr() == (f"{banner}asked with {options}: 200 OK hello\nStopped.\n", "")
 
 
 def test_is_interrupted_while_another_server_serves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,15 +109,20 @@ def test_is_interrupted_while_another_server_serves(tmp_path: Path, capsys: pyte
     ("arguments", "message"),
     [
         (["--server", "mian"], "{}: unknown server 'mian'; did you mean 'main'?"),
-        (["--server", "main", "--port", "0"], "--server: stands beside --host or --port, which are for the built-in"),
-        (["--server", "main", "--host", "h"], "--server: stands beside --host or --port, which are for the built-in"),
-        (["--port", "-1"], "port: is no port; expected a number, from 0 to 65535"),
-        (["--port", "65536"], "can't listen on 127.0.0.1 port 65536: "),
+        (["--server", "main", "--port", "0"], "--server: conflicts with --host, --port and --bind"),
+        (["--server", "main", "--host", "h"], "--server: conflicts with --host, --port and --bind"),
+        (["--port", "-1"], "port: not a valid port; expected 0 to 65535"),
+        (["--port", "http"], "port: not a valid port; expected 0 to 65535"),
+        (["--bind", "[::1]:65536"], "port: not a valid port; expected 0 to 65535"),
+        (["--host", ""], "host: not a valid host; expected an address such as 127.0.0.1"),
+        (["--bind", ":80"], "host: not a valid host; expected an address such as 127.0.0.1"),
+        (["--bind", "h:80", "-p", "80"], "--bind: conflicts with --host and --port"),
+        (["--bind", "h:80", "--server", "main"], "--server: conflicts with --host, --port and --bind"),
         (["--host", "no.such.host.invalid"], "can't listen on no.such.host.invalid port 8080: "),
         (["--name", "mian"], "{}: unknown application or pipeline 'mian'; did you mean 'main'?"),
     ],
 )
-def test_takes_no_wrong_argument(
+def test_reports_a_wrong_argument(
     arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}")
@@ -128,7 +133,7 @@ def test_takes_no_wrong_argument(
     assert err.count("\n") == 1
 
 
-def test_names_the_mistakes_of_the_server_of_logging_and_of_the_layers_at_once(
+def test_reports_the_mistakes_of_server_logging_and_layers_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = LOGGING.replace("FileHandler", "FielHandler") + layers("gzip", "access_log").replace("gzip", "gzpi")
@@ -138,13 +143,11 @@ def test_names_the_mistakes_of_the_server_of_logging_and_of_the_layers_at_once(
     assert out == ""
     assert [line.split(": ")[0].removeprefix(file) for line in err.splitlines()] == [":11", ":14", ":18"]
     assert main(["check", file]) == 1
-    assert capsys.readouterr() == ("", err)
+    assert capsys.readouterr() == ("3 mistakes\n", err)
 
 
 @pytest.mark.parametrize("mounted", [True, False], ids=["in a mount", "of its own"])
-def test_refuses_a_wrong_order_where_it_is_strict(
-    mounted: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_strict_refuses_a_wrong_order(mounted: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = layers("catch_errors", "request_id") + f"[server:main]\n{ONCE}"
     if mounted:
         text = (
@@ -154,10 +157,10 @@ def test_refuses_a_wrong_order_where_it_is_strict(
     assert main(["serve", file]) == 0
     warning = capsys.readouterr().err
     assert warning.startswith(f"warning: {file}:2: ")
-    assert warning.count("catch_errors stands outside request_id") == warning.count("\n") == 1
+    assert warning.count("outside request_id") == warning.count("\n") == 1
     for command in ("serve", "check"):
         assert main([command, "--strict", file]) == 1
-        assert capsys.readouterr() == ("", warning.removeprefix("warning: "))
+        assert capsys.readouterr().err == warning.removeprefix("warning: ")
 
 
 def test_lets_other_warnings_pass(tmp_path: Path) -> None:
@@ -168,12 +171,24 @@ def test_lets_other_warnings_pass(tmp_path: Path) -> None:
         assert main(["serve", file]) == 0
 
 
-def test_logs_what_is_told_where_the_file_says_nothing(tmp_path: Path, started: Callable[..., logging.Logger]) -> None:
-    root = started(written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}"))
+def test_logs_to_standard_error_if_the_file_sets_up_no_logging(
+    tmp_path: Path, started: Callable[..., logging.Logger]
+) -> None:
+    file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}")
+    root = started(file)
     assert (root.level, len(root.handlers)) == (logging.INFO, 1)
 
 
-def test_sets_up_logging_as_the_file_says(tmp_path: Path, started: Callable[..., logging.Logger]) -> None:
+def test_logs_from_debug_on_when_it_is_verbose(tmp_path: Path, started: Callable[..., logging.Logger]) -> None:
+    assert started(written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}"), "-v").level == logging.DEBUG
+
+
+def test_prints_nothing_of_its_own_when_it_is_quiet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--quiet", written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}")]) == 0
+    assert capsys.readouterr() == ("asked with {}: 200 OK hello\n", "")
+
+
+def test_sets_up_the_logging_of_the_file(tmp_path: Path, started: Callable[..., logging.Logger]) -> None:
     app = "import logging\nlogging.getLogger('a').error('made')\ndef app(environ, start_response):\n"
     app += "    logging.getLogger('a').error('asked')\n    start_response('200 OK', [])\n    return []\n"
     text = f"{layers('gzip')}[server:main]\n{ONCE}{LOGGING.format(repr(str(tmp_path / 'log')))}"
@@ -182,7 +197,7 @@ def test_sets_up_logging_as_the_file_says(tmp_path: Path, started: Callable[...,
     assert root.level == logging.ERROR
 
 
-def test_says_that_logging_can_not_be_set_up(
+def test_reports_that_logging_can_not_be_set_up(
     tmp_path: Path, started: Callable[..., logging.Logger], capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}{LOGGING.format('len(5)')}")
@@ -192,46 +207,65 @@ def test_says_that_logging_can_not_be_set_up(
     assert "[handler_file]: cannot be set up: cannot be evaluated: TypeError" in err
 
 
-def test_serves_for_the_process_that_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serves_as_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bodies: list[bytes] = []
     file = written(tmp_path, layers("gzip"))
     with linked() as link:
 
         def visit(address: str) -> None:
             with closing(link):
-                told(link, file, tmp_path / "hello.py")
+                read_reports(link, file, tmp_path / "hello.py")
                 asked(address, bodies)
 
         assert served(monkeypatch, visit, "--reload", file) == ["gzip", "└─ hello:app"]
     assert bodies == [b"hello"]
 
 
-def test_says_what_is_wrong_to_the_process_that_watches(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_passes_the_options_of_waitress_on_as_a_worker(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    server = "[server:main]\nuse = egg:wsgistack\nport = 0\nthreads = none\n"
+    with linked():
+        assert main(["serve", "--reload", written(tmp_path, layers("gzip") + server)]) == 1
+    assert "Waitress can't start: invalid literal for int() with base 10: 'none'" in capfd.readouterr().err
+
+
+def test_ignores_the_options_of_other_servers_as_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}workers = 5\n")
+    with linked() as link:
+
+        def visit(address: str) -> None:
+            link.close()
+
+        assert served(monkeypatch, visit, "--reload", file) == ["gzip", "└─ hello:app"]
+
+
+def test_reports_mistakes_as_a_worker(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, layers("gzip"))
     with linked() as link:
         assert main(["serve", "--reload", "--server", "main", file]) == 1
-        assert told(link, file) == [False]
+        assert read_reports(link, file) == [False]
     assert capfd.readouterr() == ("", f"{file}: unknown server 'main'\n")
 
 
 @pytest.mark.parametrize(
     ("listen", "expected"),
     [
-        ("[::1]:6543", ("::1", 6543)),
-        ("[::1]", ("::1", 8080)),
-        ("*:6543 localhost:1", ("0.0.0.0", 6543)),  # noqa: S104
-        ("localhost", ("localhost", 8080)),
-        ("", ("127.0.0.1", 8080)),
+        ("[::1]:6543", ("::1", "6543")),
+        ("[::1]", ("::1", "8080")),
+        ("*:6543 localhost:1", ("0.0.0.0", "6543")),  # noqa: S104
+        ("localhost", ("localhost", "8080")),
+        ("", ("127.0.0.1", "8080")),
     ],
 )
-def test_reads_where_waitress_listens(
-    listen: str, expected: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_reload_reads_the_listen_option_of_waitress(
+    listen: str, expected: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[str, int]] = []
-    monkeypatch.setattr("wsgistack.serving.reload.reloading", lambda run, host, port, **_: told.append((host, port)))
+    addresses: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        "wsgistack.serving.reload.serve_with_reload", lambda run, host, port, **_: addresses.append((host, port))
+    )
     file = written(tmp_path, f"{layers('gzip')}[server:main]\nuse = egg:waitress\nlisten = {listen}\n")
     assert main(["serve", "--reload", file]) == 0
-    assert told == [expected]
+    assert addresses == [expected]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +277,7 @@ def test_reads_where_waitress_listens(
         pytest.param("", id="broken"),
     ],
 )
-def test_watches_where_the_file_says_that_it_listens(
+def test_reload_listens_as_the_server_section_says(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -256,10 +290,11 @@ def test_watches_where_the_file_says_that_it_listens(
 
     def visit() -> None:
         def find() -> bool | None:
+            if is_broken:
+                return "startup failed; requests wait" in capfd.readouterr().err or None
             with suppress(OSError):
                 asked(f"http://127.0.0.1:{port}/", bodies)
-            said = capfd.readouterr().err if is_broken else ""
-            return bool(bodies) or "does not start" in said or None
+            return bool(bodies) or None
 
         try:
             eventually(find)

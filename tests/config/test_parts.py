@@ -199,4 +199,4 @@ def test_adds_the_line_to_a_mistake_with_a_file(folder: Path) -> None:
     server = Server("egg:wsgistack", {"port": "x"}, {"__file__": str(folder / "stack.ini")}, PLACE, places=places)
     with pytest.raises(ConfigError) as caught:
         server.run(factories.greet)
-    assert str(caught.value) == "stack.ini:4: [server:main] port: is no port; expected a number, from 0 to 65535"
+    assert str(caught.value) == "stack.ini:4: [server:main] port: not a valid port; expected 0 to 65535"

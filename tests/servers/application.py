@@ -1,4 +1,4 @@
-"""An application to put behind real servers: it greets, streams, waits, breaks off and fails."""
+"""An application for real servers: it greets, streams, waits, breaks off and fails."""
 
 import json
 from collections import defaultdict
@@ -38,7 +38,7 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
 
 
 def file(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Have the server send a file."""
+    """Let the server send a file."""
     opened = Path(__file__).open("rb")  # noqa: SIM115 - the server closes it
     start_response("200 OK", [*PLAIN, ("Content-Length", str(fstat(opened.fileno()).st_size))])
     wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](opened)
@@ -46,7 +46,7 @@ def file(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
 
 
 def gated(gate: Event, start_response: StartResponse) -> Iterator[bytes]:
-    """Make the second chunk only when another request has opened the gate."""
+    """Make the second chunk when another request has opened the gate."""
     start_response("200 OK", PLAIN)
     yield b"first\n"
     yield b"second\n" if gate.wait(60) else b"nobody opened\n"
@@ -71,5 +71,5 @@ def endless(start_response: StartResponse) -> Iterator[bytes]:
 
 
 def factory(global_conf: Mapping[str, str]) -> App:
-    """Give the application to PasteDeploy."""
+    """Return the application to PasteDeploy."""
     return application

@@ -1,4 +1,4 @@
-"""Real servers in processes of their own, on ports of the loopback that are free, and a client for them."""
+"""Real servers in other processes, on free ports of the loopback, and a client for them."""
 
 import json
 import os
@@ -66,21 +66,22 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def running(folder: Path, *command: str | Path) -> Iterator[Server]:
-    """A server, from when it has told its address; it is killed at the end if it still runs."""
+def running(folder: Path, *command: str | Path, port: int = 0) -> Iterator[Server]:
+    """A server that has printed its address, or listens on a known port; it is killed at the end if it still runs."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with (
         (folder / "output").open("wb") as output,
         subprocess.Popen(command, cwd=folder, env=environ, stdout=output, stderr=output) as process,
     ):
 
-        def told() -> re.Match[str] | None:
+        def find_port() -> int | None:
             text = (folder / "output").read_text()
             assert process.poll() is None, text
-            return _ADDRESS.search(text)
+            found = _ADDRESS.search(text)
+            return port or (int(found[1]) if found else None)
 
         try:
-            yield Server(process, int(eventually(told)[1]), folder)
+            yield Server(process, eventually(find_port), folder)
         finally:
             process.terminate()
             try:
@@ -90,18 +91,18 @@ def running(folder: Path, *command: str | Path) -> Iterator[Server]:
 
 
 def eventually(find: Callable[[], T | None]) -> T:
-    """What is found, after a while."""
+    """Call ``find`` until it returns something other than None."""
     for _ in range(600):
         found = find()
         if found is not None:
             return found
         time.sleep(0.05)
-    raise AssertionError("it never came")
+    raise AssertionError("it did not happen within 30 seconds")
 
 
 def is_refused(port: int) -> bool | None:
-    """Whether nobody listens there; None when somebody does, or did until a moment ago."""
-    with suppress(ConnectionResetError):  # nobody takes any more what was connected just before the end
+    """True if nobody listens there; None if somebody does, or did until a moment ago."""
+    with suppress(ConnectionResetError):  # the server ended before it accepted the connection
         try:
             socket.create_connection(("127.0.0.1", port), timeout=30).close()
         except ConnectionRefusedError:

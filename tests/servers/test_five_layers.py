@@ -1,4 +1,4 @@
-"""The five layers behind real servers: what a client gets, and what the logs tell of it."""
+"""The five layers behind real servers: what a client gets, and what the logs contain."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ import pytest
 from tests.servers import application
 from tests.servers.running import CREDENTIALS, WSGISTACK, Server, eventually, running
 
-# as it stands, for wsgistack and for PasteDeploy
+# the same file for wsgistack and for PasteDeploy
 INI = """
 [pipeline:main]
 pipeline = request_id access_log catch_errors gzip basic_auth application
@@ -84,7 +84,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield started
 
 
-def test_compresses_and_tells_the_id(server: Server) -> None:
+def test_compresses_and_sends_the_id(server: Server) -> None:
     answer = server.get("/", Accept_Encoding="gzip")
     request_id = answer.headers["x-request-id"]
     assert (answer.status, answer.headers["content-encoding"]) == (200, "gzip")
@@ -102,7 +102,7 @@ def test_compresses_and_tells_the_id(server: Server) -> None:
     }
 
 
-def test_leaves_the_body_as_it_is_for_a_client_that_asks_so(server: Server) -> None:
+def test_leaves_the_body_unchanged_for_identity(server: Server) -> None:
     answer = server.get("/", Accept_Encoding="identity", X_Request_ID="my-own.id")
     assert json.loads(answer.body)[:2] == ["my-own.id", "my-own.id"]
     assert answer.headers["x-request-id"] == "my-own.id"
@@ -119,7 +119,7 @@ def test_sends_a_file(coding: str, server: Server) -> None:
     assert (entry["bytes"], entry["outcome"]) == (len(answer.body), "complete")
 
 
-def test_leaves_a_file_to_sendfile_where_no_layer_has_to_read_it(tmp_path: Path) -> None:
+def test_leaves_a_file_to_sendfile_if_no_layer_reads_it(tmp_path: Path) -> None:
     made = "RequestId(CatchErrors(BasicAuth(application, users={'demo': 'demo'})))"
     program = f"from wsgistack import *; from tests.servers.application import application; application = {made}"
     with running(tmp_path, *UWSGI, "--eval", program) as server:
@@ -128,7 +128,7 @@ def test_leaves_a_file_to_sendfile_where_no_layer_has_to_read_it(tmp_path: Path)
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic ZGVtbzp3cm9uZw==", "Basic \xff", "Bearer x"])
-def test_challenges_who_has_no_password(authorization: str, server: Server) -> None:
+def test_challenges_clients_without_the_password(authorization: str, server: Server) -> None:
     answer = server.get("/", Authorization=authorization, Accept="application/json")
     assert (answer.status, answer.headers["content-type"]) == (401, "application/problem+json")
     assert answer.headers["www-authenticate"] == 'Basic realm="five layers", charset="UTF-8"'
@@ -137,7 +137,7 @@ def test_challenges_who_has_no_password(authorization: str, server: Server) -> N
     assert (entry["status"], entry["user"], entry["bytes"]) == (401, None, len(answer.body))
 
 
-def test_answers_a_failure_with_an_id_that_stands_in_both_logs(server: Server) -> None:
+def test_answers_a_failure_with_an_id_that_is_in_both_logs(server: Server) -> None:
     answer = server.get("/fail", Accept="application/json")
     request_id = answer.headers["x-request-id"]
     assert (answer.status, answer.headers["content-type"]) == (500, "application/problem+json")
@@ -179,7 +179,7 @@ def test_answers_a_head_with_headers_alone(path: str, status: bytes, server: Ser
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_lets_the_client_tell_a_broken_response_from_a_whole_one(coding: str, server: Server) -> None:
+def test_lets_the_client_notice_a_broken_response(coding: str, server: Server) -> None:
     request_id = uuid4().hex
 
     def read() -> bytes:
@@ -188,7 +188,7 @@ def test_lets_the_client_tell_a_broken_response_from_a_whole_one(coding: str, se
             return gzip.decompress(response.read()) if coding == "gzip" else response.read()
 
     if server.process.args == COMMANDS["uWSGI"] and coding == "identity":
-        assert read() == b"begun\n", "it ends what has no length, whole or broken, by closing the connection"
+        assert read() == b"begun\n", "uWSGI ends a body without a length by closing the connection, whole or broken"
     else:
         with pytest.raises((IncompleteRead, ConnectionResetError, EOFError)):
             read()
@@ -196,7 +196,7 @@ def test_lets_the_client_tell_a_broken_response_from_a_whole_one(coding: str, se
     assert f"GET /broken failed, request {request_id}\nTraceback" in server.output()
 
 
-def test_logs_that_the_client_went_away(server: Server) -> None:
+def test_logs_that_the_client_has_disconnected(server: Server) -> None:
     request_id = uuid4().hex
     authorization = CREDENTIALS["Authorization"]
     head = f"GET /endless HTTP/1.1\r\nHost: h\r\nX-Request-ID: {request_id}\r\nAuthorization: {authorization}\r\n\r\n"
@@ -208,7 +208,7 @@ def test_logs_that_the_client_went_away(server: Server) -> None:
     assert request_id not in server.output(), "it is no error"
 
 
-def test_mixes_up_no_ids_of_parallel_clients(server: Server) -> None:
+def test_keeps_the_ids_of_parallel_clients_apart(server: Server) -> None:
     def visit(client: int) -> None:
         for number in range(5):
             request_id = f"client-{client}-{number}-{uuid4().hex}"

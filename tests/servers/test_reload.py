@@ -1,11 +1,14 @@
-"""``wsgistack serve --reload`` as a program of its own: under load, at Ctrl-C in a terminal, and when it is killed."""
+"""``wsgistack serve --reload`` as a program: under load, at Ctrl-C in a terminal, and when it is killed."""
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
@@ -33,7 +36,7 @@ def hold():
 def server(tmp_path: Path) -> Iterator[Server]:
     (tmp_path / "hello.py").write_text(HELLO)
     (tmp_path / "stack.toml").write_text('app = "hello:app"\nlayers = []\n')
-    with running(tmp_path, "setsid", *RELOADING) as server:  # in a group of its own, as what runs in a terminal
+    with running(tmp_path, "setsid", *RELOADING) as server:  # in a process group, as in a terminal
         yield server
 
 
@@ -48,7 +51,18 @@ def test_loses_no_request_while_it_starts_again(server: Server) -> None:
             except OSError as error:
                 failures.append(error)
 
-    clients = [threading.Thread(target=ask) for _ in range(4)]
+    def ask_on_one_connection() -> None:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+            while b"last" not in bodies:
+                try:
+                    connection.request("GET", "/")  # it connects again when the server has closed the connection
+                    with connection.getresponse() as response:
+                        bodies.add(response.read())
+                except (OSError, HTTPException) as error:
+                    failures.append(error)
+                    connection.close()
+
+    clients = [threading.Thread(target=target) for target in (ask, ask, ask_on_one_connection, ask_on_one_connection)]
     for client in clients:
         client.start()
     for text in ("one", "two", "last"):
@@ -90,15 +104,19 @@ def test_leaves_nothing_that_listens_when_it_is_killed(server: Server) -> None:
     eventually(lambda: is_refused(server.port))
 
 
-def test_tells_the_mistakes_and_waits_for_them_to_be_mended(tmp_path: Path) -> None:
+def test_reports_mistakes_and_lets_requests_wait_until_they_are_mended(tmp_path: Path) -> None:
     (tmp_path / "hello.py").write_text(HELLO)
     (tmp_path / "stack.toml").write_text('app = "helo:app"\nlayers = ["gzpi"]\n')
-    with running(tmp_path, *RELOADING) as server:
-        assert server.get("/").status == 503
-        checked = subprocess.run([*WSGISTACK, "check", "stack.toml"], cwd=tmp_path, capture_output=True, text=True)
-        assert server.output() == (
-            f"{checked.stderr}"
-            f"reload: it does not start; answering 503 on http://127.0.0.1:{server.port}/ until the next change\n"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [port if each == "0" else each for each in RELOADING]
+    with running(tmp_path, *command, port=int(port)) as server:
+        eventually(lambda: "startup failed" in server.output() or None)
+        checked = subprocess.run(
+            [*WSGISTACK, "check", "--quiet", "stack.toml"], cwd=tmp_path, capture_output=True, text=True
         )
-        (tmp_path / "stack.toml").write_text('app = "hello:app"\nlayers = ["gzip"]\n')
-        eventually(lambda: server.get("/").body == b"one" or None)
+        assert server.output() == f"{checked.stderr}reload: startup failed; requests wait\n"
+        with server.raw(b"GET / HTTP/1.0\r\n\r\n") as connection:
+            (tmp_path / "stack.toml").write_text('app = "hello:app"\nlayers = ["gzip"]\n')
+            assert b"".join(iter(partial(connection.recv, 65536), b"")).endswith(b"one")

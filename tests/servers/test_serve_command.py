@@ -1,4 +1,4 @@
-"""``wsgistack serve`` as a program of its own: what it prints, what it serves, and how it ends."""
+"""``wsgistack serve`` as a program: what it prints, what it serves, and how it ends."""
 
 import gzip
 import json
@@ -68,7 +68,7 @@ def test_stops_cleanly_even_while_it_sends(stop: signal.Signals, requests: int, 
         connections = [stack.enter_context(server.raw(b"GET / HTTP/1.1\r\n\r\n")) for _ in range(requests)]
         assert all(connection.recv(1) for connection in connections)
         server.process.send_signal(stop)
-        if requests:  # which do not end by themselves
+        if requests:  # they do not end by themselves
             eventually(lambda: is_refused(server.port))
             server.process.send_signal(stop)
         assert server.process.wait(30) == 0
@@ -81,41 +81,40 @@ def test_stops_cleanly_even_while_it_sends(stop: signal.Signals, requests: int, 
         assert "Traceback" not in server.output()
 
 
-def test_leaves_the_logging_of_the_application_as_it_is(site: Path) -> None:
+def test_keeps_the_logging_of_the_application(site: Path) -> None:
     with running(site, *WSGISTACK, "serve", "stack.toml", "--port", "0") as server:
         assert server.get("/fail").status == 500
         eventually(lambda: "MINE GET /fail failed" in server.output() or None)
         assert server.output().count("GET /fail failed") == 1
 
 
-def test_warns_of_the_order_in_one_line_each_however_python_treats_warnings(site: Path) -> None:
+def test_warns_about_the_order_in_one_line_even_with_warnings_as_errors(site: Path) -> None:
     program = [WSGISTACK[0], "-W", "error", *WSGISTACK[1:]]
     with running(site, *program, "serve", "stack.toml", "--port", "0") as server:
         warning, _, _ = server.output().partition("Serving on")
-        assert warning == (
-            "warning: stack.toml:3: layer 1 (zip): zip stands outside log: "
-            "the log would not tell what went over the wire; put log before zip\n"
-        )
+        assert warning.startswith("warning: stack.toml:3: layer 1 (zip): ")
+        assert warning.endswith("; put log before zip\n")
+        assert warning.count("\n") == 1
 
 
-def test_says_in_one_line_why_it_can_not_serve(site: Path) -> None:
+def test_reports_in_one_line_why_it_can_not_serve(site: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         served = subprocess.run([*WSGISTACK, "serve", "stack.toml", "--port", port], cwd=site, capture_output=True)
     *_, problem = served.stderr.decode().splitlines()
     assert (served.returncode, served.stdout) == (1, b"")
-    assert problem == f"can't listen on 127.0.0.1 port {port}: Address already in use; another --host or --port"
+    assert problem == f"can't listen on 127.0.0.1 port {port}: Address already in use; choose another host or port"
     assert b"Traceback" not in served.stderr
 
 
 @pytest.mark.parametrize(
     ("app", "problem"),
     [
-        pytest.param("def app(: pass", "importing 'hello' failed: SyntaxError", id="no Python"),
+        pytest.param("def app(: pass", "importing 'hello' failed: SyntaxError", id="not Python"),
         pytest.param("1 / 0", "importing 'hello' failed: ZeroDivisionError: division by zero", id="fails"),
-        pytest.param("app = 1", "'hello:app' is ", id="no callable"),
+        pytest.param("app = 1", "'hello:app' is ", id="not callable"),
         pytest.param("def app(): pass", "found 'hello:app'; expected a WSGI application", id="a factory"),
-        pytest.param("import nosuch", "importing 'hello' failed: ModuleNotFoundError", id="misses a module"),
+        pytest.param("import nosuch", "importing 'hello' failed: ModuleNotFoundError", id="missing module"),
     ],
 )
 def test_prints_every_mistake_and_no_traceback(app: str, problem: str, site: Path) -> None:
@@ -124,14 +123,14 @@ def test_prints_every_mistake_and_no_traceback(app: str, problem: str, site: Pat
     served = subprocess.run([*WSGISTACK, "serve", "stack.toml"], cwd=site, capture_output=True, text=True)
     assert (served.returncode, served.stdout) == (1, "")
     assert problem in served.stderr
-    assert "no layer 'gzpi'; did you mean 'gzip'?" in served.stderr
+    assert "'gzpi'; did you mean 'gzip'?" in served.stderr
     assert "layer 2 (gzip) level: " in served.stderr
-    assert "layer: no such key; did you mean 'layers'?" in served.stderr
+    assert "did you mean 'layers'?" in served.stderr
     assert "Traceback" not in served.stderr
     assert all(line.startswith("stack.toml:") for line in served.stderr.splitlines())
 
 
-def test_stops_quietly_when_nobody_reads_what_it_lists() -> None:
+def test_list_ends_quietly_when_the_reader_has_gone() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:

@@ -1,4 +1,4 @@
-"""A site of files that change while it is served, anew each time, to a client in a thread of its own."""
+"""A site whose files change while it is served with reload to a client in another thread."""
 
 import io
 import os
@@ -12,21 +12,21 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.servers.running import eventually, is_refused
-from wsgistack.serving.reload import Serve, reloading
+from wsgistack.serving.reload import serve_with_reload
 
 PROGRAM = """
 import sys
 from pathlib import Path
 from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.imports import import_object
-from wsgistack.serving.reload import reloading
+from wsgistack.serving.reload import serve_with_reload
 def run(serve):
     name, *parts = Path("conf/stack").read_text().split()
     missing = [Mistake("missing", where=Where(part)) for part in parts if not Path(part).exists()]
     if missing:
         raise ConfigError(*missing)
-    serve(import_object(name), "127.0.0.1", 0, ready=print)
-reloading(run, "127.0.0.1", 0, files=["conf/stack"], command=[])
+    serve(import_object(name), ready=print)
+serve_with_reload(run, "127.0.0.1", 0, files=["conf/stack"], command=[])
 """
 HELLO = """
 import os, time
@@ -52,12 +52,12 @@ def hold():
 """
 
 
-def never(serve: Serve) -> None:
+def never(serve: Callable[..., None]) -> None:
     raise AssertionError("it was run in the process that watches")
 
 
 class Site:
-    """What is served, and what is said of it."""
+    """A served folder, and what is printed about it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -66,7 +66,7 @@ class Site:
             self.port: int = free.getsockname()[1]
 
     def write(self, text: str, file: str = "hello.py") -> None:
-        """Write as editors do."""
+        """Write a file as editors do."""
         path = self.folder / file
         path.parent.mkdir(exist_ok=True)
         path.with_name(".#written").write_text(text)
@@ -88,7 +88,7 @@ class Site:
         eventually(lambda: (self.folder / "starts").read_text() == "." * times or None)
 
     def reload(self, client: Callable[[], object]) -> list[str]:
-        """What is said while a client comes, which asks to stop at its end."""
+        """Serve until the client has finished, and return what was printed."""
         errors = []
 
         def run() -> None:
@@ -106,7 +106,7 @@ class Site:
         try:
             visiting.start()
             with redirect_stderr(self.said):
-                assert reloading(never, "127.0.0.1", self.port, files=["conf/stack"], command=command)
+                assert serve_with_reload(never, "127.0.0.1", self.port, files=["conf/stack"], command=command)
             assert [signal.getsignal(number) for number in before] == [signal.SIG_IGN] * 2
         finally:
             visiting.join()

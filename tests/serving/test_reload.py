@@ -1,22 +1,23 @@
-"""Reloading: what is served while files change, break, come and go, and what is said of it."""
+"""Serving with reload: what is served while files change, break, come and go, and what is printed."""
 
 import os
-import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
-from tests.linking import linked, told
+from tests.linking import linked
 from tests.servers.running import ROOT, eventually
 from tests.serving.reloading import HELLO, PROGRAM, Site, never
 from tests.serving.served import answers
-from wsgistack.errors import ConfigError, Mistake, Where
-from wsgistack.serving.reload import Serve, reloading
+from wsgistack.errors import ConfigError
+from wsgistack.serving import reload
+from wsgistack.serving.reload import serve_with_reload
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     return site
 
 
-def test_serves_what_the_code_has_become_and_ends_what_was_begun(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
+def test_serves_the_changed_code_and_ends_the_requests_in_flight(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
     def client() -> None:
         site.becomes("one")
         with closing(HTTPConnection("127.0.0.1", site.port, timeout=60)) as connection:
@@ -43,62 +44,63 @@ def test_serves_what_the_code_has_become_and_ends_what_was_begun(site: Site, cap
             (site.folder / "gate").touch()
             assert response.read() == b" by one"
 
-    assert site.reload(client) == ["reload: starting again after a change of hello.py"]
+    assert site.reload(client) == ["reload: hello.py has changed; starting again"]
     out, err = capfd.readouterr()
     assert out.splitlines() == [f"http://127.0.0.1:{site.port}/"] * 2
     assert err == ""
 
 
-def test_goes_on_with_what_served_before_while_the_code_is_broken(
-    site: Site, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_serves_the_previous_version_while_the_code_is_broken(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
     def client() -> None:
         site.becomes("one")
         site.write("1 / 0")
-        site.says("does not start")
+        site.says("startup failed")
         assert site.get() == "one"
         site.write("hello:ap", "conf/stack")
-        eventually(lambda: site.said.getvalue().count("does not start") == 2 or None)
+        eventually(lambda: site.said.getvalue().count("startup failed") == 2 or None)
         site.write(HELLO.replace("one", "two"))
-        eventually(lambda: site.said.getvalue().count("does not start") == 3 or None)
+        eventually(lambda: site.said.getvalue().count("startup failed") == 3 or None)
         assert site.get() == "one"
         site.write("hello:app", "conf/stack")
         site.becomes("two")
 
     assert site.reload(client)[:2] == [
-        "reload: starting again after a change of hello.py",
-        "reload: it does not start; what served before goes on",
+        "reload: hello.py has changed; starting again",
+        "reload: startup failed; still serving the previous version",
     ]
     err = capfd.readouterr().err
     assert "ConfigError: importing 'hello' failed: ZeroDivisionError: division by zero (hello.py, line 1)\n" in err
     assert "did you mean 'app'?" in err
 
 
-def test_answers_503_while_there_is_nothing_that_could_serve(site: Site) -> None:
+@pytest.mark.slow
+def test_lets_requests_wait_while_nothing_can_serve(site: Site) -> None:
     site.write("package:app", "conf/stack")
     (site.folder / "elsewhere" / "package").mkdir()
     site.write("1 / 0", "elsewhere/package/__init__.py")
 
     def client() -> None:
-        site.becomes("503")
-        site.write(HELLO, "elsewhere/package/__init__.py")
-        site.becomes("one")
+        site.says("startup failed; requests wait")
+        with socket.create_connection(("127.0.0.1", site.port), timeout=60) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            site.write(HELLO, "elsewhere/package/__init__.py")
+            assert b"".join(iter(lambda: connection.recv(65536), b"")).endswith(b"one")
         with pytest.raises(ConnectionError):
             site.get("/die")
-        site.becomes("503")
-        site.write(HELLO, "elsewhere/package/__init__.py")
-        site.becomes("one")
+        site.says("ended with status 3")
+        site.write(HELLO.replace("one", "two"), "elsewhere/package/__init__.py")
+        assert site.get() == "two"
 
-    waiting = f"answering 503 on http://127.0.0.1:{site.port}/ until the next change"
     assert site.reload(client) == [
-        f"reload: it does not start; {waiting}",
-        "reload: starting again after a change of elsewhere/package/__init__.py",
-        f"reload: what served has ended with status 3; {waiting}",
-        "reload: starting again after a change of elsewhere/package/__init__.py",
+        "reload: startup failed; requests wait",
+        "reload: elsewhere/package/__init__.py has changed; starting again",
+        "reload: the server has ended with status 3; requests wait",
+        "reload: elsewhere/package/__init__.py has changed; starting again",
     ]
 
 
-def test_waits_no_longer_for_what_has_changed_once_more(site: Site) -> None:
+@pytest.mark.slow
+def test_gives_up_a_start_when_a_file_changes_again(site: Site) -> None:
     def client() -> None:
         site.becomes("one")
         site.write("open('begun', 'w').close()\nimport time\ntime.sleep(600)")
@@ -106,10 +108,11 @@ def test_waits_no_longer_for_what_has_changed_once_more(site: Site) -> None:
         site.write(HELLO.replace("one", "two"))
         site.becomes("two")
 
-    assert site.reload(client) == ["reload: starting again after a change of hello.py"] * 2
+    assert site.reload(client) == ["reload: hello.py has changed; starting again"] * 2
 
 
-def test_watches_what_is_imported_by_a_request(site: Site) -> None:
+@pytest.mark.slow
+def test_watches_modules_that_a_request_imports(site: Site) -> None:
     (site.folder / "elsewhere" / "late").mkdir()
     site.write("TEXT = 'late'", "elsewhere/late/module.py")
 
@@ -118,30 +121,31 @@ def test_watches_what_is_imported_by_a_request(site: Site) -> None:
         site.write("TEXT = 'later'", "elsewhere/late/module.py")
         site.becomes("later", "/late")
 
-    assert site.reload(client) == ["reload: starting again after a change of elsewhere/late/module.py"]
+    assert site.reload(client) == ["reload: elsewhere/late/module.py has changed; starting again"]
 
 
-def test_watches_for_what_a_mistake_names(site: Site) -> None:
+@pytest.mark.slow
+def test_watches_for_a_missing_file_that_a_mistake_names(site: Site) -> None:
     site.write("hello:app elsewhere/part", "conf/stack")
 
     def client() -> None:
-        site.becomes("503")
+        site.says("startup failed")
         site.write("here", "elsewhere/part")
         site.becomes("one")
 
-    assert site.reload(client)[1:] == ["reload: starting again after a change of elsewhere/part"]
+    assert site.reload(client)[1:] == ["reload: elsewhere/part has changed; starting again"]
 
 
-def test_misses_no_change_of_what_it_does_not_watch_yet(site: Site) -> None:
+@pytest.mark.slow
+def test_notices_a_change_before_the_file_is_watched(site: Site) -> None:
     site.write("changing:app", "conf/stack")
     changed = HELLO.replace("one", "two")
     site.write(f"from pathlib import Path\nPath(__file__).write_text({changed!r})\n{HELLO}", "elsewhere/changing.py")
-    assert site.reload(lambda: site.becomes("two")) == [
-        "reload: starting again after a change of elsewhere/changing.py"
-    ]
+    assert site.reload(lambda: site.becomes("two")) == ["reload: elsewhere/changing.py has changed; starting again"]
 
 
-def test_watches_no_files_that_it_is_not_made_of(site: Site) -> None:
+@pytest.mark.slow
+def test_ignores_files_that_the_application_does_not_use(site: Site) -> None:
     def client() -> None:
         site.becomes("one")
         for file in ("notes.txt", ".#hello.py", "hello.py~", "hello.pyc"):
@@ -152,26 +156,29 @@ def test_watches_no_files_that_it_is_not_made_of(site: Site) -> None:
         for count, file in enumerate(("new.py", "new.toml", "new.ini"), 2):
             site.has_started(count)
             site.write("", file)
-            site.says(f"a change of {file}")
+            site.says(f"{file} has changed")
 
     names = ["hello.py", "new.py", "new.toml", "new.ini"]
-    assert site.reload(client) == [f"reload: starting again after a change of {name}" for name in names]
+    assert site.reload(client) == [f"reload: {name} has changed; starting again" for name in names]
 
 
-def test_sees_a_folder_that_goes_and_comes_back(site: Site) -> None:
+@pytest.mark.slow
+def test_follows_a_folder_that_disappears_and_comes_back(site: Site) -> None:
     def client() -> None:
         site.becomes("one")
         (site.folder / "conf").rename(site.folder / "aside")
-        site.says("it does not start")
+        site.says("startup failed")
         site.write(HELLO.replace("one", "two"))
-        eventually(lambda: site.said.getvalue().count("does not start") == 2 or None)
+        eventually(lambda: site.said.getvalue().count("startup failed") == 2 or None)
         (site.folder / "aside").rename(site.folder / "conf")
         site.becomes("two")
 
-    assert site.reload(client)[0] == "reload: starting again after a change of conf"
+    assert site.reload(client)[0] == "reload: conf/stack has changed; starting again"
 
 
-def test_kills_what_does_not_end_when_it_is_asked_again(site: Site) -> None:
+@pytest.mark.slow
+def test_kills_a_worker_that_does_not_end_at_the_second_signal(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reload, "URGENT_TIMEOUT", 0.2)
     hanging = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nopen('begun', 'w').close()"
     site.write(f"{hanging}\nwhile True: time.sleep(600)")
 
@@ -182,53 +189,30 @@ def test_kills_what_does_not_end_when_it_is_asked_again(site: Site) -> None:
     assert site.reload(client) == []
 
 
-def test_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "watchfiles", None)
-    with pytest.raises(ConfigError) as caught:
-        reloading(never, "127.0.0.1", 0, files=["stack.toml"], command=[])
-    problem = "needs the library watchfiles, which can't be imported"
-    assert caught.value.mistakes == (Mistake(problem, "--reload", hint="pip install 'wsgistack[reload]'"),)
+@pytest.mark.slow
+@pytest.mark.parametrize("sibling", ["broken link", "folder"])
+def test_ignores_what_can_not_be_read_beside_the_files(sibling: str, site: Site) -> None:
+    path = site.folder / "conf" / "odd.py"
+    path.mkdir() if sibling == "folder" else path.symlink_to("nowhere")
+    assert site.reload(lambda: site.becomes("one")) == []
+
+
+def test_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    with pytest.raises(ConfigError, match=r"^--reload: needs .*waitress.*; pip install 'wsgistack\[serve\]'$"):
+        serve_with_reload(never, "127.0.0.1", 0, files=["stack.toml"], command=[])
+
+
+def test_is_refused_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    with pytest.raises(ConfigError, match=r"^--reload: can't hand a socket on to another process on Windows$"):
-        reloading(never, "127.0.0.1", 0, files=["stack.toml"], command=[])
+    with pytest.raises(ConfigError, match=r"^--reload: not supported on Windows, where processes can't share"):
+        serve_with_reload(never, "127.0.0.1", 0, files=["stack.toml"], command=[])
 
 
-def test_says_that_the_system_does_not_help_to_watch() -> None:
-    import watchfiles  # while files can be opened
-
-    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with socket.socket() as next_one:
-        free = next_one.fileno()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, most))
-    try:
-        with pytest.raises(ConfigError, match=r"^--reload: can't watch for changes: .*Too many open files.*POLLING=1"):
-            reloading(never, "127.0.0.1", 0, files=["stack.toml"], command=[])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
-    assert watchfiles.__all__
-
-
-def test_runs_and_serves_in_the_other_process() -> None:
+def test_runs_and_serves_in_the_worker() -> None:
     with linked() as link:
 
-        def run(serve: Serve) -> None:
-            serve(answers("200 OK"), "127.0.0.1", 0, ready=lambda address: link.close())
+        def run(serve: Callable[..., None]) -> None:
+            serve(answers("200 OK"), ready=lambda address: link.close())
 
-        assert not reloading(run, "127.0.0.1", 0, files=[], command=[])
-
-
-@pytest.mark.parametrize(
-    ("error", "files"),
-    [
-        pytest.param(ConfigError(Mistake("", where=Where("/b.ini")), Mistake("")), ["/a.ini", "/b.ini"], id="mistakes"),
-        pytest.param(SystemExit(3), ["/a.ini"], id="an exit"),
-    ],
-)
-def test_tells_from_the_other_process_what_a_failure_is_about(error: BaseException, files: list[str]) -> None:
-    def run(serve: Serve) -> None:
-        raise error
-
-    with linked() as link:
-        with pytest.raises(type(error)):
-            reloading(run, "127.0.0.1", 0, files=["/a.ini"], command=[])
-        assert told(link, *files) == [False]
+        assert not serve_with_reload(run, "127.0.0.1", 0, files=[], command=[])

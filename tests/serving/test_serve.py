@@ -1,13 +1,15 @@
-"""Serving: until when, what becomes of the requests in flight, and PasteDeploy's way to start it."""
+"""Serving on Waitress and on wsgiref: until when, what becomes of requests in flight, and as PasteDeploy's server."""
 
 import json
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from functools import partial
+from http.client import HTTPConnection
 from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,29 +20,46 @@ from tests.servers.running import eventually, is_refused
 from tests.serving.served import PLAIN, answers, asks, response_of, served
 from wsgistack import AccessLog
 from wsgistack.errors import ConfigError
-from wsgistack.serving import server
-from wsgistack.serving.serve import serve, server_runner
-from wsgistack.serving.server import listen
+from wsgistack.serving import serve as serving
+from wsgistack.serving.serve import open_listener, serve, server_runner
 from wsgistack.types import Environ, StartResponse
 
+WARNING = (
+    "warning: Waitress is not installed; serving with wsgiref, for development only; "
+    "for anything else: pip install 'wsgistack[serve]'\n"
+)
 
-def ask_to_stop(number: int = signal.SIGINT) -> None:
+
+@pytest.fixture(params=["waitress", "wsgiref"])
+def server_name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "wsgiref":
+        monkeypatch.setitem(sys.modules, "waitress", None)
+    return str(request.param)
+
+
+def stop_server(number: int = signal.SIGINT) -> None:
     os.kill(os.getpid(), number)
 
 
-def rest_of(connection: socket.socket) -> bytes:
+def read_rest(connection: socket.socket) -> bytes:
     return b"".join(iter(partial(connection.recv, 65536), b""))
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_serves_until_it_is_asked_to_stop_and_restores_the_handlers(stop: signal.Signals) -> None:
+def test_serves_until_a_signal_and_restores_the_handlers(
+    stop: signal.Signals, server_name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     before = [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)]
     assert served(answers("200 OK", b"hello"), asks(), stop=stop) == (200, "5", b"hello")
     assert [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)] == before
+    err = capfd.readouterr().err
+    if server_name == "waitress":
+        assert err == ""
+    else:
+        assert err.startswith(WARNING)
 
 
-@pytest.mark.skipif(not socket.has_ipv6, reason="this machine knows no IPv6")
-def test_serves_ipv6_and_writes_its_address_in_brackets() -> None:
+def test_serves_ipv6_and_writes_its_address_in_brackets(server_name: str) -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
@@ -48,15 +67,32 @@ def test_serves_ipv6_and_writes_its_address_in_brackets() -> None:
     assert served(answers("200 OK", b"six"), asks(), host="::1").body == b"six"
 
 
-def test_serves_on_a_socket_that_listens_already_until_it_is_told_to_end() -> None:
-    with listen("127.0.0.1", 0) as listener:
-        seen: list[object] = []
-        host, port = listener.getsockname()
-        asking = threading.Thread(target=lambda: seen.append(asks()(host, port)))
-        asking.start()
-        serve(answers("200 OK", b"x"), host, 0, ready=seen.append, listener=listener, until=lambda: len(seen) > 1)
-        asking.join()
+def test_serves_until_it_is_over() -> None:
+    listener = open_listener("127.0.0.1", 0)
+    seen: list[object] = []
+    host, port = listener.getsockname()
+    asking = threading.Thread(target=lambda: seen.append(asks()(host, port)))
+    asking.start()
+    serve(answers("200 OK", b"x"), listener, ready=seen.append, is_over=lambda: len(seen) > 1)
+    asking.join()
     assert seen == [f"http://127.0.0.1:{port}/", (200, "1", b"x")]
+
+
+def test_sends_each_chunk_before_the_next_is_made(server_name: str) -> None:
+    asked = threading.Event()
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", PLAIN)
+        yield b"one"
+        yield b"two" if asked.wait(30) else b"nobody asked"
+
+    def client(host: str, port: int) -> tuple[bytes, bytes]:
+        with response_of(host, port) as response:
+            first = response.read(3)
+            asked.set()
+            return first, response.read()
+
+    assert served(app, client) == (b"one", b"two")
 
 
 def test_lets_requests_in_flight_end_while_it_accepts_no_more() -> None:
@@ -70,7 +106,7 @@ def test_lets_requests_in_flight_end_while_it_accepts_no_more() -> None:
     def client(host: str, port: int) -> bytes:
         with response_of(host, port) as response:
             begin = response.read(5)
-            ask_to_stop()
+            stop_server()
             eventually(lambda: is_refused(port))
             gate.set()
             return begin + response.read()
@@ -78,20 +114,40 @@ def test_lets_requests_in_flight_end_while_it_accepts_no_more() -> None:
     assert served(app, client, stop=None) == b"begun, ended"
 
 
+def test_answers_a_last_request_on_a_connection_that_was_kept() -> None:
+    def client(host: str, port: int) -> list[str | None]:
+        with closing(HTTPConnection(host, port, timeout=30)) as connection:
+            seen = []
+            for _ in range(2):
+                connection.request("GET", "/")
+                with connection.getresponse() as response:
+                    assert response.read() == b"hello"
+                    seen.append(response.headers["Connection"])
+                if len(seen) == 1:
+                    stop_server()
+                    eventually(lambda: is_refused(port))
+            return seen
+
+    assert served(answers("200 OK", b"hello"), client, stop=None) == [None, "close"]
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET / HTT"])
-def test_waits_for_no_connection_that_brings_no_request(sent: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+def test_does_not_wait_for_connections_without_a_request(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "GRACE", 60)
+    monkeypatch.setattr(serving, "IDLE_GRACE", 0.1)
+
     def client(host: str, port: int) -> bytes:
         with socket.create_connection((host, port), timeout=30) as connection:
             connection.sendall(sent)
-            asks()(host, port)  # so that the first has been accepted
-            ask_to_stop()
-            return rest_of(connection)
+            asks()(host, port)  # so that the first one has been accepted
+            stop_server()
+            return read_rest(connection)
 
     assert served(answers("200 OK"), client, stop=None) == b""
 
 
 class Endless:
-    """Streams for ever, and can be seen to be closed."""
+    """Streams for ever, and records that it was closed."""
 
     def __init__(self, chunk: bytes) -> None:
         self.chunk = chunk
@@ -109,27 +165,26 @@ class Endless:
         self.closed.set()
 
 
-@pytest.mark.parametrize("is_asked_again", [True, False], ids=["asked again", "after the grace"])
-@pytest.mark.parametrize("is_taking", [True, False], ids=["the client takes", "the client waits"])
-@pytest.mark.parametrize("size", [10, 1 << 26])
-def test_breaks_off_what_does_not_end(
-    is_asked_again: bool, is_taking: bool, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_repeated", [True, False], ids=["second signal", "after the grace"])
+@pytest.mark.parametrize("is_reading", [True, False], ids=["the client reads", "the client waits"])
+def test_resets_the_connections_of_requests_that_do_not_end(
+    is_repeated: bool, is_reading: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "_GRACE", 60 if is_asked_again else 0.1)
-    app = Endless(b"x" * size)
+    monkeypatch.setattr(serving, "GRACE", 60 if is_repeated else 0.1)
+    app = Endless(b"x" * 65536)
 
     def client(host: str, port: int) -> None:
         with socket.create_connection((host, port), timeout=30) as connection:
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert connection.recv(1)
-            ask_to_stop()
+            stop_server()
             eventually(lambda: is_refused(port))
-            if is_asked_again:
-                ask_to_stop(signal.SIGTERM)
-            if not is_taking:
+            if is_repeated:
+                stop_server(signal.SIGTERM)
+            if not is_reading:
                 assert app.closed.wait(30)
             with pytest.raises(ConnectionResetError):
-                rest_of(connection)
+                read_rest(connection)
 
     served(AccessLog(app, format="json", file=tmp_path / "log"), client, stop=None)
     assert app.closed.is_set()
@@ -137,94 +192,152 @@ def test_breaks_off_what_does_not_end(
 
 
 def test_breaks_off_a_request_that_is_not_sent_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_GRACE", 0.1)
-    reading = threading.Event()
-    errors: list[Exception] = []
+    monkeypatch.setattr(serving, "GRACE", 0.2)
+    monkeypatch.setattr(serving, "IDLE_GRACE", 0.1)
 
-    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        reading.set()
-        try:
-            environ["wsgi.input"].read()
-        except ConnectionError as error:
-            errors.append(error)
-            raise
-        return []
-
-    def client(host: str, port: int) -> bytes:
+    def client(host: str, port: int) -> None:
         with socket.create_connection((host, port), timeout=30) as connection:
             connection.sendall(b"POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\npart")
-            assert reading.wait(30)
-            ask_to_stop()
-            return rest_of(connection)
+            asks()(host, port)  # so that the first one has been accepted
+            stop_server()
+            with pytest.raises(ConnectionResetError):
+                read_rest(connection)
 
-    assert served(app, client, stop=None) == b""
-    assert len(errors) == 1
+    served(answers("200 OK", b"never"), client, stop=None)
 
 
-def test_ends_though_an_application_computes_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_GRACE", 0.1)
-    computing, done = threading.Event(), threading.Event()
+def test_stops_although_an_application_computes_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "GRACE", 0.1)
+    monkeypatch.setattr(serving, "THREAD_TIMEOUT", 0.1)
+    computing, done, ended = threading.Event(), threading.Event(), threading.Event()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         computing.set()
         done.wait(30)
+        ended.set()
         return answers("200 OK", b"too late")(environ, start_response)
 
     def client(host: str, port: int) -> socket.socket:
         connection = socket.create_connection((host, port), timeout=30)
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert computing.wait(30)
-        ask_to_stop()
+        stop_server()
         return connection
 
     with served(app, client, stop=None) as connection:
+        assert not ended.is_set()
         done.set()
         with pytest.raises(ConnectionResetError):
-            rest_of(connection)
+            read_rest(connection)
+
+
+def test_interrupts_wsgiref_at_the_second_signal(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    app = Endless(b"x")
+
+    def client(host: str, port: int) -> None:
+        with socket.create_connection((host, port), timeout=30) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert connection.recv(1)
+            stop_server()
+            stop_server(signal.SIGTERM)
+            assert app.closed.wait(30)
+
+    served(app, client, stop=None)
+
+
+@pytest.mark.parametrize("host", ["", " "])
+def test_refuses_an_empty_host(host: str) -> None:
+    with pytest.raises(ConfigError, match=r"^host: not a valid host; expected an address such as 127\.0\.0\.1; "):
+        open_listener(host, 0)
+
+
+@pytest.mark.parametrize("port", ["http", "", -1, 65536, "²", "9" * 5000, "1.0", " 80"])
+def test_refuses_a_port_that_is_not_a_number_up_to_65535(port: str | int) -> None:
+    with pytest.raises(ConfigError, match=r"^port: not a valid port; expected 0 to 65535$"):
+        open_listener("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("203.0.113.1", id="an address of another machine"),
+        pytest.param("a..b", id="not a host name"),
+        pytest.param("x" * 64, id="a label that is too long"),
+        pytest.param("::zz", id="not an address"),
+    ],
+)
+def test_reports_that_it_can_not_listen(host: str) -> None:
+    with pytest.raises(ConfigError, match=f"^can't listen on {host} port 0: [^(]+; choose another host or port$"):
+        open_listener(host, 0)
+
+
+def test_reports_that_a_port_is_in_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match=": Address already in use;"):
+        open_listener("127.0.0.1", taken.getsockname()[1])
 
 
 class Announced(StringIO):
-    """A standard output that has a client come when it tells an address."""
+    """A standard output that starts a client at the address that it reads, and then stops the server."""
 
-    def __init__(self, client: Callable[[str, int], object]) -> None:
+    def __init__(self, client: Callable[[str], object]) -> None:
         super().__init__()
         self._client = client
 
     def write(self, text: str) -> int:
-        parts = urlsplit(text.split()[2])
-        threading.Thread(target=self._come, args=(parts.hostname, parts.port)).start()
+        if text.strip():
+            threading.Thread(target=self._come, args=(text.removeprefix("Serving on "),)).start()
         return super().write(text)
 
-    def _come(self, host: str, port: int) -> None:
-        self._client(host, port)
-        ask_to_stop()
+    def _come(self, address: str) -> None:
+        self._client(address)
+        stop_server()
+
+
+def run_as_paste_server(client: Callable[[str], object], **options: object) -> list[object]:
+    seen: list[object] = []
+    with redirect_stdout(Announced(lambda address: seen.append(client(address)))):
+        server_runner(answers("200 OK", b"hello"), {}, **options)  # type: ignore[arg-type]
+    return seen
+
+
+def ask(address: str) -> bytes:
+    parts = urlsplit(address)
+    return asks()(parts.hostname or "", parts.port or 0).body
 
 
 def test_runs_as_a_server_of_paste_deploy() -> None:
-    seen: list[object] = []
-    with redirect_stdout(Announced(lambda host, port: seen.append(asks()(host, port)))) as output:
-        server_runner(answers("200 OK", b"hello"), {}, port="0")
-    assert seen == [(200, "5", b"hello")]
-    assert output.getvalue().startswith("Serving on http://127.0.0.1:")
+    assert run_as_paste_server(ask, port="0") == [b"hello"]
+    assert run_as_paste_server(ask, port=0, threads=1, url_scheme="https") == [b"hello"]
+    addresses = "127.0.0.1:0 127.0.0.1:0"
+    assert run_as_paste_server(lambda each: [*map(ask, each.split(", "))], listen=addresses) == [[b"hello", b"hello"]]
 
 
 @pytest.mark.parametrize(
     ("options", "mistakes"),
     [
-        *(
-            pytest.param(
-                {"port": port}, ["site.ini: server port: is no port; expected a number, from 0 to 65535"], id=port
-            )
-            for port in ("http", "-1", "65536", "²", "9" * 5000)
-        ),
-        pytest.param(
-            {"host": "203.0.113.1"},
-            ["site.ini: server: can't listen on 203.0.113.1 port 8080: Cannot assign requested address"],
-            id="a host of another machine",
-        ),
+        ({"port": "http"}, ["port: not a valid port; expected 0 to 65535"]),
+        ({"host": "203.0.113.1"}, ["can't listen on 203.0.113.1 port 8080: Cannot assign requested address; "]),
+        ({"port": "0", "threads": "two"}, ["Waitress can't start: invalid literal for int()"]),
+        ({"listen": "203.0.113.1:0"}, ["Waitress can't start: [Errno 99] Cannot assign requested address"]),
     ],
 )
-def test_says_every_mistake_of_a_server_section(options: dict[str, str], mistakes: list[str]) -> None:
+def test_reports_the_mistakes_of_a_server_section(options: dict[str, str], mistakes: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
         server_runner(answers("200 OK"), {"__file__": "site.ini"}, **options)
-    assert str(caught.value).splitlines() == mistakes
+    for line, mistake in zip(str(caught.value).splitlines(), mistakes, strict=True):
+        assert line.startswith("site.ini: server")
+        assert mistake in line
+
+
+@pytest.mark.parametrize(
+    ("options", "key"), [({"port": "0", "threads": "2"}, "threads"), ({"listen": "127.0.0.1:0"}, "listen")]
+)
+def test_names_the_extra_of_options_that_need_waitress(
+    options: dict[str, str], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    with pytest.raises(ConfigError, match=rf"server {key}: needs .*waitress.*wsgistack\[serve\]"):
+        server_runner(answers("200 OK"), {}, **options)

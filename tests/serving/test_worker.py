@@ -1,4 +1,4 @@
-"""A worker and the one that started it: what they tell each other, and what becomes of one without the other."""
+"""A worker and its parent: what they report to each other, and what becomes of one without the other."""
 
 import socket
 import sys
@@ -7,50 +7,47 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 from importlib import import_module
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from tests.linking import linked, told
+from tests.linking import linked, read_reports
 from tests.servers.running import ROOT, eventually
 from tests.serving.served import answers
-from wsgistack.serving.server import listen
-from wsgistack.serving.worker import Service, Worker
+from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.serving.serve import open_listener
+from wsgistack.serving.worker import Worker, is_worker, work
 
 PROGRAM = """
 import sys
-from wsgistack.serving.worker import Service
-assert Service.is_this()
-service = Service([sys.argv[1]])
-assert not Service.is_this()
+from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.serving.worker import is_worker, work
 def app(environ, start_response):
     start_response("200 OK", [])
     return [b"it works"]
-try:
+def run(serve):
     {}
-    service.serve(app, "127.0.0.1", 0, ready=print)
-except ZeroDivisionError:
-    service.fail(["one.ini"])
-service.close()
+    serve(app, ready=print)
+assert is_worker()
+work(run, {}, [sys.argv[1]])
 """
 
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    with listen("127.0.0.1", 0) as listener:
+    with open_listener("127.0.0.1", 0) as listener:
         yield listener
 
 
 @pytest.fixture
-def start(
-    tmp_path: Path, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Worker]]:
+def start(tmp_path: Path, listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Worker]]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     workers: list[Worker] = []
 
-    def start(line: str) -> Worker:
-        (tmp_path / "program.py").write_text(PROGRAM.format(line))
+    def start(line: str, port: int = 0) -> Worker:
+        (tmp_path / "program.py").write_text(PROGRAM.format(line, port))
         workers.append(Worker([sys.executable, "-W", "error", "program.py", "stack.toml"], listener))
         return workers[0]
 
@@ -59,104 +56,120 @@ def start(
     workers[0].process.wait()
 
 
-def hear(worker: Worker, until: Callable[[], bool]) -> None:
-    def heard() -> bool | None:
-        worker.hear()
+def update(worker: Worker, until: Callable[[], bool]) -> None:
+    def find() -> bool | None:
+        worker.update()
         return until() or None
 
-    eventually(heard)
+    eventually(find)
 
 
-def test_takes_over_what_listens_and_tells_that_it_serves(
-    start: Callable[[str], Worker], listener: socket.socket, tmp_path: Path
+@pytest.mark.slow
+def test_serves_on_the_socket_of_its_parent(
+    start: Callable[..., Worker], listener: socket.socket, tmp_path: Path
 ) -> None:
     worker = start("pass")
     assert not worker.is_ready
-    hear(worker, lambda: worker.is_ready)
+    update(worker, lambda: worker.is_ready)
     host, port = listener.getsockname()
     with closing(HTTPConnection(host, port, timeout=30)) as connection:
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"it works"
-    worker.hear()
+    worker.update()
     assert not worker.has_ended
     worker.stop()
     assert worker.process.wait(30) == 0
-    assert tmp_path / "stack.toml" in worker.files
-    assert ROOT / "wsgistack" / "serving" / "worker.py" in worker.files
-    assert not [file for file in worker.files if {"site-packages", "lib"} & set(file.parts)]
+    assert str(tmp_path / "stack.toml") in worker.files
+    assert str(ROOT / "wsgistack" / "serving" / "worker.py") in worker.files
+    assert not [file for file in worker.files if {"site-packages", "lib"} & set(Path(file).parts)]
 
 
-def test_tells_what_it_is_about_when_it_fails(start: Callable[[str], Worker], tmp_path: Path) -> None:
-    worker = start("1 / 0")
-    hear(worker, lambda: worker.has_ended)
+@pytest.mark.slow
+def test_reports_the_files_of_a_failure(start: Callable[..., Worker], tmp_path: Path) -> None:
+    worker = start("raise ConfigError(Mistake('', where=Where('one.ini')))")
+    update(worker, lambda: worker.has_ended)
     worker.stop()
     assert not worker.is_ready
-    assert {tmp_path / "stack.toml", tmp_path / "one.ini"} <= worker.files
+    assert {str(tmp_path / "stack.toml"), str(tmp_path / "one.ini")} <= worker.files
 
 
-def test_ends_at_once_while_it_does_not_serve_yet(start: Callable[[str], Worker]) -> None:
+@pytest.mark.slow
+def test_is_terminated_while_it_does_not_serve_yet(start: Callable[..., Worker]) -> None:
     worker = start("open('begun', 'w').close(); import time; time.sleep(60)")
     eventually(lambda: Path("begun").exists() or None)
     worker.stop()
     assert worker.process.wait(30) != 0
 
 
+@pytest.mark.slow
+def test_says_that_another_port_needs_a_restart(
+    start: Callable[..., Worker], listener: socket.socket, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = listener.getsockname()[1]
+    worker = start("pass", 1)
+    update(worker, lambda: worker.is_ready)
+    worker.stop()
+    assert worker.process.wait(30) == 0
+    assert capfd.readouterr().err == f"reload: still listening on port {port}; restart wsgistack to use 1\n"
+
+
 @pytest.fixture
-def link() -> Iterator[socket.socket]:
+def link() -> Iterator[Connection]:
     with linked() as link:
         yield link
 
 
-def test_tells_what_it_imports_while_it_serves(
-    link: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_reports_modules_that_are_imported_while_it_serves(
+    link: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "imported_late.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
-    said: list[bool] = []
+    reported: list[bool] = []
 
     def follow() -> None:
-        said.extend(told(link, tmp_path / "stack.toml"))
+        reported.extend(read_reports(link, tmp_path / "stack.toml"))
         import_module("imported_late")
-        said.extend(told(link, tmp_path / "imported_late.py"))
+        reported.extend(read_reports(link, tmp_path / "imported_late.py"))
         link.close()
 
     follower = threading.Thread(target=follow)
-    with closing(Service([tmp_path / "stack.toml"])) as service:
-        service.serve(answers("200 OK"), "127.0.0.1", 0, ready=lambda address: follower.start())
+    assert is_worker()
+    work(lambda serve: serve(answers("200 OK"), ready=lambda address: follower.start()), 0, [tmp_path / "stack.toml"])
     follower.join()
-    assert said == [True, True]
+    assert not is_worker()
+    assert reported == [True, True]
 
 
 @pytest.mark.parametrize("broken", ["__init__.py", "under/__init__.py", "under/leaf.py"])
-def test_tells_the_module_that_could_not_be_imported(
-    broken: str, link: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_reports_a_module_that_can_not_be_imported(
+    broken: str, link: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / f"package_{len(broken)}"
     (package / "under").mkdir(parents=True)
     for file in ("__init__.py", "under/__init__.py", "under/leaf.py"):
         (package / file).write_text("import no_such_module" if file == broken else "")
     monkeypatch.syspath_prepend(tmp_path)
-    with closing(Service([])) as service:
-        with pytest.raises(ModuleNotFoundError):
-            import_module(f"{package.name}.under.leaf")
-        service.fail([])
-    assert told(link, package / broken) == [False]
+    with pytest.raises(ModuleNotFoundError):
+        work(lambda serve: import_module(f"{package.name}.under.leaf"), 0, [])
+    assert read_reports(link, package / broken) == [False]
 
 
-@pytest.mark.parametrize("is_told_before", [True, False])
-def test_ends_when_nobody_listens_any_more(is_told_before: bool, link: socket.socket) -> None:
-    with closing(Service([])) as service:
-        if is_told_before:
-            service.fail([])
-        link.close()
-        service.serve(answers("200 OK"), "127.0.0.1", 0, ready=print)
+@pytest.mark.parametrize(
+    ("error", "files"),
+    [
+        pytest.param(ConfigError(Mistake("", where=Where("/b.ini")), Mistake("")), ["/a.ini", "/b.ini"], id="mistakes"),
+        pytest.param(SystemExit(3), ["/a.ini"], id="an exit"),
+    ],
+)
+def test_reports_the_files_of_any_failure(error: BaseException, files: list[str], link: Connection) -> None:
+    def run(serve: Callable[..., None]) -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        work(run, 0, ["/a.ini"])
+    assert read_reports(link, *files) == [False]
 
 
-def test_says_that_another_port_takes_a_new_start(
-    start: Callable[[str], Worker], listener: socket.socket, capfd: pytest.CaptureFixture[str]
-) -> None:
-    port = listener.getsockname()[1]
-    worker = start('service.serve(app, "127.0.0.1", 1, ready=print)')
-    hear(worker, lambda: worker.is_ready)
-    worker.stop()
-    assert capfd.readouterr().err == f"reload: it still listens on port {port}; for 1, start wsgistack anew\n"
+def test_ends_when_the_parent_has_ended(link: Connection) -> None:
+    link.close()
+    work(lambda serve: serve(answers("200 OK"), ready=print), 0, [])

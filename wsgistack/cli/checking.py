@@ -1,4 +1,4 @@
-"""``wsgistack check``: every mistake of a configuration at once, and layers that stand in the wrong order."""
+"""``wsgistack check``: every mistake of a configuration at once, and layers in the wrong order."""
 
 import argparse
 import sys
@@ -6,47 +6,66 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from wsgistack.cli.arguments import Commands, add_file
 from wsgistack.config import find_mistakes
 from wsgistack.config.document import open_document
 from wsgistack.pipeline import OrderWarning
 
-__all__ = ["check", "noting_order", "warn"]
+__all__ = ["add_command", "check", "collect_order", "warn"]
+
+
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack check``."""
+    command = commands.add_parser("check", help="report every mistake in a configuration")
+    command.add_argument("-q", "--quiet", action="store_true", help="print mistakes and warnings only")
+    add_file(command)
+    command.set_defaults(run=check)
 
 
 def check(parsed: argparse.Namespace) -> int:
-    """Name every mistake."""
+    """Report every mistake."""
     document = open_document(parsed.file, parsed.values)
-    with noting_order() as order:
+    with collect_order() as order:
         mistakes = [str(each) for each in find_mistakes(document, parsed.name, strict=parsed.strict)]
     if parsed.strict:
         mistakes += [each for each in order if each not in mistakes]
-    else:
-        warn(order)
+        order.clear()
+    warn(order)
     for mistake in mistakes:
         print(mistake, file=sys.stderr)
+    if not parsed.quiet:
+        sys.stderr.flush()
+        print(_summarize(parsed.file, len(mistakes), len(order)))
+    return 1 if mistakes else 0
+
+
+def _summarize(file: str, mistakes: int, warnings: int) -> str:
     if mistakes:
-        return 1
-    print(f"{parsed.file}: nothing wrong")
-    return 0
+        return _count(mistakes, "mistake")
+    return f"{file}: no mistakes, {_count(warnings, 'warning')}" if warnings else f"{file}: OK"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @contextmanager
-def noting_order() -> Iterator[list[str]]:
-    """Collect what is said of the order of layers, each once. All other warnings are given as they would be."""
-    noted: list[str] = []
+def collect_order() -> Iterator[list[str]]:
+    """Collect the warnings about the order of layers, each once. All other warnings are shown as usual."""
+    collected: list[str] = []
     caught: list[warnings.WarningMessage] = []
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", OrderWarning)
-            yield noted
+            yield collected
     finally:
-        noted += dict.fromkeys(str(each.message) for each in caught if each.category is OrderWarning)
+        collected += dict.fromkeys(str(each.message) for each in caught if each.category is OrderWarning)
         for each in caught:
             if each.category is not OrderWarning:
                 warnings.showwarning(each.message, each.category, each.filename, each.lineno)
 
 
 def warn(problems: Iterable[str]) -> None:
-    """Say what is not as it should be, on standard error."""
+    """Print warnings to standard error."""
     for problem in problems:
         print(f"warning: {problem}", file=sys.stderr)

@@ -2,12 +2,23 @@
 
 import argparse
 
+from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.config.contents import read_contents
 from wsgistack.config.difference import find_differences
 from wsgistack.config.document import open_document
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 
-__all__ = ["compare"]
+__all__ = ["add_command", "compare"]
+
+
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack diff``."""
+    command = commands.add_parser("diff", help="show what changed from one configuration to another")
+    command.add_argument("--name", default="", help="compare this application only")
+    command.add_argument("old", metavar="A", help=FILE)
+    command.add_argument("new", metavar="B", help="the file to compare it with, in either format")
+    add_values(command)
+    command.set_defaults(run=compare, failure=2)
 
 
 def compare(parsed: argparse.Namespace) -> int:

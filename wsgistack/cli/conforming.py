@@ -7,13 +7,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
+from wsgistack.cli.arguments import Commands, change, pair
 from wsgistack.config.stack import stand_in
 from wsgistack.options.schema import fit
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import Changes
 
-__all__ = ["conform"]
+__all__ = ["add_command", "conform"]
+
+
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack conform``."""
+    command = commands.add_parser("conform", help="judge any middleware by PEP 3333")
+    command.add_argument("layer", metavar="NAME", help="the name of a layer, or module:factory")
+    command.add_argument(
+        "--option", action="append", default=[], type=pair("="), metavar="K=V", help="an option of the factory"
+    )
+    command.add_argument(
+        "--header", action="append", default=[], type=pair(":"), metavar="'N: V'", help="a header of each request"
+    )
+    command.add_argument(
+        "--changes",
+        action="append",
+        type=change,
+        metavar="WHAT",
+        help="what it changes: body, answers, errors, wraps, or the name of a response header",
+    )
+    command.add_argument("--format", choices=("text", "json", "junit"), default="text", help="(%(default)s)")
+    command.set_defaults(run=conform)
 
 
 def conform(parsed: argparse.Namespace) -> int:

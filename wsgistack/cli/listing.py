@@ -6,13 +6,23 @@ from inspect import cleandoc
 from shutil import get_terminal_size
 from textwrap import fill
 
+from wsgistack.cli.arguments import Commands
 from wsgistack.config.words import describe_value
 from wsgistack.errors import ConfigError
 from wsgistack.options.schema import schema
 from wsgistack.pipeline import registry
 from wsgistack.types import Factory
 
-__all__ = ["list_layers"]
+__all__ = ["add_command", "list_layers"]
+
+
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack list``."""
+    command = commands.add_parser("list", help="list the installed layers")
+    command.add_argument(
+        "layer", nargs="?", metavar="NAME", help="show the options of this one, or of an import string"
+    )
+    command.set_defaults(run=list_layers)
 
 
 def list_layers(parsed: argparse.Namespace) -> int:

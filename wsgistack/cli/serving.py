@@ -3,11 +3,11 @@
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Protocol
 
-from wsgistack.cli.checking import noting_order, warn
+from wsgistack.cli.arguments import Commands, add_file
+from wsgistack.cli.checking import collect_order, warn
 from wsgistack.cli.tree import LayerTree
 from wsgistack.config import read, read_server
 from wsgistack.config.document import open_document
@@ -19,23 +19,44 @@ from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.types import App
 
-__all__ = ["serve"]
+__all__ = ["add_command", "serve"]
 
 _HOST, _PORT = "127.0.0.1", 8080
 _MAIN = "main"
 
 
-class _Serve(Protocol):
-    def __call__(self, app: App, host: str, port: int, *, ready: Callable[[str], object]) -> None: ...
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack serve``."""
+    command = commands.add_parser("serve", help="serve the application of a configuration")
+    command.add_argument("--host", help="serve on Waitress, on this address (127.0.0.1)")
+    command.add_argument("-p", "--port", help="serve on Waitress, on this port; 0 takes any free one (8080)")
+    command.add_argument("-b", "--bind", metavar="HOST:PORT", help="the same as --host and --port")
+    command.add_argument(
+        "--server", metavar="NAME", help="serve on this server of the file (main, if the file has one)"
+    )
+    command.add_argument(
+        "--reload", action="store_true", help="start again when the configuration or the code changes; uses Waitress"
+    )
+    command.add_argument("-q", "--quiet", action="store_true", help="do not print the address and the layers")
+    command.add_argument(
+        "-v", "--verbose", action="store_true", help="log from DEBUG on, if the file sets up no logging"
+    )
+    add_file(command)
+    command.set_defaults(run=serve)
 
 
 def serve(parsed: argparse.Namespace) -> int:
     """Serve until the process is asked to stop."""
-    if parsed.server and _is_built_in(parsed):
-        raise ConfigError(Mistake("stands beside --host or --port, which are for the built-in server", "--server"))
+    if parsed.bind is not None:
+        if parsed.host is not None or parsed.port is not None:
+            raise ConfigError(Mistake("conflicts with --host and --port", key="--bind"))
+        parsed.host, parsed.port = _split_address(parsed.bind)
+    if parsed.server and _has_address(parsed):
+        raise ConfigError(Mistake("conflicts with --host, --port and --bind", key="--server"))
     if parsed.reload:
-        return _serve_anew(parsed)
-    from wsgistack.serving.serve import serve as built_in
+        return _serve_with_reload(parsed)
+    from wsgistack.serving.serve import open_listener
+    from wsgistack.serving.serve import serve as serve_app
 
     document = open_document(parsed.file, parsed.values)
     server, mistakes = _checked_server(document, parsed)
@@ -45,42 +66,41 @@ def serve(parsed: argparse.Namespace) -> int:
         ready(f"with {server.use}")
         server.run(app)
     else:
-        built_in(app, *_address(parsed, {}), ready=lambda address: ready(f"on {address}"))
-    print("Stopped.")
+        serve_app(app, open_listener(*_address(parsed, {})), ready=lambda url: ready(f"on {url}"))
+    _say(parsed, "Stopped.")
     return 0
 
 
-def _serve_anew(parsed: argparse.Namespace) -> int:
-    """Serve in another process, with the built-in server: it alone can hand its socket on."""
-    from wsgistack.serving.reload import reloading
+def _serve_with_reload(parsed: argparse.Namespace) -> int:
+    from wsgistack.serving.reload import serve_with_reload
 
     options: Mapping[str, object] = {}
-    with suppress(ConfigError):  # the process that serves will say so
+    with suppress(ConfigError):  # the process that serves reports it
         server = _server(open_document(parsed.file, parsed.values), parsed)
-        options = _listening(server.fitted(SERVER_PROTOCOLS)[1]) if server else {}
-    host, port = _address(parsed, options)
+        options = server.fitted(SERVER_PROTOCOLS)[1] if server else {}
     files = {parsed.file}
 
-    def run(built_in: _Serve) -> None:
+    def run(serve_app: Callable[..., None]) -> None:
         document = open_document(parsed.file, parsed.values)
-        _, mistakes = _checked_server(document, parsed)
+        server, mistakes = _checked_server(document, parsed)
         app, stack = _application(document, parsed, mistakes)
         files.update(each.where.file for each in (stack.application, *stack.pipeline) if each and each.where.file)
         ready = _ready(document, parsed, stack)
-        built_in(app, host, port, ready=lambda address: ready(f"on {address}"))
+        serve_app(app, ready=lambda url: ready(f"on {url}"), **_waitress_options(server))
 
-    if reloading(run, host, port, files=files, command=[sys.executable, *sys.orig_argv[1:]]):
-        print("Stopped.")
+    host, port = _address(parsed, options)
+    if serve_with_reload(run, host, port, files=files, command=[sys.executable, *sys.orig_argv[1:]]):
+        _say(parsed, "Stopped.")
     return 0
 
 
-def _is_built_in(parsed: argparse.Namespace) -> bool:
+def _has_address(parsed: argparse.Namespace) -> bool:
     return parsed.host is not None or parsed.port is not None
 
 
 def _server(document: Document, parsed: argparse.Namespace) -> Server | None:
-    """The server of the file that is asked for; None for the built-in one."""
-    if not parsed.server and (_is_built_in(parsed) or _MAIN not in document.servers()):
+    """The server of the file to use; None for Waitress without a section of its own."""
+    if not parsed.server and (_has_address(parsed) or _MAIN not in document.servers()):
         return None
     return read_server(document, parsed.server or _MAIN)
 
@@ -94,27 +114,36 @@ def _checked_server(document: Document, parsed: argparse.Namespace) -> tuple[Ser
     return server, mistakes
 
 
-def _address(parsed: argparse.Namespace, options: Mapping[str, object]) -> tuple[str, int]:
-    """Where the built-in server listens, perhaps in the place of another one with such options."""
-    host = parsed.host or str(options.get("host", _HOST))
-    port = as_text(options.get("port", _PORT) if parsed.port is None else parsed.port)
-    if not (port.isascii() and port.isdecimal()):
-        raise ConfigError(Mistake("is no port", "port", expected="a number, from 0 to 65535"))
-    return host, int(port)
+def _waitress_options(server: Server | None) -> Mapping[str, object]:
+    """All but the address, if the section is about Waitress; another server's options mean nothing to it."""
+    factory, options = server.fitted(SERVER_PROTOCOLS) if server else (None, {})
+    is_waitress = factory and factory.uri.partition("#")[0] in ("egg:waitress", "egg:wsgistack")
+    return {key: value for key, value in options.items() if is_waitress and key not in ("host", "port", "listen")}
 
 
-def _listening(options: Mapping[str, object]) -> Mapping[str, object]:
-    """The options of a server, with host and port where it has these as waitress does, ``listen = localhost:6543``."""
-    first = next(iter(str(options.get("listen", "")).split()), "")
-    host, _, port = first.rpartition(":") if ":" in first.rpartition("]")[2] else (first, "", "")
-    found = {"host": host.strip("[]").replace("*", "0.0.0.0"), "port": port}  # noqa: S104 - as the file asks
-    return {**options, **{key: value for key, value in found.items() if value}}
+def _address(parsed: argparse.Namespace, options: Mapping[str, object]) -> tuple[str, str]:
+    """Where to listen: as the arguments say, or else as the options of a server do."""
+    listen = next(iter(str(options.get("listen", "")).split()), "")  # Waitress takes several, separated by blanks
+    host, port = _split_address(listen) if listen else (None, None)
+    hosts = (parsed.host, host, options.get("host"), _HOST)
+    ports = (parsed.port, port, options.get("port"), _PORT)
+    return _first(hosts), _first(ports)
+
+
+def _first(values: Iterable[object]) -> str:
+    return as_text(next(each for each in values if each is not None))
+
+
+def _split_address(address: str) -> tuple[str, str | None]:
+    """Split HOST:PORT, where an IPv6 address is in brackets and either part may be missing."""
+    host, colon, port = address.rpartition(":") if ":" in address.rpartition("]")[2] else (address, "", "")
+    return host.strip("[]").replace("*", "0.0.0.0"), port if colon else None  # noqa: S104 (as the user asks)
 
 
 def _application(document: Document, parsed: argparse.Namespace, mistakes: Mistakes) -> tuple[App, Stack]:
-    """Set up logging, and build.
+    """Set up logging and build the application.
 
-    :param mistakes: what is wrong already.
+    :param mistakes: those found so far; they are reported together with the others.
     """
     stack = read(document, parsed.name)
     log = document.logging()
@@ -123,7 +152,7 @@ def _application(document: Document, parsed: argparse.Namespace, mistakes: Mista
         with mistakes.collect():
             log.apply()
     app: App = stand_in
-    with noting_order() as order, mistakes.collect():
+    with collect_order() as order, mistakes.collect():
         app = stack.build()
     if parsed.strict:
         mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]
@@ -131,10 +160,16 @@ def _application(document: Document, parsed: argparse.Namespace, mistakes: Mista
         raise ConfigError(*in_order(mistakes))
     warn(order)
     if not log:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        level = logging.DEBUG if parsed.verbose else logging.INFO
+        logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return app, stack
 
 
-def _ready(document: Document, parsed: argparse.Namespace, stack: Stack) -> Callable[[str], object]:
+def _ready(document: Document, parsed: argparse.Namespace, stack: Stack) -> Callable[[str], None]:
     tree = LayerTree(document, is_whole=False).draw(parsed.name, stack)
-    return lambda what: print(f"Serving {what} (stop with Ctrl-C)\n{tree}", flush=True)
+    return lambda how: _say(parsed, f"Serving {how} (stop with Ctrl-C)\n{tree}")
+
+
+def _say(parsed: argparse.Namespace, text: str) -> None:
+    if not parsed.quiet:
+        print(text, flush=True)

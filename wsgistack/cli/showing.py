@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 
+from wsgistack.cli.arguments import Commands, add_file
 from wsgistack.cli.checking import warn
 from wsgistack.cli.tree import LayerTree, align
 from wsgistack.config import read
@@ -17,7 +18,16 @@ from wsgistack.config.stack import Stack, in_order
 from wsgistack.config.words import describe_use
 from wsgistack.errors import ConfigError, Mistakes
 
-__all__ = ["show"]
+__all__ = ["add_command", "show"]
+
+
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack show``."""
+    command = commands.add_parser("show", help="show the layers as a tree, with their options")
+    command.add_argument("--format", choices=("toml",), help="convert the whole file to TOML instead")
+    add_file(command)
+    command.set_defaults(run=show)
+
 
 _MAIN = "main"
 

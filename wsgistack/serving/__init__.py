@@ -1,1 +1,1 @@
-"""Running an application on a server."""
+"""Running an application on an existing server: Waitress, or wsgiref during development."""

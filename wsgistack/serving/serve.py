@@ -1,66 +1,237 @@
-"""Serving an application until the process is asked to stop."""
+"""Serving an application until the process is asked to stop, on Waitress or without it on wsgiref."""
 
 import signal
 import socket
+import struct
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
+from time import monotonic
 from types import FrameType
+from typing import Any, Self
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from wsgistack.errors import ConfigError, Mistake, Where
-from wsgistack.serving.server import Server, listen
+from wsgistack.extras import require_extra
 from wsgistack.types import App
 
-__all__ = ["serve", "server_runner"]
+__all__ = ["StopRequest", "open_listener", "serve", "server_runner"]
+
+POLL_INTERVAL = 0.1  # seconds
+GRACE = 5.0  # seconds that requests in flight have when the server stops
+IDLE_GRACE = 1.0  # seconds that connections without a request have, such as those that browsers keep open
+THREAD_TIMEOUT = 1.0  # seconds that threads have to notice that their connection is closed
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+def open_listener(host: str, port: str | int) -> socket.socket:
+    """Open a listening socket.
+
+    :param host: a name or an address. An empty one is refused, since sockets read it as "all addresses".
+    :param port: 0 takes any free port.
+    :raises ConfigError: the host or the port is invalid, or the system refuses them.
+    """
+    if not host.strip():
+        expected = "an address such as 127.0.0.1; 0.0.0.0 is all of them"
+        raise ConfigError(Mistake("not a valid host", key="host", value=host, expected=expected))
+    if not (str(port).isascii() and str(port).isdecimal() and len(str(port)) <= 5 and int(port) <= 65535):
+        raise ConfigError(Mistake("not a valid port", key="port", value=port, expected="0 to 65535"))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family, backlog=1024)
+    except (OSError, UnicodeError) as error:
+        reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
+        problem = f"can't listen on {host} port {port}: {reason}"
+        raise ConfigError(Mistake(problem, hint="choose another host or port")) from error
 
 
 def serve(
     app: App,
-    host: str,
-    port: int,
+    listener: socket.socket | None,
     *,
     ready: Callable[[str], object],
-    listener: socket.socket | None = None,
-    until: Callable[[], bool] = lambda: False,
+    is_over: Callable[[], bool] = lambda: False,
+    **options: Any,
 ) -> None:
-    """Serve an application until the process is asked to stop, by Ctrl-C or SIGTERM.
+    """Serve an application until the process receives SIGINT (Ctrl-C) or SIGTERM.
 
-    A thread for each request, HTTP/1.0, for development and small sites. Requests in flight then have five seconds to
-    end, or until the process is asked again. A response that breaks off is ended by a reset: without chunks, that is
-    all that tells the client.
+    Requests in flight then have five seconds to end. A second signal ends them at once: their connections are reset,
+    so that no client takes part of a response for the whole.
 
-    :param port: 0 takes any that is free.
-    :param ready: called with the address when the server listens.
-    :param listener: a socket that listens on host and port already; it is closed at the end.
-    :param until: asked several times a second, whether to stop.
-    :raises ConfigError: it can't listen there.
+    Without Waitress, it serves on wsgiref, one request at a time, and says on standard error that this is for
+    development only.
+
+    :param listener: a listening socket, closed at the end. None with the option ``listen``.
+    :param ready: called with the address as soon as the server listens.
+    :param is_over: called several times a second; the server stops when it returns true.
+    :param options: those of Waitress, such as ``threads=16``.
+    :raises ConfigError: Waitress refuses an option, or an option requires Waitress, which is not installed.
     """
-    server = Server(app, listener or listen(host, port), host)
-    asked: list[int] = []
+    with listener or nullcontext(), StopRequest() as stop:
+        server = _create_server(app, listener, options)
+        try:
+            with suppress(KeyboardInterrupt):
+                ready(server.url)
+                while not (stop.count or is_over()):
+                    server.poll(POLL_INTERVAL)
+                stop.count = 1
+                server.drain()
+        finally:
+            server.close()
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+def server_runner(
+    app: App,
+    global_conf: Mapping[str, str],
+    host: str = "127.0.0.1",
+    port: str = "8080",
+    listen: str = "",
+    threads: str = "",
+    url_scheme: str = "",
+    url_prefix: str = "",
+    trusted_proxy: str = "",
+    trusted_proxy_count: str = "",
+    trusted_proxy_headers: str = "",
+) -> None:
+    """Serve as the section ``[server:main]`` with ``use = egg:wsgistack`` says: a ``paste.server_runner``.
+
+    The options from ``listen`` on are those of Waitress; ``use = egg:waitress`` takes all of them. By default, Waitress
+    removes the headers ``X-Forwarded-*``: ``trusted_proxy`` names the proxy that may set them.
+
+    :param host: the address to listen on.
+    :param port: the port; 0 takes any free one.
+    :param listen: several addresses, such as ``127.0.0.1:8080 [::1]:8080``, instead of host and port.
+    :raises ConfigError: an option is invalid, or the address can't be used.
+    """
+    given = {
+        "listen": listen,
+        "threads": threads,
+        "url_scheme": url_scheme,
+        "url_prefix": url_prefix,
+        "trusted_proxy": trusted_proxy,
+        "trusted_proxy_count": trusted_proxy_count,
+        "trusted_proxy_headers": trusted_proxy_headers,
+    }
+    options: dict[str, Any] = {name: value for name, value in given.items() if value}
     try:
-        ready(server.url)
-        while not asked and not until():
-            server.handle_request()
-    finally:
-        server.stop(lambda: len(asked) > 1)
-        for number, handler in before.items():
+        listener = None if listen else open_listener(host, port)
+        serve(app, listener, ready=lambda url: print(f"Serving on {url}", flush=True), **options)
+    except ConfigError as error:
+        where = Where(global_conf.get("__file__", ""), section="server")
+        raise ConfigError(*(each._replace(where=where) for each in error.mistakes)) from error
+
+
+class StopRequest:
+    """Counts SIGINT and SIGTERM while its block runs. The second one interrupts whatever the main thread does."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self.count == 2:
+            raise KeyboardInterrupt
 
-def server_runner(app: App, global_conf: Mapping[str, str], host: str = "127.0.0.1", port: str = "8080") -> None:
-    """Serve as a ``[server:main]`` section says, with ``use = egg:wsgistack``: a ``paste.server_runner``.
 
-    :raises ConfigError: a port that is none, or it can't listen there.
+class _WaitressServer:
+    """Waitress, with a stop that sends the responses to their end, which its own does not.
+
+    For this it runs the loop of Waitress itself.
     """
-    where = Where(global_conf.get("__file__", ""), section="server")
-    if str(port) not in map(str, range(65536)):  # TOML has numbers
-        raise ConfigError(Mistake("is no port", "port", port, "a number, from 0 to 65535", where=where))
+
+    def __init__(self, app: App, listener: socket.socket | None, options: Mapping[str, Any]) -> None:
+        from waitress import server, task, wasyncore
+
+        self._loop, self._task = wasyncore, task.WSGITask
+        self._map: dict[int, Any] = {}
+        sockets = {"sockets": [listener]} if listener else {}
+        try:
+            server.create_server(app, map=self._map, **options, **sockets)
+        except (OSError, ValueError) as error:
+            wasyncore.close_all(self._map)
+            raise ConfigError(Mistake(f"Waitress can't start: {error}")) from error
+        self._servers = [each for each in self._map.values() if isinstance(each, server.BaseWSGIServer)]
+        self.url = ", ".join(_format_url(each.socket) for each in self._servers)
+
+    def poll(self, timeout: float) -> None:
+        """Wait for something to do, and do it."""
+        self._loop.loop(timeout, self._servers[0].adj.asyncore_use_poll, self._map, 1)
+
+    def drain(self) -> None:
+        """Close the listeners and let requests in flight end, for a few seconds."""
+        for server in self._servers:
+            self._loop.dispatcher.close(server)  # server.close() would also close what wakes up the loop
+        begun = monotonic()
+        while (channels := self._channels()) and (passed := monotonic() - begun) < GRACE:
+            for channel in channels:
+                channel.task_class = self._make_last_task
+                is_reading = channel.request and channel.request.headers_finished
+                if passed > IDLE_GRACE and not (channel.requests or is_reading):
+                    channel.close_when_flushed = True
+            self.poll(POLL_INTERVAL)
+
+    def close(self) -> None:
+        """Reset the connections that are still open, and stop the threads."""
+        for channel in self._channels():
+            with suppress(OSError):  # the client has just closed it
+                channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            channel.handle_close()  # the thread notices it at its next write, and closes the application's iterable
+        self._servers[0].task_dispatcher.shutdown(timeout=THREAD_TIMEOUT)
+        self._loop.close_all(self._map)
+
+    def _channels(self) -> list[Any]:
+        return [channel for server in self._servers for channel in server.active_channels.values()]
+
+    def _make_last_task(self, channel: Any, request: Any) -> Any:
+        request.headers["CONNECTION"] = "close"
+        return self._task(channel, request)
+
+
+class _WsgirefServer:
+    def __init__(self, app: App, listener: socket.socket) -> None:
+        address = listener.getsockname()
+        self._server = WSGIServer(address[:2], WSGIRequestHandler, bind_and_activate=False)
+        self._server.socket.close()
+        self._server.socket = listener
+        self._server.server_name, self._server.server_port = address[:2]
+        self._server.setup_environ()
+        self._server.set_app(app)
+        self.url = _format_url(listener)
+
+    def poll(self, timeout: float) -> None:
+        self._server.timeout = timeout
+        self._server.handle_request()
+
+    def drain(self) -> None:
+        """Do nothing: no request is in flight when ``poll()`` returns."""
+
+    def close(self) -> None:
+        self._server.server_close()
+
+
+def _create_server(
+    app: App, listener: socket.socket | None, options: Mapping[str, Any]
+) -> _WaitressServer | _WsgirefServer:
     try:
-        listener = listen(host, int(port))
-    except ConfigError as error:
-        raise ConfigError(*(each._replace(hint="", where=where) for each in error.mistakes)) from error
-    serve(app, host, int(port), ready=lambda address: sys.stdout.write(f"Serving on {address}\n"), listener=listener)
+        require_extra("waitress", extra="serve", key=min(options, default=""))
+    except ConfigError:
+        if listener is None or options:
+            raise
+        hint = "for anything else: pip install 'wsgistack[serve]'"
+        sys.stderr.write(f"warning: Waitress is not installed; serving with wsgiref, for development only; {hint}\n")
+        return _WsgirefServer(app, listener)
+    return _WaitressServer(app, listener, options)
+
+
+def _format_url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -1,156 +1,122 @@
-"""A process that serves for another one, which watches it: both ends of what they say to each other.
-
-The worker takes over a socket that listens. It tells the files that it is made of, as soon as it serves, when it has
-loaded more, and when it fails; and it ends when it hears no more from the other.
-"""
+"""The process that serves for another one, which watches the files and replaces it: both ends of their connection."""
 
 import faulthandler
-import json
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from importlib.machinery import ModuleSpec
+from importlib.machinery import PathFinder
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from os import PathLike
-from pathlib import Path
-from threading import Event, Thread
-from types import ModuleType
+from types import SimpleNamespace
+from typing import Any
 
+from wsgistack.errors import ConfigError
 from wsgistack.own import is_own_code
 from wsgistack.serving.serve import serve
 from wsgistack.types import App
 
-__all__ = ["Service", "Worker"]
+__all__ = ["Worker", "is_worker", "work"]
 
 _INHERITED = "WSGISTACK_WORKER"
-_LONGEST_END = 10  # seconds that a worker may take to end; serve() takes less
-_READ_AT_ONCE = 65536
+_END_TIMEOUT = 10.0  # seconds; serve() takes less
 
 
 class Worker:
-    """The process, as the one that started it sees it.
+    """The process as its parent sees it.
 
-    :param command: what runs a program that makes a :class:`Service`.
-    :param listener: the socket that it takes over.
+    :param command: runs a program that calls :func:`work`.
+    :param listener: the socket that it serves on.
     """
 
     def __init__(self, command: Sequence[str], listener: socket.socket) -> None:
-        self.is_ready = self.has_ended = False
-        self.files: set[Path] = set()
-        self._link, theirs = socket.socketpair()
-        self._link.setblocking(False)
-        self._heard = b""
+        self.is_ready = self.is_stopping = self.has_ended = False
+        self.files: set[str] = set()
+        self._link, theirs = Pipe()
         with theirs:
             inherited = (listener.fileno(), theirs.fileno())
             environ = {**os.environ, _INHERITED: "{} {}".format(*inherited)}
             self.process = subprocess.Popen(command, env=environ, pass_fds=inherited)  # noqa: S603 (ourselves)
 
-    def hear(self) -> None:
-        """Take in what it has said, and whether it has ended."""
-        self.has_ended = self.process.poll() is not None  # before what it said last is read
-        with suppress(BlockingIOError):
-            while chunk := self._link.recv(_READ_AT_ONCE):
-                self._heard += chunk
-        *lines, self._heard = self._heard.split(b"\n")
-        for line in lines:
-            self.is_ready, files = json.loads(line)
-            self.files.update(map(Path, files))
+    def update(self) -> None:
+        """Learn whether it serves or has ended, and which files it uses."""
+        self.has_ended = self.process.poll() is not None  # before its last message is read
+        with suppress(OSError, EOFError):
+            while self._link.poll():
+                self.is_ready, files = self._link.recv()
+                self.files.update(files)
 
     def stop(self) -> None:
-        """Let it end, requests in flight first."""
-        self.hear()  # it may serve by now
-        self._link.close()
+        """Ask it to end after the requests in flight."""
+        self.update()
+        self.is_stopping = True
+        self.close()
         if not self.is_ready:
             self.process.terminate()
 
-
-class Service:
-    """The process, as it sees itself.
-
-    :param files: what it is made of besides the modules that it imports; looked at whenever it tells them.
-    """
-
-    def __init__(self, files: Iterable[str | PathLike[str]]) -> None:
-        self._files = files
-        self._seeking = _Seeking()
-        self._known = 0
-        self._is_left = Event()
-        listener, link = map(int, os.environ.pop(_INHERITED).split())
-        self._listener, self._link = socket.socket(fileno=listener), socket.socket(fileno=link)
-        self._listener.set_inheritable(False)
-        self._link.set_inheritable(False)
-        sys.dont_write_bytecode = True  # its date is in seconds: what changes twice in one would not be read again
-        sys.meta_path.insert(0, self._seeking)
-        Thread(target=self._listen, daemon=True).start()
-
-    @staticmethod
-    def is_this() -> bool:
-        """Whether this process is one."""
-        return _INHERITED in os.environ
-
-    def serve(self, app: App, host: str, port: int, *, ready: Callable[[str], object]) -> None:
-        """Serve as :func:`wsgistack.serving.serve.serve` does, where it is told to by who started it."""
-        listening = self._listener.getsockname()[1]
-        if port not in (0, listening):
-            sys.stderr.write(f"reload: it still listens on port {listening}; for {port}, start wsgistack anew\n")
-
-        def started(address: str) -> None:
-            ready(address)
-            self._tell(is_ready=True)
-
-        serve(app, host, port, ready=started, listener=self._listener, until=self._shall_end)
-
-    def fail(self, files: Iterable[str]) -> None:
-        """Tell that it can't serve, and the files that this is about."""
-        self._tell(*files, *self._seeking.failed(), is_ready=False)
-
     def close(self) -> None:
-        """Listen and tell no more."""
-        self._listener.close()
+        """Close the connection, which asks it to end."""
         self._link.close()
 
-    def _tell(self, *files: str, is_ready: bool) -> None:
-        self._known = len(sys.modules)
-        paths = {str(Path(file).absolute()) for file in (*self._files, *files, *_sources())}
-        with suppress(OSError):  # the other is there no more
-            self._link.sendall(json.dumps([is_ready, sorted(paths)]).encode() + b"\n")
 
-    def _shall_end(self) -> bool:
-        if len(sys.modules) != self._known:
-            self._tell(is_ready=True)
-        return self._is_left.is_set()
-
-    def _listen(self) -> None:
-        with suppress(ConnectionResetError):  # it ended without having read all
-            self._link.recv(1)
-        self._is_left.set()
-        faulthandler.dump_traceback_later(_LONGEST_END, exit=True)
+def is_worker() -> bool:
+    """Whether this process has to call :func:`work`."""
+    return _INHERITED in os.environ
 
 
-class _Seeking:
-    """Notes what is imported, and leaves it to others to find: a module that failed is not among those loaded."""
+def work(run: Callable[[Callable[..., None]], object], port: str | int, files: Iterable[str | PathLike[str]]) -> None:
+    """Serve on the socket of the parent, and report the files to watch, until the parent closes the connection.
 
-    def __init__(self) -> None:
-        self._sought: dict[str, Sequence[str] | None] = {}
+    :param run: builds the application and serves it with its argument.
+    :param port: the port in the configuration, which may have changed since the parent opened the socket.
+    :param files: further files to watch; read again for each report.
+    """
+    listener_fd, link_fd = map(int, os.environ.pop(_INHERITED).split())
+    for inherited in (listener_fd, link_fd):
+        os.set_inheritable(inherited, False)
+    sys.dont_write_bytecode = True  # bytecode records seconds: a second change within one would not be loaded
+    imported: set[str] = set()
+    known = 0
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        self._sought[name] = path
-        return None
+    def record(name: str, path: Sequence[str] | None = None, target: object = None) -> None:
+        spec = PathFinder.find_spec(name, path)  # a module that fails does not stay in sys.modules
+        if spec and spec.origin:
+            imported.add(spec.origin)
 
-    def failed(self) -> Iterable[str]:
-        sys.meta_path.remove(self)
-        for name, path in self._sought.items():
-            if name not in sys.modules:
-                specs = (finder.find_spec(name, path) for finder in sys.meta_path)
-                origin = next((spec.origin for spec in specs if spec), None)
-                if origin and is_own_code(origin):
-                    yield origin
+    def report(*more: str, is_ready: bool) -> None:
+        nonlocal known
+        known = len(sys.modules)
+        imported.update(str(getattr(module, "__file__", None)) for module in sys.modules.copy().values())
+        sources = (each for each in tuple(imported) if os.sep in each and is_own_code(each))
+        with suppress(OSError):  # the parent has ended
+            link.send((is_ready, {os.path.abspath(each) for each in (*files, *more, *sources)}))  # noqa: PTH100
 
+    def is_over() -> bool:
+        if len(sys.modules) != known:
+            report(is_ready=True)
+        if has_left := link.poll():
+            faulthandler.dump_traceback_later(_END_TIMEOUT, exit=True)
+        return has_left
 
-def _sources() -> list[str]:
-    files = [getattr(module, "__file__", None) for module in sys.modules.copy().values()]
-    return [file for file in files if isinstance(file, str) and is_own_code(file)]
+    def serve_here(app: App, *, ready: Callable[[str], object], **options: Any) -> None:
+        listening = listener.getsockname()[1]
+        if str(port) not in ("0", str(listening)):
+            sys.stderr.write(f"reload: still listening on port {listening}; restart wsgistack to use {port}\n")
+
+        def started(url: str) -> None:
+            ready(url)
+            report(is_ready=True)
+
+        serve(app, listener, ready=started, is_over=is_over, **options)
+
+    sys.meta_path.insert(0, SimpleNamespace(find_spec=record))
+    with socket.socket(fileno=listener_fd) as listener, Connection(link_fd) as link:
+        try:
+            run(serve_here)
+        except BaseException as error:
+            mistakes = error.mistakes if isinstance(error, ConfigError) else ()
+            report(*(each.where.file for each in mistakes if each.where.file), is_ready=False)
+            raise
