@@ -9,6 +9,7 @@ import ast
 import logging
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from inspect import signature
 from logging.config import DictConfigurator, dictConfig
@@ -27,7 +28,6 @@ from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistak
 __all__ = ["LoggingSetup", "import_dotted", "read_table_logging", "resolve_hidden"]
 
 _Table: TypeAlias = Mapping[str, Any]
-_Locate: TypeAlias = Callable[[KeyPath], Place]
 
 _KEYS: Mapping[str, Collection[str]] = {
     "": ("disable_existing_loggers", "filters", "formatters", "handlers", "loggers", "root", "version"),
@@ -41,6 +41,7 @@ _HANDLER = "a handler class such as logging.StreamHandler"
 _FAILED = re.compile(r"Unable to configure (?:root logger|(formatter|filter|handler|logger) (.*))", re.DOTALL)
 
 
+@dataclass
 class LoggingSetup:
     """Logging as a configuration describes it, to be set up once, when a process starts to serve.
 
@@ -51,26 +52,21 @@ class LoggingSetup:
     :param unlisted: names of formatters and handlers with a section that no list names, in an ini file.
     """
 
-    def __init__(
-        self,
-        table: _Table,
-        locate: _Locate,
-        mistakes: Collection[Mistake],
-        hidden: Collection[str],
-        unlisted: Mapping[str, Collection[str]] | None = None,
-    ) -> None:
-        self._table = {"version": 1, "disable_existing_loggers": False, **table}
-        self._locate = locate
-        self._mistakes = mistakes
-        self._hidden = hidden
-        self._unlisted = unlisted or {}
+    table: _Table
+    locate: Callable[[KeyPath], Place]
+    mistakes: Collection[Mistake] = ()
+    hidden: Collection[str] = ()
+    unlisted: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.table = {"version": 1, "disable_existing_loggers": False, **self.table}
 
     def check(self) -> list[Mistake]:
         """Find all mistakes, without opening a file and without changing the logging of this process."""
-        known = {(each.where, each.key) for each in self._mistakes}
-        found = _Check(self._table, self._locate, self._hidden, self._unlisted).mistakes
+        known = {(each.where, each.key) for each in self.mistakes}
+        found = _Check(self).mistakes
         new = (each for each in found if (each.where, each.key) not in known)
-        return [self._redact(each) for each in (*self._mistakes, *new)]
+        return [self._redact(each) for each in (*self.mistakes, *new)]
 
     def apply(self) -> None:
         """Set up logging for this process.
@@ -80,7 +76,7 @@ class LoggingSetup:
         if mistakes := self.check():
             raise ConfigError(*mistakes)
         try:
-            dictConfig({key: unwrap_resolved(value) for key, value in self._table.items()})
+            dictConfig({key: unwrap_resolved(value) for key, value in self.table.items()})
         except Exception as error:
             at: KeyPath = ()
             if failed := _FAILED.fullmatch(str(error)):
@@ -89,11 +85,11 @@ class LoggingSetup:
             while cause.__cause__:
                 cause = cause.__cause__
             reason = str(cause) if isinstance(cause, ConfigError) else describe_error(cause)
-            mistake = self._locate(at).mistake(f"cannot be set up: {reason}")
-            raise ConfigError(self._redact(mistake)) from (None if self._hidden else error)
+            mistake = self.locate(at).mistake(f"cannot be set up: {reason}")
+            raise ConfigError(self._redact(mistake)) from (None if self.hidden else error)
 
     def _redact(self, mistake: Mistake) -> Mistake:
-        redacted = redact_mistake(self._hidden, mistake)
+        redacted = redact_mistake(self.hidden, mistake)
         is_same = redacted.problem == mistake.problem
         return redacted if is_same else redacted._replace(hint="")  # a similar name would tell about the secret
 
@@ -101,13 +97,10 @@ class LoggingSetup:
 class _Check:
     """The mistakes in what :func:`logging.config.dictConfig` takes."""
 
-    def __init__(
-        self, table: _Table, locate: _Locate, hidden: Collection[str], unlisted: Mapping[str, Collection[str]]
-    ) -> None:
+    def __init__(self, setup: LoggingSetup) -> None:
+        table = setup.table
         self.mistakes = Mistakes()
-        self._unlisted = unlisted
-        self._locate = locate
-        self._hidden = hidden
+        self._setup = setup
         self._trial = DictConfigurator({**table})
         kinds = {kind: self._get_table((kind,), table.get(kind, {})) for kind in _KEYS if kind}
         self._tables: dict[str, dict[str, _Table]] = {
@@ -134,8 +127,8 @@ class _Check:
         if entry.get(key) and not self._get_factory((*at, key), entry[key]):
             return
         make = self._trial.configure_formatter if kind == "formatters" else self._trial.configure_filter
-        place = self._locate(next(((*at, each) for each in ("format", "style", key) if each in entry), at))
-        with self.mistakes.collect(place.key, place.where), hide_secrets(self._hidden, "cannot be made"):
+        place = self._setup.locate(next(((*at, each) for each in ("format", "style", key) if each in entry), at))
+        with self.mistakes.collect(place.key, place.where), hide_secrets(self._setup.hidden, "cannot be made"):
             make(self._trial.config[kind][name])
 
     def _check_handler(self, at: KeyPath, entry: _Table) -> None:
@@ -165,7 +158,7 @@ class _Check:
             called, args, options = factory.func, factory.args, factory.keywords
         kwargs: dict[str, object] = {}
         for name in options:
-            place = self._locate((*at, "args" if is_partial else name))
+            place = self._setup.locate((*at, "args" if is_partial else name))
             with self.mistakes.collect(place.key, place.where), hide_secrets((), "invalid value"):
                 kwargs[name] = self._trial.convert(options[name])  # an object, for the text ext://sys.stdout
         try:
@@ -212,7 +205,7 @@ class _Check:
         if not isinstance(name, str):
             self._add(at, describe_type(name), expected=f"the name of a {kind[:-1]}")
         elif name not in self._tables[kind]:
-            is_unlisted = name in self._unlisted.get(kind, ())
+            is_unlisted = name in self._setup.unlisted.get(kind, ())
             hint = f"add it to keys in [{kind}]" if is_unlisted else suggest(name, self._tables[kind])
             self._add(at, f"unknown {kind[:-1]} {name!r}", hint=hint)
 
@@ -228,7 +221,7 @@ class _Check:
         return {}
 
     def _get_factory(self, at: KeyPath, given: object) -> Callable[..., object] | None:
-        place = self._locate(at)
+        place = self._setup.locate(at)
         with self.mistakes.collect(place.key, place.where):
             found = import_dotted(given.removeprefix("ext://")) if isinstance(given, str) else given
             if callable(found):
@@ -237,7 +230,7 @@ class _Check:
         return None
 
     def _add(self, at: KeyPath, problem: str, *, expected: str = "", hint: str = "") -> None:
-        self.mistakes.append(self._locate(at).mistake(problem, expected=expected, hint=hint))
+        self.mistakes.append(self._setup.locate(at).mistake(problem, expected=expected, hint=hint))
 
 
 def import_dotted(name: str) -> object:
@@ -298,5 +291,5 @@ def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) 
         return value
 
     if not isinstance(table, Mapping):
-        return LoggingSetup({}, locate, [locate(()).mistake(describe_type(table), expected="a table")], ())
+        return LoggingSetup({}, locate, [locate(()).mistake(describe_type(table), expected="a table")])
     return LoggingSetup(fill(table, ()), locate, mistakes, hidden)
