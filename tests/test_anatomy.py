@@ -9,7 +9,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from wsgistack.base import Middleware
-from wsgistack.options.schema import schema
+from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
 from wsgistack.testing.lint import Lint
@@ -56,8 +56,8 @@ def test_takes_the_application_by_position_and_annotated_options_by_keyword(name
 @pytest.mark.parametrize("name", NAMES)
 def test_documents_each_option_and_no_other(name: str) -> None:
     documented = re.findall(r"^ *:param (\w+):", layer(name).__doc__ or "", re.MULTILINE)
-    assert documented == list(schema(layer(name)).options)
-    assert all(option.doc for option in schema(layer(name)).options.values())
+    assert documented == list(read_schema(layer(name)).options)
+    assert all(option.doc for option in read_schema(layer(name)).options.values())
 
 
 @pytest.mark.parametrize("name", NAMES)

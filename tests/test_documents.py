@@ -28,7 +28,7 @@ import docutils.utils
 import pytest
 
 from wsgistack.cli import main
-from wsgistack.options.schema import schema
+from wsgistack.options.schema import read_schema
 from wsgistack.testing import Judge, Server
 
 ROOT = Path(__file__).parent.parent
@@ -145,7 +145,7 @@ def test_the_example_middleware_has_the_anatomy_of_the_others(folder: Path, monk
     (folder / "sunset.py").write_text(written["sunset.py"], "utf-8")
     middleware = load_module("wsgistack.middleware.sunset", folder / "sunset.py", monkeypatch).Sunset
     documented = re.findall(r"^ *:param (\w+):", middleware.__doc__, re.MULTILINE)
-    assert documented == list(schema(middleware).options)
+    assert documented == list(read_schema(middleware).options)
     for part in (":raises ConfigError:", "Cost tier T1", "Place it", "Not needed"):
         assert part in middleware.__doc__
 

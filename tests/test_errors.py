@@ -29,18 +29,18 @@ def test_says_where(where: Where, expected: str) -> None:
     ("mistake", "expected"),
     [
         pytest.param(Mistake("it is empty"), "it is empty", id="problem"),
-        pytest.param(Mistake("no such option", "levl"), "levl: no such option", id="key"),
+        pytest.param(Mistake("no such option", key="levl"), "levl: no such option", id="key"),
         pytest.param(
-            Mistake("found 'x'", "level", "x", "a whole number", "did you mean 1?"),
-            "level: found 'x'; expected a whole number; did you mean 1?",
+            Mistake("invalid value 'x'", key="level", value="x", expected="a whole number", hint="did you mean 1?"),
+            "level: invalid value 'x'; expected a whole number; did you mean 1?",
             id="everything but where",
         ),
         pytest.param(
             Mistake("it is empty", where=Where("a.toml", 1)), "a.toml:1: it is empty", id="file without section"
         ),
         pytest.param(
-            Mistake("no such option", "levl", hint="there are: level", where=Where("a.ini", 7, "[filter:zip]")),
-            "a.ini:7: [filter:zip] levl: no such option; there are: level",
+            Mistake("no such option", key="levl", hint="choose from level", where=Where("a.ini", 7, "[filter:zip]")),
+            "a.ini:7: [filter:zip] levl: no such option; choose from level",
             id="file, line, section and key",
         ),
     ],
@@ -50,20 +50,27 @@ def test_says_what_is_wrong(mistake: Mistake, expected: str) -> None:
 
 
 def test_does_not_say_the_value() -> None:
-    mistake = Mistake("can't be used", "password", "hush")
+    mistake = Mistake("can't be used", key="password", value="hush")
     assert mistake.value == "hush"
     assert "hush" not in str(ConfigError(mistake))
 
 
 def test_shows_the_value_in_no_repr() -> None:
-    mistake = Mistake("can't be used", "password", "hush", "text", "none", Where("a.ini", 1))
+    mistake = Mistake(
+        "can't be used", key="password", value="hush", expected="text", hint="none", where=Where("a.ini", 1)
+    )
     for shown in (repr(mistake), repr(ConfigError(mistake)), f"{[mistake]}"):
         assert "hush" not in shown
         assert "problem=\"can't be used\", key='password', expected='text', hint='none', where=Where(" in shown
 
 
+def test_takes_all_but_the_problem_by_keyword() -> None:
+    with pytest.raises(TypeError):
+        Mistake("is empty", "codings")  # type: ignore[call-arg]
+
+
 def test_one_error_holds_all_mistakes() -> None:
-    error = ConfigError(Mistake("is empty", "codings"), Mistake("no level 12", "level", 12))
+    error = ConfigError(Mistake("is empty", key="codings"), Mistake("no level 12", key="level", value=12))
     assert [mistake.key for mistake in error.mistakes] == ["codings", "level"]
     assert str(error) == "codings: is empty\nlevel: no level 12"
 
@@ -75,7 +82,7 @@ def test_is_caught_as_a_value_error_and_as_one_of_ours() -> None:
 
 
 def test_travels_between_processes() -> None:
-    error = ConfigError(Mistake("is empty", "codings", (), where=Where("a.ini", 1)))
+    error = ConfigError(Mistake("is empty", key="codings", value=(), where=Where("a.ini", 1)), Mistake("too long"))
     for twin in pickle.loads(pickle.dumps(error)), copy.copy(error):  # noqa: S301
         assert twin.mistakes == error.mistakes
         assert str(twin) == str(error)
@@ -89,9 +96,9 @@ def test_travels_between_processes() -> None:
         pytest.param("basic-auth", "did you mean 'basic_auth'?", id="dash"),
         pytest.param("ratelimit", "did you mean 'Rate-Limit'?", id="as the candidate is written"),
         pytest.param("bas", "did you mean 'basic_auth'?", id="beginning of a name"),
-        pytest.param("ba", "there are: Rate-Limit, basic_auth, gzip", id="two letters are no beginning"),
-        pytest.param("zstd", "there are: Rate-Limit, basic_auth, gzip", id="nothing near"),
-        pytest.param("", "there are: Rate-Limit, basic_auth, gzip", id="empty"),
+        pytest.param("ba", "choose from Rate-Limit, basic_auth, gzip", id="two letters are no beginning"),
+        pytest.param("zstd", "choose from Rate-Limit, basic_auth, gzip", id="nothing near"),
+        pytest.param("", "choose from Rate-Limit, basic_auth, gzip", id="empty"),
     ],
 )
 def test_says_what_was_perhaps_meant(name: str, expected: str) -> None:
@@ -110,7 +117,7 @@ def test_says_nothing_where_there_is_nothing() -> None:
 def test_names_only_what_there_is(name: str, candidates: list[str]) -> None:
     said = suggest(name, candidates)
     assert said in {f"did you mean {each!r}?" for each in candidates} | {
-        f"there are: {', '.join(sorted(set(candidates)))}"
+        f"choose from {', '.join(sorted(set(candidates)))}"
     }
 
 
@@ -129,11 +136,11 @@ def test_gives_what_it_catches_a_key_and_a_place_unless_it_has_them() -> None:
     mistakes = Mistakes()
     here, there = Where("here.ini", 1), Where("there.ini", 2)
     with mistakes.collect("key", here):
-        raise ConfigError(Mistake("one"), Mistake("two", "own", where=there), Mistake("three", where=there))
+        raise ConfigError(Mistake("one"), Mistake("two", key="own", where=there), Mistake("three", where=there))
     assert mistakes == [
-        Mistake("one", "key", where=here),
-        Mistake("two", "own", where=there),
-        Mistake("three", "key", where=there),
+        Mistake("one", key="key", where=here),
+        Mistake("two", key="own", where=there),
+        Mistake("three", key="key", where=there),
     ]
 
 
@@ -159,9 +166,9 @@ class BrokenError(Exception):
     ("error", "expected"),
     [(OSError("no disk"), "OSError: no disk"), (OSError(), "OSError"), (BrokenError(), "BrokenError")],
 )
-def test_tells_the_kind_of_an_error_and_what_it_says(error: Exception, expected: str) -> None:
+def test_describes_an_error_by_its_type_and_message(error: Exception, expected: str) -> None:
     assert describe_error(error) == expected
 
 
-def test_tells_a_type_and_no_value() -> None:
+def test_describes_a_value_by_its_type() -> None:
     assert (describe_type("hidden"), describe_type(None)) == ("is of type str", "is missing")

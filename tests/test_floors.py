@@ -18,8 +18,6 @@ FLOORS = (
     (
         "types",
         "errors",
-        "own",
-        "options.quantities",
         "http.__init__",
         "options.__init__",
         "middleware.auth.__init__",
@@ -28,10 +26,9 @@ FLOORS = (
         "config.table.__init__",
         "serving.__init__",
     ),
+    ("imports",),
     (
         "options.annotations",
-        "extras",
-        "imports",
         "options.secrets",
         "options.references",
         "http.forms",

@@ -1,12 +1,16 @@
-"""Import strings: what they give, and what is said of those that give nothing."""
+"""Importing what a configuration names, what is said where that fails, and whose code it is."""
 
 import json
+import re
+import sys
 from pathlib import Path
 
 import pytest
+import webob
 
-from wsgistack.errors import ConfigError
-from wsgistack.imports import import_object
+from wsgistack import ConfigError, Mistake
+from wsgistack.errors import suggest
+from wsgistack.imports import describe_origin, import_object, is_own_code, require_extra
 
 
 @pytest.mark.parametrize(
@@ -27,18 +31,25 @@ def test_gives_what_is_named(text: str, expected: object) -> None:
 def test_says_what_an_import_string_looks_like(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         import_object(text)
-    assert str(caught.value) == f"{text!r} is no import string; expected package.module:attribute"
+    assert str(caught.value) == f"{text!r} is not an import string; expected package.module:attribute"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        pytest.param("wsgistak:load", "no module 'wsgistak'; did you mean 'wsgistack'?", id="package"),
-        pytest.param("json.decoda:x", "no module 'json.decoda'; did you mean 'decoder'?", id="submodule"),
-        pytest.param("json.decoder.deep:x", "no module 'json.decoder.deep'", id="below what is no package"),
-        pytest.param("qqqqqqqqqqqq:x", "no module 'qqqqqqqqqqqq'", id="like nothing there is"),
-        pytest.param("json:dumpss", "no 'dumpss' in json; did you mean 'dumps'?", id="attribute"),
-        pytest.param("json:JSONDecoder.decod", "no 'decod' in json; did you mean 'decode'?", id="deep attribute"),
+        pytest.param("wsgistak:load", "cannot import module 'wsgistak'; did you mean 'wsgistack'?", id="package"),
+        pytest.param(
+            "json.decoda:x", "cannot import module 'json.decoda'; did you mean 'json.decoder'?", id="submodule"
+        ),
+        pytest.param("json.decoder.deep:x", "cannot import module 'json.decoder.deep'", id="below what is no package"),
+        pytest.param("jsn:x", "cannot import module 'jsn'", id="like one of Python's own alone"),
+        pytest.param("qqqqqqqqqqqq:x", "cannot import module 'qqqqqqqqqqqq'", id="like nothing there is"),
+        pytest.param("json:dumpss", "module 'json' has no attribute 'dumpss'; did you mean 'dumps'?", id="attribute"),
+        pytest.param(
+            "json:JSONDecoder.decod",
+            "'JSONDecoder' has no attribute 'decod'; did you mean 'decode'?",
+            id="deep attribute",
+        ),
     ],
 )
 def test_names_the_nearest_right_name(text: str, said: str) -> None:
@@ -58,7 +69,7 @@ def test_names_the_nearest_right_name(text: str, said: str) -> None:
         pytest.param("def __getattr__(name): raise ImportError('no ' + name)", "ImportError: no thing", id="lazy"),
     ],
 )
-def test_tells_why_a_module_fails(
+def test_explains_why_a_module_fails(
     source: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     module = f"failing_{request.node.callspec.id.replace(' ', '_')}"
@@ -66,5 +77,92 @@ def test_tells_why_a_module_fails(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ConfigError) as caught:
         import_object(f"{module}:thing")
-    assert str(caught.value).startswith(f"importing '{module}' failed: {said}")
+    assert str(caught.value).startswith(f"cannot import module '{module}': {said}")
     assert caught.value.__cause__ is not None
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        pytest.param(__file__, True, id="ours"),
+        pytest.param("shop.py", True, id="beside us"),
+        pytest.param(json.__file__, False, id="Python's"),
+        pytest.param(webob.__file__, False, id="installed"),
+        pytest.param("/usr/lib/python3/dist-packages/shop.py", False, id="installed by the system"),
+    ],
+)
+def test_distinguishes_the_application_from_installed_code(file: str, expected: bool) -> None:
+    assert is_own_code(file) is expected
+
+
+def failing(text: str) -> BaseException:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - which one, they say
+        exec(compile(text, "shop.py", "exec"), {"json": json, "suggest": suggest})  # noqa: S102
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param("1\n1 / 0", "shop.py, line 2", id="in itself"),
+        pytest.param("\njson.loads('{')", "shop.py, line 2", id="in what it calls of Python"),
+        pytest.param("\n\neval('1 +')", "shop.py, line 3", id="in text that it runs"),
+        pytest.param("suggest(1, 2)", "shop.py, line 1", id="in what it calls of this package"),
+    ],
+)
+def test_says_where_the_application_failed(text: str, place: str) -> None:
+    assert describe_origin(failing(text)) == f" ({place})"
+
+
+def test_names_the_innermost_file_of_the_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "outer_shop.py").write_text("import inner_shop")
+    (tmp_path / "inner_shop.py").write_text("\n\nnothing")
+    with pytest.raises(ConfigError) as caught:
+        import_object("outer_shop:app")
+    said = "cannot import module 'outer_shop': NameError: name 'nothing' is not defined (inner_shop.py, line 3)"
+    assert str(caught.value) == said
+
+
+def test_names_the_file_when_the_current_folder_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert describe_origin(failing("1 / 0")) == " (shop.py, line 1)"
+
+
+def test_says_nothing_where_none_of_it_was_running() -> None:
+    error = failing("def")
+    assert describe_origin(error) == "", "a SyntaxError says it by itself"
+    assert re.search(r"\(shop.py, line 1\)", str(error))
+    assert describe_origin(ValueError("never raised")) == ""
+    assert sys.exc_info() == (None, None, None)
+
+
+def test_gives_the_module() -> None:
+    assert require_extra("os.path", extra="compress", key="codings").__name__ == "posixpath"
+
+
+def test_names_the_extra_that_installs_it() -> None:
+    with pytest.raises(ConfigError) as caught:
+        require_extra("no_such_library.at_all", extra="compress", key="codings")
+    problem = "needs the library no_such_library.at_all, which can't be imported"
+    assert caught.value.mistakes == (Mistake(problem, key="codings", hint="pip install 'wsgistack[compress]'"),)
+
+
+def test_a_library_that_misses_its_own_counts_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "half_a_library.py").write_text("import the_other_half_of_it\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match="half_a_library, which can't be imported") as caught:
+        require_extra("half_a_library", extra="compress", key="codings")
+    assert isinstance(caught.value.__cause__, ModuleNotFoundError)
+    assert caught.value.__cause__.name == "the_other_half_of_it"
+
+
+def test_an_error_in_a_library_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_library.py").write_text("1 // 0\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        require_extra("broken_library", extra="compress", key="codings")

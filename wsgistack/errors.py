@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 __all__ = [
     "Breach",
@@ -20,7 +20,7 @@ __all__ = [
 
 
 class Where(NamedTuple):
-    """The place of a mistake: a file and line, and the section or item that stands there."""
+    """The place of a mistake: a file, a line, and the section or item there."""
 
     file: str = ""
     line: int = 0
@@ -34,23 +34,45 @@ class Where(NamedTuple):
 _NOWHERE = Where()
 
 
-class Mistake(NamedTuple):
-    """One thing that is wrong in a configuration: what, where, what was expected, and what was perhaps meant.
+class _Fields(NamedTuple):
+    problem: str
+    key: str
+    value: object
+    expected: str
+    hint: str
+    where: Where
+
+
+class Mistake(_Fields):
+    """One mistake in a configuration: what is wrong, where, what was expected, and what to write.
 
     :param problem: what is wrong, as a sentence without its full stop.
-    :param key: the option or setting that holds the wrong value; empty where it is not about one.
-    :param value: what was found there, for the program that asks; the text never shows it, for it may be a secret.
-    :param expected: what would have been right.
+    :param key: the option or setting with the wrong value; empty where the mistake is not about one.
+    :param value: the wrong value, for programs. The text never shows it, because it may be a secret.
+    :param expected: what is right.
     :param hint: the nearest right name, or what to do.
     :param where: the file, line and section; the loader fills it in for a mistake that a middleware reports.
     """
 
-    problem: str
-    key: str = ""
-    value: object = None
-    expected: str = ""
-    hint: str = ""
-    where: Where = _NOWHERE
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        problem: str,
+        *,
+        key: str = "",
+        value: object = None,
+        expected: str = "",
+        hint: str = "",
+        where: Where = _NOWHERE,
+    ) -> Self:
+        """Take all but the problem by keyword."""
+        return super().__new__(cls, problem, key, value, expected, hint, where)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        """For pickle and copy, which otherwise call ``__new__`` with positional arguments."""
+        fields = self._asdict()
+        return (fields.pop("problem"),), fields
 
     def __str__(self) -> str:
         place = " ".join(part for part in (str(self.where), self.key) if part)
@@ -62,24 +84,24 @@ class Mistake(NamedTuple):
         return f"{place}{'' if place.endswith(':') else ':'} {said}"
 
     def __repr__(self) -> str:
-        told = (f"{name}={each!r}" for name, each in self._asdict().items() if name != "value")
-        return f"Mistake({', '.join(told)})"
+        fields = (f"{name}={each!r}" for name, each in self._asdict().items() if name != "value")
+        return f"Mistake({', '.join(fields)})"
 
 
 class Mistakes(list[Mistake]):
-    """Mistakes as they are found one after the other, to be raised all at once.
+    """Mistakes, collected one after the other and raised all at once.
 
-    :ivar cause: what failed first and was no mistake by itself, for whoever has to look for a fault in it.
+    :ivar cause: the first exception that was not itself a ConfigError, for debugging.
     """
 
     cause: BaseException | None = None
 
     @contextmanager
     def collect(self, key: str = "", where: Where = _NOWHERE) -> Iterator[None]:
-        """Take in those of a ConfigError that is raised inside, and go on.
+        """Collect the mistakes of a ConfigError that is raised inside, and go on.
 
-        :param key: for those that name none.
-        :param where: for those that have no place.
+        :param key: for mistakes without a key.
+        :param where: for mistakes without a place.
         """
         try:
             yield
@@ -100,14 +122,14 @@ class Mistakes(list[Mistake]):
 
 
 class WsgistackError(Exception):
-    """The root of all errors that wsgistack raises by itself."""
+    """The base of all errors that wsgistack raises."""
 
 
 class ConfigError(WsgistackError, ValueError):
-    """A configuration that can't work, with every mistake that was found in it.
+    """A configuration with mistakes: it holds all that were found.
 
-    A middleware raises it from ``__init__`` for an option that its annotation can't judge; the pipeline adds where the
-    option stands, and collects the mistakes of all layers before it raises.
+    A middleware raises it from ``__init__`` for an option that its annotation can't check. The pipeline adds the
+    place of the option, and collects the mistakes of all layers before it raises.
     """
 
     mistakes: tuple[Mistake, ...]
@@ -124,7 +146,7 @@ class Breach(NamedTuple):
     """One way in which an application, a middleware or a server breaks the interface.
 
     :param rule: the name of the rule.
-    :param clause: what the rule says, and where that stands.
+    :param clause: what the rule says, and where it is written.
     :param detail: what happened instead.
     """
 
@@ -153,24 +175,24 @@ def describe_error(error: BaseException) -> str:
     """The kind of an error, and what it says."""
     try:
         said = str(error)
-    except Exception:  # it is not ours, and may be broken as well
+    except Exception:  # somebody else's error may fail here as well
         said = ""
     return f"{type(error).__name__}: {said}".removesuffix(": ")
 
 
 def describe_type(value: object) -> str:
-    """Say what a wrong value is, without telling it, for it may be a secret."""
+    """Describe a wrong value by its type, because the value may be a secret."""
     return "is missing" if value is None else f"is of type {type(value).__name__}"
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str:
-    """Say which of the candidates was perhaps meant by a wrong name, or else which ones there are."""
+    """The candidate that is most like a wrong name, or else a list of all candidates, as a hint."""
     there = sorted(set(candidates))
-    return did_you_mean(name, there) or (f"there are: {', '.join(there)}" if there else "")
+    return did_you_mean(name, there) or (f"choose from {', '.join(there)}" if there else "")
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    """Say which of the candidates was perhaps meant by a wrong name; nothing where none is like it."""
+    """The candidate that is most like a wrong name, as a hint; empty where no candidate is like it."""
     there = sorted(set(candidates))
     likeness = {each: _likeness(_folded(name), _folded(each)) for each in there}
     best = max(there, key=lambda each: (likeness[each], _likeness(name, each)), default="")
@@ -184,7 +206,7 @@ def _folded(name: str) -> str:
 def _likeness(name: str, other: str) -> float:
     from difflib import SequenceMatcher
 
-    shortest = 3  # of letters that tell enough to be the beginning of a name
+    shortest = 3  # letters: less is not enough to recognize the beginning of a name
     begins = len(name) >= shortest and other.startswith(name)
     return 1.0 if begins else SequenceMatcher(None, name, other).ratio()
 

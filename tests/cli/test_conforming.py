@@ -117,16 +117,20 @@ def test_says_it_as_junit(layer: str, status: int, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param(["gzpi"], "no layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
-        pytest.param(["mine:Renamin"], "no 'Renamin' in mine; did you mean 'Renaming'?", id="misspelt in a module"),
+        pytest.param(["gzpi"], "unknown layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
+        pytest.param(
+            ["mine:Renamin"],
+            "module 'mine' has no attribute 'Renamin'; did you mean 'Renaming'?",
+            id="misspelt in a module",
+        ),
         pytest.param(
             ["gzip", "--option", "minimum_size=big"],
-            "minimum_size: found 'big'; expected a size such as 500, 64KiB or 10 MB",
+            "minimum_size: invalid value 'big'; expected a size such as 500, 64KiB or 10 MB",
             id="an option of a wrong type",
         ),
         pytest.param(
             ["gzip", "--option", "minimum_sise=1"],
-            "minimum_sise: no such option of Gzip; did you mean 'minimum_size'?",
+            "minimum_sise: unknown option of Gzip; did you mean 'minimum_size'?",
             id="an option that there is not",
         ),
         pytest.param(
@@ -136,7 +140,7 @@ def test_says_it_as_junit(layer: str, status: int, capsys: pytest.CaptureFixture
         ),
         pytest.param(
             ["mine:refusing"],
-            "mine:refusing can't be built: OSError: no room for a layer (mine.py, line 23)",
+            "cannot build mine:refusing: OSError: no room for a layer (mine.py, line 23)",
             id="a factory that raises",
         ),
     ],

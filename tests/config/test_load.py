@@ -64,9 +64,9 @@ def test_checks_parts_that_main_does_not_use(folder: Path) -> None:
     )
     assert greeting() == "hello"
     assert find_mistakes() == [
-        "stack.ini:4: [app:other] use: no module 'qqqqq'",
-        "stack.ini:6: [pipeline:third] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
-        "stack.ini:9: [filter:unused] levl: no such option of Gzip; did you mean 'level'?",
+        "stack.ini:4: [app:other] use: cannot import module 'qqqqq'",
+        "stack.ini:6: [pipeline:third] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
+        "stack.ini:9: [filter:unused] levl: unknown option of Gzip; did you mean 'level'?",
         "stack.ini:10: [filter:refused]: needs one source of users; expected exactly one of users, htpasswd and check",
     ]
 
@@ -88,7 +88,7 @@ def test_a_file_without_an_application_is_a_mistake(folder: Path) -> None:
 def test_warns_about_a_wrong_order(file: str, folder: Path) -> None:
     write(f"[pipeline:main]\npipeline = gzip access_log {MODULE}:greet\n")
     write(f'app = "{MODULE}:greet"\nlayers = ["gzip", "access_log"]\n', "stack.toml")
-    with pytest.warns(OrderWarning, match=f"{file}.*gzip stands outside access_log: .*; put access_log before gzip"):
+    with pytest.warns(OrderWarning, match=f"{file}.*gzip is outside access_log: .*; put access_log before gzip"):
         load(file)
 
 
@@ -132,7 +132,7 @@ def test_a_wrong_order_is_a_mistake_if_strict(folder: Path) -> None:
         assert find_mistakes() == []
     with pytest.warns(OrderWarning):
         (found,) = find_mistakes(strict=True)
-    assert found.startswith("stack.ini:2: [pipeline:main] gzip: gzip stands outside access_log: ")
+    assert found.startswith("stack.ini:2: [pipeline:main] gzip: gzip is outside access_log: ")
 
 
 def test_loads_in_many_threads_at_once(folder: Path) -> None:

@@ -82,13 +82,13 @@ def test_finds_all_mistakes_in_its_parts(folder: Path) -> None:
     write(f"{MANY}app = gret\nfilter = mrak\n{GREET}{MARK}")
     assert load_mistakes() == [
         "stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?",
-        "stack.ini:4: [composite:main] filter: no layer 'mrak'; did you mean 'mark'?",
+        "stack.ini:4: [composite:main] filter: unknown layer 'mrak'; did you mean 'mark'?",
     ]
     write(f"{MANY}app = part\n[app:part]\nuse = call:{MODULE}:make_nothing\nlevel = 5\n{MARK}mrak = m\n")
     assert load_mistakes() == [
-        f"stack.ini:6: [app:part] level: no such option of call:{MODULE}:make_nothing; it takes none",
+        f"stack.ini:6: [app:part] level: unknown option of call:{MODULE}:make_nothing; it has no options",
         "stack.ini:7: [filter:mark] mark: marking needs this option; expected text",
-        "stack.ini:9: [filter:mark] mrak: no such option of marking; did you mean 'mark'?",
+        "stack.ini:9: [filter:mark] mrak: unknown option of marking; did you mean 'mark'?",
     ]
 
 
@@ -96,7 +96,7 @@ def test_finds_mistakes_in_its_servers(folder: Path) -> None:
     write(f"{MANY.replace('both', 'serving')}server = mian\n{SERVER}prot = 5\n")
     assert load_mistakes() == [
         "stack.ini:3: [composite:main] server: unknown server 'mian'; did you mean 'main'?",
-        f"stack.ini:6: [server:main] prot: no such option of call:{MODULE}:make_server; did you mean 'port'?",
+        f"stack.ini:6: [server:main] prot: unknown option of call:{MODULE}:make_server; did you mean 'port'?",
     ]
 
 

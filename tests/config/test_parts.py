@@ -59,11 +59,11 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("use", "options", "said"),
     [
-        pytest.param("qqqqq:app", {}, "2: [app:main]: no module 'qqqqq'", id="no module"),
+        pytest.param("qqqqq:app", {}, "2: [app:main]: cannot import module 'qqqqq'", id="no module"),
         pytest.param(
             "call:qqqqq", {}, "2: [app:main]: 'qqqqq' is not an import string; expected package", id="no factory"
         ),
-        pytest.param("egg:qqqqq", {}, "2: [app:main]: no distribution 'qqqqq' is installed", id="no egg"),
+        pytest.param("egg:qqqqq", {}, "2: [app:main]: distribution 'qqqqq' is not installed", id="no egg"),
         pytest.param(
             "json:__name__", {}, "2: [app:main]: 'json:__name__' is of type str; expected a WSGI application", id="str"
         ),
@@ -95,7 +95,7 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             f"call:{MODULE}:make_nothing",
             {"level": "5"},
-            "7: [app:x] level: no such option of call:",
+            "7: [app:x] level: unknown option of call:",
             id="option that a factory does not take",
         ),
     ],
@@ -145,8 +145,8 @@ def test_reports_wrong_options_and_references_together() -> None:
     places = {"prot": PLACE._replace(line=3), "port": PLACE._replace(line=4)}
     options = {"prot": "1", "port": "${env:XYZZY_PORT}"}
     (one, two) = Server(f"call:{MODULE}:make_server", options, where=PLACE, places=places).check()
-    assert str(one).startswith("stack.ini:3: [app:main] prot: no such option of call:")
-    assert str(two).startswith("stack.ini:4: [app:main] port: the environment variable XYZZY_PORT is not set")
+    assert str(one).startswith("stack.ini:3: [app:main] prot: unknown option of call:")
+    assert str(two).startswith("stack.ini:4: [app:main] port: environment variable XYZZY_PORT is not set")
 
 
 def test_checks_a_server_without_starting_it() -> None:

@@ -17,7 +17,7 @@ from wsgistack.config.protocols import (
     find_layer,
     is_factory,
 )
-from wsgistack.options.schema import schema
+from wsgistack.options.schema import read_schema
 from wsgistack.types import Secret
 
 
@@ -37,7 +37,7 @@ from wsgistack.types import Secret
 def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], options: dict[str, object]) -> None:
     made = find_factory(uri, protocols, {})
     assert is_factory(uri)
-    assert {name: option.annotation for name, option in schema(made).options.items()} == options
+    assert {name: option.annotation for name, option in read_schema(made).options.items()} == options
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,10 @@ def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], o
             "paste.app_factory:x:y",
             "a paste.app_factory cannot be used here; expected paste.filter_factory or paste.filter_app_factory",
         ),
-        (f"call:{MODULE}:not_callable", f"'{MODULE}:not_callable' is no callable; expected one that takes the app"),
+        (
+            f"call:{MODULE}:not_callable",
+            f"'{MODULE}:not_callable' is not callable; expected a callable that takes the app",
+        ),
         (
             f"call:{MODULE}:nothing",
             f"cannot call '{MODULE}:nothing': too many positional arguments; expected a pa",
@@ -85,7 +88,7 @@ def test_an_egg_names_the_layer_of_one_of_two_distributions(folder: Path, monkey
         install(folder, monkeypatch, f"acme-{name}", points)
     assert find_layer("egg:acme-one#sa-me", {}) == f"{MODULE}:marking"
     assert find_layer("egg:acme-two#two", {}) == "two"
-    with pytest.raises(ConfigError, match="several distributions have a layer 'sa_me'"):
+    with pytest.raises(ConfigError, match="several distributions register a layer 'sa_me'"):
         find_layer("sa_me", {})
 
 

@@ -35,7 +35,7 @@ def test_checks_layers_without_an_application() -> None:
     missing = Mistake("no application")
     with pytest.raises(ConfigError) as caught:
         Stack(None, Pipeline([factories.warming, "gzpi"]), (missing,)).build()
-    assert [each.problem for each in caught.value.mistakes] == ["no application", "no layer 'gzpi'"]
+    assert [each.problem for each in caught.value.mistakes] == ["no application", "unknown layer 'gzpi'"]
 
 
 def test_sorts_mistakes_by_place_without_duplicates() -> None:
@@ -71,7 +71,7 @@ def test_is_around_another_one() -> None:
 def test_reports_missing_options_of_layers() -> None:
     stack = Stack(Application("a:b"), Pipeline([Spec(factories.marking, where=PLACE), "gzip"])).fitted()
     assert [str(each) for each in stack.mistakes] == [
-        "stack.ini:2: [app:main] mark: marking needs this option; expected text"
+        "stack.ini:2: [app:main] mark: missing option of marking; expected text"
     ]
     assert stack.pipeline == Pipeline(["gzip"])
 

@@ -123,7 +123,7 @@ def test_an_unknown_option_of_a_factory() -> None:
     factory = "tests.config.factories:make_filter"
     text = f"[pipeline:main]\npipeline = f a\n[filter:f]\nuse = call:{factory}\nmrak = 1\n[app:a]\n{APP}"
     assert refusal(text).startswith("TypeError: make_filter() got an unexpected keyword argument 'mrak'")
-    said = f"stack.ini:5: [filter:f] mrak: no such option of call:{factory}; did you mean 'mark'?"
+    said = f"stack.ini:5: [filter:f] mrak: unknown option of call:{factory}; did you mean 'mark'?"
     assert mistakes(text) == [said]
 
 

@@ -1,7 +1,6 @@
 """A layer with an option of every type, and strategies for its options and conditions."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from enum import Enum, IntEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -45,7 +44,6 @@ def everything(
     color: Color = Color.RED,
     depth: Depth = Depth.LOW,
     level: Literal["low", "high", 3] = "low",
-    pause: timedelta = timedelta(),
     wait: Duration = 0,
     size: Size | None = None,
     hook: Callable[..., object] | None = None,
@@ -102,7 +100,6 @@ OPTIONS: Mapping[str, st.SearchStrategy[object]] = {
     "color": st.sampled_from(Color),
     "depth": st.sampled_from(Depth),
     "level": st.sampled_from(["low", "high", 3]),
-    "pause": st.timedeltas(min_value=timedelta(), max_value=timedelta(days=9)),
     "wait": SECONDS,
     "size": st.none() | st.integers(0),
     "hook": st.none() | st.just(condition),

@@ -5,7 +5,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from datetime import timedelta
 from enum import Enum, IntEnum
 from fractions import Fraction
 from pathlib import Path
@@ -27,7 +26,7 @@ DURATION = "a duration such as 1.5s, 10m or 1h30m"
 TOML_LIST = 'what begins with [ is read as TOML, such as ["a", "b"]'
 TOML_MAPPING = 'what begins with { is read as TOML, such as {a = "b"}'
 UNQUOTED = "write it without quotes"
-POINT = "write it without a point"
+POINT = "write it without a decimal point"
 
 
 class Coding(Enum):
@@ -42,7 +41,7 @@ class Level(IntEnum):
 
 Port = NewType("Port", int)
 ANNOTATIONS = [
-    *(bool, int, float, str, Path, timedelta, Coding, Level, Port, Size, Duration, Any, Callable[[], Any]),
+    *(bool, int, float, str, Path, Coding, Level, Port, Size, Duration, Any, Callable[[], Any]),
     *(Literal["a", 1, True], Sequence[int], list[str | None], set[Any], frozenset[list[str]], tuple[int, str]),
     *(Mapping[str, int], dict[float | None, Sequence[str]], Mapping[Any, Any], Sequence[Mapping[str, Duration]]),
     *(str | Size | None, Path | str, Coding | Level | str, Sequence[int] | Mapping[str, int] | bool, float | int),
@@ -53,7 +52,7 @@ WRITTEN = st.text() | st.lists(
     )
 ).map("".join)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | WRITTEN | st.timedeltas() | st.dates(),
+    st.none() | st.booleans() | st.integers() | st.floats() | WRITTEN | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WRITTEN, inner, max_size=3),
     max_leaves=6,
 )
@@ -90,7 +89,6 @@ WORDS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters=
         pytest.param("a = b", Mapping, {"a": "b"}, id="bare mapping"),
         pytest.param("none", Size | None, None, id="optional size"),
         pytest.param("a b", str | Sequence[str], "a b", id="text or sequence"),
-        pytest.param("10m", str | timedelta | None, timedelta(minutes=10), id="text or difference of times"),
         pytest.param("low", str | Level, Level.LOW, id="text or enum"),
         pytest.param("none", Literal["lax", "none"] | None, "none", id="literal before none"),
         pytest.param("8080", Port | None, 8080, id="optional new type"),
@@ -119,7 +117,6 @@ def test_reads_text(written: str, annotation: object, expected: object) -> None:
         pytest.param("", str | None, "", id="empty text stays text"),
         pytest.param("5", int | str, "5", id="number in quotes stays text"),
         pytest.param("None", str | None, None, id="none, which TOML has no other word for"),
-        pytest.param(90, timedelta | None, timedelta(seconds=90), id="difference of times as a number"),
         pytest.param({"1": "a"}, Mapping[int, str], {1: "a"}, id="names that are numbers, as TOML has them"),
         pytest.param([["a"]], Sequence[set[str]], ({"a"},), id="sets in a list"),
         pytest.param(Path("a"), Path, BASE / "a", id="path"),
@@ -192,7 +189,7 @@ def test_refuses_text(written: str, annotation: object, expected: str, hint: str
         pytest.param(1, Sequence[str], f"{LIST} text", "", id="int for a list"),
         pytest.param("a = b", Mapping[str, str], MAPPING, "", id="text for a mapping"),
         pytest.param([], Mapping[str, str], MAPPING, "", id="list for a mapping"),
-        pytest.param({"a": 1}, Mapping[str, str] | None, "text in item 1", "write it in quotes", id="int in a mapping"),
+        pytest.param({"a": 1}, Mapping[str, str] | None, "text for 'a'", "write it in quotes", id="int in a mapping"),
     ],
 )
 def test_refuses_typed_values(value: object, annotation: object, expected: str, hint: str) -> None:
@@ -202,8 +199,8 @@ def test_refuses_typed_values(value: object, annotation: object, expected: str, 
 
 
 @pytest.mark.parametrize("annotation", [Callable[..., str], Callable[..., str] | None])
-def test_tells_why_a_callable_can_not_be_imported(annotation: object) -> None:
-    with pytest.raises(ConfigError, match=r"no 'dumpss' in json; did you mean 'dumps'\?"):
+def test_explains_why_a_callable_cannot_be_imported(annotation: object) -> None:
+    with pytest.raises(ConfigError, match=r"module 'json' has no attribute 'dumpss'; did you mean 'dumps'\?"):
         convert("json:dumpss", annotation, base=None, text=True)
 
 
@@ -232,7 +229,7 @@ def test_reads_what_came_from_a_reference_as_text_and_gives_common_text(
 
 
 @pytest.mark.parametrize("annotation", [Callable[..., str], Sequence[Callable[..., str]], Callable[..., str] | None])
-def test_does_not_tell_what_came_from_a_reference_and_can_not_be_imported(annotation: object) -> None:
+def test_hides_a_text_from_a_reference_that_cannot_be_imported(annotation: object) -> None:
     with pytest.raises(UnfitError) as caught:
         convert(Resolved("json:s3cret"), annotation, base=None, text=False)
     assert "s3cret" not in str(caught.value)
@@ -245,7 +242,7 @@ def test_splits_any_words(words: list[str], separator: str) -> None:
 
 
 @given(WRITTEN, st.sampled_from(ANNOTATIONS), st.booleans())
-def test_meets_any_text_with_a_value_or_a_refusal(written: str, annotation: object, text: bool) -> None:
+def test_converts_or_refuses_any_text(written: str, annotation: object, text: bool) -> None:
     with suppress(UnfitError, ConfigError):
         made = convert(written, annotation, base=BASE, text=text)
         # what has been read has to fit as it is, for options are fitted once more when the layer is built
@@ -254,7 +251,7 @@ def test_meets_any_text_with_a_value_or_a_refusal(written: str, annotation: obje
 
 
 @given(VALUES, st.sampled_from(ANNOTATIONS))
-def test_meets_any_value_with_a_value_or_a_refusal(value: object, annotation: object) -> None:
+def test_converts_or_refuses_any_value(value: object, annotation: object) -> None:
     with suppress(UnfitError, ConfigError):
         made = convert(value, annotation, base=BASE, text=False)
         again = convert(made, annotation, base=BASE, text=False)

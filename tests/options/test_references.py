@@ -74,7 +74,7 @@ def test_fills_in_references(written: str, expected: str, folder: Path) -> None:
         "$$",
     ],
 )
-def test_leaves_all_else_as_it_is(written: str) -> None:
+def test_keeps_any_other_text(written: str) -> None:
     assert not has_references(written)
     assert resolve(written, base=None) is written
 
@@ -124,57 +124,58 @@ def test_gives_common_text_where_it_is_asked_for() -> None:
     [
         pytest.param(
             "${env:XYZZY}",
-            "the environment variable XYZZY is not set; expected it, or a default as in ${env:XYZZY:-default}",
+            "environment variable XYZZY is not set; set it, or write a default: ${env:XYZZY:-default}",
             id="not set",
         ),
         pytest.param(
             "${env:DB_PASWORD}",
-            "the environment variable DB_PASWORD is not set; "
-            "expected it, or a default as in ${env:DB_PASWORD:-default}; did you mean 'DB_PASSWORD'?",
+            "environment variable DB_PASWORD is not set; did you mean 'DB_PASSWORD'?",
             id="misspelt name",
         ),
-        pytest.param("${env:BAD}", "the environment variable BAD is not UTF-8", id="variable that is no text"),
-        pytest.param("${env:}", f"a reference to the environment is malformed; expected {FORM}", id="no name"),
-        pytest.param("${env:A-s3cret}", f"a reference to the environment is malformed; expected {FORM}", id="bad name"),
-        pytest.param("${env: A}", f"a reference to the environment is malformed; expected {FORM}", id="blank"),
+        pytest.param("${env:BAD}", "environment variable BAD is not UTF-8", id="variable that is no text"),
+        pytest.param("${env:}", f"malformed reference to an environment variable; expected {FORM}", id="no name"),
+        pytest.param(
+            "${env:A-s3cret}", f"malformed reference to an environment variable; expected {FORM}", id="bad name"
+        ),
+        pytest.param("${env: A}", f"malformed reference to an environment variable; expected {FORM}", id="blank"),
         pytest.param(
             "s3cret ${env:A",
-            f"the reference that begins with ${{env: is not closed; expected {KNOWN}",
+            f"reference ${{env: is not closed; expected {KNOWN}",
             id="not closed",
         ),
         pytest.param(
             "${env:A ${env:B}",
-            f"the reference that begins with ${{env: holds another one; expected {KNOWN}",
+            f"reference ${{env: contains another one; expected {KNOWN}",
             id="not closed before another one",
         ),
         pytest.param(
             "${env:A:-${file:key}}",
-            f"the reference that begins with ${{env: holds another one; expected {KNOWN}",
+            f"reference ${{env: contains another one; expected {KNOWN}",
             id="reference as default",
         ),
         pytest.param(
             "${evn:A}",
-            f"no reference begins with ${{evn:; expected {KNOWN}; "
+            f"unknown reference ${{evn:; expected {KNOWN}; "
             "did you mean ${env:...}? For the text itself write $${evn:",
             id="misspelt",
         ),
         pytest.param(
             "${ File:x}",
-            f"no reference begins with ${{ File:; expected {KNOWN}; "
+            f"unknown reference ${{ File:; expected {KNOWN}; "
             "did you mean ${file:...}? For the text itself write $${ File:",
             id="in other case, with a blank",
         ),
-        pytest.param("${file:}", "a reference to a file names none; expected ${file:path}", id="no path"),
-        pytest.param("${file:no}", "there is no file '{folder}/no'", id="no such file"),
+        pytest.param("${file:}", "reference to a file has no path; expected ${file:path}", id="no path"),
+        pytest.param("${file:no}", "file '{folder}/no' does not exist", id="no such file"),
         pytest.param(
             "${file:no:-x}",
-            "there is no file '{folder}/no:-x'; a default is for ${env:...} alone",
+            "file '{folder}/no:-x' does not exist; only ${env:...} can have a default",
             id="file or default",
         ),
-        pytest.param("${file:.}", "the file '{folder}' can't be read: Is a directory", id="folder"),
-        pytest.param("${file:key/x}", "the file '{folder}/key/x' can't be read: Not a directory", id="below a file"),
-        pytest.param("${file:\0}", r"the file '{folder}/\x00' can't be read: embedded null byte", id="no file name"),
-        pytest.param("${file:latin}", "the file '{folder}/latin' is not UTF-8", id="Latin-1"),
+        pytest.param("${file:.}", "cannot read file '{folder}': Is a directory", id="folder"),
+        pytest.param("${file:key/x}", "cannot read file '{folder}/key/x': Not a directory", id="below a file"),
+        pytest.param("${file:\0}", r"cannot read file '{folder}/\x00': embedded null byte", id="no file name"),
+        pytest.param("${file:latin}", "file '{folder}/latin' is not UTF-8", id="Latin-1"),
     ],
 )
 def test_says_what_is_wrong_but_not_what_is_secret(written: str, said: str, folder: Path) -> None:
@@ -192,7 +193,7 @@ def test_finds_every_mistake() -> None:
 
 
 @given(st.lists(st.sampled_from(["$", "{", "env:", "evn:", "file:", "EMPTY", ":-", "}", "x", "\n"])).map("".join))
-def test_meets_any_text_with_text_or_a_mistake(written: str) -> None:
+def test_resolves_any_text_or_raises_a_mistake(written: str) -> None:
     with suppress(ConfigError):
         made = resolve(written, base=None)
         assert isinstance(made, Resolved) == has_references(written)
@@ -216,11 +217,11 @@ def test_two_dollars_stand_for_one(dollars: int, rest: str) -> None:
         pytest.param("${file:${env:x}}", "${file:${env:x}}", id="one in another"),
     ],
 )
-def test_anchors_references_to_files(written: str, expected: str) -> None:
+def test_makes_references_to_files_absolute(written: str, expected: str) -> None:
     assert make_absolute(written, base=Path("/srv")) == expected
     assert make_absolute({"a": (written,)}, base=Path("/srv")) == {"a": (expected,)}
     assert make_absolute(make_absolute(written, base=Path("/srv")), base=Path("/other")) == expected
 
 
-def test_does_not_anchor_in_a_folder_that_a_reference_can_not_name() -> None:
+def test_keeps_a_reference_relative_in_a_folder_that_it_cannot_name() -> None:
     assert make_absolute("${file:key}", base=Path("/a}b")) == "${file:key}"

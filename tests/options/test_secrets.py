@@ -31,19 +31,19 @@ def test_finds_the_names_of_mappings_where_they_are_secret_as_well() -> None:
 
 
 def test_replaces_every_hidden_text_the_longest_first() -> None:
-    mistake = Mistake("no hush", "key", "hushed", "hushed or hush", "not hush!")
+    mistake = Mistake("no hush", key="key", value="hushed", expected="hushed or hush", hint="not hush!")
     assert redact_mistake({"hush", "hushed"}, mistake) == Mistake(
-        "no <secret>", "key", None, "<secret> or <secret>", "not <secret>!"
+        "no <secret>", key="key", value=None, expected="<secret> or <secret>", hint="not <secret>!"
     )
 
 
-def test_leaves_words_whole_in_which_a_short_one_stands_by_chance() -> None:
+def test_keeps_words_that_contain_a_short_secret_by_chance() -> None:
     told = redact_mistake({"b", "$1", "a.c"}, Mistake("can't be built: b, 'b', $1, $12, a.c, abc"))
     assert told.problem == "can't be built: <secret>, '<secret>', <secret>, $12, <secret>, abc"
 
 
 def test_changes_nothing_where_nothing_is_hidden() -> None:
-    mistake = Mistake("no ab", "key", "abc")
+    mistake = Mistake("no ab", key="key", value="abc")
     assert redact_mistake((), mistake) == mistake
 
 
@@ -53,7 +53,7 @@ def fail(error: Exception, *hidden: str) -> ConfigError:
     return caught.value
 
 
-def test_tells_what_failed_and_keeps_the_cause() -> None:
+def test_reports_the_failure_and_keeps_the_cause() -> None:
     cause = OSError("no disk")
     error = fail(cause)
     assert str(error).startswith("it fails: OSError: no disk (")
@@ -68,7 +68,7 @@ def test_hides_secrets_also_in_what_led_to_the_error() -> None:
         assert str(error).partition(" (")[0] in ("it fails: OSError: no <secret>", "no <secret>")
 
 
-def test_lets_through_what_is_no_failure() -> None:
+def test_lets_a_server_exit() -> None:
     with hide_secrets({"hush"}, "it fails"):
         pass
     with pytest.raises(KeyboardInterrupt), hide_secrets({"hush"}, "it fails"):

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.strangers import install
-from wsgistack import Compress, Gzip
+from wsgistack import Compress, Gzip, load
 from wsgistack.errors import ConfigError
 from wsgistack.pipeline import registry
+from wsgistack.types import Factory
 
 LAYER = "def layer(app): return app"
 
@@ -17,6 +18,38 @@ def test_finds_a_layer_by_name_and_by_import_string(use: str) -> None:
     assert registry.find(use) is Gzip
 
 
+INI = """
+[pipeline:main]
+pipeline = request_id access_log wsgistack:Compress basic_auth app
+[filter:basic_auth]
+users = a = ${env:HASH}
+[app:app]
+use = tests.config.factories:greet
+"""
+TOML = """
+app = "tests.config.factories:greet"
+layers = ["request_id", "access_log", "wsgistack:Compress", {use = "basic_auth", users = {a = "${env:HASH}"}}]
+"""
+
+
+@pytest.mark.parametrize(("name", "text"), [("stack.ini", INI), ("stack.toml", TOML)])
+def test_a_configuration_looks_up_each_layer_once(
+    name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).write_text(text)
+    monkeypatch.setenv("HASH", "b")
+    uses: list[str] = []
+    find = registry.find
+
+    def find_and_note(use: str) -> Factory:
+        uses.append(use)
+        return find(use)
+
+    monkeypatch.setattr(registry, "find", find_and_note)
+    assert callable(load(tmp_path / name))
+    assert sorted(uses) == ["access_log", "basic_auth", "request_id", "wsgistack:Compress"]
+
+
 def test_takes_a_hyphen_for_an_underscore() -> None:
     assert registry.find("request-id") is registry.find("request_id")
 
@@ -24,12 +57,12 @@ def test_takes_a_hyphen_for_an_underscore() -> None:
 @pytest.mark.parametrize(
     ("use", "said"),
     [
-        pytest.param("gzpi", "no layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
-        pytest.param("Request-Ids", "no layer 'Request-Ids'; did you mean 'request_id'?", id="other case"),
+        pytest.param("gzpi", "unknown layer 'gzpi'; did you mean 'gzip'?", id="misspelt"),
+        pytest.param("Request-Ids", "unknown layer 'Request-Ids'; did you mean 'request_id'?", id="other case"),
         pytest.param(
-            "json:__doc__", "'json:__doc__' is no callable; expected one that takes the app", id="no callable"
+            "json:__doc__", "'json:__doc__' is not callable; expected a callable that takes the app", id="no callable"
         ),
-        pytest.param(":", "':' is no import string", id="no import string"),
+        pytest.param(":", "':' is not an import string", id="no import string"),
     ],
 )
 def test_says_what_is_wrong_with_a_name(use: str, said: str) -> None:
@@ -40,7 +73,7 @@ def test_says_what_is_wrong_with_a_name(use: str, said: str) -> None:
 
 def test_lists_the_layers_when_none_is_like_the_name() -> None:
     with pytest.raises(
-        ConfigError, match="there are: access_log, basic_auth, catch_errors, compress, gzip, lint, request_id"
+        ConfigError, match="choose from access_log, basic_auth, catch_errors, compress, gzip, lint, request_id"
     ):
         registry.find("qqqqq")
 
@@ -61,8 +94,8 @@ def test_a_name_of_two_distributions_needs_an_import_string(tmp_path: Path, monk
     with pytest.raises(ConfigError) as caught:
         registry.find("same")
     assert str(caught.value) == (
-        "several distributions have a layer 'same'; "
-        "name one by its import string: registered_one:layer or registered_two:layer"
+        "several distributions register a layer 'same'; "
+        "write its import string instead: registered_one:layer or registered_two:layer"
     )
     assert registry.find("registered_two:layer").__module__ == "registered_two"
 
@@ -77,9 +110,9 @@ def test_a_distribution_that_is_seen_twice_counts_once(tmp_path: Path, monkeypat
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        pytest.param("no such thing!", "'nosuchthing!' is no import string", id="malformed"),
-        pytest.param("registered_c", "'registered_c' is no import string", id="module"),
-        pytest.param("registered_c:gone", "no 'gone' in registered_c", id="gone"),
+        pytest.param("no such thing!", "'nosuchthing!' is not an import string", id="malformed"),
+        pytest.param("registered_c", "'registered_c' is not an import string", id="module"),
+        pytest.param("registered_c:gone", "module 'registered_c' has no attribute 'gone'", id="gone"),
     ],
 )
 def test_a_broken_entry_point_harms_nobody_else(
@@ -107,9 +140,9 @@ def test_finds_the_entry_points_of_an_egg(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("egg", "said"),
     [
-        ("wsgistak#gzip", "no distribution 'wsgistak' is installed; did you mean 'wsgistack'?"),
-        ("", "no distribution '' is installed"),
-        ("wsgistack", "wsgistack has no entry point 'main' in paste.filter_app_factory; there are: access_log, "),
+        ("wsgistak#gzip", "distribution 'wsgistak' is not installed; did you mean 'wsgistack'?"),
+        ("", "distribution '' is not installed"),
+        ("wsgistack", "wsgistack has no entry point 'main' in paste.filter_app_factory; choose from access_log, "),
         ("wsgistack#gzpi", "wsgistack has no entry point 'gzpi' in paste.filter_app_factory; did you mean 'gzip'?"),
     ],
 )

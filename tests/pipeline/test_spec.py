@@ -57,13 +57,13 @@ def test_keeps_the_place_in_its_file() -> None:
         ),
         pytest.param(
             {"use": "gzip", "level": "hidden", "options": {"level": 3}},
-            "layer 2 level: stands in options as well; keep one of them",
+            "layer 2 level: duplicate option; it is also in 'options'; keep one of them",
             id="twice",
         ),
         pytest.param({"use": "gzip", 5: "hidden"}, "layer 2 options: is of type dict; expected a mapping", id="key"),
     ],
 )
-def test_refuses_what_is_no_layer_and_shows_no_value(item: Any, expected: str) -> None:
+def test_refuses_invalid_items_without_their_values(item: Any, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Spec.of(item, 2)
     assert str(caught.value).startswith(expected)
@@ -74,12 +74,12 @@ def labelled(label: str, app: App, /, *, word: str = "") -> App:
     return app
 
 
-def test_calls_an_object_by_its_type_and_tells_nothing_of_what_is_in_it() -> None:
+def test_names_an_object_by_its_type_and_hides_its_contents() -> None:
     layer = partial(labelled, "hidden")
     assert Spec(layer).name == "partial"
     with pytest.raises(ConfigError) as caught:
-        Spec(layer, {"wrd": 5}).fitted()
-    assert said(caught) == ["wrd: no such option of partial; did you mean 'word'?"]
+        Spec(layer, {"wrd": 5}).check()
+    assert said(caught) == ["wrd: unknown option of partial; did you mean 'word'?"]
 
 
 def test_takes_the_options_of_a_partial_for_its_own() -> None:
@@ -88,8 +88,8 @@ def test_takes_the_options_of_a_partial_for_its_own() -> None:
     assert spec.options == {"users": {"ada": "hidden"}, "realm": "b"}
     assert "hidden" not in repr(Pipeline([partial(BasicAuth, users={"ada": "hidden"})]))
     with pytest.raises(ConfigError) as caught:
-        Spec(partial(cast("Any", BasicAuth), usrs={"ada": "hidden"})).fitted()
-    assert said(caught)[0] == "usrs: no such option of BasicAuth; did you mean 'users'?"
+        Spec(partial(cast("Any", BasicAuth), usrs={"ada": "hidden"})).check()
+    assert said(caught)[0] == "usrs: unknown option of BasicAuth; did you mean 'users'?"
 
 
 def test_its_options_are_its_own() -> None:
@@ -101,34 +101,25 @@ def test_its_options_are_its_own() -> None:
         spec.options["minimum_size"] = 7  # type: ignore[index]
 
 
-def test_fits_its_options_and_leaves_the_old_alone() -> None:
+def test_converts_its_options_and_leaves_the_old_alone() -> None:
     spec = Spec("access_log", {"file": "log"})
-    assert spec.fitted(base=Path("/srv"), text=True).options == {"file": Path("/srv/log")}
+    assert spec.check(base=Path("/srv")).options == {"file": Path("/srv/log")}
     assert spec.options == {"file": "log"}
-
-
-def test_a_part_of_its_options_can_be_fitted() -> None:
-    def layer(app: App, *, level: int, depth: int) -> App:
-        return app
-
-    assert Spec(layer, {"level": "1"}).fitted(text=True, whole=False).options == {"level": 1}
-    with pytest.raises(ConfigError, match=r"depth: .*layer needs this option; expected a whole number"):
-        Spec(layer, {"level": "1"}).fitted(text=True)
 
 
 def test_places_each_mistake_in_its_line() -> None:
     options = {"minimum_siz": "5", "levels": "9"}
     spec = Spec("gzip", options, where=PLACE, lines={"minimum_siz": 4})
     with pytest.raises(ConfigError) as caught:
-        spec.fitted(text=True)
+        spec.check()
     assert said(caught) == [
-        "stack.ini:4: [filter:small] minimum_siz: no such option of Gzip; did you mean 'minimum_size'?",
-        "stack.ini:3: [filter:small] levels: no such option of Gzip; did you mean 'level'?",
+        "stack.ini:4: [filter:small] minimum_siz: unknown option of Gzip; did you mean 'minimum_size'?",
+        "stack.ini:3: [filter:small] levels: unknown option of Gzip; did you mean 'level'?",
     ]
 
 
 def refusing(app: App) -> App:
-    raise ConfigError(Mistake("no good", "level"))
+    raise ConfigError(Mistake("no good", key="level"))
 
 
 def failing(app: App) -> App:
@@ -138,13 +129,13 @@ def failing(app: App) -> App:
 @pytest.mark.parametrize(
     ("spec", "mistake"),
     [
-        pytest.param(Spec("gzpi"), "use: no layer 'gzpi'; did you mean 'gzip'?", id="no layer"),
+        pytest.param(Spec("gzpi"), "use: unknown layer 'gzpi'; did you mean 'gzip'?", id="no layer"),
         pytest.param(Spec("access_log", {"format": "%Q"}), "format: ", id="refused by the layer"),
         pytest.param(Spec(refusing, lines={"level": 8}), "level: no good", id="refused by a stranger"),
-        pytest.param(Spec(failing), "failing can't be built: OSError: no disk", id="fails"),
+        pytest.param(Spec(failing), "cannot build failing: OSError: no disk", id="fails"),
         pytest.param(
             Spec(lambda app: 5, name="five"),  # type: ignore[arg-type,return-value]
-            "five makes something of type int; expected a WSGI application",
+            "five returns a value of type int; expected a WSGI application",
             id="makes no application",
         ),
         pytest.param(Spec(lambda: APP, name="x"), "test_spec.<lambda> takes no application", id="takes no application"),
@@ -237,24 +228,24 @@ other.must_be_outside = "no mapping"
 def test_names_at_once_what_does_not_fit_and_what_the_layer_refuses() -> None:
     options = {"trust": "maybe", "maximum_length": 0, "header": "a b"}
     with pytest.raises(ConfigError) as caught:
-        Spec("request_id", options).fitted()
+        Spec("request_id", options).check()
     assert {each.key for each in caught.value.mistakes} == {"trust", "maximum_length", "header"}
 
 
-def test_tells_no_mistake_that_only_follows_from_another() -> None:
+def test_omits_mistakes_that_follow_from_another() -> None:
     for options in ({"users": 3}, {"header": "X", "gibberish": 1}):
         use = "basic_auth" if "users" in options else "request_id"
         with pytest.raises(ConfigError) as caught:
-            Spec(use, options).fitted()
+            Spec(use, options).check()
         assert len(caught.value.mistakes) == 1
 
 
-def test_tells_nothing_more_where_the_factory_fails_for_lack_of_an_option() -> None:
+def test_ignores_a_factory_that_fails_without_an_option() -> None:
     def needing(app: App, /, *, size: int) -> App:
         return app
 
     with pytest.raises(ConfigError) as caught:
-        Spec(needing, {"size": "x"}).fitted()
+        Spec(needing, {"size": "x"}).check()
     assert [each.key for each in caught.value.mistakes] == ["size"]
 
 
@@ -264,6 +255,6 @@ def test_can_be_copied_and_pickled() -> None:
         assert (other, other.where, other.lines, other.base) == (spec, spec.where, spec.lines, spec.base)
 
 
-def test_refuses_to_use_what_is_no_layer() -> None:
+def test_refuses_a_number_as_use() -> None:
     with pytest.raises(ConfigError, match="expected a name, an import string or a callable"):
         Spec(3)  # type: ignore[arg-type]

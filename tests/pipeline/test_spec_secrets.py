@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 
 from tests.direct import answering
-from wsgistack import ConfigError, Mistake, Pipeline, Spec
+from wsgistack import ConfigError, Mistake, Pipeline, Spec, Where
 from wsgistack.types import App, Secret
 
 APP = answering([b"hello"])
@@ -23,7 +23,9 @@ def layer(
 
 def refusing(app: App, /, *, key: Annotated[str, Secret] = "", public: Any = None, size: int = 0) -> App:
     """A layer that tells all it knows in a mistake."""
-    raise ConfigError(Mistake(f"no {key} {public}", "public", public, f"not {key}", f"not {public!r}"))
+    raise ConfigError(
+        Mistake(f"no {key} {public}", key="public", value=public, expected=f"not {key}", hint=f"not {public!r}")
+    )
 
 
 def open_layer(app: App, /, **options: Any) -> App:
@@ -65,10 +67,15 @@ SPECS = [
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_tells_no_secret(spec: Spec, folder: Path) -> None:
+def test_shows_no_secret(spec: Spec, folder: Path) -> None:
     spec = Spec(spec.use, spec.options, when=spec.when, base=folder)
     shown = [repr(spec), repr(Pipeline([spec]))]
-    for work in (spec.build, Pipeline([spec]).wrap, lambda app: spec.fitted(text=True).build(app)):
+    texts = {name: str(value) for name, value in spec.options.items()}
+
+    def from_settings(app: App) -> App:
+        return Spec.from_settings(spec.use, texts, where=Where(), base=folder, inherited=()).build(app)
+
+    for work in (spec.build, Pipeline([spec]).wrap, lambda app: spec.check().build(app), from_settings):
         try:
             shown.append(repr(work(APP)))
         except ConfigError as error:
@@ -84,15 +91,15 @@ def test_takes_it_for_a_mistake_when_a_layer_ends_the_process() -> None:
 
     with pytest.raises(ConfigError) as caught:
         Spec(leaving, {"key": SECRET}).build(APP)
-    assert str(caught.value).startswith("leaving can't be built: SystemExit: no <secret> (")
+    assert str(caught.value).startswith("cannot build leaving: SystemExit: no <secret> (")
     with pytest.raises(ConfigError):
-        Spec(leaving, {"kye": SECRET}).fitted()
+        Spec(leaving, {"kye": SECRET}).check()
 
 
-def test_names_what_is_no_secret() -> None:
+def test_shows_values_that_are_not_secret() -> None:
     with pytest.raises(ConfigError) as caught:
         Spec(layer, {"key": SECRET, "public": "told"}).build(APP)
-    assert str(caught.value).startswith("layer can't be built: ValueError: no <secret> told . [\"<secret>\", 'told'] (")
+    assert str(caught.value).startswith("cannot build layer: ValueError: no <secret> told . [\"<secret>\", 'told'] (")
     with pytest.raises(ConfigError) as caught:
         Spec(layer, {"public": "told"}).build(APP)
     assert isinstance(caught.value.__cause__, ValueError), "the way to a fault is kept where it holds no secret"
@@ -100,7 +107,7 @@ def test_names_what_is_no_secret() -> None:
 
 def test_keeps_references_as_they_are_written() -> None:
     spec = Spec("basic_auth", {"users": "${env:PAIRS}", "realm": "<${env:HUSH}>"})
-    assert repr(spec.fitted()) == "{'use': 'basic_auth', 'users': '${env:PAIRS}', 'realm': '<${env:HUSH}>'}"
+    assert repr(spec.check()) == "{'use': 'basic_auth', 'users': '${env:PAIRS}', 'realm': '<${env:HUSH}>'}"
 
 
 @pytest.mark.parametrize(
@@ -122,5 +129,5 @@ def test_shows_a_secret_option_that_is_nothing_but_references(users: object, sho
     )
 
 
-def test_takes_no_name_in_a_secret_text_for_that_of_an_item() -> None:
+def test_hides_a_name_in_a_secret_text() -> None:
     assert Spec(layer, {"key": "hush = ${env:HUSH}"}).shown() == {"key": "<secret>"}

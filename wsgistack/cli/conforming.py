@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wsgistack.cli.arguments import Commands, change, pair
 from wsgistack.config.stack import stand_in
-from wsgistack.options.schema import fit
+from wsgistack.errors import Where
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import Changes
@@ -46,11 +46,11 @@ def conform(parsed: argparse.Namespace) -> int:
     sys.path.insert(0, "")
     changes = Changes.from_names(parsed.changes) if parsed.changes else None
     with redirect_stdout(sys.stderr), _unlogged():  # from the import on: a default may be the standard output
-        factory = registry.find(parsed.layer)
-        spec = Spec(parsed.layer, dict(parsed.option)).fitted(base=Path(), text=True)
+        use = registry.Use(parsed.layer)
+        factory = use.look_up()
+        spec = Spec.from_settings(use, dict(parsed.option), where=Where(), base=Path(), inherited=())
         spec.build(stand_in)
-        options, _ = fit(factory, spec.options, base=Path())
-        judge = Judge(factory, options, headers=parsed.header, changes=changes)
+        judge = Judge(factory, spec.resolve(), headers=parsed.header, changes=changes)
         verdicts = list(judge.judge_all())
     print(REPORTS[parsed.format](parsed.layer, verdicts))
     return 1 if any(verdict.breaches for verdict in verdicts) else 0

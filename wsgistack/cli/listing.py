@@ -9,7 +9,7 @@ from textwrap import fill
 from wsgistack.cli.arguments import Commands
 from wsgistack.config.words import describe_value
 from wsgistack.errors import ConfigError
-from wsgistack.options.schema import schema
+from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
 from wsgistack.types import Factory
 
@@ -34,7 +34,7 @@ def list_layers(parsed: argparse.Namespace) -> int:
         return 0
     sys.path.insert(0, "")
     factory = registry.find(parsed.layer)
-    options = schema(factory).options.values()
+    options = read_schema(factory).options.values()
     print(_wrap(f"{parsed.layer}: {_summarize(factory)}".removesuffix(": ")))
     print()
     width = max((len(option.name) for option in options), default=0) + 2

@@ -1,11 +1,11 @@
-"""Conditions: for which requests a layer is there, and for which it is as if it were not."""
+"""Conditions: for which requests a layer is active."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
 from wsgistack.conditions.ini import find_setting, format_settings, split_conditions
-from wsgistack.conditions.parsing import normalize_condition, resolved
+from wsgistack.conditions.parsing import normalize_condition, resolve_condition
 from wsgistack.conditions.predicates import Predicate, predicate
 from wsgistack.types import App, Environ, StartResponse
 
@@ -23,38 +23,38 @@ Condition: TypeAlias = Predicate
 
 
 def condition(given: object, *, base: Path | None = None) -> Condition:
-    """Compile what stands under ``when``: a function that says of a request, by its environ, whether it is meant.
+    """Compile the value of ``when`` to a function that takes the environ of a request and returns true or false.
 
-    :param given: an import string of such a function, the function itself, or a mapping. All of its keys have to be
-        true of the request, each by one of its values, which is text or a list of texts:
+    :param given: an import string of such a function, the function itself, or a mapping. All of its keys must match
+        the request, each by at least one of its values, which is a text or a list of texts:
 
-        - ``path``: globs for SCRIPT_NAME + PATH_INFO, as :mod:`fnmatch` knows them: a ``*`` goes over slashes, ``[[]``
-          is a bracket, case matters. ``/api/*`` is not ``/api``. The path is taken as UTF-8 where it is that;
+        - ``path``: globs for SCRIPT_NAME + PATH_INFO, as in :mod:`fnmatch`: a ``*`` also matches slashes, ``[[]`` is a
+          bracket, case matters. ``/api/*`` is not ``/api``. The path is read as UTF-8 if it is valid UTF-8;
         - ``method``: exact, and in upper case;
-        - ``host``: globs for the Host that the client names, or else SERVER_NAME, in any case, without the port, the
+        - ``host``: globs for the Host header, or else SERVER_NAME, in any case, without the port, the
           brackets of an IPv6 address and the dot of the root;
         - ``scheme``: ``http`` or ``https``;
-        - ``header``: a mapping of names, in any case, to globs, all of which have to be true; or names, one of which
-          has to be there. A Content-Type or Content-Length that is empty is not there (PEP 3333);
+        - ``header``: a mapping of names, in any case, to globs, all of which must match; or names, one of which must
+          be present. An empty Content-Type or Content-Length counts as absent (PEP 3333);
         - ``environ``: the same for the keys of the environ, and the values as ``str()`` gives them;
-        - ``not``: another mapping like this one, that must not be true;
+        - ``not``: another mapping like this one, which must not match;
         - ``call``: an import string or a function, beside the other keys.
     :param base: the folder that relative paths in references start from.
     :raises ConfigError: with every mistake, by keys such as ``when.not.host``.
 
-    It is no wall: ``//admin`` is another path, but perhaps not so for the application. To protect, say with ``not``
-    what is public.
+    Do not use it to protect paths: ``//admin`` is another path here, but may be the same one for the application. To
+    protect an application, list with ``not`` what is public.
     """
-    return predicate(resolved(given, base=base))
+    return predicate(resolve_condition(given, base=base))
 
 
 class Conditional:
-    """A layer that is there for some requests; all others go on to what it is around, and it takes no notice of them.
+    """A layer for some requests. All others go to the application inside of it.
 
     :param layer: with the application inside.
     :param app: the application without the layer.
-    :param condition: which requests go to the layer. What it raises passes, as from a middleware.
-    :param when: what the condition was made of, to be shown.
+    :param condition: which requests go to the layer. Its exceptions pass, as from a middleware.
+    :param when: the condition as it is written, to be shown.
 
     Cost tier T0, and the time of the condition.
     """

@@ -18,16 +18,17 @@ _ITEM = re.compile(r"(?:\$\{[^}]*\}|[^\s,])+")
 
 def split_conditions(
     settings: Mapping[str, str], known: Collection[str], *, is_open: bool = False
-) -> tuple[dict[str, str], object]:
-    """Tell the conditions of an ini section from its options.
+) -> tuple[dict[str, str], object, Mistakes]:
+    """Separate the conditions of an ini section from its options.
 
-    They are ``when = module:callable``, and ``when_path``, ``when_not_path`` and so on: values have spaces, commas or
-    newlines between them; ``when_header`` and ``when_environ`` have ``name = glob`` on each line, or names alone.
+    They are ``when = module:callable``, and ``when_path``, ``when_not_path`` and so on, with values separated by
+    spaces, commas or newlines; ``when_header`` and ``when_environ`` have ``name = glob`` on each line, or names alone.
 
-    :param known: the names of the layer's own options, which are left alone.
-    :param is_open: whether it takes others as well; then ``when_idle`` is left alone too, but not ``when_pth``.
-    :returns: the options, and the conditions in their canonical form; None if there are none.
-    :raises ConfigError: a condition is unknown or wrong, with all of them, each by its key in the section.
+    :param known: the names of the layer's own options, which are never conditions.
+    :param is_open: whether it takes other options as well. Then ``when_idle`` is an option,
+        but ``when_pth`` still a mistake.
+    :returns: the options; the conditions in their normal form, or None without any; and what is wrong with conditions,
+        by their keys in the section.
     """
     mistakes = Mistakes()
     options: dict[str, str] = {}
@@ -38,13 +39,13 @@ def split_conditions(
         if path:
             first = keys.setdefault(".".join(path), key)
             if first != key:
-                problem = f"stands beside {first}, which says the same"
-                mistakes.append(Mistake(problem, key, value, hint="keep one of them"))
+                problem = f"conflicts with {first!r}, which means the same"
+                mistakes.append(Mistake(problem, key=key, value=value, hint="keep one of them"))
             with mistakes.collect(key):
                 parsed = _parsed(path[-1], value)
                 reduce(lambda outer, name: outer.setdefault(name, {}), path[1:-1], when)[path[-1]] = parsed
         elif key not in known and _is_meant(key, is_open):
-            mistakes.append(Mistake("no such condition", key, value, hint=suggest(key, _SETTINGS)))
+            mistakes.append(Mistake("unknown condition", key=key, value=value, hint=suggest(key, _SETTINGS)))
         else:
             options[key] = value
     normal = None
@@ -52,15 +53,14 @@ def split_conditions(
         normal = normalize_condition(when) if when else None
     except ConfigError as error:
         mistakes += (each._replace(key=find_setting(each.key, keys.values())) for each in error.mistakes)
-    mistakes.raise_if_any()
-    return options, normal
+    return options, normal, mistakes
 
 
 def find_setting(key: str, settings: Iterable[str]) -> str:
-    """Say under which setting of a section a mistake stands, ``when_not_path`` for ``when.not.path``.
+    """Find the setting of a section that a mistake is about, ``when_not_path`` for ``when.not.path``.
 
     :param key: as a mistake of :func:`wsgistack.conditions.condition` names it.
-    :param settings: those of the section. Where it has no such one, the key stays what it is.
+    :param settings: those of the section. Without such a setting, the key itself is returned.
     """
     for setting in settings:
         path = _path(setting)
@@ -70,9 +70,9 @@ def find_setting(key: str, settings: Iterable[str]) -> str:
 
 
 def format_settings(normal: object) -> dict[str, str]:
-    """Give the settings from which :func:`taken_apart` would make a condition.
+    """Give the settings from which :func:`split_conditions` makes a condition.
 
-    :param normal: a condition in its canonical form.
+    :param normal: a condition in its normal form.
     :raises ConfigError: a part of it can't be written so: a function, or a glob with spaces or commas in it.
     """
     mistakes = Mistakes()
@@ -104,9 +104,7 @@ def _parsed(name: str, text: str) -> object:
     named: dict[str, list[str]] = {}
     for key, equals, glob in lines:
         if not equals:
-            raise ConfigError(
-                Mistake("a name stands alone beside one with a glob", expected="name = glob on each line")
-            )
+            raise ConfigError(Mistake("mixes names with and without a glob", expected="name = glob on each line"))
         named.setdefault(key.strip(), []).append(glob.strip())
     return named
 
@@ -128,12 +126,12 @@ def _written(value: object, name: str) -> str:
         case Mapping():
             text = "\n".join(f"{key} = {glob}" for key, globs in value.items() for glob in globs)
         case _:
-            raise ConfigError(Mistake("is no text", value=value, expected="an import string"))
+            raise ConfigError(Mistake("is not text", value=value, expected="an import string"))
     try:
         is_same = normalize_condition({name: _parsed(name, text)}) == normalize_condition({name: value})
     except ConfigError:
         is_same = False
     if not is_same:
         expected = "globs without spaces, commas and newlines"
-        raise ConfigError(Mistake("can't be written as text", value=value, expected=expected))
+        raise ConfigError(Mistake("cannot be written as text", value=value, expected=expected))
     return text

@@ -1,4 +1,4 @@
-"""Reading conditions: their one form, and every mistake in them."""
+"""Reading conditions: their normal form, and every mistake in them."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sized
@@ -11,30 +11,31 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.imports import import_object
 from wsgistack.options.references import Resolved, has_references, resolve
 
-__all__ = ["normalize_condition", "resolved"]
+__all__ = ["normalize_condition", "resolve_condition"]
 
 _Check: TypeAlias = Callable[[str], object]
 
 _KEYS = (*KINDS, "not", "call")
-_DEEPEST = 8  # a "not" in a "not", and so on
+_DEEPEST = 8  # levels of "not" in "not"
 
 
 def normalize_condition(given: object) -> object:
-    """Give the one form of what :func:`wsgistack.conditions.condition` takes, by which two conditions can be compared.
+    """Bring a condition into its normal form, so that two conditions can be compared.
 
     Values become tuples, hosts, schemes and the names of headers lower case, methods upper case; a mapping of nothing
-    but ``call`` becomes what is called. References and import strings stay what they are.
+    but ``call`` becomes the function or import string. References and import strings stay unchanged.
 
-    :raises ConfigError: something in it has a wrong shape, with every such mistake.
+    :raises ConfigError: it holds every mistake in the condition.
     """
     return _read(given, _Reader(None, resolving=False))
 
 
-def resolved(given: object, *, base: Path | None) -> object:
-    """Give the canonical form without references, and with functions for import strings.
+def resolve_condition(given: object, *, base: Path | None) -> object:
+    """Give the normal form without references, and with functions for import strings.
 
     :param base: the folder that relative paths in references start from.
-    :raises ConfigError: as :func:`canonical` does; or a reference can't be filled in, or an import string imported.
+    :raises ConfigError: as :func:`normalize_condition` does; or a reference can't be filled in, or a function not be
+        imported.
     """
     return _read(given, _Reader(base, resolving=True))
 
@@ -46,7 +47,7 @@ def _read(given: object, reader: "_Reader") -> object:
 
 
 class _Reader:
-    """Brings conditions into their canonical form, and notes what is wrong."""
+    """Brings conditions into their normal form, and collects mistakes."""
 
     def __init__(self, base: Path | None, *, resolving: bool) -> None:
         self.mistakes = Mistakes()
@@ -57,14 +58,15 @@ class _Reader:
         if isinstance(given, str) or callable(given):
             return self._called(given, key)
         if not isinstance(given, Mapping) or not given:
-            self._unfit(key, given, "an import string, a callable, or a mapping of conditions")
+            self._refuse(key, given, "an import string, a callable, or a mapping of conditions")
             return None
         if key.count(".") > _DEEPEST:
-            self._wrong("is nested too deep", key)
+            self.mistakes.append(Mistake("is nested too deep", key=key))
             return None
         for name in given:
             if name not in _KEYS:
-                self._wrong("no such condition", f"{key}.{name}", hint=suggest(str(name), _KEYS))
+                hint = suggest(str(name), _KEYS)
+                self.mistakes.append(Mistake("unknown condition", key=f"{key}.{name}", hint=hint))
         normal = {name: self._value(name, given[name], f"{key}.{name}") for name in _KEYS if name in given}
         return normal["call"] if [*normal] == ["call"] else normal
 
@@ -79,19 +81,20 @@ class _Reader:
 
     def _named(self, given: Mapping[object, object], key: str, check: _Check) -> dict[object, object]:
         if not given:
-            self._unfit(key, given, "names and globs")
+            self._refuse(key, given, "names and globs")
         normal: dict[object, object] = {}
         for name, globs in given.items():
             read = self._text(name, key, check)
             if read in normal:
-                self._wrong(f"{name!r} stands twice", key, given, hint="give it a list of globs")
+                hint = "give it a list of globs"
+                self.mistakes.append(Mistake(f"duplicate name {name!r}", key=key, value=given, hint=hint))
             normal[read] = self._texts(globs, f"{key}.{name}", str)
         return normal
 
     def _texts(self, given: object, key: str, check: _Check) -> tuple[object, ...]:
         items = (given,) if isinstance(given, str) else given
         if not isinstance(items, list | tuple | AbstractSet) or not items:
-            self._unfit(key, given, "text or a list of texts")
+            self._refuse(key, given, "text or a list of texts")
             return ()
         in_order = sorted(items, key=str) if isinstance(items, AbstractSet) else items
         return tuple(dict.fromkeys(self._text(item, key, check) for item in in_order))
@@ -108,22 +111,20 @@ class _Reader:
 
     def _text(self, given: object, key: str, check: _Check) -> object:
         if not isinstance(given, str):
-            self._unfit(key, given, "text")
+            self._refuse(key, given, "text")
             return ""
         if self._resolving or not has_references(given):
             with self.mistakes.collect(key):
-                return _checked(cast(str, resolve(given, base=self._base)), check)
+                return _check_text(cast(str, resolve(given, base=self._base)), check)
         return given
 
-    def _unfit(self, key: str, value: object, expected: str) -> None:
+    def _refuse(self, key: str, value: object, expected: str) -> None:
         is_empty = isinstance(value, Sized) and not value
-        self._wrong("is empty" if is_empty else f"is of type {type(value).__name__}", key, value, expected)
-
-    def _wrong(self, problem: str, key: str, value: object = None, expected: str = "", hint: str = "") -> None:
-        self.mistakes.append(Mistake(problem, key, value, expected, hint))
+        problem = "is empty" if is_empty else f"is of type {type(value).__name__}"
+        self.mistakes.append(Mistake(problem, key=key, value=value, expected=expected))
 
 
-def _checked(text: str, check: _Check) -> object:
+def _check_text(text: str, check: _Check) -> object:
     if not text.strip():
         raise ConfigError(Mistake("is empty"))
     try:
@@ -131,20 +132,26 @@ def _checked(text: str, check: _Check) -> object:
     except ConfigError as error:
         if not isinstance(text, Resolved):
             raise
-        hidden = (Mistake("found a secret value", expected=each.expected) for each in error.mistakes)
+        hidden = (Mistake("invalid secret value", expected=each.expected) for each in error.mistakes)
         raise ConfigError(*hidden) from None
 
 
 def _function(found: object) -> object:
     expected = "a function that takes environ and gives true or false"
     if not callable(found):
-        raise ConfigError(Mistake(f"is of type {type(found).__name__}", "", found, expected))
+        raise ConfigError(Mistake(f"is of type {type(found).__name__}", value=found, expected=expected))
     if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
-        raise ConfigError(Mistake("what it gives is always true", "", found, expected))
+        raise ConfigError(
+            Mistake(
+                "is a coroutine or generator function, so its result is always true", value=found, expected=expected
+            )
+        )
     try:
         inspect.signature(found).bind({})
     except TypeError as error:
-        raise ConfigError(Mistake(f"can't be called with environ alone: {error}", "", found, expected)) from error
+        raise ConfigError(
+            Mistake(f"cannot be called with environ alone: {error}", value=found, expected=expected)
+        ) from error
     except ValueError:  # a callable made in C may have no signature
         pass
     return found

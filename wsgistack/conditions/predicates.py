@@ -1,4 +1,4 @@
-"""The kinds of conditions: which values each one takes, and what it asks of a request."""
+"""The kinds of conditions: the values that each kind allows, and its test of a request."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -22,15 +22,15 @@ _KNOWN = (  # the methods of IANA's registry, and those of caches
     "REBIND REPORT SEARCH TRACE UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL"
 )
 _METHODS = _KNOWN.split()
-_MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # in PEP 3333 the same as not there
+_MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # PEP 3333: empty means absent
 
 
 class Kind(NamedTuple):
     """One kind of condition.
 
-    :param check: gives the canonical form of a value, or of the name that it is about; raises a ConfigError.
-    :param make: makes the predicate, of canonical values.
-    :param is_of_names: whether a mapping of names to globs will do as well.
+    :param check: gives the normal form of a value, or of the name that it is about; raises a ConfigError.
+    :param make: makes the predicate, of normal values.
+    :param is_of_names: whether it also allows a mapping of names to globs.
     """
 
     check: Callable[[str], str]
@@ -39,9 +39,9 @@ class Kind(NamedTuple):
 
 
 def predicate(normal: Any) -> Predicate:
-    """Give the function that says whether a request is meant.
+    """Make the function that tests a request.
 
-    :param normal: a condition in its canonical form, with functions for all import strings and no references.
+    :param normal: a condition in its normal form, with functions for all import strings and no references.
     """
     if not isinstance(normal, Mapping):
         return normal  # type: ignore[no-any-return]
@@ -89,7 +89,7 @@ def _host(globs: tuple[str, ...]) -> Predicate:
         host: str = (environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")).lower()
         if host.startswith("["):
             host = host[1:].partition("]")[0]
-        elif host.count(":") == 1:  # with more of them it is an IPv6 address, as servers name themselves
+        elif host.count(":") == 1:  # more than one: an IPv6 address in SERVER_NAME
             host = host.partition(":")[0]
         return match(host.removesuffix(".")) is not None
 
@@ -129,54 +129,57 @@ def _any_of(globs: tuple[str, ...]) -> Callable[[str], object]:
 
 
 def _decoded(text: str) -> str:
-    """The text that bytes mean that WSGI holds as latin-1."""
+    """The text of bytes that WSGI decoded as latin-1."""
     try:
         return text if text.isascii() else text.encode("latin-1").decode()
     except UnicodeError:
         return text
 
 
-def _checked_path(text: str) -> str:
+def _check_path(text: str) -> str:
     if text[0] not in "/*?[":
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "a glob of whole paths", f"did you mean '/{text}'?"))
+        raise _invalid(text, "a glob of whole paths", f"did you mean '/{text}'?")
     return text
 
 
-def _checked_method(text: str) -> str:
+def _check_method(text: str) -> str:
     method = text.upper()
     hint = "" if method in _METHODS else did_you_mean(method, _METHODS)
     if not _METHOD.fullmatch(method) or hint:
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "a method", hint))
+        raise _invalid(text, "a method", hint)
     return method
 
 
-def _checked_scheme(text: str) -> str:
+def _check_scheme(text: str) -> str:
     if text.lower() not in ("http", "https"):
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "http or https"))
+        raise _invalid(text, "http or https")
     return text.lower()
 
 
-def _checked_host(text: str) -> str:
+def _check_host(text: str) -> str:
     host = text.lower().rstrip(".")
     bare = host[1:-1] if _ADDRESS.fullmatch(host) else host
     if not bare or bare.count(":") == 1 or "]:" in bare or "/" in bare or not bare.isascii():
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "a glob of hosts in ASCII, without scheme and port"))
+        raise _invalid(text, "a glob of hosts in ASCII, without scheme and port")
     return bare
 
 
-def _checked_header(text: str) -> str:
+def _check_header(text: str) -> str:
     if not _HEADER.fullmatch(text):
         likely = text.removeprefix("HTTP_").replace("_", "-")
-        hint = f"did you mean {likely!r}?" if _HEADER.fullmatch(likely) else ""
-        raise ConfigError(Mistake(f"found {text!r}", "", text, "the name of a header", hint))
+        raise _invalid(text, "the name of a header", f"did you mean {likely!r}?" if _HEADER.fullmatch(likely) else "")
     return text.lower()
 
 
+def _invalid(text: str, expected: str, hint: str = "") -> ConfigError:
+    return ConfigError(Mistake(f"invalid value {text!r}", value=text, expected=expected, hint=hint))
+
+
 KINDS: Mapping[str, Kind] = {  # the cheap ones first
-    "scheme": Kind(_checked_scheme, _scheme),
-    "method": Kind(_checked_method, _method),
-    "host": Kind(_checked_host, _host),
-    "path": Kind(_checked_path, _path),
-    "header": Kind(_checked_header, _header, is_of_names=True),
+    "scheme": Kind(_check_scheme, _scheme),
+    "method": Kind(_check_method, _method),
+    "host": Kind(_check_host, _host),
+    "path": Kind(_check_path, _path),
+    "header": Kind(_check_header, _header, is_of_names=True),
     "environ": Kind(str, _environ, is_of_names=True),
 }

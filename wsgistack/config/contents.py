@@ -83,7 +83,7 @@ def read_contents(document: Document) -> Contents:
     layers: dict[str, Spec] = {}
     for name, stack in filters.items():
         with suppress(ConfigError):  # the section that uses this filter may hold the missing options
-            found = [spec.fitted() for spec in stack.pipeline]
+            found = [spec.check() for spec in stack.pipeline]
             layers |= {name: found[0]} if len(found) == 1 else {}
     return Contents(Path(start.where.file), applications, servers, drop_file_keys(start.global_conf), layers)
 

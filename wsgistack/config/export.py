@@ -67,11 +67,11 @@ def _check_other_files(found: Contents) -> None:
     for application in filter(is_composite, applications):
         if Path(application.where.file) != found.file:
             problem = "uses applications of another file, which are not converted"
-            mistakes.append(Mistake(problem, application.key, where=application.where))
+            mistakes.append(Mistake(problem, key=application.key, where=application.where))
         for key, name in application.options.items():
             if isinstance(name, str) and name.startswith("config:"):
                 where = application.places.get(key, application.where)
-                mistakes.append(Mistake("only an ini file can use another file", key, where=where))
+                mistakes.append(Mistake("only an ini file can use another file", key=key, where=where))
     mistakes.raise_if_any()
 
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol, Self
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_factory, is_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
-from wsgistack.options import schema as options
 from wsgistack.options.references import resolve, unwrap_resolved
+from wsgistack.options.schema import read_schema, show_options
 from wsgistack.options.secrets import hide_secrets
 from wsgistack.types import App
 
@@ -48,7 +48,7 @@ class _Part:
         :raises ConfigError: the factory is unknown, its options do not fit, or it fails.
         """
         factory, values = self.fitted(protocols)
-        hidden = options.secrets(factory, self.options, values)
+        hidden = read_schema(factory).find_secrets(self.options, values)
         with hide_secrets(hidden, f"{self.use} fails", may_exit=protocols == SERVER_PROTOCOLS):
             return factory(first, **values)
 
@@ -58,8 +58,9 @@ class _Part:
         :raises ConfigError: the factory is unknown, or its options do not fit.
         """
         factory = find_factory(str(self.use), protocols, self.global_conf)
-        values, unfit = options.fit(factory, self.options, resolving=False)
-        mistakes = Mistakes(unfit)
+        schema = read_schema(factory)
+        values, mistakes = schema.check(self.options)
+        mistakes += schema.find_missing(self.options)
         for name, value in values.items():
             file = self.places.get(name, self.where).file
             with mistakes.collect(name):
@@ -69,7 +70,7 @@ class _Part:
 
     def shown(self, protocols: tuple[str, ...]) -> dict[str, object]:
         """The options without secrets, to show them to people."""
-        return options.shown(lambda: find_factory(str(self.use), protocols, self.global_conf), self.options)
+        return show_options(lambda: read_schema(find_factory(str(self.use), protocols, self.global_conf)), self.options)
 
     def locate(self, error: ConfigError) -> ConfigError:
         """The same error, with the place of each mistake."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.options.references import Resolved, resolve, unwrap_resolved
-from wsgistack.options.schema import schema
+from wsgistack.options.schema import read_schema
 from wsgistack.options.secrets import hide_secrets, iterate_texts
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
@@ -87,7 +87,7 @@ class PasteFactory:
         """The application, and then the options of the factory."""
         first = Parameter("app", Parameter.POSITIONAL_ONLY)
         before = len(_ARGUMENTS[self.protocol])
-        known = schema(self.factory).options
+        known = read_schema(self.factory).options
         secret = Annotated[Any, Secret]
         options = [  # text stays text, as with PasteDeploy
             each.replace(annotation=secret if each.name in known and known[each.name].is_secret else Any)
@@ -111,7 +111,7 @@ def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str,
     scheme, _, rest = uri.partition(":")
     if scheme == "egg":
         point = registry.egg_entry_point(rest, protocols)
-        factory, protocol = registry.load(point), point.group
+        factory, protocol = registry.load_entry_point(point), point.group
     elif ":" not in rest:
         raise ConfigError(Mistake(f"{rest!r} is not an import string", expected="package.module:attribute"))
     elif scheme != "call" and scheme not in protocols:
@@ -156,9 +156,10 @@ def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
             is_only = len(registry.names().get(registry.normalize_name(point.name), ())) == 1
             return point.name if is_only else registry.import_string(point)
     if is_factory(use):
-        return find_factory(use, FILTER_PROTOCOLS, global_conf)
-    registry.find(use)
-    return use
+        return find_factory(str(use), FILTER_PROTOCOLS, global_conf)
+    name = use if isinstance(use, registry.Use) else registry.Use(use)
+    name.look_up()
+    return name
 
 
 def __getattr__(name: str) -> Callable[..., App]:
@@ -169,6 +170,6 @@ def __getattr__(name: str) -> Callable[..., App]:
     def filter_app_factory(app: App, global_conf: Mapping[str, str], **local_conf: str) -> App:
         where = Where(global_conf.get("__file__", ""), section=name)
         base = Path(global_conf.get("here", ""))
-        return Spec.of_text(name, local_conf, where=where, base=base).build(app)
+        return Spec.from_settings(name, local_conf, where=where, base=base).build(app)
 
     return filter_app_factory

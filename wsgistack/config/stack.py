@@ -43,7 +43,7 @@ class Stack:
         mistakes = Mistakes()
         for spec in self.pipeline:
             with mistakes.collect():
-                specs.append(spec.fitted())
+                specs.append(spec.check())
         return Stack(self.application, Pipeline(specs), (*self.mistakes, *mistakes))
 
     def build(self) -> App:

@@ -69,9 +69,15 @@ class RequestId(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         if not _FIELD_NAME.fullmatch(header):
-            mistakes.append(Mistake("is not the name of a header", "header", header, "a name such as X-Request-ID"))
+            mistakes.append(
+                Mistake(
+                    "is not the name of a header", key="header", value=header, expected="a name such as X-Request-ID"
+                )
+            )
         if maximum_length < 1:
-            mistakes.append(Mistake("leaves no room for an id", "maximum_length", maximum_length, "1 or more"))
+            mistakes.append(
+                Mistake("leaves no room for an id", key="maximum_length", value=maximum_length, expected="1 or more")
+            )
         mistakes.raise_if_any()
         self.header = header
         self.trust = trust

@@ -1,4 +1,4 @@
-"""Annotations: what stands in them, and what they allow, in words."""
+"""Annotations: their parts, and a description of what they allow."""
 
 from collections.abc import (
     Callable,
@@ -14,7 +14,6 @@ from collections.abc import (
 )
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from datetime import timedelta
 from enum import Enum
 from functools import partial
 from inspect import Parameter
@@ -22,12 +21,13 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from wsgistack.options.quantities import DURATION, SIZE
 from wsgistack.types import Secret
 
 __all__ = [
     "COLLECTIONS",
+    "DURATION",
     "MAPPINGS",
+    "SIZE",
     "UNIONS",
     "describe",
     "is_enum",
@@ -36,9 +36,11 @@ __all__ = [
     "parts",
     "quantity",
     "rank",
-    "unwrapped",
+    "unwrap_alias",
 ]
 
+SIZE = "a size such as 500, 64KiB or 10 MB"
+DURATION = "a duration such as 1.5s, 10m or 1h30m"
 _ALIASES = ("NewType", "TypeAliasType")  # as typing has them from Python 3.12 on, and typing_extensions before
 UNIONS = (Union, UnionType)
 MAPPINGS = (dict, Mapping, MutableMapping)
@@ -70,20 +72,20 @@ _NAMES: dict[object, str] = {
 }
 
 
-def unwrapped(annotation: Any) -> Any:
-    """What a ``NewType`` or an alias made by ``type`` stands for; any other annotation as it is."""
+def unwrap_alias(annotation: Any) -> Any:
+    """The annotation behind a ``NewType`` or a ``type`` alias; any other annotation unchanged."""
     if type(get_origin(annotation) or annotation).__name__ in _ALIASES:
-        with suppress(Exception):  # the alias may stand for what only a type checker can read
-            return unwrapped(getattr(annotation, "__supertype__", None) or annotation.__value__)
+        with suppress(Exception):  # only a type checker may be able to read the alias
+            return unwrap_alias(getattr(annotation, "__supertype__", None) or annotation.__value__)
     return annotation
 
 
 def parts(annotation: object, within: tuple[object, ...] = ()) -> Iterator[object]:
-    """Every annotation and mark that an annotation is made of, at any depth.
+    """All annotations and marks in an annotation, at any depth.
 
-    :param within: those that it stands in, for an alias may hold itself.
+    :param within: the annotations around it, because an alias may contain itself.
     """
-    meant = unwrapped(annotation)
+    meant = unwrap_alias(annotation)
     yield meant
     is_known = meant is not annotation and annotation in within
     for each in () if is_known else get_args(meant):
@@ -91,27 +93,27 @@ def parts(annotation: object, within: tuple[object, ...] = ()) -> Iterator[objec
 
 
 def is_secret(annotation: object) -> bool:
-    """Whether a value, or a part of it, is not to be shown. One that could not be evaluated tells so by its text."""
+    """Whether a value, or a part of it, must not be shown. An annotation that was not evaluated is searched as text."""
     if isinstance(annotation, str):
         return Secret.__name__ in annotation
     return any(each is Secret or isinstance(each, Secret) for each in parts(annotation))
 
 
 def quantity(annotation: object) -> str:
-    """Which quantity an annotation asks for, in words; empty for none."""
-    meant = unwrapped(annotation)
+    """The description of the quantity that an annotation asks for; empty for others."""
+    meant = unwrap_alias(annotation)
     if get_origin(meant) is not Annotated:
-        return DURATION if meant is timedelta else ""
+        return ""
     inner, *marks = get_args(meant)
-    inner = unwrapped(inner)
+    inner = unwrap_alias(inner)
     if inner is int and "bytes" in marks:
         return SIZE
     return DURATION if inner is float and "seconds" in marks else ""
 
 
 def rank(annotation: object) -> int:
-    """How much text an annotation takes: 0 for a few words, 1 for none, 2 for numbers, 3 perhaps for any."""
-    meant = unwrapped(annotation)
+    """How many texts an annotation allows: 0 for a few words, 1 for none, 2 for numbers, 3 for any text."""
+    meant = unwrap_alias(annotation)
     origin = get_origin(meant)
     if quantity(meant) or meant in (bool, int, float):
         return 2
@@ -125,23 +127,23 @@ def rank(annotation: object) -> int:
 
 
 def is_enum(annotation: object) -> bool:
-    """Whether an annotation is a class of named values."""
+    """Whether an annotation is an Enum."""
     return isinstance(annotation, type) and issubclass(annotation, Enum)
 
 
 def label(value: object) -> str:
-    """One of the values of an Enum or a Literal as it is written."""
+    """A value of an Enum or a Literal as it is written in a file."""
     if isinstance(value, Enum):
         return value.value if isinstance(value.value, str) else value.name
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def describe(annotation: object, within: tuple[object, ...] = ()) -> str:
-    """Say in words what an annotation allows.
+    """Describe what an annotation allows.
 
-    :param within: those that it stands in, for an alias may hold itself.
+    :param within: the annotations around it, because an alias may contain itself.
     """
-    meant: Any = annotation if annotation in within else unwrapped(annotation)
+    meant: Any = annotation if annotation in within else unwrap_alias(annotation)
     again = partial(describe, within=(*within, annotation))
     origin: Any = get_origin(meant)
     arguments = get_args(meant)

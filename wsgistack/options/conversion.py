@@ -1,37 +1,36 @@
-"""Turning a configured value, text or typed, into what an annotation asks for."""
+"""Converting a value from a configuration to the type of an annotation."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from wsgistack.errors import ConfigError
 from wsgistack.imports import import_object
-from wsgistack.options.annotations import COLLECTIONS, MAPPINGS, UNIONS, describe, is_enum, quantity, rank, unwrapped
+from wsgistack.options.annotations import COLLECTIONS, MAPPINGS, UNIONS, describe, is_enum, quantity, rank, unwrap_alias
 from wsgistack.options.references import Resolved, unwrap_resolved
-from wsgistack.options.scalars import SCALARS, UnfitError, as_literal, as_member, as_quantity, as_timedelta
+from wsgistack.options.scalars import SCALARS, UnfitError, as_literal, as_member, as_quantity
 
 __all__ = ["UnfitError", "convert", "describe"]
 
-_BRACKETED_WORD = re.compile(r"""\[[^][{}"',\s]+\][^\s,]""")  # as a glob or an IPv6 address begins
+_BRACKETED_WORD = re.compile(r"""\[[^][{}"',\s]+\][^\s,]""")  # the beginning of a glob or an IPv6 address
 _Again = Callable[[object, object], object]
 
 
 def convert(value: object, annotation: object, *, base: Path | None, text: bool) -> object:
     """Convert a value.
 
-    In a union, text is what the narrowest member makes of it: a Literal or Enum, then None, numbers, and all others as
-    they stand. The word none means None there, and without a type of its own for it so it does in TOML.
+    In a union, the narrowest member that fits converts the text: a Literal or Enum first, then None, numbers, and the
+    others in the order in which they are written. The word none means None there, also in TOML, which has no null.
 
-    :param annotation: one of bool, int, float, str, None, Path, Literal, an Enum, a Size, a Duration or timedelta, a
-        callable, a sequence, set or mapping, a union of them, or a name for one of them; a value for any other
-        annotation is taken as it is.
+    :param annotation: one of bool, int, float, str, None, Path, Literal, an Enum, a Size, a Duration, a
+        callable, a sequence, set or mapping, a union of them, or an alias of one of them. With any other
+        annotation the value stays unchanged.
     :param base: the folder that relative paths start from; None leaves them as they are.
-    :param text: whether a value that is text may stand for another type, as in an ini file: items of a list separated
-        by blanks or commas, a line with name = value for each item of a mapping, or a list or mapping as TOML writes
-        it. What came from a reference always may, and no error tells what it is.
+    :param text: whether text may be of another type, as in an ini file: items of a list separated by spaces or commas,
+        a line with name = value for each item of a mapping, or a list or mapping in TOML. A :class:`Resolved` text
+        always may, and no error shows it.
     :raises UnfitError: the annotation does not allow it.
     :raises ConfigError: it is an import string that can't be imported.
     """
@@ -40,7 +39,7 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
             return convert(str(value), annotation, base=base, text=True)
         except ConfigError:
             raise UnfitError(describe(annotation), "it can't be imported") from None
-    annotation = unwrapped(annotation)
+    annotation = unwrap_alias(annotation)
     origin = get_origin(annotation)
     again = partial(convert, base=base, text=text)
     if origin in UNIONS:
@@ -60,8 +59,6 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
         return _mapping(value, annotation, base, text)
     if kind in COLLECTIONS:
         return _collection(value, annotation, base, text)
-    if kind is timedelta:
-        return as_timedelta(value)
     if is_enum(kind):
         return as_member(value, kind, text)
     if kind is Path:
@@ -96,29 +93,28 @@ def _first_fit(value: object, union: object, again: _Again) -> object:
 
 
 def _collection(value: object, annotation: object, base: Path | None, text: bool) -> object:
-    expected = describe(annotation)
     if text and isinstance(value, str):
-        value, text = _listed(value.strip(), expected)
+        value, text = _split_list(value.strip(), annotation)
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
-        raise UnfitError(expected)
+        raise UnfitError(describe(annotation))
     items = list(value)
     kind = get_origin(annotation) or annotation
     of_items = get_args(annotation) or (Any, ...)
     if kind is not tuple or of_items[-1] is ...:
         of_items = of_items[:1] * len(items)
     if len(of_items) != len(items):
-        raise UnfitError(expected)
+        raise UnfitError(describe(annotation))
     made = list(_each(items, of_items, partial(convert, base=base, text=text)))
     try:
         return COLLECTIONS[kind](made)
     except TypeError:
-        raise UnfitError(expected, "a set can't hold lists or mappings") from None
+        raise UnfitError(describe(annotation), "a set can't hold lists or mappings") from None
 
 
-def _listed(written: str, expected: str) -> tuple[object, bool]:
+def _split_list(written: str, annotation: object) -> tuple[object, bool]:
     if written.startswith("["):
         try:
-            return _toml(written, expected, 'what begins with [ is read as TOML, such as ["a", "b"]'), False
+            return _read_toml(written, annotation, 'what begins with [ is read as TOML, such as ["a", "b"]'), False
         except UnfitError:
             if not _BRACKETED_WORD.match(written):
                 raise
@@ -127,26 +123,26 @@ def _listed(written: str, expected: str) -> tuple[object, bool]:
 
 
 def _mapping(value: object, annotation: object, base: Path | None, text: bool) -> dict[object, object]:
-    expected = describe(annotation)
+    named = value if isinstance(value, Mapping) else ()  # a text may be a secret, and so may any part of it
     if text and isinstance(value, str):
-        value, text = _paired(value.strip(), expected)
+        value, text = _split_mapping(value.strip(), annotation)
     if not isinstance(value, Mapping):
-        raise UnfitError(expected)
+        raise UnfitError(describe(annotation))
     of_name, of_value = get_args(annotation) or (Any, Any)
     names = _each(value.keys(), [of_name] * len(value), partial(convert, base=base, text=True))  # TOML has no others
-    made = list(_each(value.values(), [of_value] * len(value), partial(convert, base=base, text=text)))
+    made = list(_each(value.values(), [of_value] * len(value), partial(convert, base=base, text=text), named))
     try:
         pairs = dict(zip(names, made, strict=True))
     except TypeError:
-        raise UnfitError(expected, "a name can't be a list or a mapping") from None
+        raise UnfitError(describe(annotation), "a name can't be a list or a mapping") from None
     if len(pairs) < len(made):
         raise UnfitError("each name once")
     return pairs
 
 
-def _paired(written: str, expected: str) -> tuple[object, bool]:
+def _split_mapping(written: str, annotation: object) -> tuple[object, bool]:
     if written.startswith("{"):
-        return _toml(written, expected, 'what begins with { is read as TOML, such as {a = "b"}'), False
+        return _read_toml(written, annotation, 'what begins with { is read as TOML, such as {a = "b"}'), False
     pairs: dict[str, str] = {}
     for line in filter(None, map(str.strip, written.splitlines())):
         name, equals, item = map(str.strip, line.partition("="))
@@ -158,19 +154,23 @@ def _paired(written: str, expected: str) -> tuple[object, bool]:
     return pairs, True
 
 
-def _toml(written: str, expected: str, hint: str) -> object:
+def _read_toml(written: str, annotation: object, hint: str) -> object:
     import tomllib  # slow to import
 
     try:
         (value,) = tomllib.loads(f"value = {written}").values()
     except (ValueError, RecursionError):  # some numbers are too long for Python, and some tables too deep
-        raise UnfitError(expected, hint) from None
+        raise UnfitError(describe(annotation), hint) from None
     return value
 
 
-def _each(items: Iterable[object], annotations: Iterable[object], again: _Again) -> Iterator[object]:
+def _each(
+    items: Iterable[object], annotations: Iterable[object], again: _Again, names: Collection[object] = ()
+) -> Iterator[object]:
     for number, (item, annotation) in enumerate(zip(items, annotations, strict=True), 1):
         try:
             yield again(item, annotation)
         except UnfitError as unfit:
-            raise UnfitError(f"{unfit.expected} in item {number}", unfit.hint, is_inner=True) from None
+            name = [*names][number - 1] if names else Resolved()
+            place = f"in item {number}" if isinstance(name, Resolved) else f"for {name!r}"
+            raise UnfitError(f"{unfit.expected} {place}", unfit.hint, is_inner=True) from None

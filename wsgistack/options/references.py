@@ -26,7 +26,7 @@ _KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
 
 
 class Resolved(str):
-    """Text in which references were filled in: perhaps a secret, and perhaps meant for another type than text."""
+    """Text with references filled in: it may be a secret, and it may stand for another type."""
 
     __slots__ = ()
 
@@ -35,14 +35,14 @@ class Resolved(str):
 
 
 def has_references(value: object) -> bool:
-    """Whether a value, or something in it, holds a reference, an escaped one, or what is surely a misspelt one."""
+    """Whether a value contains a reference, an escaped one, or a misspelt one."""
     return any(map(_REFERENCE.search, _texts(value)))
 
 
 def is_only_references(value: object, *, is_mapping: bool) -> bool:
-    """Whether a value is nothing but references without defaults, so that it tells nothing of what it means.
+    """Whether a value is nothing but references without defaults, so that no secret can be in it.
 
-    :param is_mapping: whether text may stand for a mapping: with a name before each reference.
+    :param is_mapping: whether text may be a mapping, with a name before each reference.
     """
     if isinstance(value, str):
         return bool(_ELSEWHERE.fullmatch(_NAMES.sub("", value) if is_mapping else value))
@@ -54,15 +54,15 @@ def is_only_references(value: object, *, is_mapping: bool) -> bool:
 
 
 def resolve(value: object, *, base: Path | None) -> object:
-    """Fill in the references of a value, anywhere in its text, or in the texts of a list or mapping.
+    """Fill in the references in a text, or in the texts of a list or mapping.
 
     ``${env:NAME}`` is an environment variable, ``${env:NAME:-default}`` the default where it is unset or empty, and
-    ``${file:path}`` a text in UTF-8 without the newline at its end. Two dollars stand for one: ``$${env:NAME}`` is the
-    text ``${env:NAME}``. Any other ``${...}`` stays as it is. What is filled in is not searched for references, but
-    otherwise it is as if it had been written there: commas in it separate the items of a list.
+    ``${file:path}`` the text of a file in UTF-8 without the newline at its end. Write two dollars for one:
+    ``$${env:NAME}`` is the text ``${env:NAME}``. Any other ``${...}`` stays unchanged. The text that is filled in is
+    not searched for references. Otherwise it is read as if it was written there: commas in it separate items of a list.
 
     :param base: the folder that relative paths start from; None for the current one.
-    :returns: the same, each text with references as a :class:`Resolved`.
+    :returns: the same value, where each text with references is a :class:`Resolved`.
     :raises ConfigError: a variable is not set, a file can't be read, or a reference is malformed.
     """
     mistakes = Mistakes()
@@ -82,7 +82,7 @@ def resolve(value: object, *, base: Path | None) -> object:
 
 
 def make_absolute(value: object, *, base: Path) -> object:
-    """The same value, with absolute paths in its references to files, so that it means the same elsewhere.
+    """The same value with absolute paths in its references to files, so that it can be used from another folder.
 
     :param base: the folder that relative paths start from.
     """
@@ -97,7 +97,7 @@ def make_absolute(value: object, *, base: Path) -> object:
 
 
 def unwrap_resolved(value: object) -> object:
-    """The same value, with common text for each :class:`Resolved`."""
+    """The same value with a plain ``str`` for each :class:`Resolved`."""
     return _changed(value, lambda text: isinstance(text, Resolved), str)
 
 
@@ -113,7 +113,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _changed(value: Any, is_concerned: Callable[[str], object], change: Callable[[str], str]) -> Any:
     if not any(map(is_concerned, _texts(value))):
-        return value  # and not a copy, for in Python it may be anything
+        return value  # not a copy, because a value from Python may be of any type
     again = partial(_changed, is_concerned=is_concerned, change=change)
     if isinstance(value, str):
         return change(value)
@@ -127,11 +127,11 @@ def _filled(kind: str, body: str, end: str, base: Path | None) -> str:
     start = f"${{{kind}:"
     if kind != meant:
         hint = f"did you mean ${{{meant}:...}}? For the text itself write ${start}"
-        raise ConfigError(Mistake(f"no reference begins with {start}", expected=_KNOWN, hint=hint))
+        raise ConfigError(Mistake(f"unknown reference {start}", expected=_KNOWN, hint=hint))
     if not end:
-        raise ConfigError(Mistake(f"the reference that begins with {start} is not closed", expected=_KNOWN))
+        raise ConfigError(Mistake(f"reference {start} is not closed", expected=_KNOWN))
     if "${" in body:
-        raise ConfigError(Mistake(f"the reference that begins with {start} holds another one", expected=_KNOWN))
+        raise ConfigError(Mistake(f"reference {start} contains another one", expected=_KNOWN))
     return _variable(body) if kind == "env" else _file(body, base)
 
 
@@ -139,32 +139,32 @@ def _variable(body: str) -> str:
     found = _VARIABLE.fullmatch(body)
     if not found:
         expected = "a name of letters, digits and underscores in ${env:NAME} or ${env:NAME:-default}"
-        raise ConfigError(Mistake("a reference to the environment is malformed", expected=expected))
+        raise ConfigError(Mistake("malformed reference to an environment variable", expected=expected))
     name, default = found.groups()
     value = os.environ.get(name)
     if not value and default:
         return default.removeprefix(":-")
     if value is None:
-        hint = did_you_mean(name, os.environ)  # to list the environment would tell too much
-        expected = f"it, or a default as in ${{env:{name}:-default}}"
-        raise ConfigError(Mistake(f"the environment variable {name} is not set", expected=expected, hint=hint))
+        near = did_you_mean(name, os.environ)  # a list of all variables could show a secret
+        hint = near or f"set it, or write a default: ${{env:{name}:-default}}"
+        raise ConfigError(Mistake(f"environment variable {name} is not set", hint=hint))
     if any("\ud800" <= each <= "\udfff" for each in value):
-        raise ConfigError(Mistake(f"the environment variable {name} is not UTF-8"))
+        raise ConfigError(Mistake(f"environment variable {name} is not UTF-8"))
     return value
 
 
 def _file(body: str, base: Path | None) -> str:
     if not body.strip():
-        raise ConfigError(Mistake("a reference to a file names none", expected="${file:path}"))
+        raise ConfigError(Mistake("reference to a file has no path", expected="${file:path}"))
     path = base / body if base else Path(body)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        hint = "a default is for ${env:...} alone" if ":-" in body else ""
-        raise ConfigError(Mistake(f"there is no file {str(path)!r}", hint=hint)) from None
+        hint = "only ${env:...} can have a default" if ":-" in body else ""
+        raise ConfigError(Mistake(f"file {str(path)!r} does not exist", hint=hint)) from None
     except UnicodeDecodeError:
-        raise ConfigError(Mistake(f"the file {str(path)!r} is not UTF-8")) from None
-    except (OSError, ValueError) as error:  # a ValueError says that this can't be the name of a file
+        raise ConfigError(Mistake(f"file {str(path)!r} is not UTF-8")) from None
+    except (OSError, ValueError) as error:  # a ValueError means that no file can have this name
         why = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(Mistake(f"the file {str(path)!r} can't be read: {why}")) from None
+        raise ConfigError(Mistake(f"cannot read file {str(path)!r}: {why}")) from None
     return re.sub(r"\r?\n\Z", "", text)

@@ -1,34 +1,39 @@
-"""Single values: what an annotation that is no collection makes of one."""
+"""Converting single values: text, numbers, true and false, none, Enums, Literals, sizes and durations."""
 
 import re
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import timedelta
 from enum import Enum
+from fractions import Fraction
 from math import isfinite
 from types import NoneType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from wsgistack.errors import did_you_mean, suggest
-from wsgistack.options.annotations import describe, label
-from wsgistack.options.quantities import DURATION, SIZE, as_bytes, as_seconds
+from wsgistack.options.annotations import SIZE, describe, label
 
-__all__ = ["SCALARS", "UnfitError", "as_literal", "as_member", "as_quantity", "as_timedelta"]
+__all__ = ["SCALARS", "UnfitError", "as_literal", "as_member", "as_quantity"]
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _UNQUOTED = "write it without quotes"
 _Scalar = TypeVar("_Scalar")
 _INT = re.compile(r"[+-]?(?=[0-9_]{1,4000}\Z)[0-9]+(?:_[0-9]+)*")
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
+_NUMBER = r"([0-9]{1,18}(?:\.[0-9]{1,9})?)"
+_SIZE = re.compile(rf"{_NUMBER} ?(?:([kKMGT])(i?))?B?")
+_POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
+_DURATION = re.compile(" ?".join(rf"(?:{_NUMBER} ?{unit})?" for unit in ("d", "h", "m", "s", "ms")))
+_SECONDS = (*map(Fraction, (86400, 3600, 60, 1)), Fraction(1, 1000))
 _FLOAT = re.compile(rf"[+-]?(?:inf|nan|(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?)")
 
 
 class UnfitError(Exception):
-    """A value that an annotation does not allow.
+    """The annotation does not allow the value.
 
-    :param expected: what it does allow.
+    :param expected: what it allows.
     :param hint: the nearest right value, or what to do.
-    :param is_inner: whether only something in the value is not allowed, and the value itself of the right kind.
+    :param is_inner: whether the value is of the right kind, but contains something that is not allowed.
     """
 
     def __init__(self, expected: str, hint: str = "", *, is_inner: bool = False) -> None:
@@ -39,9 +44,9 @@ class UnfitError(Exception):
 
 
 def as_member(value: object, kind: type[Enum], text: bool) -> Enum:
-    """Take a value as the one of an Enum that has this value or, in any case and with ``-`` for ``_``, this name.
+    """Find the member of an Enum by its value, or by its name in any case and with ``-`` for ``_``.
 
-    :raises UnfitError: there is none.
+    :raises UnfitError: no member has it.
     """
     if isinstance(value, kind):
         return value
@@ -58,9 +63,9 @@ def as_member(value: object, kind: type[Enum], text: bool) -> Enum:
 
 
 def as_literal(value: object, allowed: Iterable[object], text: bool) -> object:
-    """Take a value as one of those that a Literal allows.
+    """Find the value of a Literal that is meant.
 
-    :raises UnfitError: it is none of them.
+    :raises UnfitError: it is not one of them.
     """
     names = [label(each) for each in allowed]
     for each in allowed:
@@ -71,28 +76,36 @@ def as_literal(value: object, allowed: Iterable[object], text: bool) -> object:
 
 
 def as_quantity(value: object, words: str) -> float:
-    """Take a value as the number that a quantity stands for.
+    """Convert a quantity to its number of bytes or seconds.
 
     :param words: which quantity, as :func:`~wsgistack.options.annotations.quantity` says it.
-    :raises UnfitError: it stands for none.
+    :raises UnfitError: it is not such a quantity.
     """
-    try:
-        return as_bytes(value) if words == SIZE else as_seconds(value)
-    except ValueError:
-        raise UnfitError(words) from None
+    number: Any = value
+    if isinstance(value, str):
+        number = (_bytes if words == SIZE else _duration)(value.strip())
+    kinds = (int,) if words == SIZE and not isinstance(value, str) else (int, float, Fraction)
+    if not isinstance(number, kinds) or isinstance(number, bool) or not 0 <= number <= sys.float_info.max:
+        raise UnfitError(words)
+    return int(number) if words == SIZE else float(number)
 
 
-def as_timedelta(value: object) -> timedelta:
-    """Take a value as a duration.
+def _bytes(text: str) -> Fraction | None:
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        return None
+    number, prefix, binary = found.groups(default="")
+    factor: int = (1024 if binary else 1000) ** _POWERS[prefix]
+    return Fraction(number) * factor
 
-    :raises UnfitError: it is none, or too long a one.
-    """
-    if isinstance(value, timedelta) and value >= timedelta():
-        return value
-    try:
-        return timedelta(seconds=as_seconds(value))
-    except (ValueError, OverflowError):
-        raise UnfitError(DURATION) from None
+
+def _duration(text: str) -> Fraction | None:
+    if re.fullmatch(_NUMBER, text):
+        return Fraction(text)
+    found = _DURATION.fullmatch(text)
+    if not text or not found:
+        return None
+    return sum((Fraction(number) * unit for number, unit in zip(found.groups("0"), _SECONDS, strict=True)), Fraction())
 
 
 def _like(each: object, value: object, text: bool) -> object:
@@ -103,7 +116,7 @@ def _like(each: object, value: object, text: bool) -> object:
 
 
 def _near(value: object, names: Iterable[str]) -> str:
-    return did_you_mean(value, names) if isinstance(value, str) else ""  # that they are expected is said already
+    return did_you_mean(value, names) if isinstance(value, str) else ""  # a message lists them as expected
 
 
 def _folded(name: str) -> str:
@@ -126,7 +139,7 @@ def _int(value: object, text: bool) -> int:
     if isinstance(value, str) and _INT.fullmatch(value):
         return _unquoted(int(value), int, text)
     is_whole = isinstance(value, float) and value.is_integer()
-    raise UnfitError(describe(int), "write it without a point" if is_whole else "")
+    raise UnfitError(describe(int), "write it without a decimal point" if is_whole else "")
 
 
 def _float(value: object, text: bool) -> float:

@@ -1,22 +1,22 @@
-"""Keeping secrets out of what people are shown."""
+"""Keeping secrets out of messages."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from wsgistack.errors import ConfigError, Mistake, describe_error
-from wsgistack.own import describe_origin
+from wsgistack.imports import describe_origin
 
 __all__ = ["REDACTED", "hide_secrets", "iterate_texts", "redact_mistake"]
 
 REDACTED = "<secret>"
-_SHORT = 3  # letters, which may be in any word
+_SHORT = 3  # letters: so few may also be a part of another word
 
 
 def iterate_texts(value: object, *, names: bool) -> Iterator[str]:
-    """Every text that a value holds, at any depth, as it may turn up in a message.
+    """Every text in a value, at any depth, as it could appear in a message.
 
-    :param names: whether those of mappings are among them.
+    :param names: whether the keys of mappings are included.
     """
     if isinstance(value, Mapping):
         value = [*value.values(), *(value.keys() if names else ())]
@@ -44,10 +44,10 @@ def _pattern(secret: str) -> str:
 
 @contextmanager
 def hide_secrets(hidden: Collection[str], problem: str, *, may_exit: bool = False) -> Iterator[None]:
-    """Raise whatever goes wrong inside as a ConfigError in which no hidden text is told, nor in what led to it.
+    """Raise any exception inside as a ConfigError that contains no hidden text, and neither does its cause.
 
-    :param problem: what it is when something fails there.
-    :param may_exit: whether it is no failure to end the process, as it is none of a server.
+    :param problem: the beginning of the message where the exception is not a ConfigError.
+    :param may_exit: whether SystemExit passes, because a server may end the process.
     """
     try:
         yield

@@ -13,21 +13,21 @@ __all__ = ["OrderWarning", "Pipeline"]
 
 
 class OrderWarning(UserWarning):
-    """Layers that work, but stand in an order that makes one of them do less than it could."""
+    """Layers in an order in which one of them does less than it could."""
 
 
 class Pipeline:
     """A list of layers, outermost first, that can be wrapped around any WSGI application.
 
-    It is a value: nothing changes it, and the methods that edit give a new one.
+    It is a value: it never changes, and the methods that edit it return a new one.
 
-    :param items: each one of
+    :param items: each of them is one of
 
         - a name, ``"gzip"``, that a distribution registers as entry point in the group ``wsgistack.middleware``;
         - an import string, ``"werkzeug.middleware.proxy_fix:ProxyFix"``;
         - a callable that takes the application first;
         - a mapping, ``{"use": "gzip", "minimum_size": 1000, "name": "small"}``: ``use`` is any of the above, ``name``
-          what the layer is called here, and all others are its options;
+          the name of the layer in this pipeline, and all other keys are its options;
         - a :class:`Spec`.
     :raises ConfigError: an item is none of these.
     """
@@ -36,7 +36,7 @@ class Pipeline:
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         if not isinstance(items, Iterable) or isinstance(items, (str, Mapping)):
-            problem = f"a pipeline can't be made of type {type(items).__name__}"
+            problem = f"a pipeline cannot be made of type {type(items).__name__}"
             raise ConfigError(Mistake(problem, value=items, expected="a list of layers"))
         specs = []
         mistakes = Mistakes()
@@ -52,7 +52,7 @@ class Pipeline:
         return self._specs
 
     def wrap(self, app: App, /) -> App:
-        """Build the layers around an application, and give the outermost one.
+        """Build the layers around an application, and return the outermost one.
 
         :raises ConfigError: some layers can't be built; it holds the mistakes of all of them.
         :warns OrderWarning: a layer says that it belongs elsewhere.
@@ -74,22 +74,22 @@ class Pipeline:
         return app
 
     def misplaced(self) -> list[Mistake]:
-        """Say which layers stand on the wrong side of another one, and why that matters.
+        """Report which layers are on the wrong side of another one, and why that matters.
 
-        A layer says where it belongs by its attributes ``inside`` and ``outside``.
+        A layer says where it belongs by its attributes ``must_be_inside`` and ``must_be_outside``.
         """
         return [each for position in range(len(self.specs)) for each in self.misplaced_at(position)]
 
     def misplaced_at(self, position: int) -> list[Mistake]:
-        """Say of which layers further inside the one at a position belongs inside."""
+        """Report the layers further inside that belong outside of the one at a position."""
         found = []
         outer = self.specs[position]
         for inner in self.specs[position + 1 :]:
-            if any(inner.is_like(other) for other in self.specs[:position]):  # one stands where it should
+            if any(inner.is_like(other) for other in self.specs[:position]):  # another one is in the right place
                 continue
             reason = outer.belongs("must_be_inside", inner) or inner.belongs("must_be_outside", outer)
             if reason:
-                problem = f"{outer.name} stands outside {inner.name}: {reason}"
+                problem = f"{outer.name} is outside {inner.name}: {reason}"
                 found.append(Mistake(problem, where=outer.where, hint=f"put {inner.name} before {outer.name}"))
         return found
 
@@ -134,4 +134,4 @@ class Pipeline:
             if normalize_name(spec.name) == wanted:
                 return position
         hint = suggest(name, [spec.name for spec in self.specs])
-        raise ConfigError(Mistake(f"no layer {name!r} in the pipeline", value=name, hint=hint))
+        raise ConfigError(Mistake(f"unknown layer {name!r} in the pipeline", value=name, hint=hint))

@@ -35,7 +35,9 @@ class Mount:
     def __init__(self, apps: Mapping[str, App]) -> None:
         if not isinstance(apps, Mapping) or not apps:
             problem = "is empty" if isinstance(apps, Mapping) else f"is of type {type(apps).__name__}"
-            raise ConfigError(Mistake(problem, "apps", apps, "a mapping of prefixes to applications"))
+            raise ConfigError(
+                Mistake(problem, key="apps", value=apps, expected="a mapping of prefixes to applications")
+            )
         mistakes = Mistakes()
         mounted: dict[str, tuple[str, App]] = {}
         for given, app in apps.items():

@@ -1,4 +1,4 @@
-"""Names of layers, and what stands behind them: entry points, loaded when a configuration asks for one."""
+"""Names of layers: entry points, imported when a configuration uses them."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,9 +8,35 @@ from wsgistack.errors import ConfigError, Mistake, did_you_mean, suggest
 from wsgistack.imports import import_object, import_string_of
 from wsgistack.types import Factory
 
-__all__ = ["GROUP", "egg_entry_point", "find", "has", "import_string", "load", "name_of", "names", "normalize_name"]
+__all__ = [
+    "GROUP",
+    "Use",
+    "egg_entry_point",
+    "find",
+    "has",
+    "import_string",
+    "load_entry_point",
+    "name_of",
+    "names",
+    "normalize_name",
+]
 
 GROUP = "wsgistack.middleware"
+
+
+class Use(str):
+    """What ``use`` of a layer says: a name or an import string, that is looked up once."""
+
+    _factory: Factory | None = None
+
+    def look_up(self) -> Factory:
+        """Give the factory that it names.
+
+        :raises ConfigError: as :func:`find` does.
+        """
+        if self._factory is None:
+            self._factory = find(self)
+        return self._factory
 
 
 @cache  # reading the metadata of every installed distribution takes milliseconds
@@ -37,26 +63,25 @@ def find(use: str) -> Factory:
         return _imported(use)
     points = names().get(normalize_name(use), ())
     if not points:
-        raise ConfigError(Mistake(f"no layer {use!r}", value=use, hint=suggest(use, names())))
+        raise ConfigError(Mistake(f"unknown layer {use!r}", value=use, hint=suggest(use, names())))
     if len(points) > 1:
-        hint = f"name one by its import string: {' or '.join(map(import_string, points))}"
-        raise ConfigError(Mistake(f"several distributions have a layer {use!r}", value=use, hint=hint))
-    return load(points[0])
+        hint = f"write its import string instead: {' or '.join(map(import_string, points))}"
+        raise ConfigError(Mistake(f"several distributions register a layer {use!r}", value=use, hint=hint))
+    return load_entry_point(points[0])
 
 
-def name_of(use: str | Factory) -> str:
-    """The name that a layer is registered under, if it is: by that name, an import string, or its factory."""
-    if isinstance(use, str) and has(use):
+def name_of(use: Use | Factory) -> str:
+    """The name that a layer is registered under; empty if it is not registered."""
+    if isinstance(use, Use) and has(use):
         return normalize_name(use)
-    factory = find(use) if isinstance(use, str) else use
-    value = import_string_of(factory)
+    value = import_string_of(use.look_up() if isinstance(use, Use) else use)
     return next((name for name, points in names().items() if value in map(import_string, points)), "")
 
 
-def load(point: EntryPoint) -> Factory:
-    """What an entry point stands for.
+def load_entry_point(point: EntryPoint) -> Factory:
+    """The factory that an entry point names.
 
-    :raises ConfigError: it can't be imported, or is no callable.
+    :raises ConfigError: it can't be imported, or is not callable.
     """
     return _imported(import_string(point))
 
@@ -74,7 +99,7 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     except (PackageNotFoundError, ValueError) as error:
         installed = (each.metadata["Name"] for each in Distribution.discover() if "Name" in each.metadata)
         hint = did_you_mean(project, installed)
-        problem = f"no distribution {project!r} is installed"
+        problem = f"distribution {project!r} is not installed"
         raise ConfigError(Mistake(problem, value=spec, hint=hint)) from error
     for group in groups:
         for point in points.select(group=group):
@@ -88,12 +113,12 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
 def _imported(text: str) -> Factory:
     factory = import_object(text)
     if not callable(factory):
-        raise ConfigError(Mistake(f"{text!r} is no callable", expected="one that takes the application first"))
+        raise ConfigError(Mistake(f"{text!r} is not callable", expected="a callable that takes the application first"))
     return factory
 
 
 def import_string(point: EntryPoint) -> str:
-    """What an entry point stands for, as ``module:attribute``."""
+    """The import string of an entry point."""
     return "".join(point.value.partition("[")[0].split())  # an extra may follow in brackets
 
 

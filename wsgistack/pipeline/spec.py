@@ -1,6 +1,6 @@
 """One layer as it is configured, before it is built."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -9,8 +9,8 @@ from typing import Self, TypeAlias, cast
 
 from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
-from wsgistack.options import schema as options
 from wsgistack.options.references import make_absolute
+from wsgistack.options.schema import Schema, read_schema, show_options
 from wsgistack.options.secrets import REDACTED, hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
 from wsgistack.types import App, Factory
@@ -25,15 +25,15 @@ _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "optio
 class Spec:
     """One layer as it is configured: what to use, with which options.
 
-    An option with a reference, such as ``${env:NAME}``, holds it as it is written: what it refers to is asked for when
-    the layer is built, and kept nowhere.
+    An option with a reference, such as ``${env:NAME}``, keeps it as it is written. References are filled in when the
+    layer is built, and the result is not kept.
 
     :param use: a registered name, an import string, or a callable that takes the application first; for a
         :class:`~functools.partial` with options alone, what it calls, and these options.
     :param options: by name.
     :param name: what the layer is called in its pipeline; by default what ``use`` says.
-    :param when: for which requests the layer is there, as :func:`~wsgistack.conditions.condition` takes it; None: all.
-    :param where: the file, line and section that it stands in.
+    :param when: for which requests the layer is active, as :func:`~wsgistack.conditions.condition` takes it; None: all.
+    :param where: its file, line and section.
     :param lines: the line of each option.
     :param base: the folder that relative paths start from.
     """
@@ -48,7 +48,8 @@ class Spec:
 
     def __post_init__(self) -> None:
         if not (isinstance(self.use, str) or callable(self.use)):
-            raise ConfigError(Mistake(describe_type(self.use), "use", self.use, _USABLE, where=self.where))
+            wrong = Mistake(describe_type(self.use), key="use", value=self.use, expected=_USABLE, where=self.where)
+            raise ConfigError(wrong)
         if isinstance(self.use, partial) and not self.use.args:  # its options are options, and perhaps secret
             object.__setattr__(self, "options", {**self.use.keywords, **self.options})
             object.__setattr__(self, "use", self.use.func)
@@ -57,8 +58,10 @@ class Spec:
                 object.__setattr__(self, "when", normalize_condition(self.when))
             except ConfigError as error:
                 raise self._located(*error.mistakes) from error
+        if isinstance(self.use, str) and not isinstance(self.use, registry.Use):
+            object.__setattr__(self, "use", registry.Use(self.use))
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
-        default = self.use if isinstance(self.use, str) else getattr(self.use, "__name__", type(self.use).__name__)
+        default = str(self.use) if isinstance(self.use, str) else getattr(self.use, "__name__", type(self.use).__name__)
         object.__setattr__(self, "name", self.name or default)
 
     @classmethod
@@ -78,22 +81,19 @@ class Spec:
             raise ConfigError(Mistake(describe_type(item), value=item, expected=expected, where=where))
         given = dict(item)
         use, name, when, more = (given.pop(key, default) for key, default in _OF_THE_ITEM.items())
-        if not (isinstance(use, str) or callable(use)):
-            raise ConfigError(Mistake(describe_type(use), "use", use, _USABLE, where=where))
         if not isinstance(name, str):
-            raise ConfigError(Mistake(describe_type(name), "name", name, "text", where=where))
+            raise ConfigError(Mistake(describe_type(name), key="name", value=name, expected="text", where=where))
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
-            raise ConfigError(
-                Mistake(describe_type(more), "options", more, "a mapping with names as keys", where=where)
-            )
+            expected = "a mapping with names as keys"
+            raise ConfigError(Mistake(describe_type(more), key="options", value=more, expected=expected, where=where))
         if twice := sorted(more.keys() & given.keys()):
-            told = (Mistake("stands in options as well", key, where=where, hint="keep one of them") for key in twice)
-            raise ConfigError(*told)
+            problem, hint = "duplicate option; it is also in 'options'", "keep one of them"
+            raise ConfigError(*(Mistake(problem, key=key, where=where, hint=hint) for key in twice))
         spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
         return spec.at(where._replace(section=f"{where.section} ({spec.name})"))
 
     @classmethod
-    def of_text(
+    def from_settings(
         cls,
         use: str | Factory,
         settings: Mapping[str, str],
@@ -108,35 +108,26 @@ class Spec:
 
         Options that are required may be missing.
 
-        :param inherited: what other settings give it, where these are the last ones: beside another mistake it is then
-            told which options are missing as well.
+        :param inherited: the options that it gets from other settings, where these are the last ones: beside another
+            mistake, the required options that are missing are then mistakes as well.
         :raises ConfigError: an option is unknown or of a wrong type, or a condition is wrong.
         """
         bare = cls(use, {}, name, where=where, lines=lines or {}, base=base)
-        mistakes = Mistakes()
-        try:
-            known, is_open = options.schema(bare.factory())
-        except ConfigError as error:
-            raise bare._located(*error.mistakes) from error
-        try:
-            own, when = split_conditions(settings, known, is_open=is_open)
-        except ConfigError as error:
-            mistakes += bare._located(*error.mistakes).mistakes
-            own = {key: value for key, value in settings.items() if key in known or not key.startswith("when")}
-            when = None
-        with mistakes.collect():
-            spec = replace(bare, options=own, when=when).fitted(base=base, text=True, whole=False)
-        if mistakes and inherited is not None:
-            mistakes += bare._located(*options.missing(bare.factory(), {*own, *inherited})).mistakes
-        mistakes.raise_if_any()
-        return spec
+        schema = bare.schema()
+        given, when, mistakes = split_conditions(settings, schema.options, is_open=schema.is_open)
+        values, unfit = schema.check(given, base=base, text=True)
+        mistakes += unfit
+        if mistakes:
+            mistakes += schema.find_missing({*given, *inherited}) if inherited is not None else ()
+            raise bare._located(*mistakes, *bare._further(given, values, mistakes, base))
+        return replace(bare, options=values, when=when)
 
     def at(self, where: Where) -> Self:
-        """The same layer, standing elsewhere."""
+        """The same layer, in another place of a file."""
         return replace(self, where=where)
 
     def moved(self, base: Path) -> Self:
-        """The same layer, for another folder: what its references to files are relative to."""
+        """The same layer for another folder, with absolute paths in its references to files."""
         if self.base is None or self.base == base:
             return self
         given = cast("dict[str, object]", make_absolute(dict(self.options), base=self.base))
@@ -145,48 +136,72 @@ class Spec:
     def factory(self) -> Factory:
         """Find what ``use`` means.
 
-        :raises ConfigError: there is no such thing.
+        :raises ConfigError: it names no layer, or cannot be imported.
         """
-        if not isinstance(self.use, str):
-            return self.use
+        if not isinstance(self.use, registry.Use):
+            return cast(Factory, self.use)
         try:
-            return registry.find(self.use)
+            return self.use.look_up()
         except ConfigError as error:
             raise self._located(*(each._replace(key="use") for each in error.mistakes)) from error
 
-    def fitted(self, *, base: Path | None = None, text: bool = False, whole: bool = True) -> Self:
-        """The same layer, with its options as the factory takes them; references stay what they are.
+    def schema(self) -> Schema:
+        """Read which options there are.
 
-        :param base: the folder that relative paths start from.
-        :param text: whether the options are all text, as in an ini file.
-        :param whole: whether these are all, so that none that is required may be missing.
-        :raises ConfigError: an option is unknown, missing, or of a wrong type.
+        :raises ConfigError: there is no such factory, or it takes no application.
         """
+        factory = self.factory()
         try:
-            values, mistakes = self._fit(base, text=text, whole=whole, resolving=False)
-            if mistakes:  # and what is wrong with the references, so that all is told at once
-                values, mistakes = self._fit(base, text=text, whole=whole)
+            return read_schema(factory)
         except ConfigError as error:
             raise self._located(*error.mistakes) from error
+
+    def check(self, *, base: Path | None = None) -> Self:
+        """The same layer, with its options as the factory takes them; references stay as they are written.
+
+        :param base: the folder that relative paths start from.
+        :raises ConfigError: an option is unknown, missing, or of a wrong type.
+        """
+        schema = self.schema()
+        base = base or self.base
+        values, mistakes = schema.check(self.options, base=base)
+        mistakes += schema.find_missing(self.options)
         if mistakes:
-            raise self._located(*mistakes, *self._further(values, {each.key for each in mistakes}))
-        return replace(self, options=values, base=base or self.base)
+            raise self._located(*mistakes, *self._further(self.options, values, mistakes, base))
+        return replace(self, options=values, base=base)
 
-    def _fit(
-        self, base: Path | None, *, text: bool = False, whole: bool = True, resolving: bool = True
-    ) -> tuple[dict[str, object], list[Mistake]]:
-        return options.fit(self.factory(), self.options, base=base, text=text, whole=whole, resolving=resolving)
+    def resolve(self) -> dict[str, object]:
+        """The options as the factory takes them, with their references filled in.
 
-    def _further(self, values: Mapping[str, object], told: set[str]) -> list[Mistake]:
-        """What the factory itself finds wrong with those options that do fit, so that all is told at once."""
+        :raises ConfigError: an option is unknown, missing, or of a wrong type, or a reference can't be filled in.
+        """
+        schema = self.schema()
+        values, mistakes = schema.resolve(self.options, base=self.base)
+        mistakes += schema.find_missing(self.options)
+        if mistakes:
+            raise self._located(*mistakes)
+        return values
+
+    def _further(
+        self, given: Mapping[str, object], values: Mapping[str, object], found: Iterable[Mistake], base: Path | None
+    ) -> list[Mistake]:
+        """What else is wrong, so that all is reported at once: by the references, and by the factory itself.
+
+        :param given: the options as they are written.
+        :param values: those that fit.
+        :param found: what is wrong with the others.
+        """
+        schema = self.schema()
+        filled, mistakes = schema.resolve(values, base=base)
         try:
-            self.factory()(cast(App, tuple), **values)  # any callable will do
+            self.factory()(cast(App, tuple), **filled)  # any callable will do
         except ConfigError as error:
-            hidden = options.secrets(self.factory(), self.options, values)
-            return [redact_mistake(hidden, each) for each in error.mistakes if each.key not in ("", *told)]
-        except (Exception, SystemExit):  # it lacks what does not fit
-            return []
-        return []
+            secrets = schema.find_secrets(given, filled)
+            known = {"", *(each.key for each in (*found, *mistakes))}
+            mistakes += (redact_mistake(secrets, each) for each in error.mistakes if each.key not in known)
+        except (Exception, SystemExit):  # it may need an option that does not fit
+            return mistakes
+        return mistakes
 
     def build(self, app: App) -> App:
         """Build the layer around an application.
@@ -199,40 +214,47 @@ class Spec:
         with mistakes.collect():
             applies = condition(self.when, base=self.base) if self.when is not None else None
         with mistakes.collect():
-            values, unfit = self._fit(self.base)
-            mistakes += unfit
+            values = self.resolve()
         if mistakes:
             raise self._located(*mistakes)
         built = self._made(app, values)
         return built if applies is None else Conditional(built, app, applies, self.when)
 
     def _made(self, app: App, values: Mapping[str, object]) -> App:
-        hidden = options.secrets(self.factory(), self.options, values)
+        secrets = self.schema().find_secrets(self.options, values)
         try:
-            with hide_secrets(hidden, f"{self.name} can't be built"):
+            with hide_secrets(secrets, f"cannot build {self.name}"):
                 built = self.factory()(app, **values)
         except ConfigError as error:
             raise self._located(*error.mistakes) from error.__cause__
         if not callable(built):
-            problem = f"{self.name} makes something of type {type(built).__name__}"
+            problem = f"{self.name} returns a value of type {type(built).__name__}"
             raise self._located(Mistake(problem, value=built, expected="a WSGI application"))
         return built
 
     def belongs(self, side: str, other: "Spec") -> str:
-        """The reason why this layer belongs ``inside`` or ``outside`` of another one; empty if it does not say so."""
+        """The reason why this layer must be inside or outside of another one; empty without one.
+
+        :param side: ``must_be_inside`` or ``must_be_outside``.
+        """
         reasons = getattr(self.factory(), side, None)
-        return reasons.get(registry.name_of(other.use), "") if isinstance(reasons, Mapping) else ""
+        return reasons.get(other.registered_name, "") if isinstance(reasons, Mapping) else ""
 
     def is_like(self, other: "Spec") -> bool:
         """Whether the other one is the same kind of layer, with whichever options."""
-        return registry.name_of(self.use) == registry.name_of(other.use) != ""
+        return self.registered_name == other.registered_name != ""
+
+    @property
+    def registered_name(self) -> str:
+        """The name that its factory is registered under; empty if it is not registered."""
+        return registry.name_of(cast("registry.Use | Factory", self.use))
 
     def shown(self) -> dict[str, object]:
-        """The options for the eyes of people: without secrets."""
-        return options.shown(self.factory, self.options)
+        """The options for people to read: without secrets."""
+        return show_options(self.schema, self.options)
 
     def item(self) -> "str | Factory | dict[str, object]":
-        """What in a list would give this layer, without its secrets."""
+        """The item of a list that describes this layer, without its secrets."""
         named = {"name": self.name} if self.name != Spec(self.use).name else {}
         when = {} if self.when is None else {"when": self.when}
         shown = self.shown()
@@ -241,10 +263,11 @@ class Spec:
         return {"use": self.use, **named, **own, **more, **when} if named or shown or when else self.use
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.use, dict(self.options), self.name, self.when, self.where, self.lines, self.base)
+        use = str(self.use) if isinstance(self.use, str) else self.use
+        return type(self), (use, dict(self.options), self.name, self.when, self.where, self.lines, self.base)
 
     def __repr__(self) -> str:
-        """As the item of a list that would give it."""
+        """As the item of a list that describes it."""
         return repr(self.item())
 
     def _located(self, *mistakes: Mistake) -> ConfigError:

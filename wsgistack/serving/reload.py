@@ -10,7 +10,7 @@ from subprocess import TimeoutExpired
 from time import sleep, time_ns
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.extras import require_extra
+from wsgistack.imports import require_extra
 from wsgistack.serving.serve import StopRequest, open_listener
 from wsgistack.serving.worker import Worker, is_worker, work
 

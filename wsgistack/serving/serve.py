@@ -12,7 +12,7 @@ from typing import Any, Self
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from wsgistack.errors import ConfigError, Mistake, Where
-from wsgistack.extras import require_extra
+from wsgistack.imports import require_extra
 from wsgistack.types import App
 
 __all__ = ["StopRequest", "open_listener", "serve", "server_runner"]

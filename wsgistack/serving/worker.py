@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from wsgistack.errors import ConfigError
-from wsgistack.own import is_own_code
+from wsgistack.imports import is_own_code
 from wsgistack.serving.serve import serve
 from wsgistack.types import App
 

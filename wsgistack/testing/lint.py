@@ -43,7 +43,7 @@ class Lint:
 
     def __init__(self, app: App, /, *, report: Literal["raise", "warn"] = "raise") -> None:
         if report not in _REPORTS:
-            raise ConfigError(Mistake(f"no way {report!r}", "report", report, hint=suggest(report, _REPORTS)))
+            raise ConfigError(Mistake(f"no way {report!r}", key="report", value=report, hint=suggest(report, _REPORTS)))
         self.app = app
         self.report = report
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from wsgistack import ConfigError, Mistake
-from wsgistack.extras import require_extra
+from wsgistack.imports import require_extra
 from wsgistack.types import App, Duration, Environ, Secret, Size, StartResponse
 
 number = 5

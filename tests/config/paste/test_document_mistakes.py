@@ -21,7 +21,7 @@ MISTAKES = {
     ),
     "composite": (
         "[composite:main]\nuse = egg:PasteDeplyo#urlmap\n",
-        "stack.ini:2: [composite:main] use: no distribution 'PasteDeplyo' is installed; did you mean 'PasteDeploy'?",
+        "stack.ini:2: [composite:main] use: distribution 'PasteDeplyo' is not installed; did you mean 'PasteDeploy'?",
     ),
     "filter as main": (
         "[filter:main]\nuse = gzip\n",
@@ -56,15 +56,18 @@ MISTAKES = {
     ),
     "misspelt layer": (
         "[pipeline:main]\npipeline = gzpi greet\n" + GREET,
-        "stack.ini:2: [pipeline:main] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
+        "stack.ini:2: [pipeline:main] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
     ),
     "misspelt section": (
         "[pipeline:main]\npipeline = marc greet\n" + GREET + MARK + "mark = m\n",
-        "stack.ini:2: [pipeline:main] pipeline: no layer 'marc'; did you mean 'mark'?",
+        "stack.ini:2: [pipeline:main] pipeline: unknown layer 'marc'; did you mean 'mark'?",
     ),
     "misspelt module": (
         "[pipeline:main]\npipeline = werkzeug.midleware:X greet\n" + GREET,
-        "stack.ini:2: [pipeline:main] pipeline: no module 'werkzeug.midleware'; did you mean 'middleware'?",
+        (
+            "stack.ini:2: [pipeline:main] pipeline: cannot import module 'werkzeug.midleware'; "
+            "did you mean 'werkzeug.middleware'?"
+        ),
     ),
     "layer that fails without a section": (
         f"[pipeline:main]\npipeline = {MODULE}:not_made greet\n" + GREET,
@@ -72,11 +75,14 @@ MISTAKES = {
     ),
     "required option": (
         "[pipeline:main]\npipeline = mark greet\n" + GREET + MARK,
-        "stack.ini:5: [filter:mark] mark: marking needs this option; expected text",
+        "stack.ini:5: [filter:mark] mark: missing option of marking; expected text",
     ),
     "no factory": (
         "[pipeline:main]\npipeline = gzip greet\n" + GREET + "[filter:gzip]\nuse = call:json:__name__\n",
-        "stack.ini:6: [filter:gzip] use: 'json:__name__' is no callable; expected one that takes the application first",
+        (
+            "stack.ini:6: [filter:gzip] use: 'json:__name__' is not callable; "
+            "expected a callable that takes the application first"
+        ),
     ),
     "no import string": (
         "[pipeline:main]\npipeline = call:gzip greet\n" + GREET,
@@ -84,7 +90,7 @@ MISTAKES = {
     ),
     "misspelt option of a factory": (
         "[pipeline:main]\npipeline = f greet\n" + GREET + f"[filter:f]\nuse = call:{MODULE}:make_filter\nmrak = f\n",
-        f"stack.ini:7: [filter:f] mrak: no such option of call:{MODULE}:make_filter; did you mean 'mark'?",
+        f"stack.ini:7: [filter:f] mrak: unknown option of call:{MODULE}:make_filter; did you mean 'mark'?",
     ),
     "no other file": (
         "[app:main]\nuse = config:other.ini\n",
@@ -135,7 +141,7 @@ def test_reports_a_mistake_once_for_several_users(folder: Path) -> None:
             "stack.ini:4: [pipeline:way] pipeline: unknown application or pipeline 'gret'; expected "
             "module:application, egg:…, call:… or another application"
         ),
-        "stack.ini:7: [filter:mark] mark: unknown reference %(x)s; there are: __file__, here, use",
+        "stack.ini:7: [filter:mark] mark: unknown reference %(x)s; choose from __file__, here, use",
     ]
 
 
@@ -146,10 +152,10 @@ def test_keeps_the_mistake_of_the_registry_for_an_existing_name(folder: Path, mo
     write(f"[pipeline:main]\npipeline = two-fold lost-one {MODULE}:greet\n")
     assert load_mistakes() == [
         (
-            "stack.ini:2: [pipeline:main] pipeline: several distributions have a layer 'two-fold'; "
-            f"name one by its import string: {MODULE}:one or {MODULE}:two"
+            "stack.ini:2: [pipeline:main] pipeline: several distributions register a layer 'two-fold'; "
+            f"write its import string instead: {MODULE}:one or {MODULE}:two"
         ),
-        f"stack.ini:2: [pipeline:main] pipeline: no 'gone' in {MODULE}",
+        f"stack.ini:2: [pipeline:main] pipeline: module '{MODULE}' has no attribute 'gone'",
     ]
 
 
@@ -158,9 +164,9 @@ def test_reports_wrong_eggs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     install(folder, monkeypatch, "acme-broken", points)
     write("[pipeline:main]\npipeline = egg:acme-broken#lost egg:acme-brokn#x egg:acme-broken#broken\n")
     assert load_mistakes() == [
-        "stack.ini:2: [pipeline:main] pipeline: no 'gone' in tests.config.factories",
-        "stack.ini:2: [pipeline:main] pipeline: no distribution 'acme-brokn' is installed; did you mean 'acme-broken'?",
-        "stack.ini:2: [pipeline:main] pipeline: no module 'qqqqq'",
+        "stack.ini:2: [pipeline:main] pipeline: module 'tests.config.factories' has no attribute 'gone'",
+        "stack.ini:2: [pipeline:main] pipeline: distribution 'acme-brokn' is not installed; did you mean 'acme-broken'?",
+        "stack.ini:2: [pipeline:main] pipeline: cannot import module 'qqqqq'",
     ]
 
 
@@ -173,12 +179,12 @@ def test_finds_all_mistakes_of_a_file_in_order(folder: Path) -> None:
         "[filter:door]\nuse = basic_auth\nusers =\n  ann\n[fillter:x]\n[app:greet]\nuse = tests.config.factories:gret\n"
     )
     assert load_mistakes() == [
-        "stack.ini:2: [pipeline:main] pipeline: no layer 'gzpi'; did you mean 'gzip'?",
-        "stack.ini:6: [filter:small] minimum_siz: no such option of Gzip; did you mean 'minimum_size'?",
-        "stack.ini:7: [filter:small] level: found 'x'; expected a whole number or none",
+        "stack.ini:2: [pipeline:main] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
+        "stack.ini:6: [filter:small] minimum_siz: unknown option of Gzip; did you mean 'minimum_size'?",
+        "stack.ini:7: [filter:small] level: invalid value 'x'; expected a whole number or none",
         f"stack.ini:10: [filter:door] users: found a secret value; expected {USERS}",
         "stack.ini:12: unknown section type 'fillter'; did you mean [filter:x]?",
-        "stack.ini:14: [app:greet] use: no 'gret' in tests.config.factories; did you mean 'greet'?",
+        "stack.ini:14: [app:greet] use: module 'tests.config.factories' has no attribute 'gret'; did you mean 'greet'?",
     ]
 
 
@@ -186,9 +192,9 @@ def test_reports_mistakes_of_other_files_with_their_places(folder: Path) -> None
     write("[app:main]\nuse = qqqqq:app\nuse = 5\n[filter:f]\nuse = gzip\n\nlevel = x\n", "base.ini")
     write("[pipeline:main]\npipeline = f app\n[app:app]\nuse = config:base.ini\n[filter:f]\nuse = config:base.ini#f\n")
     assert load_mistakes() == [
-        "base.ini:2: [app:main] use: no module 'qqqqq'",
+        "base.ini:2: [app:main] use: cannot import module 'qqqqq'",
         "base.ini:3: [app:main] use: duplicate key; first set on line 2",
-        "base.ini:7: [filter:f] level: found 'x'; expected a whole number or none",
+        "base.ini:7: [filter:f] level: invalid value 'x'; expected a whole number or none",
     ]
     write("[app:man]\nuse = 5\nlonely\n", "base.ini")
     assert load_mistakes()[:2] == [

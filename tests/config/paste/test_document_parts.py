@@ -112,10 +112,10 @@ def test_makes_filters(folder: Path) -> None:
     wrap = config.load_filter("stack.ini", "mark")
     assert Browser(wrap(factories.greet)).get("/").text == "hello 2 m"
     assert Browser(config.load_filter("stack.ini", "gzip")(factories.greet)).get("/").text == "hello"
-    with pytest.raises(ConfigError, match=r"stack.ini: no layer 'marc'; did you mean 'mark'\?"):
+    with pytest.raises(ConfigError, match=r"stack.ini: unknown layer 'marc'; did you mean 'mark'\?"):
         config.load_filter("stack.ini", "marc")
     write("[filter:main]\nuse = gzip\nlevl = 5\n")
-    with pytest.raises(ConfigError, match=r"stack.ini:3: \[filter:main\] levl: no such option of Gzip"):
+    with pytest.raises(ConfigError, match=r"stack.ini:3: \[filter:main\] levl: unknown option of Gzip"):
         config.load_filter("stack.ini")
 
 
@@ -149,8 +149,8 @@ def test_makes_servers(folder: Path) -> None:
         pytest.param(
             f"{SERVER}prot = 1\nport = %(b)s\n",
             [
-                f"stack.ini:3: [server:main] prot: no such option of call:{MODULE}:make_server; did you mean 'port'?",
-                "stack.ini:4: [server:main] port: unknown reference %(b)s; there are: __file__, here, prot, use",
+                f"stack.ini:3: [server:main] prot: unknown option of call:{MODULE}:make_server; did you mean 'port'?",
+                "stack.ini:4: [server:main] port: unknown reference %(b)s; choose from __file__, here, prot, use",
             ],
             id="options",
         ),
@@ -187,7 +187,7 @@ MISTAKES = {
     "filter-app of nothing with a wrong option": (
         "[filter-app:main]\nuse = gzip\nlevl = 1\nnext = gret\n" + GREET,
         [
-            "stack.ini:3: [filter-app:main] levl: no such option of Gzip; did you mean 'level'?",
+            "stack.ini:3: [filter-app:main] levl: unknown option of Gzip; did you mean 'level'?",
             "stack.ini:4: [filter-app:main] next: unknown application or pipeline 'gret'; did you mean 'greet'?",
         ],
     ),
@@ -202,7 +202,7 @@ MISTAKES = {
     ),
     "misspelt filter-with": (
         f"{GREET.replace('greet]', 'main]')}filter-with = gzpi\n",
-        ["stack.ini:3: [app:main] filter-with: no layer 'gzpi'; did you mean 'gzip'?"],
+        ["stack.ini:3: [app:main] filter-with: unknown layer 'gzpi'; did you mean 'gzip'?"],
     ),
     "circle by filter-with": (
         f"[app:main]\nuse = {MODULE}:greet\nfilter-with = mark\n{MARKED}filter-with = mark\n",
@@ -269,11 +269,11 @@ MISTAKES = {
         [
             ("stack.ini:1: [app:main] use: missing value; write use = "
                 "module:application, egg:…, call:… or a section name"),
-            "stack.ini:2: [app:main] filter-with: no layer 'gzpi'; did you mean 'gzip'?",
+            "stack.ini:2: [app:main] filter-with: unknown layer 'gzpi'; did you mean 'gzip'?",
             "stack.ini:3: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
             ("stack.ini:4: [app:main] a: unknown reference %(b)s; there "
                 "are: __file__, filter-with, get c, here, require"),
-            "stack.ini:5: [app:main] get c: unknown global value 'd'; there are: __file__, here",
+            "stack.ini:5: [app:main] get c: unknown global value 'd'; choose from __file__, here",
         ],
     ),
     "options that are taken from global values": (
@@ -291,10 +291,10 @@ MISTAKES = {
     "all that is wrong with one filter": (
         f"[pipeline:main]\npipeline = f greet\n{GREET}[filter:f]\nuse = gzip\nlevl = 1\nwhen_pth = x\nlevel = %(x)s\n",
         [
-            "stack.ini:7: [filter:f] levl: no such option of Gzip; did you mean 'level'?",
-            "stack.ini:8: [filter:f] when_pth: no such condition; did you mean 'when_path'?",
-            "stack.ini:9: [filter:f] level: unknown reference %(x)s; there are: __file__, here, levl, use, when_pth",
-            "stack.ini:9: [filter:f] level: found '%(x)s'; expected a whole number or none",
+            "stack.ini:7: [filter:f] levl: unknown option of Gzip; did you mean 'level'?",
+            "stack.ini:8: [filter:f] when_pth: unknown condition; did you mean 'when_path'?",
+            "stack.ini:9: [filter:f] level: unknown reference %(x)s; choose from __file__, here, levl, use, when_pth",
+            "stack.ini:9: [filter:f] level: invalid value '%(x)s'; expected a whole number or none",
         ],
     ),
 }  # fmt: skip

@@ -95,12 +95,12 @@ def test_reports_wrong_values(folder: Path) -> None:
         values(text)
     assert [str(each) for each in caught.value.mistakes] == [
         (
-            "stack.ini:7: [app:main] use: unknown reference %(nothing)s; there are: __file__, get x, here, name, "
+            "stack.ini:7: [app:main] use: unknown reference %(nothing)s; choose from __file__, get x, here, name, "
             "paste.app_factory, require, set a"
         ),
         (
-            "stack.ini:8: [app:main] paste.app_factory: the environment variable XYZZY_APP is not set; expected it, "
-            "or a default as in ${env:XYZZY_APP:-default}"
+            "stack.ini:8: [app:main] paste.app_factory: environment variable XYZZY_APP is not set; set it, "
+            "or write a default: ${env:XYZZY_APP:-default}"
         ),
         "stack.ini:9: [app:main] set a: unknown reference %(nam)s; did you mean 'name'?",
         "stack.ini:5: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",

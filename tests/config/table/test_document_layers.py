@@ -47,7 +47,7 @@ def test_a_filter_is_loaded_by_its_name(folder: Path) -> None:
     made = config.load_filter(FILE, "gzip")(factories.greet)
     assert isinstance(made, Gzip)
     assert isinstance(config.load_filter({}, "gzip")(factories.greet), Gzip)
-    with pytest.raises(ConfigError, match="no layer 'gzpi'"):
+    with pytest.raises(ConfigError, match="unknown layer 'gzpi'"):
         config.load_filter(FILE, "gzpi")
 
 
@@ -69,12 +69,12 @@ def test_reports_wrong_filters(folder: Path) -> None:
         f"{FILE}:2: layer 2 (marking) use: 'marking' is a name in filters; write 'marking' alone, without a table",
         f"{FILE}:4: filters unused: is of type str; expected a table",
         f"{FILE}:5: filters.gzip use: is missing; expected a name, an import string or a callable",
-        f"{FILE}:10: filters.mark tims: no such option of marking; did you mean 'times'?",
+        f"{FILE}:10: filters.mark tims: unknown option of marking; did you mean 'times'?",
     ]
     assert load_mistakes(FILE) == needed
     assert find_mistakes(FILE) == [
         *needed,
-        f"{FILE}:11: filters.marking mark: marking needs this option; expected text",
+        f"{FILE}:11: filters.marking mark: missing option of marking; expected text",
     ]
 
 

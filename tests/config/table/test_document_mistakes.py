@@ -47,10 +47,10 @@ APP = f'app = "{MODULE}:greet"\n'
         pytest.param(
             f'app = "{MODULE}:gret"\nlayers = ["gzpi", {{ use = "gzip", levl = 1, level = "9" }}, "basic_auth"]',
             [
-                f":1: app: no 'gret' in {MODULE}; did you mean 'greet'?",
-                ":2: layer 1 (gzpi) use: no layer 'gzpi'; did you mean 'gzip'?",
-                ":2: layer 2 (gzip) levl: no such option of Gzip; did you mean 'level'?",
-                ":2: layer 2 (gzip) level: found '9'; expected a whole number",
+                f":1: app: module '{MODULE}' has no attribute 'gret'; did you mean 'greet'?",
+                ":2: layer 1 (gzpi) use: unknown layer 'gzpi'; did you mean 'gzip'?",
+                ":2: layer 2 (gzip) levl: unknown option of Gzip; did you mean 'level'?",
+                ":2: layer 2 (gzip) level: invalid value '9'; expected a whole number",
                 ":2: layer 3 (basic_auth): needs one source of users; expected exactly one of users, ",
             ],
             id="five mistakes",
@@ -69,7 +69,7 @@ APP = f'app = "{MODULE}:greet"\n'
         pytest.param(
             '[mounts]\n"/a" = "b"\n"c" = "on"\n[apps.one]\napp = "x"\n',
             [
-                ":2: mounts /a: unknown application 'b'; there are: one",
+                ":2: mounts /a: unknown application 'b'; choose from one",
                 ":3: mounts c: unknown application 'on'; did you mean 'one'?",
                 (
                     ":3: mounts c: is no prefix; expected a path that begins with a slash, such as /api; "
@@ -86,8 +86,7 @@ APP = f'app = "{MODULE}:greet"\n'
         pytest.param(
             'app = "${env:UNSET}"\nlayers = ["${env:UNSET}", { use = "${env:UNSET}" }]\n',
             [
-                f":{place}: the environment variable UNSET is not set; "
-                "expected it, or a default as in ${env:UNSET:-default}"
+                f":{place}: environment variable UNSET is not set; set it, or write a default: ${{env:UNSET:-default}}"
                 for place in ("1: app", "2: layer 1", "2: layer 2 use")
             ],
             id="names from a variable that is not set",
@@ -120,15 +119,15 @@ APP = f'app = "{MODULE}:greet"\n'
             f'{APP}[[layers]]\nuse = "egg:wsgistack#gzpi"\n[[layers]]\nuse = "gzip"\nwhen = {{ pth = "x" }}\n',
             [
                 ":3: layer 1 (egg:wsgistack#gzpi) use: wsgistack has no entry point 'gzpi'",
-                ":6: layer 2 when.pth: no such condition; did you mean 'path'?",
+                ":6: layer 2 when.pth: unknown condition; did you mean 'path'?",
             ],
             id="egg and condition",
         ),
         pytest.param(
             f'{APP}[[layers]]\nuse = "gzip"\noptions.levl = 1\noptions.levels = 2\n',
             [
-                ":4: layer 1 (gzip) levl: no such option of Gzip; did you mean 'level'?",
-                ":5: layer 1 (gzip) levels: no such option of Gzip; did you mean 'level'?",
+                ":4: layer 1 (gzip) levl: unknown option of Gzip; did you mean 'level'?",
+                ":5: layer 1 (gzip) levels: unknown option of Gzip; did you mean 'level'?",
             ],
             id="options in a table of their own",
         ),
@@ -152,7 +151,7 @@ def test_reports_mistakes(text: str, expected: list[str], folder: Path) -> None:
             {"use": "json:dumps"}, " servers.main use: 'dumps' is not an import string; expected", id="no factory"
         ),
         pytest.param(
-            {"use": f"call:{MODULE}:make_server", "prot": 1}, " servers.main prot: no such option", id="option"
+            {"use": f"call:{MODULE}:make_server", "prot": 1}, " servers.main prot: unknown option", id="option"
         ),
     ],
 )
@@ -178,8 +177,8 @@ def test_reports_mistakes_of_a_table_without_a_file() -> None:
     with pytest.raises(ConfigError) as caught:
         load(table)
     assert [str(each) for each in caught.value.mistakes] == [
-        "apps.x layer 1 (gzpi) use: no layer 'gzpi'; did you mean 'gzip'?",
-        "apps.x layer 2 (gzip) levl: no such option of Gzip; did you mean 'level'?",
+        "apps.x layer 1 (gzpi) use: unknown layer 'gzpi'; did you mean 'gzip'?",
+        "apps.x layer 2 (gzip) levl: unknown option of Gzip; did you mean 'level'?",
         (
             f"apps.x app: '{MODULE}:nothing' is not a WSGI application; expected a callable that takes environ and "
             "start_response"
@@ -192,8 +191,8 @@ def test_reports_mistakes_of_a_table_without_a_file() -> None:
 def test_reports_wrong_options_beside_a_wrong_condition(folder: Path) -> None:
     write(f'{APP}[[layers]]\nuse = "gzip"\nlevl = 9\nwhen = {{ path = "x" }}\n', FILE)
     assert load_mistakes(FILE) == [
-        f"{FILE}:4: layer 1 (gzip) levl: no such option of Gzip; did you mean 'level'?",
-        f"{FILE}:5: layer 1 when.path: found 'x'; expected a glob of whole paths; did you mean '/x'?",
+        f"{FILE}:4: layer 1 (gzip) levl: unknown option of Gzip; did you mean 'level'?",
+        f"{FILE}:5: layer 1 when.path: invalid value 'x'; expected a glob of whole paths; did you mean '/x'?",
     ]
 
 

@@ -34,7 +34,7 @@ def test_fills_in_references_in_names() -> None:
     made, place = make(), Place(Where("x.py", 1), "a")
     assert made.resolve_name("${env:UNSET_NAME:-b}", place, None) == "b"
     assert made.resolve_name(made, place, None) is made
-    with pytest.raises(ConfigError, match=r"^x\.py:1: a: the environment variable UNSET_NAME is not set"):
+    with pytest.raises(ConfigError, match=r"^x\.py:1: a: environment variable UNSET_NAME is not set"):
         made.resolve_name("${env:UNSET_NAME}", place, None)
 
 
@@ -61,7 +61,7 @@ def test_refuses_an_unknown_key() -> None:
     made = make()
     made.mistakes.clear()
     made.check_keys(("a",), {"b": 1, "xyz": 2}, ["b"])
-    assert describe(made) == ["x.py:1: a xyz: unknown key; there are: b"]
+    assert describe(made) == ["x.py:1: a xyz: unknown key; choose from b"]
 
 
 def test_refuses_a_table_with_other_keys_than_text() -> None:

@@ -400,7 +400,7 @@ def test_keeps_the_length_of_a_body(log: _Log) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"output": "syslog"}, "output: no output 'syslog'; there are: logging, stderr, stdout"),
+        ({"output": "syslog"}, "output: no output 'syslog'; choose from logging, stderr, stdout"),
         ({"format": "comon"}, "format: unknown format 'comon'; did you mean 'common'"),
         ({"file": Path("/")}, "file: can't open '/': Is a directory; expected a file that can be written"),
         ({"file": Path("/no/where")}, "file: can't open '/no/where': No such file or directory"),

@@ -173,7 +173,7 @@ def test_json_has_no_status_that_is_not_a_number(code: str) -> None:
     ("format", "message"),
     [
         ("combnied", r"format: unknown format 'combnied'; did you mean 'combined'\?"),
-        ("%Z", r"unknown directive '%Z' in the log format; choose from %B %D .* %\{Header\}i"),
+        ("%Z", r"unknown directive '%Z' in the log format; there are: %B %D .* %\{Header\}i"),
         ("%s %", "unknown directive '%' in"),
         ("%{Referer}x", "unknown directive '%{Re' in"),
         ("%{}i", "unknown directive '%{}i' in"),

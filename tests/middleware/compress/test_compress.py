@@ -485,7 +485,7 @@ def test_spends_as_much_as_it_is_told() -> None:
     [
         ({"codings": ()}, r"codings: found \(\); expected some of zstd, br, gzip"),
         ({"codings": ("gzip", "deflate")}, "codings: unknown coding 'deflate'; .*br, gzip, zstd"),
-        ({"levels": {"br": 5}}, "levels: 'br' is not in use; there are: gzip"),
+        ({"levels": {"br": 5}}, "levels: 'br' is not in use; choose from gzip"),
         ({"levels": {"gzip": 10}}, "levels: invalid level 10; expected 1 to 9 for gzip"),
         ({"levels": {"gzip": 6.0}}, "levels: invalid level 6.0; expected 1 to 9 for gzip"),
         ({"types": ()}, r"types: found \(\); expected media types"),

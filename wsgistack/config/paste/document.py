@@ -176,7 +176,7 @@ class IniFile(Document):
             factory = replace(factory, global_conf={**factory.global_conf, **values.sets})
         place = values.place
         with add_hints(values.values):
-            own = Spec.of_text(
+            own = Spec.from_settings(
                 factory,
                 values.values,
                 values.part.name,

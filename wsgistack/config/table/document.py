@@ -225,7 +225,7 @@ class TableFile(Document):
         with mistakes.collect("use", place("use", spec.where.section)):
             use = self._find_used(spec.use, global_conf) if isinstance(spec.use, str) else spec.use
             where = place("", spec.where.section)
-            return replace(spec, use=use, name=spec.name, where=where, lines=lines).fitted(base=self.folder)
+            return replace(spec, use=use, name=spec.name, where=where, lines=lines).check(base=self.folder)
         raise ConfigError(*mistakes)
 
     def _find_used(self, use: str, global_conf: Mapping[str, str]) -> str | Factory:

@@ -70,7 +70,9 @@ class AccessLog(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         if output not in _OUTPUTS:
-            mistakes.append(Mistake(f"no output {output!r}", "output", output, hint=suggest(output, _OUTPUTS)))
+            mistakes.append(
+                Mistake(f"no output {output!r}", key="output", value=output, hint=suggest(output, _OUTPUTS))
+            )
         with mistakes.collect():
             self._line_of = compile_format(format)
         with mistakes.collect():
@@ -181,7 +183,7 @@ def _to_file(path: Path) -> Callable[[str], object]:
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     except OSError as error:
         problem = f"can't open {str(path)!r}: {error.strerror}"
-        raise ConfigError(Mistake(problem, "file", path, "a file that can be written")) from error
+        raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written")) from error
 
     def append(line: str) -> None:
         os.write(file, f"{line}\n".encode())

@@ -139,9 +139,11 @@ def compile_format(format: str) -> Format:
         return format_json
     pattern = FORMATS.get(format, format)
     if "\n" in pattern or "\r" in pattern:
-        raise ConfigError(Mistake("the log format has a line break", "format", format, "one line"))
+        raise ConfigError(Mistake("the log format has a line break", key="format", value=format, expected="one line"))
     if "%" not in pattern:
-        raise ConfigError(Mistake(f"unknown format {format!r}", "format", format, hint=suggest(format, FORMATS)))
+        raise ConfigError(
+            Mistake(f"unknown format {format!r}", key="format", value=format, hint=suggest(format, FORMATS))
+        )
     line = _Line()
     position = 0
     for found in _DIRECTIVE.finditer(pattern):
@@ -165,7 +167,9 @@ def compile_format(format: str) -> Format:
         else:
             known = " ".join(f"%{each}" for each in sorted([*_EXPRESSIONS, "l", "r", "t"]))
             hint = f"choose from {known} %{{Header}}i %{{Header}}o %{{key}}e %%"
-            raise ConfigError(Mistake(f"unknown directive {found[0]!r} in the log format", "format", format, hint=hint))
+            raise ConfigError(
+                Mistake(f"unknown directive {found[0]!r} in the log format", key="format", value=format, hint=hint)
+            )
     line.add_text(pattern[position:])
     return line.compile()
 

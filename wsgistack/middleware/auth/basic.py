@@ -74,13 +74,15 @@ class BasicAuth(Middleware):
         if sum(source is not None for source in (users, htpasswd, check)) != 1:
             mistakes.append(Mistake("needs one source of users", expected="exactly one of users, htpasswd and check"))
         if _CONTROL.search(realm) or not realm.isascii():
-            mistakes.append(Mistake("a header can't contain this realm", "realm", realm, "printable ASCII"))
+            mistakes.append(
+                Mistake("a header can't contain this realm", key="realm", value=realm, expected="printable ASCII")
+            )
         self.htpasswd = htpasswd
         self.check = check
         self.realm = realm
         problem = "has a colon or a control character, which no client can send"
         unsendable = [user for user in users or () if ":" in user or _CONTROL.search(user)]
-        mistakes += [Mistake(f"the name of user {user!r} {problem}", "users") for user in unsendable]
+        mistakes += [Mistake(f"the name of user {user!r} {problem}", key="users") for user in unsendable]
         self._verify = cast(Callable[[str, str], bool], check)
         if users is not None:
             with mistakes.collect():

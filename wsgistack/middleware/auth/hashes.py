@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from importlib import import_module
 
-from wsgistack.extras import require_extra
+from wsgistack.imports import require_extra
 
 __all__ = ["HashError", "identify_hash", "refuse_foreign_hash", "require_libraries", "verify_hash"]
 

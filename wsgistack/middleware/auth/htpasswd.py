@@ -79,7 +79,7 @@ class HtpasswdFile:
             mistakes = table.mistakes
             if table.is_cut:
                 problem = f"{str(self._path)!r} ends within a line"
-                mistakes = [*mistakes, Mistake(problem, self._key, hint=_KEPT)]
+                mistakes = [*mistakes, Mistake(problem, key=self._key, hint=_KEPT)]
             self._report(stamp, *mistakes)
             self._current = stamp, previous if table.is_cut else table.passwords
 
@@ -90,7 +90,7 @@ class HtpasswdFile:
                 logging.getLogger("wsgistack.basic_auth").error("%s", mistake)
 
     def _describe(self, error: "_UnusableFileError", consequence: str = "") -> Mistake:
-        return Mistake(f"{str(self._path)!r} {error}", self._key, expected="an htpasswd file", hint=consequence)
+        return Mistake(f"{str(self._path)!r} {error}", key=self._key, expected="an htpasswd file", hint=consequence)
 
     def _stamp(self) -> _Stamp:
         try:
@@ -129,14 +129,14 @@ class HtpasswdFile:
                 refused += 1
                 if refused <= MAX_REPORTED_LINES:
                     problem = f"{self._path}:{number}: the hash of user {user!r} {error}"
-                    mistakes.append(Mistake(problem, self._key, expected=EXPECTED_HASH, hint=error.hint))
+                    mistakes.append(Mistake(problem, key=self._key, expected=EXPECTED_HASH, hint=error.hint))
             else:
                 hashes[user] = stored
         if refused > MAX_REPORTED_LINES:
             problem = f"{str(self._path)!r} has {refused - MAX_REPORTED_LINES} more lines with such mistakes"
-            mistakes.append(Mistake(problem, self._key, expected="an htpasswd file"))
+            mistakes.append(Mistake(problem, key=self._key, expected="an htpasswd file"))
         if not hashes:
-            mistakes.append(Mistake(f"{str(self._path)!r} has no user", self._key, expected="at least one"))
+            mistakes.append(Mistake(f"{str(self._path)!r} has no user", key=self._key, expected="at least one"))
         require_libraries(schemes, key=self._key)
         return _Table(Passwords(hashes), mistakes, is_cut)
 

@@ -50,7 +50,7 @@ class Passwords:
         :raises ConfigError: the mapping is empty, a hash or a password can't be used, or a library is not installed.
         """
         if not users:
-            raise ConfigError(Mistake("has no user", key, expected="at least one"))
+            raise ConfigError(Mistake("has no user", key=key, expected="at least one"))
         hashes: dict[str, str] = {}
         plain: dict[str, str] = {}
         schemes = set()
@@ -64,11 +64,11 @@ class Passwords:
                     refuse_foreign_hash(stored)
                     plain[user] = stored
                 else:
-                    mistakes.append(Mistake(f"the password of user {user!r} is empty", key, expected="a password"))
+                    mistakes.append(Mistake(f"the password of user {user!r} is empty", key=key, expected="a password"))
             except HashError as error:
                 problem = f"the password of user {user!r} {error}"
                 expected = f"a password or {EXPECTED_HASH}"
-                mistakes.append(Mistake(problem, key, expected=expected, hint=error.hint))
+                mistakes.append(Mistake(problem, key=key, expected=expected, hint=error.hint))
         if mistakes:
             raise ConfigError(*mistakes)
         require_libraries(schemes, key=key)

@@ -79,23 +79,41 @@ class Compress(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         if not codings or isinstance(codings, str):
-            mistakes.append(Mistake(f"found {codings!r}", "codings", codings, f"some of {', '.join(CODINGS)}"))
+            mistakes.append(
+                Mistake(f"found {codings!r}", key="codings", value=codings, expected=f"some of {', '.join(CODINGS)}")
+            )
         if not types or isinstance(types, str):
-            mistakes.append(Mistake(f"found {types!r}", "types", types, "media types"))
+            mistakes.append(Mistake(f"found {types!r}", key="types", value=types, expected="media types"))
         if isinstance(except_types, str):
-            mistakes.append(Mistake(f"found {except_types!r}", "except_types", except_types, "media types"))
+            mistakes.append(
+                Mistake(f"found {except_types!r}", key="except_types", value=except_types, expected="media types")
+            )
         if not flush_interval >= 0:
-            mistakes.append(Mistake(f"found {flush_interval!r}", "flush_interval", flush_interval, "seconds from 0 on"))
+            mistakes.append(
+                Mistake(
+                    f"found {flush_interval!r}",
+                    key="flush_interval",
+                    value=flush_interval,
+                    expected="seconds from 0 on",
+                )
+            )
         for name, size in {"minimum_size": minimum_size, "flush_size": flush_size}.items():
             if type(size) is not int or size < 0:
-                mistakes.append(Mistake(f"found {size!r}", name, size, "bytes, from 0 on"))
+                mistakes.append(Mistake(f"found {size!r}", key=name, value=size, expected="bytes, from 0 on"))
         if type(random_padding) is not int or not 0 <= random_padding <= MAX_PADDING:
             mistakes.append(
-                Mistake(f"found {random_padding!r}", "random_padding", random_padding, f"0 to {MAX_PADDING} bytes")
+                Mistake(
+                    f"found {random_padding!r}",
+                    key="random_padding",
+                    value=random_padding,
+                    expected=f"0 to {MAX_PADDING} bytes",
+                )
             )
         for name in levels or ():
             if name not in codings:
-                mistakes.append(Mistake(f"{name!r} is not in use", "levels", name, hint=suggest(name, codings)))
+                mistakes.append(
+                    Mistake(f"{name!r} is not in use", key="levels", value=name, hint=suggest(name, codings))
+                )
         self._codings: dict[str, Coding] = {}
         for name in codings:
             with mistakes.collect():

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import NamedTuple, Protocol
 
 from wsgistack.errors import ConfigError, Mistake, suggest
-from wsgistack.extras import require_extra
+from wsgistack.imports import require_extra
 from wsgistack.middleware.compress.padding import make_brotli_padding, make_zstd_padding, pad_gzip
 
 __all__ = ["CODINGS", "Coding", "Stream", "make_coding"]
@@ -148,11 +148,11 @@ def make_coding(name: str, level: int | None = None, *, padding: int = 0) -> Cod
     :raises ConfigError: the coding or level is unknown, or the coding's library is not installed.
     """
     if name not in CODINGS:
-        raise ConfigError(Mistake(f"unknown coding {name!r}", "codings", name, hint=suggest(name, CODINGS)))
+        raise ConfigError(Mistake(f"unknown coding {name!r}", key="codings", value=name, hint=suggest(name, CODINGS)))
     kind = CODINGS[name]
     if level is not None and (type(level) is not int or level not in kind.levels):
         expected = f"{kind.levels[0]} to {kind.levels[-1]} for {name}"
-        raise ConfigError(Mistake(f"invalid level {level!r}", "levels", level, expected))
+        raise ConfigError(Mistake(f"invalid level {level!r}", key="levels", value=level, expected=expected))
     return kind(level, padding)
 
 

@@ -22,29 +22,29 @@ def layer(app: App, /, *, mark: str, when_idle: str = "no", file: Path | None = 
     return wrapped
 
 
-def of_text(settings: dict[str, str], use: Any = layer, **more: Any) -> Spec:
-    return Spec.of_text(use, settings, "small", where=PLACE, lines=dict.fromkeys(settings, 9), base=None, **more)
+def from_settings(settings: dict[str, str], use: Any = layer, **more: Any) -> Spec:
+    return Spec.from_settings(use, settings, "small", where=PLACE, lines=dict.fromkeys(settings, 9), base=None, **more)
 
 
 def said(settings: dict[str, str], use: Any = layer) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        of_text(settings, use)
+        from_settings(settings, use)
     return [str(each) for each in caught.value.mistakes]
 
 
 def test_takes_options_and_conditions_apart() -> None:
-    spec = of_text({"minimum_size": "1 kB", "when_path": "/a /b", "when_not_method": "HEAD"}, "gzip")
+    spec = from_settings({"minimum_size": "1 kB", "when_path": "/a /b", "when_not_method": "HEAD"}, "gzip")
     assert spec == Spec("gzip", {"minimum_size": 1000}, "small", {"path": ["/a", "/b"], "not": {"method": "HEAD"}})
     assert spec.where == PLACE
 
 
 def test_leaves_an_option_alone_that_is_called_like_a_condition() -> None:
-    assert of_text({"when_idle": "yes"}).options == {"when_idle": "yes"}
+    assert from_settings({"when_idle": "yes"}).options == {"when_idle": "yes"}
 
 
 def test_may_lack_what_is_required_until_it_is_built() -> None:
-    spec = of_text({"file": "a"})
-    with pytest.raises(ConfigError, match=r"stack.ini:3: .* mark: layer needs this option"):
+    spec = from_settings({"file": "a"})
+    with pytest.raises(ConfigError, match=r"stack.ini:3: .* mark: missing option of layer"):
         spec.build(APP)
 
 
@@ -52,13 +52,13 @@ def test_may_lack_what_is_required_until_it_is_built() -> None:
     ("settings", "expected"),
     [
         pytest.param(
-            {"mrak": "m"}, ["9: [filter:small] mrak: no such option of layer; did you mean 'mark'?"], id="key"
+            {"mrak": "m"}, ["9: [filter:small] mrak: unknown option of layer; did you mean 'mark'?"], id="key"
         ),
         pytest.param(
             {"when_pth": "/a", "mrak": "m"},
             [
-                "9: [filter:small] when_pth: no such condition; did you mean 'when_path'?",
-                "9: [filter:small] mrak: no such option of layer; did you mean 'mark'?",
+                "9: [filter:small] when_pth: unknown condition; did you mean 'when_path'?",
+                "9: [filter:small] mrak: unknown option of layer; did you mean 'mark'?",
             ],
             id="condition and option",
         ),
@@ -74,7 +74,9 @@ def test_says_all_that_is_wrong_with_settings(settings: dict[str, str], expected
 
 
 def test_says_once_that_there_is_no_such_layer() -> None:
-    assert said({"level": "9"}, "gzpi") == ["stack.ini:3: [filter:small] use: no layer 'gzpi'; did you mean 'gzip'?"]
+    assert said({"level": "9"}, "gzpi") == [
+        "stack.ini:3: [filter:small] use: unknown layer 'gzpi'; did you mean 'gzip'?"
+    ]
 
 
 def test_is_there_for_the_requests_that_it_is_meant_for() -> None:
@@ -92,10 +94,10 @@ def test_brings_its_condition_into_one_form() -> None:
         assert hash(twin) == hash(specs[0])
 
 
-def test_says_what_is_wrong_with_a_condition_where_it_stands() -> None:
+def test_reports_the_line_of_a_wrong_condition() -> None:
     with pytest.raises(ConfigError) as caught:
         Spec("gzip", when={"pth": "/a"}, where=PLACE, lines={"when": 5})
-    assert str(caught.value) == "stack.ini:5: [filter:small] when.pth: no such condition; did you mean 'path'?"
+    assert str(caught.value) == "stack.ini:5: [filter:small] when.pth: unknown condition; did you mean 'path'?"
 
 
 def test_says_at_once_what_is_wrong_with_options_and_condition(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +110,7 @@ def test_says_at_once_what_is_wrong_with_options_and_condition(monkeypatch: pyte
 def test_references_to_files_lead_from_its_folder_even_when_it_moves(tmp_path: Path) -> None:
     (tmp_path / "level").write_text("9\n")
     (tmp_path / "path").write_text("/a\n")
-    spec = Spec("gzip", {"level": "${file:level}"}, when={"path": "${file:path}"}).fitted(base=tmp_path)
+    spec = Spec("gzip", {"level": "${file:level}"}, when={"path": "${file:path}"}).check(base=tmp_path)
     assert spec.options == {"level": "${file:level}"}, "what it refers to is kept nowhere"
     for there in (spec, spec.moved(tmp_path), spec.moved(Path("/elsewhere"))):
         assert "level=9" in repr(there.build(APP))
@@ -117,7 +119,9 @@ def test_references_to_files_lead_from_its_folder_even_when_it_moves(tmp_path: P
 def test_says_under_which_setting_a_condition_fails_when_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XYZZY", raising=False)
     settings = {"level": "9", "when_not_not_call": "os:nothng", "when_not_host": "${env:XYZZY}"}
-    spec = Spec.of_text("gzip", settings, where=PLACE, lines=dict(zip(settings, (4, 5, 6), strict=True)), base=None)
+    spec = Spec.from_settings(
+        "gzip", settings, where=PLACE, lines=dict(zip(settings, (4, 5, 6), strict=True)), base=None
+    )
     with pytest.raises(ConfigError) as caught:
         spec.build(APP)
     assert sorted((each.key, each.where.line) for each in caught.value.mistakes) == [
