@@ -87,7 +87,7 @@ def test_finds_all_mistakes_in_its_parts(folder: Path) -> None:
     write(f"{MANY}app = part\n[app:part]\nuse = call:{MODULE}:make_nothing\nlevel = 5\n{MARK}mrak = m\n")
     assert load_mistakes() == [
         f"stack.ini:6: [app:part] level: unknown option of call:{MODULE}:make_nothing; it has no options",
-        "stack.ini:7: [filter:mark] mark: marking needs this option; expected text",
+        "stack.ini:7: [filter:mark] mark: missing option of marking; expected text",
         "stack.ini:9: [filter:mark] mrak: unknown option of marking; did you mean 'mark'?",
     ]
 

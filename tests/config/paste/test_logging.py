@@ -263,10 +263,8 @@ def test_reports_any_wrong_expression_as_a_mistake(text: str) -> None:
 
 HANDLERS = {
     "": ":9: [handler_one] class: missing setting; expected a handler class such as StreamHandler",
-    "class = StreamHandlr": (
-        ":10: [handler_one] class: module 'logging' has no attribute 'StreamHandlr'; did you mean 'StreamHandler'?"
-    ),
-    "class = handlers.RotatingFileHandlr": ":10: [handler_one] class: module 'logging.handlers' has no attribute 'RotatingFileHandlr'; did",
+    "class = StreamHandlr": (":10: [handler_one] class: module 'logging' has no attribute 'StreamHandlr'"),
+    "class = handlers.RotatingFileHandlr": ":10: [handler_one] class: module 'logging.handlers' has no attribute 'R",
     "class = nowhere.Handler": ":10: [handler_one] class: cannot import module 'nowhere'",
     "class = json.Handler": ":10: [handler_one] class: module 'json' has no attribute 'Handler'",
     "class = a b": ":10: [handler_one] class: ",
