@@ -272,7 +272,7 @@ MISTAKES = {
             "stack.ini:2: [app:main] filter-with: unknown layer 'gzpi'; did you mean 'gzip'?",
             "stack.ini:3: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
             ("stack.ini:4: [app:main] a: unknown reference %(b)s; choose "
-                " from __file__, filter-with, get c, here, require"),
+                "from __file__, filter-with, get c, here, require"),
             "stack.ini:5: [app:main] get c: unknown global value 'd'; choose from __file__, here",
         ],
     ),
