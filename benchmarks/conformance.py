@@ -1,4 +1,4 @@
-"""The conformance of the peers: measured, and written down as a page and as data."""
+"""Tests the peers with the conformance kit, and writes the results as a page and as data."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -12,19 +12,19 @@ from benchmarks.peers import PEERS, Peer
 
 __all__ = ["write_conformance"]
 
-_AT_ONCE = 2
+_MAX_PROCESSES = 2
 
 
 def write_conformance(
     folder: Path, peers: Sequence[Peer] = PEERS, measure: Callable[[Peer], Result] = measure_apart
 ) -> list[Path]:
-    """Judge all peers that are installed, and write ``conformance.rst`` and ``conformance.json``.
+    """Judge all installed peers, and write ``conformance.rst`` and ``conformance.json``.
 
-    :param folder: where to; it is made if it is not there.
+    :param folder: for both files; it is created if it does not exist.
     """
     present = [peer for peer in peers if peer.version is not None]
     absent = [peer for peer in peers if peer.version is None]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_MAX_PROCESSES) as pool:
         judged = list(zip(present, pool.map(measure, present), strict=True))
     folder.mkdir(parents=True, exist_ok=True)
     page, data = folder / "conformance.rst", folder / "conformance.json"
@@ -42,10 +42,10 @@ def _as_json(results: Sequence[Result], absent: Sequence[Peer]) -> str:
         }
         for result in results
     ]
-    found = {
+    document = {
         "command": COMMAND,
         "python": python_version(),
         "absent": [peer.title for peer in absent],
         "peers": peers,
     }
-    return f"{json.dumps(found, indent=1)}\n"
+    return f"{json.dumps(document, indent=1)}\n"

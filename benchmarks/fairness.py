@@ -26,14 +26,14 @@ class Doubt(NamedTuple):
     cases: tuple[str, ...] = ("*",)
 
 
-_STARTED = ("is_asked_*", "raises_[!w]*", "raises_what_is_false", "restarts_*", "writes_*")
+_STARTED = ("answers_head_*", "raises_[!w]*", "raises_a_false_error", "restarts_*", "writes_*")
 
 _IS_A_LINT = "a lint raises for everything that it considers wrong; this one rejects a response without a Content-Type"
 
 _DOUBTS: dict[str, tuple[Doubt, ...]] = {
     "Paste gzipper": (
         Doubt("refuses_a_restart_after_the_first_byte", _NOT_SENT),
-        Doubt("can_be_entered_again", _FAILS_ALONE),
+        Doubt("can_be_reentered", _FAILS_ALONE),
         Doubt("keeps_streams_apart", _FAILS_ALONE),
         Doubt("keeps_threads_apart", _FAILS_ALONE),
     ),
@@ -44,14 +44,14 @@ _DOUBTS: dict[str, tuple[Doubt, ...]] = {
             _STARTED,
         ),
     ),
-    "Paste RegistryManager, streaming": (Doubt("asks_the_application_once", _UNREAD),),
+    "Paste RegistryManager, streaming": (Doubt("calls_the_application_once", _UNREAD),),
     "Paste lint": (Doubt("accepts_a_first_start", _IS_A_LINT),),
     "Werkzeug ProfilerMiddleware": (
         Doubt("holds_no_chunk_back", _BUFFERS),
         Doubt("reads_nothing_ahead", _BUFFERS),
         Doubt("refuses_a_restart_after_the_first_byte", _NOT_SENT),
     ),
-    "Werkzeug DebuggedApplication": (Doubt("asks_the_application_once", _UNREAD),),
+    "Werkzeug DebuggedApplication": (Doubt("calls_the_application_once", _UNREAD),),
     "Werkzeug LintMiddleware": (
         Doubt("keeps_the_bytes", "it gives the application its own file wrapper, which the kit cannot read"),
     ),

@@ -37,8 +37,8 @@ FLOORS = (
         "file_wrapper",
         "middleware.compress.padding",
     ),
-    ("exchange", "http.hosts", "http.paths"),
-    ("base",),
+    ("exchange.__init__", "http.hosts", "http.paths"),
+    ("exchange.context", "exchange.held", "exchange.measured", "base"),
     # what layers are made of
     (
         "middleware.compress.codings",
@@ -83,7 +83,8 @@ FLOORS = (
     ("testing.rules.middleware", "testing.rules.response", "testing.hostile.*"),
     ("testing.rules.__init__", "testing.hostile.__init__"),
     ("testing.server", "testing.lint"),
-    ("testing.scenarios",),
+    ("testing.trial",),
+    ("testing.modes", "testing.scenarios"),
     ("testing.judge",),
     ("testing.report", "testing.plugin"),
     ("testing.__init__",),

@@ -4,60 +4,62 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wsgistack.base import Middleware
-    from wsgistack.config import appconfig, load, load_filter, load_server
-    from wsgistack.errors import ConfigError, Mistake, Where, WsgistackError
-    from wsgistack.exchange import Exchange, editing
-    from wsgistack.middleware.access_log import AccessLog
-    from wsgistack.middleware.auth.basic import BasicAuth
-    from wsgistack.middleware.catch_errors import CatchErrors
-    from wsgistack.middleware.compress import Compress, Gzip
-    from wsgistack.middleware.request_id import RequestId, RequestIdFilter, current_request_id
-    from wsgistack.pipeline import OrderWarning, Pipeline
-    from wsgistack.pipeline.spec import Spec
-
-__all__ = [
-    "AccessLog",
-    "BasicAuth",
-    "CatchErrors",
-    "Compress",
-    "ConfigError",
-    "Exchange",
-    "Gzip",
-    "Middleware",
-    "Mistake",
-    "OrderWarning",
-    "Pipeline",
-    "RequestId",
-    "RequestIdFilter",
-    "Spec",
-    "Where",
-    "WsgistackError",
-    "appconfig",
-    "current_request_id",
-    "editing",
-    "load",
-    "load_filter",
-    "load_server",
-]
+    from wsgistack.base import Middleware as Middleware
+    from wsgistack.config import appconfig as appconfig
+    from wsgistack.config import load as load
+    from wsgistack.config import load_filter as load_filter
+    from wsgistack.config import load_server as load_server
+    from wsgistack.errors import ConfigError as ConfigError
+    from wsgistack.errors import Mistake as Mistake
+    from wsgistack.errors import Where as Where
+    from wsgistack.errors import WsgistackError as WsgistackError
+    from wsgistack.exchange import Exchange as Exchange
+    from wsgistack.exchange import editing as editing
+    from wsgistack.exchange.context import call_in_context as call_in_context
+    from wsgistack.exchange.held import HeldExchange as HeldExchange
+    from wsgistack.exchange.measured import MeasuredExchange as MeasuredExchange
+    from wsgistack.http.responses import error_answer as error_answer
+    from wsgistack.middleware.access_log import AccessLog as AccessLog
+    from wsgistack.middleware.auth.basic import BasicAuth as BasicAuth
+    from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
+    from wsgistack.middleware.compress import Compress as Compress
+    from wsgistack.middleware.compress import Gzip as Gzip
+    from wsgistack.middleware.request_id import RequestId as RequestId
+    from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
+    from wsgistack.middleware.request_id import current_request_id as current_request_id
+    from wsgistack.pipeline import OrderWarning as OrderWarning
+    from wsgistack.pipeline import Pipeline as Pipeline
+    from wsgistack.pipeline.mount import Mount as Mount
+    from wsgistack.pipeline.spec import Spec as Spec
+    from wsgistack.types import Changes as Changes
+    from wsgistack.types import Duration as Duration
+    from wsgistack.types import Secret as Secret
+    from wsgistack.types import Size as Size
 
 _HOMES = {
     "base": ("Middleware",),
     "config": ("appconfig", "load", "load_filter", "load_server"),
     "errors": ("ConfigError", "Mistake", "Where", "WsgistackError"),
     "exchange": ("Exchange", "editing"),
+    "exchange.context": ("call_in_context",),
+    "exchange.held": ("HeldExchange",),
+    "exchange.measured": ("MeasuredExchange",),
+    "http.responses": ("error_answer",),
     "middleware.access_log": ("AccessLog",),
     "middleware.auth.basic": ("BasicAuth",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
     "pipeline": ("OrderWarning", "Pipeline"),
+    "pipeline.mount": ("Mount",),
     "pipeline.spec": ("Spec",),
+    "types": ("Changes", "Duration", "Secret", "Size"),
 }
+__all__ = sorted(name for names in _HOMES.values() for name in names)
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for, when it is asked for: nobody pays for a layer that is not used."""
+    """Import each public name when it is first used, so that an unused layer costs nothing."""
     for home, public in _HOMES.items():
         if name in public:
             found: object = getattr(import_module(f"wsgistack.{home}"), name)

@@ -9,15 +9,15 @@ __all__ = ["Middleware"]
 
 
 class Middleware:
-    """A WSGI application around another one: the base of every layer, and a layer that changes nothing.
+    """A WSGI application around another one: the base of every middleware. By itself it changes nothing.
 
-    A subclass takes its options as keyword-only, annotated arguments, checks them in ``__init__`` and keeps each under
-    its own name; after that nothing on the instance changes, for it serves many threads. What belongs to one request
-    lives in the call, or in an :class:`~wsgistack.exchange.Exchange`. The signature is all that the pipeline, ``check``
-    and ``list`` need to know::
+    A subclass takes its options as keyword-only, annotated arguments, checks them in ``__init__``, and stores each
+    under its own name. After that nothing on the instance changes, because it serves many threads. What belongs to one
+    request lives in the call, or in an :class:`~wsgistack.exchange.Exchange`. The signature is all that the pipeline,
+    ``check`` and ``list`` need::
 
         class Powered(Middleware):
-            \"\"\"Say in a header what powers the site.
+            \"\"\"Add a header that says what powers the site.
 
             :param by: the value of ``X-Powered-By``.
             \"\"\"
@@ -36,13 +36,13 @@ class Middleware:
     """
 
     must_be_inside: ClassVar[Mapping[str, str]] = {}
-    """Layers that belong around this one, each with the reason: ``{"access_log": "it logs what this one sends"}``."""
+    """Layers that must be around this one, with the reason: ``{"access_log": "it logs what this layer sends"}``."""
 
     must_be_outside: ClassVar[Mapping[str, str]] = {}
-    """Layers that this one belongs around, each with the reason."""
+    """Layers that must be inside this one, each with the reason."""
 
     changes: ClassVar[Changes] = Changes()
-    """What this layer changes in a response; the conformance kit holds it to leaving all else alone."""
+    """What this layer changes in a response. The conformance kit checks that it changes nothing else."""
 
     def __init__(self, app: App, /) -> None:
         self.app = app
@@ -52,14 +52,14 @@ class Middleware:
         return self.app(environ, start_response)
 
     def __repr__(self) -> str:
-        """The class, the application, and the options that are not the defaults, if the instance keeps them."""
-        from inspect import signature  # slow to import, as what reads annotations is
+        """The class, the application, and the options that differ from the defaults, if the instance stores them."""
+        from inspect import signature  # both imports are slow
 
         from wsgistack.options.annotations import is_secret
 
         try:
             parameters = signature(type(self), eval_str=True).parameters
-        except Exception:  # an annotation that only a type checker can read
+        except Exception:  # only a type checker can read the annotations
             parameters = signature(type(self)).parameters
         kept = vars(self)
         options = [

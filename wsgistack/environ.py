@@ -1,40 +1,141 @@
-"""Reading an environ, and the names of the keys that wsgistack adds to it."""
+"""What layers read from an environ, the keys that wsgistack adds to it, and how errors of a request are marked."""
 
 import re
+from collections.abc import Iterator
+from typing import BinaryIO
 from urllib.parse import quote
 
 from wsgistack.types import Environ
 
-__all__ = ["NO_COMPRESS", "REQUEST_ID", "copy_environ", "is_logged", "mark_logged", "request_target"]
+__all__ = [
+    "BODILESS",
+    "NO_COMPRESS",
+    "REQUEST_ID",
+    "copy_environ",
+    "escape_quoted",
+    "escape_word",
+    "is_client_gone",
+    "is_logged",
+    "mark_client_gone",
+    "mark_logged",
+    "request_target",
+    "watch_input",
+]
 
 REQUEST_ID = "wsgistack.request_id"
 
 NO_COMPRESS = "wsgistack.no_compress"
-"""Set to something true by an application before it starts a response that is not to be compressed."""
+"""An application sets this key to a true value, before it starts a response that must not be compressed."""
+
+BODILESS = ("GET", "HEAD", None)
+"""Methods of requests without a body."""
 
 _LOGGING = "wsgistack.logging"
+_CLIENT_GONE = "wsgistack.client_gone"
 
 _PATH_SAFE = "/;:@&=+$,!*'()~"
 _UNSAFE = re.compile(rf"[^A-Za-z0-9_.\-{_PATH_SAFE}]").search
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} | {34: '\\"', 92: "\\\\"}
 
 
 def request_target(path: str, query: str) -> str:
-    """The target of the request line (RFC 9112 §3.2.1) again, from SCRIPT_NAME + PATH_INFO and QUERY_STRING."""
+    """Rebuild the target of the request line (RFC 9112 §3.2.1) from SCRIPT_NAME + PATH_INFO and QUERY_STRING."""
     target = quote(path, safe=_PATH_SAFE, encoding="latin-1", errors="replace") if _UNSAFE(path) else path or "/"
     return f"{target}?{query}" if query else target
 
 
 def copy_environ(environ: Environ) -> Environ:
-    """A copy for the same request: an error that is logged for the one is logged for the other."""
+    """Copy an environ for the same request: an error that is logged for one of them is logged for the other."""
     environ.setdefault(_LOGGING, object())
     return {**environ}
 
 
 def mark_logged(environ: Environ, error: BaseException) -> None:
-    """Remember that an error has been logged for this request, without a reference from the one to the other."""
+    """Remember that an error has been logged for this request. Neither of them refers to the other."""
     vars(error)[_LOGGING] = environ.setdefault(_LOGGING, object())
 
 
 def is_logged(environ: Environ, error: BaseException) -> bool:
-    """Whether an error has been logged for this request already."""
+    """Whether an error has already been logged for this request."""
     return _LOGGING in environ and vars(error).get(_LOGGING) is environ[_LOGGING]
+
+
+def mark_client_gone(error: BaseException) -> None:
+    """Remember that an error came from the connection to the client."""
+    vars(error)[_CLIENT_GONE] = True
+
+
+def is_client_gone(error: BaseException) -> bool:
+    """Whether an error, or its cause, came from the connection to the client: from ``wsgi.input`` or from ``write()``.
+
+    A ``ConnectionResetError`` from anywhere else, such as a database, is an error of the application.
+    """
+    cause = error.__cause__
+    return _CLIENT_GONE in vars(error) or (cause is not None and _CLIENT_GONE in vars(cause))
+
+
+def watch_input(environ: Environ) -> "Input | None":
+    """Wrap ``wsgi.input`` once, so that its errors are marked for :func:`is_client_gone`.
+
+    Layers call it only for methods that are not in :data:`BODILESS`: other requests keep the server's own input.
+    """
+    given = environ.get("wsgi.input")
+    if given is not None and type(given) is not Input:
+        given = environ["wsgi.input"] = Input(given)
+    return given
+
+
+class Input:
+    """The server's ``wsgi.input``. It remembers whether reading from the client failed."""
+
+    __slots__ = ("_input", "failed")
+
+    def __init__(self, given: BinaryIO) -> None:
+        self._input = given
+        self.failed = False
+
+    def read(self, *size: int) -> bytes:
+        """Read like the server's input."""
+        try:
+            return self._input.read(*size)
+        except OSError as error:
+            self._note(error)
+            raise
+
+    def readline(self, *size: int) -> bytes:
+        """Read one line like the server's input."""
+        try:
+            return self._input.readline(*size)
+        except OSError as error:
+            self._note(error)
+            raise
+
+    def readlines(self, *hint: int) -> list[bytes]:
+        """Read lines like the server's input."""
+        try:
+            return self._input.readlines(*hint)
+        except OSError as error:
+            self._note(error)
+            raise
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._input, name)
+
+    def _note(self, error: OSError) -> None:
+        self.failed = True
+        mark_client_gone(error)
+
+
+def escape_quoted(text: str) -> str:
+    """Escape a text for a field in quotes, like Apache."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return text
+    return text.translate(_ESCAPES).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def escape_word(text: str) -> str:
+    """Escape a text for a field without quotes: spaces too."""
+    return escape_quoted(text).replace(" ", "\\x20")

@@ -1,4 +1,4 @@
-"""The server's own ``wsgi.file_wrapper`` (PEP 3333, Optional Platform-Specific File Handling) as layers meet it."""
+"""What layers do with the server's ``wsgi.file_wrapper`` (PEP 3333, Optional Platform-Specific File Handling)."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -14,10 +14,10 @@ _BLOCK = 128 * 1024
 
 
 def is_file_wrapper(body: object, environ: Environ, /) -> bool:
-    """Whether the body is the server's own ``wsgi.file_wrapper``, which it may send without reading it (sendfile).
+    """Whether the body is the server's own ``wsgi.file_wrapper``, which the server may send with sendfile.
 
-    Where that is a function, as uWSGI's, which hands the file itself back, it is any file that can seek, or that can
-    only be read. A pipe or a socket may as well be a stream that the application gave by itself.
+    uWSGI's wrapper is a function that returns the file itself. There the answer is yes for a file that can seek, and
+    for an object that can only be read. A pipe or a socket may be a stream that the application returns by itself.
     """
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type):
@@ -26,11 +26,11 @@ def is_file_wrapper(body: object, environ: Environ, /) -> bool:
 
 
 def blocks_of(body: object, length: int | None, /) -> Iterator[bytes] | None:
-    """What is in a file wrapper, read in large blocks; None where there is no getting at the file.
+    """Return the contents of a file wrapper in large blocks, or None if the file can't be reached.
 
-    That of a pipe is left alone, too, for a large block of it would have to be waited for.
+    A pipe is left alone too, because a large block of it would have to be waited for.
 
-    :param length: how much there is to send; None for all.
+    :param length: how many bytes to send; None for all.
     """
     if hasattr(body, "read"):
         return _blocks(body.read, length)
@@ -39,11 +39,11 @@ def blocks_of(body: object, length: int | None, /) -> Iterator[bytes] | None:
 
 
 def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
-    """Have a function called when the server closes a file wrapper, which it may send by sendfile until then.
+    """Call a function when the server closes a file wrapper. Until then the server may use sendfile.
 
-    :param done: called once, with the bytes that were sent and whether the file is at its end, instead of the
-        wrapper's ``close()``, which it has to call.
-    :return: whether it can be watched. A wrapper made in C can't, nor one that has no position or nothing to close.
+    :param done: is called once instead of the wrapper's ``close()``, which it must call, with the number of bytes that
+        were sent and whether the file is at its end.
+    :return: whether the wrapper can be watched. A wrapper in C, without a position or without ``close()`` can't.
     """
     wrapper = cast(_Wrapper, body)
     try:
@@ -54,7 +54,7 @@ def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
         def closing() -> None:
             wrapper.filelike, wrapper.close = file, close  # type: ignore[method-assign]
             position, end = begin, None
-            with suppress(OSError, ValueError):  # the server has closed the file already
+            with suppress(OSError, ValueError):  # the server has already closed the file
                 position = max(watched.furthest, file.tell())
                 end = file.seek(0, os.SEEK_END)
                 file.seek(position)
@@ -90,7 +90,7 @@ class _Wrapper(Protocol):
 
 
 class _Watched:
-    """A file that knows how far the server came in it: gunicorn goes back to the begin when it has sent all."""
+    """A file that knows how far the server has read: gunicorn goes back to the beginning when all is sent."""
 
     def __init__(self, file: _File, begin: int) -> None:
         self._file = file
@@ -107,6 +107,6 @@ class _Watched:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         position = self._file.seek(offset, whence)
-        if whence == os.SEEK_SET:  # others look how large the file is
+        if whence == os.SEEK_SET:  # another whence is used to find the size
             self.furthest = max(self.furthest, position)
         return position

@@ -1,4 +1,4 @@
-"""The words of PEP 3333 as types, over :mod:`wsgiref.types`."""
+"""The terms of PEP 3333 as types, based on :mod:`wsgiref.types`."""
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -28,24 +28,24 @@ Write: TypeAlias = Callable[[bytes], object]
 Edit: TypeAlias = Callable[[str, Headers], tuple[str, Headers]]
 Factory: TypeAlias = Callable[..., App]
 Size: TypeAlias = Annotated[int, "bytes"]
-"""A number of bytes; as text also ``64KiB`` or ``10 MB``."""
+"""A number of bytes. In text also ``64KiB`` or ``10 MB``."""
 
 Duration: TypeAlias = Annotated[float, "seconds"]
-"""A number of seconds, not negative; as text also ``1.5s``, ``10m`` or ``1h30m``, from days ``d`` to ``ms``."""
+"""A number of seconds, not negative. In text also ``1.5s``, ``10m`` or ``1h30m``; the units are d, h, m, s and ms."""
 
 
 class Secret:
-    """A mark for an annotation, ``Annotated[str, Secret]``: the value is shown nowhere."""
+    """Marks an option as secret, ``Annotated[str, Secret]``: its value is never shown."""
 
 
 class Changes(NamedTuple):
-    """What a middleware changes. All else it leaves alone, and the conformance kit holds it to that.
+    """What a middleware changes. The conformance kit checks that it changes nothing else.
 
     :param headers: names of response headers that it adds, changes or removes, in lower case; ``*`` for any.
-    :param body: it may give other bytes; with content-encoding among the headers, the same ones in a coding.
-    :param answers: it may answer by itself, or call the application more than once.
-    :param errors: it answers exceptions that come before the first byte.
-    :param wraps: it hands on an iterable of its own, even for a list, a tuple or a file, perhaps without ``len()``.
+    :param body: it may send other bytes. With content-encoding among the headers: the same bytes in a coding.
+    :param answers: it may answer without the application, or call it more than once.
+    :param errors: it answers errors that happen before the first byte.
+    :param wraps: it returns an iterable of its own, even for a list, a tuple or a file, perhaps without ``len()``.
     """
 
     headers: frozenset[str] = frozenset()
@@ -55,14 +55,14 @@ class Changes(NamedTuple):
     wraps: bool = False
 
     def __or__(self, other: "Changes") -> "Changes":
-        """What two middlewares change together."""
+        """Return what two middlewares change together."""
         return Changes(
             self.headers | other.headers, *(one or its for one, its in zip(self[1:], other[1:], strict=True))
         )
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> "Changes":
-        """Those of some names: of a field here, or else of a response header."""
+        """Make it from names: each is a field of this class, or else a response header."""
         given = {name.lower() for name in names}
         flags = given & set(cls._fields[1:])
         return cls(frozenset(given - flags), **dict.fromkeys(flags, True))

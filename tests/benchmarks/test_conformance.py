@@ -1,4 +1,4 @@
-"""The conformance of the peers: what is measured, what is told of it, and that it is told truly."""
+"""The conformance of the peers: how they are judged, and that the page and the data are right."""
 
 import json
 import subprocess
@@ -18,9 +18,12 @@ from benchmarks.fairness import _DOUBTS
 from benchmarks.measure import Result, measure, measure_apart
 from benchmarks.page import conformance_page, is_demanded
 from benchmarks.peers import PEERS, Peer
+from wsgistack.testing.modes import MODES
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
 from wsgistack.testing.scenarios import SCENARIOS
 from wsgistack.types import App, Environ, StartResponse
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
 BY_TITLE = {peer.title: peer for peer in PEERS}
@@ -38,7 +41,7 @@ FEW = (
 )
 
 
-ALONE = Lock()  # what keeps peers quiet concerns the whole process
+ALONE = Lock()  # measure() redirects the output of the whole process
 
 
 def few(peer: Peer) -> Result:
@@ -76,12 +79,15 @@ def tree(page: str) -> docutils.nodes.document:
 @pytest.mark.parametrize("peer", [pytest.param(peer, id=peer.name) for peer in OURS])
 def test_ours_break_no_rule(peer: Peer) -> None:
     result = measure(peer)
-    assert not result.broken
+    accuses = (
+        {"works_without_write", "starts_before_it_returns"} if peer.name == "Lint" else set()
+    )  # it reports servers
+    assert not [each for each in result.broken if each.rule not in accuses]
     assert not result.uncounted
     assert result.cases > 100
 
 
-def test_names_the_rule_with_the_case_that_shows_it() -> None:
+def test_names_each_broken_rule_with_its_cases() -> None:
     result = few(LINT)
     broken = {each.rule: each for each in result.broken}
     assert broken["streams_have_their_methods"].detail == "wsgi.input has no readlines"
@@ -91,18 +97,18 @@ def test_names_the_rule_with_the_case_that_shows_it() -> None:
     assert few(PROXY_FIX).failed == 0
 
 
-def test_does_not_count_what_a_rule_can_not_know() -> None:
+def test_does_not_count_a_breach_that_a_rule_cannot_know() -> None:
     result = few(DEBUGGER)
-    (unread,) = (each for each in result.uncounted if each.rule == "asks_the_application_once")
+    (unread,) = (each for each in result.uncounted if each.rule == "calls_the_application_once")
     assert unread.cases == ["has_to_be_closed_unread"]
     assert "nobody reads it" in unread.reason
-    assert "asks_the_application_once" not in {each.rule for each in result.broken}
+    assert "calls_the_application_once" not in {each.rule for each in result.broken}
 
 
-def test_tells_nothing_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+def test_hides_paths_and_addresses_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     peer = Peer("Mine", "fails", "wsgistack", f"{HERE}:fails")
     details = " ".join(each.detail for each in measure(peer, ["has_to_be_closed", "keeps_streams_apart"]).broken)
-    assert "<wsgistack.testing.probe._Watched object> in app.py" in details
+    assert "<wsgistack.testing.probe._RecordedBody object> in app.py" in details
     assert "/srv" not in details
     assert "0x" not in details
     assert capsys.readouterr() == ("", "")
@@ -110,20 +116,20 @@ def test_tells_nothing_of_this_machine(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_judges_an_endpoint_as_an_application() -> None:
     result = measure(Peer("Mine", "endpoint", "wsgistack", f"{HERE}:endpoint", is_endpoint=True))
-    assert [each.rule for each in result.broken] == ["body_is_where_http_has_one"]
+    assert [each.rule for each in result.broken] == ["has_no_body_where_http_has_none"]
     assert {case.split()[0] for case in result.broken[0].cases} == {"HEAD"}
 
 
-def test_finds_the_same_in_a_process_of_its_own() -> None:
+def test_finds_the_same_in_another_process() -> None:
     assert measure_apart(PROXY_FIX) == measure(PROXY_FIX)
 
 
-def test_says_what_went_wrong_in_a_process_of_its_own() -> None:
+def test_reports_a_failure_in_another_process() -> None:
     with pytest.raises(RuntimeError, match=r"Nobody Nothing cannot be judged:\nTraceback"):
         measure_apart(ABSENT)
 
 
-def test_refuses_a_factory_that_can_not_be_called() -> None:
+def test_refuses_a_factory_that_is_not_callable() -> None:
     with pytest.raises(TypeError, match="is not callable"):
         measure(Peer("Mine", "root", "wsgistack", f"{HERE}:ROOT"))
 
@@ -139,7 +145,7 @@ def test_writes_a_page_and_data(tmp_path: Path) -> None:
         "``streams_have_their_methods``, 4 cases; ``gives_one_chunk_in_a_list``::\n\n    wsgi.input has no readlines\n"
         in text
     )
-    assert "Not counted: ``asks_the_application_once``, 1 case: it calls" in text
+    assert "Not counted: ``calls_the_application_once``, 1 case: it calls" in text
     found = json.loads(data.read_text("utf-8"))
     assert found["absent"] == ["Nobody Nothing"]
     assert found["peers"][0]["broken"] == []
@@ -162,8 +168,8 @@ def test_puts_each_rule_into_the_table_where_it_belongs() -> None:
 
 
 @pytest.mark.parametrize("title", _DOUBTS)
-def test_doubts_only_of_what_there_is(title: str) -> None:
-    rules = {*APPLICATION.rules, *SERVER.rules, *MIDDLEWARE.rules, *SCENARIOS}
+def test_doubts_only_existing_peers_and_rules(title: str) -> None:
+    rules = {*APPLICATION.rules, *SERVER.rules, *MIDDLEWARE.rules, *SCENARIOS, *MODES}
     assert title in BY_TITLE
     assert {doubt.rule for doubt in _DOUBTS[title]} <= rules
 

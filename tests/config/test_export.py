@@ -219,7 +219,7 @@ def test_references_stay_and_mean_the_same(folder: Path, monkeypatch: pytest.Mon
     written, warnings = export(document)
     assert (written["layers"], warnings) == ([{"use": EVERYTHING, **options}], [])
     monkeypatch.setattr(os, "environ", {**os.environ, "A": "it", "ONE": "1"})
-    resolved = [
+    resolved: list[Any] = [
         spec.resolve()
         for each in (document, table(written))
         for spec in read_contents(each).applications["main"].pipeline

@@ -110,7 +110,7 @@ def test_answers_in_the_form_that_the_client_accepts(accept: str, media_type: st
         assert response.body == b""
     else:
         assert ("s3cret" in response.text) is debug
-        assert ("catch_errors.py" in response.text) is debug
+        assert ("direct.py" in response.text) is debug
     assert response.content_length == len(response.body) or method == "HEAD"
 
 
@@ -157,7 +157,8 @@ def test_tells_the_request_id_to_client_and_log(caplog: pytest.LogCaptureFixture
     assert vars(record)["request_id"] == "r-1"
 
 
-def test_restarts_with_the_error_itself_and_starts_without() -> None:
+@pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
+def test_gives_the_error_to_the_server_unless_that_fails_at_it(keys: dict[str, Any]) -> None:
     error = RuntimeError(_BOOM)
     seen: list[Any] = []
 
@@ -170,15 +171,16 @@ def test_restarts_with_the_error_itself_and_starts_without() -> None:
         raise error
 
     for app in (raising(error), started):
-        assert CatchErrors(app)({"wsgi.errors": io.StringIO()}, server)
-    first, _, _, (status, (kind, value, traceback)) = seen
-    assert first == ("500 Internal Server Error", None)  # uWSGI answers nothing where it gets one
-    assert (status, kind, value) == ("500 Internal Server Error", RuntimeError, error)
-    assert traceback is error.__traceback__
+        seen.clear()
+        assert CatchErrors(app)({"wsgi.errors": io.StringIO(), **keys}, server)
+        status, exc_info = seen[-1]
+        assert status == "500 Internal Server Error"
+        assert exc_info == (None if keys else (RuntimeError, error, error.__traceback__))
 
 
 @pytest.mark.parametrize("is_started", [False, True])
-def test_starts_anew_without_an_error_where_the_server_knows_of_no_start(is_started: bool) -> None:
+@pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
+def test_replaces_a_start_that_the_server_does_not_know(is_started: bool, keys: dict[str, Any]) -> None:
     def restarting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if is_started:
             start_response("200 OK", [])
@@ -189,8 +191,10 @@ def test_starts_anew_without_an_error_where_the_server_knows_of_no_start(is_star
         return [b"later"]
 
     seen: list[Any] = []
-    assert CatchErrors(restarting)({}, lambda *start: seen.append(start) or print) == [b"later"]  # type: ignore[func-returns-value]
-    assert seen == [("503 Service Unavailable", [])]
+    assert CatchErrors(restarting)(keys, lambda *start: seen.append(start) or print) == [b"later"]  # type: ignore[func-returns-value]
+    [(status, headers, *exc_info)] = seen
+    assert (status, headers) == ("503 Service Unavailable", [])
+    assert [type(each[1]) for each in exc_info] == ([] if keys else [ValueError])
 
 
 @pytest.mark.parametrize("body", [[b"x"], Body(b"x")])

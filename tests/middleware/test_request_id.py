@@ -155,10 +155,10 @@ def test_keeps_one_id_when_it_stands_twice() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"header": "X Request"}, "header: is not the name of a header; expected a name such as X-Request-ID"),
-        ({"header": "X-Id\r\n"}, "header: is not the name of a header"),
-        ({"header": ""}, "header: is not the name of a header"),
-        ({"maximum_length": 0}, "maximum_length: leaves no room for an id; expected 1 or more"),
+        ({"header": "X Request"}, "header: not a valid name of a header; expected a name such as X-Request-ID"),
+        ({"header": "X-Id\r\n"}, "header: not a valid name of a header"),
+        ({"header": ""}, "header: not a valid name of a header"),
+        ({"maximum_length": 0}, "maximum_length: too short for an id; expected 1 or more"),
     ],
 )
 def test_says_what_is_wrong_with_an_option(options: dict[str, Any], message: str) -> None:
@@ -271,7 +271,7 @@ def test_keeps_the_id_of_a_record_that_another_thread_writes() -> None:
 
 @pytest.mark.parametrize("made", ["", "a b", "a\r\nX: y", "ü"])
 def test_refuses_a_malformed_id_of_its_own_maker(made: str) -> None:
-    with pytest.raises(ValueError, match="no well-formed request id"):
+    with pytest.raises(ValueError, match="not a well-formed request id"):
         Call(RequestId(answering([b""]), generate=lambda: made))
 
 

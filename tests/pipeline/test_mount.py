@@ -171,12 +171,12 @@ EXPECTED = "expected a path that begins with a slash, such as /api"
 @pytest.mark.parametrize(
     ("prefix", "expected"),
     [
-        pytest.param("api", f"api: is no prefix; {EXPECTED}; did you mean '/api'?", id="no slash"),
-        pytest.param("", f"is no prefix; {EXPECTED}; did you mean '/'?", id="nothing"),
-        pytest.param("//", f"//: is no prefix; {EXPECTED}; did you mean '/'?", id="two slashes"),
-        pytest.param("/a//b", f"/a//b: is no prefix; {EXPECTED}; did you mean '/a/b'?", id="two slashes in it"),
-        pytest.param("/a%20b", f"/a%20b: is no prefix; {EXPECTED}; did you mean '/a b'?", id="percent-encoded"),
-        pytest.param("/\udc80", f"/\udc80: is no prefix; {EXPECTED}; did you mean '/?'?", id="no Unicode"),
+        pytest.param("api", f"api: not a valid prefix; {EXPECTED}; did you mean '/api'?", id="no slash"),
+        pytest.param("", f"not a valid prefix; {EXPECTED}; did you mean '/'?", id="nothing"),
+        pytest.param("//", f"//: not a valid prefix; {EXPECTED}; did you mean '/'?", id="two slashes"),
+        pytest.param("/a//b", f"/a//b: not a valid prefix; {EXPECTED}; did you mean '/a/b'?", id="two slashes in it"),
+        pytest.param("/a%20b", f"/a%20b: not a valid prefix; {EXPECTED}; did you mean '/a b'?", id="percent-encoded"),
+        pytest.param("/\udc80", f"/\udc80: not a valid prefix; {EXPECTED}; did you mean '/?'?", id="no Unicode"),
         pytest.param(3, f"3: is of type int; {EXPECTED}", id="a number"),
     ],
 )
@@ -198,7 +198,7 @@ def test_says_all_that_is_wrong_with_what_is_mounted() -> None:
         Mount(apps)  # type: ignore[arg-type]
     assert str(caught.value).splitlines() == [
         "/b: is of type NoneType; expected an application",
-        f"c: is no prefix; {EXPECTED}; did you mean '/c'?",
+        f"c: not a valid prefix; {EXPECTED}; did you mean '/c'?",
         "/a/: is the same prefix as '/a'",
     ]
 
@@ -290,5 +290,5 @@ def test_is_made_by_who_reads_an_ini_file(loaded: object, file: Path) -> None:
 
 def test_a_wrong_prefix_in_an_ini_file_is_told_with_its_line(file: Path) -> None:
     file.write_text(INI.replace("/api =", "api ="))
-    with pytest.raises(ConfigError, match=r"stack.ini:8: .* api: is no prefix; .* did you mean '/api'\?"):
+    with pytest.raises(ConfigError, match=r"stack.ini:8: .* api: not a valid prefix; .* did you mean '/api'\?"):
         load(file)

@@ -8,13 +8,13 @@ from wsgistack.testing.rules import APPLICATION, SERVER
 from wsgistack.testing.rules.rule import RuleBook
 from wsgistack.types import App, Environ, Headers, StartResponse
 
-__all__ = ["TEXT", "Driver", "answering", "broken_rules", "driven", "failing", "lazily", "raised"]
+__all__ = ["TEXT", "Driver", "failing", "find_broken_rules", "make_app", "make_lazy_app", "raised", "read_body"]
 
 TEXT: Headers = [("Content-Type", "text/plain")]
 Driver = Callable[[App, Environ], object]
 
 
-def answering(status: Any = "200 OK", headers: Any = None, body: Any = (b"ok",)) -> App:
+def make_app(status: Any = "200 OK", headers: Any = None, body: Any = (b"ok",)) -> App:
     """Start with anything, and return anything."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -24,7 +24,7 @@ def answering(status: Any = "200 OK", headers: Any = None, body: Any = (b"ok",))
     return app
 
 
-def lazily(*steps: Any) -> App:
+def make_lazy_app(*steps: Any) -> App:
     """A generator: it yields each step, or calls it with start_response where it is a function."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -38,7 +38,7 @@ def lazily(*steps: Any) -> App:
 
 
 def failing(start_response: StartResponse) -> None:
-    """Fail in the middle of :func:`lazily`."""
+    """Fail in the middle of :func:`make_lazy_app`."""
     raise LookupError("on purpose")
 
 
@@ -50,12 +50,12 @@ def raised() -> Any:
         return sys.exc_info()
 
 
-def broken_rules(record: Any, *books: RuleBook[Any]) -> set[str]:
+def find_broken_rules(record: Any, *books: RuleBook[Any]) -> set[str]:
     """The names of the rules that a record breaks."""
     return {breach.rule for book in books or (APPLICATION, SERVER) for breach in book.breaches(record)}
 
 
-def driven(body: Iterable[bytes]) -> list[bytes]:
+def read_body(body: Iterable[bytes]) -> list[bytes]:
     """Read a body as a server does."""
     try:
         return [*body]

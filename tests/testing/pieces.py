@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from wsgistack.types import App, Environ, Factory, Headers, StartResponse
 
-__all__ = ["Wrapped", "called", "close", "edited", "started", "wrapped"]
+__all__ = ["Wrapped", "close", "edit_start", "replace_call", "wrap_body", "wrap_start"]
 
 Chunks: TypeAlias = Callable[[Iterable[bytes]], Iterator[bytes]]
 
@@ -29,7 +29,7 @@ class Wrapped:
         self._closing(self._body)
 
 
-def wrapped(wrap: Callable[..., Any] = Wrapped, *arguments: Any) -> Factory:
+def wrap_body(wrap: Callable[..., Any] = Wrapped, *arguments: Any) -> Factory:
     """What the application returns goes through a function."""
 
     def factory(app: App) -> App:
@@ -38,7 +38,7 @@ def wrapped(wrap: Callable[..., Any] = Wrapped, *arguments: Any) -> Factory:
     return factory
 
 
-def started(start: Callable[..., Any]) -> Factory:
+def wrap_start(start: Callable[..., Any]) -> Factory:
     """Each start_response of the application goes through a function, which gets the server's one first."""
 
     def factory(app: App) -> App:
@@ -50,11 +50,11 @@ def started(start: Callable[..., Any]) -> Factory:
     return factory
 
 
-def edited(edit: Callable[[str, Headers], tuple[Any, Any]]) -> Factory:
+def edit_start(edit: Callable[[str, Headers], tuple[Any, Any]]) -> Factory:
     """Each status and all headers go through a function."""
-    return started(lambda start, status, headers, *exc_info: start(*edit(status, [*headers]), *exc_info))
+    return wrap_start(lambda start, status, headers, *exc_info: start(*edit(status, [*headers]), *exc_info))
 
 
-def called(call: Callable[[App, Environ, StartResponse], Any]) -> Factory:
+def replace_call(call: Callable[[App, Environ, StartResponse], Any]) -> Factory:
     """The application is called by a function."""
     return lambda app: lambda environ, start_response: call(app, environ, start_response)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.testing.applications import TEXT, answering, driven, failing, lazily
+from tests.testing.applications import TEXT, failing, make_app, make_lazy_app, read_body
 from wsgistack.errors import ConfigError, ContractError
 from wsgistack.testing import Server, make_environ
 from wsgistack.testing.lint import ContractWarning, Lint
@@ -20,7 +20,7 @@ def accepting(*arguments: object) -> Any:
 
 
 def served(app: Any, environ: Environ | None = None) -> list[bytes]:
-    return driven(app(make_environ() if environ is None else environ, accepting))
+    return read_body(app(make_environ() if environ is None else environ, accepting))
 
 
 def rules_of(caught: pytest.ExceptionInfo[ContractError]) -> list[str]:
@@ -30,18 +30,18 @@ def rules_of(caught: pytest.ExceptionInfo[ContractError]) -> list[str]:
 def test_lets_a_legal_application_through() -> None:
     body = [b"a"]
     environ = make_environ()
-    assert Lint(answering(body=body))(environ, accepting) is body
-    assert served(Lint(lazily(*START, b"a", b"b"))) == [b"a", b"b"]
+    assert Lint(make_app(body=body))(environ, accepting) is body
+    assert served(Lint(make_lazy_app(*START, b"a", b"b"))) == [b"a", b"b"]
 
 
 def test_raises_at_once_what_is_wrong_with_a_list() -> None:
     with pytest.raises(ContractError) as caught:
-        Lint(answering("200"))(make_environ(), accepting)
+        Lint(make_app("200"))(make_environ(), accepting)
     assert rules_of(caught) == ["status_is_a_code_and_a_reason"]
 
 
 def test_raises_in_close_what_is_wrong_with_an_iterable() -> None:
-    body: Any = Lint(lazily(*START, b"a", "b"))(make_environ(), accepting)
+    body: Any = Lint(make_lazy_app(*START, b"a", "b"))(make_environ(), accepting)
     assert list(body) == [b"a", "b"]
     with pytest.raises(ContractError) as caught:
         body.close()
@@ -60,26 +60,26 @@ def test_closes_the_iterable_of_an_application_that_it_refuses() -> None:
 
     body = Body()
     with pytest.raises(ContractError):
-        Lint(answering("200", body=body))(make_environ(), accepting)
+        Lint(make_app("200", body=body))(make_environ(), accepting)
     assert body.closed == 1
 
 
 def test_refuses_what_is_no_iterable() -> None:
     with pytest.raises(ContractError) as caught:
-        Lint(answering(body=None))(make_environ(), accepting)
+        Lint(make_app(body=None))(make_environ(), accepting)
     assert rules_of(caught) == ["returns_an_iterable"]
 
 
-@pytest.mark.parametrize("app", [answering(), lazily(*START, b"a")], ids=["a tuple", "a generator"])
+@pytest.mark.parametrize("app", [make_app(), make_lazy_app(*START, b"a")], ids=["a tuple", "a generator"])
 def test_judges_the_server_as_well(app: App) -> None:
     with pytest.raises(ContractError) as caught:
         served(Lint(app), make_environ() | {"REMOTE_USER": None})
-    assert rules_of(caught) == ["environ_has_texts"]
+    assert rules_of(caught) == ["environ_values_are_str"]
 
 
 def test_judges_a_layer_outside_as_a_server() -> None:
     def reads_for_itself(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        body: Any = Lint(lazily(*START, b"a"))(environ, start_response)
+        body: Any = Lint(make_lazy_app(*START, b"a"))(environ, start_response)
         list(body)
         body.close()
         return body  # type: ignore[no-any-return]
@@ -89,7 +89,7 @@ def test_judges_a_layer_outside_as_a_server() -> None:
     assert {breach.rule for breach in record.error.breaches} == {"reads_the_iterable_once", "closes_once"}
 
 
-def test_blames_no_server_for_what_the_application_does() -> None:
+def test_does_not_blame_the_server_for_the_application() -> None:
     def strict(status: str, headers: object, exc_info: object = None) -> Any:
         raise ValueError("no such status")
 
@@ -106,7 +106,7 @@ def test_blames_no_server_for_what_the_application_does() -> None:
 
 
 def test_warns_once_of_each_breach_and_lets_the_response_go_on() -> None:
-    app = Lint(lazily(*START, "a", *START, b"b"), report="warn")
+    app = Lint(make_lazy_app(*START, "a", *START, b"b"), report="warn")
     with pytest.warns(ContractWarning) as caught:
         assert served(app) == ["a", b"b"]
     told = [str(warning.message).split(": ")[:2] for warning in caught]
@@ -115,7 +115,7 @@ def test_warns_once_of_each_breach_and_lets_the_response_go_on() -> None:
 
 
 def test_judges_each_request_anew() -> None:
-    app = Lint(answering("200"), report="warn")
+    app = Lint(make_app("200"), report="warn")
     for _ in range(2):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -125,19 +125,19 @@ def test_judges_each_request_anew() -> None:
 
 def test_passes_what_the_application_raises() -> None:
     with pytest.raises(LookupError):
-        served(Lint(lazily(failing)))
+        served(Lint(make_lazy_app(failing)))
 
 
 def test_serves_when_it_is_called_by_keyword_and_says_so() -> None:
     with pytest.raises(ContractError) as caught:
-        Lint(answering())(environ=make_environ(), start_response=accepting)
+        Lint(make_app())(environ=make_environ(), start_response=accepting)
     assert rules_of(caught) == ["calls_by_position"]
 
 
-def test_knows_two_ways_to_report() -> None:
+def test_refuses_an_unknown_value_of_report() -> None:
     with pytest.raises(ConfigError, match="did you mean 'raise'"):
-        Lint(answering(), report="rise")  # type: ignore[arg-type]
-    app = answering()
+        Lint(make_app(), report="rise")  # type: ignore[arg-type]
+    app = make_app()
     assert repr(Lint(app, report="warn")) == f"Lint({app!r}, report='warn')"
 
 
@@ -149,7 +149,7 @@ def failing_with(status: str) -> App:
     return app
 
 
-def test_tells_what_was_wrong_before_the_application_raised() -> None:
+def test_reports_a_breach_before_an_exception() -> None:
     with pytest.raises(ContractError) as caught:
         served(Lint(failing_with("200")))
     assert rules_of(caught) == ["status_is_a_code_and_a_reason"]

@@ -8,7 +8,7 @@ from wsgiref.util import FileWrapper
 
 import pytest
 
-from tests.testing.applications import TEXT, answering, driven, failing, lazily
+from tests.testing.applications import TEXT, failing, make_app, make_lazy_app, read_body
 from wsgistack.testing import Record, Server, make_environ
 from wsgistack.testing.probe import Probe
 from wsgistack.types import App, Environ, StartResponse
@@ -24,34 +24,34 @@ def probed(app: App, environ: Any = None, start_response: Any = lambda *argument
 
 
 def test_notes_what_its_caller_does() -> None:
-    body, record = probed(lazily(*START, b"a"))
-    driven(body)
+    body, record = probed(make_lazy_app(*START, b"a"))
+    read_body(body)
     kinds = [event.kind for event in record.events]
     assert kinds == ["call", "return", "iterate", "pull", "start", "chunk", "pull", "end", "close"]
     assert (record.status, record.body) == ("200 OK", b"a")
 
 
 @pytest.mark.parametrize("body", [[b"a", b"b"], (b"a", b"b")], ids=["list", "tuple"])
-def test_hands_on_a_list_itself_and_knows_what_is_in_it(body: Any) -> None:
-    given, record = probed(answering(body=body))
+def test_returns_a_list_unchanged_and_records_its_chunks(body: Any) -> None:
+    given, record = probed(make_app(body=body))
     assert given is body
     assert (record.is_watched, record.body) == (False, b"ab")
 
 
-def test_hands_on_a_file_wrapper_itself_and_knows_what_is_in_it_if_it_can() -> None:
+def test_returns_a_file_wrapper_unchanged_and_records_its_content_if_possible() -> None:
     file = FileWrapper(io.BytesIO(b"abc"))
-    given, record = probed(answering(body=file))
+    given, record = probed(make_app(body=file))
     assert given is file
     assert (record.is_watched, record.body, record.is_complete) == (False, b"abc", True)
-    given, record = probed(answering(body=FileWrapper(io.BufferedReader(io.BytesIO(b"abc")))))
+    given, record = probed(make_app(body=FileWrapper(io.BufferedReader(io.BytesIO(b"abc")))))
     assert (record.is_watched, record.content, record.is_complete) == (False, None, False)
 
 
 def test_watches_the_wrapper_of_another_server() -> None:
     file = FileWrapper(io.BytesIO(b"abc"))
-    given, record = probed(answering(body=file), make_environ() | {"wsgi.file_wrapper": lambda file: file})
+    given, record = probed(make_app(body=file), make_environ() | {"wsgi.file_wrapper": lambda file: file})
     assert given is not file
-    assert driven(given) == [b"abc"]
+    assert read_body(given) == [b"abc"]
     assert record.body == b"abc"
 
 
@@ -69,16 +69,16 @@ class ByIndex:
 
 
 def test_has_a_length_if_the_body_has_one() -> None:
-    sized, _ = probed(answering(body=Sized()))
-    unsized, record = probed(answering(body=ByIndex()))
+    sized, _ = probed(make_app(body=Sized()))
+    unsized, record = probed(make_app(body=ByIndex()))
     assert len(sized) == 1
     assert not hasattr(unsized, "__len__")
-    assert driven(unsized) == record.chunks == [b"a"]
+    assert read_body(unsized) == record.chunks == [b"a"]
 
 
-def test_hands_on_what_is_no_body() -> None:
-    assert probed(answering(body=None))[0] is None
-    assert probed(answering(body="text"))[0] == "text"
+def test_returns_what_is_not_iterable() -> None:
+    assert probed(make_app(body=None))[0] is None
+    assert probed(make_app(body="text"))[0] == "text"
 
 
 def test_passes_and_notes_what_is_raised_anywhere() -> None:
@@ -89,21 +89,21 @@ def test_passes_and_notes_what_is_raised_anywhere() -> None:
         def close(self) -> None:
             raise OSError("in close")
 
-    body, record = probed(answering(body=Failing()))
+    body, record = probed(make_app(body=Failing()))
     with pytest.raises(OSError, match="in iter"):
         iter(body)
     with pytest.raises(OSError, match="in close"):
         body.close()
     assert [str(event.value) for event in record.all("raise")] == ["in iter", "in close"]
-    body, record = probed(lazily(failing))
+    body, record = probed(make_lazy_app(failing))
     with pytest.raises(LookupError):
-        driven(body)
+        read_body(body)
     assert isinstance(record.error, LookupError)
 
     def refusing(*arguments: object) -> Any:
         raise OSError("no start")
 
-    probe = Probe(answering(), count())
+    probe = Probe(make_app(), count())
     with pytest.raises(OSError, match="no start") as caught:
         probe(make_environ(), refusing)
     (record,) = probe.records
@@ -135,14 +135,14 @@ def test_passes_what_is_written_and_gives_the_write_that_it_got() -> None:
     ],
 )
 def test_serves_however_it_is_called(call: Any) -> None:
-    probe = Probe(answering(), count())
+    probe = Probe(make_app(), count())
     record = Server().run(lambda environ, start: call(probe, environ, start), make_environ())
     assert (record.status, record.body) == ("200 OK", b"ok")
 
 
-def test_tells_when_the_body_is_closed() -> None:
+def test_reports_close() -> None:
     closed: list[Record] = []
-    probe = Probe(lazily(*START), count(), closed.append)
+    probe = Probe(make_lazy_app(*START), count(), closed.append)
     body: Any = probe(make_environ(), lambda *arguments: bool)
-    driven(body)
+    read_body(body)
     assert closed == probe.records

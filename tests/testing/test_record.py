@@ -28,7 +28,7 @@ def test_keeps_events_in_order_on_a_clock_that_can_be_shared() -> None:
     assert one.body == b"abc"
 
 
-def test_tells_the_response_of_the_last_start_that_was_accepted() -> None:
+def test_has_the_response_of_the_last_accepted_start() -> None:
     record = Record({})
     assert (record.status, record.code, record.headers, record.accepted) == ("", "", [], None)
     record.note("start", Start.of(("200 OK", [("A", "a")]), {}))
@@ -94,7 +94,7 @@ def test_takes_the_length_when_the_application_returns(body: object, length: int
     assert (record.returned, record.length) == (body, length)
 
 
-def test_knows_the_body_of_a_list_that_is_handed_on() -> None:
+def test_has_the_chunks_of_a_list_that_is_not_watched() -> None:
     record = Record({})
     record.note("write", b"a")
     assert not record.is_complete
@@ -113,7 +113,7 @@ def test_keeps_the_environ_as_it_was() -> None:
     assert record.environ is environ
 
 
-def test_tells_the_first_exception() -> None:
+def test_has_the_first_exception() -> None:
     record = Record({})
     assert record.error is None
     first = OSError()

@@ -9,6 +9,7 @@ from docutils.nodes import definition, term
 
 from wsgistack.errors import Breach
 from wsgistack.testing import Judge, Verdict
+from wsgistack.testing.modes import MODES
 from wsgistack.testing.report import REPORTS, rules_page
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
 from wsgistack.testing.scenarios import SCENARIOS
@@ -23,7 +24,7 @@ VERDICTS = [
 ]
 
 
-def test_text_tells_each_broken_rule_with_a_few_cases() -> None:
+def test_text_has_each_broken_rule_with_a_few_cases() -> None:
     lines = REPORTS["text"]("mine", VERDICTS).splitlines()
     assert lines[:8] == [
         "mine: 1 of 7 cases passed",
@@ -38,18 +39,18 @@ def test_text_tells_each_broken_rule_with_a_few_cases() -> None:
     assert lines[8:11] == ["", "keeps_the_bytes", "  The bytes."]
 
 
-def test_text_of_what_is_well_is_one_line() -> None:
+def test_text_of_a_middleware_that_passes_is_one_line() -> None:
     assert REPORTS["text"]("mine", VERDICTS[:1]) == "mine: 1 of 1 cases passed"
 
 
-def test_json_holds_all() -> None:
+def test_json_has_everything() -> None:
     told = json.loads(REPORTS["json"]("mine", VERDICTS))
     assert told["middleware"] == "mine"
     assert told["cases"][0] == {"case": "one", "description": "The first.", "breaches": []}
     assert told["cases"][-1]["breaches"] == [ODD._asdict(), CLOSED._asdict()]
 
 
-def test_junit_can_be_read_whatever_is_told() -> None:
+def test_junit_is_valid_xml_with_any_detail() -> None:
     text = REPORTS["junit"]("mine <1>", VERDICTS)
     assert text.isascii()
     suite = ElementTree.fromstring(text)  # noqa: S314
@@ -67,12 +68,34 @@ def test_every_report_takes_what_a_judge_gives() -> None:
 
 
 def test_the_page_of_the_rules_is_current() -> None:
-    assert PAGE.read_text("utf-8") == rules_page(), "write it anew with rules_page()"
+    assert PAGE.read_text("utf-8") == rules_page(), "write it again with rules_page()"
 
 
 def test_the_page_names_every_rule_and_is_well_formed() -> None:
     page = publish_doctree(rules_page(), settings_overrides={"report_level": 1, "halt_level": 2})
     names = [node.astext() for node in page.findall(term)]
-    assert names == [*APPLICATION.rules, *SERVER.rules, *MIDDLEWARE.rules, *SCENARIOS]
+    assert names == [*APPLICATION.rules, *SERVER.rules, *MIDDLEWARE.rules, *SCENARIOS, *MODES]
     clauses = [node.astext() for node in page.findall(definition)]
     assert clauses[0] == APPLICATION.rules["starts_before_the_first_chunk"].clause
+
+
+def test_text_does_not_repeat_the_name_of_a_mode() -> None:
+    breach = Breach("works_without_write", "A clause.", "gives_a_tuple: it failed")
+    text = REPORTS["text"]("mine", [Verdict("works_without_write", "A clause.", (breach,))])
+    assert text.splitlines()[-1] == "    gives_a_tuple: it failed"
+
+
+def test_text_shows_a_case_once_if_a_browser_gets_the_same_breaches() -> None:
+    verdicts = [
+        Verdict("one", "The first.", (CLOSED,)),
+        Verdict("other", "The second.", ()),
+        Verdict("one-by_a_browser", "The first.", (CLOSED,)),
+        Verdict("other-by_a_browser", "The second.", (CLOSED,)),
+    ]
+    lines = REPORTS["text"]("mine", verdicts).splitlines()
+    assert lines == [
+        "mine: 1 of 4 cases passed",
+        *("", "closes_once", "  close() once."),
+        "    one: not at all",
+        "    other-by_a_browser: not at all",
+    ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.testing.applications import TEXT, answering, broken_rules, lazily
+from tests.testing.applications import TEXT, find_broken_rules, make_app, make_lazy_app
 from wsgistack.testing import Server
 from wsgistack.testing.probe import Probe
 from wsgistack.testing.request import Input, make_environ
@@ -25,10 +25,10 @@ from wsgistack.testing.rules import SERVER
     ],
 )
 def test_makes_an_environ_that_is_legal_and_that_the_validator_accepts(asked: dict[str, Any]) -> None:
-    assert Server().run(validator(answering()), make_environ(**asked)).error is None
-    probe = Probe(lazily(lambda start: start("200 OK", TEXT)), count())
+    assert Server().run(validator(make_app()), make_environ(**asked)).error is None
+    probe = Probe(make_lazy_app(lambda start: start("200 OK", TEXT)), count())
     Server().run(probe, make_environ(**asked))
-    assert broken_rules(probe.records[0], SERVER) == set()
+    assert find_broken_rules(probe.records[0], SERVER) == set()
 
 
 @given(st.binary(max_size=20), st.text(alphabet="abc=&%?/", max_size=9))
@@ -49,7 +49,7 @@ def test_takes_headers_as_cgi_has_them() -> None:
     assert "HTTP_CONTENT_TYPE" not in environ
 
 
-def test_tells_that_a_body_of_unknown_length_has_an_end() -> None:
+def test_marks_the_end_of_a_body_of_unknown_length() -> None:
     environ = make_environ("POST", body=b"123", content_length=False)
     assert "CONTENT_LENGTH" not in environ
     assert environ["wsgi.input_terminated"] is True
@@ -74,7 +74,7 @@ def test_tells_that_a_body_of_unknown_length_has_an_end() -> None:
         pytest.param(lambda stream: b"|".join(stream), b"one\n|two\n|end", [], id="iteration"),
     ],
 )
-def test_notes_who_asks_for_more_than_is_left(read: Any, given: bytes, over: list[int]) -> None:
+def test_records_reads_of_more_than_is_left(read: Any, given: bytes, over: list[int]) -> None:
     stream = Input(b"one\ntwo\nend", 11)
     assert read(stream) == given
     assert stream.over_read == over
@@ -92,3 +92,13 @@ def test_notes_that_it_was_closed_and_can_be_read_all_the_same() -> None:
     stream.close()
     assert stream.closed
     assert stream.read() == b"a"
+
+
+@pytest.mark.parametrize("headers", ["X-A: b", ["X-A"], [("X-A", 1)], [("X-A", "b", "c")]], ids=repr)
+def test_refuses_headers_that_are_neither_a_mapping_nor_pairs(headers: Any) -> None:
+    with pytest.raises(TypeError, match=r"^invalid header .*; expected a mapping, or pairs of a name and a value"):
+        make_environ(headers=headers)
+
+
+def test_accepts_headers_as_a_mapping() -> None:
+    assert make_environ(headers={"X-A": "b"})["HTTP_X_A"] == "b"

@@ -1,4 +1,4 @@
-"""Scenarios: what they find in middlewares, and whom they leave in peace; more is in test_judge."""
+"""Scenarios: what they find in middlewares, and that they accept legal ones. See also test_judge."""
 
 import threading
 from collections.abc import Iterable
@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.testing.pieces import Wrapped, called, edited, wrapped
+from tests.testing.pieces import Wrapped, edit_start, replace_call, wrap_body
 from wsgistack.testing import scenarios
-from wsgistack.testing.scenarios import SCENARIOS, can_be_entered_again, keeps_streams_apart, keeps_threads_apart
+from wsgistack.testing.scenarios import SCENARIOS, can_be_reentered, keeps_streams_apart, keeps_threads_apart
 from wsgistack.types import App, Environ, Factory, StartResponse
 
 
-def found(factory: Factory, name: str) -> list[str]:
+def run(factory: Factory, name: str) -> list[str]:
     return list(SCENARIOS[name](factory, (("Accept-Encoding", "gzip"),)))
 
 
-def one_by_one(app: App) -> App:
+def admit_one_at_a_time(app: App) -> App:
     lock = threading.Lock()
 
     def middleware(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -26,7 +26,7 @@ def one_by_one(app: App) -> App:
     return middleware
 
 
-def answering_itself(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def answer_itself(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     start_response("401 Unauthorized", [("Content-Type", "text/plain")])
     return [b"who are you?"]
 
@@ -40,18 +40,18 @@ def mounting(app: App, environ: Environ, start_response: StartResponse) -> Itera
 @pytest.mark.parametrize(
     "factory",
     [
-        pytest.param(called(answering_itself), id="it answers by itself"),
-        pytest.param(called(mounting), id="it moves the path"),
-        pytest.param(wrapped(Wrapped, lambda body: map(bytes.upper, body)), id="it rewrites the body"),
-        pytest.param(edited(lambda status, headers: (status, [])), id="it takes all headers away"),
+        pytest.param(replace_call(answer_itself), id="it answers by itself"),
+        pytest.param(replace_call(mounting), id="it moves the path"),
+        pytest.param(wrap_body(Wrapped, lambda body: map(bytes.upper, body)), id="it rewrites the body"),
+        pytest.param(edit_start(lambda status, headers: (status, [])), id="it takes all headers away"),
     ],
 )
-def test_leaves_a_legal_middleware_in_peace(factory: Factory, name: str) -> None:
-    assert found(factory, name) == []
+def test_accepts_a_legal_middleware(factory: Factory, name: str) -> None:
+    assert run(factory, name) == []
 
 
-def test_lets_a_middleware_serve_one_by_one() -> None:
-    assert found(one_by_one, "keeps_threads_apart") == []
+def test_lets_a_middleware_serve_admit_one_at_a_time() -> None:
+    assert run(admit_one_at_a_time, "keeps_threads_apart") == []
 
 
 class MixesUp:
@@ -69,39 +69,67 @@ class MixesUp:
         return self._app(environ, start)
 
 
-@pytest.mark.parametrize("name", ["keeps_streams_apart", "can_be_entered_again", "keeps_threads_apart"])
+@pytest.mark.parametrize("name", ["keeps_streams_apart", "can_be_reentered", "keeps_threads_apart"])
 def test_finds_headers_of_another_request(name: str) -> None:
-    assert "speaks of id:" in found(MixesUp, name)[0]
+    assert "belongs to id:" in run(MixesUp, name)[0]
 
 
-def test_tells_of_a_body_that_can_not_be_decoded() -> None:
-    lying = edited(lambda status, headers: (status, [*headers, ("CONTENT-encoding", "gzip")]))
-    assert "can't be decoded" in found(lying, "keeps_streams_apart")[0]
+def test_reports_a_body_that_cannot_be_decoded() -> None:
+    lying = edit_start(lambda status, headers: (status, [*headers, ("CONTENT-encoding", "gzip")]))
+    assert "cannot be decoded" in run(lying, "keeps_streams_apart")[0]
 
 
-def test_tells_of_what_is_raised() -> None:
+def test_reports_an_exception() -> None:
     def failing(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         raise OSError("no")
 
-    assert found(called(failing), "keeps_threads_apart")[0].endswith("raised OSError('no')")
+    assert run(replace_call(failing), "keeps_threads_apart")[0].endswith("raised OSError('no')")
 
 
 def test_the_names_of_scenarios_are_those_of_their_functions() -> None:
     assert list(SCENARIOS)[:3] == [
-        scenario.__name__ for scenario in (keeps_threads_apart, keeps_streams_apart, can_be_entered_again)
+        scenario.__name__ for scenario in (keeps_threads_apart, keeps_streams_apart, can_be_reentered)
     ]
 
 
-def test_waits_for_ever_for_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenarios, "_LIMIT", 0.2)
+def test_reports_a_thread_that_is_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenarios, "_REQUEST_TIMEOUT", 0.2)
     lock = threading.Lock()
 
-    def locking(app: App) -> App:
+    def lock_and_read(app: App) -> App:
         def middleware(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             with lock:
                 return list(app(environ, start_response))
 
         return middleware
 
-    (said,) = SCENARIOS["can_be_entered_again"](locking, ())
-    assert said == "a request did not come back in 0.2 seconds"
+    (said,) = SCENARIOS["can_be_reentered"](lock_and_read, ())
+    assert said == "a request did not finish in 0.2 seconds"
+
+
+def test_without_close_an_iterable_may_be_closed_once_at_its_end() -> None:
+    def close_at_the_end(times: int) -> Factory:
+        def chunks(body: Iterable[bytes]) -> Iterable[bytes]:
+            yield from body
+            for _ in range(times):
+                getattr(body, "close", bool)()
+
+        return wrap_body(Wrapped, chunks, lambda body: None)
+
+    assert run(close_at_the_end(1), "works_without_close") == []
+    assert run(close_at_the_end(2), "works_without_close") == ["close() was called more than once"]
+
+
+def test_without_close_an_exception_is_reported() -> None:
+    def fail(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        raise OSError("no")
+
+    assert run(replace_call(fail), "works_without_close") == ["request 1 raised OSError('no')"]
+
+
+def test_a_cycle_of_references_is_no_leak() -> None:
+    def refer_to_itself(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ["tests.self"] = [environ]
+        return app(environ, start_response)
+
+    assert run(replace_call(refer_to_itself), "forgets_the_environ") == []

@@ -1,4 +1,4 @@
-"""``wsgistack conform``: a layer before the conformance kit."""
+"""``wsgistack conform``: tests a middleware with the conformance kit."""
 
 import argparse
 import logging
@@ -39,13 +39,13 @@ def add_command(commands: Commands) -> None:
 
 
 def conform(parsed: argparse.Namespace) -> int:
-    """Judge one layer, and report."""
+    """Judge one middleware, and print the report."""
     from wsgistack.testing import Judge
     from wsgistack.testing.report import REPORTS
 
     sys.path.insert(0, "")
     changes = Changes.from_names(parsed.changes) if parsed.changes else None
-    with redirect_stdout(sys.stderr), _unlogged():  # from the import on: a default may be the standard output
+    with redirect_stdout(sys.stderr), _disable_logging():  # the import, too: an option may default to sys.stdout
         use = registry.Use(parsed.layer)
         factory = use.look_up()
         spec = Spec.from_settings(use, dict(parsed.option), where=Where(), base=Path(), inherited=())
@@ -57,8 +57,8 @@ def conform(parsed: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _unlogged() -> Iterator[None]:
-    """Log nothing: what a layer says of the errors of hostile applications is of no interest."""
+def _disable_logging() -> Iterator[None]:
+    """Hide what a middleware logs about the errors of hostile applications."""
     before = logging.root.manager.disable
     logging.disable()
     try:

@@ -50,7 +50,7 @@ def tokens(headers: Headers, name: str) -> list[str]:
 
 def vary(headers: Headers, field: str) -> Headers:
     """Return the headers with the field added to Vary (RFC 9110 §12.5.5); ``*`` already covers all fields."""
-    values = [value for key, value in headers if key.lower() == "vary"]
+    values = [value for key, value in headers if len(key) == 4 and key.lower() == "vary"]
     if not values:
         return [*headers, ("Vary", field)]
     fields = tokens(headers, "vary")

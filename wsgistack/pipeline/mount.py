@@ -1,4 +1,4 @@
-"""Several applications as one: each under a prefix of the path."""
+"""Several applications in one, each under a prefix of the path."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,27 +8,39 @@ from urllib.parse import unquote
 
 from wsgistack.environ import copy_environ
 from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.exchange import editing
 from wsgistack.http.responses import error_answer
-from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+from wsgistack.types import App, Environ, Headers, StartResponse
 
 __all__ = ["Mount", "composite_factory"]
 
 
 class Mount:
-    """Hand each request to the application that is mounted at the beginning of its path.
+    """Pass each request to the application that is mounted at the beginning of its path.
 
-    The longest prefix wins, and ends where a segment of the path ends: ``/api`` is for ``/api``, ``/api/`` and
-    ``/api/x``, but not for ``/apis``, nor for ``//api``. It goes over from PATH_INFO to SCRIPT_NAME (PEP 3333), so that
-    the application makes URLs that lead to itself. That happens in a copy of the environ: what is outside goes on to
-    see the path that the client asked for, at any time. All else that was put into the copy by then, or taken from it,
-    such as REMOTE_USER, it sees when the response starts.
+    Example::
 
-    :param apps: by prefix, which is not percent-encoded, and may have a slash at its end. What is at ``/`` gets all
-        other requests, with the environ as it came; without it they are answered with 404 Not Found.
-    :raises ConfigError: a prefix does not begin with a slash, is there twice, or can't be in a path; or something is
-        no application.
+        application = Mount({"/": shop, "/api": api})
 
-    Cost tier T1; T0 for what is at ``/``. Not needed for one application at ``/``. To choose by the host or by
+    or in an ini file::
+
+        [composite:main]
+        use = egg:wsgistack#mount
+        / = shop
+        /api = api
+
+    The longest prefix wins, and must end where a segment of the path ends: ``/api`` matches ``/api``, ``/api/`` and
+    ``/api/x``, but neither ``/apis`` nor ``//api``. The prefix moves from PATH_INFO to SCRIPT_NAME (PEP 3333), so that
+    the application makes URLs that lead back to it. This happens in a copy of the environ: layers outside always see
+    the path that the client asked for. When the response starts, they also see every other key that was added to the
+    copy or removed from it, such as REMOTE_USER.
+
+    :param apps: applications by prefix. A prefix is not percent-encoded, and may end with a slash. The application at
+        ``/`` gets all other requests, with the environ unchanged; without it they are answered with 404 Not Found.
+    :raises ConfigError: a prefix does not begin with a slash, is mounted twice, or can't be in a path; or a value is
+        not an application.
+
+    Cost tier T1; T0 for the application at ``/``. Not needed for one application at ``/``. To choose by host or
     headers, see :mod:`wsgistack.conditions`.
     """
 
@@ -71,17 +83,16 @@ class Mount:
         there = [*inner]
         inner.update(SCRIPT_NAME=script + prefix, PATH_INFO=path[len(prefix) :])
 
-        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+        def edit(status: str, headers: Headers) -> tuple[str, Headers]:
             for key in there:
-                if key not in inner:  # such as a REMOTE_USER that is not trusted
+                if key not in inner:  # such as an untrusted REMOTE_USER
                     environ.pop(key, None)
-            environ.update({**inner, "SCRIPT_NAME": script, "PATH_INFO": path})
-            try:
-                return start_response(status, headers, exc_info)
-            finally:
-                exc_info = None
+            environ.update(inner)
+            environ["SCRIPT_NAME"] = script
+            environ["PATH_INFO"] = path
+            return status, headers
 
-        return app(inner, start)
+        return app(inner, editing(start_response, edit))
 
     def __repr__(self) -> str:
         return f"Mount({dict(self.apps)!r})"
@@ -94,10 +105,10 @@ class _Loader(Protocol):
 def composite_factory(loader: _Loader, global_conf: Mapping[str, str], **local_conf: str) -> Mount:
     """Make a :class:`Mount` for PasteDeploy, as ``paste.composite_factory``.
 
-    :param loader: PasteDeploy's, or one like it.
-    :param global_conf: handed on to all applications.
+    :param loader: PasteDeploy's loader, or one like it.
+    :param global_conf: is passed to all applications.
     :param local_conf: the names of applications by prefix.
-    :raises ConfigError: as :class:`Mount` does.
+    :raises ConfigError: like :class:`Mount`, or nothing is mounted.
     """
     if not local_conf:
         raise ConfigError(Mistake("nothing is mounted", expected="prefixes and names of applications, as / = shop"))
@@ -111,5 +122,5 @@ def _prefix(given: object) -> str:
     likely = re.sub("//+", "/", f"/{unquote(given)}").removesuffix("/").encode("utf-8", "replace").decode()
     if given not in (likely or "/", f"{likely}/"):
         hint = f"did you mean {likely or '/'!r}?"
-        raise ConfigError(Mistake("is no prefix", value=given, expected=expected, hint=hint))
+        raise ConfigError(Mistake("not a valid prefix", value=given, expected=expected, hint=hint))
     return likely.encode().decode("latin-1")

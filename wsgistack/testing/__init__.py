@@ -1,28 +1,29 @@
-"""The conformance kit: it judges applications, middlewares and servers by PEP 3333, whoever wrote them."""
+"""The conformance kit: it tests applications, middlewares and servers, whoever wrote them, against PEP 3333."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wsgistack.testing.judge import Judge, Verdict
-    from wsgistack.testing.plugin import MiddlewareConformance
+    from wsgistack.testing.plugin import MiddlewareConformance as MiddlewareConformance
     from wsgistack.testing.record import Record
     from wsgistack.testing.request import make_environ
-    from wsgistack.testing.server import Server
+    from wsgistack.testing.server import Mode, Server
 
-__all__ = ["Judge", "MiddlewareConformance", "Record", "Server", "Verdict", "make_environ"]
+__all__ = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]
+# MiddlewareConformance needs pytest. It is left out, so that "import *" works without pytest.
 
 _HOMES = {
     "judge": ("Judge", "Verdict"),
     "plugin": ("MiddlewareConformance",),
     "record": ("Record",),
     "request": ("make_environ",),
-    "server": ("Server",),
+    "server": ("Mode", "Server"),
 }
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for, when it is asked for: only the plugin needs pytest."""
+    """Import a name when it is first used: only the plugin needs pytest."""
     for home, public in _HOMES.items():
         if name in public:
             found: object = getattr(import_module(f"wsgistack.testing.{home}"), name)

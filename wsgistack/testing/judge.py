@@ -1,31 +1,29 @@
-"""Judging a middleware: is every hostile application still legal in it, and what it leaves alone untouched."""
+"""The judge of a middleware: each hostile application must stay legal in it, and must not be changed unexpectedly."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from itertools import count
 from typing import NamedTuple
 
 from wsgistack.errors import Breach
-from wsgistack.testing.hostile import CASES, Case
-from wsgistack.testing.probe import Probe
-from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER, Passage
+from wsgistack.testing.hostile import CASES
+from wsgistack.testing.modes import MODES
+from wsgistack.testing.request import RequestHeaders, list_headers
 from wsgistack.testing.rules.rule import clause_of
-from wsgistack.testing.scenarios import SCENARIOS, Scenario, Wrap
-from wsgistack.testing.server import Server
+from wsgistack.testing.scenarios import SCENARIOS
+from wsgistack.testing.trial import BROWSER, Wrap, find_breaches, run_case
 from wsgistack.types import App, Changes, Factory
 
-__all__ = ["Judge", "Verdict"]
+__all__ = ["BY_A_BROWSER", "Judge", "Verdict"]
 
-_BY_A_BROWSER = "-by_a_browser"
-_BROWSER = (("Accept", "text/html,*/*;q=0.8"), ("Accept-Encoding", "gzip"), ("Cookie", "a=1"))
+BY_A_BROWSER = "-by_a_browser"
 
 
 class Verdict(NamedTuple):
-    """What came of one case.
+    """The result of one case.
 
     :param case: its name.
-    :param description: what it is about.
-    :param breaches: what the middleware broke; none if all is well.
+    :param description: what is special about it.
+    :param breaches: what the middleware breaks; empty if it passes.
     """
 
     case: str
@@ -34,12 +32,16 @@ class Verdict(NamedTuple):
 
 
 class Judge:
-    """Runs a middleware against every case: hostile applications, asked plainly and as browsers ask, and scenarios.
+    """Runs a middleware through every case.
 
-    :param factory: takes the application first, and then the options.
+    The cases are hostile applications, each with a plain request and with a browser's request; scenarios of several
+    requests; and servers that differ from PEP 3333.
+
+    :param factory: the middleware: a callable that takes the application first, and then the options.
     :param options: for the factory.
-    :param headers: that every request has, such as the credentials that let it in.
-    :param changes: what the middleware says that it changes; by default its own attribute ``changes``, or nothing.
+    :param headers: that every request has, for example credentials: a mapping, or pairs of a name and a value.
+    :param changes: what the middleware says that it changes. The default is its own attribute ``changes``; without one,
+        it changes nothing.
     """
 
     def __init__(
@@ -47,47 +49,39 @@ class Judge:
         factory: Factory,
         options: Mapping[str, object] | None = None,
         *,
-        headers: Iterable[tuple[str, str]] = (),
+        headers: RequestHeaders = (),
         changes: Changes | None = None,
     ) -> None:
         self._wrap: Wrap = partial(_build, factory, dict(options or {}))
-        self._headers = tuple(headers)
-        own = getattr(factory, "changes", None)  # a stranger may mean something else by it
+        self._headers = list_headers(headers)
+        own = getattr(factory, "changes", None)  # another author may use this name for something else
         self._changes = changes or (own if isinstance(own, Changes) else Changes())
 
     @staticmethod
     def names() -> list[str]:
         """The names of all cases."""
-        return [*CASES, *(f"{name}{_BY_A_BROWSER}" for name in CASES), *SCENARIOS]
+        return [*CASES, *(f"{name}{BY_A_BROWSER}" for name in CASES), *SCENARIOS, *MODES]
 
     def judge(self, name: str) -> Verdict:
         """Run one case."""
         if name in SCENARIOS:
-            return self._judge_scenario(SCENARIOS[name])
-        return self._judge_case(CASES[name.removesuffix(_BY_A_BROWSER)], name)
+            scenario = SCENARIOS[name]
+            return _verdict_of(name, clause_of(scenario), scenario(self._wrap, (*self._headers, *BROWSER)))
+        if name in MODES:
+            mode = MODES[name]
+            return _verdict_of(name, mode.clause, mode.run(self._wrap, self._headers, self._changes))
+        case = CASES[name.removesuffix(BY_A_BROWSER)]
+        headers = (*self._headers, *(BROWSER if name.endswith(BY_A_BROWSER) else ()))
+        passage = run_case(self._wrap, case, self._changes, headers)
+        return Verdict(name, case.description, tuple(find_breaches(passage)))
 
     def judge_all(self) -> Iterator[Verdict]:
         """Run every case."""
         return map(self.judge, self.names())
 
-    def _judge_case(self, case: Case, name: str) -> Verdict:
-        clock = count()
-        probe = Probe(case.app, clock)
-        environ = case.environ((*self._headers, *(_BROWSER if name.endswith(_BY_A_BROWSER) else ())))
-        asked = dict(environ)
-        outer = Server().run(self._wrap(probe), environ, take=case.take, clock=clock)
-        alone = Server().run(case.app, case.environ()) if case.body else None
-        breaches = [
-            *APPLICATION.breaches(outer),
-            *MIDDLEWARE.breaches(Passage(outer, probe.records, self._changes, asked, alone)),
-            *(breach for record in probe.records for breach in SERVER.breaches(record)),
-        ]
-        return Verdict(name, case.description, tuple(breaches))
 
-    def _judge_scenario(self, scenario: Scenario) -> Verdict:
-        name, clause = scenario.__name__, clause_of(scenario)
-        details = scenario(self._wrap, (*self._headers, *_BROWSER))
-        return Verdict(name, clause, tuple(Breach(name, clause, detail) for detail in details))
+def _verdict_of(name: str, clause: str, details: Iterable[str]) -> Verdict:
+    return Verdict(name, clause, tuple(Breach(name, clause, detail) for detail in details))
 
 
 def _build(factory: Factory, options: Mapping[str, object], app: App) -> App:

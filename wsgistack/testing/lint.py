@@ -1,4 +1,4 @@
-"""The rules as a layer: it holds a live application and its server to PEP 3333 while you develop."""
+"""The rules as a middleware: it checks a running application and its server against PEP 3333 in development."""
 
 import warnings
 from collections.abc import Iterable
@@ -18,23 +18,25 @@ _REPORTS = ("raise", "warn")
 
 
 class ContractWarning(UserWarning):
-    """The WSGI interface is broken, and the response goes on."""
+    """A rule of the WSGI interface is broken. The response continues."""
 
 
 class Lint:
     """Check each request against the rules of PEP 3333: what the application does, and what its server does.
 
-    What is wrong is said with the clause that says how it should be. A breach is found when the application has
-    returned or raised, or when the server closes the iterable.
+    A report names the rule and its clause. Breaches are found when the application returns or raises, and when the
+    server calls close()::
 
-    :param report: ``raise`` a ContractError, or ``warn`` with a ContractWarning and let the response go on. The
-        default can't be overlooked.
-    :raises ConfigError: there is no such way to report.
+        app = Lint(app)
 
-    Cost tier T2, and some: each event of a response is written down and judged.
+    :param report: ``raise`` a ContractError, or ``warn`` with a ContractWarning and continue with the response. The
+        default is ``raise``, because nobody overlooks it.
+    :raises ConfigError: the value of ``report`` is unknown.
 
-    Place it anywhere, also several times: around the application, it judges that, and all layers outside as a server.
-    Not for production.
+    Cost tier T2 and more: it records and checks each event of a response.
+
+    Place it anywhere in a pipeline, also several times: it checks all that is inside of it as an application, and all
+    that is outside of it as a server. Not for production.
     """
 
     must_be_inside: ClassVar[dict[str, str]] = {}
@@ -43,22 +45,24 @@ class Lint:
 
     def __init__(self, app: App, /, *, report: Literal["raise", "warn"] = "raise") -> None:
         if report not in _REPORTS:
-            raise ConfigError(Mistake(f"no way {report!r}", key="report", value=report, hint=suggest(report, _REPORTS)))
+            raise ConfigError(
+                Mistake(f"invalid value {report!r}", key="report", value=report, hint=suggest(report, _REPORTS))
+            )
         self.app = app
         self.report = report
 
     def __call__(self, *arguments: object, **keywords: object) -> Iterable[bytes]:
         """Serve one request."""
-        said: set[Breach] = set()
-        probe = Probe(self.app, count(), closed=lambda record: self._say(record, said, APPLICATION, SERVER))
+        reported: set[Breach] = set()
+        probe = Probe(self.app, count(), closed=lambda record: self._report(record, reported, APPLICATION, SERVER))
         try:
             body = probe(*arguments, **keywords)
-        except Exception:  # perhaps of the server, which does not say by which rule
-            self._say(probe.records[0], said, APPLICATION)
+        except Exception:  # perhaps of the server, so that only the application can be judged
+            self._report(probe.records[0], reported, APPLICATION)
             raise
         (record,) = probe.records
         try:
-            self._say(record, said, APPLICATION, *([] if record.is_watched else [SERVER]))
+            self._report(record, reported, APPLICATION, *([] if record.is_watched else [SERVER]))
         except ContractError:
             with suppress(ContractError):
                 getattr(body, "close", bool)()
@@ -68,12 +72,12 @@ class Lint:
     def __repr__(self) -> str:
         return f"Lint({self.app!r}, report={self.report!r})"
 
-    def _say(self, record: Record, said: set[Breach], *books: RuleBook[Record]) -> None:
+    def _report(self, record: Record, reported: set[Breach], *books: RuleBook[Record]) -> None:
         for book in books:
-            if breaches := book.breaches(record):  # a server owes nothing to an application that breaks the rules
+            if breaches := book.breaches(record):  # the server is not judged if the application breaks a rule
                 break
-        found = [breach for breach in breaches if breach not in said]
-        said.update(found)
+        found = [breach for breach in breaches if breach not in reported]
+        reported.update(found)
         if found and self.report == "raise":
             raise ContractError(*found)
         for breach in found:

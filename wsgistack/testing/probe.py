@@ -1,4 +1,4 @@
-"""An application's side of the interface, written down as it happens."""
+"""Records what an application sees of its caller, event by event."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -11,12 +11,12 @@ __all__ = ["Probe"]
 
 
 class Probe:
-    """An application that notes all that its caller does, and does what another one does.
+    """Wraps an application and records all that its caller does.
 
-    :param app: the other one. The events of its iterable are noted unless it is a list, a tuple or a file wrapper:
-        those are handed on as they are.
+    :param app: the application. A list, a tuple or a file wrapper that it returns is returned unchanged, without
+        events.
     :param clock: counts the events.
-    :param closed: called with the record when the iterable has been closed.
+    :param closed: called with the record after close() of the iterable.
     """
 
     def __init__(self, app: App, clock: Iterator[int], closed: Callable[[Record], object] = bool) -> None:
@@ -26,12 +26,12 @@ class Probe:
         self.records: list[Record] = []
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Iterable[bytes]:
-        """Take one call."""
+        """Serve one request."""
         environ = arguments[0] if arguments else keywords.get("environ", {})
         start_response = arguments[1] if len(arguments) > 1 else keywords.get("start_response")
         record = Record(environ, self._clock)
         self.records.append(record)
-        start: Any = _Starting(record, start_response) if callable(start_response) else start_response
+        start: Any = _RecordedStart(record, start_response) if callable(start_response) else start_response
         record.note("call", (arguments, keywords))
         try:
             body = self._app(environ, start)
@@ -39,23 +39,23 @@ class Probe:
             record.note("raise", error)
             raise
         record.note_return(body)
-        return self._watched(body, record)
+        return self._record_body(body, record)
 
-    def _watched(self, body: Iterable[bytes], record: Record) -> Iterable[bytes]:
+    def _record_body(self, body: Iterable[bytes], record: Record) -> Iterable[bytes]:
         wrapper = record.environ.get("wsgi.file_wrapper")
         if type(body) is list or type(body) is tuple:
             record.is_watched, record.content = False, list(body)
         elif isinstance(wrapper, type) and isinstance(body, wrapper):
             file = getattr(body, "filelike", None)
             record.is_watched = False
-            if isinstance(file, io.BytesIO):  # as in the cases of this kit; another may be large, or a pipe
+            if isinstance(file, io.BytesIO):  # as in the cases of this kit; any other may be large, or a pipe
                 record.content, record.file = [file.getvalue()], file
         elif is_iterable(body):
-            return (_Watched if record.length is None else _WatchedSized)(body, record, self._closed)
+            return (_RecordedBody if record.length is None else _SizedRecordedBody)(body, record, self._closed)
         return body
 
 
-class _Starting:
+class _RecordedStart:
     def __init__(self, record: Record, start_response: Any) -> None:
         self._record = record
         self._start_response = start_response
@@ -69,23 +69,23 @@ class _Starting:
             raise
         self._record.note("start", start._replace(returned=write))
 
-        def writing(data: bytes) -> None:
+        def write_and_record(data: bytes) -> None:
             self._record.note("write", data)
             write(data)
 
-        return writing if callable(write) else write
+        return write_and_record if callable(write) else write
 
 
-class _Watched:
+class _RecordedBody:
     def __init__(self, body: Iterable[bytes], record: Record, closed: Callable[[Record], object]) -> None:
         self._body = body
         self._record = record
         self._closed = closed
 
-    def __iter__(self) -> "_WatchedChunks":
+    def __iter__(self) -> "_RecordedChunks":
         self._record.note("iterate")
         try:
-            return _WatchedChunks(iter(self._body), self._record)
+            return _RecordedChunks(iter(self._body), self._record)
         except BaseException as error:
             self._record.note("raise", error)
             raise
@@ -102,12 +102,12 @@ class _Watched:
         self._closed(self._record)
 
 
-class _WatchedSized(_Watched):
+class _SizedRecordedBody(_RecordedBody):
     def __len__(self) -> int:
         return self._record.length or 0
 
 
-class _WatchedChunks:
+class _RecordedChunks:
     def __init__(self, chunks: Iterator[bytes], record: Record) -> None:
         self._chunks = chunks
         self._record = record

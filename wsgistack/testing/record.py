@@ -18,11 +18,12 @@ Kind: TypeAlias = Literal[
 class Event(NamedTuple):
     """One thing that happened.
 
-    :param at: its place among all events that share a clock.
+    :param at: its number among all events that share a clock.
     :param kind: ``call`` the application is called, ``start`` it calls start_response (a :class:`Start`), ``write`` it
         calls write (the data), ``return`` it returns (the iterable), ``iterate`` iter() is called, ``pull`` next() is
-        called, ``chunk`` a chunk comes, ``end`` the iterable is exhausted, ``abort`` the client goes away, ``raise`` an
-        exception reaches the caller (the exception), ``close`` close() is called.
+        called, ``chunk`` the iterable gives a chunk, ``end`` the iterable is exhausted, ``abort`` the client
+        disconnects (the exception that the server raises for it, if any), ``raise`` an exception reaches the caller
+        (the exception), ``close`` close() is called.
     """
 
     at: int
@@ -31,9 +32,10 @@ class Event(NamedTuple):
 
 
 class Start(NamedTuple):
-    """One call of start_response: with what, and what came of it.
+    """One call of start_response: its arguments and its result.
 
     :param headers_then: a copy of the headers as they were at the call.
+    :param is_too_late: whether the server had read status and headers already, so that the call had no effect.
     """
 
     arguments: tuple[object, ...]
@@ -41,28 +43,34 @@ class Start(NamedTuple):
     raised: BaseException | None = None
     returned: object = None
     headers_then: object = None
+    is_too_late: bool = False
 
     @classmethod
     def of(cls, arguments: tuple[object, ...], keywords: Mapping[str, object]) -> "Start":
-        """Take a call down, with the headers as they are now."""
+        """Record a call, with the headers as they are now."""
         start = cls(arguments, keywords)
         headers = start.headers
         return start._replace(headers_then=[*headers] if isinstance(headers, list) else headers)
 
     @property
     def status(self) -> object:
-        """The first argument, however it was given."""
+        """The first argument, by position or by keyword."""
         return self._argument(0, "status")
 
     @property
     def headers(self) -> object:
-        """The second argument, however it was given: the very list, with what has been changed in it since."""
+        """The second argument, by position or by keyword: the list itself, with all later changes."""
         return self._argument(1, "response_headers", "headers")
 
     @property
     def exc_info(self) -> object:
-        """The third argument, however it was given."""
+        """The third argument, by position or by keyword."""
         return self._argument(2, "exc_info")
+
+    @property
+    def has_exc_info(self) -> bool:
+        """Whether there is a third argument, even None."""
+        return len(self.arguments) > 2 or "exc_info" in self.keywords
 
     def _argument(self, number: int, *names: str) -> object:
         named = (self.keywords[name] for name in names if name in self.keywords)
@@ -70,10 +78,10 @@ class Start(NamedTuple):
 
 
 class Record:
-    """One request, as one side of the interface saw it.
+    """One request, as the server or the application saw it.
 
-    :param environ: the request's.
-    :param clock: counts the events; two records with one clock can be compared.
+    :param environ: of the request.
+    :param clock: counts the events. The events of two records with the same clock can be compared.
     """
 
     def __init__(self, environ: Environ, clock: Iterator[int] | None = None) -> None:
@@ -84,15 +92,16 @@ class Record:
         self.input: object = environ.get("wsgi.input")
         self.errors: object = environ.get("wsgi.errors")
         self.file: BytesIO | None = None
-        """The file in a file wrapper that is handed on, where it is known."""
+        """The file in a file wrapper that is returned unchanged, if the file is known."""
         self.is_watched = True
-        """Whether the events of the iterable are noted: those of a list or a file wrapper that is handed on are not."""
+        """Whether the events of the iterable are recorded. A list or a file wrapper is returned unchanged, without
+        them."""
         self.content: list[object] | None = None
-        """The chunks of an iterable that is not watched, where they are known."""
+        """The chunks of an iterable that is not watched, if they are known."""
         self.returned: object = None
         """What the application returned."""
         self.length: int | None = None
-        """The ``len()`` of what it returned, at that moment, if it tells one."""
+        """The ``len()`` of what it returned, at that moment; None if it has none."""
         self.events: list[Event] = []
         self._by_kind: dict[Kind, list[Event]] = {}
         self.clock = count() if clock is None else clock
@@ -104,19 +113,19 @@ class Record:
         self._by_kind.setdefault(kind, []).append(event)
 
     def note_return(self, body: object) -> None:
-        """Add the event that the application returns."""
+        """Add the event that the application has returned."""
         self.returned = body
-        self.length = _length_of(body)
+        self.length = _get_length(body)
         self.note("return", body)
 
     def all(self, *kinds: Kind) -> list[Event]:
         """The events of some kinds, in order."""
-        there = [self._by_kind[kind] for kind in kinds if kind in self._by_kind]
-        return there[0] if len(there) == 1 else sorted((event for events in there for event in events), key=_when)
+        found = [self._by_kind[kind] for kind in kinds if kind in self._by_kind]
+        return found[0] if len(found) == 1 else sorted((event for events in found for event in events), key=_get_number)
 
     def first(self, *kinds: Kind) -> Event | None:
         """The first event of some kinds."""
-        return min((self._by_kind[kind][0] for kind in kinds if kind in self._by_kind), key=_when, default=None)
+        return min((self._by_kind[kind][0] for kind in kinds if kind in self._by_kind), key=_get_number, default=None)
 
     @property
     def starts(self) -> list[Start]:
@@ -125,12 +134,12 @@ class Record:
 
     @property
     def accepted(self) -> Start | None:
-        """The last call of start_response that did not raise."""
-        return next((start for start in reversed(self.starts) if start.raised is None), None)
+        """The last call of start_response that had an effect."""
+        return next((start for start in reversed(self.starts) if start.raised is None and not start.is_too_late), None)
 
     @property
     def status(self) -> str:
-        """The status that the client gets; empty if there is none, or it is no text."""
+        """The status that the client gets; empty if there is none or it is not a str."""
         status = self.accepted.status if self.accepted else ""
         return status if isinstance(status, str) else ""
 
@@ -141,7 +150,7 @@ class Record:
 
     @property
     def headers(self) -> Headers:
-        """The headers that the client gets, as far as they are pairs of text, as they were given."""
+        """The headers that the client gets, without items that are not pairs of str."""
         given = self.accepted.headers_then if self.accepted else ()
         return [
             (item[0], item[1])
@@ -151,9 +160,9 @@ class Record:
 
     @property
     def chunks(self) -> list[bytes]:
-        """What was written and what came, as far as it is bytes."""
-        came = [event.value for event in self.all("write", "chunk")]
-        return [chunk for chunk in (*came, *(self.content or ())) if isinstance(chunk, bytes)]
+        """The chunks that were written and those of the iterable, without what is not bytes."""
+        sent = [event.value for event in self.all("write", "chunk")]
+        return [chunk for chunk in (*sent, *(self.content or ())) if isinstance(chunk, bytes)]
 
     @property
     def body(self) -> bytes:
@@ -171,18 +180,30 @@ class Record:
         """Whether all of the body is known."""
         return self.first("end") is not None or self.content is not None
 
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether the application has taken over the connection, as it does for a WebSocket.
 
-_when = itemgetter(0)
+        The request asks for an upgrade, and the application answers 101, raises StopIteration from the call (gunicorn),
+        or returns an empty iterable without calling start_response (gevent, eventlet).
+        """
+        if "HTTP_UPGRADE" not in self.environ_then:
+            return False
+        has_ended = isinstance(self.error, StopIteration) or (self.is_complete and self.error is None)
+        return self.code == "101" or (has_ended and not self.starts and not self.chunks)
+
+
+_get_number = itemgetter(0)
 
 
 def is_iterable(body: object) -> bool:
-    """Whether an application may return this: what can be iterated over, though not text, nor one byte string."""
+    """Whether an application may return this: any iterable except str and bytes."""
     kind = type(body)
     return (hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")) and not isinstance(body, str | bytes)
 
 
-def _length_of(body: object) -> int | None:
+def _get_length(body: object) -> int | None:
     try:
         return len(body) if isinstance(body, Sized) else None
-    except Exception:  # by which a body tells that the length is not known
+    except Exception:  # the length is not known
         return None

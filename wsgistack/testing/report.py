@@ -1,11 +1,12 @@
-"""What came of judging a middleware, for people, programs and build servers; and the page of the rules."""
+"""Reports about a middleware, for people, programs and build servers; and the page of the rules."""
 
 import json
 import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from wsgistack.testing.judge import Verdict
+from wsgistack.testing.judge import BY_A_BROWSER, Verdict
+from wsgistack.testing.modes import MODES
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
 from wsgistack.testing.rules.rule import clause_of
 from wsgistack.testing.scenarios import SCENARIOS
@@ -14,21 +15,30 @@ __all__ = ["REPORTS", "rules_page"]
 
 
 def as_text(name: str, verdicts: Sequence[Verdict]) -> str:
-    """Each rule that is broken with its clause, and the cases that show it."""
+    """Each broken rule with its clause, and the first cases that break it."""
     shown: dict[tuple[str, str], list[str]] = {}
+    broken: dict[str, list[str]] = {}
     for verdict in verdicts:
+        rules = broken[verdict.case] = [breach.rule for breach in verdict.breaches]
+        if (
+            rules
+            and rules == broken.get(verdict.case.removesuffix(BY_A_BROWSER))
+            and verdict.case.endswith(BY_A_BROWSER)
+        ):
+            continue  # the plain request shows the same
         for breach in verdict.breaches:
-            shown.setdefault((breach.rule, breach.clause), []).append(f"    {verdict.case}: {breach.detail}")
+            case = "" if verdict.case == breach.rule else f"{verdict.case}: "  # the rule of a mode names its cases
+            shown.setdefault((breach.rule, breach.clause), []).append(f"    {case}{breach.detail}")
     failed = sum(bool(verdict.breaches) for verdict in verdicts)
     lines = [f"{name}: {len(verdicts) - failed} of {len(verdicts)} cases passed"]
     for (rule, clause), cases in shown.items():
-        lines += ["", rule, f"  {clause}", *cases[:_MOST]]
-        lines += [f"    and {len(cases) - _MOST} more"] if len(cases) > _MOST else []
+        lines += ["", rule, f"  {clause}", *cases[:_MAX_CASES]]
+        lines += [f"    and {len(cases) - _MAX_CASES} more"] if len(cases) > _MAX_CASES else []
     return "\n".join(lines)
 
 
 def as_json(name: str, verdicts: Sequence[Verdict]) -> str:
-    """One object, with each case and its breaches."""
+    """One JSON object, with each case and its breaches."""
     cases = [
         {**verdict._asdict(), "breaches": [breach._asdict() for breach in verdict.breaches]} for verdict in verdicts
     ]
@@ -36,7 +46,7 @@ def as_json(name: str, verdicts: Sequence[Verdict]) -> str:
 
 
 def as_junit(name: str, verdicts: Sequence[Verdict]) -> str:
-    """One test case for each case, as build servers read it."""
+    """JUnit XML for build servers: one test case for each case."""
     failed = sum(bool(verdict.breaches) for verdict in verdicts)
     suite = ElementTree.Element("testsuite", name=name, tests=str(len(verdicts)), failures=str(failed))
     for verdict in verdicts:
@@ -50,19 +60,24 @@ def as_junit(name: str, verdicts: Sequence[Verdict]) -> str:
 
 REPORTS = {"text": as_text, "json": as_json, "junit": as_junit}
 
-_MOST = 3
-_UNSAFE = re.compile(r"[^\n -~]")  # XML has no place for some of them
+_MAX_CASES = 3
+_UNSAFE = re.compile(r"[^\n -~]")  # XML 1.0 does not allow some of these characters
 
 
 def rules_page() -> str:
     """All rules with their clauses, as a page in reStructuredText."""
-    lines = ["The rules", "=========", "", "What the conformance kit demands, and where that is written.", ""]
+    lines = ["The rules", "=========", "", "What the conformance kit demands, with the section of the standard.", ""]
     for book in (APPLICATION, SERVER, MIDDLEWARE):
         lines += [book.title, "-" * len(book.title), ""]
         for rule in book.rules.values():
             lines += [f"``{rule.name}``", f"    {rule.clause}", ""]
-    title = "Middlewares, over several requests"
-    lines += [title, "-" * len(title), ""]
-    for name, scenario in SCENARIOS.items():
-        lines += [f"``{name}``", f"    {clause_of(scenario)}", ""]
+    several = {name: clause_of(scenario) for name, scenario in SCENARIOS.items()}
+    modes = {name: mode.clause for name, mode in MODES.items()}
+    for title, clauses in (
+        ("Middlewares, with several requests", several),
+        ("Middlewares, on servers that differ from PEP 3333, and with clients that disconnect", modes),
+    ):
+        lines += [title, "-" * len(title), ""]
+        for name, clause in clauses.items():
+            lines += [f"``{name}``", f"    {clause}", ""]
     return "\n".join(lines)

@@ -233,3 +233,13 @@ def test_pads_what_it_compresses(coding: str, streams: bool) -> None:
         assert decoded(coding, sent) == _STORY + b"more"
         assert call.headers.get("content-length", str(len(sent))) == str(len(sent))
     assert len(lengths) > 3
+
+
+def test_starts_a_response_without_chunks_that_it_leaves_alone() -> None:
+    def late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", "image/png")])
+        yield from ()
+
+    call = Call(Compress(late), HTTP_ACCEPT_ENCODING="gzip")
+    assert call.read() == b""
+    assert call.starts == [("200 OK", [("Content-Type", "image/png")])]

@@ -1,4 +1,4 @@
-"""Broken where the body passes: its shape, its chunks, its coding and its end."""
+"""Broken in the body: its type, its chunks, its content coding and its end."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from tests.testing.broken.catalogue import broken
-from tests.testing.pieces import Wrapped, called, close, wrapped
+from tests.testing.pieces import Wrapped, close, replace_call, wrap_body
 from wsgistack.types import App, Environ, Factory, Headers, StartResponse
 
 __all__: list[str] = []
@@ -118,29 +118,33 @@ def as_text(body: Iterable[bytes]) -> Iterator[Any]:
     return (chunk.decode("latin-1") for chunk in body)
 
 
-broken("wraps without saying so", wrapped(), "keeps_an_untouched_body", "keeps_the_length")
-broken("never closes", wrapped(Wrapped, iter, nothing), "closes_once", "closes_files", changes=("wraps",))
-broken("closes twice", wrapped(Wrapped, iter, closing_twice), "closes_once", changes=("wraps",))
-broken("closes in a generator", wrapped(generated), "closes_once", "closes_files", changes=("wraps",))
+SENDS_WITHOUT_A_START = ("starts_before_the_first_chunk", "leaves_a_taken_connection_alone")
+
+broken("wraps without saying so", wrap_body(), "keeps_an_untouched_body", "keeps_the_length")
+broken("never closes", wrap_body(Wrapped, iter, nothing), "closes_once", "closes_files", changes=("wraps",))
+broken("closes twice", wrap_body(Wrapped, iter, closing_twice), "closes_once", changes=("wraps",))
+broken("closes in a generator", wrap_body(generated), "closes_once", "closes_files", changes=("wraps",))
 broken(
     "closes at the end only",
-    wrapped(Wrapped, closed_at_the_end, nothing),
+    wrap_body(Wrapped, closed_at_the_end, nothing),
     "closes_once",
     "closes_files",
+    "lets_a_broken_upload_fail",
     changes=("wraps",),
 )
-broken("says that all bodies are of one chunk", wrapped(Short), "tells_its_length_truly", changes=("wraps",))
+broken("says that all bodies are of one chunk", wrap_body(Short), "has_a_true_len", changes=("wraps",))
 broken(
     "joins the body",
-    wrapped(joined),
+    wrap_body(joined),
     "reads_nothing_ahead",
     "holds_no_chunk_back",
     "refuses_a_restart_after_the_first_byte",
+    *SENDS_WITHOUT_A_START,
     changes=("body",),
 )
 broken(
     "skips empty chunks",
-    wrapped(Wrapped, without_empty_ones),
+    wrap_body(Wrapped, without_empty_ones),
     "keeps_the_chunks",
     "holds_no_chunk_back",
     "reads_nothing_ahead",
@@ -148,42 +152,47 @@ broken(
 )
 broken(
     "sends each chunk one too late",
-    wrapped(Wrapped, one_late),
+    wrap_body(Wrapped, one_late),
     "keeps_the_chunks",
     "holds_no_chunk_back",
     "refuses_a_restart_after_the_first_byte",
+    *SENDS_WITHOUT_A_START,
     changes=("wraps",),
 )
-broken("peeks at the first chunk", wrapped(peeked), "reads_nothing_ahead", changes=("body", "wraps"))
-broken("splits chunks", wrapped(Wrapped, two_for_one), "keeps_the_chunks", changes=("wraps",))
+broken("peeks at the first chunk", wrap_body(peeked), "reads_nothing_ahead", changes=("body", "wraps"))
+broken("splits chunks", wrap_body(Wrapped, two_for_one), "keeps_the_chunks", changes=("wraps",))
 broken(
     "adds an end and keeps the length",
-    wrapped(Wrapped, with_an_end),
+    wrap_body(Wrapped, with_an_end),
     "content_length_is_true",
-    "body_is_where_http_has_one",
+    "has_no_body_where_http_has_none",
+    *SENDS_WITHOUT_A_START,
     changes=("body", "wraps"),
 )
 broken(
     "adds to bytes without saying so",
-    wrapped(Wrapped, with_an_end),
+    wrap_body(Wrapped, with_an_end),
     "content_length_is_true",
-    "body_is_where_http_has_one",
+    "has_no_body_where_http_has_none",
     "keeps_the_bytes",
     "keeps_the_chunks",
+    *SENDS_WITHOUT_A_START,
     changes=("wraps",),
 )
-broken("calls iter() twice", wrapped(Wrapped, read_again), "reads_the_iterable_once", "starts_once", changes=("wraps",))
+broken(
+    "calls iter() twice", wrap_body(Wrapped, read_again), "reads_the_iterable_once", "starts_once", changes=("wraps",)
+)
 broken(
     "writes what the iterable gives",
-    called(written),
+    replace_call(written),
     "writes_only_what_was_written",
     "writes_before_the_body_only",
     "accepts_a_restart_before_the_first_byte",
     changes=("body", "wraps"),
 )
-broken("gives text", wrapped(Wrapped, as_text), "gives_bytes", "content_length_is_true", changes=("body", "wraps"))
+broken("gives text", wrap_body(Wrapped, as_text), "gives_bytes", "content_length_is_true", changes=("body", "wraps"))
 broken(
-    "returns nothing for an empty body", wrapped(lambda body: body or None), "returns_an_iterable", changes=("wraps",)
+    "returns nothing for an empty body", wrap_body(lambda body: body or None), "returns_an_iterable", changes=("wraps",)
 )
 
 
@@ -217,7 +226,7 @@ def gzipped(flush: int, *, to_its_end: bool) -> Factory:
 
         return Wrapped(app(environ, start), chunks)
 
-    return called(call)
+    return replace_call(call)
 
 
 GZIPPED = ("body", "wraps", "content-encoding", "content-length")

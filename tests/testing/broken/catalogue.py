@@ -1,4 +1,4 @@
-"""What a broken middleware is, and all that there are."""
+"""The catalogue of broken middlewares."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ __all__ = ["BROKEN", "Broken", "broken"]
 class Broken:
     """A broken middleware.
 
-    :param rules: the names of what it breaks, over all cases.
-    :param changes: what it says that it changes, and may change.
+    :param rules: the names of all rules that it breaks.
+    :param changes: what it says that it changes.
     """
 
     factory: Factory

@@ -1,11 +1,11 @@
-"""Broken where the application raises, and over several requests."""
+"""Broken when the application raises, or with several requests."""
 
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.testing.broken.catalogue import broken
-from tests.testing.pieces import Wrapped, called, close, wrapped
+from tests.testing.pieces import Wrapped, close, replace_call, wrap_body
 from wsgistack.types import App, Environ, Factory, StartResponse
 
 __all__: list[str] = []
@@ -14,8 +14,8 @@ __all__: list[str] = []
 # Exceptions
 
 
-def answering(errors: type[BaseException], status: str = "500 Internal Server Error") -> Factory:
-    """Answer what is raised in the call; errors later on pass."""
+def answer_errors(errors: type[BaseException], status: str = "500 Internal Server Error") -> Factory:
+    """Answer exceptions of the call, and let later ones pass."""
 
     def call(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -24,10 +24,10 @@ def answering(errors: type[BaseException], status: str = "500 Internal Server Er
             start_response(status, [("Content-Type", "text/plain")], sys.exc_info())
             return []
 
-    return called(call)
+    return replace_call(call)
 
 
-def ending_quietly(body: Iterable[bytes]) -> Iterator[bytes]:
+def end_quietly(body: Iterable[bytes]) -> Iterator[bytes]:
     has_begun = False
     try:
         for chunk in body:
@@ -38,26 +38,50 @@ def ending_quietly(body: Iterable[bytes]) -> Iterator[bytes]:
             raise
 
 
-def raising_its_own(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def raise_its_own(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     try:
         return app(environ, start_response)
     except Exception as error:
         raise RuntimeError("the application failed") from error
 
 
-def closing_quietly(body: object) -> None:
+def close_quietly(body: object) -> None:
     try:
         close(body)
     except Exception:
         return
 
 
-broken("answers the exit of the process", answering(BaseException), "passes_exceptions", changes=("errors",))
-broken("answers errors with success", answering(Exception, "200 OK"), "passes_exceptions", changes=("errors",))
-broken("answers errors without saying so", answering(Exception), "passes_exceptions")
-broken("ends quietly where the body fails", wrapped(Wrapped, ending_quietly), "passes_exceptions", changes=("wraps",))
-broken("raises its own error instead", called(raising_its_own), "passes_exceptions")
-broken("swallows what close() raises", wrapped(Wrapped, iter, closing_quietly), "passes_exceptions", changes=("wraps",))
+TAKEN = "leaves_a_taken_connection_alone"
+BROKEN_UPLOAD = "lets_a_broken_upload_fail"
+
+broken(
+    "answers SystemExit",
+    answer_errors(BaseException),
+    "passes_exceptions",
+    TAKEN,
+    "answers_errors_without_exc_info_under_uwsgi",
+    changes=("errors",),
+)
+broken(
+    "answers errors with success",
+    answer_errors(Exception, "200 OK"),
+    "passes_exceptions",
+    TAKEN,
+    BROKEN_UPLOAD,
+    changes=("errors",),
+)
+broken("answers errors without saying so", answer_errors(Exception), "passes_exceptions", TAKEN, BROKEN_UPLOAD)
+broken("ends quietly where the body fails", wrap_body(Wrapped, end_quietly), "passes_exceptions", changes=("wraps",))
+broken(
+    "raises its own error instead",
+    replace_call(raise_its_own),
+    "passes_exceptions",
+    TAKEN,
+    BROKEN_UPLOAD,
+    "lets_a_broken_write_fail",
+)
+broken("swallows what close() raises", wrap_body(Wrapped, iter, close_quietly), "passes_exceptions", changes=("wraps",))
 
 
 # Several requests
@@ -91,7 +115,7 @@ broken(
     KeepsItsRequest,
     "keeps_threads_apart",
     "keeps_streams_apart",
-    "can_be_entered_again",
+    "can_be_reentered",
     "forgets_the_environ",
 )
 broken("remembers the last environ", RemembersTheLast, "forgets_the_environ")

@@ -5,7 +5,7 @@ from wsgiref.util import FileWrapper
 
 import pytest
 
-from tests.testing.hostile.catalogue import asked, of
+from tests.testing.hostile.catalogue import of, run_case_of
 from wsgistack.testing.hostile import bodies
 
 SHAPES = {
@@ -26,35 +26,35 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_has_the_shape_that_it_says(name: str) -> None:
-    record = asked(name)
+def test_has_the_type_and_len_of_its_name(name: str) -> None:
+    record = run_case_of(name)
     assert (isinstance(record.returned, SHAPES[name][0]), record.length) == (True, SHAPES[name][1])
     assert isinstance(record.returned, list | tuple | FileWrapper) or SHAPES[name][0] is object
 
 
 @pytest.mark.parametrize("name", of(bodies))
-def test_comes_to_its_end_with_200(name: str) -> None:
-    record = asked(name)
+def test_ends_with_200(name: str) -> None:
+    record = run_case_of(name)
     assert (record.status, record.is_complete, record.error) == ("200 OK", True, None)
 
 
-def test_has_the_chunks_that_it_says() -> None:
-    assert asked("gives_empty_chunks_in_between").chunks == [b"", b"a", b"", b"", b"b", b""]
-    assert len(asked("gives_ten_thousand_chunks").chunks) == 10_000
-    assert [len(chunk) for chunk in asked("gives_a_large_chunk").chunks] == [1 << 20]
-    assert asked("gives_events_one_by_one").chunks[0] == b"data: 0\n\n"
+def test_has_the_chunks_of_its_name() -> None:
+    assert run_case_of("gives_empty_chunks_in_between").chunks == [b"", b"a", b"", b"", b"b", b""]
+    assert len(run_case_of("gives_ten_thousand_chunks").chunks) == 10_000
+    assert [len(chunk) for chunk in run_case_of("gives_a_large_chunk").chunks] == [1 << 20]
+    assert run_case_of("gives_events_one_by_one").chunks[0] == b"data: 0\n\n"
 
 
-def test_has_bytes_that_compress_as_it_says() -> None:
-    noise = asked("gives_bytes_that_do_not_get_smaller").body
+def test_has_compressed_and_incompressible_bytes() -> None:
+    noise = run_case_of("gives_incompressible_bytes").body
     assert len(gzip.compress(noise)) >= len(noise)
-    packed = asked("gives_gzip_already")
+    packed = run_case_of("gives_gzip_already")
     assert dict(packed.headers)["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.body) == bodies.LONG
 
 
 def test_an_iterator_is_its_own_and_a_foreign_one_is_not() -> None:
-    own = asked("gives_an_iterator").returned
-    foreign = asked("gives_an_iterable_with_a_foreign_iterator").returned
+    own = run_case_of("gives_an_iterator").returned
+    foreign = run_case_of("gives_an_iterable_with_a_foreign_iterator").returned
     assert iter(own) is own  # type: ignore[call-overload]
     assert iter(foreign) is not foreign  # type: ignore[call-overload]

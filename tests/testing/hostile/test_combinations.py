@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.testing.hostile.catalogue import asked, of
+from tests.testing.hostile.catalogue import of, run_case_of
 from wsgistack.testing import Judge
 from wsgistack.testing.hostile import combinations
 from wsgistack.testing.hostile.combinations import LONG
@@ -22,7 +22,7 @@ SEEN: dict[str, tuple[str, list[bytes], list[str]]] = {
     "writes_and_loses_its_client": (OK, [LONG, LONG], []),
     "restarts_and_writes_by_the_first_start": (FAILED, [b"sorry"], []),
     "restarts_and_loses_its_client": (FAILED, [b"sorry"], []),
-    "raises_what_is_false": (OK, [b""], ["_FalseError"]),
+    "raises_a_false_error": (OK, [b""], ["_FalseError"]),
     "exits_at_the_first_next": ("", [], ["SystemExit"]),
     "raises_in_the_middle_and_in_close": (OK, [b"half a page"], ["LookupError", "OSError"]),
     "raises_at_the_first_next_and_in_close": ("", [], ["LookupError", "OSError"]),
@@ -30,26 +30,26 @@ SEEN: dict[str, tuple[str, list[bytes], list[str]]] = {
     "gives_a_file_and_loses_its_client": (OK, [LONG[:1024]], []),
     "gives_a_file_of_unknown_length_that_nobody_reads": (OK, [], []),
     "gives_a_file_of_unknown_length_and_loses_its_client": (OK, [LONG[:1024]], []),
-    "is_asked_for_the_head_and_starts_late": (OK, [], []),
-    "is_asked_for_the_head_and_writes": (OK, [b"", b""], []),
-    "is_asked_for_the_head_and_restarts": (FAILED, [b""], []),
-    "is_asked_for_the_head_and_raises": ("", [], ["LookupError"]),
-    "is_asked_for_the_head_and_raises_late": (OK, [b""], ["LookupError"]),
+    "answers_head_and_starts_late": (OK, [], []),
+    "answers_head_and_writes": (OK, [b"", b""], []),
+    "answers_head_and_restarts": (FAILED, [b""], []),
+    "answers_head_and_raises": ("", [], ["LookupError"]),
+    "answers_head_and_raises_late": (OK, [b""], ["LookupError"]),
 }
 
 
 @pytest.mark.parametrize("name", of(combinations))
-def test_a_server_sees_what_was_meant(name: str) -> None:
-    record = asked(name)
+def test_has_the_status_chunks_and_exceptions_of_its_name(name: str) -> None:
+    record = run_case_of(name)
     raised = [type(event.value).__name__ for event in record.all("raise")]
     assert (record.status, record.chunks, raised) == SEEN[name]
 
 
 def test_a_false_error_can_not_be_shown() -> None:
-    error = asked("raises_what_is_false").error
+    error = run_case_of("raises_a_false_error").error
     assert error is not None
     assert not error
-    with pytest.raises(RuntimeError, match=r"^no words$"):
+    with pytest.raises(RuntimeError, match=r"^str\(\) fails$"):
         str(error)
 
 
@@ -106,7 +106,7 @@ def forgetting_what_is_written(app: App) -> App:
             raising_at_the_end,
             Changes(wraps=True),
             "raises_before_the_first_byte",
-            "raises_what_is_false",
+            "raises_a_false_error",
             "passes_exceptions",
             id="an error and its truth",
         ),
@@ -114,8 +114,8 @@ def forgetting_what_is_written(app: App) -> App:
             answering_with_a_body,
             Changes(errors=True, body=True),
             "raises_before_the_start",
-            "is_asked_for_the_head_and_raises",
-            "body_is_where_http_has_one",
+            "answers_head_and_raises",
+            "has_no_body_where_http_has_none",
             id="an error and HEAD",
         ),
         pytest.param(
@@ -128,7 +128,7 @@ def forgetting_what_is_written(app: App) -> App:
         ),
     ],
 )
-def test_finds_out_what_only_the_two_together_show(
+def test_finds_what_only_a_combination_shows(
     layer: object, changes: Changes, passed: str, failed: str, rule: str
 ) -> None:
     assert callable(layer)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.testing.hostile.catalogue import asked
+from tests.testing.hostile.catalogue import run_case_of
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.hostile.requests import SENT
 
@@ -16,32 +16,32 @@ from wsgistack.testing.hostile.requests import SENT
         ("reads_its_input_line_by_line", SENT.replace(b"\n", b"\n|")),
         ("reads_input_of_unknown_length", SENT),
         ("reads_its_input_while_it_answers", SENT[: len(SENT) // 4 * 4]),
-        ("is_sent_bytes", b"\x00\xff" * 50),
+        ("gets_binary_data", b"\x00\xff" * 50),
         ("moves_its_path", b"moved"),
         ("empties_its_environ", b"nothing left"),
-        ("complains", b"but it works"),
+        ("writes_to_wsgi_errors", b"but it works"),
     ],
 )
 def test_answers_with_what_it_read(name: str, body: bytes) -> None:
-    assert asked(name).body == body
+    assert run_case_of(name).body == body
 
 
-def test_changes_its_environ_as_it_says() -> None:
-    moved, emptied = asked("moves_its_path").environ, asked("empties_its_environ").environ
+def test_changes_its_environ() -> None:
+    moved, emptied = run_case_of("moves_its_path").environ, run_case_of("empties_its_environ").environ
     assert (moved["SCRIPT_NAME"], moved["PATH_INFO"]) == ("/", "")
     assert emptied == {}
 
 
-def test_complains_where_it_says() -> None:
-    assert asked("complains").environ["wsgi.errors"].getvalue() == "something is odd\n"
+def test_writes_to_wsgi_errors() -> None:
+    assert run_case_of("writes_to_wsgi_errors").environ["wsgi.errors"].getvalue() == "something is odd\n"
 
 
-def test_is_asked_oddly() -> None:
-    path = CASES["is_asked_for_an_odd_path"].environ()
+def test_sends_unusual_requests() -> None:
+    path = CASES["gets_an_odd_path"].environ()
     assert path["PATH_INFO"] == "/caf\xc3\xa9/\xff//..;a=b/ "
     assert path["QUERY_STRING"] == "q=%22%0D%0A&x=%zz"
     unknown = CASES["reads_input_of_unknown_length"].environ()
     assert "CONTENT_LENGTH" not in unknown
     assert unknown["wsgi.input_terminated"] is True
-    odd = CASES["is_sent_odd_headers"].environ()
+    odd = CASES["gets_odd_headers"].environ()
     assert odd["HTTP_USER_AGENT"] == 'x" \\ \x1b[31m'

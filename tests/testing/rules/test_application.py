@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.testing.applications import TEXT, answering, broken_rules, lazily, raised
+from tests.testing.applications import TEXT, find_broken_rules, make_app, make_lazy_app, raised
 from wsgistack.testing import Record, Server, make_environ
 from wsgistack.testing.rules import APPLICATION
 from wsgistack.types import App, Environ, StartResponse
 
 
 def judged(app: App, **request: Any) -> set[str]:
-    return broken_rules(Server().run(app, make_environ(**request)), APPLICATION)
+    return find_broken_rules(Server().run(app, make_environ(**request)), APPLICATION)
 
 
 def start(start_response: StartResponse) -> None:
@@ -20,7 +20,7 @@ def start(start_response: StartResponse) -> None:
 
 
 def starting_with_exc_info(exc_info: Any) -> App:
-    return lazily(lambda start_response: start_response("500 Oops", TEXT, exc_info), b"sorry")
+    return make_lazy_app(lambda start_response: start_response("500 Oops", TEXT, exc_info), b"sorry")
 
 
 def restarted_and_went_on(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -101,43 +101,47 @@ class Bytes(bytes):
 
 
 BROKEN = [
-    pytest.param(lazily(b"early", start), "starts_before_the_first_chunk", id="a chunk before the start"),
-    pytest.param(lazily(b"", start, b"ok"), "starts_before_the_first_chunk", id="an empty chunk before the start"),
+    pytest.param(make_lazy_app(b"early", start), "starts_before_the_first_chunk", id="a chunk before the start"),
+    pytest.param(
+        make_lazy_app(b"", start, b"ok"), "starts_before_the_first_chunk", id="an empty chunk before the start"
+    ),
     pytest.param(lambda environ, start: [b"ok"], "starts_before_the_first_chunk", id="a list and no start"),
-    pytest.param(lazily(), "starts_even_without_a_body", id="no start and no body"),
+    pytest.param(make_lazy_app(), "starts_even_without_a_body", id="no start and no body"),
     pytest.param(lambda environ, start: [], "starts_even_without_a_body", id="no start and an empty list"),
-    pytest.param(lazily(start, start, b"ok"), "starts_once", id="a second start"),
+    pytest.param(make_lazy_app(start, start, b"ok"), "starts_once", id="a second start"),
     pytest.param(
-        lazily(lambda start: start(status="200 OK", response_headers=TEXT), b"ok"), "starts_by_position", id="keywords"
+        make_lazy_app(lambda start: start(status="200 OK", response_headers=TEXT), b"ok"),
+        "starts_by_position",
+        id="keywords",
     ),
     pytest.param(
-        lazily(lambda start: start("200 OK", TEXT, None, "more"), b"ok"), "starts_by_position", id="four arguments"
+        make_lazy_app(lambda start: start("200 OK", TEXT, None, "more"), b"ok"),
+        "starts_by_position",
+        id="four arguments",
     ),
     pytest.param(
-        starting_with_exc_info(ValueError("x")), "gives_exc_info_as_the_interpreter_does", id="exc_info is an exception"
+        starting_with_exc_info(ValueError("x")), "exc_info_is_like_that_of_sys", id="exc_info is an exception"
     ),
-    pytest.param(
-        starting_with_exc_info((None, None, None)), "gives_exc_info_as_the_interpreter_does", id="exc_info of no error"
-    ),
+    pytest.param(starting_with_exc_info((None, None, None)), "exc_info_is_like_that_of_sys", id="exc_info of no error"),
     pytest.param(
         starting_with_exc_info((ValueError, KeyError("x"), None)),
-        "gives_exc_info_as_the_interpreter_does",
+        "exc_info_is_like_that_of_sys",
         id="exc_info of two errors",
     ),
-    pytest.param(restarted_and_went_on, "lets_a_refused_restart_pass", id="a swallowed re-raise"),
-    pytest.param(answering(body=None), "returns_an_iterable", id="None"),
-    pytest.param(answering(body=b"ok"), "returns_an_iterable", id="bytes"),
-    pytest.param(answering(body="ok"), "returns_an_iterable", id="text"),
-    pytest.param(answering(body=1), "returns_an_iterable", id="a number"),
-    pytest.param(answering(body=["ok"]), "gives_bytes", id="chunks of text"),
-    pytest.param(answering(body=[bytearray(b"ok")]), "gives_bytes", id="chunks of a bytearray"),
-    pytest.param(answering(body=[Bytes(b"ok")]), "gives_bytes", id="chunks of a subclass"),
+    pytest.param(restarted_and_went_on, "does_not_catch_a_refused_restart", id="a swallowed re-raise"),
+    pytest.param(make_app(body=None), "returns_an_iterable", id="None"),
+    pytest.param(make_app(body=b"ok"), "returns_an_iterable", id="bytes"),
+    pytest.param(make_app(body="ok"), "returns_an_iterable", id="text"),
+    pytest.param(make_app(body=1), "returns_an_iterable", id="a number"),
+    pytest.param(make_app(body=["ok"]), "gives_bytes", id="chunks of text"),
+    pytest.param(make_app(body=[bytearray(b"ok")]), "gives_bytes", id="chunks of a bytearray"),
+    pytest.param(make_app(body=[Bytes(b"ok")]), "gives_bytes", id="chunks of a subclass"),
     pytest.param(writing_later, "writes_before_the_body_only", id="a write from the iterable"),
-    pytest.param(answering(body=Sized(1)), "tells_its_length_truly", id="a len() that is too small"),
-    pytest.param(answering(body=Sized(3)), "tells_its_length_truly", id="a len() that is too large"),
-    pytest.param(reading(1), "reads_no_further_than_the_request", id="reading what is not there"),
-    pytest.param(closing("wsgi.input"), "closes_no_stream_of_the_server", id="wsgi.input closed"),
-    pytest.param(closing("wsgi.errors"), "closes_no_stream_of_the_server", id="wsgi.errors closed"),
+    pytest.param(make_app(body=Sized(1)), "has_a_true_len", id="a len() that is too small"),
+    pytest.param(make_app(body=Sized(3)), "has_a_true_len", id="a len() that is too large"),
+    pytest.param(reading(1), "reads_no_more_than_the_body", id="reading what is not there"),
+    pytest.param(closing("wsgi.input"), "leaves_server_streams_open", id="wsgi.input closed"),
+    pytest.param(closing("wsgi.errors"), "leaves_server_streams_open", id="wsgi.errors closed"),
 ]
 
 
@@ -149,19 +153,21 @@ def test_finds_the_one_rule_that_is_broken(app: App, rule: str) -> None:
 @pytest.mark.parametrize(
     "app",
     [
-        pytest.param(answering(body=Sized(2)), id="a true len()"),
-        pytest.param(answering(body=Shrinking()), id="a len() that was true at first"),
-        pytest.param(answering(body=ByIndex()), id="an iterable without __iter__"),
-        pytest.param(answering(body=()), id="an empty tuple"),
+        pytest.param(make_app(body=Sized(2)), id="a true len()"),
+        pytest.param(make_app(body=Shrinking()), id="a len() that was true at first"),
+        pytest.param(make_app(body=ByIndex()), id="an iterable without __iter__"),
+        pytest.param(make_app(body=()), id="an empty tuple"),
         pytest.param(starting_with_exc_info(raised()), id="exc_info at once"),
         pytest.param(starting_with_exc_info((ValueError, ValueError(), None)), id="exc_info without a traceback"),
-        pytest.param(lazily(start, b"", lambda start: start("500 Oops", TEXT, raised()), b"x"), id="a restart in time"),
+        pytest.param(
+            make_lazy_app(start, b"", lambda start: start("500 Oops", TEXT, raised()), b"x"), id="a restart in time"
+        ),
         pytest.param(restarted_and_let_pass, id="a re-raise that passes a finally"),
         pytest.param(reading(-1), id="reading all there is"),
         pytest.param(reading(0), id="reading nothing"),
     ],
 )
-def test_accuses_no_legal_application(app: App) -> None:
+def test_reports_nothing_about_a_legal_application(app: App) -> None:
     assert judged(app) == set()
 
 
@@ -169,11 +175,11 @@ def test_accuses_no_legal_application(app: App) -> None:
     ("size", "told", "broken"),
     [
         pytest.param(4, True, set(), id="all of it"),
-        pytest.param(5, True, {"reads_no_further_than_the_request"}, id="more than all"),
+        pytest.param(5, True, {"reads_no_more_than_the_body"}, id="more than all"),
         pytest.param(4096, False, set(), id="a block, where the length is not known"),
     ],
 )
-def test_lets_the_input_be_read_as_far_as_its_length_is_known(size: int, told: bool, broken: set[str]) -> None:
+def test_the_input_may_be_read_up_to_content_length(size: int, told: bool, broken: set[str]) -> None:
     assert judged(reading(size), method="POST", body=b"sent", content_length=told) == broken
 
 
@@ -184,10 +190,10 @@ def test_every_rule_for_applications_is_broken_by_an_application_of_these_tests(
     assert broken == set(APPLICATION.rules)
 
 
-def test_a_record_of_a_list_that_is_handed_on_is_judged_as_well() -> None:
+def test_judges_a_list_that_is_not_watched() -> None:
     record = Record(make_environ())
     record.note_return([b"ok"])
     record.is_watched, record.content = False, [b"ok"]
-    assert broken_rules(record, APPLICATION) == {"starts_before_the_first_chunk"}
+    assert find_broken_rules(record, APPLICATION) == {"starts_before_the_first_chunk"}
     record.content = []
-    assert broken_rules(record, APPLICATION) == {"starts_even_without_a_body"}
+    assert find_broken_rules(record, APPLICATION) == {"starts_even_without_a_body"}

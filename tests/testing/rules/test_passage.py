@@ -1,20 +1,20 @@
-"""A passage: what a middleware was to pass on, and the body without the coding that it put on."""
+"""A passage: what a middleware has to pass on, and the body without its content coding."""
 
 import gzip
 from typing import Any
 
 import pytest
 
-from tests.testing.applications import TEXT, answering, failing, lazily
+from tests.testing.applications import TEXT, failing, make_app, make_lazy_app
 from wsgistack.testing import Record, Server, make_environ
 from wsgistack.testing.rules import Passage
-from wsgistack.testing.rules.passage import Given
+from wsgistack.testing.rules.passage import SentSoFar
 from wsgistack.types import Changes
 
 
 def recorded(*chunks: bytes, status: str = "200 OK", coding: str = "", take: int | None = None) -> Record:
     headers = [*TEXT, ("content-encoding", coding)] if coding else TEXT
-    return Server().run(answering(status, headers, chunks), make_environ(), take=take)
+    return Server().run(make_app(status, headers, chunks), make_environ(), take=take)
 
 
 def passage(outer: Record, *inner: Record, changes: Changes | None = None) -> Passage:
@@ -34,31 +34,31 @@ MEMBERS = gzip.compress(WHOLE[:500]) + gzip.compress(WHOLE[500:])
         pytest.param([PACKED], "GZip", WHOLE, id="gzip, in another case"),
         pytest.param([PACKED[:9], b"", PACKED[9:]], "gzip", WHOLE, id="gzip in pieces"),
         pytest.param([MEMBERS[:150], MEMBERS[150:]], "gzip", WHOLE, id="gzip of two members"),
-        pytest.param([PACKED[:-1]], "gzip", b"a stream without its end", id="gzip without its end"),
-        pytest.param([], "gzip", b"a stream without its end", id="no gzip at all"),
+        pytest.param([PACKED[:-1]], "gzip", b"a gzip stream without its end", id="gzip without its end"),
+        pytest.param([], "gzip", b"a gzip stream without its end", id="no gzip at all"),
         pytest.param([PACKED], "br", None, id="a coding that is not known here"),
     ],
 )
-def test_takes_off_the_coding_that_the_middleware_put_on(chunks: list[bytes], coding: str, body: bytes | None) -> None:
-    assert passage(recorded(*chunks, coding=coding), recorded(WHOLE)).unpacked() == body
+def test_decodes_the_content_coding_of_the_middleware(chunks: list[bytes], coding: str, body: bytes | None) -> None:
+    assert passage(recorded(*chunks, coding=coding), recorded(WHOLE)).decode() == body
 
 
-def test_says_what_is_wrong_with_a_coding() -> None:
+def test_reports_a_body_that_cannot_be_decoded() -> None:
     broken = passage(recorded(b"this is no gzip", coding="gzip"), recorded(b""))
-    assert b"incorrect header" in (broken.unpacked() or b"")
-    given = Given(broken)
+    assert b"incorrect header" in (broken.decode() or b"")
+    given = SentSoFar(broken)
     assert given.is_countable
-    assert given.up_to(1000, since=0)
+    assert given.advance(1000, since=0)
     assert not given.is_countable
 
 
-def test_a_stream_that_the_client_left_has_no_end() -> None:
-    assert passage(recorded(PACKED[:-8], b"", coding="gzip", take=1), recorded(WHOLE)).unpacked() == WHOLE
+def test_the_stream_of_a_disconnected_client_needs_no_end() -> None:
+    assert passage(recorded(PACKED[:-8], b"", coding="gzip", take=1), recorded(WHOLE)).decode() == WHOLE
 
 
-def test_leaves_the_coding_of_the_application_on() -> None:
+def test_does_not_decode_the_coding_of_the_application() -> None:
     coded = recorded(PACKED, coding="gzip")
-    assert passage(coded, coded).unpacked() == PACKED
+    assert passage(coded, coded).decode() == PACKED
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_leaves_the_coding_of_the_application_on() -> None:
         pytest.param(["content-length"], False, id="a header"),
     ],
 )
-def test_knows_who_may_give_other_bytes(names: list[str], rewrites: bool) -> None:
+def test_knows_which_middleware_may_send_other_bytes(names: list[str], rewrites: bool) -> None:
     one = passage(recorded(b"a"), recorded(b"b"), changes=Changes.from_names(names))
     assert one.rewrites is rewrites
-    assert (one.unpacked() is None) is rewrites
+    assert (one.decode() is None) is rewrites
 
 
 @pytest.mark.parametrize(
@@ -87,22 +87,22 @@ def test_knows_who_may_give_other_bytes(names: list[str], rewrites: bool) -> Non
         pytest.param("200 OK", ["503 Busy", "200 OK"], ["answers"], False, id="asked twice"),
     ],
 )
-def test_knows_whose_answer_it_is(outer: str, inner: list[str], changes: list[str], is_through: bool) -> None:
+def test_knows_whose_response_it_is(outer: str, inner: list[str], changes: list[str], is_through: bool) -> None:
     records = [recorded(status=status) for status in inner]
     through = passage(recorded(status=outer), *records, changes=Changes.from_names(changes)).through
     assert through is (records[0] if is_through else None)
 
 
 def test_an_exception_that_may_be_answered_is_not_passed_on() -> None:
-    failed = Server().run(lazily(failing), make_environ())
+    failed = Server().run(make_lazy_app(failing), make_environ())
     answer = recorded(status="500 Internal Server Error")
     assert passage(answer, failed).through is failed
     assert passage(answer, failed, changes=Changes(errors=True)).through is None
 
 
-def test_tells_the_headers_that_have_to_stay() -> None:
+def test_lists_the_headers_that_must_not_change() -> None:
     headers: Any = [("Vary", "*"), ("X-A", "a"), ("vary", "b")]
     one = passage(recorded(), recorded())
-    assert one.others(headers) == headers
-    assert passage(recorded(), changes=Changes.from_names(["vary"])).others(headers) == [("X-A", "a")]
-    assert passage(recorded(), changes=Changes.from_names(["*"])).others(headers) == []
+    assert one.unchanged(headers) == headers
+    assert passage(recorded(), changes=Changes.from_names(["vary"])).unchanged(headers) == [("X-A", "a")]
+    assert passage(recorded(), changes=Changes.from_names(["*"])).unchanged(headers) == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.testing.applications import TEXT, answering, broken_rules, driven, failing, lazily, raised
+from tests.testing.applications import TEXT, failing, find_broken_rules, make_app, make_lazy_app, raised, read_body
 from wsgistack.testing import make_environ
 from wsgistack.testing.probe import Probe
 from wsgistack.testing.rules import SERVER
@@ -22,7 +22,7 @@ def judged(serve: Callable[[App, Environ], object], app: App) -> set[str]:
     with suppress(LookupError, TypeError, ValueError):  # what the application raises
         serve(probe, make_environ())
     (record,) = probe.records
-    return broken_rules(record, SERVER)
+    return find_broken_rules(record, SERVER)
 
 
 class StartResponseOfAServer:
@@ -40,7 +40,7 @@ class StartResponseOfAServer:
         return self._write
 
 
-def serving(start_response: Any, drive: Callable[[Any], object] = driven) -> Callable[[App, Environ], object]:
+def serving(start_response: Any, drive: Callable[[Any], object] = read_body) -> Callable[[App, Environ], object]:
     return lambda app, environ: drive(app(environ, start_response))
 
 
@@ -49,14 +49,14 @@ def setting(**values: Any) -> Callable[[App, Environ], object]:
 
     def serve(app: App, environ: Environ) -> object:
         there = {key: value for key, value in (environ | values).items() if value is not None}
-        return driven(app(there, StartResponseOfAServer()))
+        return read_body(app(there, StartResponseOfAServer()))
 
     return serve
 
 
 def reading_twice(body: Iterable[bytes]) -> None:
     list(body)
-    driven(body)
+    read_body(body)
 
 
 def reading_after_close(body: Any) -> None:
@@ -82,43 +82,43 @@ def writing_nothing_and_restarting(environ: Environ, start_response: StartRespon
 
 
 GOOD = StartResponseOfAServer()
-LAZY = lazily(lambda start: start("200 OK", TEXT), b"ok")
+LAZY = make_lazy_app(lambda start: start("200 OK", TEXT), b"ok")
 BROKEN = [
     pytest.param(
-        lambda app, environ: driven(app(environ=environ, start_response=GOOD)),
-        answering(),
+        lambda app, environ: read_body(app(environ=environ, start_response=GOOD)),
+        make_app(),
         "calls_by_position",
         id="called by keyword",
     ),
     pytest.param(
-        lambda app, environ: driven(app(environ, GOOD, "more")),
-        answering(),
+        lambda app, environ: read_body(app(environ, GOOD, "more")),
+        make_app(),
         "calls_by_position",
         id="three arguments",
     ),
-    pytest.param(lambda app, environ: app(environ), answering(), "calls_by_position", id="one argument"),
+    pytest.param(lambda app, environ: app(environ), make_app(), "calls_by_position", id="one argument"),
     pytest.param(
-        lambda app, environ: driven(app(MappingProxyType(environ), GOOD)), LAZY, "environ_is_a_dict", id="a mapping"
+        lambda app, environ: read_body(app(MappingProxyType(environ), GOOD)), LAZY, "environ_is_a_dict", id="a mapping"
     ),
     *(
-        pytest.param(setting(**{key: None}), LAZY, "environ_has_what_it_must", id=f"no {key}")
+        pytest.param(setting(**{key: None}), LAZY, "environ_has_required_keys", id=f"no {key}")
         for key in ("REQUEST_METHOD", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.input", "wsgi.run_once")
     ),
     *(
-        pytest.param(setting(**{key: ""}), LAZY, "environ_has_what_it_must", id=f"an empty {key}")
+        pytest.param(setting(**{key: ""}), LAZY, "environ_has_required_keys", id=f"an empty {key}")
         for key in ("REQUEST_METHOD", "SERVER_NAME", "SERVER_PORT")
     ),
-    pytest.param(setting(**{"wsgi.version": "1.0"}), LAZY, "environ_has_what_it_must", id="another version"),
+    pytest.param(setting(**{"wsgi.version": "1.0"}), LAZY, "environ_has_required_keys", id="another version"),
     *(
-        pytest.param(setting(**{key: value}), LAZY, "environ_has_texts", id=f"{key} is {value!r}")
+        pytest.param(setting(**{key: value}), LAZY, "environ_values_are_str", id=f"{key} is {value!r}")
         for key, value in (("SERVER_PORT", 80), ("CONTENT_LENGTH", 0), ("HTTP_HOST", b"localhost"), ("REMOTE_USER", ()))
     ),
-    pytest.param(setting(PATH_INFO="/café/Жар"), LAZY, "environ_texts_are_latin_1", id="a path that is decoded"),
+    pytest.param(setting(PATH_INFO="/café/Жар"), LAZY, "environ_values_are_latin_1", id="a path that is decoded"),
     pytest.param(
         setting(**{"wsgi.input": iter(())}), LAZY, "streams_have_their_methods", id="an input that is no stream"
     ),
     pytest.param(setting(**{"wsgi.errors": print}), LAZY, "streams_have_their_methods", id="errors that are no stream"),
-    pytest.param(serving(StartResponseOfAServer(write=None)), LAZY, "gives_a_write", id="no write()"),
+    pytest.param(serving(StartResponseOfAServer(write=None)), LAZY, "returns_write", id="no write()"),
     pytest.param(serving(StartResponseOfAServer(refuses="None")), LAZY, "accepts_a_first_start", id="None is refused"),
     pytest.param(serving(GOOD), restarting(b"half"), "refuses_a_restart_after_the_first_byte", id="too late a restart"),
     pytest.param(
@@ -130,7 +130,7 @@ BROKEN = [
     pytest.param(serving(GOOD, reading_twice), LAZY, "reads_the_iterable_once", id="read twice"),
     pytest.param(serving(GOOD, reading_after_close), LAZY, "reads_the_iterable_once", id="read when it is closed"),
     pytest.param(serving(GOOD, list), LAZY, "closes_once", id="not closed"),
-    pytest.param(serving(GOOD, lambda body: [driven(body), body.close()]), LAZY, "closes_once", id="closed twice"),
+    pytest.param(serving(GOOD, lambda body: [read_body(body), body.close()]), LAZY, "closes_once", id="closed twice"),
 ]
 
 
@@ -158,9 +158,9 @@ def test_every_rule_for_servers_is_broken_by_a_server_of_these_tests() -> None:
         pytest.param(setting(QUERY_STRING=None, CONTENT_TYPE=None), LAZY, id="what may be empty is missing"),
         pytest.param(setting(**{"my.user": "Зоя", "my.roles": []}), LAZY, id="extensions of any kind"),
         pytest.param(setting(**{"wsgi.input": io.BytesIO()}), LAZY, id="a stream of Python's"),
-        pytest.param(serving(GOOD, lambda body: body), answering(), id="a tuple has no close()"),
-        pytest.param(serving(GOOD), lazily(failing), id="an application that raises"),
+        pytest.param(serving(GOOD, lambda body: body), make_app(), id="a tuple has no close()"),
+        pytest.param(serving(GOOD), make_lazy_app(failing), id="an application that raises"),
     ],
 )
-def test_accuses_no_legal_server(serve: Callable[[App, Environ], object], app: App) -> None:
+def test_reports_nothing_about_a_legal_server(serve: Callable[[App, Environ], object], app: App) -> None:
     assert judged(serve, app) == set()

@@ -1,4 +1,4 @@
-"""The access log: one line for each request, written when its response has been sent or given up."""
+"""The access log: one line for each request, written at the end of its response."""
 
 import logging
 import os
@@ -12,9 +12,7 @@ from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
-from wsgistack.exchange import Exchange
-from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
-from wsgistack.http import headers as h
+from wsgistack.exchange.measured import MeasuredExchange
 from wsgistack.middleware.access_log.format import Entry, compile_format
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -24,35 +22,49 @@ _OUTPUTS = ("stderr", "stdout", "logging")
 
 
 class AccessLog(Middleware):
-    """Write one line for each request when its response is over: sent, given up by the client, or failed.
+    """Write one line for each request when its response ends: it was sent, the client has gone, or it failed.
 
-    It tells the bytes of the body that went to the server, and the time until the end of the body. Whatever a client
-    sends is escaped, so that a line stays one line and a field one field. A line that can't be written is reported
-    to the logger, and never to the client.
+    The line has the bytes of the body that went to the server, and the time until the end of the body. Everything that
+    a client sends is escaped, so that a line stays one line and a field stays one field. A line that can't be written
+    is reported to the logger, and never to the client. Example::
 
-    :param format: ``common`` and ``combined`` as Apache writes them; ``extended``, the default, which is combined with
+        application = AccessLog(application, format="json", file="/var/log/site/access.log")
+
+    or in an ini file::
+
+        [filter:access_log]
+        use = egg:wsgistack#access_log
+        format = json
+        file = /var/log/site/access.log
+
+    :param format: ``common`` or ``combined``, as Apache writes them; ``extended``, the default, which is combined with
         the duration in microseconds and the request id at the end; ``json``; or a string of Apache's directives
         ``%B %b %D %H %h %L %l %m %q %r %s %T %t %U %u %X %{Header}i %{Header}o %{key}e``, where ``%L`` is the
         request id, ``%u`` REMOTE_USER and ``%X`` an ``X`` if the response did not come to its end.
-    :param output: where lines go: ``stderr``, ``stdout``, or ``logging``, at level INFO. The default needs no set-up.
-    :param file: append the lines to this file instead. Each is one write, so that several processes can share it.
+    :param output: where the lines go: ``stderr``, ``stdout``, or ``logging``, at level INFO. The default needs no
+        set-up.
+    :param file: append the lines to this file instead. Each line is one write, so that several processes can share it.
     :param logger: the name of the logger for ``output="logging"`` and for reports of lost lines.
-    :raises ConfigError: there is no such format or output, or the file can't be opened.
+    :raises ConfigError: the format or the output is unknown, or the file can't be opened.
 
-    A file that the application hands to the server's own ``wsgi.file_wrapper`` goes on untouched, so that the server
-    can use sendfile. How far the server came in it tells what was sent. Those of uWSGI and Waitress can't be
-    watched so: there it is read here instead, in large blocks.
+    ``outcome`` in JSON is ``complete``, ``aborted`` if the client has gone, ``error`` if the application failed, or
+    ``upgraded`` if the connection went on with another protocol, such as WebSocket.
 
-    In the ini files of PasteDeploy itself a ``%`` has to be written ``%%``; wsgistack reads both.
+    A file in the server's own ``wsgi.file_wrapper`` passes untouched, so that the server can use sendfile. The position
+    in the file shows how much was sent. The file wrappers of uWSGI and Waitress can't be watched; there the file is
+    read here instead, in large blocks. If the server never calls ``close()``, the line is written when it forgets the
+    body.
 
-    Cost tier T2. Place it outside of everything but request_id. Not needed where the server writes an access log
-    that tells enough.
+    In ini files for PasteDeploy itself, write ``%%`` for each ``%``; wsgistack reads both.
+
+    Cost tier T2. Place it outside of everything except request_id. Not needed if the access log of the server is
+    enough.
     """
 
     must_be_outside: ClassVar = {
-        "catch_errors": "the log would not tell the status of error answers",
-        "compress": "the log would not tell what went over the wire",
-        "gzip": "the log would not tell what went over the wire",
+        "catch_errors": "the log would not show the status of error answers",
+        "compress": "the log would not show the size after compression",
+        "gzip": "the log would not show the size after compression",
         "basic_auth": "refused requests would not be logged",
     }
     changes: ClassVar = Changes(wraps=True)
@@ -71,7 +83,7 @@ class AccessLog(Middleware):
         mistakes = Mistakes()
         if output not in _OUTPUTS:
             mistakes.append(
-                Mistake(f"no output {output!r}", key="output", value=output, hint=suggest(output, _OUTPUTS))
+                Mistake(f"unknown output {output!r}", key="output", value=output, hint=suggest(output, _OUTPUTS))
             )
         with mistakes.collect():
             self._line_of = compile_format(format)
@@ -97,7 +109,7 @@ class AccessLog(Middleware):
                 logging.getLogger(self.logger).exception("a line of the access log was lost")
 
 
-class _Logged(Exchange):
+class _Logged(MeasuredExchange):
     __slots__ = (
         "_layer",
         "_since",
@@ -109,19 +121,15 @@ class _Logged(Exchange):
         "path",
         "protocol",
         "query",
-        "sent",
         "started",
     )
-
-    keeps_length = True
-    needs_context = False
+    outcome: str
 
     def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
-        super().__init__(environ, start_response)
+        MeasuredExchange.__init__(self, environ, start_response)  # faster than super()
         self._layer = layer
         self._since = perf_counter()
         self.started = time()
-        self.sent = 0
         get = environ.get
         self.client = get("REMOTE_ADDR") or "-"
         self.method = get("REQUEST_METHOD") or "-"
@@ -129,40 +137,17 @@ class _Logged(Exchange):
         self.query = get("QUERY_STRING", "")
         self.protocol = get("SERVER_PROTOCOL") or "-"
 
-    def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        if type(body) is not list and is_file_wrapper(body, self.environ):
-            if watch(body, self._close_file):
-                return body
-            blocks = blocks_of(body, 0 if self.method == "HEAD" else h.content_length(self.headers))
-            if blocks is not None:
-                self._chunks = blocks
-                return self
-        return None
-
-    def on_chunk(self, chunk: bytes) -> bytes:
-        self.sent += len(chunk)
-        return chunk
-
     def on_close(self, error: BaseException | None) -> None:
         self.duration = perf_counter() - self._since
-        is_whole = self.finished
+        self.outcome = self.find_outcome(error)
         self.code = self.status[:3] or "-"
-        if self.method == "HEAD" or self.code in ("204", "304"):  # what there is of a body, the server drops
-            self.sent, is_whole = 0, True
-        self.outcome = "error" if error is not None else "complete" if is_whole else "aborted"
-        if error is not None and not self.finished and not self.sent:
-            self.code = "500"  # nothing has gone out, and so the server answers by itself
+        if self.outcome == "error" and not self.finished and not self.sent:
+            self.code = "500"  # nothing has been sent, so the server answers
         self._layer.write(self)
-
-    def _close_file(self, sent: int, is_at_end: bool) -> None:
-        length = h.content_length(self.headers)
-        self.sent = sent if length is None else min(sent, length)  # where it does not use sendfile, it reads in blocks
-        self.finished = is_at_end or self.sent == length
-        self.close()
 
 
 class _LoggedInContext(_Logged):
-    """The line becomes a log record, which may tell the request's id."""
+    """The line becomes a log record, which may show the request's id."""
 
     __slots__ = ()
 
@@ -182,7 +167,7 @@ def _to_file(path: Path) -> Callable[[str], object]:
     try:
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     except OSError as error:
-        problem = f"can't open {str(path)!r}: {error.strerror}"
+        problem = f"cannot open {str(path)!r}: {error.strerror}"
         raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written")) from error
 
     def append(line: str) -> None:
@@ -196,7 +181,7 @@ def _to_logger(name: str) -> Callable[[str], object]:
     logger = logging.getLogger(name)
 
     def log(line: str) -> None:
-        if logger.isEnabledFor(logging.INFO):  # info() would look for its caller, which tells nothing here
+        if logger.isEnabledFor(logging.INFO):  # info() would search for its caller, which is of no use here
             logger.handle(logger.makeRecord(name, logging.INFO, __file__, 0, line, (), None))
 
     return log

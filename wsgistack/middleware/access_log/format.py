@@ -8,12 +8,12 @@ from operator import itemgetter
 from time import gmtime, localtime, strftime
 from typing import Protocol
 
-from wsgistack.environ import REQUEST_ID, request_target
+from wsgistack.environ import REQUEST_ID, escape_quoted, escape_word, request_target
 from wsgistack.errors import ConfigError, Mistake, suggest
 from wsgistack.http import headers as h
 from wsgistack.types import Environ, Headers
 
-__all__ = ["FORMATS", "Entry", "Format", "compile_format", "escape_word"]
+__all__ = ["FORMATS", "Entry", "Format", "compile_format"]
 
 
 class Entry(Protocol):
@@ -43,19 +43,6 @@ _DIRECTIVE = re.compile(r"%(?:\{(?P<name>[^{}]+)\}(?P<kind>[ieo])|>?(?P<letter>[
 _NOT_HTTP = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PLAIN = bytes(code for code in range(32, 127) if code not in b'"\\')
-_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} | {34: '\\"', 92: "\\\\"}
-
-
-def escape_quoted(text: str) -> str:
-    """Escape a text for a field in quotes, like Apache."""
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return text
-    return text.translate(_ESCAPES).encode("ascii", "backslashreplace").decode("ascii")
-
-
-def escape_word(text: str) -> str:
-    """Escape a text for a field without quotes: spaces too."""
-    return escape_quoted(text).replace(" ", "\\x20")
 
 
 @lru_cache(maxsize=4)

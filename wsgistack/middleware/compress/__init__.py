@@ -19,47 +19,59 @@ __all__ = ["Compress", "Gzip"]
 class Compress(Middleware):
     """Compress eligible responses in a coding that the client accepts.
 
-    A response is eligible by its media type and size, unless it is 1xx, 204, 205, 206 or 304, has a Content-Encoding or
-    a Content-Range, forbids it by ``Cache-Control: no-transform``, or the application sets
-    ``environ["wsgistack.no_compress"]`` to something true before it starts. Each eligible one names Accept-Encoding in
-    Vary, compressed or not, and so do its 206 and 304. A compressed one has a weak ETag, and loses Content-Length,
-    Accept-Ranges and digests: they spoke of other bytes. A list, or a body of one piece that is known to be whole, is
-    sent with its new length; if it would not get smaller, it is sent as it is. Where a body is longer than the
-    Content-Length of the application, the rest is not sent; where it is shorter, its encoding has no end.
+    Example::
 
-    The application finds the strong form of each weak tag in If-None-Match, in place in the environ, for its own tags
-    may be strong; its 304 then carries the tag that the client has. In If-Match no weak tag ever counts (RFC 9110
-    §13.1.1): leave out what clients edit under that condition.
+        application = Compress(application, codings=["zstd", "br", "gzip"])
 
-    Streams: one chunk out for each chunk in, and the client can decode it before the next one is made. A file in the
-    server's ``wsgi.file_wrapper`` is read in blocks of 128 KiB. A restart by ``exc_info`` goes out as it is.
+    or in an ini file::
 
-    :param codings: of ``zstd``, ``br`` and ``gzip``, in order of preference among those that the client ranks equal. By
-        default ``gzip``, which needs no library; the others need the extra ``compress``, and gzip is then faster.
-    :param levels: for a coding, the level to use instead of its default: gzip 1 to 9, br 0 to 11 (4), zstd 1 to 19 (3).
-        Higher ones take more time for less bytes. Without one, gzip is made by ISA-L where that is installed: ten times
-        as fast as by zlib, for mostly 10 to 35 % more bytes. A level asks for zlib.
-    :param minimum_size: shorter bodies are left alone, in bytes. Below the default they fit into one packet anyway.
-    :param types: media types to compress, with ``*`` as wildcard. The default is text and what is written like text.
-    :param except_types: media types not to compress though they are among the types.
-    :param flush_size: gather so many bytes of a stream before the client can decode them, for less bytes; the first
-        chunk goes out at once all the same, and so does what is written by ``write()``, and each chunk of
+        [filter:compress]
+        use = egg:wsgistack#compress
+        codings = zstd br gzip
+
+    Media type and size make a response eligible, unless it is 1xx, 204, 205, 206 or 304, has a Content-Encoding or a
+    Content-Range, forbids compression with ``Cache-Control: no-transform``, or the application sets
+    ``environ["wsgistack.no_compress"]`` to a true value before it starts. Each eligible response names Accept-Encoding
+    in Vary, compressed or not, and so do its 206 and 304. A compressed response gets a weak ETag, and loses
+    Content-Length, Accept-Ranges and digests, which describe other bytes. A list, or a body of one chunk that is known
+    to be complete, is sent with its new length, and stays as it is if it would not get smaller. If a body is longer
+    than its Content-Length, the rest is not sent; if it is shorter, its encoding has no end.
+
+    In If-None-Match, the application finds the strong form of each weak tag too, because its own tags may be strong.
+    Its 304 then has the tag that the client has. A weak tag never matches in If-Match (RFC 9110 §13.1.1): do not
+    compress resources that clients edit under that condition.
+
+    Streams: each chunk in gives one chunk out, which the client can decode before the next chunk exists. A file in the
+    server's ``wsgi.file_wrapper`` is read in blocks of 128 KiB. A restart with ``exc_info`` passes as it is.
+
+    :param codings: some of ``zstd``, ``br`` and ``gzip``, in the order of preference if the client ranks them equally.
+        The default is ``gzip``, which needs no library. The others need the extra ``compress``, which makes gzip faster
+        too.
+    :param levels: the level of a coding instead of its default: gzip 1 to 9, br 0 to 11 (4), zstd 1 to 19 (3). Higher
+        levels take more time and make smaller bodies. Without a level, ISA-L makes gzip if it is installed: ten times
+        faster than zlib, and most bodies are 10 to 35 % larger. A level always means zlib.
+    :param minimum_size: shorter bodies stay as they are, in bytes. Bodies below the default fit into one packet anyway.
+    :param types: media types to compress, with ``*`` as wildcard. The default is text, and formats based on text.
+    :param except_types: media types not to compress although they match ``types``.
+    :param flush_size: collect so many bytes of a stream before the client can decode them, which makes it smaller. The
+        first chunk goes out at once nevertheless, and so do chunks from ``write()``, and each chunk of
         ``text/event-stream`` and of JSON lines.
-    :param flush_interval: the longest time to gather, in seconds. It is looked at when a chunk comes, an empty one too.
-    :param random_padding: hide the length of each compressed response in up to so many random bytes, against BREACH.
-        100 cost little, and make an attacker need some hundred times the requests. They do not make the attack
-        impossible: a page that shows a secret beside what the request says should mask the secret anew in each
-        response, or not be compressed. Without padding, the same body gives the same bytes.
-    :raises ConfigError: there is no such coding or level, its library is not installed, or no coding or type is named.
+    :param flush_interval: the longest time to collect, in seconds. It is checked at each chunk, even at an empty one.
+    :param random_padding: add up to so many random bytes to each compressed response, which hides its length from
+        BREACH. 100 bytes cost little, and make an attacker need some hundred times the requests. They do not make the
+        attack impossible: a page that shows a secret next to parts of the request should mask the secret in each
+        response, or must not be compressed. Without padding, equal bodies give equal bytes.
+    :raises ConfigError: a coding or level is unknown, the library of a coding is not installed, or no coding or type is
+        given.
 
-    Cost tier T2; T1 where the client accepts no coding. A response that is not eligible keeps its own iterable, unless
-    the application starts it late.
+    Cost tier T2; T1 if the client accepts no coding. The body of a response that is not eligible stays untouched,
+    unless the application starts late.
 
-    Place it inside access_log, which then tells what went over the wire. Not for responses that hold a secret beside
-    something that an attacker chooses (BREACH); not needed where a proxy in front compresses.
+    Place it inside access_log, which then logs the size after compression. Not for responses that have a secret next to
+    something that an attacker chooses (BREACH). Not needed if a proxy in front compresses.
     """
 
-    must_be_inside: ClassVar = {"access_log": "the log would not tell what went over the wire"}
+    must_be_inside: ClassVar = {"access_log": "the log would not show the size after compression"}
     changes: ClassVar = Changes(headers=OF_THE_BYTES | {"vary", "etag", "content-encoding"}, body=True)
 
     def __init__(
@@ -145,17 +157,19 @@ class Compress(Middleware):
 class Gzip(Compress):
     """Compress eligible responses with gzip alone.
 
-    As :class:`Compress`, which can do more codings, and has more options.
+    It works like :class:`Compress`, which has more codings and options::
 
-    :param level: from 1, the fastest, to 9, the smallest, by zlib. By default ISA-L is used where it is installed, or
-        else zlib's 6.
-    :param minimum_size: shorter bodies are left alone, in bytes. Below the default they fit into one packet anyway.
-    :param types: media types to compress, with ``*`` as wildcard. The default is text and what is written like text.
-    :raises ConfigError: there is no such level, or no type is named.
+        application = Gzip(application)
 
-    Cost tier T2; T1 where the client does not accept gzip.
+    :param level: from 1, the fastest, to 9, the smallest, with zlib. The default is ISA-L if it is installed, otherwise
+        level 6 of zlib.
+    :param minimum_size: shorter bodies stay as they are, in bytes. Bodies below the default fit into one packet anyway.
+    :param types: media types to compress, with ``*`` as wildcard. The default is text, and formats based on text.
+    :raises ConfigError: the level is not 1 to 9, or no type is given.
 
-    Place it as :class:`Compress`.
+    Cost tier T2; T1 if the client does not accept gzip.
+
+    Place it like :class:`Compress`.
     """
 
     def __init__(

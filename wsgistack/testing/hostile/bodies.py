@@ -1,4 +1,4 @@
-"""Applications whose bodies have odd shapes."""
+"""Applications with unusual bodies."""
 
 import gzip
 import io
@@ -37,28 +37,28 @@ def gives_many_chunks_in_a_list(environ: Environ, start_response: StartResponse)
 
 @hostile()
 def gives_a_tuple(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A tuple is as good as a list."""
+    """A tuple instead of a list."""
     start_response("200 OK", [TEXT])
     return (LONG,)
 
 
 @hostile()
 def gives_an_empty_list(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """No chunk at all, without a Content-Length."""
+    """A list without a chunk, and no Content-Length."""
     start_response("200 OK", [TEXT])
     return []
 
 
 @hostile()
 def gives_one_empty_chunk(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """One chunk with nothing in it."""
+    """One chunk, which is empty."""
     start_response("200 OK", [TEXT, ("Content-Length", "0")])
     return [b""]
 
 
 @hostile()
 def gives_empty_chunks_in_between(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Empty chunks tell the server that the application is alive: each must come through."""
+    """Empty chunks between others. Each must reach the server."""
     start_response("200 OK", [TEXT])
     return (chunk for chunk in (b"", b"a", b"", b"", b"b", b""))
 
@@ -78,8 +78,8 @@ def gives_a_large_chunk(environ: Environ, start_response: StartResponse) -> Iter
 
 
 @hostile()
-def gives_bytes_that_do_not_get_smaller(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Noise under the name of text."""
+def gives_incompressible_bytes(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Random bytes with the type of text, which compression makes larger."""
     noise = b"".join(sha256(b"%d" % number).digest() for number in range(64))
     start_response("200 OK", [TEXT, ("Content-Length", str(len(noise)))])
     return [noise]
@@ -98,14 +98,14 @@ class _Sized:
 
 @hostile()
 def gives_one_chunk_in_an_iterable_of_its_own(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """An iterable that is no list, and whose len() is 1."""
+    """An iterable that is not a list, and whose len() is 1."""
     start_response("200 OK", [TEXT])
     return _Sized([LONG])
 
 
 @hostile()
 def gives_a_sized_iterable(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """An iterable that is no list, and whose len() is 3."""
+    """An iterable that is not a list, and whose len() is 3."""
     start_response("200 OK", [TEXT])
     return _Sized([b"a", b"", b"b"])
 
@@ -147,7 +147,7 @@ def gives_an_iterator(environ: Environ, start_response: StartResponse) -> Iterab
 
 @hostile()
 def gives_a_file(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A file in the server's own wrapper, with its Content-Length: the server may send it by itself."""
+    """A file in the server's own wrapper, with its Content-Length: the server may send it with sendfile."""
     start_response("200 OK", [("Content-Type", "image/png"), ("Content-Length", str(len(LONG)))])
     wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](io.BytesIO(LONG), 1024)
     return wrapped
@@ -171,14 +171,14 @@ def gives_a_text_file(environ: Environ, start_response: StartResponse) -> Iterab
 
 @hostile()
 def gives_events_one_by_one(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Server-sent events: the next one is made when the client has seen the last."""
+    """Server-sent events: each must reach the client before the next one is made."""
     start_response("200 OK", [("Content-Type", "text/event-stream"), ("Cache-Control", "no-cache")])
     return (b"data: %d\n\n" % number for number in range(5))
 
 
 @hostile()
 def gives_gzip_already(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A body that is compressed already, and says so."""
+    """A body that is already compressed, with its Content-Encoding."""
     packed = gzip.compress(LONG, mtime=0)
     start_response("200 OK", [TEXT, ("Content-Encoding", "gzip"), ("Content-Length", str(len(packed)))])
     return [packed]

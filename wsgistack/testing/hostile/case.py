@@ -1,4 +1,4 @@
-"""What a hostile application is: legal, odd, named and described, with the request that brings it out."""
+"""A case: a hostile application, which is legal, and the request that is sent to it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Case:
     """A request to a hostile application.
 
     :param name: in snake case.
-    :param description: what is odd about it, in one sentence.
-    :param take: the client goes away after that many chunks; None never.
+    :param description: what is special about it, in one sentence.
+    :param take: the client disconnects after that many chunks; None is never.
     """
 
     name: str
@@ -50,7 +50,7 @@ def hostile(
     take: int | None = None,
     name: str = "",
 ) -> Callable[[App], App]:
-    """Take a WSGI application as a case: its name and docstring are the case's. Arguments as of :class:`Case`."""
+    """Register a WSGI application as a case, with its name and docstring. The arguments are those of :class:`Case`."""
 
     def register(app: App) -> App:
         its_name = name or app.__name__

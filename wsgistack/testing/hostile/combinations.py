@@ -1,4 +1,4 @@
-"""Applications that are odd in two ways at once: each way alone is easy to get right."""
+"""Applications that are unusual in two ways at once. Each way alone is easy to handle."""
 
 import io
 import sys
@@ -16,7 +16,7 @@ LENGTH = ("Content-Length", str(len(LONG)))
 
 
 class _Body:
-    """An iterable that may say that it is one chunk, and may fail when it is closed."""
+    """An iterable that may have a len() of 1, and may fail in close()."""
 
     def __init__(self, chunks: Iterable[bytes], *, fails_in_close: bool = False) -> None:
         self._chunks = chunks
@@ -36,7 +36,7 @@ class _BodyOfOne(_Body):
 
 
 def _failing(error: BaseException) -> Iterator[bytes]:
-    """What fails when its first chunk is asked for."""
+    """An iterator that fails at the first next()."""
 
     def fail(_: object) -> NoReturn:
         raise error
@@ -44,39 +44,39 @@ def _failing(error: BaseException) -> Iterator[bytes]:
     return map(fail, [error])
 
 
-# The shape of the body, and what is known of its length
+# The type of the body and its length
 
 
 @hostile()
 def gives_one_empty_chunk_of_unknown_length(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """One chunk with nothing in it, from whose len() the server takes a Content-Length of 0."""
+    """One empty chunk without Content-Length: the server sends a Content-Length of 0."""
     start_response("200 OK", [TEXT])
     return [b""]
 
 
 @hostile()
 def gives_a_list_of_unknown_length(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A list of several chunks whose len() says nothing of the bytes."""
+    """A list of several chunks without Content-Length."""
     start_response("200 OK", [TEXT])
     return [LONG, b"", LONG]
 
 
 @hostile()
 def starts_late_with_a_length(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator that tells the length of its one chunk."""
+    """A generator with one chunk and its Content-Length."""
     start_response("200 OK", [TEXT, LENGTH])
     yield LONG
 
 
 @hostile()
 def starts_late_with_a_sized_body(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """An iterable whose len() is 1, and which starts the response when that one chunk is asked for."""
+    """An iterable whose len() is 1, and which calls start_response at the first next()."""
     return _BodyOfOne(starts_late_with_a_length(environ, start_response))
 
 
 @hostile()
 def raises_in_a_sized_body(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """An iterable whose len() is 1, and whose one chunk can't be made."""
+    """An iterable whose len() is 1, and which fails at the first next()."""
 
     def chunks() -> Iterator[bytes]:
         start_response("200 OK", [TEXT])
@@ -85,12 +85,12 @@ def raises_in_a_sized_body(environ: Environ, start_response: StartResponse) -> I
     return _BodyOfOne(chunks())
 
 
-# write(), and what comes of it
+# write()
 
 
 @hostile()
 def writes_in_pieces_with_a_content_length(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A body of known length goes through write() in two pieces, before a list of one chunk, which is empty."""
+    """A body with Content-Length is sent by write() in two pieces, followed by a list of one empty chunk."""
     write = start_response("200 OK", [TEXT, ("Content-Length", str(2 * len(LONG)))])
     write(LONG)
     write(LONG)
@@ -100,7 +100,7 @@ def writes_in_pieces_with_a_content_length(environ: Environ, start_response: Sta
 @hostile(take=0, name="writes_and_is_never_read")
 @hostile(take=1, name="writes_and_loses_its_client")
 def writes_and_is_left(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A part of the body is written, and the client goes away before it has the rest."""
+    """A part of the body is written, and the client disconnects before the end."""
     start_response("200 OK", [TEXT])(LONG)
     return _Body([LONG, LONG])
 
@@ -119,7 +119,7 @@ def restarts_and_writes_by_the_first_start(environ: Environ, start_response: Sta
 
 @hostile(take=1)
 def restarts_and_loses_its_client(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator restarts the response, and the client goes away with the first byte of the new one."""
+    """A generator restarts the response, and the client disconnects after the first chunk of the new one."""
     start_response("200 OK", [TEXT, LENGTH])
     try:
         raise ValueError("no page today")
@@ -128,22 +128,22 @@ def restarts_and_loses_its_client(environ: Environ, start_response: StartRespons
     yield from (b"sorry", b"never read")
 
 
-# Two errors, or one that is odd by itself
+# Two errors, or an unusual one
 
 
 class _FalseError(Exception):
-    """An error with a length, as a collection of errors may have, and without words."""
+    """An error that is false, because its len() is 0, and whose str() fails."""
 
     def __len__(self) -> int:
         return 0
 
     def __str__(self) -> str:
-        raise RuntimeError("no words")
+        raise RuntimeError("str() fails")
 
 
 @hostile()
-def raises_what_is_false(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """An exception that is false where a truth is asked for, and can't be shown, after an empty chunk."""
+def raises_a_false_error(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    """An exception that is false in a condition, and whose str() fails, after an empty chunk."""
     start_response("200 OK", [TEXT])
     yield b""
     raise _FalseError
@@ -151,13 +151,13 @@ def raises_what_is_false(environ: Environ, start_response: StartResponse) -> Ite
 
 @hostile()
 def exits_at_the_first_next(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """SystemExit when the first chunk is asked for, before the response has been started."""
+    """SystemExit at the first next(), before start_response."""
     return _failing(SystemExit(3))
 
 
 @hostile()
 def raises_in_the_middle_and_in_close(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """The body fails when a part of it is sent, and close() fails as well: the first error counts."""
+    """The body fails after its first chunk, and close() fails, too: the first error counts."""
 
     def chunks() -> Iterator[bytes]:
         start_response("200 OK", [TEXT])
@@ -169,7 +169,7 @@ def raises_in_the_middle_and_in_close(environ: Environ, start_response: StartRes
 
 @hostile()
 def raises_at_the_first_next_and_in_close(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """The body fails before it has started the response, and close() fails as well."""
+    """The body fails before start_response, and close() fails, too."""
 
     return _Body(_failing(LookupError("at the first next")), fails_in_close=True)
 
@@ -180,7 +180,7 @@ def raises_at_the_first_next_and_in_close(environ: Environ, start_response: Star
 @hostile(take=0, name="gives_a_file_that_nobody_reads")
 @hostile(take=1, name="gives_a_file_and_loses_its_client")
 def gives_a_file_and_is_left(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A file in the server's own wrapper, whose client goes away."""
+    """A file in the server's own wrapper, whose client disconnects."""
     start_response("200 OK", [("Content-Type", "image/png"), LENGTH])
     wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](io.BytesIO(LONG), 1024)
     return wrapped
@@ -189,31 +189,31 @@ def gives_a_file_and_is_left(environ: Environ, start_response: StartResponse) ->
 @hostile(take=0, name="gives_a_file_of_unknown_length_that_nobody_reads")
 @hostile(take=1, name="gives_a_file_of_unknown_length_and_loses_its_client")
 def gives_a_file_of_unknown_length_and_is_left(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A file in the server's own wrapper, without a Content-Length, whose client goes away."""
+    """A file in the server's own wrapper, without Content-Length, whose client disconnects."""
     start_response("200 OK", [TEXT])
     wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](io.BytesIO(LONG), 1024)
     return wrapped
 
 
-# HEAD, answered in odd ways
+# Unusual answers to HEAD
 
 
-@hostile(method="HEAD", name="is_asked_for_the_head_and_starts_late")
+@hostile(method="HEAD", name="answers_head_and_starts_late")
 def starts_late_without_a_chunk(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """HEAD, answered by a generator that starts the response and ends."""
+    """HEAD, answered by a generator without a chunk."""
     start_response("200 OK", [TEXT, LENGTH])
     yield from ()
 
 
 @hostile(method="HEAD")
-def is_asked_for_the_head_and_writes(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """HEAD, answered with empty chunks: one written, one given."""
+def answers_head_and_writes(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """HEAD, answered with an empty chunk by write(), and another in the list."""
     start_response("200 OK", [TEXT, LENGTH])(b"")
     return [b""]
 
 
 @hostile(method="HEAD")
-def is_asked_for_the_head_and_restarts(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+def answers_head_and_restarts(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
     """HEAD, answered with an empty chunk and then a restart by exc_info."""
     start_response("200 OK", [TEXT, LENGTH])
     yield b""
@@ -224,14 +224,14 @@ def is_asked_for_the_head_and_restarts(environ: Environ, start_response: StartRe
 
 
 @hostile(method="HEAD")
-def is_asked_for_the_head_and_raises(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """HEAD, and an exception before start_response: the answer to that has no body either."""
+def answers_head_and_raises(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """HEAD, and an exception before start_response: an error page must not have a body either."""
     raise LookupError("before the start")
 
 
 @hostile(method="HEAD")
-def is_asked_for_the_head_and_raises_late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """HEAD, and an exception after the start, in a generator."""
+def answers_head_and_raises_late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    """HEAD, answered by a generator that fails after start_response."""
     start_response("200 OK", [TEXT, LENGTH])
     yield b""
     raise LookupError("before the end")

@@ -1,4 +1,4 @@
-"""Applications that end badly, or whose client does."""
+"""Applications that fail, and clients that disconnect."""
 
 from collections.abc import Iterable, Iterator
 
@@ -25,21 +25,21 @@ def raises_after_the_start(environ: Environ, start_response: StartResponse) -> I
 
 @hostile()
 def raises_after_a_write(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """An exception in the call when bytes have been written: nothing can be answered any more."""
+    """An exception in the call after write(): an error page is no longer possible."""
     start_response("200 OK", [TEXT])(b"half ")
     raise LookupError("after a write")
 
 
 @hostile()
 def raises_at_the_first_next(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator that fails before it has started the response."""
+    """A generator that fails before start_response."""
     raise LookupError("at the first next")
     yield b"never reached"
 
 
 @hostile()
 def raises_before_the_first_byte(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator that starts the response, gives an empty chunk, and fails: the headers are not sent yet."""
+    """A generator that gives an empty chunk and fails: the headers are not sent yet."""
     start_response("200 OK", [TEXT, ("Content-Length", "1000")])
     yield b""
     raise LookupError("before the first byte")
@@ -47,14 +47,14 @@ def raises_before_the_first_byte(environ: Environ, start_response: StartResponse
 
 @hostile()
 def raises_in_the_middle(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator that fails when a part of the body is sent: it must not look complete."""
+    """A generator that fails after its first chunk: the body must not look complete."""
     start_response("200 OK", [TEXT])
     yield b"half a page"
     raise LookupError("in the middle")
 
 
 class _Failing:
-    """Fails wherever it is told to."""
+    """An iterable that fails in iter() or in close()."""
 
     def __init__(self, where: str, error: BaseException) -> None:
         self._where = where
@@ -72,28 +72,28 @@ class _Failing:
 
 @hostile()
 def raises_in_iter(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """iter() fails on the iterable: its close() has to be called all the same."""
+    """iter() of the iterable fails: its close() must still be called."""
     start_response("200 OK", [TEXT])
     return _Failing("iter", LookupError("in iter"))
 
 
 @hostile()
 def raises_in_close(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """close() fails when all has been sent."""
+    """close() fails after the whole body was sent."""
     start_response("200 OK", [TEXT])
     return _Failing("close", LookupError("in close"))
 
 
 @hostile(take=1)
 def raises_in_close_when_the_client_is_gone(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """close() fails after a broken transfer."""
+    """close() fails after the client has disconnected."""
     start_response("200 OK", [TEXT])
     return _Failing("close", LookupError("in close"))
 
 
 @hostile()
 def exits_in_the_call(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """SystemExit, which no middleware may answer."""
+    """SystemExit in the call. No middleware may answer it."""
     raise SystemExit(3)
 
 
@@ -107,11 +107,11 @@ def is_interrupted_in_the_middle(environ: Environ, start_response: StartResponse
 
 class _UnprintableError(Exception):
     def __str__(self) -> str:
-        raise ValueError("this error can't be shown")
+        raise ValueError("this error cannot be shown")
 
 
 @hostile()
-def raises_what_can_not_be_shown(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def raises_an_unprintable_error(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """An exception whose str() fails."""
     raise _UnprintableError
 
@@ -144,7 +144,7 @@ def has_to_be_closed(environ: Environ, start_response: StartResponse) -> Iterabl
 @hostile(take=1, name="has_to_be_closed_after_one_chunk")
 @hostile(take=3, name="has_to_be_closed_before_its_end")
 def is_left(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """An iterable with close() whose client goes away."""
+    """An iterable with close(), whose client disconnects."""
     start_response("200 OK", [TEXT])
     return _Closable([b"a", b"b", b"c"])
 
@@ -158,6 +158,6 @@ def has_to_be_closed_after_head(environ: Environ, start_response: StartResponse)
 
 @hostile(take=0)
 def is_a_list_that_nobody_reads(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A list whose client goes away before the first byte."""
+    """A list whose client disconnects before the first byte."""
     start_response("200 OK", [TEXT])
     return [b"a" * 1000]

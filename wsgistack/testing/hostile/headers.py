@@ -1,4 +1,4 @@
-"""Applications whose statuses and headers a middleware may get wrong."""
+"""Applications with statuses and headers that middlewares often handle wrongly."""
 
 from collections.abc import Iterable
 
@@ -34,56 +34,68 @@ def answers(
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 LENGTH = ("Content-Length", str(len(LONG)))
 
-answers("is_asked_for_the_head", "HEAD, answered with the headers of GET.", "200 OK", [TEXT, LENGTH], method="HEAD")
-answers("is_asked_for_the_head_of_a_stream", "HEAD, of unknown length.", "200 OK", [TEXT], method="HEAD")
+answers("answers_head", "HEAD, answered with the headers of GET.", "200 OK", [TEXT, LENGTH], method="HEAD")
+answers("answers_head_of_a_stream", "HEAD, of unknown length.", "200 OK", [TEXT], method="HEAD")
 answers("answers_no_content", "204 without a body, a type or a length.", "204 No Content", [])
-answers("answers_reset_content", "205 with a length of 0.", "205 Reset Content", [("Content-Length", "0")])
+answers("answers_reset_content", "205 with a Content-Length of 0.", "205 Reset Content", [("Content-Length", "0")])
 answers(
     "answers_not_modified",
-    "304 with the length of the body that it does not send.",
+    "304 with the Content-Length of the body that it does not send.",
     "304 Not Modified",
     [("ETag", '"1"'), LENGTH, ("Cache-Control", "max-age=60")],
     asked=(("If-None-Match", 'W/"1"'),),
 )
 answers(
     "answers_a_part",
-    "206 with Content-Range: another coding would make the range wrong.",
+    "206 with Content-Range: a content coding would make the range wrong.",
     "206 Partial Content",
     [TEXT, LENGTH, ("Content-Range", f"bytes 0-{len(LONG) - 1}/100000")],
     LONG,
     asked=(("Range", f"bytes=0-{len(LONG) - 1}"),),
 )
 answers("answers_without_a_reason", "A status whose reason is empty.", "200 ", [TEXT], LONG)
-answers("answers_with_an_odd_reason", "A code and a reason that nobody registered.", "299 Très bien", [TEXT], LONG)
+answers(
+    "answers_with_an_odd_reason", "A status code and a reason that are not registered.", "299 Très bien", [TEXT], LONG
+)
 answers("answers_without_a_type", "A redirect without Content-Type.", "302 Found", [("Location", "/elsewhere")])
 answers(
-    "answers_with_a_strong_etag", "A strong ETag speaks of the very bytes.", "200 OK", [TEXT, ("ETag", '"1"')], LONG
+    "answers_with_a_strong_etag",
+    "A strong ETag, which is only valid for the same bytes.",
+    "200 OK",
+    [TEXT, ("ETag", '"1"')],
+    LONG,
 )
-answers("answers_with_a_weak_etag", "A weak ETag stays what it is.", "200 OK", [TEXT, ("ETag", 'W/"1"')], LONG)
-answers("answers_with_vary", "Vary that names something already.", "200 OK", [TEXT, ("Vary", "Cookie, Accept")], LONG)
+answers(
+    "answers_with_a_weak_etag",
+    "A weak ETag, which stays valid in another content coding.",
+    "200 OK",
+    [TEXT, ("ETag", 'W/"1"')],
+    LONG,
+)
+answers("answers_with_vary", "A Vary with other names.", "200 OK", [TEXT, ("Vary", "Cookie, Accept")], LONG)
 answers(
     "answers_with_two_varies",
-    "Vary in two headers, in another case.",
+    "Two Vary headers, whose names are in another case.",
     "200 OK",
     [TEXT, ("vary", "Cookie"), ("VARY", "accept-encoding")],
     LONG,
 )
-answers("answers_with_vary_of_all", "Vary: * says all there is to say.", "200 OK", [TEXT, ("Vary", "*")], LONG)
+answers("answers_with_vary_of_all", "Vary: *, to which nothing can be added.", "200 OK", [TEXT, ("Vary", "*")], LONG)
 answers(
     "answers_with_two_cookies",
-    "Set-Cookie twice: they can't be joined, nor change their order.",
+    "Two Set-Cookie headers, which must not be joined or change their order.",
     "200 OK",
     [("Set-Cookie", "a=1; Path=/"), TEXT, ("Set-Cookie", "b=2, 3; Path=/")],
     LONG,
 )
 answers(
     "answers_with_headers_in_odd_case",
-    "Names of headers in any case.",
+    "Header names in unusual case.",
     "200 OK",
     [("cOnTeNt-TyPe", "text/plain"), ("CONTENT-LENGTH", str(len(LONG))), ("x-MINE", "Yes")],
     LONG,
 )
-answers("answers_with_latin_1", "The value of a header beyond ASCII.", "200 OK", [TEXT, ("X-Name", "Ren\xe9e")], LONG)
+answers("answers_with_latin_1", "A header value that is not ASCII.", "200 OK", [TEXT, ("X-Name", "Ren\xe9e")], LONG)
 answers("answers_with_an_empty_value", "A header without a value.", "200 OK", [TEXT, ("X-Empty", "")], LONG)
 answers(
     "forbids_transformation",
@@ -93,8 +105,8 @@ answers(
     LONG,
 )
 answers(
-    "accepts_ranges_and_tells_digests",
-    "Headers that speak of the bytes as they are.",
+    "answers_with_ranges_and_digests",
+    "Accept-Ranges and Content-MD5, which are only valid for the same bytes.",
     "200 OK",
     [TEXT, LENGTH, ("Accept-Ranges", "bytes"), ("Content-MD5", "Q2hlY2sgSW50ZWdyaXR5IQ==")],
     LONG,
@@ -109,10 +121,10 @@ answers(
 )
 answers(
     "has_an_id_of_its_own",
-    "A response that tells an X-Request-ID already.",
+    "A response with an X-Request-ID of its own.",
     "200 OK",
     [TEXT, ("X-Request-ID", "the-application")],
     LONG,
 )
-answers("fails_politely", "A 500 of the application's own.", "500 Internal Server Error", [TEXT], LONG)
-answers("is_asked_for_options", "OPTIONS with an empty body.", "200 OK", [("Allow", "GET")], method="OPTIONS")
+answers("answers_500", "A 500 of the application's own.", "500 Internal Server Error", [TEXT], LONG)
+answers("answers_options", "OPTIONS with an empty body.", "200 OK", [("Allow", "GET")], method="OPTIONS")

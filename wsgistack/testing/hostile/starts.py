@@ -1,4 +1,4 @@
-"""Applications that start in odd ways: late, twice, or by write()."""
+"""Applications that call start_response late or twice, or use write()."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ _REUSED: Headers = [TEXT, ("X-Kept", "yes")]
 
 @hostile()
 def starts_at_the_first_next(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator: start_response is called when the server asks for the first chunk."""
+    """A generator: it calls start_response at the first next()."""
     start_response("200 OK", [TEXT])
     yield b"late "
     yield b"but well"
@@ -30,7 +30,7 @@ def starts_late_with_an_empty_chunk(environ: Environ, start_response: StartRespo
 
 @hostile()
 def starts_late_and_gives_nothing(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator that starts the response and ends: the status is known only with the end."""
+    """A generator without a chunk: the status is only known at the end."""
     start_response("404 Not Found", [TEXT, ("Content-Length", "0")])
     yield from ()
 
@@ -40,8 +40,7 @@ def starts_late_and_gives_nothing(environ: Environ, start_response: StartRespons
 def starts_late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
     """A generator that is closed before its end, or before its start."""
     start_response("200 OK", [TEXT])
-    yield b"one"
-    yield b"two"
+    yield from (b"one", b"two")
 
 
 class _StartsInIter:
@@ -61,7 +60,7 @@ def starts_in_iter(environ: Environ, start_response: StartResponse) -> Iterable[
 
 @hostile()
 def writes_only(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """The whole body goes through write(); the iterable is an empty list."""
+    """The whole body is sent by write(); the iterable is an empty list."""
     write = start_response("200 OK", [TEXT])
     write(b"written ")
     write(b"by hand")
@@ -70,7 +69,7 @@ def writes_only(environ: Environ, start_response: StartResponse) -> Iterable[byt
 
 @hostile()
 def writes_and_gives(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A part is written, and the rest comes from the iterable: the order must stay."""
+    """A part is written, and the rest is in the iterable: the order must stay the same."""
     write = start_response("200 OK", [TEXT])
     write(b"written, ")
     return [b"then ", b"given"]
@@ -78,7 +77,7 @@ def writes_and_gives(environ: Environ, start_response: StartResponse) -> Iterabl
 
 @hostile()
 def writes_empty_data(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """write() is called with nothing in between."""
+    """write() is also called with empty bytes."""
     write = start_response("200 OK", [TEXT])
     write(b"")
     write(b"a")
@@ -88,7 +87,7 @@ def writes_empty_data(environ: Environ, start_response: StartResponse) -> Iterab
 
 @hostile()
 def writes_with_a_content_length(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A body of known length goes through write() in one piece."""
+    """A body with Content-Length is sent by write() in one piece."""
     data = b"0123456789" * 100
     write = start_response("200 OK", [TEXT, ("Content-Length", str(len(data)))])
     write(data)
@@ -97,7 +96,7 @@ def writes_with_a_content_length(environ: Environ, start_response: StartResponse
 
 @hostile()
 def writes_from_a_generator(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Something is written before a generator is returned that goes on."""
+    """The first part is written, and a generator gives the rest."""
     write = start_response("200 OK", [TEXT])
     write(b"before ")
     return (chunk for chunk in (b"the ", b"generator"))
@@ -105,7 +104,7 @@ def writes_from_a_generator(environ: Environ, start_response: StartResponse) -> 
 
 @hostile()
 def restarts_before_the_first_byte(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """An error page replaces a response that was started already, by exc_info."""
+    """An error page replaces a started response, with exc_info."""
     start_response("200 OK", [TEXT, ("X-Stale", "yes"), ("Content-Length", "5000")])
     try:
         raise ValueError("no page today")
@@ -116,7 +115,7 @@ def restarts_before_the_first_byte(environ: Environ, start_response: StartRespon
 
 @hostile()
 def restarts_after_an_empty_chunk(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator gives an empty chunk, fails, and restarts: nothing has been sent yet."""
+    """A generator gives an empty chunk and restarts the response: nothing is sent yet."""
     start_response("200 OK", [TEXT])
     yield b""
     try:
@@ -128,7 +127,7 @@ def restarts_after_an_empty_chunk(environ: Environ, start_response: StartRespons
 
 @hostile()
 def starts_with_exc_info_at_once(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """The very first start_response has exc_info, as an error handler calls it."""
+    """The first start_response has exc_info, as from an error handler."""
     try:
         raise ValueError("no page today")
     except ValueError:
@@ -138,7 +137,7 @@ def starts_with_exc_info_at_once(environ: Environ, start_response: StartResponse
 
 @hostile()
 def restarts_twice(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Two error handlers, one behind the other, restart the response: the last one counts."""
+    """Two error handlers restart the response: the last one counts."""
     for status in ("200 OK", "502 Bad Gateway", "500 Internal Server Error"):
         try:
             raise ValueError(status)
@@ -149,7 +148,7 @@ def restarts_twice(environ: Environ, start_response: StartResponse) -> Iterable[
 
 @hostile()
 def restarts_after_the_first_byte(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A restart when bytes have gone out already: start_response raises, and the application lets it pass."""
+    """A restart after the first byte: start_response raises, and the application does not catch it."""
     start_response("200 OK", [TEXT])
     yield b"half a page"
     try:
@@ -161,7 +160,7 @@ def restarts_after_the_first_byte(environ: Environ, start_response: StartRespons
 
 @hostile()
 def restarts_after_a_write(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A restart when bytes have been written already: start_response raises, and the application lets it pass."""
+    """A restart after write(): start_response raises, and the application does not catch it."""
     write = start_response("200 OK", [TEXT])
     write(b"half a page")
     try:
@@ -180,6 +179,6 @@ def gives_none_as_exc_info(environ: Environ, start_response: StartResponse) -> I
 
 @hostile()
 def reuses_its_list_of_headers(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """One list of headers serves all requests: what a middleware adds in place would pile up."""
+    """One list of headers for all requests: headers that a middleware adds in place accumulate."""
     start_response("200 OK", _REUSED)
     return [b"always the same"]

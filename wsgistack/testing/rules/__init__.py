@@ -1,4 +1,4 @@
-"""The rules of the interface: each a function whose docstring is its clause."""
+"""The rules of the interface. Each is a function whose docstring is its clause."""
 
 from wsgistack.testing.rules import response
 from wsgistack.testing.rules.application import APPLICATION

@@ -1,4 +1,4 @@
-"""What an application owes its server: when it starts, and how it ends."""
+"""What an application must do for its server: start_response, write(), the iterable and the streams."""
 
 from collections.abc import Iterator
 from types import TracebackType
@@ -13,27 +13,29 @@ APPLICATION: RuleBook[Record] = RuleBook("Applications")
 
 @APPLICATION.rule
 def starts_before_the_first_chunk(record: Record) -> Iterator[str]:
-    """start_response is called before the iterable gives its first chunk, even an empty one (PEP 3333, Specification
-    Details)."""
+    """start_response is called before the iterable gives its first chunk, even if that is empty (PEP 3333,
+    Specification Details)."""
     first = record.first("chunk")
     start = record.first("start")
     if first and (start is None or start.at > first.at):
-        yield f"the chunk {first.value!r:.60} came before start_response was called"
+        yield f"the application gave the chunk {first.value!r:.60} before it called start_response"
     if record.content and start is None:
-        yield f"{record.content!r:.60} was returned, and start_response was never called"
+        yield f"the application returned {record.content!r:.60} and never called start_response"
 
 
 @APPLICATION.rule
 def starts_even_without_a_body(record: Record) -> Iterator[str]:
-    """start_response is called once the iterable has come to its end, even if it was empty (PEP 3333, Specification
-    Details)."""
-    if record.is_complete and not record.starts and not record.first("chunk") and not record.content:
-        yield "the body came to its end, and start_response was never called"
+    """start_response has been called when the iterable ends, even if it is empty (PEP 3333, Specification Details). If
+    the request asks for an upgrade, the application may take over the connection instead, as for a WebSocket.
+    """
+    has_body = record.first("chunk") or record.content
+    if record.is_complete and not record.starts and not has_body and not record.is_taken_over:
+        yield "the body ended, and the application never called start_response"
 
 
 @APPLICATION.rule
 def starts_once(record: Record) -> Iterator[str]:
-    """start_response is called a second time only with exc_info (PEP 3333, The start_response() Callable)."""
+    """start_response is called again only with exc_info (PEP 3333, The start_response() Callable)."""
     for number, start in enumerate(record.starts):
         if number and not start.exc_info:
             yield f"call {number + 1} of start_response, with {start.status!r}, has no exc_info"
@@ -41,7 +43,7 @@ def starts_once(record: Record) -> Iterator[str]:
 
 @APPLICATION.rule
 def starts_by_position(record: Record) -> Iterator[str]:
-    """start_response is called with two or three arguments by position (PEP 3333, Specification Details)."""
+    """start_response gets two or three arguments, by position (PEP 3333, Specification Details)."""
     for start in record.starts:
         if start.keywords:
             yield f"start_response got {', '.join(start.keywords)} by keyword"
@@ -50,8 +52,8 @@ def starts_by_position(record: Record) -> Iterator[str]:
 
 
 @APPLICATION.rule
-def gives_exc_info_as_the_interpreter_does(record: Record) -> Iterator[str]:
-    """exc_info is a tuple as sys.exc_info() gives it: a class, its instance and a traceback (PEP 3333, The
+def exc_info_is_like_that_of_sys(record: Record) -> Iterator[str]:
+    """exc_info is a tuple like that of sys.exc_info(): a class, its instance and a traceback (PEP 3333, The
     start_response() Callable)."""
     for start in record.starts:
         match start.exc_info:
@@ -64,9 +66,9 @@ def gives_exc_info_as_the_interpreter_does(record: Record) -> Iterator[str]:
 
 
 @APPLICATION.rule
-def lets_a_refused_restart_pass(record: Record) -> Iterator[str]:
-    """What start_response raises when it got exc_info goes on to the server: the application must not catch it and go
-    on (PEP 3333, The start_response() Callable)."""
+def does_not_catch_a_refused_restart(record: Record) -> Iterator[str]:
+    """If start_response raises an exception for exc_info, the exception must reach the server: the application must not
+    catch it and continue (PEP 3333, The start_response() Callable)."""
     for event in record.all("start"):
         refused = getattr(event.value, "raised", None)
         if refused is None or getattr(event.value, "exc_info", None) is None:
@@ -74,54 +76,54 @@ def lets_a_refused_restart_pass(record: Record) -> Iterator[str]:
         later = [each for each in record.events if each.at > event.at]
         went_on = next((each for each in later if each.kind in ("write", "chunk", "end", "return")), None)
         if went_on and not any(each.value is refused for each in later):
-            yield f"start_response raised {refused!r}, and the application went on with {went_on.kind}"
+            yield f"start_response raised {refused!r}, and the application continued with {went_on.kind}"
 
 
 @APPLICATION.rule
 def returns_an_iterable(record: Record) -> Iterator[str]:
-    """The application returns an iterable of byte strings, not text, nothing or one byte string (PEP 3333,
-    Specification Details)."""
+    """The application returns an iterable of byte strings: not None, a str or one byte string (PEP 3333, Specification
+    Details)."""
     if record.first("return") and not is_iterable(record.returned):
-        yield f"it returned {record.returned!r:.60}"
+        yield f"the application returned {record.returned!r:.60}"
 
 
 @APPLICATION.rule
 def gives_bytes(record: Record) -> Iterator[str]:
-    """Each chunk that is given or written is of the type bytes itself (PEP 3333, A Note On String Types)."""
+    """Each chunk, returned or written, is of the type bytes, not of a subclass (PEP 3333, A Note On String Types)."""
     for chunk in (*(event.value for event in record.all("chunk", "write")), *(record.content or ())):
         if type(chunk) is not bytes:
-            yield f"a chunk of the type {type(chunk).__name__}: {chunk!r:.60}"
+            yield f"a chunk is of type {type(chunk).__name__}: {chunk!r:.60}"
 
 
 @APPLICATION.rule
 def writes_before_the_body_only(record: Record) -> Iterator[str]:
-    """write() is not called any more once the iterable is being read (PEP 3333, The write() Callable)."""
+    """write() is not called after the server has begun to read the iterable (PEP 3333, The write() Callable)."""
     begun = record.first("pull")
     for event in record.all("write"):
         if begun and event.at > begun.at:
-            yield f"write({event.value!r:.60}) was called while the iterable was being read"
+            yield f"the application called write({event.value!r:.60}) when the server was reading the iterable"
 
 
 @APPLICATION.rule
-def tells_its_length_truly(record: Record) -> Iterator[str]:
-    """len() of the iterable, where it has one, is the number of its chunks: a server takes the Content-Length from a
-    single one (PEP 3333, Specification Details)."""
-    came = len(record.all("chunk"))
-    if record.length is not None and record.first("end") and record.length != came:
-        yield f"len() of the iterable is {record.length}, and {came} chunks came"
+def has_a_true_len(record: Record) -> Iterator[str]:
+    """len() of the iterable, if it has one, is the number of its chunks: if it is 1, a server takes the Content-Length
+    from the chunk (PEP 3333, Specification Details)."""
+    given = len(record.all("chunk"))
+    if record.length is not None and record.first("end") and record.length != given:
+        yield f"len() of the iterable is {record.length}, and it gave {given} chunks"
 
 
 @APPLICATION.rule
-def reads_no_further_than_the_request(record: Record) -> Iterator[str]:
-    """wsgi.input should not be asked for more than CONTENT_LENGTH tells, for some servers then wait forever (PEP 3333,
-    Input and Error Streams)."""
+def reads_no_more_than_the_body(record: Record) -> Iterator[str]:
+    """The application does not read more from wsgi.input than CONTENT_LENGTH says, because some servers then wait
+    forever (PEP 3333, Input and Error Streams)."""
     for size in getattr(record.input, "over_read", ()):
-        yield f"wsgi.input.read({size}) asked for more than was left"
+        yield f"wsgi.input.read({size}) asked for more than is left of the body"
 
 
 @APPLICATION.rule
-def closes_no_stream_of_the_server(record: Record) -> Iterator[str]:
-    """wsgi.input and wsgi.errors are not closed by the application (PEP 3333, Input and Error Streams)."""
+def leaves_server_streams_open(record: Record) -> Iterator[str]:
+    """The application does not close wsgi.input and wsgi.errors (PEP 3333, Input and Error Streams)."""
     for name, stream in (("wsgi.input", record.input), ("wsgi.errors", record.errors)):
         if getattr(stream, "closed", False):
-            yield f"{name} was closed"
+            yield f"{name} is closed"

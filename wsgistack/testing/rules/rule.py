@@ -1,4 +1,4 @@
-"""What a rule is: a function whose docstring is its clause."""
+"""A rule is a function whose docstring is its clause."""
 
 from collections.abc import Callable, Iterable, Iterator
 from inspect import cleandoc
@@ -15,8 +15,8 @@ class Rule(NamedTuple, Generic[Judged]):
     """One rule.
 
     :param name: the name of its function.
-    :param clause: what it demands, and where that is written.
-    :param check: gives a line for each breach.
+    :param clause: what it demands, with the section of the standard.
+    :param check: yields one line for each breach.
     """
 
     name: str
@@ -25,9 +25,9 @@ class Rule(NamedTuple, Generic[Judged]):
 
 
 class RuleBook(Generic[Judged]):
-    """Rules that judge the same kind of thing.
+    """Rules for the same kind of thing.
 
-    :param title: what they are about.
+    :param title: a heading for them.
     """
 
     def __init__(self, title: str) -> None:
@@ -35,7 +35,7 @@ class RuleBook(Generic[Judged]):
         self.rules: dict[str, Rule[Judged]] = {}
 
     def rule(self, check: Callable[[Judged], Iterator[str]]) -> Callable[[Judged], Iterator[str]]:
-        """Take a function as a rule: its docstring is the clause, and what it yields are the breaches."""
+        """Register a function as a rule: its docstring is the clause, and it yields the details of the breaches."""
         self.rules[check.__name__] = Rule(check.__name__, clause_of(check), check)
         return check
 

@@ -417,3 +417,71 @@ def test_takes_a_list_in_an_exchange_without_context_to_be_inert(
     environ = make_environ()
     given = through(kind, answering(body))(environ, lambda status, headers, exc_info=None: lambda chunk: None)
     assert body_is_inert(given, environ) is expected
+
+
+class Polite(Exchange):
+    __slots__ = ()
+
+    def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
+        return super().on_start(f"{status}!", headers)
+
+
+@pytest.mark.parametrize("layer", [editing_twice, lambda app: through(Polite, app)], ids=["editing", "exchange"])
+def test_passes_exc_info_only_if_there_is_one(layer: Callable[[App], App]) -> None:
+    starts: list[str] = []
+
+    def two_arguments(status: str, headers: Headers) -> Write:
+        starts.append(status)
+        return starts.append  # type: ignore[return-value]
+
+    assert list(layer(answering([TEXT]))({}, two_arguments)) == [TEXT]  # type: ignore[arg-type]
+    assert starts[0].startswith("200 OK")
+
+
+def test_says_what_to_do_where_the_server_has_no_write() -> None:
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])(TEXT)
+        return []
+
+    with pytest.raises(RuntimeError, match=r"returned no write\(\); yield the chunks of the body instead"):
+        editing_twice(app)({}, lambda *given: None)  # type: ignore[arg-type]
+
+
+def test_refuses_a_start_after_the_end() -> None:
+    class Starting(Body):
+        start: StartResponse
+
+        def close(self) -> None:
+            self.start("200 OK", [])
+
+    body = Starting(b"a")
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        body.start = start_response
+        return body
+
+    record = served(through(Exchange, app))
+    assert record.chunks == [b"a"]
+    assert str(record.error) == "start_response was called after the end of the body"
+
+
+class Overriding(Watched):
+    """Overrides a method that each class has a copy of, and is itself derived from."""
+
+    __slots__ = ()
+
+    def close(self) -> None:
+        self.environ["tests.overridden"] = True
+        super().close()
+
+
+class Derived(Overriding):
+    __slots__ = ()
+
+
+def test_calls_a_method_that_a_class_between_overrides() -> None:
+    record = served(through(Derived, answering(Body(b"a"))))
+    assert record.chunks == [b"A", b"end"]
+    assert record.environ["tests.overridden"]
+    assert len(record.environ["tests.closed"]) == 1

@@ -1,0 +1,236 @@
+"""The measured exchange: how a response ended, also on servers that never close it, and how much was sent."""
+
+import contextlib
+import gc
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.direct import Body, Call, answering, raising
+from wsgistack import CatchErrors, MeasuredExchange
+from wsgistack.types import App, Environ, Headers, StartResponse
+
+Seen = list[tuple[str, str, int]]
+POST = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "9"}
+
+
+class Noting(MeasuredExchange):
+    __slots__ = ()
+
+    def on_close(self, error: BaseException | None) -> None:
+        self.environ["tests.seen"].append((self.find_outcome(error), self.status[:3], self.sent))
+
+
+def measured(app: App, seen: Seen) -> App:
+    def around(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ["tests.seen"] = seen
+        return Noting(environ, start_response).run(app)
+
+    return around
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("body", "take", "outcome"),
+    [
+        pytest.param([b"12"], None, ("complete", "200", 2), id="complete"),
+        pytest.param(Body(b"12", b"3"), 1, ("aborted", "200", 2), id="aborted"),
+        pytest.param(Body(b"12", LookupError()), 2, ("error", "200", 2), id="error"),
+    ],
+)
+def test_knows_how_a_response_ended(
+    body: Iterable[bytes], take: int | None, outcome: tuple[str, str, int], seen: Seen
+) -> None:
+    call = Call(measured(answering(body), seen))
+    with contextlib.suppress(LookupError):
+        call.read() if take is None else [call.next() for _ in range(take)]
+    call.close()
+    assert seen == [outcome]
+
+
+@pytest.mark.parametrize(
+    "app", [raising(StopIteration()), answering([], status="101 Switching Protocols"), lambda environ, start: []]
+)
+def test_knows_that_the_connection_went_on_with_another_protocol(app: App, seen: Seen) -> None:
+    with contextlib.suppress(StopIteration):
+        Call(measured(CatchErrors(app), seen), HTTP_UPGRADE="websocket").read()
+    assert seen == [("upgraded", "101", 0)]
+
+
+def server_without_write(status: str, headers: Headers, exc_info: object = None) -> None:
+    """It is used by servers that call no close() either."""
+
+
+def server_with_write(status: str, headers: Headers, exc_info: object = None) -> Callable[[bytes], None]:
+    return lambda chunk: None
+
+
+def forget(app: App, start: Any, take: int | None = None) -> None:
+    """Serve one request without close()."""
+    for number, _ in enumerate(app({}, start), 1):
+        if number == take:
+            break
+
+
+@pytest.mark.parametrize("start", [server_without_write, server_with_write])
+@pytest.mark.parametrize("kind", [list, Body, iter], ids=["list", "body", "iterator"])
+def test_ends_once_where_the_server_never_closes(start: Any, kind: Any, seen: Seen) -> None:
+    body = Body(b"12", b"3") if kind is Body else kind([b"12", b"3"])
+    gc.disable()  # no collection has to find a cycle of the exchanges
+    try:
+        forget(measured(CatchErrors(answering(body)), seen), start)
+        assert seen == [("complete", "200", 3)]
+    finally:
+        gc.enable()
+    assert getattr(body, "closed", 1) == 1
+
+
+def test_ends_where_the_server_stops_at_the_length(seen: Seen) -> None:
+    body = Body(b"123", b"never asked for")
+    forget(measured(CatchErrors(answering(body, ("Content-Length", "3"))), seen), server_without_write, take=1)
+    assert seen == [("complete", "200", 3)]
+    assert body.closed == 1
+
+
+def test_takes_a_response_of_the_whole_length_for_complete(seen: Seen) -> None:
+    call = Call(measured(answering(Body(b"123", b""), ("Content-Length", "3")), seen))
+    call.next()
+    call.close()
+    assert seen == [("complete", "200", 3)]
+
+
+def test_ends_as_aborted_where_the_body_is_forgotten(seen: Seen) -> None:
+    forget(measured(answering(Body(b"12", b"3")), seen), server_with_write, take=1)
+    gc.collect()
+    assert seen == [("aborted", "200", 2)]
+
+
+def test_ends_with_an_error_where_the_forgotten_body_can_not_be_closed(seen: Seen) -> None:
+    forget(measured(answering(Body(b"12", b"3", failure=OSError("disk"))), seen), server_with_write, take=1)
+    gc.collect()
+    assert seen == [("error", "200", 2)]
+
+
+# The client goes
+
+
+class FailingInput(io.BytesIO):
+    """The input of a client that has gone."""
+
+    def read(self, *size: Any) -> bytes:
+        raise ConnectionResetError("the client has gone")
+
+    readline = readlines = read  # type: ignore[assignment]
+
+
+READERS: dict[str, Callable[[Any], object]] = {
+    "read": lambda given: given.read(9),
+    "readline": lambda given: given.readline(),
+    "readlines": lambda given: given.readlines(),
+    "iteration": list,
+}
+
+
+def uploading(read: Callable[[Any], object], caught: type[Exception] | None = None) -> App:
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            read(environ["wsgi.input"])
+        except OSError as error:
+            if caught is None:
+                raise
+            if caught is not Exception:
+                raise caught from error
+        start_response("400 Bad Request", [])
+        return [b"bad"]
+
+    return app
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@pytest.mark.parametrize("caught", [None, LookupError], ids=["raised", "as the cause"])
+def test_takes_an_upload_that_fails_for_aborted_and_no_error(
+    read: Callable[[Any], object], caught: type[Exception] | None, seen: Seen, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys: dict[str, Any] = {**POST, "wsgi.input": FailingInput()}
+    with pytest.raises(caught or ConnectionResetError):
+        Call(measured(CatchErrors(uploading(read, caught)), seen), **keys)
+    assert seen == [("aborted", "", 0)]
+    assert caplog.records == []
+
+
+def test_takes_an_upload_that_fails_for_aborted_although_the_application_answers(seen: Seen) -> None:
+    keys: dict[str, Any] = {**POST, "wsgi.input": FailingInput()}
+    assert Call(measured(uploading(READERS["read"], Exception), seen), **keys).read() == b"bad"
+    assert seen == [("aborted", "400", 3)]
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(), BrokenPipeError()])
+def test_takes_a_lost_backend_for_an_error(error: OSError, seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
+    call = Call(measured(CatchErrors(raising(error)), seen), **POST)
+    body = call.read()
+    assert seen == [("complete", "500", len(body))]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def test_reads_an_upload_as_the_server_gives_it(seen: Seen) -> None:
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        given = environ["wsgi.input"]
+        start_response("200 OK", [])
+        return [
+            given.readline(),
+            given.read(2),
+            b"".join(given.readlines(1)),
+            b"".join(given),
+            str(given.tell()).encode(),
+        ]
+
+    keys: dict[str, Any] = {**POST, "wsgi.input": io.BytesIO(b"line\nab\nlast\nend")}
+    assert Call(measured(CatchErrors(app), seen), **keys).read() == b"line\nab\nlast\nend16"
+
+
+def test_leaves_the_input_of_a_get_alone(seen: Seen) -> None:
+    given = io.BytesIO()
+    keys: dict[str, Any] = {"wsgi.input": given}
+    assert Call(measured(CatchErrors(answering([])), seen), **keys).environ["wsgi.input"] is given
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), type("ClientDisconnected", (Exception,), {})()])
+def test_takes_a_write_that_fails_for_aborted_and_no_error(
+    error: Exception, seen: Seen, caplog: pytest.LogCaptureFixture
+) -> None:
+    def start(status: str, headers: Headers, exc_info: object = None) -> Any:
+        def write(chunk: bytes) -> None:
+            raise error
+
+        return write
+
+    def writing(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [])(b"123")
+        return iter([])
+
+    with pytest.raises(type(error)):
+        measured(CatchErrors(writing), seen)({}, start)
+    assert seen == [("aborted", "200", 3)]
+    assert caplog.records == []
+
+
+def test_takes_a_chunk_that_the_server_refuses_for_an_error(seen: Seen) -> None:
+    def start(status: str, headers: Headers, exc_info: object = None) -> Any:
+        def write(chunk: bytes) -> None:
+            raise AssertionError("not bytes")
+
+        return write
+
+    def writing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])(b"123")
+        return []
+
+    with pytest.raises(AssertionError):
+        measured(writing, seen)({}, start)
+    assert seen == [("error", "200", 3)]

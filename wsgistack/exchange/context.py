@@ -1,0 +1,67 @@
+"""A context variable that is set while an application works, and never between two chunks."""
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any, Self, TypeVar
+
+from wsgistack.exchange import body_is_inert, keep_length
+from wsgistack.types import App, Environ, StartResponse
+
+__all__ = ["call_in_context"]
+
+T = TypeVar("T")
+
+
+def call_in_context(
+    variable: ContextVar[T], value: T, app: App, environ: Environ, start_response: StartResponse, /
+) -> Iterable[bytes]:
+    """Call an application with a context variable set, and set it again for each chunk and for ``close()``.
+
+    Between these steps the variable has its old value, because a server may serve other requests in the same thread. A
+    body that runs no code is returned untouched.
+    """
+    token = variable.set(value)
+    try:
+        body = app(environ, start_response)
+    finally:
+        variable.reset(token)
+    return (
+        body
+        if type(body) is list or body_is_inert(body, environ)
+        else keep_length(body, _InContext(variable, value, body))
+    )
+
+
+class _InContext:
+    """A body whose steps run with a context variable set."""
+
+    __slots__ = ("_body", "_chunks", "_value", "_variable")
+
+    def __init__(self, variable: ContextVar[Any], value: object, body: Iterable[bytes]) -> None:
+        self._variable = variable
+        self._value = value
+        self._body = body
+
+    def __iter__(self) -> Self:
+        token = self._variable.set(self._value)
+        try:
+            self._chunks = iter(self._body)
+        finally:
+            self._variable.reset(token)
+        return self
+
+    def __next__(self) -> bytes:
+        token = self._variable.set(self._value)
+        try:
+            return next(self._chunks)
+        finally:
+            self._variable.reset(token)
+
+    def close(self) -> None:
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            token = self._variable.set(self._value)
+            try:
+                close()
+            finally:
+                self._variable.reset(token)

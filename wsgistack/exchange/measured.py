@@ -1,0 +1,94 @@
+"""The exchange that counts the bytes of a response and knows how it ended."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Literal
+
+from wsgistack.environ import BODILESS, is_client_gone, watch_input
+from wsgistack.exchange import CLOSED, Exchange, refuse_write
+from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
+from wsgistack.http import headers as h
+from wsgistack.types import Environ, StartResponse
+
+__all__ = ["MeasuredExchange", "Outcome"]
+
+Outcome = Literal["complete", "aborted", "error", "upgraded"]
+
+
+class MeasuredExchange(Exchange):
+    """An exchange that counts the bytes of the body, and knows how the response ended.
+
+    A file in the server's own ``wsgi.file_wrapper`` stays untouched, so that the server can use sendfile: the position
+    in the file shows how much was sent. The file wrappers of uWSGI and Waitress can't be watched; there the file is
+    read here, in large blocks. A server that never calls ``close()`` gives its response up when it forgets the body.
+    """
+
+    __slots__ = ("_input", "sent")
+
+    keeps_length = True
+    needs_context = False
+
+    def __init__(self, environ: Environ, start_response: StartResponse) -> None:
+        Exchange.__init__(self, environ, start_response)  # faster than super()
+        self.sent = 0
+        """The bytes of the body that went to the server."""
+        self._input = None if environ.get("REQUEST_METHOD") in BODILESS else watch_input(environ)
+
+    def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
+        """Return a file wrapper untouched if it can be watched."""
+        if type(body) is not list and is_file_wrapper(body, self.environ):
+            if watch(body, self._close_file):
+                return body
+            is_head = self.environ.get("REQUEST_METHOD") == "HEAD"
+            blocks = blocks_of(body, 0 if is_head else h.content_length(self.headers))
+            if blocks is not None:
+                self._chunks = blocks
+                return self
+        return None
+
+    def on_chunk(self, chunk: bytes) -> bytes:
+        """Count the bytes."""
+        self.sent += len(chunk)
+        if self._write is refuse_write and self.sent == h.content_length(self.headers):
+            self._close_early()  # asgiref stops here
+        return chunk
+
+    def on_end(self) -> bytes:
+        """Close where the server may not do it."""
+        if self._write is refuse_write:
+            self._close_early()
+        return b""
+
+    def find_outcome(self, error: BaseException | None) -> Outcome:
+        """Return how the response ended, for :meth:`on_close`.
+
+        ``complete``: the whole body was sent. ``aborted``: the client has gone before. ``error``: the application
+        raised an error. ``upgraded``: the connection went on with another protocol, such as WebSocket.
+        """
+        if error is not None:
+            return "aborted" if is_client_gone(error) else "error"
+        if self.status.startswith("101"):
+            return "upgraded"
+        if self._input is not None and self._input.failed:
+            return "aborted"
+        if self.environ.get("REQUEST_METHOD") == "HEAD" or self.status[:3] in ("204", "304"):
+            self.sent = 0  # the server drops a body
+            return "complete"
+        # a server may stop at Content-Length without asking for the end
+        return "complete" if self.finished or self.sent == h.content_length(self.headers) else "aborted"
+
+    def _close_early(self) -> None:
+        """Close now: servers without ``write()`` often call no ``close()`` either, such as asgiref and Starlette."""
+        self.finished = True
+        self.close()
+
+    def _close_file(self, sent: int, is_at_end: bool) -> None:
+        length = h.content_length(self.headers)
+        self.sent = sent if length is None else min(sent, length)  # without sendfile, the server reads in blocks
+        self.finished = is_at_end or self.sent == length
+        self.close()
+
+    def __del__(self) -> None:
+        if self._source is not CLOSED:  # by a server such as serverless-wsgi, which never calls close()
+            with suppress(Exception):  # nobody could catch it; on_close() gets it
+                self.close()
