@@ -72,7 +72,7 @@ APP = f'app = "{MODULE}:greet"\n'
                 ":2: mounts /a: unknown application 'b'; choose from one",
                 ":3: mounts c: unknown application 'on'; did you mean 'one'?",
                 (
-                    ":3: mounts c: is no prefix; expected a path that begins with a slash, such as /api; "
+                    ":3: mounts c: not a valid prefix; expected a path that begins with a slash, such as /api; "
                     "did you mean '/c'?"
                 ),
             ],
