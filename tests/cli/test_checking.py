@@ -25,7 +25,7 @@ def test_suggests_the_name_of_the_application(tmp_path: Path, capsys: pytest.Cap
     file = tmp_path / "typo.ini"
     file.write_text("[pipeline:mian]\npipeline = request_id app\n[app:app]\nuse = wsgiref.simple_server:demo_app\n")
     assert main(["check", str(file)]) == 1
-    assert capsys.readouterr().err == f"{file}: no application or pipeline 'main'; did you mean 'mian'?\n"
+    assert capsys.readouterr().err == f"{file}: missing application or pipeline 'main'; did you mean 'mian'?\n"
     assert main(["check", str(file), "--quiet"]) == 1
     assert main(["check", "--name", "mian", str(file)]) == 0
 
@@ -100,8 +100,8 @@ def test_reports_in_one_line_that_a_file_can_not_be_read(
         "emptyy.ini": "; did you mean 'empty.ini'?",
         "empty.ini": ": the file is empty",
         "bytes.toml": "UTF-8",
-        ".": ": can't be read: Is a directory",
-        "x" * 300: ": can't be read: File name too long",
+        ".": ": cannot be read: Is a directory",
+        "x" * 300: ": cannot be read: File name too long",
     }
     for name, message in files.items():
         assert main([command, str(tmp_path / name)]) == 1

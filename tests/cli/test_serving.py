@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.cli.files import PROGRAM, layers, written
-from tests.config.log.trees import own_logging
+from tests.config.logging_tree import own_logging
 from tests.linking import linked, read_reports
 from tests.servers.running import eventually
 from wsgistack.cli import main
@@ -108,7 +108,7 @@ def test_is_interrupted_while_another_server_serves(tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--server", "mian"], "{}: no server 'mian'; did you mean 'main'?"),
+        (["--server", "mian"], "{}: unknown server 'mian'; did you mean 'main'?"),
         (["--server", "main", "--port", "0"], "--server: conflicts with --host, --port and --bind"),
         (["--server", "main", "--host", "h"], "--server: conflicts with --host, --port and --bind"),
         (["--port", "-1"], "port: not a valid port; expected 0 to 65535"),
@@ -119,7 +119,7 @@ def test_is_interrupted_while_another_server_serves(tmp_path: Path, capsys: pyte
         (["--bind", "h:80", "-p", "80"], "--bind: conflicts with --host and --port"),
         (["--bind", "h:80", "--server", "main"], "--server: conflicts with --host, --port and --bind"),
         (["--host", "no.such.host.invalid"], "can't listen on no.such.host.invalid port 8080: "),
-        (["--name", "mian"], "{}: no application or pipeline 'mian'; did you mean 'main'?"),
+        (["--name", "mian"], "{}: unknown application or pipeline 'mian'; did you mean 'main'?"),
     ],
 )
 def test_reports_a_wrong_argument(
@@ -204,7 +204,7 @@ def test_reports_that_logging_can_not_be_set_up(
     started(file, status=1)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "[handler_file]: can't be set up: can't be evaluated: TypeError" in err
+    assert "[handler_file]: cannot be set up: cannot be evaluated: TypeError" in err
 
 
 def test_serves_as_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +243,7 @@ def test_reports_mistakes_as_a_worker(tmp_path: Path, capfd: pytest.CaptureFixtu
     with linked() as link:
         assert main(["serve", "--reload", "--server", "main", file]) == 1
         assert read_reports(link, file) == [False]
-    assert capfd.readouterr() == ("", f"{file}: no server 'main'\n")
+    assert capfd.readouterr() == ("", f"{file}: unknown server 'main'\n")
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,14 @@
-"""The cases in the folder ``broken``: configurations that are wrong, and what has to be said of each.
+"""The cases in the folder ``broken``: broken configurations, and the messages for each.
 
 A file there is a theme: a line about it, and cases that begin with ``=== TITLE``. In a case, ``--- NAME`` begins a
-file, the first of which is loaded, or
+file (the first one is loaded), or
 
 - ``--- environment``: variables that are set, as ``NAME = value``;
 - ``--- says``: the messages of ``check``, ``load`` and ``serve``;
-- ``--- serve says``: more of them, for ``check`` and ``serve``;
-- ``--- check says``: more of them, for ``check`` alone, of what the main application does not need.
+- ``--- serve says``: more messages of ``check`` and ``serve``;
+- ``--- check says``: more messages of ``check`` alone, about parts that main does not use.
 
-In the messages ``{folder}`` is the folder of the file, and ``{layers}`` all layers that there are.
+In the messages, ``{folder}`` is the folder of the file, ``{layers}`` all layers, and ``{pieces}`` is ``pieces.py``.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The same part of the same file, built by PasteDeploy and by us."""
+"""The same part of the same file, built by PasteDeploy and by this package."""
 
 from collections.abc import Mapping
 from pathlib import Path

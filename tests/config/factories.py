@@ -1,4 +1,4 @@
-"""Applications and filters for configurations to name, some of them as PasteDeploy wants them."""
+"""Applications and filters for configurations, some of them for PasteDeploy."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping

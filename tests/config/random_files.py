@@ -1,4 +1,4 @@
-"""Ini files of all that PasteDeploy's dialect has, put together at random, but for where we differ on purpose."""
+"""Random ini files with everything in PasteDeploy's dialect, except for the documented differences."""
 
 from hypothesis import strategies as st
 

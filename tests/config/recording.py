@@ -1,4 +1,4 @@
-"""Factories of PasteDeploy's protocols whose products tell how they were made, and can be compared."""
+"""Factories of PasteDeploy's protocols. Their products record how they were made, and can be compared."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

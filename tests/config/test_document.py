@@ -1,4 +1,4 @@
-"""Configurations in any form: which file is read how, and that all say the same."""
+"""Configurations in any format: how a file is read, and the same configuration in two formats."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from wsgistack.config.table.document import TableFile
 FILE = "stack.toml"
 
 
-def test_says_the_same_as_ini(folder: Path) -> None:
+def test_reports_the_same_as_an_ini_file(folder: Path) -> None:
     write(
         f"""app = "{MODULE}:greet"
 layers = [
@@ -76,13 +76,13 @@ times = 2
         ("toml", "", IniFile),
     ],
 )
-def test_tells_by_its_name_what_a_file_is_written_in(file: str, text: str, kind: type, folder: Path) -> None:
+def test_the_name_of_a_file_decides_its_format(file: str, text: str, kind: type, folder: Path) -> None:
     write(f"# a comment\n{text}\n", file)
     assert type(open_document(file)) is kind
     assert type(open_document(folder / file)) is kind
 
 
-def test_takes_a_table_itself(folder: Path) -> None:
+def test_reads_a_table(folder: Path) -> None:
     before = list(sys.path)
     assert type(open_document({})) is TableFile
     assert sys.path == before
@@ -100,7 +100,7 @@ def test_refuses_a_python_file(file: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["a.toml", "a.ini", "", "a\0.ini", "sub", "x" * 5000])
-def test_says_why_a_file_can_not_be_read(file: str, folder: Path) -> None:
+def test_reports_why_a_file_cannot_be_read(file: str, folder: Path) -> None:
     (folder / "sub").mkdir()
-    with pytest.raises(ConfigError, match=r"there is no such file|can't be read: "):
+    with pytest.raises(ConfigError, match=r"file does not exist|cannot be read: "):
         open_document(file)

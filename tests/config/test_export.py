@@ -307,7 +307,7 @@ def test_writes_the_filters_that_a_composite_may_ask_for(filter: str, folder: Pa
     assert document.filters()[-1] == "auth"
 
 
-def test_a_list_names_a_filter_only_where_it_means_it(folder: Path) -> None:
+def test_a_list_uses_a_filter_only_by_its_name(folder: Path) -> None:
     content = {
         "layers": [{"use": "request-id"}, {"use": "gzip"}, "tiny"],
         "app": {"use": "paste.composite_factory:tests.config.test_loader:both", "app": "made"},

@@ -1,4 +1,4 @@
-"""Loading and checking: which file, which application, and where modules are found."""
+"""Loading and checking: files, applications, and modules beside the file."""
 
 import copy
 import pickle
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.written import GREET, MADE, MODULE, checked, greeting, read, said, write
+from tests.config.written import GREET, MADE, MODULE, find_mistakes, greeting, load_mistakes, read, write
 from wsgistack import ConfigError, OrderWarning, appconfig, load
 
 APP = """
@@ -44,26 +44,26 @@ def test_modules_beside_the_file_can_be_imported(
 def test_a_toml_file_holds_one_application(folder: Path) -> None:
     write(f'app = "{MODULE}:greet"\n', "stack.toml")
     assert greeting("stack.toml", "main") == "hello"
-    with pytest.raises(ConfigError, match=r"stack.toml: no application 'man'; did you mean 'main'\?"):
+    with pytest.raises(ConfigError, match=r"stack.toml: unknown application 'man'; did you mean 'main'\?"):
         load("stack.toml", "man")
 
 
 @pytest.mark.parametrize("file", ["stak.ini", "stak.toml"])
-def test_says_that_there_is_no_such_file(file: str, folder: Path) -> None:
+def test_reports_a_missing_file(file: str, folder: Path) -> None:
     write(GREET, file.replace("stak", "stack"))
-    said = f"{file}: there is no such file; did you mean '{file.replace('stak', 'stack')}'?"
+    said = f"{file}: file does not exist; did you mean '{file.replace('stak', 'stack')}'?"
     with pytest.raises(ConfigError) as caught:
         load(file)
     assert str(caught.value) == said
 
 
-def test_checks_what_the_main_application_does_not_use(folder: Path) -> None:
+def test_checks_parts_that_main_does_not_use(folder: Path) -> None:
     write(
         f"[app:main]\nuse = {MODULE}:greet\n[app:other]\nuse = qqqqq:app\n[pipeline:third]\npipeline = gzpi main\n"
         "[filter:unused]\nuse = gzip\nlevl = 5\n[filter:refused]\nuse = basic_auth\n[filter:fine]\nuse = gzip\n"
     )
     assert greeting() == "hello"
-    assert checked() == [
+    assert find_mistakes() == [
         "stack.ini:4: [app:other] use: cannot import module 'qqqqq'",
         "stack.ini:6: [pipeline:third] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
         "stack.ini:9: [filter:unused] levl: unknown option of Gzip; did you mean 'level'?",
@@ -71,21 +71,21 @@ def test_checks_what_the_main_application_does_not_use(folder: Path) -> None:
     ]
 
 
-def test_finds_nothing_wrong(folder: Path) -> None:
+def test_finds_no_mistake(folder: Path) -> None:
     write(f"[app:main]\nuse = {MODULE}:greet\n")
     write(f'app = "{MODULE}:greet"\n', "stack.toml")
-    assert checked() == checked("stack.toml") == []
+    assert find_mistakes() == find_mistakes("stack.toml") == []
 
 
 def test_a_file_without_an_application_is_a_mistake(folder: Path) -> None:
     write("[filter:x]\nuse = gzip\n")
-    assert checked() == [
-        "stack.ini: no application or pipeline 'main'; expected a section [app:main] or [pipeline:main]"
+    assert find_mistakes() == [
+        "stack.ini: missing application or pipeline 'main'; expected a section [app:main] or [pipeline:main]"
     ]
 
 
 @pytest.mark.parametrize("file", ["stack.ini", "stack.toml"])
-def test_warns_of_an_order_that_does_less(file: str, folder: Path) -> None:
+def test_warns_about_a_wrong_order(file: str, folder: Path) -> None:
     write(f"[pipeline:main]\npipeline = gzip access_log {MODULE}:greet\n")
     write(f'app = "{MODULE}:greet"\nlayers = ["gzip", "access_log"]\n', "stack.toml")
     with pytest.warns(OrderWarning, match=f"{file}.*gzip is outside access_log: .*; put access_log before gzip"):
@@ -99,7 +99,7 @@ def test_reads_without_building_or_importing_the_application(folder: Path) -> No
     assert not stack.mistakes
 
 
-def test_tells_the_options_of_an_application_without_making_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_the_options_of_an_application_without_making_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSWORD", "hushed")
     write("[DEFAULT]\na = 1\nb = 2\n[app:main]\nuse = call:qqqqq:make\nb = 3\nset a = 4\npassword = ${env:PASSWORD}\n")
     conf = appconfig("stack.ini", global_conf={"new": "n"})
@@ -114,24 +114,24 @@ def test_tells_the_options_of_an_application_without_making_it(folder: Path, mon
 @pytest.mark.parametrize(
     ("text", "name", "expected"),
     [
-        ("[app:main]\nuse = x:y\na = %(b)s\n", "main", "stack.ini:3: [app:main] a: no value for %(b)s"),
-        ("[app:main]\nuse = x:y\n", "mian", "stack.ini: no application or pipeline 'mian'; did you mean 'main'?"),
-        ("[app:main]\nuse = x:y\nlonely\n", "main", "stack.ini:3: [app:main]: found 'lonely'"),
+        ("[app:main]\nuse = x:y\na = %(b)s\n", "main", "stack.ini:3: [app:main] a: unknown reference %(b)s"),
+        ("[app:main]\nuse = x:y\n", "mian", "stack.ini: unknown application or pipeline 'mian'; did you mean 'main'?"),
+        ("[app:main]\nuse = x:y\nlonely\n", "main", "stack.ini:3: [app:main]: line is not a setting"),
     ],
 )
-def test_tells_no_options_where_there_are_mistakes(text: str, name: str, expected: str, folder: Path) -> None:
+def test_returns_no_options_after_mistakes(text: str, name: str, expected: str, folder: Path) -> None:
     write(text)
     with pytest.raises(ConfigError) as caught:
         appconfig("stack.ini", name)
     assert str(caught.value).startswith(expected)
 
 
-def test_an_order_that_does_less_is_a_mistake_for_who_is_strict(folder: Path) -> None:
+def test_a_wrong_order_is_a_mistake_if_strict(folder: Path) -> None:
     write(f"[pipeline:main]\npipeline = gzip access_log {MODULE}:greet\n")
     with pytest.warns(OrderWarning):
-        assert checked() == []
+        assert find_mistakes() == []
     with pytest.warns(OrderWarning):
-        (found,) = checked(strict=True)
+        (found,) = find_mistakes(strict=True)
     assert found.startswith("stack.ini:2: [pipeline:main] gzip: gzip is outside access_log: ")
 
 
@@ -142,14 +142,14 @@ def test_loads_in_many_threads_at_once(folder: Path) -> None:
     assert len({repr(app)[:40] for app in apps}) == 1
 
 
-def test_a_long_way_of_sections_ends_in_a_mistake(folder: Path) -> None:
+def test_refuses_too_many_nested_sections(folder: Path) -> None:
     for kind, key in (("app", "use"), ("filter", "use"), ("pipeline", "pipeline"), ("filter", "filter-with")):
         sections = [f"[{kind}:{n}]\n{key} = {n + 1}\n" for n in range(300)]
         write(f"[pipeline:main]\npipeline = {'0' if kind != 'filter' else f'0 {MODULE}:greet'}\n{''.join(sections)}")
-        assert any("more than 100 parts, each in another" in each for each in said())
+        assert any("too many nested parts; expected at most 100" in each for each in load_mistakes())
 
 
-def test_a_file_that_leads_to_itself_by_other_paths_ends_in_a_mistake(folder: Path) -> None:
+def test_reports_a_file_that_refers_to_itself_by_another_path(folder: Path) -> None:
     (folder / "link").symlink_to(".")
     write("[app:main]\nuse = config:link/stack.ini\n")
-    assert "Too many levels of symbolic links" in said()[0]
+    assert "Too many levels of symbolic links" in load_mistakes()[0]

@@ -1,4 +1,4 @@
-"""What the factory of a composite asks for, and what comes of mistakes in it."""
+"""What the factory of a composite asks for, and the mistakes of these parts."""
 
 import traceback
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ import pytest
 from webtest import TestApp as Browser
 
 from tests.config import factories
-from tests.config.written import GREET, MADE, MARK, MODULE, said, write
+from tests.config.written import GREET, MADE, MARK, MODULE, load_mistakes, write
 from tests.direct import Call
 from wsgistack import ConfigError, load
 from wsgistack.config.document import open_document
@@ -54,24 +54,24 @@ def telling(loader: Any, global_conf: dict[str, str], app: str) -> App:
     return made
 
 
-def test_gives_applications_and_filters(folder: Path) -> None:
+def test_makes_applications_and_filters(folder: Path) -> None:
     write(f"{MANY}app = made\nset site = s\n[DEFAULT]\nsite = d\n{MADE.replace('main', 'made')}a = 1\n{MARK}mark = m\n")
     answer = Browser(load("stack.ini")).get("/").json
     assert (answer["global"]["site"], answer["options"], answer["marks"]) == ("s", {"a": "1"}, ["m"])
 
 
-def test_passes_on_no_more_than_it_is_asked_to(folder: Path) -> None:
+def test_passes_on_only_the_given_values(folder: Path) -> None:
     write(f"{MANY.replace('both', 'unasking')}app = made\nset site = s\n[app:made]\nuse = call:{MODULE}:make_app\n")
     here = {"here": str(folder), "__file__": str(folder / "stack.ini")}
     assert Browser(load("stack.ini", global_conf={"x": "y"})).get("/").json["global"] == {"x": "y", **here}
 
 
-def test_gives_servers(folder: Path) -> None:
+def test_makes_servers(folder: Path) -> None:
     write(f"{MANY.replace('both', 'serving')}server = main\n{SERVER}port = 5\n")
     assert b"{'port': '5'}" in Call(load("stack.ini")).read()
 
 
-def test_gives_what_is_called_main_where_no_name_is_asked_for(folder: Path) -> None:
+def test_uses_main_by_default(folder: Path) -> None:
     document = open_document({"app": factories.greet, "servers": {"main": {"use": "call:x:y"}}})
     place = document.start()
     loader = DocumentLoader(document, place, {})
@@ -80,12 +80,12 @@ def test_gives_what_is_called_main_where_no_name_is_asked_for(folder: Path) -> N
 
 def test_finds_all_mistakes_in_its_parts(folder: Path) -> None:
     write(f"{MANY}app = gret\nfilter = mrak\n{GREET}{MARK}")
-    assert said() == [
-        "stack.ini:3: [composite:main] app: no application or pipeline 'gret'; did you mean 'greet'?",
+    assert load_mistakes() == [
+        "stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?",
         "stack.ini:4: [composite:main] filter: unknown layer 'mrak'; did you mean 'mark'?",
     ]
     write(f"{MANY}app = part\n[app:part]\nuse = call:{MODULE}:make_nothing\nlevel = 5\n{MARK}mrak = m\n")
-    assert said() == [
+    assert load_mistakes() == [
         f"stack.ini:6: [app:part] level: unknown option of call:{MODULE}:make_nothing; it has no options",
         "stack.ini:7: [filter:mark] mark: missing option of marking; expected text",
         "stack.ini:9: [filter:mark] mrak: unknown option of marking; did you mean 'mark'?",
@@ -94,37 +94,39 @@ def test_finds_all_mistakes_in_its_parts(folder: Path) -> None:
 
 def test_finds_mistakes_in_its_servers(folder: Path) -> None:
     write(f"{MANY.replace('both', 'serving')}server = mian\n{SERVER}prot = 5\n")
-    assert said() == [
-        "stack.ini:3: [composite:main] server: no server 'mian'; did you mean 'main'?",
+    assert load_mistakes() == [
+        "stack.ini:3: [composite:main] server: unknown server 'mian'; did you mean 'main'?",
         f"stack.ini:6: [server:main] prot: unknown option of call:{MODULE}:make_server; did you mean 'port'?",
     ]
 
 
-def test_tells_of_the_part_and_not_of_what_follows_from_it(folder: Path) -> None:
+def test_reports_a_mistake_but_not_its_consequences(folder: Path) -> None:
     write(f"{MANY.replace('both', 'failing')}app = gret\n{GREET}")
-    assert said() == ["stack.ini:3: [composite:main] app: no application or pipeline 'gret'; did you mean 'greet'?"]
+    assert load_mistakes() == [
+        "stack.ini:3: [composite:main] app: unknown application or pipeline 'gret'; did you mean 'greet'?"
+    ]
     write(f"{MANY.replace('both', 'failing')}app = greet\n{GREET}")
-    [told] = said()
+    [told] = load_mistakes()
     assert told.startswith(
         f"stack.ini:2: [composite:main] use: paste.composite_factory:{HERE}:failing fails: AttributeError: "
         f"'function' object has no attribute 'some_attribute' ({__file__}, line "
     )
 
 
-def test_raises_at_once_when_it_is_asked_later(folder: Path) -> None:
+def test_raises_at_once_after_the_build(folder: Path) -> None:
     write(f"{MANY.replace('both', 'lazy')}app = gret\n{GREET}")
     app = load("stack.ini")
-    with pytest.raises(ConfigError, match="no application or pipeline 'gret'; did you mean 'greet'"):
+    with pytest.raises(ConfigError, match="unknown application or pipeline 'gret'; did you mean 'greet'"):
         Call(app)
 
 
 def test_a_composite_may_not_ask_for_itself(folder: Path) -> None:
     write(f"{MANY}app = two\n[composite:two]\nuse = call:{HERE}:both\napp = main\n{MARK}mark = m\n")
     way = "stack.ini [composite:main] -> stack.ini [composite:two] -> stack.ini [composite:main]"
-    assert said() == [f"stack.ini:6: [composite:two] app: a circle: {way}"]
+    assert load_mistakes() == [f"stack.ini:6: [composite:two] app: circular reference: {way}"]
 
 
-def test_a_secret_that_is_passed_on_stays_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_is_passed_on_stays_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSWORD", "${env:HOME} hushed")
     write(
         f"[DEFAULT]\npassword = ${{env:PASSWORD}}\n{MANY.replace('both', 'telling')}app = part\n"
@@ -141,6 +143,6 @@ def test_a_secret_that_is_passed_on_stays_one(folder: Path, monkeypatch: pytest.
     assert conf["password"] == conf["again"] == "${env:HOME} hushed"
 
 
-def test_an_application_may_stand_there_itself() -> None:
-    with pytest.raises(ConfigError, match=f"/b: found '{MODULE}:nothing'; expected a WSGI application"):
+def test_an_application_may_be_given_itself() -> None:
+    with pytest.raises(ConfigError, match=f"/b: '{MODULE}:nothing' is not a WSGI application; expected a callable"):
         load({"mounts": {"/a": factories.greet, "/b": factories.nothing}})

@@ -1,4 +1,4 @@
-"""Applications and servers as they are configured: found, made, and what is said where that fails."""
+"""Applications and servers as they are configured: found and made, and the mistakes of wrong ones."""
 
 import traceback
 from functools import partial
@@ -40,12 +40,12 @@ half_done = partial(lambda word, environ, start_response: View(environ, start_re
 
 
 @pytest.mark.parametrize("name", ["View", "bound", "bound.method", "half_done"])
-def test_takes_whatever_answers_as_an_application(name: str) -> None:
+def test_accepts_any_wsgi_application(name: str) -> None:
     app = Application(f"{__name__}:{name}").load()
     assert Call(app).read() == b"view"
 
 
-def test_takes_a_callable_that_tells_no_signature() -> None:
+def test_accepts_a_callable_without_signature() -> None:
     assert Application("builtins:type").load() is type  # type: ignore[comparison-overlap]
 
 
@@ -65,19 +65,19 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         pytest.param("egg:qqqqq", {}, "2: [app:main]: distribution 'qqqqq' is not installed", id="no egg"),
         pytest.param(
-            "json:__name__", {}, "2: [app:main]: 'json:__name__' is of type str; expected a callable", id="str"
+            "json:__name__", {}, "2: [app:main]: 'json:__name__' is of type str; expected a WSGI application", id="str"
         ),
         pytest.param(
             f"{MODULE}:make_app",
             {},
-            f"2: [app:main]: found '{MODULE}:make_app'; expected a WSGI application, which takes environ and "
-            f"start_response; for a factory, use = call:{MODULE}:make_app",
+            f"2: [app:main]: '{MODULE}:make_app' is not a WSGI application; expected a callable that takes environ "
+            f"and start_response; for a factory, write use = call:{MODULE}:make_app",
             id="factory for an application",
         ),
         pytest.param(
             f"{MODULE}:greet",
             {"level": "5"},
-            "7: [app:x] level: the application itself takes no options; for a factory that takes options, use = call:",
+            f"7: [app:x] level: '{MODULE}:greet' is a WSGI application, which takes no options; remove this setting",
             id="options for an application",
         ),
         pytest.param(
@@ -100,7 +100,7 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_says_why_there_is_no_application(use: str, options: dict[str, object], said: str) -> None:
+def test_reports_a_wrong_application(use: str, options: dict[str, object], said: str) -> None:
     places = {"level": Where("stack.ini", 7, "[app:x]")}
     with pytest.raises(ConfigError) as caught:
         Application(use, options, where=PLACE, places=places).load()
@@ -108,7 +108,7 @@ def test_says_why_there_is_no_application(use: str, options: dict[str, object], 
 
 
 @pytest.mark.parametrize("kind", ["option", "global value", "file", "secret option", "composite", "server"])
-def test_tells_no_secret_when_a_factory_fails(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shows_no_secret_of_a_failing_factory(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUSH", "hushed")
     (folder / "hush").write_text("hushed")
     secret = {"key": "${file:hush}" if kind == "file" else "${env:HUSH}"}
@@ -131,7 +131,7 @@ def test_tells_no_secret_when_a_factory_fails(kind: str, folder: Path, monkeypat
     assert "<secret>" in shown[1]
 
 
-def test_fills_in_references_from_the_folder_of_the_file_that_an_option_stands_in(folder: Path) -> None:
+def test_references_are_relative_to_the_file_of_the_option(folder: Path) -> None:
     for name in ("a", "b"):
         (folder / name).mkdir()
         (folder / name / "word").write_text(f"{name}'s\n")
@@ -141,7 +141,7 @@ def test_fills_in_references_from_the_folder_of_the_file_that_an_option_stands_i
     assert b'{"far": "b\'s", "near": "a\'s", "own": "a\'s"}' in Call(app).read()
 
 
-def test_says_at_once_what_is_wrong_with_options_and_references() -> None:
+def test_reports_wrong_options_and_references_together() -> None:
     places = {"prot": PLACE._replace(line=3), "port": PLACE._replace(line=4)}
     options = {"prot": "1", "port": "${env:XYZZY_PORT}"}
     (one, two) = Server(f"call:{MODULE}:make_server", options, where=PLACE, places=places).check()
@@ -158,17 +158,17 @@ def test_checks_a_server_without_starting_it() -> None:
     assert caught.value.mistakes == (mistake,)
 
 
-def test_places_what_a_factory_reports_of_its_own_parts() -> None:
+def test_adds_the_place_to_a_mistake_of_a_factory() -> None:
     def mistaken(place: Where) -> str:
         error = ConfigError(Mistake("is bad", where=place))
-        return str(Application("a:b", where=PLACE, key="use").located(error))
+        return str(Application("a:b", where=PLACE, key="use").locate(error))
 
     assert mistaken(Where()) == "stack.ini:2: [app:main] use: is bad"
     assert mistaken(Where(section="layer 1 (gzip)")) == "stack.ini:2: [app:main] layer 1 (gzip): is bad"
     assert mistaken(Where("other.ini", 5, "[x]")) == "other.ini:5: [x]: is bad"
 
 
-def test_gives_more_options_over_its_own() -> None:
+def test_more_options_override_its_own() -> None:
     base = Application("a:b", {"a": 1, "b": 1}, {"c": "1", "d": "1"}, PLACE, places={"a": PLACE})
     other = PLACE._replace(line=9)
     over = base.over({"b": 2}, {"b": other}, {"d": "2"})
@@ -181,7 +181,7 @@ def leave(*arguments: Any) -> Any:
 
 
 @pytest.mark.parametrize("protocol", ["paste.app_factory", "paste.composite_factory"])
-def test_takes_it_for_a_mistake_when_a_factory_ends_the_process(protocol: str) -> None:
+def test_reports_a_factory_that_ends_the_process(protocol: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Application(f"{protocol}:{__name__}:leave", where=PLACE).load()
     said = f"stack.ini:2: [app:main]: {protocol}:{__name__}:leave fails: SystemExit: no more ("
@@ -194,7 +194,7 @@ def test_lets_a_server_end_the_process(protocol: str) -> None:
         Server(f"{protocol}:{__name__}:leave", where=PLACE).run(factories.greet)
 
 
-def test_knows_the_line_better_than_a_server_that_knows_the_file_alone(folder: Path) -> None:
+def test_adds_the_line_to_a_mistake_with_a_file(folder: Path) -> None:
     places = {"port": Where("stack.ini", 4, "[server:main]")}
     server = Server("egg:wsgistack", {"port": "x"}, {"__file__": str(folder / "stack.ini")}, PLACE, places=places)
     with pytest.raises(ConfigError) as caught:

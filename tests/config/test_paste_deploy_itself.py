@@ -1,4 +1,4 @@
-"""PasteDeploy's own tests of its loader, run on ours."""
+"""PasteDeploy's own tests of its loader, run on the loader of this package."""
 
 import os
 import subprocess
@@ -10,10 +10,12 @@ import pytest
 
 import wsgistack
 
+pytestmark = pytest.mark.slow
+
 VERSION = "3.1.0"
 LOADER_TESTS = ("tests/test_basic_app.py", "tests/test_config.py", "tests/test_filter.py")
 
-# our loader with the arguments of PasteDeploy's, and the words for two mistakes that its tests look for
+# this loader with the arguments of PasteDeploy's, and the words of the mistake that its tests expect
 STAND_IN = """
 import importlib.metadata
 import sys
@@ -33,7 +35,7 @@ def loading(load):
                 return load(Path(relative_to) / path, name, global_conf=global_conf)
             return load({"app": f"{uri}#{name}"}, global_conf=global_conf)
         except ConfigError as error:
-            said = str(error).replace("no setting of a pipeline", "has extra (disallowed) settings")
+            said = str(error).replace("unknown setting of a pipeline", "has extra (disallowed) settings")
             raise LookupError(f"Error in file {error.mistakes[0].where.file}: {said}") from error
 
     return loading
@@ -56,7 +58,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, "-m", "pip", *download, "--dest", str(folder)], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        pytest.skip(f"the sources of PasteDeploy can't be had here: {done.stderr.strip().splitlines()[-1]}")
+        pytest.skip(f"the sources of PasteDeploy cannot be downloaded: {done.stderr.strip().splitlines()[-1]}")
     [archive] = folder.glob("*.tar.gz")
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")
@@ -79,11 +81,11 @@ def run_its_tests(source: Path, stand_in: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_our_loader_passes_the_tests_of_paste_deploys_loader(source: Path) -> None:
+def test_the_loader_passes_the_tests_of_paste_deploy(source: Path) -> None:
     printed = run_its_tests(source, STAND_IN)
     assert "\n23 passed in " in printed, printed
 
 
-def test_they_are_run_on_our_loader_and_not_on_paste_deploys(source: Path) -> None:
+def test_the_tests_run_on_this_loader(source: Path) -> None:
     printed = run_its_tests(source, STAND_IN.replace("import ConfigError, appconfig, load", "import nothing_of_ours"))
     assert "cannot import name 'nothing_of_ours' from 'wsgistack.config'" in printed

@@ -1,4 +1,4 @@
-"""The place of a name in a configuration: for errors, and for the way from part to part."""
+"""The place of a name in a configuration."""
 
 import pytest
 
@@ -8,23 +8,22 @@ from wsgistack.config.place import Place
 PLACE = Place(Where("stack.ini", 3, "[app:main]"), lines={"use": 4})
 
 
-def test_is_that_of_a_key_where_its_line_is_known() -> None:
-    assert (
-        str(PLACE.at("use").wrong("is bad", "try x", "y")) == "stack.ini:4: [app:main] use: is bad; expected y; try x"
-    )
-    assert str(PLACE.at("other").wrong("is bad")) == "stack.ini:3: [app:main] other: is bad"
+def test_a_mistake_has_the_line_of_its_key_or_else_of_the_section() -> None:
+    mistake = PLACE.at("use").mistake("is bad", expected="y", hint="try x")
+    assert str(mistake) == "stack.ini:4: [app:main] use: is bad; expected y; try x"
+    assert str(PLACE.at("other").mistake("is bad")) == "stack.ini:3: [app:main] other: is bad"
 
 
-def test_tells_the_circle_without_the_way_to_it() -> None:
+def test_reports_a_circle_without_the_parts_that_lead_to_it() -> None:
     place = PLACE._replace(trail=("a", "b", "c"))
     assert place.step("d") == ("a", "b", "c", "d")
-    with pytest.raises(ConfigError, match=r"a circle: b -> c -> b$"):
+    with pytest.raises(ConfigError, match=r"circular reference: b -> c -> b$"):
         place.step("b")
 
 
-def test_goes_no_further_than_anyone_means_to() -> None:
+def test_refuses_too_many_nested_parts() -> None:
     place = PLACE
     for number in range(100):
         place = place._replace(trail=place.step(str(number)))
-    with pytest.raises(ConfigError, match="more than 100 parts, each in another"):
+    with pytest.raises(ConfigError, match="too many nested parts; expected at most 100"):
         place.step("100")

@@ -1,4 +1,4 @@
-"""PasteDeploy itself runs our layers, and gives with the same file what we give."""
+"""PasteDeploy itself runs the layers of this package, with the same result from the same file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,7 +56,7 @@ def asked(app: Any, **keys: str) -> tuple[str, Mapping[str, str], bytes]:
     ],
     ids=["let in", "refused"],
 )
-def test_runs_our_layers_from_the_same_file_unchanged(keys: dict[str, str], folder: Path) -> None:
+def test_paste_deploy_runs_the_layers_from_the_same_file(keys: dict[str, str], folder: Path) -> None:
     write(EGGS + MADE)
     theirs, ours = loadapp(f"config:{folder}/stack.ini"), load("stack.ini")
     assert isinstance(theirs, RequestId)
@@ -113,7 +113,7 @@ def test_means_the_same_as_under_paste_deploy(text: str, folder: Path, monkeypat
     assert ours.get("/").json == theirs.get("/").json
 
 
-def test_a_setting_whose_key_has_a_default_is_kept_though_paste_deploy_drops_it(folder: Path) -> None:
+def test_keeps_a_setting_with_a_default_that_paste_deploy_drops(folder: Path) -> None:
     write(f"[DEFAULT]\nlevel = 1\n{MADE.replace('made', 'main')}level = 2\n")
     assert Browser(load("stack.ini")).get("/").json["options"] == {"level": "2"}
 
@@ -128,7 +128,7 @@ def test_offers_every_layer_that_is_registered() -> None:
         protocols.__path__  # noqa: B018
 
 
-def test_places_a_mistake_in_the_file_that_paste_deploy_reads(folder: Path) -> None:
+def test_a_mistake_has_the_file_that_paste_deploy_reads(folder: Path) -> None:
     write(f"[pipeline:main]\npipeline = small made\n[filter:small]\nuse = egg:wsgistack#gzip\nlevl = 9\n{MADE}")
     with pytest.raises(ConfigError) as caught:
         loadapp(f"config:{folder}/stack.ini")
@@ -162,7 +162,7 @@ def test_a_layer_needs_no_configuration_but_its_own() -> None:
         ),
     ],
 )
-def test_wraps_factories_of_strangers(factory: Any, protocol: str, expected: bytes) -> None:
+def test_wraps_factories_of_other_projects(factory: Any, protocol: str, expected: bytes) -> None:
     made = PasteFactory("egg:x#y", factory, protocol, {"site": "s"})
     values, mistakes = read_schema(made).check({"mark": "m"}, text=True)
     assert not mistakes
@@ -171,7 +171,7 @@ def test_wraps_factories_of_strangers(factory: Any, protocol: str, expected: byt
     assert hash(made) == hash(PasteFactory("egg:x#y", factory, protocol, {"site": "other"}))
 
 
-def test_options_of_a_factory_are_text_whatever_they_look_like() -> None:
+def test_options_of_a_factory_stay_text() -> None:
     def wide(global_conf: Mapping[str, str], level: int = 5) -> Any:
         return lambda app: app
 

@@ -13,9 +13,9 @@ from wsgistack.config.protocols import (
     FILTER_PROTOCOLS,
     SERVER_PROTOCOLS,
     PasteFactory,
+    find_factory,
+    find_layer,
     is_factory,
-    paste_factory,
-    used,
 )
 from wsgistack.options.schema import read_schema
 from wsgistack.types import Secret
@@ -35,7 +35,7 @@ from wsgistack.types import Secret
     ],
 )
 def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], options: dict[str, object]) -> None:
-    made = paste_factory(uri, protocols, {})
+    made = find_factory(uri, protocols, {})
     assert is_factory(uri)
     assert {name: option.annotation for name, option in read_schema(made).options.items()} == options
 
@@ -47,7 +47,7 @@ def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], o
         ("paste.app_factory:x", "'x' is not an import string; expected package.module:attribute"),
         (
             "paste.app_factory:x:y",
-            "paste.app_factory makes something else; expected paste.filter_factory or paste.filter",
+            "a paste.app_factory cannot be used here; expected paste.filter_factory or paste.filter_app_factory",
         ),
         (
             f"call:{MODULE}:not_callable",
@@ -55,11 +55,19 @@ def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], o
         ),
         (
             f"call:{MODULE}:nothing",
-            f"'{MODULE}:nothing' can't be called so: too many positional arguments; expected a pa",
+            f"cannot call '{MODULE}:nothing': too many positional arguments; expected a pa",
         ),
         (
             f"call:{MODULE}:greet",
             f"'{MODULE}:greet' is an application; expected a paste.filter_factory, called with global_conf and",
+        ),
+        (
+            f"call:{MODULE}:filter_app",
+            f"'{MODULE}:filter_app' takes app and global_conf first; expected a paste.filter_factory",
+        ),
+        (
+            f"paste.filter_app_factory:{MODULE}:make_filter",
+            f"'{MODULE}:make_filter' takes global_conf and mark first; expected a paste.filter_app_factory",
         ),
         (
             "egg:wsgistack#mount",
@@ -67,26 +75,24 @@ def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], o
         ),
     ],
 )
-def test_says_why_there_is_no_such_factory(uri: str, expected: str) -> None:
+def test_reports_a_wrong_factory(uri: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        paste_factory(uri, FILTER_PROTOCOLS, {})
+        find_factory(uri, FILTER_PROTOCOLS, {})
     assert str(caught.value).startswith(expected)
 
 
-def test_an_egg_names_the_layer_of_a_distribution_though_another_has_the_same(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_egg_names_the_layer_of_one_of_two_distributions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one", "two"):
         factory = "marking" if name == "one" else "filed"
         points = f"[wsgistack.middleware]\nsa-me = {MODULE}:{factory} [extra]\n{name} = a:b\n"
         install(folder, monkeypatch, f"acme-{name}", points)
-    assert used("egg:acme-one#sa-me", {}) == f"{MODULE}:marking"
-    assert used("egg:acme-two#two", {}) == "two"
+    assert find_layer("egg:acme-one#sa-me", {}) == f"{MODULE}:marking"
+    assert find_layer("egg:acme-two#two", {}) == "two"
     with pytest.raises(ConfigError, match="several distributions register a layer 'sa_me'"):
-        used("sa_me", {})
+        find_layer("sa_me", {})
 
 
-def test_gives_plain_text_to_factories_but_to_composites(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_factories_get_plain_text_except_for_composites(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUSH", "hushed")
     seen: list[Any] = []
 
@@ -99,3 +105,12 @@ def test_gives_plain_text_to_factories_but_to_composites(monkeypatch: pytest.Mon
         assert seen[-1] == {"a": "hushed"}
         assert (type(seen[-1]["a"]) is str) == ("composit" not in protocol)
     assert len(seen) == 7
+
+
+def test_suggests_the_protocol_that_fits() -> None:
+    with pytest.raises(ConfigError, match=r"; write paste\.filter_app_factory instead of call$"):
+        find_factory(f"call:{MODULE}:filter_app", FILTER_PROTOCOLS, {})
+    with pytest.raises(ConfigError, match=r"; write paste\.filter_factory instead of paste\.filter_app_factory$"):
+        find_factory(f"paste.filter_app_factory:{MODULE}:make_filter", FILTER_PROTOCOLS, {})
+    made = find_factory(f"paste.filter_app_factory:{MODULE}:filter_app", FILTER_PROTOCOLS, {})
+    assert made.protocol == "paste.filter_app_factory"

@@ -1,4 +1,4 @@
-"""Reading a configuration file: what is said where that fails."""
+"""Reading a configuration file, and why that fails."""
 
 from pathlib import Path
 
@@ -19,20 +19,20 @@ def test_reads_utf_8_with_or_without_a_byte_order_mark(encoding: str, folder: Pa
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        pytest.param("stak.ini", "stak.ini: there is no such file; did you mean 'stack.ini'?", id="nearest name"),
-        pytest.param("unlike", "unlike: there is no such file", id="no near name"),
-        pytest.param("no/folder.ini", "no/folder.ini: there is no such file", id="no such folder"),
-        pytest.param("stack.ini/x", "stack.ini/x: can't be read: Not a directory", id="below a file"),
-        pytest.param(".", ".: can't be read: Is a directory", id="a folder"),
-        pytest.param("a\0b", "a\0b: can't be read: embedded null byte", id="no file name"),
-        pytest.param("x" * 300, f"{'x' * 300}: can't be read: File name too long", id="too long"),
-        pytest.param("link.ini", "link.ini: is a link to what is not there", id="dangling link"),
-        pytest.param("wide.ini", "wide.ini:1: holds a NUL; expected a text in UTF-8", id="UTF-16 without a mark"),
+        pytest.param("stak.ini", "stak.ini: file does not exist; did you mean 'stack.ini'?", id="nearest name"),
+        pytest.param("unlike", "unlike: file does not exist", id="no near name"),
+        pytest.param("no/folder.ini", "no/folder.ini: file does not exist", id="no such folder"),
+        pytest.param("stack.ini/x", "stack.ini/x: cannot be read: Not a directory", id="below a file"),
+        pytest.param(".", ".: cannot be read: Is a directory", id="a folder"),
+        pytest.param("a\0b", "a\0b: cannot be read: embedded null byte", id="no file name"),
+        pytest.param("x" * 300, f"{'x' * 300}: cannot be read: File name too long", id="too long"),
+        pytest.param("link.ini", "link.ini: broken link: its target does not exist", id="dangling link"),
+        pytest.param("wide.ini", "wide.ini: not a text file; expected a configuration in UTF-8", id="UTF-16"),
         pytest.param("empty.ini", "empty.ini: the file is empty", id="empty"),
-        pytest.param("latin.ini", "latin.ini:2: the byte 0xeb is not UTF-8; expected a text in UTF-8", id="Latin-1"),
+        pytest.param("latin.ini", "latin.ini:2: byte 0xeb is not UTF-8; save the file in UTF-8", id="Latin-1"),
     ],
 )
-def test_says_why_it_can_not_be_read(name: str, said: str, folder: Path) -> None:
+def test_reports_a_file_that_cannot_be_read(name: str, said: str, folder: Path) -> None:
     (folder / "stack.ini").write_text(TEXT)
     (folder / "latin.ini").write_text(TEXT, "latin-1")
     (folder / "wide.ini").write_text("[app:main]", "utf-16-le")

@@ -1,4 +1,4 @@
-"""What a configuration describes: loading the application, and all mistakes in their order."""
+"""An application with its layers: loaded, and all mistakes in order."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_finds_the_mistakes_of_both_and_those_found_before() -> None:
     assert [each.where.line for each in caught.value.mistakes] == [2, 5, 9]
 
 
-def test_checks_layers_where_there_is_no_application() -> None:
+def test_checks_layers_without_an_application() -> None:
     # a layer that asks the application while it is built must not add a mistake that is none
     missing = Mistake("no application")
     with pytest.raises(ConfigError) as caught:
@@ -38,7 +38,7 @@ def test_checks_layers_where_there_is_no_application() -> None:
     assert [each.problem for each in caught.value.mistakes] == ["no application", "unknown layer 'gzpi'"]
 
 
-def test_sorts_mistakes_by_place_and_tells_each_once() -> None:
+def test_sorts_mistakes_by_place_without_duplicates() -> None:
     first, second = Mistake("x", where=Where("a", 1)), Mistake("x", where=Where("a", 2))
     assert in_order([second, first, second]) == [first, second]
     assert in_order([]) == []
@@ -50,7 +50,7 @@ def test_shows_no_options_of_the_application() -> None:
     assert "hidden" not in repr(stack)
 
 
-def test_keeps_what_failed_for_who_looks_for_the_fault() -> None:
+def test_keeps_the_cause_of_a_failure() -> None:
     for stack in (
         Stack(Application(f"call:{MODULE}:fail_to_make")),
         Stack(Application(f"{MODULE}:greet"), Pipeline([factories.failing, "gzpi"])),
@@ -68,7 +68,7 @@ def test_is_around_another_one() -> None:
     )
 
 
-def test_says_which_options_its_layers_lack() -> None:
+def test_reports_missing_options_of_layers() -> None:
     stack = Stack(Application("a:b"), Pipeline([Spec(factories.marking, where=PLACE), "gzip"])).fitted()
     assert [str(each) for each in stack.mistakes] == [
         "stack.ini:2: [app:main] mark: missing option of marking; expected text"
@@ -76,5 +76,5 @@ def test_says_which_options_its_layers_lack() -> None:
     assert stack.pipeline == Pipeline(["gzip"])
 
 
-def test_answers_that_there_is_no_application_where_there_is_none() -> None:
+def test_the_replacement_answers_503() -> None:
     assert Call(stand_in).status == "503 Service Unavailable"

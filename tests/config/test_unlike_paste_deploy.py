@@ -1,4 +1,4 @@
-"""Where we differ from PasteDeploy on purpose, as the documentation says."""
+"""The documented differences from PasteDeploy."""
 
 from configparser import InterpolationSyntaxError
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_a_percent_sign_that_begins_no_reference() -> None:
     assert dict(made_by_us(text).options) == {"share": "100%", "database": "postgres://me:p%40ss@host"}
 
 
-def test_a_percent_sign_in_what_is_passed() -> None:
+def test_a_percent_sign_in_a_passed_value() -> None:
     write(f"[app:main]\n{APP}share = %(share of)s\n")
     passed = {"share of": "100%"}
     with pytest.raises(InterpolationSyntaxError):
@@ -67,24 +67,24 @@ def test_a_percent_sign_in_what_is_passed() -> None:
     assert dict(cast(Made, ours(Path("stack.ini"), "app", "main", passed)).options) == {"share": "100%"}
 
 
-def test_a_key_that_also_stands_in_default() -> None:
+def test_a_key_that_is_also_in_default() -> None:
     text = f"[DEFAULT]\nlevel = 1\n[app:main]\n{APP}level = 2\n"
     assert made_by_them(text).options == ()
     assert dict(made_by_us(text).options) == {"level": "2"}
 
 
 @pytest.mark.parametrize("kind", ["fliter", "Filter", "filters"])
-def test_a_misspelt_kind_of_section(kind: str) -> None:
+def test_a_misspelt_section_type(kind: str) -> None:
     text = f"[app:main]\n{APP}[{kind}:x]\nuse = nothing\n"
     assert made_by_them(text).kind == "app"
-    assert mistakes(text) == [f"stack.ini:3: no kind of section is called {kind!r}; did you mean [filter:x]?"]
+    assert mistakes(text) == [f"stack.ini:3: unknown section type {kind!r}; did you mean [filter:x]?"]
 
 
 def test_a_circle_of_references() -> None:
     text = "[app:main]\nuse = a\n[pipeline:a]\npipeline = b\n[app:b]\nuse = main\n"
     assert refusal(text).startswith("RecursionError: ")
     way = "stack.ini [app:main] -> stack.ini [pipeline:a] -> stack.ini [app:b] -> stack.ini [app:main]"
-    assert mistakes(text) == [f"stack.ini:6: [app:b] use: a circle: {way}"]
+    assert mistakes(text) == [f"stack.ini:6: [app:b] use: circular reference: {way}"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_options_over_a_filter_with_or_a_pipeline(inner: str) -> None:
         assert dict(cast(Made, made.inside[0]).options) == options
 
 
-def test_a_filter_around_what_is_no_plain_application() -> None:
+def test_a_filter_around_a_composite_or_pipeline() -> None:
     inner = f"[app:a]\n{APP}filter-with = f\n[filter:f]\n{FILTER}"
     for outer in ("[app:main]\nuse = a\n", "[pipeline:main]\npipeline = a\n", "[filter-app:main]\nuse = f\nnext = a\n"):
         text = f"{outer}filter-with = f\n{inner}"
@@ -138,24 +138,24 @@ def test_two_applications_of_one_name() -> None:
     text = f"[app:main]\n{APP}[app:a]\n{APP}[pipeline:a]\npipeline = main\n"
     assert made_by_them(text).kind == "app"
     assert refusal(text, name="a").startswith("LookupError: Ambiguous section names")
-    assert mistakes(text) == ["stack.ini:5: [pipeline:a]: a second application 'a', after [app:a] in line 3"]
+    assert mistakes(text) == ["stack.ini:5: [pipeline:a]: duplicate application 'a'; first in [app:a] on line 3"]
 
 
 def test_use_beside_a_protocol() -> None:
     text = f"[app:main]\n{APP}paste.app_factory = no.such:thing\n"
     assert dict(made_by_them(text).options) == {"paste.app_factory": "no.such:thing"}
-    said = "stack.ini:3: [app:main] paste.app_factory: stands beside use, which says the same; keep one of them"
+    said = "stack.ini:3: [app:main] paste.app_factory: conflicts with 'use'; keep one of them"
     assert mistakes(text) == [said]
 
 
-def test_what_is_named_without_a_section() -> None:
+def test_uses_a_name_without_a_section() -> None:
     text = "[pipeline:main]\npipeline = request-id tests.config.factories:greet\n"
     assert refusal(text).startswith("LookupError: ")
     write(text)
     assert type(load("stack.ini")).__name__ == "RequestId"
 
 
-def test_the_options_of_what_is_inside_of_a_pipeline() -> None:
+def test_reads_the_options_of_an_application_in_a_pipeline() -> None:
     write(f"[pipeline:main]\npipeline = f a\n[app:a]\n{APP}owner = ann\n[filter:f]\n{FILTER}")
     assert appconfig(f"config:{Path.cwd()}/stack.ini").local_conf == {}
     assert config.appconfig("stack.ini").local_conf == {"owner": "ann"}
@@ -167,7 +167,7 @@ def test_a_byte_order_mark() -> None:
     assert made_by_us(text).kind == "app"
 
 
-def test_a_composite_in_toml_may_hand_on_no_global_configuration() -> None:
+def test_a_composite_in_toml_may_pass_on_no_global_configuration() -> None:
     write(
         "global.site = 'a'\napps.inner.app = { use = 'call:tests.config.recording:app_factory' }\n"
         "[app]\nuse = 'paste.composite_factory:tests.config.recording:composite_factory'\n'bare app' = 'inner'\n",

@@ -1,4 +1,4 @@
-"""Configurations that a test writes into its folder, and what comes of them."""
+"""Configurations that a test writes into its folder, and their results."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ GREET = f"[app:greet]\nuse = {MODULE}:greet\n"
 MARK = f"[filter:mark]\nuse = {MODULE}:marking\n"
 
 
-def told(name: str = "main", file: str = "stack.ini") -> Mapping[str, Any]:
+def read_answer(name: str = "main", file: str = "stack.ini") -> Mapping[str, Any]:
     """What the application made by ``make_app`` tells."""
     answer: Mapping[str, Any] = Browser(load(file, name)).get("/").json
     return answer
@@ -28,7 +28,7 @@ def greeting(file: str = "stack.ini", name: str = "main") -> str:
     return text
 
 
-def said(file: str = "stack.ini") -> list[str]:
+def load_mistakes(file: str = "stack.ini") -> list[str]:
     """The mistakes that loading finds."""
     with pytest.raises(ConfigError) as caught:
         load(file)
@@ -39,9 +39,9 @@ def read(file: str = "stack.ini", name: str = "main") -> Stack:
     return config.read(open_document(file), name)
 
 
-def checked(file: str = "stack.ini", name: str = "main", *, strict: bool = False) -> list[str]:
+def find_mistakes(file: str = "stack.ini", name: str = "main", *, strict: bool = False) -> list[str]:
     """The mistakes that checking finds."""
-    return [str(each) for each in config.check(open_document(file), name, strict=strict)]
+    return [str(each) for each in config.find_mistakes(open_document(file), name, strict=strict)]
 
 
 def write(text: str, file: str = "stack.ini") -> None:

@@ -13,7 +13,7 @@ from wsgistack.config.contents import drop_file_keys, read_contents
 from wsgistack.config.document import open_document
 from wsgistack.config.loader import Document
 from wsgistack.config.parts import Server
-from wsgistack.config.protocols import SERVER_PROTOCOLS, paste_factory
+from wsgistack.config.protocols import SERVER_PROTOCOLS, find_factory
 from wsgistack.config.stack import Stack, in_order
 from wsgistack.config.words import describe_use
 from wsgistack.errors import ConfigError, Mistakes
@@ -83,7 +83,7 @@ def _describe_others(document: Document) -> Iterator[str]:
 
 def _describe_options(server: Server) -> list[str]:
     try:
-        paste_factory(str(server.use), SERVER_PROTOCOLS, server.global_conf)
+        find_factory(str(server.use), SERVER_PROTOCOLS, server.global_conf)
     except ConfigError:  # it would say which options are secret
         return [f"(cannot be loaded; options not shown: {', '.join(server.options)})"] if server.options else []
     return align(server.shown(SERVER_PROTOCOLS))

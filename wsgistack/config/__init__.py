@@ -1,4 +1,4 @@
-"""Configurations in files, and what they say as WSGI applications, filters and servers."""
+"""Configurations in files, as WSGI applications, filters and servers."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,29 +9,29 @@ from wsgistack.config.stack import Stack, in_order
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
 from wsgistack.types import App
 
-__all__ = ["AppConfig", "appconfig", "check", "load", "load_filter", "load_server", "read", "read_server"]
+__all__ = ["AppConfig", "appconfig", "find_mistakes", "load", "load_filter", "load_server", "read", "read_server"]
 
 _MAIN = "main"
 
 
 def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> App:
-    """Give the WSGI application that a configuration describes, with all its layers around it.
+    """Build the WSGI application that a configuration describes, with all its layers around it.
 
-    Modules beside the file can be imported: its folder is put in front of :data:`sys.path`.
+    The folder of the file is put first in :data:`sys.path`, so that modules there can be imported.
 
     :param file: a ``.toml`` file; any other file is read as an ini file in PasteDeploy's dialect. Or a mapping with the
         keys of a TOML file, in which applications and layers may also be objects.
-    :param name: the application, composite or pipeline to take.
-    :param global_conf: more of PasteDeploy's global configuration; it goes before what the file says.
-    :raises ConfigError: it holds every mistake of the configuration, each with its place.
+    :param name: the application, composite or pipeline.
+    :param global_conf: more of PasteDeploy's global configuration. It overrides that of the file.
+    :raises ConfigError: the configuration has mistakes. The error holds all of them, each with its place.
     """
     return read(open_document(file, global_conf), name).build()
 
 
 def load_filter(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:
-    """Give a filter, as a callable that wraps it around an application. Arguments as for :func:`load`.
+    """Make a filter: a callable that wraps it around an application. Arguments as for :func:`load`.
 
-    :raises ConfigError: there is no such filter, or it can't be built.
+    :raises ConfigError: the filter is unknown or has mistakes.
     """
     document = open_document(file, global_conf)
     stack = document.filter(name, document.start()).fitted().with_mistakes(document.mistakes)
@@ -42,9 +42,9 @@ def load_filter(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str]
 def load_server(
     file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None
 ) -> Callable[[App], object]:
-    """Give a server, as a callable that serves an application until the server ends. Arguments as for :func:`load`.
+    """Make a server: a callable that serves an application until the server ends. Arguments as for :func:`load`.
 
-    :raises ConfigError: there is no such server, or its options don't fit.
+    :raises ConfigError: the server is unknown, or its options do not fit.
     """
     document = open_document(file, global_conf)
     mistakes = Mistakes(document.mistakes)
@@ -59,8 +59,8 @@ def load_server(
 class AppConfig(dict[str, object]):
     """The options of an application over the global configuration.
 
-    :ivar local_conf: the former alone.
-    :ivar global_conf: the latter alone.
+    :ivar local_conf: the options alone.
+    :ivar global_conf: the global configuration alone.
     """
 
     def __init__(self, local_conf: Mapping[str, object], global_conf: Mapping[str, str]) -> None:
@@ -70,11 +70,11 @@ class AppConfig(dict[str, object]):
 
 
 def appconfig(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> AppConfig:
-    """Give the options of an application without making it. Arguments as for :func:`load`.
+    """Read the options of an application without making it. Arguments as for :func:`load`.
 
-    References such as ``${env:NAME}`` are told as they are written.
+    References such as ``${env:NAME}`` are not filled in.
 
-    :raises ConfigError: there is no such application, or its values have mistakes.
+    :raises ConfigError: the application is unknown, or its values have mistakes.
     """
     stack = read(open_document(file, global_conf), name)
     if stack.application is None or stack.mistakes:
@@ -83,24 +83,24 @@ def appconfig(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] |
 
 
 def read(document: Document, name: str = _MAIN) -> Stack:
-    """What a configuration says of an application, without building it."""
+    """Read an application with its layers, without building it."""
     return document.application(name, document.start()).fitted().with_mistakes(document.mistakes)
 
 
 def read_server(document: Document, name: str = _MAIN) -> Server:
-    """What a configuration says of a server, without starting it.
+    """Read a server, without starting it.
 
-    :raises ConfigError: there is no such server.
+    :raises ConfigError: the server is unknown.
     """
     return document.server(name, document.start())
 
 
-def check(document: Document, name: str = _MAIN, *, strict: bool = False) -> list[Mistake]:
-    """Find all that is wrong in a configuration, in what its main application needs and in all else.
+def find_mistakes(document: Document, name: str = _MAIN, *, strict: bool = False) -> list[Mistake]:
+    """Find all mistakes of a configuration, also in parts that no application uses.
 
-    Applications and layers are built, as :func:`load` would; servers are not started.
+    Applications and layers are built, as by :func:`load`. Servers are not started, and logging is not set up.
 
-    :param strict: whether a layer that belongs elsewhere is a mistake.
+    :param strict: whether a layer in the wrong order is a mistake.
     """
     mistakes = Mistakes(document.mistakes)
     names = document.applications()

@@ -10,8 +10,7 @@ from wsgistack.config.loader import Document
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.source import read_source
 from wsgistack.config.table.document import TableFile
-from wsgistack.config.table.lines import lines_of
-from wsgistack.config.table.toml import toml_table
+from wsgistack.config.table.toml import find_lines, read_toml
 from wsgistack.errors import ConfigError, Mistake, Where
 
 __all__ = ["File", "open_document"]
@@ -24,9 +23,9 @@ _INSTEAD = "call wsgistack.load({...}) or use a Pipeline in your own module, or 
 
 
 def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> Document:
-    """Read a configuration. Modules beside the file can be imported: its folder is put in front of :data:`sys.path`.
+    """Read a configuration. Its folder is put first in :data:`sys.path`, so that modules there can be imported.
 
-    :param global_conf: more of PasteDeploy's global configuration; it goes before what the file says.
+    :param global_conf: more of PasteDeploy's global configuration. It overrides that of the file.
     :raises ConfigError: the file cannot be read, or is a Python file.
     """
     if isinstance(file, Mapping):
@@ -38,7 +37,7 @@ def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> D
     match path.suffix.lower():
         case ".toml":
             text = read_source(path)
-            return TableFile(toml_table(text, path), path, lines_of(text), global_conf)
+            return TableFile(read_toml(text, path), path, find_lines(text), global_conf)
         case ".py":
             raise ConfigError(Mistake(_NO_PYTHON, where=Where(str(path)), hint=_INSTEAD))
         case _:

@@ -14,7 +14,7 @@ from wsgistack.config.difference import find_differences
 from wsgistack.config.loader import Document
 from wsgistack.config.parts import Application, Server
 from wsgistack.config.paste.document import IniFile
-from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, paste_factory
+from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_factory, is_factory
 from wsgistack.config.stack import Stack
 from wsgistack.config.table.document import MOUNTS, TableFile
 from wsgistack.config.toml_writer import format_toml
@@ -47,7 +47,7 @@ def export_toml(document: Document) -> tuple[str, list[str]]:
     target = _share_global_conf(_SecretRemover(warnings).edit(found), warnings)
     if not _may_ask_for_filters(target):
         target = replace(target, filters=target.unlisted)
-    content = document.tree.content if isinstance(document, TableFile) else {}
+    content = document.table.content if isinstance(document, TableFile) else {}
     text = format_toml({**_make_table(target), **{key: content[key] for key in content if key == "logging"}})
     _compare(target, text)
     if isinstance(document, IniFile):
@@ -99,7 +99,7 @@ class _SecretRemover:
 
     def _edit_part(self, part: _P, protocols: tuple[str, ...]) -> _P:
         try:
-            paste_factory(str(part.use), protocols, part.global_conf)
+            find_factory(str(part.use), protocols, part.global_conf)
         except ConfigError:  # it is not installed, perhaps
             if part.options:
                 names = ", ".join(part.options)

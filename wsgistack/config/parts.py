@@ -1,12 +1,12 @@
-"""The parts of a configuration that are no layers: applications and servers, as they are configured."""
+"""The parts of a configuration around the layers: applications and servers, as they are configured."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from inspect import signature
+from inspect import iscoroutinefunction, signature
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, paste_factory
+from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_factory, is_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
 from wsgistack.options.references import resolve, unwrap_resolved
@@ -18,10 +18,10 @@ __all__ = ["Application", "Loader", "Server"]
 
 
 class Loader(Protocol):
-    """What gives the factory of a composite its parts, as far as an application has to know it."""
+    """Gives the factory of a composite its parts."""
 
     def finish(self) -> None:
-        """Raise all that was wrong with the parts that were asked for. From now on, that is raised at once."""
+        """Raise the mistakes of all parts. From now on, a mistake is raised at once."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class _Part:
     places: Mapping[str, Where] = field(default_factory=dict, compare=False)
 
     def over(self, options: Mapping[str, object], places: Mapping[str, Where], global_conf: Mapping[str, str]) -> Self:
-        """The same, with more options and global configuration, which go before its own."""
+        """The same part with more options and global configuration, which override its own."""
         return replace(
             self,
             options={**self.options, **options},
@@ -42,10 +42,10 @@ class _Part:
             global_conf={**self.global_conf, **global_conf},
         )
 
-    def called(self, protocols: tuple[str, ...], first: object) -> Any:
+    def call_factory(self, protocols: tuple[str, ...], first: object) -> Any:
         """Call the factory that ``use`` names.
 
-        :raises ConfigError: there is none, it refuses its options, or fails.
+        :raises ConfigError: the factory is unknown, its options do not fit, or it fails.
         """
         factory, values = self.fitted(protocols)
         hidden = read_schema(factory).find_secrets(self.options, values)
@@ -55,9 +55,9 @@ class _Part:
     def fitted(self, protocols: tuple[str, ...]) -> tuple[PasteFactory, dict[str, object]]:
         """The factory that ``use`` names, and the options with their references filled in.
 
-        :raises ConfigError: there is none, or the options don't fit.
+        :raises ConfigError: the factory is unknown, or its options do not fit.
         """
-        factory = paste_factory(str(self.use), protocols, self.global_conf)
+        factory = find_factory(str(self.use), protocols, self.global_conf)
         schema = read_schema(factory)
         values, mistakes = schema.check(self.options)
         mistakes += schema.find_missing(self.options)
@@ -69,13 +69,11 @@ class _Part:
         return factory, values
 
     def shown(self, protocols: tuple[str, ...]) -> dict[str, object]:
-        """The options for the eyes of people: without secrets."""
-        return show_options(
-            lambda: read_schema(paste_factory(str(self.use), protocols, self.global_conf)), self.options
-        )
+        """The options without secrets, to show them to people."""
+        return show_options(lambda: read_schema(find_factory(str(self.use), protocols, self.global_conf)), self.options)
 
-    def located(self, error: ConfigError) -> ConfigError:
-        """The error with the places of its mistakes."""
+    def locate(self, error: ConfigError) -> ConfigError:
+        """The same error, with the place of each mistake."""
         mistakes = []
         for each in error.mistakes:
             place = self.places.get(each.key, self.where)
@@ -93,11 +91,11 @@ class _Part:
 class Application(_Part):
     """An application as it is configured.
 
-    :param use: an import string of a WSGI application, or the application itself; or a factory of PasteDeploy's, as
+    :param use: an import string of a WSGI application, or the application itself; or a factory for PasteDeploy, as
         ``egg:Distribution#name``, ``call:module:callable``, or a protocol and an import string.
-    :param options: of a factory.
-    :param global_conf: the global configuration that PasteDeploy's factories are given.
-    :param loader: gives a composite its parts, whose names are among its options.
+    :param options: those of the factory.
+    :param global_conf: the global configuration that the factory gets.
+    :param loader: gives a composite the parts that its options name.
     """
 
     loader: Callable[[Mapping[str, object]], Loader] | None = field(default=None, repr=False, compare=False)
@@ -105,80 +103,82 @@ class Application(_Part):
     def load(self) -> App:
         """Import the application, or make it.
 
-        :raises ConfigError: that fails, or gives no WSGI application.
+        :raises ConfigError: that fails, or the result is not a WSGI application.
         """
         loader = self.loader(self.options) if self.loader else None
         try:
-            app = self._made(loader) if is_factory(self.use) else self._plain()
+            app = self._make(loader) if is_factory(self.use) else self._import()
         except ConfigError as error:
             mistakes = Mistakes()
             if loader:
                 with mistakes.collect():
                     loader.finish()
-            is_all = not mistakes  # or else these may be all that made the composite fail, if it names no option
+            is_all = not mistakes  # otherwise the parts may be the reason why the composite fails
             own = ConfigError(*(each for each in error.mistakes if is_all or each.key))
-            raise ConfigError(*mistakes, *self.located(own).mistakes) from mistakes.cause or error.__cause__
+            raise ConfigError(*mistakes, *self.locate(own).mistakes) from mistakes.cause or error.__cause__
         if loader:
             loader.finish()
         return app
 
-    def _made(self, loader: Loader | None) -> App:
-        app = self.called(APP_PROTOCOLS, loader)
+    def _make(self, loader: Loader | None) -> App:
+        app = self.call_factory(APP_PROTOCOLS, loader)
         if not callable(app):
             problem = f"{self.use} returns a value of type {type(app).__name__}"
             raise ConfigError(Mistake(problem, expected="a WSGI application"))
         made: App = app
         return made
 
-    def _plain(self) -> App:
-        app = _callable(self.use) if isinstance(self.use, str) else self.use
-        if self.options:
-            name = next(iter(self.options))
-            hint = f"for a factory that takes options, use = call:{_name(self.use)}"
-            raise ConfigError(Mistake("the application itself takes no options", key=name, hint=hint))
+    def _import(self) -> App:
+        app = _import_callable(self.use) if isinstance(self.use, str) else self.use
+        name = self.use if isinstance(self.use, str) else import_string_of(self.use)
+        factory_hint = f"for a factory, write use = call:{name}"
         try:
-            signature(app).bind(None, None)
-        except TypeError as error:
-            hint = f"for a factory, use = call:{_name(self.use)}"
-            expected = "a WSGI application, which takes environ and start_response"
-            raise ConfigError(
-                Mistake(f"found {_name(self.use)!r}", value=self.use, expected=expected, hint=hint)
-            ) from error
+            shape = signature(app)
         except ValueError:  # a callable made in C may have no signature
-            pass
+            return app
+        try:
+            shape.bind(None, None)
+        except TypeError as error:
+            is_asgi = iscoroutinefunction(app) or iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004
+            expected = "a callable that takes environ and start_response"
+            hint = "for an ASGI application, use an ASGI server, or wrap it by a2wsgi.ASGIMiddleware" if is_asgi else ""
+            if not is_asgi and shape.parameters:
+                hint = factory_hint
+            problem = f"{name!r} is not a WSGI application"
+            raise ConfigError(Mistake(problem, value=self.use, expected=expected, hint=hint)) from error
+        for key in self.options:
+            hint = "remove this setting" if [*shape.parameters][1:] == ["start_response"] else factory_hint
+            raise ConfigError(Mistake(f"{name!r} is a WSGI application, which takes no options", key=key, hint=hint))
         return app
 
 
 @dataclass(frozen=True)
 class Server(_Part):
-    """A server as it is configured: a factory of PasteDeploy's, and its options."""
+    """A server as it is configured: a factory for PasteDeploy, and its options."""
 
     def run(self, app: App) -> object:
         """Serve an application, until the server ends.
 
-        :raises ConfigError: there is no such server, or it refuses its options.
+        :raises ConfigError: the server is unknown, or its options do not fit.
         """
         try:
-            return self.called(SERVER_PROTOCOLS, app)
+            return self.call_factory(SERVER_PROTOCOLS, app)
         except ConfigError as error:
-            raise self.located(error) from error.__cause__
+            raise self.locate(error) from error.__cause__
 
     def check(self) -> list[Mistake]:
-        """Say what is wrong with it, without starting it."""
+        """Find its mistakes, without starting it."""
         try:
             self.fitted(SERVER_PROTOCOLS)
         except ConfigError as error:
-            return [*self.located(error).mistakes]
+            return [*self.locate(error).mistakes]
         return []
 
 
-def _name(use: str | App) -> str:
-    return use if isinstance(use, str) else import_string_of(use)
-
-
-def _callable(text: str) -> App:
+def _import_callable(text: str) -> App:
     found = import_object(text)
     if not callable(found):
-        raise ConfigError(Mistake(f"{text!r} is of type {type(found).__name__}", value=text, expected="a callable"))
+        problem = f"{text!r} is of type {type(found).__name__}"
+        raise ConfigError(Mistake(problem, value=text, expected="a WSGI application"))
     app: App = found
     return app

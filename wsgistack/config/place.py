@@ -1,4 +1,4 @@
-"""Where in a configuration a name stands that has to be found."""
+"""The place of a name in a configuration."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Self
@@ -7,13 +7,16 @@ from wsgistack.errors import ConfigError, Mistake, Where
 
 __all__ = ["Place"]
 
-_DEEPEST = 100
+_MAX_DEPTH = 100
 
 
 class Place(NamedTuple):
-    """Where a name stands: for errors, with the parts on the way there, and the global configuration that they pass on.
+    """The place of a name in a configuration, for mistakes and for whatever the name means.
 
-    :param lines: the line of each key beside it.
+    :param key: the setting that holds the name.
+    :param trail: the parts that led here, to find a circle.
+    :param global_conf: what these parts pass on.
+    :param lines: the line of each key in the same section.
     """
 
     where: Where
@@ -23,20 +26,21 @@ class Place(NamedTuple):
     lines: Mapping[str, int] = {}
 
     def at(self, key: str) -> Self:
-        """The place of another key beside it."""
+        """The place of another key in the same section."""
         return self._replace(where=self.where._replace(line=self.lines.get(key, self.where.line)), key=key)
 
-    def wrong(self, problem: str, hint: str = "", expected: str = "") -> ConfigError:
-        """What is wrong there, as an error."""
-        return ConfigError(Mistake(problem, key=self.key, expected=expected, where=self.where, hint=hint))
+    def mistake(self, problem: str, *, expected: str = "", hint: str = "") -> Mistake:
+        """A mistake at this place."""
+        return Mistake(problem, key=self.key, expected=expected, hint=hint, where=self.where)
 
     def step(self, part: str) -> tuple[str, ...]:
-        """The way on to a part.
+        """The trail with one more part.
 
-        :raises ConfigError: it leads in a circle, or too far.
+        :raises ConfigError: it leads in a circle, or is too long.
         """
-        if len(self.trail) == _DEEPEST:
-            raise self.wrong(f"more than {_DEEPEST} parts, each in another")
+        if len(self.trail) == _MAX_DEPTH:
+            raise ConfigError(self.mistake("too many nested parts", expected=f"at most {_MAX_DEPTH}"))
         if part in self.trail:
-            raise self.wrong(f"a circle: {' -> '.join([*self.trail[self.trail.index(part) :], part])}")
+            circle = " -> ".join([*self.trail[self.trail.index(part) :], part])
+            raise ConfigError(self.mistake(f"circular reference: {circle}"))
         return (*self.trail, part)

@@ -1,4 +1,4 @@
-"""PasteDeploy's protocols, both ways: its factories as our layers and applications, our layers as its factories."""
+"""PasteDeploy's protocols: factories for it as layers and applications here, and layers as factories for it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ __all__ = [
     "FILTER_PROTOCOLS",
     "SERVER_PROTOCOLS",
     "PasteFactory",
+    "find_factory",
+    "find_layer",
     "is_factory",
-    "paste_factory",
-    "used",
 ]
 
 APP_PROTOCOLS = ("paste.app_factory", "paste.composite_factory", "paste.composit_factory")
@@ -41,12 +41,12 @@ _ARGUMENTS = {
 
 @dataclass(frozen=True)
 class PasteFactory:
-    """A factory written for PasteDeploy, as one that takes an application, or a loader, and then its options.
+    """A factory written for PasteDeploy, as a callable that takes an application or a loader, and then its options.
 
-    :param uri: where it comes from: ``egg:Distribution#name``, ``call:module:callable``, or a protocol and an import
-        string, ``paste.filter_app_factory:module:callable``.
-    :param factory: what is called, with the global configuration before the options.
-    :param protocol: one of PasteDeploy's, which says how.
+    :param uri: how a configuration names it: ``egg:Distribution#name``, ``call:module:callable``, or a protocol and an
+        import string, ``paste.filter_app_factory:module:callable``.
+    :param factory: is called with the global configuration before the options.
+    :param protocol: the name of the group of entry points that defines its arguments.
     """
 
     uri: str
@@ -57,7 +57,7 @@ class PasteFactory:
     def __call__(self, first: object, /, **options: object) -> Any:
         """Make the application, build the filter around one, or serve one.
 
-        :raises ConfigError: that fails.
+        :raises ConfigError: the factory fails.
         """
         here = self.global_conf.get("here")
         conf = {
@@ -70,7 +70,7 @@ class PasteFactory:
         with hide_secrets(hidden, f"{self.uri} fails", may_exit=self.protocol in SERVER_PROTOCOLS):
             match self.protocol:
                 case "paste.composite_factory" | "paste.composit_factory":
-                    return self.factory(first, conf, **options)  # and so the loader can tell what was filled in
+                    return self.factory(first, conf, **options)  # the loader needs the references
                 case "paste.app_factory":
                     return self.factory(unwrap_resolved(conf), **options)
                 case "paste.filter_factory" | "paste.server_factory":
@@ -84,7 +84,7 @@ class PasteFactory:
 
     @property
     def __signature__(self) -> Signature:
-        """What is wrapped, and then the options of the factory."""
+        """The application, and then the options of the factory."""
         first = Parameter("app", Parameter.POSITIONAL_ONLY)
         before = len(_ARGUMENTS[self.protocol])
         known = read_schema(self.factory).options
@@ -98,15 +98,15 @@ class PasteFactory:
 
 
 def is_factory(use: object) -> bool:
-    """Whether it names a factory of PasteDeploy's."""
+    """Whether it names a factory for PasteDeploy."""
     return isinstance(use, str) and use.partition(":")[0] in {"egg", "call", *_ARGUMENTS}
 
 
-def paste_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str, str]) -> PasteFactory:
+def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str, str]) -> PasteFactory:
     """The factory that a URI names.
 
-    :param protocols: those that will do. A ``call:`` means the first of them.
-    :raises ConfigError: there is no such factory, or it can't be called as the protocol says.
+    :param protocols: the possible ones. ``call:`` means the first of them.
+    :raises ConfigError: the factory is unknown, or its arguments are not those of the protocol.
     """
     scheme, _, rest = uri.partition(":")
     if scheme == "egg":
@@ -115,29 +115,40 @@ def paste_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str
     elif ":" not in rest:
         raise ConfigError(Mistake(f"{rest!r} is not an import string", expected="package.module:attribute"))
     elif scheme != "call" and scheme not in protocols:
-        raise ConfigError(Mistake(f"{scheme} makes something else", expected=" or ".join(protocols)))
+        raise ConfigError(Mistake(f"a {scheme} cannot be used here", expected=" or ".join(protocols)))
     else:
         factory, protocol = registry.find(rest), protocols[0] if scheme == "call" else scheme
+    _check_arguments(factory, protocol, protocols, scheme, rest)
+    return PasteFactory(uri, factory, protocol, global_conf)
+
+
+def _check_arguments(
+    factory: Callable[..., Any], protocol: str, protocols: tuple[str, ...], scheme: str, name: str
+) -> None:
     arguments = _ARGUMENTS[protocol]
     expected = f"a {protocol}, called with {', '.join(arguments)} and the options"
     try:
         shape = signature(factory)
+    except ValueError:  # a callable made in C may have no signature
+        return
+    names = [*shape.parameters]
+    if names[1:] == ["start_response"]:
+        hint = f"for the application itself, write use = {name}" if protocol == APP_PROTOCOLS[0] else ""
+        raise ConfigError(Mistake(f"{name!r} is an application", expected=expected, hint=hint))
+    other = next((each for each in protocols if names[: len(_ARGUMENTS[each])][-1:] == ["global_conf"]), protocol)
+    if "global_conf" in names and len(_ARGUMENTS[other]) != len(arguments):
+        hint = f"write {other} instead of {scheme}" if scheme != "egg" else ""
+        raise ConfigError(Mistake(f"{name!r} takes {' and '.join(names[:2])} first", expected=expected, hint=hint))
+    try:
         shape.bind_partial(*arguments)
     except TypeError as error:
-        raise ConfigError(Mistake(f"{rest!r} can't be called so: {error}", expected=expected)) from error
-    except ValueError:  # a callable made in C may have no signature
-        pass
-    else:
-        if [*shape.parameters][1:] == ["start_response"]:
-            hint = f"for the application itself, use = {rest}" if protocol == APP_PROTOCOLS[0] else ""
-            raise ConfigError(Mistake(f"{rest!r} is an application", expected=expected, hint=hint))
-    return PasteFactory(uri, factory, protocol, global_conf)
+        raise ConfigError(Mistake(f"cannot call {name!r}: {error}", expected=expected)) from error
 
 
-def used(use: str, global_conf: Mapping[str, str]) -> str | Factory:
-    """What ``use`` of a layer means: a name, an import string, or a factory of PasteDeploy's.
+def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
+    """What ``use`` of a layer means: a name, an import string, or a factory for PasteDeploy.
 
-    :raises ConfigError: there is no such layer.
+    :raises ConfigError: the layer is unknown.
     """
     if use.startswith("egg:"):
         point = registry.egg_entry_point(use.removeprefix("egg:"), (registry.GROUP, *FILTER_PROTOCOLS))
@@ -145,14 +156,14 @@ def used(use: str, global_conf: Mapping[str, str]) -> str | Factory:
             is_only = len(registry.names().get(registry.normalize_name(point.name), ())) == 1
             return point.name if is_only else registry.import_string(point)
     if is_factory(use):
-        return paste_factory(str(use), FILTER_PROTOCOLS, global_conf)
+        return find_factory(str(use), FILTER_PROTOCOLS, global_conf)
     name = use if isinstance(use, registry.Use) else registry.Use(use)
     name.look_up()
     return name
 
 
 def __getattr__(name: str) -> Callable[..., App]:
-    """The ``paste.filter_app_factory`` of the layer of that name, whichever there is."""
+    """The ``paste.filter_app_factory`` of the layer of that name."""
     if name.startswith("_") or name not in registry.names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -1,4 +1,4 @@
-"""What a configuration describes: an application, and the layers around it."""
+"""An application, and the layers around it, as a configuration describes them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ __all__ = ["Stack", "in_order", "stand_in"]
 class Stack:
     """Layers, and the application that they are around, as read from a configuration.
 
-    :param application: None where it is not known: for filters alone, or by a mistake.
-    :param mistakes: what was found wrong so far; what is not in them can still be built and checked.
+    :param application: None for filters alone, or after a mistake.
+    :param mistakes: those found so far. All other parts can still be built and checked.
     """
 
     application: Application | None = None
@@ -34,11 +34,11 @@ class Stack:
         return Stack(inner.application, Pipeline([*self.pipeline, *inner.pipeline]), (*self.mistakes, *inner.mistakes))
 
     def with_mistakes(self, mistakes: Iterable[Mistake]) -> "Stack":
-        """The same, with more that is wrong."""
+        """The same stack with more mistakes."""
         return Stack(self.application, self.pipeline, (*self.mistakes, *mistakes))
 
     def fitted(self) -> "Stack":
-        """The same, with the options that layers lack among the mistakes."""
+        """The same stack. Missing options of its layers are added to its mistakes."""
         specs: list[Spec] = []
         mistakes = Mistakes()
         for spec in self.pipeline:
@@ -69,6 +69,6 @@ def in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
 
 
 def stand_in(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Stand where no application could be loaded, so that the layers can be checked."""
+    """Replace an application that could not be loaded, so that the layers can be checked."""
     start_response("503 Service Unavailable", [("Content-Length", "0")])
     return []

@@ -1,4 +1,4 @@
-"""What the broken configurations name: applications, layers and factories, most of them fine in themselves."""
+"""Applications, layers and factories that the broken configurations use."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
@@ -23,7 +23,7 @@ def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
 
 
 def half(environ: Environ) -> Iterable[bytes]:
-    """No application: it takes one argument."""
+    """Not an application: it takes one argument."""
     return [environ["REQUEST_METHOD"].encode()]
 
 
@@ -60,15 +60,15 @@ def typed(
 
 
 def no_application(*, mark: str = "m") -> None:
-    """No layer: it takes no application."""
+    """Not a layer: it takes no application."""
 
 
 def makes_nothing(app: App, /) -> None:
-    """No layer: it gives nothing back."""
+    """Not a layer: it returns nothing."""
 
 
 def refusing(app: App, /, *, mark: str = "m") -> App:
-    raise ConfigError(Mistake("is no mark today", key="mark"), Mistake("the disk is full"))
+    raise ConfigError(Mistake("invalid mark", key="mark"), Mistake("the disk is full"))
 
 
 def failing(app: App, /, *, mark: str = "m", token: Annotated[str, Secret] = "") -> App:
@@ -100,8 +100,16 @@ def filter_factory(global_conf: Mapping[str, str], mark: str = "m") -> Callable[
     return lambda app: app
 
 
+def filter_app_factory(app: App, global_conf: Mapping[str, str], mark: str = "m") -> App:
+    return app
+
+
+async def asgi_app(scope: object, receive: object, send: object) -> None:
+    """Not a WSGI application."""
+
+
 def nothing_at_all() -> None:
-    """No factory: it takes no global configuration."""
+    """Not a factory: it takes no global configuration."""
 
 
 def composite_factory(loader: Any, global_conf: Mapping[str, str], **parts: str) -> App:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from webtest import TestApp as Browser
 
-from tests.config.written import GREET, MADE, MARK, MODULE, checked, greeting, read, told, write
+from tests.config.written import GREET, MADE, MARK, MODULE, find_mistakes, greeting, read, read_answer, write
 from tests.strangers import install
 from wsgistack import ConfigError, Gzip, Pipeline, Spec, load
 from wsgistack.config.parts import Application
@@ -49,7 +49,7 @@ from wsgistack.config.parts import Application
         ),
     ],
 )
-def test_gives_an_application(text: str, expected: str, folder: Path) -> None:
+def test_builds_an_application(text: str, expected: str, folder: Path) -> None:
     write(text)
     assert greeting() == expected
 
@@ -57,7 +57,7 @@ def test_gives_an_application(text: str, expected: str, folder: Path) -> None:
 def test_finds_the_application_of_a_name(folder: Path) -> None:
     write(GREET + MADE)
     assert greeting(name="greet") == "hello"
-    with pytest.raises(ConfigError, match=r"stack.ini: no application or pipeline 'gret'; did you mean 'greet'\?"):
+    with pytest.raises(ConfigError, match=r"stack.ini: unknown application or pipeline 'gret'; did you mean 'greet'\?"):
         load("stack.ini", "gret")
 
 
@@ -71,14 +71,14 @@ def test_reads_layers_by_name_and_by_section(folder: Path) -> None:
     assert isinstance(stack.pipeline.specs[1].build(stack.build()), Gzip)
 
 
-def test_a_hyphen_stands_for_an_underscore(folder: Path) -> None:
+def test_a_hyphen_equals_an_underscore(folder: Path) -> None:
     write(f"[pipeline:main]\npipeline = request-id a_b {MODULE}:greet\n[filter:request_id]\ntrust=no\n{MARK}mark = m\n")
     write(Path("stack.ini").read_text().replace("filter:mark", "filter:a-b"))
     specs = read().pipeline.specs
     assert [dict(spec.options) for spec in specs] == [{"trust": False}, {"mark": "m"}]
 
 
-def test_strangers_are_at_home(folder: Path) -> None:
+def test_uses_middlewares_of_other_projects(folder: Path) -> None:
     (folder / "static").mkdir()
     (folder / "static/style.css").write_text("p {}")
     write(
@@ -94,7 +94,7 @@ def test_strangers_are_at_home(folder: Path) -> None:
 
 def test_global_configuration_reaches_factories(folder: Path) -> None:
     write(f"[DEFAULT]\nsite = %(here)s/%(name)s\nname = x\n{MADE}name = own\ndir = %(site)s\nshare = 5%%\nrest = 10%\n")
-    answer = told()
+    answer = read_answer()
     assert answer["global"] == {
         "here": str(folder),
         "__file__": str(folder / "stack.ini"),
@@ -110,17 +110,20 @@ def test_a_folder_may_have_percent_signs_in_its_name(folder: Path, monkeypatch: 
     odd.mkdir()
     write(f"{MADE}dir = %(here)s\n", f"{odd}/stack.ini")
     write(f"[app:main]\nuse = config:{odd.name}/stack.ini\n".replace("%", "%%"))
-    for answer in (told(file=f"{odd}/stack.ini"), told()):
+    for answer in (read_answer(file=f"{odd}/stack.ini"), read_answer()):
         assert answer["options"] == {"dir": str(odd)}
 
 
 def test_here_is_a_plain_path(folder: Path) -> None:
     (folder / "sub").mkdir()
     write(MADE)
-    assert told(file="sub/../stack.ini")["global"] == {"here": str(folder), "__file__": str(folder / "stack.ini")}
+    assert read_answer(file="sub/../stack.ini")["global"] == {
+        "here": str(folder),
+        "__file__": str(folder / "stack.ini"),
+    }
 
 
-def test_takes_applications_and_filters_of_another_file(folder: Path) -> None:
+def test_uses_applications_and_filters_of_another_file(folder: Path) -> None:
     (folder / "sub").mkdir()
     write(
         f"[DEFAULT]\nsite = inner\nonly = there\n{MADE}\nb = 2\nc = %(site)s\n"
@@ -132,14 +135,14 @@ def test_takes_applications_and_filters_of_another_file(folder: Path) -> None:
         "[app:app]\nuse = config:sub/base.ini\nb = 3\n"
         "[filter:filed]\nuse = config:sub/base.ini#filed\nother = a\n"
     )
-    answer = told()
+    answer = read_answer()
     assert answer["options"] == {"b": "3", "c": "inner"}
     assert (answer["global"]["site"], answer["global"]["only"]) == ("outer", "there")
     # each path is relative to the file that it is written in
     assert answer["marks"] == [f"{folder}/sub/a {folder}/a", f"{folder}/sub/a None"]
 
 
-def test_uses_eggs_of_strangers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uses_eggs_of_other_projects(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = (
         f"[paste.app_factory]\nmain = {MODULE}:make_app\nbroken = qqqqq:make\n"
         f"[paste.filter_factory]\nwide = {MODULE}:make_filter\nlost = {MODULE}:gone\n"
@@ -152,10 +155,10 @@ def test_uses_eggs_of_strangers(folder: Path, monkeypatch: pytest.MonkeyPatch) -
         "[app:app]\nuse = egg:acme-eggs\nlevel = 5\n[filter:wide]\nuse = egg:acme-eggs#wide\nmark = w\n"
         "[filter:narrow]\nuse = egg:acme_eggs#narrow\nmark = n\n[filter:own]\nuse = egg:acme-eggs#own-mark\nmark = o\n"
     )
-    assert told()["marks"] == ["s:w", "s:n", "o"]
-    assert told()["options"] == {"level": "5"}
+    assert read_answer()["marks"] == ["s:w", "s:n", "o"]
+    assert read_answer()["options"] == {"level": "5"}
 
 
-def test_leaves_sections_of_others_alone(folder: Path) -> None:
+def test_ignores_other_sections(folder: Path) -> None:
     write("[uwsgi]\nsocket = %(x)s\n[service:x]\nuse = %(nothing)s\n[alembic]\nscript_location = %(nothing)s\n" + GREET)
-    assert checked(name="greet") == []
+    assert find_mistakes(name="greet") == []

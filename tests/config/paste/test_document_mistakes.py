@@ -1,14 +1,14 @@
-"""PasteDeploy's dialect: what is said where a configuration means nothing."""
+"""PasteDeploy's dialect: the mistakes of wrong configurations."""
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.config.written import GREET, MADE, MARK, MODULE, said, write
+from tests.config.written import GREET, MADE, MARK, MODULE, load_mistakes, write
 from tests.strangers import install
 from wsgistack import ConfigError, config
 from wsgistack.config.document import open_document
@@ -17,7 +17,7 @@ from wsgistack.options.conversion import describe
 MISTAKES = {
     "no main": (
         "[server:main]\nuse = x\n[app:mian]\nuse = x:y\n",
-        "stack.ini: no application or pipeline 'main'; did you mean 'mian'?",
+        "stack.ini: missing application or pipeline 'main'; did you mean 'mian'?",
     ),
     "composite": (
         "[composite:main]\nuse = egg:PasteDeplyo#urlmap\n",
@@ -29,11 +29,11 @@ MISTAKES = {
     ),
     "no use": (
         "[app:main]\nreload = yes\n",
-        "stack.ini:1: [app:main] use: is missing; use = module:application, egg:…, call:… or a section",
+        "stack.ini:1: [app:main] use: missing value; write use = module:application, egg:…, call:… or a section name",
     ),
     "use of nothing": (
         "[app:main]\nuse = gret\n" + GREET,
-        "stack.ini:2: [app:main] use: no application or pipeline 'gret'; did you mean 'greet'?",
+        "stack.ini:2: [app:main] use: unknown application or pipeline 'gret'; did you mean 'greet'?",
     ),
     "filter for an application": (
         "[app:main]\nuse = mark\n" + MARK + "mark = m\n",
@@ -41,15 +41,18 @@ MISTAKES = {
     ),
     "application for a filter": (
         "[pipeline:main]\npipeline = greet greet\n" + GREET,
-        "stack.ini:2: [pipeline:main] pipeline: 'greet' is an application; only the last of a pipeline may be one",
+        "stack.ini:2: [pipeline:main] pipeline: 'greet' is an application; expected a filter before the last name",
     ),
     "empty pipeline": (
         "[pipeline:main]\npipeline =\n",
-        "stack.ini:2: [pipeline:main] pipeline: is missing or empty; name filters, outermost first, and then the app",
+        (
+            "stack.ini:2: [pipeline:main] pipeline: missing value; expected "
+            "filters, outermost first, and last an application"
+        ),
     ),
     "misspelt pipeline": (
         "[pipeline:main]\npipelin = greet\n",
-        "stack.ini:2: [pipeline:main] pipelin: no setting of a pipeline; did you mean 'pipeline'?",
+        "stack.ini:2: [pipeline:main] pipelin: unknown setting of a pipeline; did you mean 'pipeline'?",
     ),
     "misspelt layer": (
         "[pipeline:main]\npipeline = gzpi greet\n" + GREET,
@@ -91,60 +94,63 @@ MISTAKES = {
     ),
     "no other file": (
         "[app:main]\nuse = config:other.ini\n",
-        "stack.ini:2: [app:main] use: 'config:other.ini' can't be read: other.ini: there is no such file",
+        "stack.ini:2: [app:main] use: cannot read 'config:other.ini': other.ini: file does not exist",
     ),
     "other file without a name": (
         "[app:main]\nuse = config:\n",
-        "stack.ini:2: [app:main] use: 'config:' can't be read: .: can't be read: Is a directory",
+        "stack.ini:2: [app:main] use: cannot read 'config:': .: cannot be read: Is a directory",
     ),
     "reference": (
         MADE + "dir = %(hree)s\n",
-        "stack.ini:3: [app:main] dir: no value for %(hree)s; did you mean 'here'?",
+        "stack.ini:3: [app:main] dir: unknown reference %(hree)s; did you mean 'here'?",
     ),
     "circle of references": (
         MADE + "[DEFAULT]\na = %(b)s\nb = %(a)s\n",
-        "stack.ini:4: [DEFAULT] a: a circle: %(b)s -> %(a)s -> %(b)s",
+        "stack.ini:4: [DEFAULT] a: circular reference: %(b)s -> %(a)s -> %(b)s",
     ),
     "misspelt kind": (
         MADE + "[fliter:x]\nuse = gzip\n",
-        "stack.ini:3: no kind of section is called 'fliter'; did you mean [filter:x]?",
+        "stack.ini:3: unknown section type 'fliter'; did you mean [filter:x]?",
     ),
     "kind in capitals": (
         MADE + "[Pipeline:x]\n",
-        "stack.ini:3: no kind of section is called 'Pipeline'; did you mean [pipeline:x]?",
+        "stack.ini:3: unknown section type 'Pipeline'; did you mean [pipeline:x]?",
     ),
     "second section": (
         MADE + "[app:main]\nuse = x\n",
-        "stack.ini:3: a second section [app:main], after the one in line 1",
+        "stack.ini:3: duplicate section [app:main]; first on line 1",
     ),
     "second application": (
         MADE + "[pipeline: main]\npipeline = x\n",
-        "stack.ini:3: [pipeline: main]: a second application 'main', after [app:main] in line 1",
+        "stack.ini:3: [pipeline: main]: duplicate application 'main'; first in [app:main] on line 1",
     ),
-    "second setting": (MADE + "use = x\n", "stack.ini:3: [app:main] use: set a second time, after line 2"),
+    "second setting": (MADE + "use = x\n", "stack.ini:3: [app:main] use: duplicate key; first set on line 2"),
 }
 
 
 @pytest.mark.parametrize(("text", "mistake"), MISTAKES.values(), ids=MISTAKES)
-def test_says_what_is_wrong(text: str, mistake: str, folder: Path) -> None:
+def test_reports_mistakes(text: str, mistake: str, folder: Path) -> None:
     write(text)
-    assert mistake in said()
+    assert mistake in load_mistakes()
 
 
-def test_tells_a_mistake_once_though_several_ways_lead_to_it(folder: Path) -> None:
+def test_reports_a_mistake_once_for_several_users(folder: Path) -> None:
     write(f"[app:main]\nuse = way\n[pipeline:way]\npipeline = mark gret\n{MARK}mark = %(x)s\n")
-    assert said() == [
-        "stack.ini:4: [pipeline:way] pipeline: no application or pipeline 'gret'; choose from main, way",
-        "stack.ini:7: [filter:mark] mark: no value for %(x)s; choose from __file__, here, mark, use",
+    assert load_mistakes() == [
+        (
+            "stack.ini:4: [pipeline:way] pipeline: unknown application or pipeline 'gret'; expected "
+            "module:application, egg:…, call:… or another application"
+        ),
+        "stack.ini:7: [filter:mark] mark: unknown reference %(x)s; choose from __file__, here, use",
     ]
 
 
-def test_keeps_what_the_registry_says_of_a_name_that_there_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keeps_the_mistake_of_the_registry_for_an_existing_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in ("one", "two"):
         points = f"[wsgistack.middleware]\ntwo-fold = {MODULE}:{number}\nlost_{number} = {MODULE}:gone\n"
         install(folder, monkeypatch, f"acme-fold-{number}", points)
     write(f"[pipeline:main]\npipeline = two-fold lost-one {MODULE}:greet\n")
-    assert said() == [
+    assert load_mistakes() == [
         (
             "stack.ini:2: [pipeline:main] pipeline: several distributions register a layer 'two-fold'; "
             f"write its import string instead: {MODULE}:one or {MODULE}:two"
@@ -153,11 +159,11 @@ def test_keeps_what_the_registry_says_of_a_name_that_there_is(folder: Path, monk
     ]
 
 
-def test_tells_of_eggs_that_can_not_be_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_wrong_eggs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = f"[paste.app_factory]\nbroken = qqqqq:make\n[paste.filter_factory]\nlost = {MODULE}:gone\n"
     install(folder, monkeypatch, "acme-broken", points)
     write("[pipeline:main]\npipeline = egg:acme-broken#lost egg:acme-brokn#x egg:acme-broken#broken\n")
-    assert said() == [
+    assert load_mistakes() == [
         "stack.ini:2: [pipeline:main] pipeline: module 'tests.config.factories' has no attribute 'gone'",
         (
             "stack.ini:2: [pipeline:main] pipeline: distribution 'acme-brokn' is not installed; "
@@ -170,33 +176,33 @@ def test_tells_of_eggs_that_can_not_be_used(folder: Path, monkeypatch: pytest.Mo
 USERS = describe(Mapping[str, str] | None)
 
 
-def test_finds_all_mistakes_of_one_file_in_their_order(folder: Path) -> None:
+def test_finds_all_mistakes_of_a_file_in_order(folder: Path) -> None:
     write(
         "[pipeline:main]\npipeline = gzpi small door greet\n\n[filter:small]\nuse = gzip\nminimum_siz = 5\nlevel = x\n"
         "[filter:door]\nuse = basic_auth\nusers =\n  ann\n[fillter:x]\n[app:greet]\nuse = tests.config.factories:gret\n"
     )
-    assert said() == [
+    assert load_mistakes() == [
         "stack.ini:2: [pipeline:main] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
         "stack.ini:6: [filter:small] minimum_siz: unknown option of Gzip; did you mean 'minimum_size'?",
         "stack.ini:7: [filter:small] level: invalid value 'x'; expected a whole number or none",
         f"stack.ini:10: [filter:door] users: invalid secret value; expected {USERS}",
-        "stack.ini:12: no kind of section is called 'fillter'; did you mean [filter:x]?",
+        "stack.ini:12: unknown section type 'fillter'; did you mean [filter:x]?",
         "stack.ini:14: [app:greet] use: module 'tests.config.factories' has no attribute 'gret'; did you mean 'greet'?",
     ]
 
 
-def test_finds_mistakes_in_other_files_where_they_stand(folder: Path) -> None:
+def test_reports_mistakes_of_other_files_with_their_places(folder: Path) -> None:
     write("[app:main]\nuse = qqqqq:app\nuse = 5\n[filter:f]\nuse = gzip\n\nlevel = x\n", "base.ini")
     write("[pipeline:main]\npipeline = f app\n[app:app]\nuse = config:base.ini\n[filter:f]\nuse = config:base.ini#f\n")
-    assert said() == [
+    assert load_mistakes() == [
         "base.ini:2: [app:main] use: cannot import module 'qqqqq'",
-        "base.ini:3: [app:main] use: set a second time, after line 2",
+        "base.ini:3: [app:main] use: duplicate key; first set on line 2",
         "base.ini:7: [filter:f] level: invalid value 'x'; expected a whole number or none",
     ]
     write("[app:man]\nuse = 5\nlonely\n", "base.ini")
-    assert said()[:2] == [
-        "base.ini:3: [app:man]: found 'lonely'; expected name = value",
-        "stack.ini:4: [app:app] use: no application or pipeline 'main'; did you mean 'man'?",
+    assert load_mistakes()[:2] == [
+        "base.ini:3: [app:man]: line is not a setting; expected name = value",
+        "stack.ini:4: [app:app] use: unknown application or pipeline 'main'; did you mean 'man'?",
     ]
 
 
@@ -219,11 +225,11 @@ def test_finds_mistakes_in_other_files_where_they_stand(folder: Path) -> None:
         ),
     ],
 )
-def test_tells_the_whole_way_of_a_circle(text: str, circle: str, folder: Path) -> None:
+def test_reports_a_whole_circle(text: str, circle: str, folder: Path) -> None:
     (folder / "sub").mkdir()
     write("[app:x]\nuse = config:../stack.ini\n", "sub/back.ini")
     write(text)
-    assert any(each.endswith(f": a circle: {circle}") for each in said())
+    assert any(each.endswith(f": circular reference: {circle}") for each in load_mistakes())
 
 
 KINDS = ["app:main", "pipeline:main", "filter:gzip", "DEFAULT", "composite:c", "filter-app:d", "server:main"]
@@ -253,14 +259,15 @@ WORDS = st.sampled_from(
 ODDS = st.sampled_from(["\0", "/", "json:dumps", "request_id ", "basic_auth", "users", "=", " a\n  b", "%", "9" * 5000])
 
 
+@settings(max_examples=50)
 @given(st.lists(HEADS | WORDS | ODDS | st.text(max_size=5), max_size=20).map("".join))
-def test_meets_any_text_with_mistakes_only(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_reports_any_wrong_text_as_mistakes(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "stack.ini"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", list(sys.path))
         try:
-            mistakes = config.check(open_document(path))
+            mistakes = config.find_mistakes(open_document(path))
         except ConfigError as error:
             mistakes = [*error.mistakes]
     assert all(each.where.file for each in mistakes)

@@ -6,7 +6,18 @@ import pytest
 from webtest import TestApp as Browser
 
 from tests.config import factories
-from tests.config.written import GREET, MADE, MARK, MODULE, checked, greeting, read, said, told, write
+from tests.config.written import (
+    GREET,
+    MADE,
+    MARK,
+    MODULE,
+    find_mistakes,
+    greeting,
+    load_mistakes,
+    read,
+    read_answer,
+    write,
+)
 from wsgistack import ConfigError, config, load
 
 MARKED = f"{MARK}mark = m\n"
@@ -56,19 +67,19 @@ SERVER = f"[server:main]\nuse = call:{MODULE}:make_server\n"
         ),
     ],
 )
-def test_gives_an_application(text: str, expected: str, folder: Path) -> None:
+def test_builds_an_application(text: str, expected: str, folder: Path) -> None:
     write(text)
     assert greeting() == expected
-    assert checked() == []
+    assert find_mistakes() == []
 
 
 def test_reads_the_protocols_of_factories(folder: Path) -> None:
     write(f"[DEFAULT]\na = 1\n[app:main]\npaste.app_factory = {MODULE}:make_app\nset a = 2\nb = 3\n")
-    assert (told()["options"], told()["global"]["a"]) == ({"b": "3"}, "2")
+    assert (read_answer()["options"], read_answer()["global"]["a"]) == ({"b": "3"}, "2")
     for protocol in ("composite", "composit"):
         made = MADE.replace("main", "made")
         write(f"[app:main]\npaste.{protocol}_factory = wsgistack.pipeline.mount:composite_factory\n/ = made\n{made}")
-        assert told()["options"] == {}
+        assert read_answer()["options"] == {}
 
 
 def test_mounts_applications(folder: Path) -> None:
@@ -79,10 +90,10 @@ def test_mounts_applications(folder: Path) -> None:
     browser = Browser(load("stack.ini"))
     assert browser.get("/").text == "hello"
     assert browser.get("/made").json["global"]["site"] == "s"
-    assert checked() == []
+    assert find_mistakes() == []
 
 
-def test_a_condition_of_a_filter_is_that_of_those_that_use_it_unless_they_have_one(folder: Path) -> None:
+def test_a_filter_inherits_its_condition(folder: Path) -> None:
     write(
         f"[pipeline:main]\npipeline = mark two three\n  {MODULE}:greet\n{MARKED}when_path = /a\n"
         "[filter:two]\nuse = mark\n[filter:three]\nuse = mark\nwhen_not_path = /a\n"
@@ -96,7 +107,7 @@ def test_a_condition_of_a_filter_is_that_of_those_that_use_it_unless_they_have_o
     assert (browser.get("/a").text, browser.get("/b").text) == ("hello m m", "hello m")
 
 
-def test_gives_filters(folder: Path) -> None:
+def test_makes_filters(folder: Path) -> None:
     write(f"{MARKED}filter-with = two\n[filter:two]\nuse = mark2\n[filter:mark2]\nuse = {MODULE}:marking\nmark = 2\n")
     wrap = config.load_filter("stack.ini", "mark")
     assert Browser(wrap(factories.greet)).get("/").text == "hello 2 m"
@@ -108,7 +119,7 @@ def test_gives_filters(folder: Path) -> None:
         config.load_filter("stack.ini")
 
 
-def test_gives_servers(folder: Path) -> None:
+def test_makes_servers(folder: Path) -> None:
     (folder / "sub").mkdir()
     write(f"[DEFAULT]\nb = there\n{SERVER}port = 1\nset a = 1\n", "sub/base.ini")
     write("[server:main]\nuse = config:sub/base.ini\nset a = 2\nport = ${env:XYZZY_PORT:-80}\n[server:x]\nuse = main\n")
@@ -122,38 +133,45 @@ def test_gives_servers(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("[server:mian]\nuse = x\n", ["stack.ini: no server 'main'; did you mean 'mian'?"], id="no server"),
+        pytest.param(
+            "[server:mian]\nuse = x\n", [("stack.ini: unknown server 'main'; did you mean 'mian'?")], id="no server"
+        ),
         pytest.param(
             "[server:main]\nuse = mian\n",
-            ["stack.ini:2: [server:main] use: no server 'mian'; did you mean 'main'?"],
+            ["stack.ini:2: [server:main] use: unknown server 'mian'; expected egg:…, call:… or another server"],
             id="use",
         ),
         pytest.param(
             "[server:main]\nuse = main\n",
-            ["stack.ini:2: [server:main] use: a circle: stack.ini [server:main] -> stack.ini [server:main]"],
+            ["stack.ini:2: [server:main] use: circular reference: stack.ini [server:main] -> stack.ini [server:main]"],
             id="circle",
         ),
         pytest.param(
             f"{SERVER}prot = 1\nport = %(b)s\n",
             [
                 f"stack.ini:3: [server:main] prot: unknown option of call:{MODULE}:make_server; did you mean 'port'?",
-                "stack.ini:4: [server:main] port: no value for %(b)s; choose from __file__, here, port, prot, use",
+                "stack.ini:4: [server:main] port: unknown reference %(b)s; choose from __file__, here, prot, use",
             ],
             id="options",
         ),
         pytest.param(
             "[server:main]\nuse = config:bad.ini\n",
-            ["bad.ini:2: found 'x'; expected the [name] of a section first"],
+            ["bad.ini:2: line outside of a section; expected a section header such as [app:main] above it"],
             id="file",
         ),
         pytest.param(
             f"[server:main]\nuse = {MODULE}:greet\n",
-            [f"stack.ini:2: [server:main] use: no server '{MODULE}:greet'; choose from main"],
+            [
+                (
+                    "stack.ini:2: [server:main] use: unknown server "
+                    f"'{MODULE}:greet'; expected egg:…, call:… or another server"
+                )
+            ],
             id="import string",
         ),
     ],
 )
-def test_says_what_is_wrong_with_servers(text: str, expected: list[str], folder: Path) -> None:
+def test_reports_wrong_servers(text: str, expected: list[str], folder: Path) -> None:
     write("# a comment\nx\n[server:main]\nuse = call:x:y\n", "bad.ini")
     write(text)
     with pytest.raises(ConfigError) as caught:
@@ -164,22 +182,23 @@ def test_says_what_is_wrong_with_servers(text: str, expected: list[str], folder:
 MISTAKES = {
     "filter-app without next": (
         "[filter-app:main]\nuse = gzip\n",
-        ["stack.ini:1: [filter-app:main] next: is missing; next = the application that it filters"],
+        ["stack.ini:1: [filter-app:main] next: missing value; expected the application that it filters"],
     ),
     "filter-app of nothing with a wrong option": (
         "[filter-app:main]\nuse = gzip\nlevl = 1\nnext = gret\n" + GREET,
         [
             "stack.ini:3: [filter-app:main] levl: unknown option of Gzip; did you mean 'level'?",
-            "stack.ini:4: [filter-app:main] next: no application or pipeline 'gret'; did you mean 'greet'?",
+            "stack.ini:4: [filter-app:main] next: unknown application or pipeline 'gret'; did you mean 'greet'?",
         ],
     ),
     "filter-app without use": (
         f"[filter-app:main]\nnext = greet\n{GREET}",
-        ["stack.ini:1: [filter-app:main] use: is missing; use = a layer, egg:…, call:… or a section"],
+        ["stack.ini:1: [filter-app:main] use: missing value; write use = a layer, egg:…, call:… or a section name"],
     ),
     "circle by next": (
         "[filter-app:main]\nuse = gzip\nnext = main\n",
-        ["stack.ini:3: [filter-app:main] next: a circle: stack.ini [filter-app:main] -> stack.ini [filter-app:main]"],
+        [("stack.ini:3: [filter-app:main] next: circular reference: stack.ini "
+                "[filter-app:main] -> stack.ini [filter-app:main]")],
     ),
     "misspelt filter-with": (
         f"{GREET.replace('greet]', 'main]')}filter-with = gzpi\n",
@@ -187,21 +206,22 @@ MISTAKES = {
     ),
     "circle by filter-with": (
         f"[app:main]\nuse = {MODULE}:greet\nfilter-with = mark\n{MARKED}filter-with = mark\n",
-        ["stack.ini:7: [filter:mark] filter-with: a circle: stack.ini [filter:mark] -> stack.ini [filter:mark]"],
+        [("stack.ini:7: [filter:mark] filter-with: circular reference: "
+                "stack.ini [filter:mark] -> stack.ini [filter:mark]")],
     ),
     "circle of one filter": (
         f"[app:main]\nuse = {MODULE}:greet\nfilter-with = mark\n[filter:mark]\nuse = mark\n",
-        ["stack.ini:5: [filter:mark] use: a circle: stack.ini [filter:mark] -> stack.ini [filter:mark]"],
+        ["stack.ini:5: [filter:mark] use: circular reference: stack.ini [filter:mark] -> stack.ini [filter:mark]"],
     ),
     "use beside a protocol": (
         f"[app:main]\nuse = {MODULE}:greet\npaste.app_factory = x:y\n",
-        ["stack.ini:3: [app:main] paste.app_factory: stands beside use, which says the same; keep one of them"],
+        ["stack.ini:3: [app:main] paste.app_factory: conflicts with 'use'; keep one of them"],
     ),
     "protocol of another kind": (
         f"[app:main]\nuse = paste.filter_factory:{MODULE}:make_filter\n",
         [
             (
-                "stack.ini:2: [app:main] use: paste.filter_factory makes something else; "
+                "stack.ini:2: [app:main] use: a paste.filter_factory cannot be used here; "
                 "expected paste.app_factory or paste.composite_factory or paste.composit_factory"
             )
         ],
@@ -211,7 +231,7 @@ MISTAKES = {
         [
             (
                 f"stack.ini:2: [app:main] use: '{MODULE}:greet' is an application; expected a paste.app_factory, "
-                f"called with global_conf and the options; for the application itself, use = {MODULE}:greet"
+                f"called with global_conf and the options; for the application itself, write use = {MODULE}:greet"
             )
         ],
     ),
@@ -219,7 +239,7 @@ MISTAKES = {
         f"[app:main]\npaste.composite_factory = {MODULE}:nothing\n",
         [
             (
-                f"stack.ini:2: [app:main] paste.composite_factory: '{MODULE}:nothing' can't be called so: too many "
+                f"stack.ini:2: [app:main] paste.composite_factory: cannot call '{MODULE}:nothing': too many "
                 "positional arguments; expected a paste.composite_factory, called with loader, global_conf and the "
                 "options"
             )
@@ -228,7 +248,7 @@ MISTAKES = {
     "composite of nothing": (
         "[composite:main]\nuse = egg:wsgistack#mount\n/a = gret\nb = greet\n" + GREET,
         [
-            "stack.ini:3: [composite:main] /a: no application or pipeline 'gret'; did you mean 'greet'?",
+            "stack.ini:3: [composite:main] /a: unknown application or pipeline 'gret'; did you mean 'greet'?",
             (
                 "stack.ini:4: [composite:main] b: not a valid prefix; expected a path that begins with a slash, such as "
                 "/api; did you mean '/b'?"
@@ -247,11 +267,13 @@ MISTAKES = {
     "all that is wrong with one section": (
         "[app:main]\nfilter-with = gzpi\nrequire = qqqqq\na = %(b)s\nget c = d\n",
         [
-            "stack.ini:1: [app:main] use: is missing; use = module:application, egg:…, call:… or a section",
+            ("stack.ini:1: [app:main] use: missing value; write use = "
+                "module:application, egg:…, call:… or a section name"),
             "stack.ini:2: [app:main] filter-with: unknown layer 'gzpi'; did you mean 'gzip'?",
             "stack.ini:3: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
-            "stack.ini:4: [app:main] a: no value for %(b)s; choose from __file__, a, filter-with, get c, here, require",
-            "stack.ini:5: [app:main] get c: no global value 'd'; choose from __file__, here",
+            ("stack.ini:4: [app:main] a: unknown reference %(b)s; choose "
+                "from __file__, filter-with, get c, here, require"),
+            "stack.ini:5: [app:main] get c: unknown global value 'd'; choose from __file__, here",
         ],
     ),
     "options that are taken from global values": (
@@ -261,8 +283,8 @@ MISTAKES = {
         [
             "stack.ini:5: [filter-app:main] level: invalid level 10; expected 1 to 9 for gzip",
             (
-                "stack.ini:9: [app:app] x: the application itself takes no options; for a factory that takes options, "
-                f"use = call:{MODULE}:greet"
+                f"stack.ini:9: [app:app] x: '{MODULE}:greet' is a WSGI application, which takes no options; "
+                "remove this setting"
             ),
         ],
     ),
@@ -271,7 +293,7 @@ MISTAKES = {
         [
             "stack.ini:7: [filter:f] levl: unknown option of Gzip; did you mean 'level'?",
             "stack.ini:8: [filter:f] when_pth: unknown condition; did you mean 'when_path'?",
-            "stack.ini:9: [filter:f] level: no value for %(x)s; choose from __file__, here, level, levl, use, when_pth",
+            "stack.ini:9: [filter:f] level: unknown reference %(x)s; choose from __file__, here, levl, use, when_pth",
             "stack.ini:9: [filter:f] level: invalid value '%(x)s'; expected a whole number or none",
         ],
     ),
@@ -279,7 +301,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("text", "mistakes"), MISTAKES.values(), ids=MISTAKES)
-def test_says_all_that_is_wrong(text: str, mistakes: list[str], folder: Path) -> None:
+def test_reports_all_mistakes(text: str, mistakes: list[str], folder: Path) -> None:
     write(text)
-    assert said() == mistakes
-    assert set(mistakes) <= set(checked())
+    assert load_mistakes() == mistakes
+    assert set(mistakes) <= set(find_mistakes())

@@ -1,4 +1,4 @@
-"""The sections of an ini file by kind and name, and the values that they have ready for use."""
+"""The sections of an ini file by type and name, and their values."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ def values(text: str, **passed: str) -> tuple[Mapping[str, str], Place, list[str
     return found.values, found.place, [str(each) for each in mistakes]
 
 
-def test_finds_sections_by_kind_and_name(folder: Path) -> None:
+def test_finds_sections_by_type_and_name(folder: Path) -> None:
     made = sections("[app]\n[app: b c ]\n[filter:main]\n[other:x]\n[DEFAULT]\n[composite:d:e#f]\n")
     assert {what: list(parts) for what, parts in made.named.items()} == {
         "application": ["main", "b c", "d:e#f"],
@@ -36,17 +36,17 @@ def test_finds_sections_by_kind_and_name(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[compsite:x]", "1: no kind of section is called 'compsite'; did you mean [composite:x]?"),
-        ("[ap:x]", "1: no kind of section is called 'ap'; did you mean [app:x]?"),
-        ("[App:x]", "1: no kind of section is called 'App'; did you mean [app:x]?"),
-        ("[default]", "1: no kind of section is called 'default'; did you mean [DEFAULT]?"),
-        ("[app:x]\n[composite: x]", "2: [composite: x]: a second application 'x', after [app:x] in line 1"),
-        ("[app]\n[app:main]", "2: [app:main]: a second application 'main', after [app] in line 1"),
-        ("[app:x]\n[filter:y", "2: the header of a section is not closed; did you mean [filter:y]?"),
-        ("[app:x]\n[app:x]", "2: a second section [app:x], after the one in line 1"),
+        ("[compsite:x]", "1: unknown section type 'compsite'; did you mean [composite:x]?"),
+        ("[ap:x]", "1: unknown section type 'ap'; did you mean [app:x]?"),
+        ("[App:x]", "1: unknown section type 'App'; did you mean [app:x]?"),
+        ("[default]", "1: unknown section type 'default'; did you mean [DEFAULT]?"),
+        ("[app:x]\n[composite: x]", "2: [composite: x]: duplicate application 'x'; first in [app:x] on line 1"),
+        ("[app]\n[app:main]", "2: [app:main]: duplicate application 'main'; first in [app] on line 1"),
+        ("[app:x]\n[filter:y", "2: section header without closing ]; did you mean [filter:y]?"),
+        ("[app:x]\n[app:x]", "2: duplicate section [app:x]; first on line 1"),
     ],
 )
-def test_says_which_sections_are_wrong(text: str, expected: str, folder: Path) -> None:
+def test_reports_wrong_sections(text: str, expected: str, folder: Path) -> None:
     assert [str(each) for each in sections(text).mistakes] == [f"stack.ini:{expected}"]
 
 
@@ -67,26 +67,26 @@ def test_sets_and_gets_global_values(folder: Path) -> None:
     assert place.at("get y").where == Where("stack.ini", 9, "[app:main]")
 
 
-def test_every_section_sets_and_gets_what_the_defaults_do(folder: Path) -> None:
+def test_every_section_inherits_set_and_get(folder: Path) -> None:
     found, place, _ = values("[DEFAULT]\nset a = %(b)s\nset c = 1\nget d = a\n[app:main]\nb = 2\nset c = 3\n")
     assert found == {"b": "2", "d": "2"}
     assert (place.global_conf["a"], place.global_conf["c"]) == ("2", "3")
 
 
-def test_what_is_passed_goes_before_what_the_file_says_but_not_before_what_is_set(folder: Path) -> None:
+def test_passed_values_override_the_file_but_not_its_set(folder: Path) -> None:
     found, place, _ = values("[DEFAULT]\na = 1\nb = 1\n[app:main]\nset b = own\nx = %(a)s\n", a="2", b="2")
     assert {key: place.global_conf[key] for key in "ab"} == {"a": "2", "b": "own"}
     assert found == {"x": "1"}
 
 
-def test_takes_what_python_passes_whatever_it_is(folder: Path) -> None:
+def test_accepts_any_value_from_python(folder: Path) -> None:
     made = Sections(Path("stack.ini"), "[app:main]\nx = %(debug)s\n", cast(Mapping[str, str], {"debug": True}), KINDS)
     found, _ = made.values(made.named["application"]["main"], Place(Where("x"), global_conf=made.global_conf))
     assert found.values == {"x": "True"}
     assert found.place.global_conf["debug"] is True  # type: ignore[comparison-overlap]
 
 
-def test_says_what_is_wrong_with_values(folder: Path) -> None:
+def test_reports_wrong_values(folder: Path) -> None:
     text = (
         "[DEFAULT]\nname = 1\n[app:main]\nget x = nmae\nrequire = wsgistack qqqqq\n  ???\nuse = %(nothing)s\n"
         "paste.app_factory = ${env:XYZZY_APP}\nset a = %(nam)s\n"
@@ -95,17 +95,17 @@ def test_says_what_is_wrong_with_values(folder: Path) -> None:
         values(text)
     assert [str(each) for each in caught.value.mistakes] == [
         (
-            "stack.ini:7: [app:main] use: no value for %(nothing)s; choose from __file__, get x, here, name, "
-            "paste.app_factory, require, set a, use"
+            "stack.ini:7: [app:main] use: unknown reference %(nothing)s; choose from __file__, get x, here, name, "
+            "paste.app_factory, require, set a"
         ),
         (
             "stack.ini:8: [app:main] paste.app_factory: environment variable XYZZY_APP is not set; set it, "
             "or write a default: ${env:XYZZY_APP:-default}"
         ),
-        "stack.ini:9: [app:main] set a: no value for %(nam)s; did you mean 'name'?",
+        "stack.ini:9: [app:main] set a: unknown reference %(nam)s; did you mean 'name'?",
         "stack.ini:5: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
         "stack.ini:5: [app:main] require: distribution '???' is not installed; pip install '???'",
-        "stack.ini:4: [app:main] get x: no global value 'nmae'; did you mean 'name'?",
+        "stack.ini:4: [app:main] get x: unknown global value 'nmae'; did you mean 'name'?",
     ]
 
 
@@ -114,16 +114,14 @@ def test_requires_what_is_installed(folder: Path) -> None:
     assert (found, mistakes) == ({"use": "x"}, [])
 
 
-def test_fills_in_references_where_names_of_parts_stand_and_nowhere_else(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fills_in_references_only_in_names_of_parts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PART", "a")
     (folder / "part").write_text("b\n")
     found, _, _ = values("[app:main]\nuse = ${env:PART}\nnext = ${file:part}\nother = ${env:PART}\n")
     assert found == {"use": "a", "next": "b", "other": "${env:PART}"}
 
 
-def test_global_values_lead_to_the_same_files_from_elsewhere(folder: Path) -> None:
+def test_global_values_name_the_same_files_in_another_file(folder: Path) -> None:
     text = "[DEFAULT]\na = ${file:x}\n[app:main]\nset b = ${file:y}\nc = ${file:z}\n"
     _, place, _ = values(text)
     assert (place.global_conf["a"], place.global_conf["b"]) == ("${file:x}", "${file:y}")
@@ -134,10 +132,10 @@ def test_global_values_lead_to_the_same_files_from_elsewhere(folder: Path) -> No
     assert found == {"c": "${file:z}"}
 
 
-def test_tells_a_circle_by_file_and_section(folder: Path) -> None:
+def test_reports_a_circle_with_file_and_section(folder: Path) -> None:
     made = sections("[app:main]\n")
     part = made.named["application"]["main"]
     found, _ = made.values(part, Place(Where("x")))
     assert found.place.trail == ("stack.ini [app:main]",)
-    with pytest.raises(ConfigError, match=r"a circle: stack.ini \[app:main\] -> stack.ini \[app:main\]"):
+    with pytest.raises(ConfigError, match=r"circular reference: stack.ini \[app:main\] -> stack.ini \[app:main\]"):
         made.values(part, found.place)

@@ -1,4 +1,4 @@
-"""Configurations as tables: what their keys mean, and what is said where they mean nothing."""
+"""Configurations as tables: what their keys mean."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 from webtest import TestApp as Browser
 
 from tests.config import factories
-from tests.config.written import MODULE, checked, greeting, read, told, write
+from tests.config.written import MODULE, find_mistakes, greeting, read, read_answer, write
 from wsgistack import Gzip, Spec, config, load
 from wsgistack.config.document import open_document
 
@@ -14,7 +14,7 @@ FILE = "stack.toml"
 APP = f'app = "{MODULE}:greet"\n'
 
 
-def test_gives_an_application_with_its_layers(folder: Path) -> None:
+def test_builds_an_application_with_its_layers(folder: Path) -> None:
     write(
         f"""app = "{MODULE}:greet"
 layers = [
@@ -44,8 +44,8 @@ def test_needs_an_application_only(text: str, folder: Path) -> None:
 
 def test_options_reach_a_factory(folder: Path) -> None:
     write(f'[app]\nuse = "call:{MODULE}:make_app"\nlevel = 5\n', FILE)
-    assert told(file=FILE)["options"] == {"level": 5}
-    assert told(file=FILE)["global"] == {"here": str(folder), "__file__": str(folder / FILE)}
+    assert read_answer(file=FILE)["options"] == {"level": 5}
+    assert read_answer(file=FILE)["global"] == {"here": str(folder), "__file__": str(folder / FILE)}
 
 
 def test_paths_are_relative_to_the_file(folder: Path) -> None:
@@ -54,7 +54,7 @@ def test_paths_are_relative_to_the_file(folder: Path) -> None:
     assert greeting("sub/stack.toml") == f"hello {folder}/sub/a /b"
 
 
-def test_strangers_are_at_home(folder: Path) -> None:
+def test_uses_middlewares_of_other_projects(folder: Path) -> None:
     (folder / "style.css").write_text("p {}")
     write(
         f"""{APP}
@@ -114,18 +114,18 @@ def test_holds_several_applications(folder: Path) -> None:
         "options": {"title": "home", "version": 2},
     }
     assert browser.get("/api/x").json == api
-    assert told("api", FILE) == {**api, "marks": ["api's:api"]}
-    assert checked(FILE) == []
+    assert read_answer("api", FILE) == {**api, "marks": ["api's:api"]}
+    assert find_mistakes(FILE) == []
 
 
-def test_what_is_passed_goes_before_what_the_file_says(folder: Path) -> None:
+def test_passed_values_override_the_file(folder: Path) -> None:
     write(MANY, FILE)
     passed = {"site": "passed", "new": "n"}
     globals_of = Browser(load(FILE, "main page", global_conf=passed)).get("/").json["global"]
     assert (globals_of["site"], globals_of["new"], globals_of["level"]) == ("passed", "n", "5")
 
 
-def test_serves_on_what_it_names(folder: Path) -> None:
+def test_uses_the_server_that_it_names(folder: Path) -> None:
     write(MANY + f'[servers.other]\nuse = "call:{MODULE}:make_server"\nport = "1"\n', FILE)
     served = config.load_server(FILE, "other")(factories.greet)
     assert served == (
@@ -151,7 +151,7 @@ def test_holds_real_objects_in_python() -> None:
     ]
 
 
-def test_references_stand_for_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fills_in_references_in_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAYER", "gzip")
     text = f"""
 app = "${{env:UNSET_APP:-call:{MODULE}:make_app}}"
@@ -164,7 +164,7 @@ app = {{ use = "${{env:UNSET_APP:-call:{MODULE}:make_app}}", title = "home" }}
 use = "${{env:UNSET_SERVER:-egg:waitress}}"
 """
     write(text, FILE)
-    assert checked(FILE) == []
+    assert find_mistakes(FILE) == []
     stack = read(FILE)
     assert list(stack.pipeline) == [Spec("gzip"), Spec("gzip", {"level": 3})]
     assert [each.name for each in stack.pipeline] == ["gzip", "gzip"]

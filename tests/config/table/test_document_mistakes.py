@@ -1,12 +1,12 @@
-"""Configurations as tables: what is said where they mean nothing."""
+"""Configurations as tables: the mistakes of wrong ones."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.config import factories
-from tests.config.written import MODULE, checked, said, write
-from wsgistack import ConfigError, config, load
+from tests.config.written import MODULE, find_mistakes, load_mistakes, write
+from wsgistack import ConfigError, config, load, load_server
 from wsgistack.config.document import open_document
 
 FILE = "stack.toml"
@@ -17,7 +17,9 @@ APP = f'app = "{MODULE}:greet"\n'
     ("text", "expected"),
     [
         pytest.param(
-            "layers = []", [": app: is missing; expected an import string, or a table with use, or mounts"], id="no app"
+            "layers = []",
+            [": app: missing key; expected an import string, or a table with use, or mounts"],
+            id="no app",
         ),
         pytest.param(
             "app = 5", [":1: app: is of type int; expected an import string, or a table with use"], id="app is a number"
@@ -29,7 +31,7 @@ APP = f'app = "{MODULE}:greet"\n'
         ),
         pytest.param(
             f'{APP}layer = ["gzip"]\nlayers = {{ users = "hidden" }}',
-            [":2: layer: no such key; did you mean 'layers'?", ":3: layers: is of type dict; expected a list"],
+            [":2: layer: unknown key; did you mean 'layers'?", ":3: layers: is of type dict; expected a list"],
             id="misspelt key and a table of layers",
         ),
         pytest.param(
@@ -55,7 +57,7 @@ APP = f'app = "{MODULE}:greet"\n'
         ),
         pytest.param(
             f'{APP}[mounts]\n"/a" = "b"\n',
-            [":2: mounts: stands beside app; keep one of them"],
+            [":2: mounts: conflicts with 'app'; keep one of them"],
             id="app and mounts",
         ),
         pytest.param(
@@ -67,8 +69,8 @@ APP = f'app = "{MODULE}:greet"\n'
         pytest.param(
             '[mounts]\n"/a" = "b"\n"c" = "on"\n[apps.one]\napp = "x"\n',
             [
-                ":2: mounts /a: no application 'b'; choose from main, one",
-                ":3: mounts c: no application 'on'; did you mean 'one'?",
+                ":2: mounts /a: unknown application 'b'; choose from one",
+                ":3: mounts c: unknown application 'on'; did you mean 'one'?",
                 (
                     ":3: mounts c: not a valid prefix; expected a path that begins with a slash, such as /api; "
                     "did you mean '/c'?"
@@ -78,7 +80,7 @@ APP = f'app = "{MODULE}:greet"\n'
         ),
         pytest.param(
             'app = "one"\n[apps]\none = { app = "two" }\ntwo = { app = { use = "one", x = 1 } }\n',
-            [":4: apps.two app: a circle: one -> two -> one"],
+            [":4: apps.two app: circular reference: one -> two -> one"],
             id="circle",
         ),
         pytest.param(
@@ -89,13 +91,15 @@ APP = f'app = "{MODULE}:greet"\n'
             ],
             id="names from a variable that is not set",
         ),
-        pytest.param('app = "main"', [":1: app: a circle: main -> main"], id="circle of one"),
-        pytest.param('mounts = { "/" = "main" }', [":1: mounts /: a circle: main -> main"], id="mount of itself"),
+        pytest.param('app = "main"', [":1: app: circular reference: main -> main"], id="circle of one"),
+        pytest.param(
+            'mounts = { "/" = "main" }', [":1: mounts /: circular reference: main -> main"], id="mount of itself"
+        ),
         pytest.param(
             f"{APP}[apps.main]\n{APP}[apps.x]\nlayer = []\n{APP}",
             [
-                ":2: apps main: 'app' at the top is of the same application",
-                ":5: apps.x layer: no such key; did you mean 'layers'?",
+                ":2: apps main: duplicate application 'main'; 'app' at the top describes it too",
+                ":5: apps.x layer: unknown key; did you mean 'layers'?",
             ],
             id="second main and a misspelt key inside",
         ),
@@ -109,7 +113,7 @@ APP = f'app = "{MODULE}:greet"\n'
             id="no tables",
         ),
         pytest.param(
-            'app = "config:stack.ini"', [":1: app: another file can be used in an ini file alone"], id="another file"
+            'app = "config:stack.ini"', [":1: app: another file can be used in an ini file only"], id="another file"
         ),
         pytest.param(
             f'{APP}[[layers]]\nuse = "egg:wsgistack#gzpi"\n[[layers]]\nuse = "gzip"\nwhen = {{ pth = "x" }}\n',
@@ -129,20 +133,20 @@ APP = f'app = "{MODULE}:greet"\n'
         ),
     ],
 )
-def test_says_what_is_wrong(text: str, expected: list[str], folder: Path) -> None:
+def test_reports_mistakes(text: str, expected: list[str], folder: Path) -> None:
     write(text, FILE)
-    found = said(FILE)
+    found = load_mistakes(FILE)
     assert len(found) == len(expected)
     for each, start in zip(found, expected, strict=True):
         assert each.startswith(f"{FILE}{start}")
         assert "hidden" not in each
-    assert set(found) <= set(checked(FILE))
+    assert set(found) <= set(find_mistakes(FILE))
 
 
 @pytest.mark.parametrize(
     ("server", "mistake"),
     [
-        pytest.param({}, " servers.main use: is missing; expected a factory of a server, as egg:…", id="nothing"),
+        pytest.param({}, " servers.main use: is missing; expected a server factory such as egg:waitress", id="nothing"),
         pytest.param(
             {"use": "json:dumps"}, " servers.main use: 'dumps' is not an import string; expected", id="no factory"
         ),
@@ -151,18 +155,18 @@ def test_says_what_is_wrong(text: str, expected: list[str], folder: Path) -> Non
         ),
     ],
 )
-def test_says_what_is_wrong_with_a_server(server: dict[str, object], mistake: str) -> None:
+def test_reports_a_wrong_server(server: dict[str, object], mistake: str) -> None:
     table = {"app": factories.greet, "servers": {"main": server}}
-    (found,) = map(str, config.check(open_document(table)))
+    (found,) = map(str, config.find_mistakes(open_document(table)))
     assert found.startswith(mistake.strip())
     with pytest.raises(ConfigError) as caught:
         config.load_server(table)
     assert str(caught.value) == found
-    with pytest.raises(ConfigError, match="no server 'mian'; did you mean 'main'"):
+    with pytest.raises(ConfigError, match="unknown server 'mian'; did you mean 'main'"):
         config.load_server(table, "mian")
 
 
-def test_places_mistakes_in_a_table_without_a_file() -> None:
+def test_reports_mistakes_of_a_table_without_a_file() -> None:
     table = {
         "apps": {
             "x": {"app": factories.nothing, "layers": ["gzpi", {"use": "gzip", "levl": 1}]},
@@ -176,17 +180,22 @@ def test_places_mistakes_in_a_table_without_a_file() -> None:
         "apps.x layer 1 (gzpi) use: unknown layer 'gzpi'; did you mean 'gzip'?",
         "apps.x layer 2 (gzip) levl: unknown option of Gzip; did you mean 'level'?",
         (
-            f"apps.x app: found '{MODULE}:nothing'; expected a WSGI application, which takes environ and "
-            f"start_response; for a factory, use = call:{MODULE}:nothing"
+            f"apps.x app: '{MODULE}:nothing' is not a WSGI application; expected a callable that takes environ and "
+            "start_response"
         ),
     ]
-    with pytest.raises(ConfigError, match=r"^apps\.y\.app level: the application itself takes no options"):
+    with pytest.raises(ConfigError, match=r"^apps\.y\.app level: '.*' is a WSGI application, which takes no options"):
         load(table, "y")
 
 
-def test_tells_what_is_wrong_with_a_layer_beside_its_condition(folder: Path) -> None:
+def test_reports_wrong_options_beside_a_wrong_condition(folder: Path) -> None:
     write(f'{APP}[[layers]]\nuse = "gzip"\nlevl = 9\nwhen = {{ path = "x" }}\n', FILE)
-    assert said(FILE) == [
+    assert load_mistakes(FILE) == [
         f"{FILE}:4: layer 1 (gzip) levl: unknown option of Gzip; did you mean 'level'?",
         f"{FILE}:5: layer 1 when.path: invalid value 'x'; expected a glob of whole paths; did you mean '/x'?",
     ]
+
+
+def test_uses_no_server_of_another_file() -> None:
+    with pytest.raises(ConfigError, match=r"^another file can be used in an ini file only$"):
+        load_server({"app": "x"}, "config:other.ini")

@@ -3,24 +3,32 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote
 
-from wsgistack.config.hints import hint_of_use, meant, no_application, of_other_kind, with_hints
-from wsgistack.config.loader import DocumentLoader
+from wsgistack.config.hints import (
+    add_hints,
+    make_kind_error,
+    make_unknown_error,
+    suggest_key,
+    suggest_layer,
+    suggest_scheme,
+)
+from wsgistack.config.loader import Document
 from wsgistack.config.parts import Application, Server
 from wsgistack.config.paste.sections import PROTOCOLS, Sections, Values
 from wsgistack.config.place import Place
-from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, is_factory, used
+from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_layer
 from wsgistack.config.source import read_source
 from wsgistack.config.stack import Stack
-from wsgistack.errors import ConfigError, Mistakes, Where, suggest
+from wsgistack.errors import ConfigError, Mistakes, suggest
 from wsgistack.pipeline import Pipeline, registry
 from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
+from wsgistack.types import App
 
 if TYPE_CHECKING:
-    from wsgistack.config.log import LoggingSetup
+    from wsgistack.config.logging import LoggingSetup
 
 __all__ = ["IniFile"]
 
@@ -30,16 +38,17 @@ _APPS = ("app", "application", "composite", "composit", "pipeline", "filter-app"
 _COMPOSITES = ("composite", "composit")
 
 
-class IniFile:
+class IniFile(Document):
     """An ini file in PasteDeploy's dialect.
 
     :param path: the file. Paths in it are relative to its folder.
-    :param passed: the global configuration of a file that refers to this one, or of who loads it.
-    :param text: what is in the file, if it need not be read.
-    :raises ConfigError: it can't be read.
+    :param passed: the global configuration of a file that refers to this one, or of the caller.
+    :param text: the content of the file, if it need not be read.
+    :raises ConfigError: it cannot be read, or is not a configuration.
     """
 
     def __init__(self, path: Path, passed: Mapping[str, str] | None = None, text: str | None = None) -> None:
+        self.file = str(path)
         self.path = path
         kinds = {"application": _APPS, "filter": ("filter",), "server": ("server",)}
         self.sections = Sections(path, read_source(path) if text is None else text, passed or {}, kinds)
@@ -49,92 +58,62 @@ class IniFile:
         self._apps, self._filters, self._servers = self.sections.named.values()
 
     def applications(self) -> list[str]:
-        """The names of all applications, composites and pipelines."""
         return list(self._apps)
 
     def filters(self) -> list[str]:
-        """The names of all filters."""
         return list(self._filters)
 
     def servers(self) -> list[str]:
-        """The names of all servers."""
         return list(self._servers)
 
-    def start(self) -> Place:
-        """The place from where whoever reads the file asks."""
-        return Place(Where(str(self.path)), global_conf=self.global_conf)
+    def logging(self) -> "LoggingSetup | None":
+        from wsgistack.config.paste.logging import read_ini_logging  # slow to import; only check and serve need it
 
-    def application(self, name: str, asked: Place) -> Stack:
-        """What a name or URI means where an application has to be."""
-        try:
-            return self._application(name, asked)
-        except ConfigError as error:
-            return Stack.broken(*error.mistakes)
+        return read_ini_logging(self.path, self.sections.all, self.sections.defaults)
 
-    def filter(self, name: str, asked: Place) -> Stack:
-        """What a name or URI means where a filter has to be: layers, without an application."""
-        try:
-            return self._filter(name, asked)
-        except ConfigError as error:
-            return Stack.broken(*error.mistakes)
-
-    def server(self, name: str, asked: Place) -> Server:
-        """What a name or URI means where a server has to be.
-
-        :raises ConfigError: there is no such server.
-        """
-        if name.startswith("config:"):
-            other, fragment = self._other_file(name, asked)
+    def _server(self, name: str, asked: Place) -> Server:
+        if name not in self._servers:
+            other, fragment = self._open_other(name, asked)
             other.mistakes.raise_if_any()
             return other.server(fragment, asked)
-        if name not in self._servers:
-            if is_factory(name):
-                return Server(name, {}, asked.global_conf, asked.where, asked.key)
-            raise asked.wrong(f"no server {name!r}", suggest(name, self.servers()))
         values, mistakes = self.sections.values(self._servers[name], asked)
-        server = self._over(values, self.server(*self._use(values, SERVER_PROTOCOLS)))
+        server = self._override(values, self.server(*self._read_use(values, SERVER_PROTOCOLS)))
         if mistakes:
             raise ConfigError(*mistakes, *server.check())
         return server
 
-    def logging(self) -> "LoggingSetup | None":
-        """What its sections say of logging, if there are such."""
-        from wsgistack.config.log import ini_logging  # it imports a lot that only a process that serves needs
-
-        return ini_logging(self.path, self.sections.all, self.sections.defaults)
-
-    def _application(self, name: str, asked: Place) -> Stack:
+    def _application(self, name: str | App, asked: Place) -> Stack:
+        name = cast(str, name)  # an ini file holds text alone
         if name.startswith("config:"):
-            other, fragment = self._other_file(name, asked)
+            other, fragment = self._open_other(name, asked)
             return other.application(fragment, asked).with_mistakes(other.mistakes)
         section = self._apps.get(name)
         if section is None and ":" in name:
-            if hint := meant(name):
-                raise asked.wrong(f"{name!r} is not an import string", hint)
-            return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=self._loader(asked)))
+            if hint := suggest_scheme(name):
+                raise ConfigError(asked.mistake(f"unknown scheme in {name!r}", hint=hint))
+            loader = self._make_loader(asked)
+            return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=loader))
         if section is None:
-            raise self._no_application(name, asked)
+            raise self._make_unknown_error(name, asked)
         values, mistakes = self.sections.values(section, asked)
         kinds: Mapping[str, Callable[[Values], Stack]] = {"pipeline": self._pipeline, "filter-app": self._filter_app}
-        stack = self._filtering(values)
+        stack = self._read_filter_with(values)
         with mistakes.collect():
             stack = stack.around(kinds.get(section.kind, self._app)(values))
         return stack.with_mistakes(mistakes)
 
     def _app(self, values: Values) -> Stack:
-        is_composite = values.part.kind in _COMPOSITES
-        use, place = self._use(values, APP_PROTOCOLS)
-        if is_composite and use.startswith("call:"):
+        use, place = self._read_use(values, APP_PROTOCOLS)
+        if values.part.kind in _COMPOSITES and use.startswith("call:"):
             use = use.replace("call", APP_PROTOCOLS[1], 1)
         stack = self.application(use, place)
-        base = stack.application
-        if base is None:
+        if stack.application is None:
             return stack
-        application = replace(self._over(values, base), loader=self._loader(values.place))
+        application = replace(self._override(values, stack.application), loader=self._make_loader(values.place))
         return replace(stack, application=application)
 
-    def _over(self, values: Values, base: _P) -> _P:
-        """What a section makes of the part that it uses."""
+    def _override(self, values: Values, base: _P) -> _P:
+        """The part that a section uses, with the settings of the section."""
         places = {key: values.place.at(key).where for key in values.values}
         file = values.place.global_conf["__file__"]  # of the section that was asked for, as with PasteDeploy
         return base.over(values.values, places, {**values.sets, "__file__": file})
@@ -145,11 +124,11 @@ class IniFile:
         for key in values.values:
             if key != "pipeline":
                 hint = suggest(key, ["pipeline", "filter-with"])
-                mistakes += values.place.at(key).wrong("no setting of a pipeline", hint).mistakes
+                mistakes.append(values.place.at(key).mistake("unknown setting of a pipeline", hint=hint))
         names = values.values.get("pipeline", "").split()
         if not names:
-            mistakes += place.wrong("is missing or empty", "name filters, outermost first, and then the app").mistakes
-            return Stack.broken(*mistakes)
+            expected = "filters, outermost first, and last an application"
+            return Stack.broken(*mistakes, place.mistake("missing value", expected=expected))
         stack = Stack(mistakes=tuple(mistakes))
         for name in names[:-1]:
             stack = stack.around(self.filter(name, place))
@@ -158,21 +137,21 @@ class IniFile:
     def _filter_app(self, values: Values) -> Stack:
         following = values.values.pop("next", "").strip()
         place = values.place.at("next")
-        missing = place.wrong("is missing", "next = the application that it filters").mistakes
-        inner = self.application(following, place) if following else Stack.broken(*missing)
+        missing = place.mistake("missing value", expected="the application that it filters")
+        inner = self.application(following, place) if following else Stack.broken(missing)
         mistakes = Mistakes(inner.mistakes)
         with mistakes.collect():
-            return self._configured(values, *self._use(values, FILTER_PROTOCOLS)).around(inner)
+            return self._configure(values, *self._read_use(values, FILTER_PROTOCOLS)).around(inner)
         return Stack.broken(*mistakes)
 
-    def _filtering(self, values: Values) -> Stack:
-        """The layers that ``filter-with`` puts around."""
+    def _read_filter_with(self, values: Values) -> Stack:
+        """The layers of ``filter-with``."""
         name = values.values.pop("filter-with", "").strip()
         return self.filter(name, values.place.at("filter-with")) if name else Stack()
 
     def _filter(self, name: str, asked: Place) -> Stack:
         if name.startswith("config:"):
-            other, fragment = self._other_file(name, asked)
+            other, fragment = self._open_other(name, asked)
             return other.filter(fragment, asked).with_mistakes(other.mistakes)
         alike = (each for key, each in self._filters.items() if normalize_name(key) == normalize_name(name))
         section = self._filters.get(name) or next(alike, None)
@@ -180,14 +159,14 @@ class IniFile:
         if section is None or (is_itself and (":" in name or registry.has(name))):
             return Stack(pipeline=Pipeline([self._layer(name, asked)]))
         values, mistakes = self.sections.values(section, asked)
-        stack = self._filtering(values)
+        stack = self._read_filter_with(values)
         with mistakes.collect():
             is_used = asked.key == "use"  # by a section that may have more options for it
-            stack = stack.around(self._configured(values, *self._use(values, FILTER_PROTOCOLS, name), is_used))
+            stack = stack.around(self._configure(values, *self._read_use(values, FILTER_PROTOCOLS, name), is_used))
         return stack.with_mistakes(mistakes)
 
-    def _configured(self, values: Values, use: str, asked: Place, is_used: bool = False) -> Stack:
-        """The filter that a section uses, with the options that the section has for it."""
+    def _configure(self, values: Values, use: str, asked: Place, is_used: bool = False) -> Stack:
+        """The filter that a section uses, with the options of the section."""
         stack = self.filter(use, asked)
         if not stack.pipeline:
             return stack
@@ -196,7 +175,7 @@ class IniFile:
         if isinstance(factory, PasteFactory):
             factory = replace(factory, global_conf={**factory.global_conf, **values.sets})
         place = values.place
-        with with_hints(values.values):
+        with add_hints(values.values):
             own = Spec.from_settings(
                 factory,
                 values.values,
@@ -214,45 +193,49 @@ class IniFile:
         """A layer that no section describes."""
         try:
             section = f"{asked.where.section} {use}".strip()
-            return Spec(used(use, asked.global_conf), where=asked.where._replace(section=section))
+            return Spec(find_layer(use, asked.global_conf), where=asked.where._replace(section=section))
         except ConfigError as error:
             if use in self._apps:
-                raise of_other_kind(use, "an application", asked) from error
-            known = (":" in use and not meant(use)) or registry.has(use)
-            hints = {} if known else {"hint": meant(use) or suggest(use, [*self.filters(), *registry.names()])}
+                raise make_kind_error(use, "an application", asked) from error
+            known = (":" in use and not suggest_scheme(use)) or registry.has(use)
+            others = [each for each, part in self._filters.items() if self.sections.step(part) not in asked.trail]
+            hints = {} if known else {"hint": suggest_scheme(use) or suggest(use, [*others, *registry.names()])}
             raise ConfigError(
                 *(each._replace(key=asked.key, where=asked.where, **hints) for each in error.mistakes)
             ) from error
 
-    def _use(self, values: Values, protocols: tuple[str, ...], default: str = "") -> tuple[str, Place]:
-        """What a section uses, as ``use`` says, or by the protocol of a factory; and where that stands."""
+    def _read_use(self, values: Values, protocols: tuple[str, ...], default: str = "") -> tuple[str, Place]:
+        """What a section uses, by ``use`` or by the protocol of a factory, and its place."""
         given = [name for name in ("use", *protocols) if name in values.values]
         if len(given) > 1:
-            raise values.place.at(given[1]).wrong(f"stands beside {given[0]}, which says the same", "keep one of them")
+            place = values.place.at(given[1])
+            raise ConfigError(place.mistake(f"conflicts with {given[0]!r}", hint="keep one of them"))
         for key in PROTOCOLS & values.values.keys() - set(given):
-            raise values.place.at(key).wrong("makes something else", expected=" or ".join(protocols))
+            problem = f"not for a section [{values.part.kind}:…]"
+            raise ConfigError(values.place.at(key).mistake(problem, expected=" or ".join(protocols)))
+        place = values.place.at(given[0] if given else "use")
         if not given and default:
-            return default, values.place.at("use")
-        key = given[0] if given else "use"
-        place = values.place.at(key)
-        value = values.values.pop(key, "").strip()
+            if ":" in default or registry.has(default):
+                return default, place
+            hint = suggest_key(values.values, protocols)
+            hint = hint if hint.startswith("did") else suggest_layer(default, registry.names())
+            raise ConfigError(place.mistake(f"unknown layer {default!r}", hint=hint))
+        value = values.values.pop(place.key, "").strip()
         if not value:
-            raise place.wrong("is missing", hint_of_use(values.values, protocols))
-        return (value if key == "use" else f"{key}:{value}"), place
+            raise ConfigError(place.mistake("missing value", hint=suggest_key(values.values, protocols)))
+        return (value if place.key == "use" else f"{place.key}:{value}"), place
 
-    def _other_file(self, uri: str, asked: Place) -> tuple["IniFile", str]:
+    def _open_other(self, uri: str, asked: Place) -> tuple["IniFile", str]:
         path, _, fragment = uri.removeprefix("config:").partition("#")
         try:
             return IniFile(self.path.parent / unquote(path), asked.global_conf), fragment or "main"
         except ConfigError as error:
-            raise asked.wrong(f"{uri!r} can't be read: {error}") from error
+            raise ConfigError(asked.mistake(f"cannot read {uri!r}: {error}")) from error
 
-    def _loader(self, asked: Place) -> Callable[[Mapping[str, object]], DocumentLoader]:
-        return lambda options: DocumentLoader(self, asked, options)
-
-    def _no_application(self, name: str, asked: Place) -> ConfigError:
+    def _make_unknown_error(self, name: str, asked: Place) -> ConfigError:
         if name in self._filters or registry.has(name):
-            return of_other_kind(name, "a filter", asked)
+            return make_kind_error(name, "a filter", asked)
         if name in self._servers and asked.key:
-            return of_other_kind(name, "a server", asked)
-        return no_application(name, asked, self.applications(), self.sections.all)
+            return make_kind_error(name, "a server", asked)
+        others = [each for each, part in self._apps.items() if self.sections.step(part) not in asked.trail]
+        return make_unknown_error(name, asked, others, self.sections.all)

@@ -1,18 +1,19 @@
-"""The lines of an ini file: sections and settings, each with the line that it stands on, and references filled in."""
+"""The lines of an ini file: sections and settings, each with its line, and references filled in."""
 
 import re
 from collections.abc import Mapping
 from io import StringIO
 from typing import NamedTuple
 
-from wsgistack.errors import Mistake, Where, suggest
+from wsgistack.errors import ConfigError, Mistake, Where, suggest
 
 __all__ = ["Section", "Setting", "interpolate", "parse"]
 
 _HEADER = re.compile(r"\[(.+)\]")
+_OPEN_HEADER = re.compile(r"\[((?:app(?:lication)?|composite?|pipeline|filter(?:-app)?|server)(?::[^\]=\[]*)?)")
 _SETTING = re.compile(r"(.*?)\s*[=:]\s*(.*)")
 _REFERENCE = re.compile(r"%(?:%|\(([^)]*)\)(s|(?=/|\Z)))")
-_DEEPEST = 100
+_MAX_DEPTH = 100
 
 
 class Setting(NamedTuple):
@@ -35,9 +36,10 @@ class Section(NamedTuple):
 
 
 def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
-    """Read the sections of an ini file, as :mod:`configparser` does, but with lines, and to the end.
+    """Read the sections of an ini file, as :mod:`configparser` does, but with their lines, and past a mistake.
 
-    A line that begins with ``#`` or ``;`` is a comment; one that is indented deeper than a setting goes on with it.
+    A line that begins with ``#`` or ``;`` is a comment. A line that is indented deeper than a setting continues it.
+    No message repeats a line, because it may hold a secret.
 
     :param file: its name, for the mistakes.
     """
@@ -58,31 +60,36 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
             continue
         open_setting, indent = None, depth
         where = Where(file, number, f"[{section.name}]" if section else "")
-        if header := _HEADER.match(stripped):
+        unclosed = _OPEN_HEADER.fullmatch(stripped)
+        if header := _HEADER.match(stripped) or unclosed:
+            if unclosed:
+                hint = f"did you mean [{header[1]}]?"
+                mistakes.append(Mistake("section header without closing ]", where=Where(file, number), hint=hint))
             section = Section(header[1], number, {})
             first = sections.setdefault(section.name, section)
             if section.name == "DEFAULT":  # it may be written in several parts
                 section = first
             elif first is not section:
-                problem = f"a second section [{section.name}], after the one in line {first.line}"
+                problem = f"duplicate section [{section.name}]; first on line {first.line}"
                 mistakes.append(Mistake(problem, where=Where(file, number)))
         elif section is None:
-            mistakes.append(Mistake(f"found {stripped!r}", expected="the [name] of a section first", where=where))
+            expected = "a section header such as [app:main] above it"
+            mistakes.append(Mistake("line outside of a section", expected=expected, where=where))
         elif (found := _SETTING.fullmatch(stripped)) and found[1]:
             open_setting = Setting([found[2]], number)
             earlier = section.settings.setdefault(found[1], open_setting)
             if earlier is not open_setting:
-                mistakes.append(Mistake(f"set a second time, after line {earlier.line}", key=found[1], where=where))
+                mistakes.append(Mistake(f"duplicate key; first set on line {earlier.line}", key=found[1], where=where))
         else:
-            mistakes.append(Mistake(f"found {stripped!r}", expected="name = value", where=where))
+            mistakes.append(Mistake("line is not a setting", expected="name = value", where=where))
     return sections, mistakes
 
 
 def interpolate(value: str, variables: Mapping[str, str], trail: tuple[str, ...] = ()) -> str:
-    """Fill in ``%(name)s``, and write ``%%`` as ``%``. Any other ``%`` stays what it is.
+    """Fill in ``%(name)s``, and write ``%%`` as ``%``. Any other ``%`` stays as it is.
 
     :param trail: the references whose values led here.
-    :raises LookupError: a name is not among the variables, or refers to itself; it says so, and gives a hint.
+    :raises ConfigError: a name is not among the variables, or its value refers to itself.
     """
 
     def fill(found: re.Match[str]) -> str:
@@ -91,14 +98,16 @@ def interpolate(value: str, variables: Mapping[str, str], trail: tuple[str, ...]
             return "%"
         if not found[2]:
             if name in variables:
-                raise LookupError(f"found {found[0]}", f"did you mean {found[0]}s?")
+                raise ConfigError(Mistake(f"incomplete reference {found[0]}", hint=f"did you mean {found[0]}s?"))
             return found[0]
         if name not in variables:
-            raise LookupError(f"no value for {found[0]}", suggest(name, variables))
+            others = [each for each, text in variables.items() if found[0] not in text]
+            raise ConfigError(Mistake(f"unknown reference {found[0]}", hint=suggest(name, others)))
         if found[0] in trail:
-            raise LookupError(f"a circle: {' -> '.join([*trail[trail.index(found[0]) :], found[0]])}", "")
-        if len(trail) == _DEEPEST:
-            raise LookupError(f"more than {_DEEPEST} references, each in the value of another", "")
+            circle = " -> ".join([*trail[trail.index(found[0]) :], found[0]])
+            raise ConfigError(Mistake(f"circular reference: {circle}"))
+        if len(trail) == _MAX_DEPTH:
+            raise ConfigError(Mistake("too many nested references", expected=f"at most {_MAX_DEPTH}"))
         return interpolate(variables[name], variables, (*trail, found[0]))
 
     return _REFERENCE.sub(fill, value)

@@ -1,30 +1,32 @@
-"""The sections of an ini file by kind and name, and their values with all that they refer to filled in."""
+"""The sections of an ini file by type and name, and their values with all references filled in."""
 
 import os
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
 
-from wsgistack.config.hints import parted
+from wsgistack.config.hints import split_slip
 from wsgistack.config.paste.ini import Section, interpolate, parse
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS
-from wsgistack.errors import Mistake, Mistakes, Where, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.options.references import make_absolute, resolve
 
 __all__ = ["PROTOCOLS", "Part", "Sections", "Values"]
 
 _MAIN = "main"
 _DEFAULT = "DEFAULT"
+_MAX_BAD_LINES = 10
 PROTOCOLS = frozenset((*APP_PROTOCOLS, *FILTER_PROTOCOLS, *SERVER_PROTOCOLS))
 _OF_STRUCTURE = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
 
 
 class Part(NamedTuple):
-    """A section that has a kind: ``[kind:name]``, or ``[kind]`` for the main one."""
+    """A section of a type: ``[type:name]``, or ``[type]`` for the main one."""
 
     kind: str
     name: str
@@ -34,8 +36,8 @@ class Part(NamedTuple):
 class Values(NamedTuple):
     """The settings of a section, ready for use.
 
-    :param place: passes on what the section sets in the global configuration.
-    :param sets: that alone.
+    :param place: its global configuration includes what the section sets.
+    :param sets: what the section sets in the global configuration.
     """
 
     part: Part
@@ -48,8 +50,9 @@ class Sections:
     """The sections of an ini file.
 
     :param text: what is in the file.
-    :param passed: the global configuration of who asks for the file.
-    :param kinds: for each sort of part, the kinds of section that describe it.
+    :param passed: more global configuration. It overrides that of the file.
+    :param kinds: for each kind of part, the types of section that describe it.
+    :raises ConfigError: the file is not a configuration.
     """
 
     def __init__(self, path: Path, text: str, passed: Mapping[str, str], kinds: Mapping[str, tuple[str, ...]]) -> None:
@@ -58,32 +61,34 @@ class Sections:
         self.folder = absolute.parent
         self.all, parsed = parse(text, str(path))
         self.mistakes = Mistakes(parsed)
+        types = [each for names in kinds.values() for each in names]
+        self._refuse_other_files(text, types)
         built_in = {"here": str(self.folder), "__file__": str(absolute)}
         default = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
         finished = {name: str(value).replace("%", "%%") for name, value in {**passed, **built_in}.items()}
         self.defaults = finished | {name: setting.value for name, setting in default.settings.items()}
         inherited = (item for item in default.settings.items() if item[0].startswith(("set ", "get ")))
-        self._of_every = dict(inherited)  # as with PasteDeploy
-        own = self._filled(default, self.defaults, self.mistakes)
-        self._own_conf = {**passed, **built_in, **self._anchored(own, passed)}
+        self._of_every = dict(inherited)  # by every section, as with PasteDeploy
+        own = self._fill(default, self.defaults, self.mistakes)
+        self._own_conf = {**passed, **built_in, **self._make_absolute(own, passed)}
         self.global_conf = {**self._own_conf, **passed}
-        self._check_kinds([kind for names in kinds.values() for kind in names])
-        self.named = {what: self._named(what, names) for what, names in kinds.items()}
+        self._check_types(types)
+        self.named = {what: self._name_parts(what, names) for what, names in kinds.items()}
 
     def values(self, part: Part, asked: Place) -> tuple[Values, Mistakes]:
         """The values of a section, and what is wrong with them.
 
-        :raises ConfigError: the way from section to section leads in a circle, or can't be known.
+        :raises ConfigError: sections refer to each other in a circle, or a setting that names another has a mistake.
         """
         section = part.section._replace(settings={**self._of_every, **part.section.settings})
         mistakes = Mistakes()
         trail = asked.step(self.step(part))
         own = {name: setting.value for name, setting in section.settings.items()}
-        filled = self._filled(section, {**self.defaults, **own}, mistakes)
+        filled = self._fill(section, {**self.defaults, **own}, mistakes)
         is_unclear = bool(_OF_STRUCTURE & {each.key for each in mistakes})
-        self._without_slips(section, filled, mistakes)
+        self._remove_slips(section, filled, mistakes)
         own_sets = {key[4:].strip(): value for key, value in filled.items() if key.startswith("set ")}
-        sets = self._anchored(own_sets, asked.global_conf)
+        sets = self._make_absolute(own_sets, asked.global_conf)
         global_conf = {**self._own_conf, **asked.global_conf, **sets}
         lines = {name: setting.line for name, setting in section.settings.items()}
         lines |= {name[4:].strip(): line for name, line in lines.items() if name.startswith("get ")}
@@ -95,9 +100,9 @@ class Sections:
                     values[key[4:].strip()] = global_conf[value]
                 else:
                     hint = suggest(value, global_conf)
-                    mistakes += place.at(key).wrong(f"no global value {value!r}", hint).mistakes
+                    mistakes.append(place.at(key).mistake(f"unknown global value {value!r}", hint=hint))
             elif key == "require":
-                mistakes += self._missing(value, place.at(key))
+                mistakes += self._find_missing(value, place.at(key))
             elif not key.startswith("set "):
                 values[key] = value
         if is_unclear:
@@ -105,50 +110,46 @@ class Sections:
         return Values(part, values, place, sets), mistakes
 
     def step(self, part: Part) -> str:
-        """A section on the way to another one."""
+        """The name of a section in the trail of a place."""
         return f"{os.path.normpath(self.path)} [{part.section.name}]"
 
-    def _filled(self, section: Section, variables: Mapping[str, str], mistakes: Mistakes) -> dict[str, str]:
+    def _fill(self, section: Section, variables: Mapping[str, str], mistakes: Mistakes) -> dict[str, str]:
         filled = {}
         for name, setting in section.settings.items():
             where = Where(str(self.path), setting.line, f"[{section.name}]")
             filled[name] = setting.value
-            try:
+            with mistakes.collect(name, where):
                 filled[name] = interpolate(setting.value, variables)
-            except LookupError as error:
-                problem, hint = error.args
-                mistakes.append(Mistake(problem, key=name, value=setting.value, hint=hint, where=where))
             if name in _OF_STRUCTURE:
                 with mistakes.collect(name, where):
                     filled[name] = str(resolve(filled[name], base=self.folder))
         return filled
 
-    def _without_slips(self, section: Section, filled: dict[str, str], mistakes: Mistakes) -> None:
+    def _remove_slips(self, section: Section, filled: dict[str, str], mistakes: Mistakes) -> None:
         names = {name for parts in self.named.values() for name in parts}
         for key in _OF_STRUCTURE & filled.keys():
-            filled[key], slip, hint = parted(filled[key], names)
+            filled[key], slip, hint = split_slip(filled[key], names)
             if slip:
                 where = Where(str(self.path), section.settings[key].line, f"[{section.name}]")
-                mistakes.append(Mistake(f"found {slip!r}", key=key, value=slip, hint=hint, where=where))
+                mistakes.append(Mistake(slip, key=key, hint=hint, where=where))
 
-    def _anchored(self, conf: dict[str, str], passed: Mapping[str, str]) -> dict[str, str]:
+    def _make_absolute(self, conf: dict[str, str], passed: Mapping[str, str]) -> dict[str, str]:
         if passed.get("here", str(self.folder)) == str(self.folder):
             return conf
         return {key: str(make_absolute(value, base=self.folder)) for key, value in conf.items()}
 
-    def _missing(self, names: str, place: Place) -> Mistakes:
+    def _find_missing(self, names: str, place: Place) -> Mistakes:
         mistakes = Mistakes()
         for name in names.split():
             try:
                 distribution(name)
             except (PackageNotFoundError, ValueError):
-                mistakes += place.wrong(
-                    f"distribution {name!r} is not installed", f"pip install {quote(name)}"
-                ).mistakes
+                hint = f"pip install {quote(name)}"
+                mistakes.append(place.mistake(f"distribution {name!r} is not installed", hint=hint))
         return mistakes
 
-    def _named(self, what: str, kinds: tuple[str, ...]) -> dict[str, Part]:
-        """The sections of some kinds by their names."""
+    def _name_parts(self, what: str, kinds: tuple[str, ...]) -> dict[str, Part]:
+        """The sections of some types by their names."""
         found: dict[str, Part] = {}
         for section in self.all.values():
             kind, _, name = section.name.partition(":")
@@ -157,22 +158,35 @@ class Sections:
             part = Part(kind, name.strip() or _MAIN, section)
             first = found.setdefault(part.name, part).section
             if first is not section:
-                problem = f"a second {what} {part.name!r}, after [{first.name}] in line {first.line}"
+                problem = f"duplicate {what} {part.name!r}; first in [{first.name}] on line {first.line}"
                 self.mistakes.append(Mistake(problem, where=Where(str(self.path), section.line, f"[{section.name}]")))
         return found
 
-    def _check_kinds(self, known: list[str]) -> None:
+    def _refuse_other_files(self, text: str, types: Collection[str]) -> None:
+        """Report another kind of file once, not line by line."""
+        known = {*types, _DEFAULT, "loggers", "handlers", "formatters"}
+        is_ini = any(":" in name or name.split()[0].partition(".")[0] in known for name in self.all if name.strip())
+        settings = sum(len(section.settings) for section in self.all.values())
+        if self.mistakes and not (is_ini and len(self.mistakes) <= max(_MAX_BAD_LINES, settings)):
+            is_toml = self.path.suffix != ".toml" and _is_toml(text)
+            hint = "for TOML, the name of the file must end with .toml" if is_toml else ""
+            expected = "an ini file with a section such as [app:main]"
+            raise ConfigError(Mistake("not a configuration", expected=expected, where=Where(str(self.path)), hint=hint))
+
+    def _check_types(self, known: list[str]) -> None:
         for section in self.all.values():
             kind, colon, name = section.name.partition(":")
             candidates = known if colon else [_DEFAULT.lower()]
             near = get_close_matches(kind.strip().lower(), candidates, n=1, cutoff=0.8)
             if near and kind not in known:
                 meant = f"[{near[0]}:{name}]" if colon else f"[{_DEFAULT}]"
-                problem = f"no kind of section is called {kind!r}"
+                problem = f"unknown section type {kind!r}"
                 where = Where(str(self.path), section.line)
                 self.mistakes.append(Mistake(problem, where=where, hint=f"did you mean {meant}?"))
-            for key, setting in section.settings.items():
-                if key[0] == "[" and key[1:] in known:
-                    where = Where(str(self.path), setting.line)
-                    hint = f"did you mean {key}:{setting.value}]?"
-                    self.mistakes.append(Mistake("the header of a section is not closed", where=where, hint=hint))
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        return bool(tomllib.loads(text))
+    except (ValueError, RecursionError):
+        return False

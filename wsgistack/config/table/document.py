@@ -1,25 +1,26 @@
-"""A configuration as a table of tables, whether it is written in TOML or in Python: what its keys mean."""
+"""A configuration as a table, from TOML or from Python: what its keys mean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from wsgistack.config.hints import no_application, of_other_kind
-from wsgistack.config.loader import DocumentLoader
+from wsgistack.config.hints import make_kind_error, make_unknown_error
+from wsgistack.config.loader import Document
 from wsgistack.config.parts import Application, Server
 from wsgistack.config.place import Place
-from wsgistack.config.protocols import is_factory
+from wsgistack.config.protocols import find_layer
 from wsgistack.config.stack import Stack
-from wsgistack.config.table import lines
-from wsgistack.config.table.layers import Layers
-from wsgistack.config.table.tree import Table, Tree
-from wsgistack.errors import ConfigError, Mistakes, Where, describe_type, suggest
+from wsgistack.config.table.table import Table
+from wsgistack.config.table.toml import KeyPath
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.pipeline import Pipeline, registry
-from wsgistack.types import App
+from wsgistack.pipeline.registry import normalize_name
+from wsgistack.pipeline.spec import Item, Spec
+from wsgistack.types import App, Factory
 
 if TYPE_CHECKING:
-    from wsgistack.config.log import LoggingSetup
+    from wsgistack.config.logging import LoggingSetup
 
 __all__ = ["MOUNTS", "TableFile"]
 
@@ -27,172 +28,213 @@ MOUNTS = "egg:wsgistack#mount"
 """The composite that ``mounts`` means."""
 
 _MAIN = "main"
-_OF_AN_APPLICATION = ("app", "mounts", "layers")
-_KEYS = (*_OF_AN_APPLICATION, "apps", "filters", "servers", "global", "logging")
-_KEYS_OF_AN_ENTRY = (*_OF_AN_APPLICATION, "global")
+_FILTERS = "filters"
+_OF_APPLICATION = ("app", "mounts", "layers")
+_KEYS = (*_OF_APPLICATION, "apps", _FILTERS, "servers", "global", "logging")
+_KEYS_OF_ENTRY = (*_OF_APPLICATION, "global")
 _USABLE = "an import string, or a table with use"
+_USABLE_SERVER = "a server factory such as egg:waitress"
 
 
-class TableFile:
+class TableFile(Document):
     """A configuration as a table.
 
     Its keys are
 
-    - ``app``: an import string of a WSGI application; or a name of ``apps``; or a factory of PasteDeploy's, as
+    - ``app``: an import string of a WSGI application; or a name of ``apps``; or a factory for PasteDeploy, as
       ``egg:Distribution#name`` or ``call:module:callable``; or a table with one of these as ``use``, and the options of
       the factory;
     - ``mounts``: instead of ``app``, a table of path prefixes and names of ``apps``, or in Python applications;
-    - ``layers``: a list of what a :class:`~wsgistack.pipeline.Pipeline` takes, around that application;
-    - ``apps``: a table of further applications by name, each a table of ``app`` or ``mounts``, ``layers``, and a
-      ``global`` of its own, which goes before that of the file, for what is inside as well;
-    - ``filters``: a table of layers by name, for lists of layers to name, and for composites to ask for;
+    - ``layers``: a list as :class:`~wsgistack.pipeline.Pipeline` takes it, around that application;
+    - ``apps``: a table of more applications by name, each a table of ``app`` or ``mounts``, ``layers``, and its own
+      ``global``, which overrides that of the file, also for what is inside;
+    - ``filters``: a table of layers by name, which lists of layers can name and composites can ask for;
     - ``servers``: a table of servers by name, each a table of ``use`` and the options of the server;
-    - ``global``: the values that PasteDeploy's factories are given as global configuration;
+    - ``global``: the values that factories for PasteDeploy get as global configuration;
     - ``logging``: what :func:`logging.config.dictConfig` takes.
 
-    :param path: the file. Paths in it are relative to its folder; without a file, to the folder of the process.
-    :param places: the line of each key, by its path from the top.
-    :param passed: the global configuration of who loads it.
+    :param path: the file. Paths in it are relative to its folder; without a file, to the current folder.
+    :param lines: the line of each key, by its path from the top.
+    :param passed: more global configuration. It overrides that of the file.
     """
 
     def __init__(
         self,
         content: Mapping[str, object],
         path: Path | None,
-        places: Mapping[lines.Path, int],
+        lines: Mapping[KeyPath, int],
         passed: Mapping[str, str] | None = None,
     ) -> None:
+        self.file = str(path or "")
         self.folder = path.absolute().parent if path else None
-        self.tree = tree = Tree(content, str(path or ""), places)
-        self.mistakes = tree.mistakes
-        tree.know((), tree.content, _KEYS)
-        self._servers = tree.tables("servers")
-        self._apps = tree.tables("apps")
-        self._layers = Layers(tree, self.folder, self._apps)
+        self.table = table = Table(content, self.file, lines)
+        self.mistakes = table.mistakes
+        table.check_keys((), table.content, _KEYS)
+        self._servers = table.get_tables("servers")
+        self._apps = table.get_tables("apps")
+        self._filters = table.get_tables(_FILTERS)
         for name, entry in self._apps.items():
-            tree.know(("apps", name), entry, _KEYS_OF_AN_ENTRY)
-        self._top = {key: tree.content[key] for key in _OF_AN_APPLICATION if key in tree.content}
+            table.check_keys(("apps", name), entry, _KEYS_OF_ENTRY)
+        self._top = {key: table.content[key] for key in _OF_APPLICATION if key in table.content}
         if self._top and _MAIN in self._apps:
-            problem = f"{next(iter(self._top))!r} at the top is of the same application"
-            self.mistakes += tree.wrong(("apps", _MAIN), problem).mistakes
+            problem = f"duplicate application {_MAIN!r}; {next(iter(self._top))!r} at the top describes it too"
+            self.mistakes.append(table.place(("apps", _MAIN)).mistake(problem))
         built_in = {"here": str(self.folder), "__file__": str(self.folder / path.name)} if path and self.folder else {}
-        self.global_conf = {**built_in, **tree.texts(tree.content, ("global",)), **(passed or {})}
-        self._own = {name: tree.texts(entry, ("apps", name, "global")) for name, entry in self._apps.items()}
+        self.global_conf = {**built_in, **table.get_texts(table.content, ("global",)), **(passed or {})}
+        self._own = {name: table.get_texts(entry, ("apps", name, "global")) for name, entry in self._apps.items()}
 
     def applications(self) -> list[str]:
-        """The names of all applications."""
         return [*([_MAIN] if self._top else []), *self._apps]
 
     def filters(self) -> list[str]:
-        """The names of all filters."""
-        return list(self._layers.filters)
+        return list(self._filters)
 
     def servers(self) -> list[str]:
-        """The names of all servers."""
         return list(self._servers)
 
-    def start(self) -> Place:
-        """The place from where whoever reads the file asks."""
-        return Place(Where(self.tree.file), global_conf=self.global_conf)
-
-    def application(self, name: str | App, asked: Place) -> Stack:
-        """What a name or URI means where an application has to be."""
-        try:
-            return self._application(name, asked)
-        except ConfigError as error:
-            return Stack.broken(*error.mistakes)
-
-    def filter(self, name: str, asked: Place) -> Stack:
-        """What a name or URI means where a filter has to be: a layer, without an application."""
-        mistakes = Mistakes()
-        with mistakes.collect(asked.key, asked.where):
-            return Stack(pipeline=Pipeline([self._layers.filter(name, asked)]))
-        return Stack.broken(*mistakes)
-
-    def server(self, name: str, asked: Place) -> Server:
-        """What a name or URI means where a server has to be.
-
-        :raises ConfigError: there is no such server.
-        """
-        if name not in self._servers:
-            if is_factory(name):
-                return Server(name, {}, asked.global_conf, asked.where, asked.key)
-            raise asked.wrong(f"no server {name!r}", suggest(name, self.servers()))
-        options = dict(self._servers[name])
-        at = ("servers", name, "use")
-        use = self.tree.name(options.pop("use", None), str(at[-1]), self.tree.where(at), self.folder)
-        if not isinstance(use, str):
-            raise self.tree.wrong(at, describe_type(use), "a factory of a server, as egg:…")
-        where = self.tree.where(at)
-        conf = {**self.global_conf, **asked.global_conf}
-        return Server(use, options, conf, where, "use", self.tree.places(("servers", name), options))
-
     def logging(self) -> "LoggingSetup | None":
-        """What the table ``logging`` says, if there is one."""
-        if "logging" not in self.tree.content:
+        if "logging" not in self.table.content:
             return None
-        from wsgistack.config.log import table_logging  # it imports a lot that only a process that serves needs
+        from wsgistack.config.logging import read_table_logging  # slow to import; only check and serve need it
 
-        return table_logging(self.tree.content["logging"], Path(self.tree.file), self.tree.lines)
+        return read_table_logging(self.table.content["logging"], Path(self.file), self.table.lines)
+
+    def _server(self, name: str, asked: Place) -> Server:
+        if name not in self._servers:
+            raise ConfigError(asked.mistake("another file can be used in an ini file only"))
+        options = dict(self._servers[name])
+        place = self.table.place(("servers", name, "use"))
+        use = self.table.resolve_name(options.pop("use", None), place, self.folder)
+        if not isinstance(use, str):
+            raise ConfigError(place.mistake(describe_type(use), expected=_USABLE_SERVER))
+        conf = {**self.global_conf, **asked.global_conf}
+        return Server(use, options, conf, place.where, place.key, self.table.places(("servers", name), options))
 
     def _application(self, name: str | App, asked: Place) -> Stack:
         is_top = name == _MAIN and bool(self._top)
         if isinstance(name, str) and name.startswith("config:"):
-            raise asked.wrong("another file can be used in an ini file alone")
+            raise ConfigError(asked.mistake("another file can be used in an ini file only"))
         if callable(name) or (":" in name and name not in self._apps):
-            return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=self._loader(asked)))
+            loader = self._make_loader(asked)
+            return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=loader))
         if not is_top and name not in self._apps:
             if registry.has(name):
-                raise of_other_kind(name, "a layer", asked)
-            raise no_application(name, asked, self.applications())
+                raise make_kind_error(name, "a layer", asked)
+            raise make_unknown_error(name, asked, [each for each in self.applications() if each not in asked.trail])
         entry = self._top if is_top else self._apps[name]
-        at: lines.Path = () if is_top else ("apps", name)
+        at: KeyPath = () if is_top else ("apps", name)
         conf = {**self.global_conf, **asked.global_conf, **({} if is_top else self._own[name])}
         asked = asked._replace(trail=asked.step(name), global_conf=conf)
         mistakes = Mistakes()
-        stack = self._layers.listed(entry.get("layers", []), (*at, "layers"), conf)
+        stack = self._read_layers(entry.get("layers", []), (*at, "layers"), conf)
         with mistakes.collect():
-            stack = stack.around(self._inner(entry, at, asked))
+            stack = stack.around(self._read_inner(entry, at, asked))
         return stack.with_mistakes(mistakes)
 
-    def _inner(self, entry: Table, at: lines.Path, asked: Place) -> Stack:
+    def _read_inner(self, entry: Mapping[str, object], at: KeyPath, asked: Place) -> Stack:
         """The application that the layers of an entry are around."""
         given = [key for key in ("app", "mounts") if key in entry]
         if not given:
-            raise self.tree.wrong((*at, "app"), "is missing", f"{_USABLE}, or mounts")
+            raise ConfigError(self.table.place((*at, "app")).mistake("missing key", expected=f"{_USABLE}, or mounts"))
         if len(given) > 1:
-            raise self.tree.wrong((*at, "mounts"), "stands beside app", hint="keep one of them")
+            raise ConfigError(
+                self.table.place((*at, "mounts")).mistake("conflicts with 'app'", hint="keep one of them")
+            )
         at = (*at, given[0])
-        use, options = self._use(entry[given[0]], at)
-        places = self.tree.places(at, options)
-        numbers = {name: each.line for name, each in places.items()}
-        place = Place(self.tree.where(at), given[0], asked.trail, asked.global_conf, numbers)
+        use, options = self._read_use(entry[given[0]], at)
+        places = self.table.places(at, options)
+        lines = {name: each.line for name, each in places.items()}
+        place = Place(self.table.place(at).where, given[0], asked.trail, asked.global_conf, lines)
         stack = self.application(use, place)
         if stack.application is None or not options:
             return stack
-        inside = place._replace(where=self.tree.where((*at, "")))
-        return replace(
-            stack, application=replace(stack.application.over(options, places, {}), loader=self._loader(inside))
-        )
+        loader = self._make_loader(place._replace(where=self.table.place((*at, "")).where))
+        return replace(stack, application=replace(stack.application.over(options, places, {}), loader=loader))
 
-    def _use(self, given: object, at: lines.Path) -> tuple[str | App, dict[str, object]]:
-        """What is used for an application, and its options."""
+    def _read_use(self, given: object, at: KeyPath) -> tuple[str | App, dict[str, object]]:
+        """What an application uses, and its options."""
         if at[-1] == "mounts":
-            options = self.tree.named(given, at)
-            mistakes = Mistakes()
-            for prefix, each in options.items():
-                if not (isinstance(each, str) or callable(each)):
-                    mistakes += self.tree.wrong(
-                        (*at, prefix), describe_type(each), "the name of an application"
-                    ).mistakes
-            mistakes.raise_if_any()
+            options = self.table.check_table(given, at)
+            if mistakes := [
+                self.table.place((*at, prefix)).mistake(describe_type(each), expected="the name of an application")
+                for prefix, each in options.items()
+                if not (isinstance(each, str) or callable(each))
+            ]:
+                raise ConfigError(*mistakes)
             return MOUNTS, options
-        options = self.tree.named(given, at) if isinstance(given, Mapping) else {"use": given}
-        at = (*at, "use") if isinstance(given, Mapping) else at
-        use = self.tree.name(options.pop("use", None), str(at[-1]), self.tree.where(at), self.folder)
+        options = self.table.check_table(given, at) if isinstance(given, Mapping) else {"use": given}
+        place = self.table.place((*at, "use") if isinstance(given, Mapping) else at)
+        use = self.table.resolve_name(options.pop("use", None), place, self.folder)
         if not (isinstance(use, str) or callable(use)):
-            raise self.tree.wrong(at, describe_type(use), _USABLE)
+            raise ConfigError(place.mistake(describe_type(use), expected=_USABLE))
         return use, options
 
-    def _loader(self, asked: Place) -> Callable[[Mapping[str, object]], DocumentLoader]:
-        return lambda options: DocumentLoader(self, asked, options)
+    def _filter(self, name: str, asked: Place) -> Stack:
+        mistakes = Mistakes()
+        with mistakes.collect(asked.key, asked.where):
+            if found := self._find_filter(name):
+                return Stack(pipeline=Pipeline([self._read_filter(found, asked.global_conf)]))
+            return Stack(pipeline=Pipeline([Spec(find_layer(name, asked.global_conf), where=asked.where)]))
+        raise ConfigError(*mistakes)
+
+    def _find_filter(self, name: str) -> str:
+        """The filter of a name, as it is written; or an empty text."""
+        alike = (each for each in self._filters if normalize_name(each) == normalize_name(name))
+        return name if name in self._filters else next(alike, "")
+
+    def _read_filter(self, name: str, global_conf: Mapping[str, str]) -> Spec:
+        return self._read_layer({"name": name, **self._filters[name]}, 1, (_FILTERS, name), global_conf)
+
+    def _read_layers(self, given: object, at: KeyPath, global_conf: Mapping[str, str]) -> Stack:
+        if not isinstance(given, (list, tuple)):
+            return Stack.broken(self.table.place(at).mistake(describe_type(given), expected="a list"))
+        mistakes = Mistakes()
+        specs = []
+        for number, item in enumerate(given, 1):
+            with mistakes.collect():
+                if isinstance(item, str) and (name := self._find_filter(item)):
+                    specs.append(self._read_filter(name, global_conf))
+                else:
+                    specs.append(self._read_layer(item, number, (*at, number - 1), global_conf))
+        return Stack(pipeline=Pipeline(specs), mistakes=tuple(mistakes))
+
+    def _read_layer(self, item: object, number: int, at: KeyPath, global_conf: Mapping[str, str]) -> Spec:
+        is_listed = isinstance(at[-1], int)
+        within = ".".join(map(str, at[:-2] if is_listed else at))
+
+        def place(key: str, section: str) -> Where:
+            section = f"{within} {section}".strip() if is_listed else within
+            return self.table.place((*at, *key.split("."))).where._replace(section=section)
+
+        where = place("use", f"layer {number}")
+        if isinstance(item, Mapping) and "use" in item:
+            item = {**item, "use": self.table.resolve_name(item["use"], Place(where, "use"), self.folder)}
+        elif isinstance(item, str):
+            item = self.table.resolve_name(item, Place(where), self.folder)
+        try:
+            spec = Spec.of(cast(Item, item), number)
+        except ConfigError as error:
+            mistakes = Mistakes(each._replace(where=place(each.key, each.where.section)) for each in error.mistakes)
+            if isinstance(item, Mapping) and all(each.key.startswith("when") for each in mistakes):
+                with mistakes.collect():  # the mistakes in its options
+                    self._read_layer({**item, "when": None}, number, at, global_conf)
+            raise ConfigError(*mistakes) from error
+        below = {path[len(at) :]: line for path, line in self.table.lines.items() if path[: len(at)] == at}
+        lines = {".".join(map(str, path)).removeprefix("options."): line for path, line in below.items()}
+        mistakes = Mistakes()
+        with mistakes.collect("use", place("use", spec.where.section)):
+            use = self._find_used(spec.use, global_conf) if isinstance(spec.use, str) else spec.use
+            where = place("", spec.where.section)
+            return replace(spec, use=use, name=spec.name, where=where, lines=lines).check(base=self.folder)
+        raise ConfigError(*mistakes)
+
+    def _find_used(self, use: str, global_conf: Mapping[str, str]) -> str | Factory:
+        try:
+            return find_layer(use, global_conf)
+        except ConfigError as error:
+            if use in self._apps:
+                raise ConfigError(Mistake(f"{use!r} is an application", expected="a layer")) from error
+            if self._find_filter(use):
+                hint = f"write {use!r} alone, without a table"
+                raise ConfigError(Mistake(f"{use!r} is a name in {_FILTERS}", hint=hint)) from error
+            raise

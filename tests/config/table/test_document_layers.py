@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.config import factories
-from tests.config.written import MODULE, checked, read, said, told, write
+from tests.config.written import MODULE, find_mistakes, load_mistakes, read, read_answer, write
 from wsgistack import ConfigError, Gzip, RequestId, Spec, config
 
 FILE = "stack.toml"
@@ -27,11 +27,11 @@ def test_a_list_names_filters(folder: Path) -> None:
         ("gzip", {"level": 9}),
         ("gzip", {}),
     ]
-    assert told(file=FILE)["marks"] == ["-:m"]
-    assert checked(FILE) == []
+    assert read_answer(file=FILE)["marks"] == ["-:m"]
+    assert find_mistakes(FILE) == []
 
 
-def test_a_dash_is_as_good_as_an_underscore(folder: Path) -> None:
+def test_a_dash_equals_an_underscore(folder: Path) -> None:
     write(
         f'app = "{MODULE}:greet"\nlayers = ["request_id"]\n[filters.request-id]\nuse = "request_id"\ntrust = false\n',
         FILE,
@@ -54,10 +54,10 @@ def test_a_filter_is_loaded_by_its_name(folder: Path) -> None:
 def test_a_composite_asks_for_filters(folder: Path) -> None:
     composite = '[apps.main.app]\nuse = "paste.composite_factory:tests.config.test_loader:both"\napp = "made"\n'
     write(f'{composite}[apps.made]\napp = "call:{MODULE}:make_app"\n{FILTERS}', FILE)
-    assert told(file=FILE)["marks"] == ["-:m"]
+    assert read_answer(file=FILE)["marks"] == ["-:m"]
 
 
-def test_says_what_is_wrong_with_filters(folder: Path) -> None:
+def test_reports_wrong_filters(folder: Path) -> None:
     layers = 'layers = ["gzip", { use = "marking", mark = "x" }, "mark"]'
     write(
         f'app = "{MODULE}:greet"\n{layers}\n[filters]\nunused = "gzip"\n[filters.gzip]\nlevel = 9\n'
@@ -66,15 +66,18 @@ def test_says_what_is_wrong_with_filters(folder: Path) -> None:
         FILE,
     )
     needed = [
-        f"{FILE}:2: layer 2 (marking) use: 'marking' is one of filters; name it alone, as text",
+        f"{FILE}:2: layer 2 (marking) use: 'marking' is a name in filters; write 'marking' alone, without a table",
         f"{FILE}:4: filters unused: is of type str; expected a table",
         f"{FILE}:5: filters.gzip use: is missing; expected a name, an import string or a callable",
         f"{FILE}:10: filters.mark tims: unknown option of marking; did you mean 'times'?",
     ]
-    assert said(FILE) == needed
-    assert checked(FILE) == [*needed, f"{FILE}:11: filters.marking mark: missing option of marking; expected text"]
+    assert load_mistakes(FILE) == needed
+    assert find_mistakes(FILE) == [
+        *needed,
+        f"{FILE}:11: filters.marking mark: missing option of marking; expected text",
+    ]
 
 
-def test_a_layer_of_a_list_is_none_of_the_filters(folder: Path) -> None:
+def test_a_layer_in_a_list_is_not_a_filter(folder: Path) -> None:
     write(f'app = "{MODULE}:greet"\nlayers = [{{ use = "gzip", level = 3 }}]\n{FILTERS}', FILE)
     assert list(read(FILE).pipeline) == [Spec("gzip", {"level": 3})]

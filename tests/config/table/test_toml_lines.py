@@ -1,4 +1,4 @@
-"""The lines of what a TOML document says."""
+"""The lines of the keys in TOML."""
 
 import json
 import tomllib
@@ -7,10 +7,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wsgistack.config.table.lines import Path, duplicates, lines_of
+from wsgistack.config.table.toml import KeyPath as Path
+from wsgistack.config.table.toml import find_duplicates, find_lines
 
 KEYS = st.sampled_from(["a", "b", "c-1", "2", "é]", 'q"', "x.y", "#", "", "tab\t", "'"])
 SCALARS = st.sampled_from(
@@ -123,17 +124,18 @@ def paths(value: object, path: Path = ()) -> Iterator[Path]:
         yield from paths(inner, (*path, name))
 
 
+@settings(max_examples=60)
 @given(st.dictionaries(KEYS, VALUES, max_size=4), st.randoms(use_true_random=False), st.sampled_from(["\n", "\r\n"]))
-def test_each_table_item_and_key_stands_where_it_was_written(table: Table, random: Random, end: str) -> None:
+def test_finds_the_line_of_each_table_item_and_key(table: Table, random: Random, end: str) -> None:
     writer = Writer(random)
     writer.table(table)
     text = writer.text.replace("\n", end)
-    assert lines_of(text) == writer.lines
+    assert find_lines(text) == writer.lines
     assert set(writer.lines) == set(paths(tomllib.loads(text)))
-    assert duplicates(text) == []
+    assert find_duplicates(text) == []
 
 
-def test_tells_the_lines_of_a_configuration() -> None:
+def test_finds_the_lines_of_a_configuration() -> None:
     text = """# one
 app = "x # ]" # [no]
 
@@ -153,7 +155,7 @@ app = 1.5e3
 x.y = 1
 x.z = 2
 """
-    assert lines_of(text) == {
+    assert find_lines(text) == {
         ("app",): 2,
         ("layers",): 4,
         ("layers", 0): 4,
@@ -199,8 +201,8 @@ x.z = 2
         pytest.param('"\\q" = 1\n"\\q" = 2', [(('"\\q"',), 1, 2)], id="key with an escape that there is not"),
     ],
 )
-def test_tells_both_lines_of_what_is_there_twice(text: str, expected: list[tuple[Path, int, int]]) -> None:
-    assert duplicates(text) == expected
+def test_finds_both_lines_of_a_duplicate(text: str, expected: list[tuple[Path, int, int]]) -> None:
+    assert find_duplicates(text) == expected
     with pytest.raises(tomllib.TOMLDecodeError):
         tomllib.loads(text)
 
@@ -210,28 +212,30 @@ LINES = st.sampled_from(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(LINES, max_size=6).map("\n".join))
 @example("[a]\nb.c = 1\n[a.b.d]")
 def test_finds_duplicates_where_tomllib_does(text: str) -> None:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
-        assert duplicates(text) != []
+        assert find_duplicates(text) != []
     else:
-        assert duplicates(text) == []
-        assert set(lines_of(text)) == set(paths(document))
+        assert find_duplicates(text) == []
+        assert set(find_lines(text)) == set(paths(document))
 
 
+@settings(max_examples=60)
 @given(st.text("ab.=,[]{}\"'#\\\n\r \t") | st.text())
 @example('"""')
 @example('"""\\')
 @example("a = [}, {], 1")
 @example("a = [1}, ]")
 @example("[" * 5000)
-def test_meets_any_text_without_an_error(text: str) -> None:
-    duplicates(text)
-    found = set(lines_of(text))
+def test_reads_any_text_without_an_error(text: str) -> None:
+    find_duplicates(text)
+    found = set(find_lines(text))
     try:
         assert found == set(paths(tomllib.loads(text)))
     except (ValueError, RecursionError):
-        assert {line for line in lines_of(text).values() if not 1 <= line <= text.count("\n") + 1} == set()
+        assert {line for line in find_lines(text).values() if not 1 <= line <= text.count("\n") + 1} == set()

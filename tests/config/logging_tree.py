@@ -10,8 +10,9 @@ from weakref import WeakValueDictionary
 
 import pytest
 
-from wsgistack.config.log import LoggingSetup, ini_logging
+from wsgistack.config.logging import LoggingSetup
 from wsgistack.config.paste.ini import Section, parse
+from wsgistack.config.paste.logging import read_ini_logging
 
 
 @contextmanager
@@ -50,12 +51,12 @@ def _described(value: Any) -> object:
     return int(value) if isinstance(value, bool) else value  # fileConfig sets 1 for true
 
 
-def setup_of(text: str, path: Path = Path("x.ini"), **defaults: str) -> LoggingSetup:
+def read_ini(text: str, path: Path = Path("x.ini"), **defaults: str) -> LoggingSetup:
     """The logging of an ini file."""
     sections, mistakes = parse(text, str(path))
     assert mistakes == []
     default = sections.pop("DEFAULT", Section("DEFAULT", 0, {})).settings
-    setup = ini_logging(path, sections, {**defaults, **{name: each.value for name, each in default.items()}})
+    setup = read_ini_logging(path, sections, {**defaults, **{name: each.value for name, each in default.items()}})
     assert setup is not None
     return setup
 

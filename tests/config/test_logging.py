@@ -1,0 +1,454 @@
+"""Logging from a table, as dictConfig takes it: checked, and set up."""
+
+import contextlib
+import logging
+import logging.handlers
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.config.logging_tree import cut, own_logging, read_ini, tree, written
+from wsgistack import ConfigError
+from wsgistack.config.logging import LoggingSetup, import_dotted, read_table_logging
+from wsgistack.config.table.toml import find_lines
+
+OWN = "tests.config.logging_tree"
+
+TABLE = """
+[logging.formatters.short]
+format = "%(message)s"
+
+[logging.handlers.console]
+class = "logging.StreamHandler"
+stream = "ext://sys.stdout"
+formatter = "short"
+
+[logging.handlers.file]
+class = "logging.handlers.RotatingFileHandler"
+filename = "app.log"
+level = "ERROR"
+
+[logging.root]
+level = "INFO"
+handlers = ["console"]
+
+[logging.loggers."sqlalchemy.engine"]
+handlers = ["file"]
+propagate = false
+"""
+
+
+def read(text: str, path: Path = Path("x.toml")) -> LoggingSetup:
+    return read_table_logging(tomllib.loads(text)["logging"], path, find_lines(text))
+
+
+def test_sets_up_what_dict_config_does(tmp_path: Path) -> None:
+    content: dict[str, Any] = tomllib.loads(TABLE)["logging"]
+    content["handlers"]["file"]["filename"] = f"{tmp_path}/app.log"
+    with own_logging():
+        logging.getLogger("other").setLevel(5)
+        logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **content})
+        expected = tree()
+    with own_logging():
+        logging.getLogger("other").setLevel(5)
+        setup = read(TABLE, tmp_path / "x.toml")
+        untouched = tree()
+        assert setup.check() == []
+        assert tree() == untouched
+        setup.apply()
+        assert tree() == expected
+
+
+def test_logs_to_a_file_beside_the_configuration(tmp_path: Path) -> None:
+    with own_logging():
+        read(TABLE, tmp_path / "x.toml").apply()
+        logging.getLogger("sqlalchemy.engine").error("seen")
+    assert (tmp_path / "app.log").read_text() == "seen\n"
+
+
+def test_a_table_that_holds_itself_is_too_deep() -> None:
+    table: dict[str, object] = {}
+    table["root"] = table
+    said = [str(each) for each in read_table_logging(table, Path("x.py"), {}).check()]
+    assert said[0] == f"x.py: logging{'.root' * 50} root: too many nested levels; expected at most 50"
+    assert said[1].startswith("x.py: logging.root root: unknown key")
+
+
+def test_a_file_name_may_be_an_object_of_a_module(tmp_path: Path) -> None:
+    with own_logging() as root:
+        read(TABLE.replace("app.log", "ext://os.devnull").replace('["console"]', '["file"]')).apply()
+        (handler,) = root.handlers
+        assert isinstance(handler, logging.FileHandler)
+        assert handler.baseFilename == os.devnull
+
+
+def test_disables_existing_loggers_only_on_request() -> None:
+    with own_logging():
+        logger = logging.getLogger("early")
+        read("[logging]\nversion = 1").apply()
+        assert not logger.disabled
+        read("[logging]\ndisable_existing_loggers = true").apply()
+        assert logger.disabled
+
+
+def test_references_are_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAME", "app")
+    monkeypatch.setenv("LEVEL", "ERROR")
+    (tmp_path / "format").write_text("secret %(message)s\n")
+    text = TABLE.replace("app.log", "${env:NAME}.txt").replace("INFO", "${env:LEVEL}")
+    with own_logging() as root:
+        read(text.replace("%(message)s", "${file:format}"), tmp_path / "x.toml").apply()
+        assert root.level == logging.ERROR
+        (console,) = root.handlers
+        assert console.formatter is not None
+        assert repr(console.formatter._fmt) == "'secret %(message)s'"
+    assert (tmp_path / "app.txt").exists()
+
+
+def test_a_table_of_python_may_hold_objects() -> None:
+    class Only(logging.Filter):
+        pass
+
+    only, made = Only(), logging.NullHandler()
+    table = {"handlers": {"one": {"()": lambda: made, "filters": (only,)}}, "root": {"handlers": ("one",)}}
+    with own_logging() as root:
+        setup = read_table_logging(table, Path("x.py"), {})
+        assert setup.check() == []
+        setup.apply()
+        assert root.handlers == [made]
+        assert made.filters == [only]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            '[logging]\nversion = 2\nhandler = {}\ndisable_existing_loggers = "no"\nroot = 5\nformatters = []',
+            [
+                "x.toml:2: logging version: invalid value; expected 1",
+                "x.toml:3: logging handler: unknown key; did you mean 'handlers'?",
+                "x.toml:4: logging disable_existing_loggers: is of type str; expected true or false",
+                "x.toml:5: logging root: is of type int; expected a table",
+                "x.toml:6: logging formatters: is of type list; expected a table",
+            ],
+            id="top",
+        ),
+        pytest.param(
+            "[logging.handlers]\na = 5\nb = {}\nc = { class = 5 }",
+            [
+                "x.toml:2: logging.handlers a: is of type int; expected a table",
+                "x.toml:3: logging.handlers.b class: is missing; expected the dotted name of a class",
+                "x.toml:4: logging.handlers.c class: is of type int; expected the dotted name of a class",
+            ],
+            id="unknown handlers",
+        ),
+        pytest.param(
+            '[logging.handlers]\nd = { class = "logging.StreamHandlr" }\ne = { class = "logging.Formatter" }\n'
+            'f = { class = "json.dumps" }\ng = { "()" = "ext://json.nope" }\nh = { "()" = "sys.path" }',
+            [
+                "x.toml:2: logging.handlers.d class: module 'logging' has no attribute 'StreamHandlr'; did",
+                "x.toml:3: logging.handlers.e class: not a handler class: logging.Formatter; expected a handler class",
+                "x.toml:4: logging.handlers.f class: not a handler class: json.dumps; expected a handler class",
+                "x.toml:5: logging.handlers.g (): module 'json' has no attribute 'nope'",
+                "x.toml:6: logging.handlers.h (): is of type list; expected the dotted name of a class",
+            ],
+            id="classes of handlers",
+        ),
+        pytest.param(
+            '[logging.handlers.a]\nclass = "logging.FileHandler"\nfilname = "x"\nlevel = "INFOO"\nformatter = "g"\n'
+            'filters = ["h"]\n[logging.filters.other]',
+            [
+                "x.toml:1: logging.handlers a: invalid arguments: missing a required argument: 'filename'",
+                "x.toml:4: logging.handlers.a level: unknown level 'INFOO'; did you mean 'INFO'?",
+                "x.toml:5: logging.handlers.a formatter: unknown formatter 'g'",
+                "x.toml:6: logging.handlers.a filters: unknown filter 'h'; choose from other",
+            ],
+            id="misspelt settings of a handler",
+        ),
+        pytest.param(
+            '[logging.handlers.a]\nclass = "logging.FileHandler"\nlevel = true\nformatter = [1]\nfilters = "h"',
+            [
+                "x.toml:1: logging.handlers a: invalid arguments: missing a required argument: 'filename'",
+                "x.toml:3: logging.handlers.a level: is of type bool; expected the name of a level",
+                "x.toml:4: logging.handlers.a formatter: is of type list; expected the name of a formatter",
+                "x.toml:5: logging.handlers.a filters: is of type str; expected a list of names",
+            ],
+            id="wrong types in a handler",
+        ),
+        pytest.param(
+            '[logging.handlers.a]\nclass = "logging.handlers.MemoryHandler"\ncapacity = 1\ntarget = "aa"\n'
+            '[logging.handlers.b]\nclass = "logging.handlers.QueueHandler"\nqueue = "ext://queue.nope"\n'
+            'handlers = [\n"zz",\n"a",\n5]',
+            [
+                "x.toml:4: logging.handlers.a target: unknown handler 'aa'; did you mean 'a'?",
+                "x.toml:9: logging.handlers.b handlers: unknown handler 'zz'; choose from a, b",
+                "x.toml:11: logging.handlers.b handlers: is of type int; expected the name of a handler",
+            ],
+            id="handlers of handlers",
+        ),
+        pytest.param(
+            '[logging.formatters]\na = { fromat = "x" }\nb = { format = "%(x" }\nc = { style = "x" }\n'
+            'd = { class = "json.x" }\ne = { "()" = "json.dumps" }\nf = { "()" = "json.x" }',
+            [
+                "x.toml:2: logging.formatters.a fromat: unknown key; did you mean 'format'?",
+                "x.toml:3: logging.formatters.b format: cannot be made: ValueError: Invalid format '%(x' for '%' style",
+                "x.toml:4: logging.formatters.c style: cannot be made: ValueError: Style must be one of: %,{,$",
+                "x.toml:5: logging.formatters.d class: module 'json' has no attribute 'x'",
+                "x.toml:6: logging.formatters.e (): cannot be made: TypeError: dumps() missing 1 required positional",
+                "x.toml:7: logging.formatters.f (): module 'json' has no attribute 'x'",
+            ],
+            id="formatters",
+        ),
+        pytest.param(
+            '[logging.filters]\na = { nam = "x" }\nb = { "()" = "json.x" }\nc = { "()" = "json.dumps" }',
+            [
+                "x.toml:2: logging.filters.a nam: unknown key; did you mean 'name'?",
+                "x.toml:3: logging.filters.b (): module 'json' has no attribute 'x'",
+                "x.toml:4: logging.filters.c (): cannot be made: TypeError: dumps() missing 1 required positional",
+            ],
+            id="filters",
+        ),
+        pytest.param(
+            '[logging.loggers.a]\nlevle = "x"\nhandlers = "x"\nfilters = ["x"]\npropagate = 1\n'
+            "[logging.root]\nhandlers = [\n'x',\n]\nlevel = []",
+            [
+                "x.toml:2: logging.loggers.a levle: unknown key; did you mean 'level'?",
+                "x.toml:3: logging.loggers.a handlers: is of type str; expected a list of names",
+                "x.toml:4: logging.loggers.a filters: unknown filter 'x'",
+                "x.toml:5: logging.loggers.a propagate: is of type int; expected true or false",
+                "x.toml:8: logging.root handlers: unknown handler 'x'",
+                "x.toml:10: logging.root level: is of type list; expected the name of a level",
+            ],
+            id="loggers",
+        ),
+        pytest.param(
+            '[logging.handlers.a]\nclass = "${env:SECRET}"\nlevel = "${env:SECRET}"\n[logging.handlers.b]\n'
+            'class = "logging.FileHandler"\nfilename = "${env:SECRET}/x"\n[logging.formatters.c]\n'
+            'format = "${env:SECRET} {x"\n[logging.root]\nhandlers = ["${env:SECRET}"]',
+            [
+                "x.toml:2: logging.handlers.a class: cannot import module '<secret>'",
+                "x.toml:3: logging.handlers.a level: unknown level '<secret>'",
+                "x.toml:6: logging.handlers.b filename: the folder of '",
+                "x.toml:8: logging.formatters.c format: cannot be made: ValueError: Invalid format '<secret>' for",
+                "x.toml:10: logging.root handlers: unknown handler '<secret>'",
+            ],
+            id="values from references are not shown",
+        ),
+    ],
+)
+def test_reports_mistakes(text: str, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "hidden.thing")
+    with own_logging():
+        before = tree()
+        setup = read_table_logging(tomllib.loads(text)["logging"], Path("x.toml"), find_lines(text))
+        found = sorted(setup.check(), key=lambda each: each.where.line)
+        assert cut(found, expected) == expected
+        assert tree() == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('[logging.handlers.a]\n"()" = "logging.StreamHandler"\nstream = "ext://sys.stdout"', id="factory"),
+        pytest.param('[logging.handlers.a]\n"()" = "ext://logging.NullHandler"', id="factory elsewhere"),
+        pytest.param('[logging.handlers.a]\nclass = "logging.NullHandler"\nformatter = ""\nlevel = 25', id="number"),
+        pytest.param(
+            f'[logging.handlers.a]\nclass = "{OWN}.Kept"\nfirst = 1\nextra = "cfg://version"', id="any options"
+        ),
+        pytest.param(f'[logging.formatters.a]\n"()" = "{OWN}.Loud"\nfmt = "%(message)s"', id="factory of a formatter"),
+        pytest.param(f'[logging.formatters.a]\nclass = "{OWN}.Loud"\n[logging.formatters.b]\nclass = ""', id="class"),
+        pytest.param('[logging.formatters.a]\nstyle = "{"\nformat = "x"\nvalidate = false', id="style"),
+        pytest.param(
+            '[logging.filters]\na = { name = "x" }\nb = { "()" = "logging.Filter", name = "y" }', id="filters"
+        ),
+        pytest.param('[logging.handlers.a]\nclass = "logging.NullHandler"\n"." = { spare = 1 }', id="properties"),
+    ],
+)
+def test_accepts_what_dict_config_accepts(text: str) -> None:
+    with own_logging():
+        setup = read_table_logging(tomllib.loads(text)["logging"], Path("x.toml"), find_lines(text))
+        assert setup.check() == []
+        setup.apply()
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [
+        pytest.param(
+            "class = FileHandler\nargs = (os.path.join('nowhere', 'x.log'),)",
+            "x.ini:9: [handler_one]: cannot be set up: FileNotFoundError: [Errno 2] No such file or directory: ",
+            id="file that can't be opened",
+        ),
+        pytest.param(
+            "class = FileHandler\nargs = (len(5),)",
+            "x.ini:9: [handler_one]: cannot be set up: cannot be evaluated: TypeError: object of type 'int'",
+            id="arguments that fail",
+        ),
+        pytest.param(
+            "class = FileHandler\nargs = list('abcdefgh')",
+            "x.ini:9: [handler_one]: cannot be set up: TypeError: ",
+            id="too many arguments",
+        ),
+        pytest.param(
+            "class = handlers.RotatingFileHandler\nargs = ('x', 'a', '${env:SECRET}')",
+            "x.ini:9: [handler_one]: cannot be set up: TypeError: '>' not supported between ",
+            id="argument of a wrong type",
+        ),
+        pytest.param(
+            f"class = {OWN}.Refusing\nargs = ('${{env:SECRET}}',)",
+            "x.ini:9: [handler_one]: cannot be set up: ValueError: I refuse <secret>",
+            id="handler that tells a secret",
+        ),
+    ],
+)
+def test_reports_a_handler_that_fails(
+    handler: str, expected: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hidden")
+    setup = read_ini(written(handler))
+    assert setup.check() == []
+    with own_logging(), pytest.raises(ConfigError) as caught:
+        setup.apply()
+    assert cut(caught.value.mistakes, [expected]) == [expected]
+    assert (caught.value.__cause__ is None) is ("SECRET" in handler)
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({"root": {"filters": [5]}}, "x.py: logging root: cannot be set up: KeyError: 5"),
+        ({"loggers": {"a'b": {"filters": [5]}}}, "x.py: logging.loggers a'b: cannot be set up: KeyError: 5"),
+    ],
+)
+def test_reports_a_logger_that_fails(table: dict[str, object], expected: str) -> None:
+    with own_logging(), pytest.raises(ConfigError) as caught:
+        read_table_logging(table, Path("x.py"), {}).apply()
+    assert str(caught.value) == expected
+
+
+def test_reports_an_earlier_handler_that_fails() -> None:
+    failures = [RuntimeError("disk is gone")]
+
+    class Failing(logging.NullHandler):
+        def flush(self) -> None:
+            while failures:
+                raise failures.pop()
+
+    with own_logging() as root:
+        root.addHandler(Failing())
+        with pytest.raises(ConfigError) as caught:
+            read_ini(written()).apply()
+    assert str(caught.value) == "x.ini: cannot be set up: RuntimeError: disk is gone"
+
+
+PROGRAM = """
+import logging, sys
+from pathlib import Path
+from tests.config.logging_tree import read_ini
+setup = read_ini(Path(sys.argv[1]).read_text(), Path(sys.argv[1]))
+logging.getLogger("early")
+setup.apply()
+logging.getLogger("early").error("still heard")
+logging.getLogger("quiet").info("not heard")
+"""
+
+
+def run(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "x.ini").write_text(text)
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM, folder / "x.ini"], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_process_logs_as_configured(tmp_path: Path) -> None:
+    text = written(
+        f"class = FileHandler\nargs = ('{tmp_path}/a.log',)\nformatter = plain",
+        formatter="format = %(levelname)s %(message)s",
+    )
+    done = run(text, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "a.log").read_text() == "ERROR still heard\n"
+
+
+def test_a_process_that_fails_closes_the_files_that_it_opened(tmp_path: Path) -> None:
+    text = written(f"class = FileHandler\nargs = ('{tmp_path}/a.log',)").replace("keys = one", "keys = one, two")
+    done = run(f"{text}[handler_two]\nclass = FileHandler\nargs = (str('nowhere/x'),)", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        f"wsgistack.errors.ConfigError: {tmp_path}/x.ini:14: [handler_two]: cannot be set up: FileNotFoundError: "
+    )
+    assert "Warning" not in done.stderr
+
+
+LEAVES = st.sampled_from(
+    [
+        *["a", "", "INFO", "%(message)s", "{", "ext://sys.stdout", "ext://sys.nothing", "cfg://handlers.a", "cfg://a"],
+        *["logging.StreamHandler", "logging.handlers.MemoryHandler", "logging.FileHandler", "json.dumps", "a/b"],
+        *[1, True, 0.5, "${env:UNSET_NAME}"],
+    ]
+)
+KEYS = ["a", "class", "()", ".", "level", "handlers", "filters", "formatter", "format", "style", "stream", "target"]
+ENTRIES = LEAVES | st.dictionaries(
+    st.sampled_from([*KEYS, "filename", "capacity", "propagate", "name"]), LEAVES | st.lists(LEAVES, max_size=2)
+)
+KINDS = ["formatters", "filters", "handlers", "loggers", "root", "version", "a"]
+TABLES = st.dictionaries(
+    st.sampled_from(KINDS), ENTRIES | st.dictionaries(st.sampled_from(["a", "b'"]), ENTRIES), max_size=5
+)
+
+
+@settings(max_examples=40)
+@given(TABLES | LEAVES)
+def test_reports_any_wrong_table_as_mistakes(tmp_path_factory: pytest.TempPathFactory, table: object) -> None:
+    with own_logging(), contextlib.suppress(ConfigError):
+        setup = read_table_logging(table, tmp_path_factory.getbasetemp() / "x.toml", {})
+        setup.apply()
+        assert setup.check() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("logging.StreamHandler", logging.StreamHandler),
+        ("logging.handlers.MemoryHandler", logging.handlers.MemoryHandler),
+        ("pathlib.Path.cwd", Path.cwd),
+        ("logging.handlers", logging.handlers),
+    ],
+)
+def test_imports_a_dotted_name(name: str, found: object) -> None:
+    assert import_dotted(name) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Handler", "invalid name 'Handler'; expected a dotted name; did you mean 'logging.Handler'?"),
+        ("Nothing", "invalid name 'Nothing'; expected a dotted name"),
+        ("", "invalid name ''; expected a dotted name"),
+        ("logging.handlers.Xyz", "module 'logging.handlers' has no attribute 'Xyz'"),
+        ("nowhere.at.all", "cannot import module 'nowhere'"),
+    ],
+)
+def test_reports_a_wrong_dotted_name(name: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        import_dotted(name)
+    assert str(caught.value).startswith(expected)
+
+
+def test_reports_a_module_that_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "failing").mkdir()
+    (folder / "failing" / "__init__.py").write_text("raise SystemExit(5)")
+    monkeypatch.syspath_prepend(folder)
+    with pytest.raises(ConfigError, match=r"cannot import module 'failing.inner': SystemExit: 5"):
+        import_dotted("failing.inner.Handler")
+
+
+def test_a_check_accepts_a_factory_without_signature() -> None:
+    assert read('[logging.handlers.a]\n"()" = "builtins.iter"').check() == []
