@@ -166,7 +166,8 @@ def find_complaints(record: Record) -> list[object]:
 def test_the_validator_accepts_each_layer(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
     validator_passes = 0
     for case in CASES.values():
-        if case.name == "raises_in_iter":  # the validator calls iter() too early, and fails
+        # the validator calls iter() too early, and wraps the empty list of an application that took the connection over
+        if case.name in ("raises_in_iter", "takes_over_and_never_starts"):
             continue
         bare = Server().run(validator(case.app), case.environ([KEY]), take=case.take)
         if find_complaints(bare):
