@@ -34,7 +34,6 @@ __all__ = ["IniFile"]
 
 _P = TypeVar("_P", Application, Server)
 
-_APPS = ("app", "application", "composite", "composit", "pipeline", "filter-app")
 _COMPOSITES = ("composite", "composit")
 
 
@@ -50,8 +49,7 @@ class IniFile(Document):
     def __init__(self, path: Path, passed: Mapping[str, str] | None = None, text: str | None = None) -> None:
         self.file = str(path)
         self.path = path
-        kinds = {"application": _APPS, "filter": ("filter",), "server": ("server",)}
-        self.sections = Sections(path, read_source(path) if text is None else text, passed or {}, kinds)
+        self.sections = Sections(path, read_source(path) if text is None else text, passed or {})
         self.folder = self.sections.folder
         self.mistakes = self.sections.mistakes
         self.global_conf = self.sections.global_conf
@@ -199,10 +197,12 @@ class IniFile(Document):
                 raise make_kind_error(use, "an application", asked) from error
             known = (":" in use and not suggest_scheme(use)) or registry.has(use)
             others = [each for each, part in self._filters.items() if self.sections.step(part) not in asked.trail]
-            hints = {} if known else {"hint": suggest_scheme(use) or suggest(use, [*others, *registry.names()])}
-            raise ConfigError(
-                *(each._replace(key=asked.key, where=asked.where, **hints) for each in error.mistakes)
-            ) from error
+            if known:
+                raise ConfigError(
+                    *(each._replace(key=asked.key, where=asked.where) for each in error.mistakes)
+                ) from error
+            hint = suggest_scheme(use) or suggest(use, [*others, *registry.names()])
+            raise ConfigError(asked.mistake(self._name_file(f"unknown layer {use!r}", asked), hint=hint)) from error
 
     def _read_use(self, values: Values, protocols: tuple[str, ...], default: str = "") -> tuple[str, Place]:
         """What a section uses, by ``use`` or by the protocol of a factory, and its place."""
@@ -238,4 +238,9 @@ class IniFile(Document):
         if name in self._servers and asked.key:
             return make_kind_error(name, "a server", asked)
         others = [each for each, part in self._apps.items() if self.sections.step(part) not in asked.trail]
-        return make_unknown_error(name, asked, others, self.sections.all)
+        error = make_unknown_error(name, asked, others, self.sections.all)
+        return ConfigError(*(each._replace(problem=self._name_file(each.problem, asked)) for each in error.mistakes))
+
+    def _name_file(self, problem: str, asked: Place) -> str:
+        """The problem with the name of this file, if another file asks."""
+        return problem if asked.where.file == self.file else f"{problem} in {self.file}"

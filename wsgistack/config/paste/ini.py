@@ -7,10 +7,18 @@ from typing import NamedTuple
 
 from wsgistack.errors import ConfigError, Mistake, Where, suggest
 
-__all__ = ["Section", "Setting", "interpolate", "parse"]
+__all__ = ["KINDS", "TYPES", "Section", "Setting", "interpolate", "is_known", "parse"]
 
+KINDS = {
+    "application": ("app", "application", "composite", "composit", "pipeline", "filter-app"),
+    "filter": ("filter",),
+    "server": ("server",),
+}
+"""The section types of each kind of part."""
+TYPES = [each for types in KINDS.values() for each in types]
+_KNOWN = re.compile(rf"(?:{'|'.join(TYPES)})(?::.*)?|DEFAULT|(?:logger|handler|formatter)(?:s|_.*)", re.DOTALL)
 _HEADER = re.compile(r"\[(.+)\]")
-_OPEN_HEADER = re.compile(r"\[((?:app(?:lication)?|composite?|pipeline|filter(?:-app)?|server)(?::[^\]=\[]*)?)")
+_OPEN_HEADER = re.compile(rf"\[((?:{'|'.join(TYPES)})(?::[^\]=\[]*)?)")
 _SETTING = re.compile(r"(.*?)\s*[=:]\s*(.*)")
 _REFERENCE = re.compile(r"%(?:%|\(([^)]*)\)(s|(?=/|\Z)))")
 _MAX_DEPTH = 100
@@ -35,11 +43,16 @@ class Section(NamedTuple):
     settings: dict[str, Setting]
 
 
+def is_known(section: str) -> bool:
+    """Whether a section has a meaning here. Any other section belongs to another program, such as ``[uwsgi]``."""
+    return bool(_KNOWN.fullmatch(section))
+
+
 def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
     """Read the sections of an ini file, as :mod:`configparser` does, but with their lines, and past a mistake.
 
     A line that begins with ``#`` or ``;`` is a comment. A line that is indented deeper than a setting continues it.
-    No message repeats a line, because it may hold a secret.
+    No message repeats a line, because it may hold a secret. A section of another program may set a key repeatedly.
 
     :param file: its name, for the mistakes.
     """
@@ -78,7 +91,7 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
         elif (found := _SETTING.fullmatch(stripped)) and found[1]:
             open_setting = Setting([found[2]], number)
             earlier = section.settings.setdefault(found[1], open_setting)
-            if earlier is not open_setting:
+            if earlier is not open_setting and is_known(section.name):
                 mistakes.append(Mistake(f"duplicate key; first set on line {earlier.line}", key=found[1], where=where))
         else:
             mistakes.append(Mistake("line is not a setting", expected="name = value", where=where))
