@@ -1,8 +1,8 @@
 """Logging as a configuration describes it: checked, and set up.
 
 The table ``logging`` of TOML is what :func:`logging.config.dictConfig` takes. The sections of an ini file become such a
-table. A check lets the standard configurator set up formatters, filters, and loggers that nobody uses. It makes no
-handler, because a handler may open a file or a connection.
+table. A check lets the standard configurator make formatters and filters, and set up loggers that nobody uses. It makes
+no handler, because a handler may open a file or a connection.
 """
 
 import ast
@@ -28,8 +28,8 @@ __all__ = ["LoggingSetup", "import_handler_class", "read_table_logging", "resolv
 _Table: TypeAlias = Mapping[str, Any]
 
 _KINDS = ("formatters", "filters", "handlers", "loggers")
+_TOP_KEYS = ("disable_existing_loggers", "root", "version", *_KINDS)
 _KEYS: Mapping[str, Collection[str]] = {  # a handler has the options of its class
-    "": ("disable_existing_loggers", "root", "version", *_KINDS),
     "formatters": ("class", "datefmt", "defaults", "format", "style", "validate"),
     "filters": ("name",),
     "loggers": ("filters", "handlers", "level", "propagate"),
@@ -94,9 +94,9 @@ class _Check:
     def __init__(self, setup: LoggingSetup) -> None:
         self.mistakes = Mistakes()
         self._setup = setup
-        self._check_table((), setup.table, "")
+        self._is_table((), setup.table, _TOP_KEYS)
         top = {kind: setup.table.get(kind, {}) for kind in (*_KINDS, "root")}
-        tables = {kind: each if self._check_table((kind,), each) else {} for kind, each in top.items()}
+        tables = {kind: each if self._is_table((kind,), each) else {} for kind, each in top.items()}
         self._trial = DictConfigurator({**setup.table, **tables})
         self._names = {**tables, "formatter": tables["formatters"], "level": logging.getLevelNamesMapping()}
         checks: dict[str, Callable[[KeyPath, _Table], None]] = {
@@ -107,9 +107,9 @@ class _Check:
         }
         for kind, check in checks.items():
             for name, entry in tables[kind].items():
-                if self._check_table((kind, name), entry, kind):
+                if self._is_table((kind, name), entry, _KEYS.get(kind, ())):
                     check((kind, name), entry)
-        self._check_table(("root",), tables["root"], "loggers")
+        self._is_table(("root",), tables["root"], _KEYS["loggers"])
         self._check_logger(("root",), tables["root"])
 
     def _check_part(self, make: Callable[[Any], object], at: KeyPath, entry: _Table) -> None:
@@ -145,13 +145,17 @@ class _Check:
             else:
                 self._try((*at, key), set_up, {"()": _accept, key: value})
 
-    def _check_table(self, at: KeyPath, entry: object, kind: str = "kinds") -> bool:
+    def _is_table(self, at: KeyPath, entry: object, keys: Collection[str] = ()) -> bool:
+        """Report an entry that is not a table, and its unknown keys.
+
+        :param keys: those that it may have; empty for any.
+        """
         if not isinstance(entry, Mapping):
             self._add(at, describe_type(entry), expected="a table")
             return False
-        for key in entry if kind in _KEYS and "()" not in entry else ():
-            if key not in _KEYS[kind]:
-                self._add((*at, key), "unknown key", hint=suggest(str(key), _KEYS[kind]))
+        for key in entry if keys and "()" not in entry else ():  # a factory has its own options
+            if key not in keys:
+                self._add((*at, key), "unknown key", hint=suggest(str(key), keys))
         return True
 
     def _try(self, at: KeyPath, set_up: Callable[[Any], object], settings: _Table) -> None:

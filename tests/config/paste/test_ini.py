@@ -148,9 +148,3 @@ def test_reports_a_wrong_reference(value: str, said: tuple[str, str]) -> None:
 def test_follows_many_nested_references() -> None:
     variables = {str(number): f"%({number + 1})s" for number in range(50)} | {"50": "there"}
     assert interpolate("%(0)s", variables) == "there"
-
-
-def test_refuses_too_many_nested_references() -> None:
-    variables = {str(number): f"%({number + 1})s" for number in range(5000)}
-    with pytest.raises(ConfigError, match=r"^too many nested references; expected at most 100$"):
-        interpolate("%(0)s", variables)

@@ -1,4 +1,4 @@
-"""PasteDeploy's dialect of ini: what its sections mean."""
+"""The meaning of the sections of an ini file in PasteDeploy's dialect."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["IniFile"]
 
 _P = TypeVar("_P", Application, Server)
-
-_COMPOSITES = ("composite", "composit")
 
 
 class IniFile(Document):
@@ -102,7 +100,7 @@ class IniFile(Document):
 
     def _app(self, values: Values) -> Stack:
         use, place = self._read_use(values, APP_PROTOCOLS)
-        if values.part.kind in _COMPOSITES and use.startswith("call:"):
+        if values.part.kind.startswith("composit") and use.startswith("call:"):
             use = use.replace("call", APP_PROTOCOLS[1], 1)
         stack = self.application(use, place)
         if stack.application is None:

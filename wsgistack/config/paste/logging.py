@@ -49,7 +49,7 @@ def read_ini_logging(path: Path, sections: Mapping[str, Section], defaults: Mapp
 
 
 class _IniReader:
-    """Makes the table for dictConfig from the sections of an ini file."""
+    """The table for dictConfig, read from the sections of an ini file."""
 
     def __init__(self, path: Path, sections: Mapping[str, Section], defaults: Mapping[str, str]) -> None:
         self.mistakes = Mistakes()
@@ -67,6 +67,7 @@ class _IniReader:
                     values = self._make_handler(values, place)
                 if kind == "loggers":
                     values["handlers"] = _split(values.get("handlers", ""))
+                    values["propagate"] = {"0": False, "1": True}.get(values.get("propagate", "1"))
                 at: KeyPath = ("root",) if prefix + listed == "logger_root" else (kind, name)
                 (self.table if at == ("root",) else self.table[kind])[str(at[-1])] = values
                 self._places[at] = place
@@ -113,15 +114,13 @@ class _IniReader:
             with self.mistakes.collect(key, place.at(key).where):
                 text = variables[key] if key in _RAW else interpolate(variables[key], variables)
                 values[key] = self._read_python(key, text) if key in _PYTHON else self._resolve(text)
-        if "propagate" in values:
-            values["propagate"] = {"0": False, "1": True}.get(values["propagate"])
         return values, place
 
     def _make_handler(self, values: Mapping[str, Any], place: Place) -> dict[str, Any]:
         made = {key: values[key] for key in ("formatter", "level") if key in values}
         if values.get("target"):
             hint = "only a TOML file can describe a handler with a target"
-            self.mistakes.append(place.at("target").mistake("setting is not supported", hint=hint))
+            self.mistakes.append(place.at("target").mistake("unsupported setting", hint=hint))
         if "class" in values:
             args, kwargs = values.get("args", tuple), values.get("kwargs", dict)
             with self.mistakes.collect("class", place.at("class").where):
@@ -133,7 +132,7 @@ class _IniReader:
         return made
 
     def _read_python(self, key: str, text: str) -> Any:
-        """A function that evaluates an expression with the names of :mod:`logging`, as fileConfig does.
+        """A function that evaluates an expression with the names of :mod:`logging`; for ``defaults``, the value.
 
         :raises ConfigError: it is not an expression, a reference in it cannot be filled in, or its value is wrong.
         """
@@ -144,7 +143,7 @@ class _IniReader:
             for node in nodes:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     node.value = self._resolve(node.value)
-            evaluate = partial(eval, compile(tree, key, "eval"), dict(vars(logging)))  # as pserve does
+            evaluate = partial(eval, compile(tree, key, "eval"), dict(vars(logging)))  # as in fileConfig
             if key == "defaults" or not any(isinstance(node, ast.Call) for node in nodes):
                 value = evaluate()
                 if not isinstance(value, types):

@@ -1,4 +1,4 @@
-"""The sections of an ini file by type and name, and their values with all references filled in."""
+"""The sections of an ini file by type and name, and their values with references ``%(name)s`` filled in."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ __all__ = ["PROTOCOLS", "Part", "Sections", "Values"]
 _MAIN = "main"
 _DEFAULT = "DEFAULT"
 PROTOCOLS = frozenset((*APP_PROTOCOLS, *FILTER_PROTOCOLS, *SERVER_PROTOCOLS))
-_OF_STRUCTURE = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
+_STRUCTURE_KEYS = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
 
 
 class Part(NamedTuple):
@@ -32,7 +32,7 @@ class Part(NamedTuple):
 
 
 class Values(NamedTuple):
-    """The settings of a section, ready for use.
+    """The settings of a section, with references ``%(name)s`` filled in.
 
     :param place: its global configuration includes what the section sets.
     :param sets: what the section sets in the global configuration.
@@ -63,10 +63,10 @@ class Sections:
             raise ConfigError(Mistake("not a configuration", expected=expected, where=Where(str(path))))
         built_in = {"here": str(self.folder), "__file__": str(absolute)}
         default = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
-        finished = {name: str(value).replace("%", "%%") for name, value in {**passed, **built_in}.items()}
-        self.defaults = finished | {name: setting.value for name, setting in default.settings.items()}
+        escaped = {name: str(value).replace("%", "%%") for name, value in {**passed, **built_in}.items()}
+        self.defaults = escaped | {name: setting.value for name, setting in default.settings.items()}
         inherited = (item for item in default.settings.items() if item[0].startswith(("set ", "get ")))
-        self._of_every = dict(inherited)  # by every section, as with PasteDeploy
+        self._inherited = dict(inherited)  # by every section, as in PasteDeploy
         own = self._fill(default, self.defaults, self.mistakes)
         self._own_conf = {**passed, **built_in, **self._make_absolute(own, passed)}
         self.global_conf = {**self._own_conf, **passed}
@@ -76,14 +76,14 @@ class Sections:
     def values(self, part: Part, asked: Place) -> tuple[Values, Mistakes]:
         """The values of a section, and what is wrong with them.
 
-        :raises ConfigError: sections refer to each other in a circle, or a setting that names another has a mistake.
+        :raises ConfigError: sections refer to each other in a circle, or a setting that names a part has a mistake.
         """
-        section = part.section._replace(settings={**self._of_every, **part.section.settings})
+        section = part.section._replace(settings={**self._inherited, **part.section.settings})
         mistakes = Mistakes()
         trail = asked.step(self.step(part))
         own = {name: setting.value for name, setting in section.settings.items()}
         filled = self._fill(section, {**self.defaults, **own}, mistakes)
-        is_unclear = bool(_OF_STRUCTURE & {each.key for each in mistakes})
+        is_unclear = bool(_STRUCTURE_KEYS & {each.key for each in mistakes})
         self._remove_slips(section, filled, mistakes)
         own_sets = {key[4:].strip(): value for key, value in filled.items() if key.startswith("set ")}
         sets = self._make_absolute(own_sets, asked.global_conf)
@@ -118,14 +118,14 @@ class Sections:
             filled[name] = setting.value
             with mistakes.collect(name, where):
                 filled[name] = interpolate(setting.value, variables)
-            if name in _OF_STRUCTURE:
+            if name in _STRUCTURE_KEYS:
                 with mistakes.collect(name, where):
                     filled[name] = str(resolve(filled[name], base=self.folder))
         return filled
 
     def _remove_slips(self, section: Section, filled: dict[str, str], mistakes: Mistakes) -> None:
         names = {name for parts in self.named.values() for name in parts}
-        for key in _OF_STRUCTURE & filled.keys():
+        for key in _STRUCTURE_KEYS & filled.keys():
             filled[key], slip, hint = split_slip(filled[key], names)
             if slip:
                 where = Where(str(self.path), section.settings[key].line, f"[{section.name}]")
