@@ -140,11 +140,12 @@ def test_a_table_of_python_may_hold_objects() -> None:
         ),
         pytest.param(
             '[logging.handlers]\nd = { class = "logging.StreamHandlr" }\ne = { class = "logging.Formatter" }\n'
-            'f = { class = "json.dumps" }',
+            'f = { class = "json.dumps" }\ng = { class = "StreamHandler" }',
             [
                 "x.toml:2: logging.handlers.d class: module 'logging' has no attribute 'StreamHandlr'; did",
                 "x.toml:3: logging.handlers.e class: logging.Formatter is not a handler class; expected a class such",
                 "x.toml:4: logging.handlers.f class: json.dumps is not a handler class; expected a class such",
+                "x.toml:5: logging.handlers.g class: StreamHandler is not a handler class; expected a class such as log",
             ],
             id="classes of handlers",
         ),

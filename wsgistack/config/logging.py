@@ -45,7 +45,7 @@ class LoggingSetup:
     :param table: what :func:`logging.config.dictConfig` takes.
     :param locate: gives the place of the value under a path of keys.
     :param mistakes: those that were found while reading.
-    :param hidden: texts that no message may show: what references gave.
+    :param hidden: texts that no message may show, because they come from references.
     """
 
     table: _Table
@@ -86,9 +86,9 @@ class LoggingSetup:
 
 
 class _Check:
-    """The mistakes in a table for :func:`logging.config.dictConfig`.
+    """Finds the mistakes in a table for :func:`logging.config.dictConfig`.
 
-    The standard configurator gets the settings of handlers and loggers one by one, so that its error belongs to a line.
+    The standard configurator gets the settings of handlers and loggers one by one, so that each error has a line.
     """
 
     def __init__(self, setup: LoggingSetup) -> None:
@@ -168,6 +168,7 @@ class _Check:
 
 
 def _accept(**options: object) -> logging.Handler:
+    """A handler for a check, whatever the options are."""
     return logging.NullHandler()
 
 
@@ -179,7 +180,7 @@ def import_handler_class(name: str) -> type[logging.Handler]:
     try:
         found = resolve_name(name)
     except (Exception, SystemExit):  # importing a module runs its code
-        found = import_object(":".join(name.rsplit(".", 1)))  # its error is clearer
+        found = import_object(":".join(name.rsplit(".", 1))) if "." in name else None  # its error is clearer
     if isinstance(found, type) and issubclass(found, logging.Handler):
         return found
     raise ConfigError(Mistake(f"{name} is not a handler class", expected=_HANDLER_CLASS))

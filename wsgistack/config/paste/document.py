@@ -40,14 +40,13 @@ class IniFile(Document):
 
     :param path: the file. Paths in it are relative to its folder.
     :param passed: the global configuration of a file that refers to this one, or of the caller.
-    :param text: the content of the file, if it need not be read.
     :raises ConfigError: it cannot be read, or is not a configuration.
     """
 
-    def __init__(self, path: Path, passed: Mapping[str, str] | None = None, text: str | None = None) -> None:
+    def __init__(self, path: Path, passed: Mapping[str, str] | None = None) -> None:
         self.file = str(path)
         self.path = path
-        self.sections = Sections(path, read_source(path) if text is None else text, passed or {})
+        self.sections = Sections(path, read_source(path), passed or {})
         self.folder = self.sections.folder
         self.mistakes = self.sections.mistakes
         self.global_conf = self.sections.global_conf

@@ -118,8 +118,7 @@ class Sections:
             filled[name] = setting.value
             with mistakes.collect(name, where):
                 filled[name] = interpolate(setting.value, variables)
-            if name in _STRUCTURE_KEYS:
-                with mistakes.collect(name, where):
+                if name in _STRUCTURE_KEYS:
                     filled[name] = str(resolve(filled[name], base=self.folder))
         return filled
 
