@@ -145,7 +145,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
                 "x.toml:2: logging.handlers.d class: module 'logging' has no attribute 'StreamHandlr'; did",
                 "x.toml:3: logging.handlers.e class: logging.Formatter is not a handler class; expected a class such",
                 "x.toml:4: logging.handlers.f class: json.dumps is not a handler class; expected a class such",
-                "x.toml:5: logging.handlers.g class: StreamHandler is not a handler class; expected a class such as log",
+                "x.toml:5: logging.handlers.g class: StreamHandler is not a handler class; expected a class such as",
             ],
             id="classes of handlers",
         ),
