@@ -204,7 +204,7 @@ def test_reports_that_logging_can_not_be_set_up(
     started(file, status=1)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "[handler_file]: cannot be set up: cannot be evaluated: TypeError" in err
+    assert "[handler_file]: cannot be set up: TypeError" in err
 
 
 def test_serves_as_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,19 +1,17 @@
 """Logging as a configuration describes it: checked, and set up.
 
 The table ``logging`` of TOML is what :func:`logging.config.dictConfig` takes. The sections of an ini file become such a
-table. A check makes its formatters and filters with the standard configurator, on a copy. It makes no handler, because
-a handler may open a file or a connection.
+table. A check lets the standard configurator make formatters and filters, and set up loggers that nobody uses. It makes
+no handler, because a handler may open a file or a connection.
 """
 
 import ast
 import logging
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from inspect import signature
 from logging.config import DictConfigurator, dictConfig
-from logging.handlers import MemoryHandler, QueueHandler
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, TypeAlias
@@ -22,22 +20,21 @@ from wsgistack.config.place import Place
 from wsgistack.config.table.toml import KeyPath, line_at
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_error, describe_type, suggest
 from wsgistack.imports import import_object
-from wsgistack.options.references import has_references, resolve, unwrap_resolved
+from wsgistack.options.references import has_references, resolve
 from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistake
 
-__all__ = ["LoggingSetup", "import_dotted", "read_table_logging", "resolve_hidden"]
+__all__ = ["LoggingSetup", "import_handler_class", "read_table_logging", "resolve_hidden"]
 
 _Table: TypeAlias = Mapping[str, Any]
 
-_KEYS: Mapping[str, Collection[str]] = {
-    "": ("disable_existing_loggers", "filters", "formatters", "handlers", "loggers", "root", "version"),
+_KINDS = ("formatters", "filters", "handlers", "loggers")
+_TOP_KEYS = ("disable_existing_loggers", "root", "version", *_KINDS)
+_KEYS: Mapping[str, Collection[str]] = {  # a handler has the options of its class
     "formatters": ("class", "datefmt", "defaults", "format", "style", "validate"),
     "filters": ("name",),
-    "handlers": ("class", "()", ".", "filters", "formatter", "level"),  # all others are options of the class
     "loggers": ("filters", "handlers", "level", "propagate"),
 }
-_MAX_DEPTH = 50
-_HANDLER = "a handler class such as logging.StreamHandler"
+_HANDLER_CLASS = "a class such as logging.StreamHandler"
 _FAILED = re.compile(r"Unable to configure (?:root logger|(formatter|filter|handler|logger) (.*))", re.DOTALL)
 
 
@@ -48,24 +45,21 @@ class LoggingSetup:
     :param table: what :func:`logging.config.dictConfig` takes.
     :param locate: gives the place of the value under a path of keys.
     :param mistakes: those that were found while reading.
-    :param hidden: texts that no message may show: what references gave.
-    :param unlisted: names of formatters and handlers with a section that no list names, in an ini file.
+    :param hidden: texts that no message may show, because they come from references.
     """
 
     table: _Table
     locate: Callable[[KeyPath], Place]
     mistakes: Collection[Mistake] = ()
     hidden: Collection[str] = ()
-    unlisted: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.table = {"version": 1, "disable_existing_loggers": False, **self.table}
 
     def check(self) -> list[Mistake]:
         """Find all mistakes, without opening a file and without changing the logging of this process."""
-        known = {(each.where, each.key) for each in self.mistakes}
-        found = _Check(self).mistakes
-        new = (each for each in found if (each.where, each.key) not in known)
+        known = {each.where for each in self.mistakes}
+        new = (each for each in _Check(self).mistakes if each.where not in known)
         return [self._redact(each) for each in (*self.mistakes, *new)]
 
     def apply(self) -> None:
@@ -76,176 +70,120 @@ class LoggingSetup:
         if mistakes := self.check():
             raise ConfigError(*mistakes)
         try:
-            dictConfig({key: unwrap_resolved(value) for key, value in self.table.items()})
+            dictConfig({**self.table})
         except Exception as error:
             at: KeyPath = ()
             if failed := _FAILED.fullmatch(str(error)):
                 at = (f"{failed[1]}s", ast.literal_eval(failed[2])) if failed[1] else ("root",)
-            cause: BaseException = error
-            while cause.__cause__:
-                cause = cause.__cause__
-            reason = str(cause) if isinstance(cause, ConfigError) else describe_error(cause)
-            mistake = self.locate(at).mistake(f"cannot be set up: {reason}")
+            cause = error.__cause__ or error
+            mistake = self.locate(at).mistake(f"cannot be set up: {describe_error(cause)}")
             raise ConfigError(self._redact(mistake)) from (None if self.hidden else error)
 
     def _redact(self, mistake: Mistake) -> Mistake:
         redacted = redact_mistake(self.hidden, mistake)
         is_same = redacted.problem == mistake.problem
-        return redacted if is_same else redacted._replace(hint="")  # a similar name would tell about the secret
+        return redacted if is_same else redacted._replace(hint="")  # a similar name would reveal the secret
 
 
 class _Check:
-    """The mistakes in what :func:`logging.config.dictConfig` takes."""
+    """Finds the mistakes in a table for :func:`logging.config.dictConfig`.
+
+    The standard configurator gets the settings of handlers and loggers one by one, so that each error has a line.
+    """
 
     def __init__(self, setup: LoggingSetup) -> None:
-        table = setup.table
         self.mistakes = Mistakes()
         self._setup = setup
-        self._trial = DictConfigurator({**table})
-        kinds = {kind: self._get_table((kind,), table.get(kind, {})) for kind in _KEYS if kind}
-        self._tables: dict[str, dict[str, _Table]] = {
-            kind: {name: self._get_table((kind, name), entry) for name, entry in found.items()}
-            for kind, found in kinds.items()
+        self._is_table((), setup.table, _TOP_KEYS)
+        top = {kind: setup.table.get(kind, {}) for kind in (*_KINDS, "root")}
+        tables = {kind: each if self._is_table((kind,), each) else {} for kind, each in top.items()}
+        self._trial = DictConfigurator({**setup.table, **tables})
+        self._names = {**tables, "formatter": tables["formatters"], "level": logging.getLevelNamesMapping()}
+        checks: dict[str, Callable[[KeyPath, _Table], None]] = {
+            "formatters": partial(self._check_part, self._trial.configure_formatter),
+            "filters": partial(self._check_part, self._trial.configure_filter),
+            "handlers": self._check_handler,
+            "loggers": self._check_logger,
         }
-        self._check_keys((), table, "")
-        if table["version"] != 1:
-            self._add(("version",), "invalid value", expected="1")
-        self._check_type(("disable_existing_loggers",), table, bool, "true or false")
-        checks = {"handlers": self._check_handler, "loggers": self._check_logger}
-        for kind, entries in self._tables.items():
-            for name, entry in entries.items():
-                if isinstance(kinds[kind][name], Mapping):
-                    checks.get(kind, self._make)((kind, name), entry)
-        self._check_logger(("root",), self._get_table(("root",), table.get("root", {})))
+        for kind, check in checks.items():
+            for name, entry in tables[kind].items():
+                if self._is_table((kind, name), entry, _KEYS.get(kind, ())):
+                    check((kind, name), entry)
+        self._is_table(("root",), tables["root"], _KEYS["loggers"])
+        self._check_logger(("root",), tables["root"])
 
-    def _make(self, at: KeyPath, entry: _Table) -> None:
-        """Make a formatter or filter."""
-        kind, name = map(str, at)
-        key = "()" if "()" in entry else "class"
-        if key == "class":
-            self._check_keys(at, entry, kind)
-        if entry.get(key) and not self._get_factory((*at, key), entry[key]):
-            return
-        make = self._trial.configure_formatter if kind == "formatters" else self._trial.configure_filter
-        place = self._setup.locate(next(((*at, each) for each in ("format", "style", key) if each in entry), at))
-        with self.mistakes.collect(place.key, place.where), hide_secrets(self._setup.hidden, "cannot be made"):
-            make(self._trial.config[kind][name])
+    def _check_part(self, make: Callable[[Any], object], at: KeyPath, entry: _Table) -> None:
+        key = next((each for each in ("()", "class", "style", "format") if each in entry), "")
+        self._try((*at, key) if key else at, make, entry)
 
     def _check_handler(self, at: KeyPath, entry: _Table) -> None:
-        key = "()" if "()" in entry else "class"
-        factory = self._get_factory((*at, key), entry.get(key))
-        self._check_level(at, entry)
-        self._check_names(at, entry, "filters")
-        if entry.get("formatter"):
-            self._check_name((*at, "formatter"), entry["formatter"], "formatters")
-        made = factory if isinstance(factory, type) else object
-        if issubclass(made, MemoryHandler) and isinstance(entry.get("target"), str):
-            self._check_name((*at, "target"), entry["target"], "handlers")
-        is_queue = issubclass(made, QueueHandler)  # since Python 3.12, dictConfig makes it in its own way
-        if is_queue:
-            self._check_names(at, entry, "handlers")
-        if key == "class" and factory and not issubclass(made, logging.Handler):
-            self._add((*at, "class"), f"not a handler class: {entry[key]}", expected=_HANDLER)
-        elif factory and not is_queue:
-            self._check_arguments(at, entry, factory)
-
-    def _check_arguments(self, at: KeyPath, entry: _Table, factory: Callable[..., object]) -> None:
-        called: Any = factory
-        args: tuple[Any, ...] = ()
-        options = {name: entry[name] for name in entry if name not in _KEYS["handlers"]}
-        is_partial = isinstance(factory, partial)
-        if isinstance(factory, partial):  # from an ini file
-            called, args, options = factory.func, factory.args, factory.keywords
-        kwargs: dict[str, object] = {}
-        for name in options:
-            place = self._setup.locate((*at, "args" if is_partial else name))
-            with self.mistakes.collect(place.key, place.where), hide_secrets((), "invalid value"):
-                kwargs[name] = self._trial.convert(options[name])  # an object, for the text ext://sys.stdout
-        try:
-            given = signature(called).bind(*args, **kwargs).arguments
-        except TypeError as error:
-            key = "args" if is_partial else next((name for name in kwargs if repr(name) in str(error)), "")
-            self._add((*at, key) if key else at, f"invalid arguments: {error}")
-            return
-        except ValueError:  # a callable made in C may have no signature
-            return
-        file = given.get("filename")
-        is_standard = called.__module__ in ("logging", "logging.handlers")  # another class may make the folder
-        if is_standard and isinstance(file, str) and not Path(file).parent.is_dir():
-            self._add((*at, "args" if is_partial else "filename"), f"the folder of {file!r} does not exist")
+        settings = {name: entry[name] for name in entry if name not in ("()", "class", "handlers")}
+        self._check_settings(at, settings, self._trial.configure_handler)
+        if "class" in entry:
+            self._try((*at, "class"), lambda one: import_handler_class(one["class"]), {"class": entry["class"]})
+        elif "()" not in entry:
+            self._add((*at, "class"), "missing class", expected=_HANDLER_CLASS)
 
     def _check_logger(self, at: KeyPath, entry: _Table) -> None:
-        self._check_keys(at, entry, "loggers")
-        self._check_level(at, entry)
-        self._check_names(at, entry, "handlers")
-        self._check_names(at, entry, "filters")
-        self._check_type((*at, "propagate"), entry, bool, "true or false")
+        if not isinstance(entry.get("propagate", True), bool):
+            self._add((*at, "propagate"), "invalid value", expected="true or false (1 or 0 in an ini file)")
+        self._check_settings(at, entry, lambda one: self._trial.common_logger_config(logging.Logger(""), one))
 
-    def _check_level(self, at: KeyPath, entry: _Table) -> None:
-        level, known = entry.get("level", logging.NOTSET), logging.getLevelNamesMapping()
-        if isinstance(level, bool) or not isinstance(level, (str, int)):
-            self._add((*at, "level"), describe_type(level), expected="the name of a level")
-        elif isinstance(level, str) and level not in known:
-            self._add((*at, "level"), f"unknown level {level!r}", hint=suggest(level, known))
+    def _check_settings(self, at: KeyPath, entry: _Table, set_up: Callable[[Any], object]) -> None:
+        for key, value in entry.items():
+            given: dict[KeyPath, object] = {(*at, key): value}
+            if key in ("filters", "handlers"):
+                if not isinstance(value, (list, tuple)):
+                    self._add((*at, key), describe_type(value), expected="a list of names")
+                    continue
+                given = {(*at, key, number): each for number, each in enumerate(value)}
+            known = self._names.get(key, ())
+            for place, name in given.items():
+                if isinstance(name, str) and name and key in self._names and name not in known:
+                    self._add(place, f"unknown {key.removesuffix('s')} {name!r}", hint=suggest(name, known))
+                    break
+            else:
+                self._try((*at, key), set_up, {"()": _accept, key: value})
 
-    def _check_type(self, at: KeyPath, entry: _Table, kind: type, expected: str) -> None:
-        if at[-1] in entry and not isinstance(entry[str(at[-1])], kind):
-            self._add(at, describe_type(entry[str(at[-1])]), expected=expected)
+    def _is_table(self, at: KeyPath, entry: object, keys: Collection[str] = ()) -> bool:
+        """Report an entry that is not a table, and its unknown keys.
 
-    def _check_names(self, at: KeyPath, entry: _Table, kind: str) -> None:
-        names = entry.get(kind, ())
-        if not isinstance(names, (list, tuple)):
-            self._add((*at, kind), describe_type(names), expected="a list of names")
-            return
-        for number, name in enumerate(names):
-            if kind == "handlers" or isinstance(name, str):  # a table in Python may hold a filter itself
-                self._check_name((*at, kind, number), name, kind)
+        :param keys: those that it may have; empty for any.
+        """
+        if not isinstance(entry, Mapping):
+            self._add(at, describe_type(entry), expected="a table")
+            return False
+        for key in entry if keys and "()" not in entry else ():  # a factory has its own options
+            if key not in keys:
+                self._add((*at, key), "unknown key", hint=suggest(str(key), keys))
+        return True
 
-    def _check_name(self, at: KeyPath, name: object, kind: str) -> None:
-        if not isinstance(name, str):
-            self._add(at, describe_type(name), expected=f"the name of a {kind[:-1]}")
-        elif name not in self._tables[kind]:
-            is_unlisted = name in self._setup.unlisted.get(kind, ())
-            hint = f"add it to keys in [{kind}]" if is_unlisted else suggest(name, self._tables[kind])
-            self._add(at, f"unknown {kind[:-1]} {name!r}", hint=hint)
-
-    def _check_keys(self, at: KeyPath, table: _Table, kind: str) -> None:
-        for key in table:
-            if key not in _KEYS[kind]:
-                self._add((*at, key), "unknown key", hint=suggest(str(key), _KEYS[kind]))
-
-    def _get_table(self, at: KeyPath, value: object) -> _Table:
-        if isinstance(value, Mapping):
-            return value
-        self._add(at, describe_type(value), expected="a table")
-        return {}
-
-    def _get_factory(self, at: KeyPath, given: object) -> Callable[..., object] | None:
+    def _try(self, at: KeyPath, set_up: Callable[[Any], object], settings: _Table) -> None:
         place = self._setup.locate(at)
-        with self.mistakes.collect(place.key, place.where):
-            found = import_dotted(given.removeprefix("ext://")) if isinstance(given, str) else given
-            if callable(found):
-                return found
-            raise ConfigError(Mistake(describe_type(found), expected="the dotted name of a class"))
-        return None
+        with self.mistakes.collect(place.key, place.where), hide_secrets(self._setup.hidden, "cannot be set up"):
+            set_up(self._trial.convert({**settings}))
 
     def _add(self, at: KeyPath, problem: str, *, expected: str = "", hint: str = "") -> None:
         self.mistakes.append(self._setup.locate(at).mistake(problem, expected=expected, hint=hint))
 
 
-def import_dotted(name: str) -> object:
-    """Import what a dotted name means, such as ``logging.handlers.RotatingFileHandler``.
+def _accept(**options: object) -> logging.Handler:
+    """A handler for a check, whatever the options are."""
+    return logging.NullHandler()
 
-    :raises ConfigError: it is not such a name, or the import fails.
+
+def import_handler_class(name: str) -> type[logging.Handler]:
+    """Import a handler class by its dotted name.
+
+    :raises ConfigError: it cannot be imported, or is not one.
     """
     try:
-        return resolve_name(name)
+        found = resolve_name(name)
     except (Exception, SystemExit):  # importing a module runs its code
-        module, dot, attribute = name.rpartition(".")
-        if not dot:
-            hint = f"did you mean 'logging.{name}'?" if hasattr(logging, name) else ""
-            raise ConfigError(Mistake(f"invalid name {name!r}", expected="a dotted name", hint=hint)) from None
-        return import_object(f"{module}:{attribute}")  # it reports what is wrong, and the nearest right name
+        found = import_object(":".join(name.rsplit(".", 1))) if "." in name else None  # its error is clearer
+    if isinstance(found, type) and issubclass(found, logging.Handler):
+        return found
+    raise ConfigError(Mistake(f"{name} is not a handler class", expected=_HANDLER_CLASS))
 
 
 def resolve_hidden(text: str, folder: Path, hidden: set[str]) -> str:
@@ -276,9 +214,6 @@ def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) 
         return Place(Where(str(path), line, ".".join(map(str, keys[:-1]))), str(keys[-1]))
 
     def fill(value: Any, at: KeyPath) -> Any:
-        if len(at) > _MAX_DEPTH:
-            mistakes.append(locate(at).mistake("too many nested levels", expected=f"at most {_MAX_DEPTH}"))
-            return None
         if isinstance(value, Mapping):
             return {key: fill(each, (*at, key)) for key, each in value.items()}
         if type(value) in (list, tuple):

@@ -202,7 +202,7 @@ def test_reports_mistakes_of_other_files_with_their_places(folder: Path) -> None
     write("[app:man]\nuse = 5\nlonely\n", "base.ini")
     assert load_mistakes()[:2] == [
         "base.ini:3: [app:man]: line is not a setting; expected name = value",
-        "stack.ini:4: [app:app] use: unknown application or pipeline 'main'; did you mean 'man'?",
+        "stack.ini:4: [app:app] use: unknown application or pipeline 'main' in base.ini; did you mean 'man'?",
     ]
 
 
@@ -271,3 +271,17 @@ def test_reports_any_wrong_text_as_mistakes(tmp_path_factory: pytest.TempPathFac
         except ConfigError as error:
             mistakes = [*error.mistakes]
     assert all(each.where.file for each in mistakes)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[app:main]\nuse = config:other.ini#shop\n", "unknown application or pipeline 'shop' in other.ini; "),
+        (f"[pipeline:main]\npipeline = config:other.ini#shop {MODULE}:greet\n", "unknown layer 'shop' in other.ini; "),
+    ],
+)
+def test_names_the_other_file_that_was_searched(text: str, problem: str, folder: Path) -> None:
+    write(GREET, "other.ini")
+    write(text)
+    (mistake,) = load_mistakes()
+    assert problem in mistake

@@ -74,13 +74,6 @@ format = %(asctime)s %(levelname)-5.5s [%(name)s:%(lineno)s][%(threadName)s] %(m
             "[DEFAULT]\nLogDir = %(here)s\n" + written("class = FileHandler\nargs = ('%(LogDir)s/a.log', 'w')"),
             id="own name in DEFAULT",
         ),
-        pytest.param(
-            "[DEFAULT]\nLogDir = %(here)s\n" + written("class = FileHandler\nargs = ('%(logdir)s/a.log', 'w')"),
-            id="name in DEFAULT, in another case",
-        ),
-        pytest.param(
-            written("Class = StreamHandler\nARGS = ( sys.stdout , )", root="Handlers=one\nLEVEL=INFO"), id="case"
-        ),
         pytest.param(written("class = StreamHandler\nargs =\n  (\n    sys.stdout,\n  )"), id="several lines"),
         pytest.param(written("class = logging.handlers.BufferingHandler\nargs = (2 * 5,)"), id="dotted name"),
         pytest.param(
@@ -112,13 +105,6 @@ format = %(asctime)s %(levelname)-5.5s [%(name)s:%(lineno)s][%(threadName)s] %(m
         ),
         pytest.param(
             written("class = StreamHandler\nformatter = plain", formatter="class =\nformat ="), id="empty values"
-        ),
-        pytest.param(
-            written("class = handlers.MemoryHandler\nargs = (10, ERROR)\ntarget = two").replace(
-                "keys = one", "keys = one, two"
-            )
-            + "[handler_two]\nclass = StreamHandler\ntarget = nothing\n",
-            id="handler for another handler",
         ),
         pytest.param(
             written(root="handlers = one, one\nparent = x\nqualname = root\npropagate = 1"),
@@ -183,14 +169,6 @@ def test_a_percent_sign_without_a_reference_is_itself() -> None:
         read_ini(written(f"class = {OWN}.Kept\nargs = ('100% %h %%(here)s %(here)s',)"), here="/srv").apply()
         (handler,) = root.handlers
         assert vars(handler)["given"] == ("100% %h %(here)s /srv", (), [])
-
-
-def test_a_module_of_the_application_may_have_the_name_of_one_in_logging(folder: Path) -> None:
-    (folder / "handlers.py").write_text("import logging\nclass Own(logging.NullHandler): pass\n")
-    assert read_ini(written("class = handlers.RotatingFileHandler\nargs = ('x',)")).check() == []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        assert read_ini(written("class = handlers.Own")).check() == []
 
 
 def test_evaluates_a_call_only_when_logging_is_set_up(folder: Path) -> None:
@@ -262,39 +240,27 @@ def test_reports_any_wrong_expression_as_a_mistake(text: str) -> None:
 
 
 HANDLERS = {
-    "": ":9: [handler_one] class: missing setting; expected a handler class such as StreamHandler",
+    "": ":9: [handler_one]: missing class; expected a class such as logging.StreamHandler",
+    "Class = StreamHandler": ":10: [handler_one] Class: unknown setting; did you mean 'class'?",
     "class = StreamHandlr": (":10: [handler_one] class: module 'logging' has no attribute 'StreamHandlr'"),
     "class = handlers.RotatingFileHandlr": ":10: [handler_one] class: module 'logging.handlers' has no attribute 'R",
     "class = nowhere.Handler": ":10: [handler_one] class: cannot import module 'nowhere'",
     "class = json.Handler": ":10: [handler_one] class: module 'json' has no attribute 'Handler'",
     "class = a b": ":10: [handler_one] class: ",
-    "class = json.dumps": ":10: [handler_one] class: not a handler class: json.dumps; expected a handler class such as",
-    "class = Formatter": ":10: [handler_one] class: not a handler class: Formatter; expected a handler class such as",
+    "class = json.dumps": ":10: [handler_one] class: json.dumps is not a handler class; expected a class such as",
+    "class = Formatter": ":10: [handler_one] class: logging.Formatter is not a handler class; expected a class such",
     "class = ${env:SECRET}": ":10: [handler_one] class: module 'logging' has no attribute '<secret>'",
     "class = StreamHandler\nargs = (sys.stdrr,)": (
         ":11: [handler_one] args: cannot be evaluated: AttributeError: module 'sys' has no attribute 'stdrr'"
     ),
-    "class = StreamHandler\nargs = (sys.stderr": ":11: [handler_one] args: not a Python expression: '(' was never",
+    "class = StreamHandler\nargs = (sys.stderr": ":11: [handler_one] args: cannot be evaluated: SyntaxError: '(' was",
     "class = StreamHandler\nargs = (${env:SECRET},)": (
-        ":11: [handler_one] args: not a Python expression: invalid syntax; write a reference inside of quotes"
+        ":11: [handler_one] args: cannot be evaluated: SyntaxError: invalid syntax"
     ),
     "class = FileHandler\nargs = ('x.log')": (
         ":11: [handler_one] args: is of type str; expected a tuple such as (sys.stderr,), with its comma"
     ),
     "class = FileHandler\nkwargs = 5": ":11: [handler_one] kwargs: is of type int; expected a dict",
-    "class = FileHandler": ":9: [handler_one]: invalid arguments: missing a required argument: 'filename'",
-    "class = FileHandler\nargs = ('x', 'a', None, 1, None, 6)": (
-        ":11: [handler_one] args: invalid arguments: too many positional arguments"
-    ),
-    "class = FileHandler\nargs = ()\nkwargs = {'filname': 'x'}": (
-        ":11: [handler_one] args: invalid arguments: missing a required argument: 'filename'"
-    ),
-    "class = FileHandler\nargs = ('nowhere/x.log',)": (
-        ":11: [handler_one] args: the folder of 'nowhere/x.log' does not exist"
-    ),
-    "class = FileHandler\nargs = ('${env:SECRET}/x',)": (
-        ":11: [handler_one] args: the folder of '<secret>' does not exist"
-    ),
     "class = FileHandler\nargs = ('${env:UNSET_NAME}', '${env:UNSET_OTHER}')": f":11: [handler_one] args: {UNSET}",
 }
 
@@ -313,74 +279,66 @@ def test_reports_a_wrong_handler(handler: str, monkeypatch: pytest.MonkeyPatch) 
         pytest.param(
             written("class = NullHandler\nlevel = info\nformatter = plian", root="level = 10\nhandlers = oen"),
             [
-                "x.ini:12: [handler_one] level: unknown level 'info'; did you mean 'INFO'?",
                 "x.ini:13: [handler_one] formatter: unknown formatter 'plian'; did you mean 'plain'?",
-                "x.ini:8: [logger_root] level: unknown level '10'; ",
+                "x.ini:12: [handler_one] level: unknown level 'info'; did you mean 'INFO'?",
                 "x.ini:9: [logger_root] handlers: unknown handler 'oen'; did you mean 'one'?",
+                "x.ini:8: [logger_root] level: unknown level '10'; ",
             ],
             id="levels and names",
-        ),
-        pytest.param(
-            written(more="[logger_a]\nlevel = DEBUG").replace("keys = root", "keys = root,a"),
-            [
-                "x.ini:13: [logger_a] handlers: missing setting; expected names separated by commas",
-                "x.ini:13: [logger_a] qualname: missing setting; expected the name of the logger in Python",
-            ],
-            id="logger without required settings",
         ),
         pytest.param(
             written(more="[logger_a]\nqualname = a\nhandlers = one, two\npropagate = yes\nlevel = X").replace(
                 "keys = root", "keys = root,a"
             ),
             [
-                "x.ini:16: [logger_a] propagate: invalid value; expected 1 or 0",
-                "x.ini:17: [logger_a] level: unknown level 'X'",
+                "x.ini:16: [logger_a] propagate: invalid value; expected true or false (1 or 0 in an ini file)",
                 "x.ini:15: [logger_a] handlers: unknown handler 'two'; ",
+                "x.ini:17: [logger_a] level: unknown level 'X'",
             ],
             id="logger with wrong values",
         ),
         pytest.param(
             written(root="handlers = one", formatter="class = json.X\ndefaults = {") + "[logger_b]\n",
             [
-                "x.ini:13: [formatter_plain] defaults: not a Python expression: ",
-                "x.ini:12: [formatter_plain] class: module 'json' has no attribute 'X'",
+                "x.ini:13: [formatter_plain] defaults: cannot be evaluated: SyntaxError: ",
+                "x.ini:12: [formatter_plain] class: cannot be set up: ",
             ],
             id="class and defaults of a formatter",
         ),
         pytest.param(
             written(formatter="format = %(message)z"),
-            ["x.ini:12: [formatter_plain] format: cannot be made: ValueError: Invalid format '%(message)z' for"],
+            ["x.ini:12: [formatter_plain] format: cannot be set up: ValueError: Invalid format '%(message)z'"],
             id="format",
         ),
         pytest.param(
             written(formatter="style = x\nformat = y\ndefaults = nope"),
             [
                 "x.ini:14: [formatter_plain] defaults: cannot be evaluated: NameError: name 'nope' is not defined",
-                "x.ini:13: [formatter_plain] format: cannot be made: ValueError: Style must be one of: %,{,$",
+                "x.ini:12: [formatter_plain] style: cannot be set up: ValueError: Style must be one of: %,{,$",
             ],
             id="style",
         ),
         pytest.param(
             written("class = handlers.MemoryHandler\nargs = (1,)\ntarget = two"),
-            ["x.ini:12: [handler_one] target: unknown handler 'two'; "],
+            ["x.ini:12: [handler_one] target: unsupported setting; only a TOML file can describe a handler"],
             id="target",
         ),
         pytest.param(
-            written("class = handlers.MemoryHandler\nargs = (1, 2, 3, 4, 5)\ntarget = one"),
-            ["x.ini:11: [handler_one] args: invalid arguments: too many positional arguments"],
-            id="target, with wrong arguments",
+            written().replace("[formatters]\nkeys = plain\n", ""),
+            ["x.ini:9: [formatter_plain]: missing list of formatters; expected [formatters] with keys = plain"],
+            id="list",
         ),
         pytest.param(
-            written("class = handlers.MemoryHandler\nargs = (int('5'),)\ntarget = one"),
-            ["x.ini:12: [handler_one] target: conflicts with a call in args or kwargs"],
-            id="target, with a call",
-        ),
-        pytest.param(
-            written().replace("[formatters]\nkeys = plain\n", ""), ["x.ini: missing section [formatters]"], id="list"
+            "[logger_a]\nqualname = a\n[handler_b]\nclass = NullHandler\n",
+            [
+                "x.ini:3: [handler_b]: missing list of handlers; expected [handlers] with keys = b",
+                "x.ini:1: [logger_a]: missing list of loggers; expected [loggers] with keys = a",
+            ],
+            id="no list",
         ),
         pytest.param(
             written().replace("keys = one\n", ""),
-            ["x.ini:3: [handlers] keys: missing setting; expected names separated by commas, or nothing after ="],
+            ["x.ini:3: [handlers]: missing list of handlers; expected [handlers] with keys = one"],
             id="keys",
         ),
         pytest.param(
@@ -394,9 +352,6 @@ def test_reports_a_wrong_handler(handler: str, monkeypatch: pytest.MonkeyPatch) 
             id="keys with a wrong reference",
         ),
         pytest.param(
-            written().replace("keys = root", "keys ="), ["x.ini:2: [loggers] keys: missing name 'root'"], id="root"
-        ),
-        pytest.param(
             written().replace("[handler_one]", "[handler_oen]"),
             [
                 "x.ini:4: [handlers] keys: missing section [handler_one]; did you mean 'handler_oen'?",
@@ -407,8 +362,7 @@ def test_reports_a_wrong_handler(handler: str, monkeypatch: pytest.MonkeyPatch) 
         pytest.param(
             written().replace("keys = root", "keys = root other"),
             [
-                "x.ini:2: [loggers] keys: missing name 'root'",
-                "x.ini:2: [loggers] keys: missing section [logger_root other]; separate names by commas",
+                "x.ini:2: [loggers] keys: missing section [logger_root other]; did you mean 'logger_root'?",
             ],
             id="commas",
         ),
@@ -417,8 +371,8 @@ def test_reports_a_wrong_handler(handler: str, monkeypatch: pytest.MonkeyPatch) 
                 "class = NullHandler\nformatter = two", root="handlers = two", more="[handler_two]\n[formatter_two]"
             ),
             [
-                "x.ini:11: [handler_one] formatter: unknown formatter 'two'; add it to keys in [formatters]",
-                "x.ini:8: [logger_root] handlers: unknown handler 'two'; add it to keys in [handlers]",
+                "x.ini:11: [handler_one] formatter: unknown formatter 'two'; choose from plain",
+                "x.ini:8: [logger_root] handlers: unknown handler 'two'; choose from one",
             ],
             id="unlisted sections",
         ),

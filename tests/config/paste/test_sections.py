@@ -10,11 +10,9 @@ from wsgistack import ConfigError, Where
 from wsgistack.config.paste.sections import Sections
 from wsgistack.config.place import Place
 
-KINDS = {"application": ("app", "composite"), "filter": ("filter",)}
-
 
 def sections(text: str, passed: Mapping[str, str] | None = None) -> Sections:
-    return Sections(Path("stack.ini"), text, passed or {}, KINDS)
+    return Sections(Path("stack.ini"), text, passed or {})
 
 
 def values(text: str, **passed: str) -> tuple[Mapping[str, str], Place, list[str]]:
@@ -29,6 +27,7 @@ def test_finds_sections_by_type_and_name(folder: Path) -> None:
     assert {what: list(parts) for what, parts in made.named.items()} == {
         "application": ["main", "b c", "d:e#f"],
         "filter": ["main"],
+        "server": [],
     }
     assert made.mistakes == []
 
@@ -80,7 +79,7 @@ def test_passed_values_override_the_file_but_not_its_set(folder: Path) -> None:
 
 
 def test_accepts_any_value_from_python(folder: Path) -> None:
-    made = Sections(Path("stack.ini"), "[app:main]\nx = %(debug)s\n", cast(Mapping[str, str], {"debug": True}), KINDS)
+    made = Sections(Path("stack.ini"), "[app:main]\nx = %(debug)s\n", cast(Mapping[str, str], {"debug": True}))
     found, _ = made.values(made.named["application"]["main"], Place(Where("x"), global_conf=made.global_conf))
     assert found.values == {"x": "True"}
     assert found.place.global_conf["debug"] is True  # type: ignore[comparison-overlap]

@@ -1,4 +1,4 @@
-"""PasteDeploy's dialect of ini: what its sections mean."""
+"""The meaning of the sections of an ini file in PasteDeploy's dialect."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -34,24 +34,19 @@ __all__ = ["IniFile"]
 
 _P = TypeVar("_P", Application, Server)
 
-_APPS = ("app", "application", "composite", "composit", "pipeline", "filter-app")
-_COMPOSITES = ("composite", "composit")
-
 
 class IniFile(Document):
     """An ini file in PasteDeploy's dialect.
 
     :param path: the file. Paths in it are relative to its folder.
     :param passed: the global configuration of a file that refers to this one, or of the caller.
-    :param text: the content of the file, if it need not be read.
     :raises ConfigError: it cannot be read, or is not a configuration.
     """
 
-    def __init__(self, path: Path, passed: Mapping[str, str] | None = None, text: str | None = None) -> None:
+    def __init__(self, path: Path, passed: Mapping[str, str] | None = None) -> None:
         self.file = str(path)
         self.path = path
-        kinds = {"application": _APPS, "filter": ("filter",), "server": ("server",)}
-        self.sections = Sections(path, read_source(path) if text is None else text, passed or {}, kinds)
+        self.sections = Sections(path, read_source(path), passed or {})
         self.folder = self.sections.folder
         self.mistakes = self.sections.mistakes
         self.global_conf = self.sections.global_conf
@@ -104,7 +99,7 @@ class IniFile(Document):
 
     def _app(self, values: Values) -> Stack:
         use, place = self._read_use(values, APP_PROTOCOLS)
-        if values.part.kind in _COMPOSITES and use.startswith("call:"):
+        if values.part.kind.startswith("composit") and use.startswith("call:"):
             use = use.replace("call", APP_PROTOCOLS[1], 1)
         stack = self.application(use, place)
         if stack.application is None:
@@ -199,10 +194,12 @@ class IniFile(Document):
                 raise make_kind_error(use, "an application", asked) from error
             known = (":" in use and not suggest_scheme(use)) or registry.has(use)
             others = [each for each, part in self._filters.items() if self.sections.step(part) not in asked.trail]
-            hints = {} if known else {"hint": suggest_scheme(use) or suggest(use, [*others, *registry.names()])}
-            raise ConfigError(
-                *(each._replace(key=asked.key, where=asked.where, **hints) for each in error.mistakes)
-            ) from error
+            if known:
+                raise ConfigError(
+                    *(each._replace(key=asked.key, where=asked.where) for each in error.mistakes)
+                ) from error
+            hint = suggest_scheme(use) or suggest(use, [*others, *registry.names()])
+            raise ConfigError(asked.mistake(self._name_file(f"unknown layer {use!r}", asked), hint=hint)) from error
 
     def _read_use(self, values: Values, protocols: tuple[str, ...], default: str = "") -> tuple[str, Place]:
         """What a section uses, by ``use`` or by the protocol of a factory, and its place."""
@@ -238,4 +235,9 @@ class IniFile(Document):
         if name in self._servers and asked.key:
             return make_kind_error(name, "a server", asked)
         others = [each for each, part in self._apps.items() if self.sections.step(part) not in asked.trail]
-        return make_unknown_error(name, asked, others, self.sections.all)
+        error = make_unknown_error(name, asked, others, self.sections.all)
+        return ConfigError(*(each._replace(problem=self._name_file(each.problem, asked)) for each in error.mistakes))
+
+    def _name_file(self, problem: str, asked: Place) -> str:
+        """The problem with the name of this file, if another file asks."""
+        return problem if asked.where.file == self.file else f"{problem} in {self.file}"

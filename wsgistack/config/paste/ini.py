@@ -1,4 +1,4 @@
-"""The lines of an ini file: sections and settings, each with its line, and references filled in."""
+"""The syntax of ini files: sections and settings with their lines, and references ``%(name)s``."""
 
 import re
 from collections.abc import Mapping
@@ -7,13 +7,20 @@ from typing import NamedTuple
 
 from wsgistack.errors import ConfigError, Mistake, Where, suggest
 
-__all__ = ["Section", "Setting", "interpolate", "parse"]
+__all__ = ["KINDS", "TYPES", "Section", "Setting", "interpolate", "is_known", "parse"]
 
+KINDS = {
+    "application": ("app", "application", "composite", "composit", "pipeline", "filter-app"),
+    "filter": ("filter",),
+    "server": ("server",),
+}
+"""The section types of each kind of part."""
+TYPES = [each for types in KINDS.values() for each in types]
+_KNOWN = re.compile(rf"(?:{'|'.join(TYPES)})(?::.*)?|DEFAULT|(?:logger|handler|formatter)(?:s|_.*)", re.DOTALL)
 _HEADER = re.compile(r"\[(.+)\]")
-_OPEN_HEADER = re.compile(r"\[((?:app(?:lication)?|composite?|pipeline|filter(?:-app)?|server)(?::[^\]=\[]*)?)")
+_OPEN_HEADER = re.compile(rf"\[((?:{'|'.join(TYPES)})(?::[^\]=\[]*)?)")
 _SETTING = re.compile(r"(.*?)\s*[=:]\s*(.*)")
 _REFERENCE = re.compile(r"%(?:%|\(([^)]*)\)(s|(?=/|\Z)))")
-_MAX_DEPTH = 100
 
 
 class Setting(NamedTuple):
@@ -35,11 +42,16 @@ class Section(NamedTuple):
     settings: dict[str, Setting]
 
 
+def is_known(section: str) -> bool:
+    """Whether a section has a meaning here. Any other section belongs to another program, such as ``[uwsgi]``."""
+    return bool(_KNOWN.fullmatch(section))
+
+
 def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
-    """Read the sections of an ini file, as :mod:`configparser` does, but with their lines, and past a mistake.
+    """Read the sections of an ini file as :mod:`configparser` does, but with their lines. A mistake does not end it.
 
     A line that begins with ``#`` or ``;`` is a comment. A line that is indented deeper than a setting continues it.
-    No message repeats a line, because it may hold a secret.
+    No message repeats a line, because it may hold a secret. A section of another program may set a key repeatedly.
 
     :param file: its name, for the mistakes.
     """
@@ -67,7 +79,7 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
                 mistakes.append(Mistake("section header without closing ]", where=Where(file, number), hint=hint))
             section = Section(header[1], number, {})
             first = sections.setdefault(section.name, section)
-            if section.name == "DEFAULT":  # it may be written in several parts
+            if section.name == "DEFAULT":  # a file may have it repeatedly
                 section = first
             elif first is not section:
                 problem = f"duplicate section [{section.name}]; first on line {first.line}"
@@ -78,7 +90,7 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
         elif (found := _SETTING.fullmatch(stripped)) and found[1]:
             open_setting = Setting([found[2]], number)
             earlier = section.settings.setdefault(found[1], open_setting)
-            if earlier is not open_setting:
+            if earlier is not open_setting and is_known(section.name):
                 mistakes.append(Mistake(f"duplicate key; first set on line {earlier.line}", key=found[1], where=where))
         else:
             mistakes.append(Mistake("line is not a setting", expected="name = value", where=where))
@@ -86,9 +98,9 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
 
 
 def interpolate(value: str, variables: Mapping[str, str], trail: tuple[str, ...] = ()) -> str:
-    """Fill in ``%(name)s``, and write ``%%`` as ``%``. Any other ``%`` stays as it is.
+    """Fill in ``%(name)s``, and replace ``%%`` by ``%``. Any other ``%`` stays unchanged.
 
-    :param trail: the references whose values led here.
+    :param trail: the references that are being filled in.
     :raises ConfigError: a name is not among the variables, or its value refers to itself.
     """
 
@@ -106,8 +118,6 @@ def interpolate(value: str, variables: Mapping[str, str], trail: tuple[str, ...]
         if found[0] in trail:
             circle = " -> ".join([*trail[trail.index(found[0]) :], found[0]])
             raise ConfigError(Mistake(f"circular reference: {circle}"))
-        if len(trail) == _MAX_DEPTH:
-            raise ConfigError(Mistake("too many nested references", expected=f"at most {_MAX_DEPTH}"))
         return interpolate(variables[name], variables, (*trail, found[0]))
 
     return _REFERENCE.sub(fill, value)

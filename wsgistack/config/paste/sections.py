@@ -1,8 +1,7 @@
-"""The sections of an ini file by type and name, and their values with all references filled in."""
+"""The sections of an ini file by type and name, and their values with references ``%(name)s`` filled in."""
 
 import os
-import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -10,7 +9,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from wsgistack.config.hints import split_slip
-from wsgistack.config.paste.ini import Section, interpolate, parse
+from wsgistack.config.paste.ini import KINDS, TYPES, Section, interpolate, is_known, parse
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
@@ -20,9 +19,8 @@ __all__ = ["PROTOCOLS", "Part", "Sections", "Values"]
 
 _MAIN = "main"
 _DEFAULT = "DEFAULT"
-_MAX_BAD_LINES = 10
 PROTOCOLS = frozenset((*APP_PROTOCOLS, *FILTER_PROTOCOLS, *SERVER_PROTOCOLS))
-_OF_STRUCTURE = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
+_STRUCTURE_KEYS = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
 
 
 class Part(NamedTuple):
@@ -34,7 +32,7 @@ class Part(NamedTuple):
 
 
 class Values(NamedTuple):
-    """The settings of a section, ready for use.
+    """The settings of a section, with references ``%(name)s`` filled in.
 
     :param place: its global configuration includes what the section sets.
     :param sets: what the section sets in the global configuration.
@@ -51,41 +49,41 @@ class Sections:
 
     :param text: what is in the file.
     :param passed: more global configuration. It overrides that of the file.
-    :param kinds: for each kind of part, the types of section that describe it.
     :raises ConfigError: the file is not a configuration.
     """
 
-    def __init__(self, path: Path, text: str, passed: Mapping[str, str], kinds: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, path: Path, text: str, passed: Mapping[str, str]) -> None:
         self.path = path
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - without ".." and with links, as PasteDeploy has it
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - without "..", but with links, as in PasteDeploy
         self.folder = absolute.parent
         self.all, parsed = parse(text, str(path))
         self.mistakes = Mistakes(parsed)
-        types = [each for names in kinds.values() for each in names]
-        self._refuse_other_files(text, types)
+        if self.mistakes and not any(":" in name or is_known(name) for name in self.all):
+            expected = "an ini file with a section such as [app:main]"  # reported once, not line by line
+            raise ConfigError(Mistake("not a configuration", expected=expected, where=Where(str(path))))
         built_in = {"here": str(self.folder), "__file__": str(absolute)}
         default = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
-        finished = {name: str(value).replace("%", "%%") for name, value in {**passed, **built_in}.items()}
-        self.defaults = finished | {name: setting.value for name, setting in default.settings.items()}
+        escaped = {name: str(value).replace("%", "%%") for name, value in {**passed, **built_in}.items()}
+        self.defaults = escaped | {name: setting.value for name, setting in default.settings.items()}
         inherited = (item for item in default.settings.items() if item[0].startswith(("set ", "get ")))
-        self._of_every = dict(inherited)  # by every section, as with PasteDeploy
+        self._inherited = dict(inherited)  # by every section, as in PasteDeploy
         own = self._fill(default, self.defaults, self.mistakes)
         self._own_conf = {**passed, **built_in, **self._make_absolute(own, passed)}
         self.global_conf = {**self._own_conf, **passed}
-        self._check_types(types)
-        self.named = {what: self._name_parts(what, names) for what, names in kinds.items()}
+        self._check_types()
+        self.named = {what: self._name_parts(what, types) for what, types in KINDS.items()}
 
     def values(self, part: Part, asked: Place) -> tuple[Values, Mistakes]:
         """The values of a section, and what is wrong with them.
 
-        :raises ConfigError: sections refer to each other in a circle, or a setting that names another has a mistake.
+        :raises ConfigError: sections refer to each other in a circle, or a setting that names a part has a mistake.
         """
-        section = part.section._replace(settings={**self._of_every, **part.section.settings})
+        section = part.section._replace(settings={**self._inherited, **part.section.settings})
         mistakes = Mistakes()
         trail = asked.step(self.step(part))
         own = {name: setting.value for name, setting in section.settings.items()}
         filled = self._fill(section, {**self.defaults, **own}, mistakes)
-        is_unclear = bool(_OF_STRUCTURE & {each.key for each in mistakes})
+        is_unclear = bool(_STRUCTURE_KEYS & {each.key for each in mistakes})
         self._remove_slips(section, filled, mistakes)
         own_sets = {key[4:].strip(): value for key, value in filled.items() if key.startswith("set ")}
         sets = self._make_absolute(own_sets, asked.global_conf)
@@ -120,14 +118,13 @@ class Sections:
             filled[name] = setting.value
             with mistakes.collect(name, where):
                 filled[name] = interpolate(setting.value, variables)
-            if name in _OF_STRUCTURE:
-                with mistakes.collect(name, where):
+                if name in _STRUCTURE_KEYS:
                     filled[name] = str(resolve(filled[name], base=self.folder))
         return filled
 
     def _remove_slips(self, section: Section, filled: dict[str, str], mistakes: Mistakes) -> None:
         names = {name for parts in self.named.values() for name in parts}
-        for key in _OF_STRUCTURE & filled.keys():
+        for key in _STRUCTURE_KEYS & filled.keys():
             filled[key], slip, hint = split_slip(filled[key], names)
             if slip:
                 where = Where(str(self.path), section.settings[key].line, f"[{section.name}]")
@@ -162,31 +159,11 @@ class Sections:
                 self.mistakes.append(Mistake(problem, where=Where(str(self.path), section.line, f"[{section.name}]")))
         return found
 
-    def _refuse_other_files(self, text: str, types: Collection[str]) -> None:
-        """Report another kind of file once, not line by line."""
-        known = {*types, _DEFAULT, "loggers", "handlers", "formatters"}
-        is_ini = any(":" in name or name.split()[0].partition(".")[0] in known for name in self.all if name.strip())
-        settings = sum(len(section.settings) for section in self.all.values())
-        if self.mistakes and not (is_ini and len(self.mistakes) <= max(_MAX_BAD_LINES, settings)):
-            is_toml = self.path.suffix != ".toml" and _is_toml(text)
-            hint = "for TOML, the name of the file must end with .toml" if is_toml else ""
-            expected = "an ini file with a section such as [app:main]"
-            raise ConfigError(Mistake("not a configuration", expected=expected, where=Where(str(self.path)), hint=hint))
-
-    def _check_types(self, known: list[str]) -> None:
+    def _check_types(self) -> None:
         for section in self.all.values():
             kind, colon, name = section.name.partition(":")
-            candidates = known if colon else [_DEFAULT.lower()]
-            near = get_close_matches(kind.strip().lower(), candidates, n=1, cutoff=0.8)
-            if near and kind not in known:
-                meant = f"[{near[0]}:{name}]" if colon else f"[{_DEFAULT}]"
-                problem = f"unknown section type {kind!r}"
+            near = get_close_matches(kind.strip().lower(), TYPES if colon else ["default"], n=1, cutoff=0.8)
+            if near and kind not in TYPES:
+                hint = f"did you mean [{near[0]}:{name}]?" if colon else f"did you mean [{_DEFAULT}]?"
                 where = Where(str(self.path), section.line)
-                self.mistakes.append(Mistake(problem, where=where, hint=f"did you mean {meant}?"))
-
-
-def _is_toml(text: str) -> bool:
-    try:
-        return bool(tomllib.loads(text))
-    except (ValueError, RecursionError):
-        return False
+                self.mistakes.append(Mistake(f"unknown section type {kind!r}", where=where, hint=hint))
