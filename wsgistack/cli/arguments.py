@@ -2,32 +2,29 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeAlias
 
-from wsgistack.types import Changes
-
-__all__ = ["FILE", "Commands", "add_file", "add_values", "change", "pair", "parse"]
+__all__ = ["FILE", "Commands", "add_file", "add_values", "pair", "parse"]
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 (it has no other name)
 else:
     Commands: TypeAlias = object
 
-FILE = "a .toml file; any other file is read as an ini file in PasteDeploy's dialect"
+FILE = "the configuration: a TOML file if its name ends with .toml, or else an ini file as for PasteDeploy"
 
 
 def add_file(command: argparse.ArgumentParser) -> None:
     """Add what names an application in a file."""
-    command.add_argument("--name", default="main", help="the application or pipeline (%(default)s)")
-    command.add_argument("--strict", action="store_true", help="treat a layer in the wrong place as a mistake")
+    command.add_argument("--name", default="main", help="the application or pipeline (default: %(default)s)")
+    command.add_argument("--strict", action="store_true", help="a layer in the wrong order is a mistake, not a warning")
     command.add_argument("file", metavar="FILE", help=FILE)
     add_values(command)
 
 
 def add_values(command: argparse.ArgumentParser) -> None:
     """Add global values, which may follow the file anywhere."""
-    help_text = "global values, also for %%(NAME)s where [DEFAULT] has none"
+    help_text = "set a global value; in an ini file, %%(NAME)s is replaced by it"
     command.add_argument("values", nargs="*", metavar="NAME=VALUE", help=help_text)
     command.set_defaults(command=command)
 
@@ -49,14 +46,6 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> a
         except argparse.ArgumentTypeError as error:
             command.error(f"argument NAME=VALUE: {error}")
     return parsed
-
-
-def change(text: str) -> str:
-    """What a middleware changes: a field of :class:`~wsgistack.types.Changes`, or the name of a response header."""
-    near = get_close_matches(text.lower(), Changes._fields[1:], n=1, cutoff=0.75)
-    if near and text.lower() != near[0]:
-        raise argparse.ArgumentTypeError(f"unknown change {text!r}; did you mean {near[0]!r}?")
-    return text
 
 
 def pair(separator: str) -> Callable[[str], tuple[str, str]]:
