@@ -103,7 +103,6 @@ def test_lets_requests_wait_while_nothing_can_serve(site: Site) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_gives_up_a_start_when_a_file_changes_again(site: Site) -> None:
     def client() -> None:
         site.becomes("one")
@@ -257,6 +256,7 @@ def test_worker_reports_a_file_of_the_configuration_that_can_not_be_read(name: s
     def run(serve: Callable[..., None]) -> None:
         with pytest.raises(ConfigError):
             read_source(Path(name))
+        compile("", "<text>", "exec")
         sys.exit(3)
 
     with pytest.raises(SystemExit):

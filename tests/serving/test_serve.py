@@ -323,13 +323,12 @@ def test_runs_as_a_server_of_paste_deploy() -> None:
 )
 def test_reports_the_mistakes_of_a_server_section(options: dict[str, str], mistakes: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
-        server_runner(answers("200 OK"), {"__file__": "site.ini"}, **options)
+        server_runner(answers("200 OK"), {}, **options)
     for line, mistake in zip(str(caught.value).splitlines(), mistakes, strict=True):
-        assert line.startswith("site.ini: server")
-        assert mistake in line
+        assert line.startswith(mistake)
 
 
 def test_names_the_extra_of_options_that_need_waitress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "waitress", None)
-    with pytest.raises(ConfigError, match=r"server threads: needs .*waitress.*wsgistack\[serve\]"):
+    with pytest.raises(ConfigError, match=r"^threads: needs .*waitress.*wsgistack\[serve\]"):
         server_runner(answers("200 OK"), {}, port="0", threads="2")

@@ -29,12 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # some terminals can't write a tree, or every path
     parsed = parse(_parser(), arguments)
     try:
-        status: int = parsed.run(parsed)
+        status = int(parsed.run(parsed))
         print(end="", flush=True)
     except ConfigError as error:
         print(error, file=sys.stderr)
-        failure: int = parsed.failure
-        return failure
+        return int(parsed.failure)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader has read enough; Python flushes the output once more at exit

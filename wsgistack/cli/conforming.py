@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 
-from wsgistack.cli.arguments import Commands, pair
+from wsgistack.cli.arguments import Commands, split_pair
 from wsgistack.config.stack import stand_in
 from wsgistack.errors import Where
 from wsgistack.pipeline import registry
@@ -22,8 +22,13 @@ def add_command(commands: Commands) -> None:
     command = commands.add_parser("conform", help="test a middleware for conformance with PEP 3333")
     add = partial(command.add_argument, action="append", default=[])
     command.add_argument("layer", metavar="NAME", help="the name of an installed layer, or package.module:factory")
-    add("--option", type=pair("="), metavar="NAME=VALUE", help="an option of the middleware; repeatable")
-    add("--header", type=pair(":"), metavar="NAME:VALUE", help="a header of every test request; repeatable")
+    add("--option", type=split_pair, metavar="NAME=VALUE", help="an option of the middleware; repeatable")
+    add(
+        "--header",
+        type=partial(split_pair, separator=":"),
+        metavar="NAME:VALUE",
+        help="a header of every test request; repeatable",
+    )
     changes = "what the middleware changes: body, answers, errors, wraps, or the name of a response header; repeatable"
     add("--changes", metavar="WHAT", help=changes)
     command.add_argument("--format", choices=("text", "json", "junit"), default="text", help="(default: %(default)s)")

@@ -22,7 +22,6 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes
 __all__ = ["add_command", "serve"]
 
 _HOST, _PORT = "127.0.0.1", 8080
-_MAIN = "main"
 
 
 def add_command(commands: Commands) -> None:
@@ -42,7 +41,8 @@ def add_command(commands: Commands) -> None:
 
 def serve(parsed: argparse.Namespace) -> int:
     """Serve until the process is asked to stop."""
-    if parsed.server and _has_address(parsed):
+    parsed.has_address = (parsed.host, parsed.port) != (None, None)
+    if parsed.server and parsed.has_address:
         raise ConfigError(Mistake("conflicts with --host and --port", key="--server"))
     if parsed.reload:
         from wsgistack.serving.reload import is_worker, supervise, work
@@ -101,15 +101,11 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
         serving.serve(app, serving.open_listener(*_find_address(parsed, {})), ready=ready)
 
 
-def _has_address(parsed: argparse.Namespace) -> bool:
-    return parsed.host is not None or parsed.port is not None
-
-
 def _read_server(document: Document, parsed: argparse.Namespace) -> Server | None:
     """The server section to use; None for Waitress without one."""
-    if not parsed.server and (_has_address(parsed) or _MAIN not in document.servers()):
-        return None
-    return read_server(document, parsed.server or _MAIN)
+    default = "main" if "main" in document.servers() and not parsed.has_address else ""
+    name = parsed.server or default
+    return read_server(document, name) if name else None
 
 
 def _waitress_options(server: Server | None) -> Mapping[str, object]:

@@ -21,8 +21,8 @@ __all__ = ["is_worker", "supervise", "work"]
 
 INTERVAL = 0.1  # seconds between two looks at the files
 END_TIMEOUT, URGENT_TIMEOUT = 12.0, 2.0  # seconds that workers have to end; the second after another Ctrl-C
+EXIT_TIMEOUT = 5.0  # seconds that a worker has to exit after it has served; serve() takes up to 7 before
 
-_WORKER_TIMEOUT = 10.0  # seconds that a worker gives itself; serve() takes less
 _INHERITED = "WSGISTACK_WORKER"
 _SUFFIXES = (".ini", ".py", ".toml")
 _IS_READY = ""  # reported instead of a file
@@ -93,8 +93,7 @@ class _Worker(subprocess.Popen[bytes]):
                     self.is_ready = True
                 elif is_own_code(file):
                     read[file] = modified
-        if read:
-            self.files = {**_modification_times(read), **self.files, **read}
+        self.files = {**_modification_times(read), **self.files, **read}
         return status is not None
 
     def stop(self) -> None:
@@ -132,8 +131,8 @@ def _modification_times(files: Iterable[str]) -> dict[str, int]:
     found = {file: _modification_time(file) for file in files}
     for folder in {os.path.dirname(file) for file in found}:  # noqa: PTH120 (called often)
         with suppress(OSError), os.scandir(folder) as entries:
-            paths = [each.path for each in entries if each.name.endswith(_SUFFIXES) and not each.name.startswith(".")]
-            found.update((path, _modification_time(path)) for path in paths)
+            like = (each.path for each in entries if each.name.endswith(_SUFFIXES) and not each.name.startswith("."))
+            found |= {path: _modification_time(path) for path in like}
     return found
 
 
@@ -178,10 +177,11 @@ def work(run: Callable[[Callable[..., None]], object]) -> None:
 
     def is_over() -> bool:
         report(_IS_READY)
-        if has_left := link.poll():
-            faulthandler.dump_traceback_later(_WORKER_TIMEOUT, exit=True)
-        return has_left
+        return link.poll()
 
     with socket.socket(fileno=listener_fd) as listener, Connection(link_fd) as link:
         sys.addaudithook(follow)  # it also sees code that fails, which does not stay in sys.modules
-        run(partial(serve, listener=listener, is_over=is_over))
+        try:
+            run(partial(serve, listener=listener, is_over=is_over))
+        finally:
+            faulthandler.dump_traceback_later(EXIT_TIMEOUT, exit=True)  # a thread of the application may never end

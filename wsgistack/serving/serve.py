@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any, Self
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import require_extra
 from wsgistack.types import App
 
@@ -110,18 +110,13 @@ def server_runner(
         "trusted_proxy_headers": trusted_proxy_headers,
     }
     given: dict[str, Any] = {name: value for name, value in options.items() if value}
-    try:
-        serve(app, open_listener(host, port), ready=lambda url: print(f"Serving on {url}", flush=True), **given)
-    except ConfigError as error:
-        where = Where(global_conf.get("__file__", ""), section="server")
-        raise ConfigError(*(each._replace(where=where) for each in error.mistakes)) from error
+    serve(app, open_listener(host, port), ready=lambda url: print(f"Serving on {url}", flush=True), **given)
 
 
 class StopRequest:
     """Counts SIGINT and SIGTERM while its block runs. The second one interrupts whatever the main thread does."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    count = 0
 
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -201,6 +196,7 @@ class _WaitressServer:
 class _WsgirefServer(WSGIServer):
     timeout = POLL_INTERVAL
     poll = WSGIServer.handle_request
+    drain = WSGIServer.service_actions  # does nothing: no request is in flight when poll() returns
     close = WSGIServer.server_close
 
     def __init__(self, app: App, listener: socket.socket) -> None:
@@ -210,6 +206,3 @@ class _WsgirefServer(WSGIServer):
         self.server_name, self.server_port = listener.getsockname()[:2]
         self.setup_environ()
         self.set_app(app)
-
-    def drain(self) -> None:
-        """Do nothing: no request is in flight when ``poll()`` returns."""
