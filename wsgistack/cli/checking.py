@@ -16,7 +16,7 @@ __all__ = ["add_command", "check", "collect_order", "warn"]
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack check``."""
-    command = commands.add_parser("check", help="check a configuration: report all mistakes at once")
+    command = commands.add_parser("check", help="report all mistakes in a configuration")
     command.add_argument("-q", "--quiet", action="store_true", help="print mistakes and warnings only")
     add_file(command)
     command.set_defaults(run=check)

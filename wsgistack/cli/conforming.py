@@ -20,18 +20,15 @@ __all__ = ["add_command", "conform"]
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack conform``."""
     command = commands.add_parser("conform", help="test a middleware for conformance with PEP 3333")
-    add = partial(command.add_argument, action="append", default=[])
     command.add_argument("layer", metavar="NAME", help="the name of an installed layer, or package.module:factory")
+    add, split_header = partial(command.add_argument, action="append", default=[]), partial(split_pair, separator=":")
     add("--option", type=split_pair, metavar="NAME=VALUE", help="an option of the middleware; repeatable")
-    add(
-        "--header",
-        type=partial(split_pair, separator=":"),
-        metavar="NAME:VALUE",
-        help="a header of every test request; repeatable",
-    )
+    add("--header", type=split_header, metavar="NAME:VALUE", help="a header of every test request; repeatable")
     changes = "what the middleware changes: body, answers, errors, wraps, or the name of a response header; repeatable"
     add("--changes", metavar="WHAT", help=changes)
-    command.add_argument("--format", choices=("text", "json", "junit"), default="text", help="(default: %(default)s)")
+    command.add_argument(
+        "--format", choices=("text", "json", "junit"), default="text", help="of the report (default: text)"
+    )
     command.set_defaults(run=conform)
 
 

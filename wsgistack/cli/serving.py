@@ -27,11 +27,11 @@ _HOST, _PORT = "127.0.0.1", 8080
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack serve``."""
     command = commands.add_parser("serve", help="serve an application over HTTP")
-    command.add_argument("--host", help=f"listen on this address, with Waitress (default: {_HOST})")
+    command.add_argument("--host", help=f"serve with Waitress on this address (default: {_HOST})")
+    command.add_argument("-p", "--port", help=f"serve with Waitress on this port; 0: a free one (default: {_PORT})")
     command.add_argument(
-        "-p", "--port", help=f"listen on this port, with Waitress; 0: any free port (default: {_PORT})"
+        "--server", metavar="NAME", help="serve with this server of FILE (default: main, if FILE has it)"
     )
-    command.add_argument("--server", metavar="NAME", help="use this server section (default: main, if FILE has it)")
     command.add_argument("--reload", action="store_true", help="restart when a file changes; always uses Waitress")
     command.add_argument("-q", "--quiet", action="store_true", help="do not print the address and the layers")
     command.add_argument("-v", "--verbose", action="store_true", help="log DEBUG messages, if FILE sets up no logging")
@@ -103,8 +103,7 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
 
 def _read_server(document: Document, parsed: argparse.Namespace) -> Server | None:
     """The server section to use; None for Waitress without one."""
-    default = "main" if "main" in document.servers() and not parsed.has_address else ""
-    name = parsed.server or default
+    name = parsed.server or ("main" if "main" in document.servers() and not parsed.has_address else "")
     return read_server(document, name) if name else None
 
 

@@ -15,13 +15,12 @@ from typing import Any
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import is_own_code, require_extra
-from wsgistack.serving.serve import StopRequest, open_listener, serve
+from wsgistack.serving.serve import POLL_INTERVAL, StopRequest, open_listener, serve
 
 __all__ = ["is_worker", "supervise", "work"]
 
-INTERVAL = 0.1  # seconds between two looks at the files
 END_TIMEOUT, URGENT_TIMEOUT = 12.0, 2.0  # seconds that workers have to end; the second after another Ctrl-C
-EXIT_TIMEOUT = 5.0  # seconds that a worker has to exit after it has served; serve() takes up to 7 before
+EXIT_TIMEOUT = 5.0  # seconds that a worker has to exit after it has served; serve() takes up to 6 before
 
 _INHERITED = "WSGISTACK_WORKER"
 _SUFFIXES = (".ini", ".py", ".toml")
@@ -48,8 +47,7 @@ def supervise(host: str, port: str, *, command: Sequence[str]) -> None:
         raise ConfigError(Mistake("not supported on Windows, where processes can't share a socket", key="--reload"))
     require_extra("waitress", extra="serve", key="--reload")
     with open_listener(host, port) as listener, StopRequest() as stop:
-        latest = _Worker(command, listener)
-        workers = [latest]
+        workers = [latest := _Worker(command, listener)]
         seen: dict[str, int] = {}
         try:
             with suppress(KeyboardInterrupt):
@@ -62,7 +60,7 @@ def supervise(host: str, port: str, *, command: Sequence[str]) -> None:
                         latest = _Worker(command, listener)
                         workers.append(latest)
                     seen = found
-                    sleep(INTERVAL)
+                    sleep(POLL_INTERVAL)
                 listener.close()
                 _end(workers, _Worker.stop, END_TIMEOUT)
         finally:
@@ -127,7 +125,7 @@ def _end(workers: Iterable[_Worker], end: Callable[[_Worker], None], timeout: fl
 
 
 def _modification_times(files: Iterable[str]) -> dict[str, int]:
-    """Those of files, and of the code and configurations in the same folders."""
+    """Find those of files, and of code and configurations in the same folders. 0 means that it does not exist."""
     found = {file: _modification_time(file) for file in files}
     for folder in {os.path.dirname(file) for file in found}:  # noqa: PTH120 (called often)
         with suppress(OSError), os.scandir(folder) as entries:

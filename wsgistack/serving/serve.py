@@ -15,13 +15,12 @@ from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import require_extra
 from wsgistack.types import App
 
-__all__ = ["StopRequest", "open_listener", "serve", "server_runner"]
+__all__ = ["POLL_INTERVAL", "StopRequest", "open_listener", "serve", "server_runner"]
 
-POLL_INTERVAL = 0.1  # seconds
+POLL_INTERVAL = 0.1  # seconds between two looks at what else there is to do
 GRACE = 5.0  # seconds that requests in flight have when the server stops
 IDLE_GRACE = 1.0  # seconds that connections without a request have, such as those that browsers keep open
 THREAD_TIMEOUT = 1.0  # seconds that threads have to notice that their connection is closed
-
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -145,10 +144,7 @@ def _create_server(app: App, listener: socket.socket, options: Mapping[str, Any]
 
 
 class _WaitressServer:
-    """Waitress, with a stop that sends the responses to their end, which its own does not.
-
-    For this it runs the loop of Waitress itself.
-    """
+    """Waitress in a loop that ends with the requests in flight. The loop of Waitress itself breaks them off."""
 
     def __init__(self, app: App, listener: socket.socket, options: Mapping[str, Any]) -> None:
         from waitress import server, task, wasyncore
