@@ -39,7 +39,7 @@ def started() -> Iterator[Callable[..., logging.Logger]]:
         yield serve
 
 
-def asked(address: str, bodies: list[bytes]) -> None:
+def fetch(address: str, bodies: list[bytes]) -> None:
     with urlopen(address, timeout=30) as response:  # noqa: S310 (our own address)
         bodies.append(response.read())
 
@@ -66,7 +66,7 @@ def test_serves_until_it_is_interrupted(
 
     def visit(address: str) -> None:
         try:
-            asked(address, bodies)
+            fetch(address, bodies)
         finally:
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -212,7 +212,7 @@ def test_serves_as_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         def visit(address: str) -> None:
             with closing(link):
                 read_reports(link, file, tmp_path / "hello.py")
-                asked(address, bodies)
+                fetch(address, bodies)
 
         assert served(monkeypatch, visit, "--reload", file) == ["gzip", "└─ hello:app"]
     assert bodies == [b"hello"]
@@ -288,7 +288,7 @@ def test_reload_listens_as_the_server_section_says(
             if is_broken:
                 return "startup failed; requests wait" in capfd.readouterr().err or None
             with suppress(OSError):
-                asked(f"http://127.0.0.1:{port}/", bodies)
+                fetch(f"http://127.0.0.1:{port}/", bodies)
             return bool(bodies) or None
 
         try:

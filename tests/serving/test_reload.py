@@ -1,4 +1,4 @@
-"""Serving with reload: what is served while files change, break, come and go, and what is printed."""
+"""Serving with reload: which version serves while files change, and what the two processes report."""
 
 import os
 import signal
@@ -193,7 +193,7 @@ def test_kills_a_worker_that_does_not_end_at_the_second_signal(site: Site, monke
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sibling", ["broken link", "folder"])
-def test_ignores_what_can_not_be_read_beside_the_files(sibling: str, site: Site) -> None:
+def test_ignores_broken_links_and_folders_that_are_named_like_code(sibling: str, site: Site) -> None:
     path = site.folder / "conf" / "odd.py"
     path.mkdir() if sibling == "folder" else path.symlink_to("nowhere")
     assert site.reload(lambda: site.becomes("one")) == []
@@ -205,7 +205,7 @@ def test_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
         supervise("127.0.0.1", "0", command=[])
 
 
-def test_is_refused_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(ConfigError, match=r"^--reload: not supported on Windows, where processes can't share"):
         supervise("127.0.0.1", "0", command=[])

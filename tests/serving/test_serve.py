@@ -1,4 +1,4 @@
-"""Serving on Waitress and on wsgiref: until when, what becomes of requests in flight, and as PasteDeploy's server."""
+"""Serving on Waitress and on wsgiref: the start, the end, requests in flight, and the server for PasteDeploy."""
 
 import json
 import os
@@ -26,7 +26,7 @@ from wsgistack.types import Environ, StartResponse
 
 WARNING = (
     "warning: Waitress is not installed; serving with wsgiref, for development only; "
-    "for anything else: pip install 'wsgistack[serve]'\n"
+    "for production: pip install 'wsgistack[serve]'\n"
 )
 
 
@@ -67,7 +67,7 @@ def test_serves_ipv6_and_writes_its_address_in_brackets(server_name: str) -> Non
     assert served(answers("200 OK", b"six"), asks(), host="::1").body == b"six"
 
 
-def test_serves_until_it_is_over() -> None:
+def test_serves_until_the_caller_says_that_it_is_over() -> None:
     listener = open_listener("127.0.0.1", 0)
     seen: list[object] = []
     host, port = listener.getsockname()
@@ -95,7 +95,7 @@ def test_sends_each_chunk_before_the_next_is_made(server_name: str) -> None:
     assert served(app, client) == (b"one", b"two")
 
 
-def test_lets_requests_in_flight_end_while_it_accepts_no_more() -> None:
+def test_ends_requests_in_flight_and_refuses_new_connections() -> None:
     gate = threading.Event()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -191,7 +191,7 @@ def test_resets_the_connections_of_requests_that_do_not_end(
     assert json.loads((tmp_path / "log").read_text())["outcome"] == "aborted"
 
 
-def test_breaks_off_a_request_that_is_not_sent_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resets_the_connection_of_an_incomplete_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "GRACE", 0.2)
     monkeypatch.setattr(serving, "IDLE_GRACE", 0.1)
 

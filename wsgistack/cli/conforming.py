@@ -27,7 +27,7 @@ def add_command(commands: Commands) -> None:
     changes = "what the middleware changes: body, answers, errors, wraps, or the name of a response header; repeatable"
     add("--changes", metavar="WHAT", help=changes)
     command.add_argument(
-        "--format", choices=("text", "json", "junit"), default="text", help="of the report (default: text)"
+        "--format", choices=("text", "json", "junit"), default="text", help="report format (default: text)"
     )
     command.set_defaults(run=conform)
 

@@ -103,7 +103,7 @@ class _Worker(subprocess.Popen[bytes]):
 
 
 def _check(workers: list[_Worker], latest: _Worker) -> None:
-    """Report workers that have ended, and stop the others when the latest one serves."""
+    """Report workers that have ended, and stop those that the latest one replaces."""
     for worker in [worker for worker in workers if worker.has_ended()]:
         workers.remove(worker)
         if not worker.is_stopping:

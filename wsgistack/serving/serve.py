@@ -137,7 +137,7 @@ def _create_server(app: App, listener: socket.socket, options: Mapping[str, Any]
     except ConfigError:
         if options:
             raise
-        hint = "for anything else: pip install 'wsgistack[serve]'"
+        hint = "for production: pip install 'wsgistack[serve]'"
         sys.stderr.write(f"warning: Waitress is not installed; serving with wsgiref, for development only; {hint}\n")
         return _WsgirefServer(app, listener)
     return _WaitressServer(app, listener, options)
