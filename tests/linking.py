@@ -4,7 +4,7 @@ import faulthandler
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -15,6 +15,20 @@ import pytest
 from wsgistack.serving.serve import open_listener
 
 
+class _AuditHooks(list[Callable[..., object]]):
+    """The audit hooks of one test. Python itself never forgets one."""
+
+    __cantrace__ = True  # otherwise coverage does not see what they run
+
+    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
+        for hook in self:
+            hook(event, arguments)
+
+
+_AUDIT_HOOKS = _AuditHooks()
+sys.addaudithook(_AUDIT_HOOKS)
+
+
 @contextmanager
 def linked() -> Iterator[Connection]:
     """The parent's end of the connection. Everything is restored afterwards."""
@@ -23,21 +37,22 @@ def linked() -> Iterator[Connection]:
     with pytest.MonkeyPatch.context() as patch, open_listener("127.0.0.1", 0) as listener, theirs:
         patch.setenv("WSGISTACK_WORKER", f"{os.dup(listener.fileno())} {os.dup(theirs.fileno())}")
         patch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
-        patch.setattr(sys, "meta_path", list(sys.meta_path))
+        patch.setattr(sys, "addaudithook", _AUDIT_HOOKS.append)
         theirs.close()
-        with ours:
-            yield ours
+        try:
+            with ours:
+                yield ours
+        finally:
+            _AUDIT_HOOKS.clear()
     for thread in set(threading.enumerate()) - before:
         thread.join(30)
     faulthandler.cancel_dump_traceback_later()
 
 
-def read_reports(link: Connection, *files: str | Path) -> list[bool]:
-    """What a worker reports, each time whether it serves, until it reports these files."""
-    reported = []
-    while link.poll(30):
-        is_ready, watched = link.recv()
-        reported.append(is_ready)
-        if set(map(str, files)) <= watched:
-            return reported
-    raise AssertionError("the worker has not reported these files")
+def read_reports(link: Connection, *files: str | Path) -> set[str]:
+    """Read what a worker reports until it has reported these files. ``""`` means that it serves."""
+    reported: set[str] = set()
+    while missing := set(map(str, files)) - reported:
+        assert link.poll(30), f"the worker has not reported {missing}"
+        reported.add(link.recv()[0])
+    return reported

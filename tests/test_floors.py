@@ -90,7 +90,6 @@ FLOORS = (
     ("testing.__init__",),
     # what people run
     ("serving.serve",),
-    ("serving.worker",),
     ("serving.reload",),
     ("cli.arguments",),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),

@@ -19,12 +19,6 @@ def test_refuses_a_malformed_argument(argument: list[str], message: str, capsys:
     assert message in capsys.readouterr().err
 
 
-def test_conform_does_not_take_a_misspelling_for_a_header(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["conform", "gzip", "--changes", "boddy"])
-    assert "argument --changes: unknown change 'boddy'; did you mean 'body'?" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

@@ -13,7 +13,7 @@ from wsgistack.cli import main
 @pytest.mark.parametrize(
     "file", [pytest.param("", id="the quickstart"), pytest.param('app = "hello:app"', id="TOML without layers")]
 )
-def test_reports_that_all_is_well(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prints_ok_if_it_finds_no_mistake(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, file, name="stack.toml") if file else str(QUICKSTART)
     assert main(["check", path]) == 0
     assert capsys.readouterr() == (f"{path}: OK\n", "")

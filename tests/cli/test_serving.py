@@ -39,7 +39,7 @@ def started() -> Iterator[Callable[..., logging.Logger]]:
         yield serve
 
 
-def asked(address: str, bodies: list[bytes]) -> None:
+def fetch(address: str, bodies: list[bytes]) -> None:
     with urlopen(address, timeout=30) as response:  # noqa: S310 (our own address)
         bodies.append(response.read())
 
@@ -66,7 +66,7 @@ def test_serves_until_it_is_interrupted(
 
     def visit(address: str) -> None:
         try:
-            asked(address, bodies)
+            fetch(address, bodies)
         finally:
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -109,15 +109,12 @@ def test_is_interrupted_while_another_server_serves(tmp_path: Path, capsys: pyte
     ("arguments", "message"),
     [
         (["--server", "mian"], "{}: unknown server 'mian'; did you mean 'main'?"),
-        (["--server", "main", "--port", "0"], "--server: conflicts with --host, --port and --bind"),
-        (["--server", "main", "--host", "h"], "--server: conflicts with --host, --port and --bind"),
+        (["--server", "main", "--port", "0"], "--server: conflicts with --host and --port"),
+        (["--server", "main", "--host", "h"], "--server: conflicts with --host and --port"),
         (["--port", "-1"], "port: not a valid port; expected 0 to 65535"),
+        (["--port", ""], "port: not a valid port; expected 0 to 65535"),
         (["--port", "http"], "port: not a valid port; expected 0 to 65535"),
-        (["--bind", "[::1]:65536"], "port: not a valid port; expected 0 to 65535"),
         (["--host", ""], "host: not a valid host; expected an address such as 127.0.0.1"),
-        (["--bind", ":80"], "host: not a valid host; expected an address such as 127.0.0.1"),
-        (["--bind", "h:80", "-p", "80"], "--bind: conflicts with --host and --port"),
-        (["--bind", "h:80", "--server", "main"], "--server: conflicts with --host, --port and --bind"),
         (["--host", "no.such.host.invalid"], "can't listen on no.such.host.invalid port 8080: "),
         (["--name", "mian"], "{}: unknown application or pipeline 'mian'; did you mean 'main'?"),
     ],
@@ -215,7 +212,7 @@ def test_serves_as_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         def visit(address: str) -> None:
             with closing(link):
                 read_reports(link, file, tmp_path / "hello.py")
-                asked(address, bodies)
+                fetch(address, bodies)
 
         assert served(monkeypatch, visit, "--reload", file) == ["gzip", "└─ hello:app"]
     assert bodies == [b"hello"]
@@ -242,7 +239,7 @@ def test_reports_mistakes_as_a_worker(tmp_path: Path, capfd: pytest.CaptureFixtu
     file = written(tmp_path, layers("gzip"))
     with linked() as link:
         assert main(["serve", "--reload", "--server", "main", file]) == 1
-        assert read_reports(link, file) == [False]
+        assert "" not in read_reports(link, file)
     assert capfd.readouterr() == ("", f"{file}: unknown server 'main'\n")
 
 
@@ -260,9 +257,7 @@ def test_reload_reads_the_listen_option_of_waitress(
     listen: str, expected: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     addresses: list[tuple[str, str]] = []
-    monkeypatch.setattr(
-        "wsgistack.serving.reload.serve_with_reload", lambda run, host, port, **_: addresses.append((host, port))
-    )
+    monkeypatch.setattr("wsgistack.serving.reload.supervise", lambda host, port, **_: addresses.append((host, port)))
     file = written(tmp_path, f"{layers('gzip')}[server:main]\nuse = egg:waitress\nlisten = {listen}\n")
     assert main(["serve", "--reload", file]) == 0
     assert addresses == [expected]
@@ -293,7 +288,7 @@ def test_reload_listens_as_the_server_section_says(
             if is_broken:
                 return "startup failed; requests wait" in capfd.readouterr().err or None
             with suppress(OSError):
-                asked(f"http://127.0.0.1:{port}/", bodies)
+                fetch(f"http://127.0.0.1:{port}/", bodies)
             return bool(bodies) or None
 
         try:
@@ -307,3 +302,19 @@ def test_reload_listens_as_the_server_section_says(
     visitor.join()
     assert bodies == ([] if is_broken else [b"hello"])
     assert capfd.readouterr().out.endswith("Stopped.\n")
+
+
+def test_reload_watches_included_files_and_files_in_references(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "realm").write_text("staff")
+    (tmp_path / "shared").mkdir()
+    included = tmp_path / "shared" / "part.ini"
+    included.write_text("[filter:auth]\nuse = basic_auth\nusers = ada = b\nrealm = ${file:../realm}\n")
+    text = "[pipeline:main]\npipeline = auth hello\n[filter:auth]\nuse = config:shared/part.ini#auth\n"
+    file = written(tmp_path, f"{text}[app:hello]\nuse = hello:app\n")
+    with linked() as link:
+
+        def visit(address: str) -> None:
+            with closing(link):
+                read_reports(link, file, included, tmp_path / "realm")
+
+        served(monkeypatch, visit, "--reload", "--port", "0", file)

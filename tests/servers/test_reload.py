@@ -104,7 +104,7 @@ def test_leaves_nothing_that_listens_when_it_is_killed(server: Server) -> None:
     eventually(lambda: is_refused(server.port))
 
 
-def test_reports_mistakes_and_lets_requests_wait_until_they_are_mended(tmp_path: Path) -> None:
+def test_reports_mistakes_and_lets_requests_wait_until_they_are_corrected(tmp_path: Path) -> None:
     (tmp_path / "hello.py").write_text(HELLO)
     (tmp_path / "stack.toml").write_text('app = "helo:app"\nlayers = ["gzpi"]\n')
     with socket.socket() as free:

@@ -12,28 +12,32 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.servers.running import eventually, is_refused
-from wsgistack.serving.reload import serve_with_reload
+from wsgistack.serving.reload import supervise
 
 PROGRAM = """
 import sys
 from pathlib import Path
-from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.imports import import_object
-from wsgistack.serving.reload import serve_with_reload
+from wsgistack.serving.reload import is_worker, work
+def read(file):
+    sys.audit("wsgistack.read", file)
+    return Path(file).read_text()
 def run(serve):
-    name, *parts = Path("conf/stack").read_text().split()
-    missing = [Mistake("missing", where=Where(part)) for part in parts if not Path(part).exists()]
-    if missing:
-        raise ConfigError(*missing)
+    name, *parts = read("conf/stack").split()
+    for part in parts:
+        read(part)
     serve(import_object(name), ready=print)
-serve_with_reload(run, "127.0.0.1", 0, files=["conf/stack"], command=[])
+assert is_worker()
+work(run)
 """
 HELLO = """
-import os, time
+import atexit, os, time
 from pathlib import Path
 TEXT = "one"
-with Path("starts").open("a") as starts:
-    starts.write(".")
+@atexit.register
+def count_end():
+    with Path("ends").open("a") as ends:
+        ends.write(".")
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     if environ["PATH_INFO"] == "/hold":
@@ -50,10 +54,6 @@ def hold():
         time.sleep(0.01)
     yield TEXT.encode()
 """
-
-
-def never(serve: Callable[..., None]) -> None:
-    raise AssertionError("it was run in the process that watches")
 
 
 class Site:
@@ -84,8 +84,9 @@ class Site:
     def says(self, text: str) -> None:
         eventually(lambda: text in self.said.getvalue() or None)
 
-    def has_started(self, times: int) -> None:
-        eventually(lambda: (self.folder / "starts").read_text() == "." * times or None)
+    def has_ended(self, times: int) -> None:
+        ends = self.folder / "ends"
+        eventually(lambda: (ends.exists() and ends.read_text() == "." * times) or None)
 
     def reload(self, client: Callable[[], object]) -> list[str]:
         """Serve until the client has finished, and return what was printed."""
@@ -106,7 +107,7 @@ class Site:
         try:
             visiting.start()
             with redirect_stderr(self.said):
-                assert serve_with_reload(never, "127.0.0.1", self.port, files=["conf/stack"], command=command)
+                supervise("127.0.0.1", str(self.port), command=command)
             assert [signal.getsignal(number) for number in before] == [signal.SIG_IGN] * 2
         finally:
             visiting.join()

@@ -1,23 +1,27 @@
-"""Serving with reload: what is served while files change, break, come and go, and what is printed."""
+"""Serving with reload: which version serves while files change, and what the two processes report."""
 
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
+from importlib import import_module
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from tests.linking import linked
+from tests.linking import linked, read_reports
 from tests.servers.running import ROOT, eventually
-from tests.serving.reloading import HELLO, PROGRAM, Site, never
+from tests.serving.reloading import HELLO, PROGRAM, Site
 from tests.serving.served import answers
+from wsgistack.config.source import read_source
 from wsgistack.errors import ConfigError
 from wsgistack.serving import reload
-from wsgistack.serving.reload import serve_with_reload
+from wsgistack.serving.reload import is_worker, supervise, work
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def test_serves_the_changed_code_and_ends_the_requests_in_flight(site: Site, cap
     assert site.reload(client) == ["reload: hello.py has changed; starting again"]
     out, err = capfd.readouterr()
     assert out.splitlines() == [f"http://127.0.0.1:{site.port}/"] * 2
-    assert err == ""
+    assert {*err.splitlines()} <= {"Task queue depth is 1"}  # Waitress, when its threads are still starting
 
 
 def test_serves_the_previous_version_while_the_code_is_broken(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +103,6 @@ def test_lets_requests_wait_while_nothing_can_serve(site: Site) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_gives_up_a_start_when_a_file_changes_again(site: Site) -> None:
     def client() -> None:
         site.becomes("one")
@@ -125,7 +128,7 @@ def test_watches_modules_that_a_request_imports(site: Site) -> None:
 
 
 @pytest.mark.slow
-def test_watches_for_a_missing_file_that_a_mistake_names(site: Site) -> None:
+def test_watches_for_a_missing_file_of_the_configuration(site: Site) -> None:
     site.write("hello:app elsewhere/part", "conf/stack")
 
     def client() -> None:
@@ -153,8 +156,8 @@ def test_ignores_files_that_the_application_does_not_use(site: Site) -> None:
         (site.folder / "folder").mkdir()
         site.write(HELLO.replace("one", "two"))
         site.becomes("two")
-        for count, file in enumerate(("new.py", "new.toml", "new.ini"), 2):
-            site.has_started(count)
+        for count, file in enumerate(("new.py", "new.toml", "new.ini"), 1):
+            site.has_ended(count)
             site.write("", file)
             site.says(f"{file} has changed")
 
@@ -168,8 +171,7 @@ def test_follows_a_folder_that_disappears_and_comes_back(site: Site) -> None:
         site.becomes("one")
         (site.folder / "conf").rename(site.folder / "aside")
         site.says("startup failed")
-        site.write(HELLO.replace("one", "two"))
-        eventually(lambda: site.said.getvalue().count("startup failed") == 2 or None)
+        (site.folder / "hello.py").write_text(HELLO.replace("one", "two"))
         (site.folder / "aside").rename(site.folder / "conf")
         site.becomes("two")
 
@@ -191,7 +193,7 @@ def test_kills_a_worker_that_does_not_end_at_the_second_signal(site: Site, monke
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sibling", ["broken link", "folder"])
-def test_ignores_what_can_not_be_read_beside_the_files(sibling: str, site: Site) -> None:
+def test_ignores_broken_links_and_folders_that_are_named_like_code(sibling: str, site: Site) -> None:
     path = site.folder / "conf" / "odd.py"
     path.mkdir() if sibling == "folder" else path.symlink_to("nowhere")
     assert site.reload(lambda: site.becomes("one")) == []
@@ -200,19 +202,68 @@ def test_ignores_what_can_not_be_read_beside_the_files(sibling: str, site: Site)
 def test_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "waitress", None)
     with pytest.raises(ConfigError, match=r"^--reload: needs .*waitress.*; pip install 'wsgistack\[serve\]'$"):
-        serve_with_reload(never, "127.0.0.1", 0, files=["stack.toml"], command=[])
+        supervise("127.0.0.1", "0", command=[])
 
 
-def test_is_refused_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(ConfigError, match=r"^--reload: not supported on Windows, where processes can't share"):
-        serve_with_reload(never, "127.0.0.1", 0, files=["stack.toml"], command=[])
+        supervise("127.0.0.1", "0", command=[])
 
 
-def test_runs_and_serves_in_the_worker() -> None:
+@pytest.fixture
+def link() -> Iterator[Connection]:
     with linked() as link:
+        yield link
 
-        def run(serve: Callable[..., None]) -> None:
-            serve(answers("200 OK"), ready=lambda address: link.close())
 
-        assert not serve_with_reload(run, "127.0.0.1", 0, files=[], command=[])
+def test_worker_reports_modules_that_are_imported_while_it_serves(
+    link: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imported_late.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def follow() -> None:
+        with closing(link):
+            read_reports(link, "")
+            import_module("imported_late")
+            read_reports(link, tmp_path / "imported_late.py")
+
+    follower = threading.Thread(target=follow)
+    assert is_worker()
+    work(lambda serve: serve(answers("200 OK"), ready=lambda address: follower.start()))
+    follower.join()
+    assert not is_worker()
+
+
+@pytest.mark.parametrize("mistake", ["import no_such_module", "def syntax error"])
+@pytest.mark.parametrize("broken", ["__init__.py", "under/__init__.py", "under/leaf.py"])
+def test_worker_reports_a_module_that_can_not_be_imported(
+    broken: str, mistake: str, link: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / f"package_{len(broken)}_{len(mistake)}"
+    (package / "under").mkdir(parents=True)
+    for file in ("__init__.py", "under/__init__.py", "under/leaf.py"):
+        (package / file).write_text(mistake if file == broken else "")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises((ModuleNotFoundError, SyntaxError)):
+        work(lambda serve: import_module(f"{package.name}.under.leaf"))
+    assert "" not in read_reports(link, package / broken)
+
+
+@pytest.mark.parametrize("name", ["missing.ini", "no\0name"])
+def test_worker_reports_a_file_of_the_configuration_that_can_not_be_read(name: str, link: Connection) -> None:
+    def run(serve: Callable[..., None]) -> None:
+        with pytest.raises(ConfigError):
+            read_source(Path(name))
+        compile("", "<text>", "exec")
+        sys.exit(3)
+
+    with pytest.raises(SystemExit):
+        work(run)
+    assert "" not in read_reports(link, os.path.abspath(name))  # noqa: PTH100 (as the worker does)
+
+
+def test_worker_ends_when_the_parent_has_ended(link: Connection) -> None:
+    link.close()
+    work(lambda serve: serve(answers("200 OK"), ready=print))

@@ -29,12 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # some terminals can't write a tree, or every path
     parsed = parse(_parser(), arguments)
     try:
-        status: int = parsed.run(parsed)
+        status = int(parsed.run(parsed))
         print(end="", flush=True)
     except ConfigError as error:
         print(error, file=sys.stderr)
-        failure: int = parsed.failure
-        return failure
+        return int(getattr(parsed, "failure", 1))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader has read enough; Python flushes the output once more at exit
@@ -46,12 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wsgistack",
-        description="Middleware for every WSGI application.",
+        description="Middleware for every WSGI application. For the arguments of a command: wsgistack COMMAND --help",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('wsgistack')}")
-    parser.set_defaults(failure=1)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_command(commands)

@@ -16,7 +16,7 @@ __all__ = ["add_command", "check", "collect_order", "warn"]
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack check``."""
-    command = commands.add_parser("check", help="report every mistake in a configuration")
+    command = commands.add_parser("check", help="report all mistakes in a configuration")
     command.add_argument("-q", "--quiet", action="store_true", help="print mistakes and warnings only")
     add_file(command)
     command.set_defaults(run=check)
@@ -32,37 +32,25 @@ def check(parsed: argparse.Namespace) -> int:
         order.clear()
     warn(order)
     for mistake in mistakes:
-        print(mistake, file=sys.stderr)
+        print(mistake, file=sys.stderr, flush=True)
     if not parsed.quiet:
-        sys.stderr.flush()
-        print(_summarize(parsed.file, len(mistakes), len(order)))
+        plural = "s" if len(mistakes or order) > 1 else ""
+        no_mistake = f"no mistakes, {len(order)} warning{plural}" if order else "OK"
+        print(f"{len(mistakes)} mistake{plural}" if mistakes else f"{parsed.file}: {no_mistake}")
     return 1 if mistakes else 0
-
-
-def _summarize(file: str, mistakes: int, warnings: int) -> str:
-    if mistakes:
-        return _count(mistakes, "mistake")
-    return f"{file}: no mistakes, {_count(warnings, 'warning')}" if warnings else f"{file}: OK"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @contextmanager
 def collect_order() -> Iterator[list[str]]:
     """Collect the warnings about the order of layers, each once. All other warnings are shown as usual."""
     collected: list[str] = []
-    caught: list[warnings.WarningMessage] = []
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", OrderWarning)
-            yield collected
-    finally:
-        collected += dict.fromkeys(str(each.message) for each in caught if each.category is OrderWarning)
-        for each in caught:
-            if each.category is not OrderWarning:
-                warnings.showwarning(each.message, each.category, each.filename, each.lineno)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", OrderWarning)
+        yield collected
+    collected += dict.fromkeys(str(each.message) for each in caught if each.category is OrderWarning)
+    for each in caught:
+        if each.category is not OrderWarning:
+            warnings.showwarning(each.message, each.category, each.filename, each.lineno)
 
 
 def warn(problems: Iterable[str]) -> None:

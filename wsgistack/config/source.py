@@ -1,5 +1,6 @@
 """The text of a configuration file."""
 
+import sys
 from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake, Where, did_you_mean
@@ -12,6 +13,7 @@ def read_source(path: Path) -> str:
 
     :raises ConfigError: the file does not exist, cannot be read, is empty, or is not text in UTF-8.
     """
+    sys.audit("wsgistack.read", str(path))  # for serve --reload, which watches what is read
     where = Where(str(path))
     try:
         content = path.read_bytes()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -157,6 +158,7 @@ def _file(body: str, base: Path | None) -> str:
     if not body.strip():
         raise ConfigError(Mistake("reference to a file has no path", expected="${file:path}"))
     path = base / body if base else Path(body)
+    sys.audit("wsgistack.read", str(path))  # for serve --reload, which watches what is read
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:

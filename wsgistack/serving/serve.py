@@ -5,23 +5,22 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from time import monotonic
 from types import FrameType
 from typing import Any, Self
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import require_extra
 from wsgistack.types import App
 
-__all__ = ["StopRequest", "open_listener", "serve", "server_runner"]
+__all__ = ["POLL_INTERVAL", "StopRequest", "open_listener", "serve", "server_runner"]
 
-POLL_INTERVAL = 0.1  # seconds
+POLL_INTERVAL = 0.1  # seconds between two looks at what else there is to do
 GRACE = 5.0  # seconds that requests in flight have when the server stops
 IDLE_GRACE = 1.0  # seconds that connections without a request have, such as those that browsers keep open
 THREAD_TIMEOUT = 1.0  # seconds that threads have to notice that their connection is closed
-
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -48,7 +47,7 @@ def open_listener(host: str, port: str | int) -> socket.socket:
 
 def serve(
     app: App,
-    listener: socket.socket | None,
+    listener: socket.socket,
     *,
     ready: Callable[[str], object],
     is_over: Callable[[], bool] = lambda: False,
@@ -62,19 +61,20 @@ def serve(
     Without Waitress, it serves on wsgiref, one request at a time, and says on standard error that this is for
     development only.
 
-    :param listener: a listening socket, closed at the end. None with the option ``listen``.
+    :param listener: a listening socket, closed at the end.
     :param ready: called with the address as soon as the server listens.
     :param is_over: called several times a second; the server stops when it returns true.
     :param options: those of Waitress, such as ``threads=16``.
     :raises ConfigError: Waitress refuses an option, or an option requires Waitress, which is not installed.
     """
-    with listener or nullcontext(), StopRequest() as stop:
+    with listener, StopRequest() as stop:
         server = _create_server(app, listener, options)
+        host, port = listener.getsockname()[:2]
         try:
             with suppress(KeyboardInterrupt):
-                ready(server.url)
+                ready(f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
                 while not (stop.count or is_over()):
-                    server.poll(POLL_INTERVAL)
+                    server.poll()
                 stop.count = 1
                 server.drain()
         finally:
@@ -86,47 +86,36 @@ def server_runner(
     global_conf: Mapping[str, str],
     host: str = "127.0.0.1",
     port: str = "8080",
-    listen: str = "",
     threads: str = "",
     url_scheme: str = "",
-    url_prefix: str = "",
     trusted_proxy: str = "",
     trusted_proxy_count: str = "",
     trusted_proxy_headers: str = "",
 ) -> None:
     """Serve as the section ``[server:main]`` with ``use = egg:wsgistack`` says: a ``paste.server_runner``.
 
-    The options from ``listen`` on are those of Waitress; ``use = egg:waitress`` takes all of them. By default, Waitress
-    removes the headers ``X-Forwarded-*``: ``trusted_proxy`` names the proxy that may set them.
+    The options from ``threads`` on are those of Waitress; ``use = egg:waitress`` takes all of them. By default,
+    Waitress removes the headers ``X-Forwarded-*``: ``trusted_proxy`` names the proxy that may set them.
 
     :param host: the address to listen on.
     :param port: the port; 0 takes any free one.
-    :param listen: several addresses, such as ``127.0.0.1:8080 [::1]:8080``, instead of host and port.
     :raises ConfigError: an option is invalid, or the address can't be used.
     """
-    given = {
-        "listen": listen,
+    options = {
         "threads": threads,
         "url_scheme": url_scheme,
-        "url_prefix": url_prefix,
         "trusted_proxy": trusted_proxy,
         "trusted_proxy_count": trusted_proxy_count,
         "trusted_proxy_headers": trusted_proxy_headers,
     }
-    options: dict[str, Any] = {name: value for name, value in given.items() if value}
-    try:
-        listener = None if listen else open_listener(host, port)
-        serve(app, listener, ready=lambda url: print(f"Serving on {url}", flush=True), **options)
-    except ConfigError as error:
-        where = Where(global_conf.get("__file__", ""), section="server")
-        raise ConfigError(*(each._replace(where=where) for each in error.mistakes)) from error
+    given: dict[str, Any] = {name: value for name, value in options.items() if value}
+    serve(app, open_listener(host, port), ready=lambda url: print(f"Serving on {url}", flush=True), **given)
 
 
 class StopRequest:
     """Counts SIGINT and SIGTERM while its block runs. The second one interrupts whatever the main thread does."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    count = 0
 
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -142,34 +131,38 @@ class StopRequest:
             raise KeyboardInterrupt
 
 
+def _create_server(app: App, listener: socket.socket, options: Mapping[str, Any]) -> "_WaitressServer | _WsgirefServer":
+    try:
+        require_extra("waitress", extra="serve", key=min(options, default=""))
+    except ConfigError:
+        if options:
+            raise
+        hint = "for production: pip install 'wsgistack[serve]'"
+        sys.stderr.write(f"warning: Waitress is not installed; serving with wsgiref, for development only; {hint}\n")
+        return _WsgirefServer(app, listener)
+    return _WaitressServer(app, listener, options)
+
+
 class _WaitressServer:
-    """Waitress, with a stop that sends the responses to their end, which its own does not.
+    """Waitress in a loop that ends with the requests in flight. The loop of Waitress itself breaks them off."""
 
-    For this it runs the loop of Waitress itself.
-    """
-
-    def __init__(self, app: App, listener: socket.socket | None, options: Mapping[str, Any]) -> None:
+    def __init__(self, app: App, listener: socket.socket, options: Mapping[str, Any]) -> None:
         from waitress import server, task, wasyncore
 
         self._loop, self._task = wasyncore, task.WSGITask
         self._map: dict[int, Any] = {}
-        sockets = {"sockets": [listener]} if listener else {}
         try:
-            server.create_server(app, map=self._map, **options, **sockets)
+            self._server = server.create_server(app, map=self._map, **options, sockets=[listener])
         except (OSError, ValueError) as error:
-            wasyncore.close_all(self._map)
             raise ConfigError(Mistake(f"Waitress can't start: {error}")) from error
-        self._servers = [each for each in self._map.values() if isinstance(each, server.BaseWSGIServer)]
-        self.url = ", ".join(_format_url(each.socket) for each in self._servers)
 
-    def poll(self, timeout: float) -> None:
-        """Wait for something to do, and do it."""
-        self._loop.loop(timeout, self._servers[0].adj.asyncore_use_poll, self._map, 1)
+    def poll(self) -> None:
+        """Wait a little for something to do, and do it."""
+        self._loop.loop(POLL_INTERVAL, self._server.adj.asyncore_use_poll, self._map, 1)
 
     def drain(self) -> None:
-        """Close the listeners and let requests in flight end, for a few seconds."""
-        for server in self._servers:
-            self._loop.dispatcher.close(server)  # server.close() would also close what wakes up the loop
+        """Close the listener and let requests in flight end, for a few seconds."""
+        self._loop.dispatcher.close(self._server)  # its own close() would also close what wakes up the loop
         begun = monotonic()
         while (channels := self._channels()) and (passed := monotonic() - begun) < GRACE:
             for channel in channels:
@@ -177,7 +170,7 @@ class _WaitressServer:
                 is_reading = channel.request and channel.request.headers_finished
                 if passed > IDLE_GRACE and not (channel.requests or is_reading):
                     channel.close_when_flushed = True
-            self.poll(POLL_INTERVAL)
+            self.poll()
 
     def close(self) -> None:
         """Reset the connections that are still open, and stop the threads."""
@@ -185,53 +178,27 @@ class _WaitressServer:
             with suppress(OSError):  # the client has just closed it
                 channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             channel.handle_close()  # the thread notices it at its next write, and closes the application's iterable
-        self._servers[0].task_dispatcher.shutdown(timeout=THREAD_TIMEOUT)
+        self._server.task_dispatcher.shutdown(timeout=THREAD_TIMEOUT)
         self._loop.close_all(self._map)
 
     def _channels(self) -> list[Any]:
-        return [channel for server in self._servers for channel in server.active_channels.values()]
+        return [*self._server.active_channels.values()]
 
     def _make_last_task(self, channel: Any, request: Any) -> Any:
         request.headers["CONNECTION"] = "close"
         return self._task(channel, request)
 
 
-class _WsgirefServer:
+class _WsgirefServer(WSGIServer):
+    timeout = POLL_INTERVAL
+    poll = WSGIServer.handle_request
+    drain = WSGIServer.service_actions  # does nothing: no request is in flight when poll() returns
+    close = WSGIServer.server_close
+
     def __init__(self, app: App, listener: socket.socket) -> None:
-        address = listener.getsockname()
-        self._server = WSGIServer(address[:2], WSGIRequestHandler, bind_and_activate=False)
-        self._server.socket.close()
-        self._server.socket = listener
-        self._server.server_name, self._server.server_port = address[:2]
-        self._server.setup_environ()
-        self._server.set_app(app)
-        self.url = _format_url(listener)
-
-    def poll(self, timeout: float) -> None:
-        self._server.timeout = timeout
-        self._server.handle_request()
-
-    def drain(self) -> None:
-        """Do nothing: no request is in flight when ``poll()`` returns."""
-
-    def close(self) -> None:
-        self._server.server_close()
-
-
-def _create_server(
-    app: App, listener: socket.socket | None, options: Mapping[str, Any]
-) -> _WaitressServer | _WsgirefServer:
-    try:
-        require_extra("waitress", extra="serve", key=min(options, default=""))
-    except ConfigError:
-        if listener is None or options:
-            raise
-        hint = "for anything else: pip install 'wsgistack[serve]'"
-        sys.stderr.write(f"warning: Waitress is not installed; serving with wsgiref, for development only; {hint}\n")
-        return _WsgirefServer(app, listener)
-    return _WaitressServer(app, listener, options)
-
-
-def _format_url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        super().__init__(listener.getsockname()[:2], WSGIRequestHandler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_name, self.server_port = listener.getsockname()[:2]
+        self.setup_environ()
+        self.set_app(app)
