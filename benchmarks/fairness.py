@@ -31,6 +31,9 @@ _STARTED = ("answers_head_*", "raises_[!w]*", "raises_a_false_error", "restarts_
 _IS_A_LINT = "a lint raises for everything that it considers wrong; this one rejects a response without a Content-Type"
 
 _DOUBTS: dict[str, tuple[Doubt, ...]] = {
+    "wsgistack Lint": (
+        Doubt("works_without_write", "it reports the server, which has no write() in this mode, as it must"),
+    ),
     "Paste gzipper": (
         Doubt("refuses_a_restart_after_the_first_byte", _NOT_SENT),
         Doubt("can_be_reentered", _FAILS_ALONE),
