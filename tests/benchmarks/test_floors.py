@@ -1,4 +1,4 @@
-"""The floors do the work of their layers: they pass the kit on servers that keep PEP 3333, and send the same responses."""
+"""The floors do what their layers do: they pass the kit on servers that keep PEP 3333, and send the same responses."""
 
 import logging
 import os
