@@ -31,7 +31,7 @@ end, and uses zlib at level 6. Our gzip and its floor use ISA-L if the extra is 
 auth.basic compares the password with ==. oslo.middleware hashes the password for each request; our basic_auth
 remembers a correct one. CorrelationId does not set a response header.
 
-asgi-correlation-id runs on a bridge to ASGI and back; the bridge alone has a row of its own. ProxyFix and wsgify do
+asgi-correlation-id runs on a bridge to ASGI and back; the bridge alone has its own row. ProxyFix and wsgify do
 other work and are included for scale.
 """
 

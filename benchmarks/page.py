@@ -27,8 +27,8 @@ _FAIR = (
 _DEMANDED = "Rules of PEP 3333 and HTTP"
 _ADDITIONAL = "Additional rules of the kit"
 _ADDITIONAL_WHY = (
-    "PEP 3333 does not state these rules. Nobody notices a middleware that keeps them. The clause of each rule gives "
-    "its reason."
+    "PEP 3333 does not state these rules. If a middleware keeps them, neither the application nor the server notices "
+    "it. The clause of each rule states its reason."
 )
 
 

@@ -98,7 +98,7 @@ def test_does_not_count_a_breach_that_a_rule_cannot_know() -> None:
     result = few(DEBUGGER)
     (unread,) = (each for each in result.uncounted if each.rule == "calls_the_application_once")
     assert unread.cases == ["has_to_be_closed_unread"]
-    assert "nobody reads it" in unread.reason
+    assert "it is not read" in unread.reason
     assert "calls_the_application_once" not in {each.rule for each in result.broken}
 
 

@@ -57,7 +57,7 @@ broken("removes a cookie", without("HTTP_COOKIE"), "keeps_the_environ")
 broken("removes wsgi.errors", without("wsgi.errors"), "keeps_the_environ", "environ_has_required_keys")
 broken("empties the method", setting(REQUEST_METHOD=""), "environ_has_required_keys")
 broken("changes wsgi.version", setting(**{"wsgi.version": (2, 0)}), "environ_has_required_keys")
-broken("puts None for nobody", setting(REMOTE_USER=None), "environ_values_are_str")
+broken("sets REMOTE_USER to None", setting(REMOTE_USER=None), "environ_values_are_str")
 broken("puts a number for the length", setting(HTTP_X_COUNT=1), "environ_values_are_str")
 broken("puts a name beyond latin-1", setting(REMOTE_USER="Зоя"), "environ_values_are_latin_1")
 broken(

@@ -1,4 +1,4 @@
-"""The cases about headers bring out what their names say."""
+"""The cases about headers do what their names say."""
 
 from typing import Any
 
