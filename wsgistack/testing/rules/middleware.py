@@ -122,7 +122,7 @@ def keeps_the_bytes(passage: Passage) -> Iterator[str]:
 
 @MIDDLEWARE.rule
 def keeps_the_chunks(passage: Passage) -> Iterator[str]:
-    """Each chunk is passed on as one chunk, even an empty one, unless the middleware declares that it changes the body."""
+    """Each chunk stays one chunk, even an empty one, unless the middleware declares that it changes the body."""
     through, sent = passage.through, passage.outer.chunks
     if through is None or passage.changes.body:
         return
