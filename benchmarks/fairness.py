@@ -8,7 +8,7 @@ __all__ = ["Doubt", "doubts"]
 
 _BUFFERS = "its documentation says that responses are buffered"
 _NOT_SENT = "no byte of the body was sent yet, so the response may still change"
-_UNREAD = "it calls the application when the response is read, and in these cases nobody reads it"
+_UNREAD = "it calls the application when the response is read, and in these cases it is not read"
 _FAILS_ALONE = "requests do not mix; each of these responses fails alone, as raises_nothing_of_its_own shows"
 _AHEAD = (
     "the response ends early in these cases, or answers HEAD; reads_nothing_ahead counts chunks that were read before"
@@ -31,6 +31,9 @@ _STARTED = ("answers_head_*", "raises_[!w]*", "raises_a_false_error", "restarts_
 _IS_A_LINT = "a lint raises for everything that it considers wrong; this one rejects a response without a Content-Type"
 
 _DOUBTS: dict[str, tuple[Doubt, ...]] = {
+    "wsgistack Lint": (
+        Doubt("works_without_write", "it reports the server, which has no write() in this mode, as it must"),
+    ),
     "Paste gzipper": (
         Doubt("refuses_a_restart_after_the_first_byte", _NOT_SENT),
         Doubt("can_be_reentered", _FAILS_ALONE),

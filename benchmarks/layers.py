@@ -17,8 +17,9 @@ are what a layer adds: the application alone runs in the same rounds, and its ti
 Times are processor time.
 
 A floor does the same work on the protocol, written by hand for one set of options. It passes the conformance kit, as
-its layer does. It leaves out what no request here needs: the floor of gzip has no opt-out, does not edit
-If-None-Match and does not stop at Content-Length; the floor of access_log does not forward files.
+its layer does, except on servers that break PEP 3333. It leaves out what no request here needs: the floor of gzip has
+no opt-out, does not edit If-None-Match and does not stop at Content-Length; the floor of access_log does not forward
+files.
 
 Peers have the options that make their work most similar to ours, and send the same body. Logs go to the null device.
 Ours and those of floors are written line by line, or through logging if the row says so. Paste can only use logging,
@@ -30,7 +31,7 @@ end, and uses zlib at level 6. Our gzip and its floor use ISA-L if the extra is 
 auth.basic compares the password with ==. oslo.middleware hashes the password for each request; our basic_auth
 remembers a correct one. CorrelationId does not set a response header.
 
-asgi-correlation-id runs on a bridge to ASGI and back; the bridge alone has a row of its own. ProxyFix and wsgify do
+asgi-correlation-id runs on a bridge to ASGI and back; the bridge alone has its own row. ProxyFix and wsgify do
 other work and are included for scale.
 """
 

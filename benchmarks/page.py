@@ -15,9 +15,9 @@ COMMAND = "python -m benchmarks conformance"
 _CITED = ("holds_no_chunk_back", "passes_exc_info_unmodified")
 _MEASURED = (
     "Each middleware below was wrapped around every hostile application of the conformance kit. Each case was run with "
-    "plain headers and with those of a browser. The kit's scenarios of several requests were run as well. The tables "
-    "show the number of cases in which a rule was broken; a dot means none. For each number, the last section shows "
-    "the first such case and what happened in it."
+    "plain headers and with those of a browser. The kit's scenarios of several requests were run as well, and a few "
+    "cases on servers that differ from PEP 3333. The tables show the number of cases in which a rule was broken; a dot "
+    "means none. For each number, the last section shows the first such case and what happened in it."
 )
 _FAIR = (
     "The cases are unusual on purpose. A broken rule may never matter to an application that does nothing of the kind. "
@@ -25,10 +25,10 @@ _FAIR = (
     "with the reason."
 )
 _DEMANDED = "Rules of PEP 3333 and HTTP"
-_ASKED = "Additional rules of the kit"
-_ASKED_WHY = (
-    "PEP 3333 does not state these rules. Nobody notices a middleware that keeps them. The clause of each rule gives "
-    "its reason."
+_ADDITIONAL = "Additional rules of the kit"
+_ADDITIONAL_WHY = (
+    "PEP 3333 does not state these rules. If a middleware keeps them, neither the application nor the server notices "
+    "it. The clause of each rule states its reason."
 )
 
 
@@ -42,8 +42,8 @@ def conformance_page(judged: Sequence[tuple[Peer, Result]], absent: Iterable[Pee
     lines += [f"Not installed, and left out: {peer.title}." for peer in absent] or ["No peer was left out."]
     lines += ["", *make_title(_DEMANDED, "-"), *_make_table(judged, demanded), *_list_clauses(demanded, rules)]
     lines += [
-        *make_title(_ASKED, "-"),
-        *fill_paragraphs(_ASKED_WHY),
+        *make_title(_ADDITIONAL, "-"),
+        *fill_paragraphs(_ADDITIONAL_WHY),
         *_make_table(judged, others),
         *_list_clauses(others, rules),
     ]

@@ -23,8 +23,8 @@ _OF_PASTE = at_most(0.5, "the five layers: at most half of Paste's four layers")
 _METHOD = """
 The stack is request_id, access_log, catch_errors, gzip and basic_auth. Paste has four such layers: TransLogger,
 ErrorMiddleware, gzipper and auth.basic; it has no layer for request ids. The handwritten function does all five jobs
-and passes the conformance kit, as the layers do. All sides get the correct password, no request id, and the same
-application.
+and passes the conformance kit, as the layers do, except on servers that break PEP 3333. All sides get the correct
+password, no request id, and the same application.
 
 All figures are what a side adds to the application alone, which runs in the same rounds. Times are processor time.
 Logs go to the null device. Our layers and the function write each line directly; Paste can only use logging. Paste's

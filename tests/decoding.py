@@ -9,7 +9,7 @@ ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 
 
 def decoder(name: str) -> Callable[[bytes], bytes]:
-    """A function that gives, for each piece of one body as it arrives, what can be read by then."""
+    """A function that returns, for each piece of one body as it arrives, the bytes that can be decoded by then."""
     decode: Callable[[bytes], bytes]
     if name == "gzip":
         decode = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress

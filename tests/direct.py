@@ -85,7 +85,7 @@ class Body:
 
 
 def answering(body: Iterable[bytes], *headers: tuple[str, str], status: str = "200 OK") -> App:
-    """An application that gives the same answer to all."""
+    """An application that answers all requests in the same way."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response(status, list(headers) or [("Content-Type", "text/plain")])

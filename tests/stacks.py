@@ -1,6 +1,6 @@
-"""The layers, and stacks of them, that are held to the contract.
+"""The layers, and stacks of them, that must keep the contract.
 
-``python -O -W error -m tests.stacks`` judges them, also in threads, and raises by itself where one breaks a rule.
+``python -O -W error -m tests.stacks`` judges them, also in threads, and raises an error if one breaks a rule.
 """
 
 import logging
@@ -61,7 +61,7 @@ class Stack:
 
 
 class _Shared:
-    """A middleware of which one instance serves all applications that it is given."""
+    """A middleware with one instance for all applications."""
 
     def __init__(self, stack: Stack) -> None:
         self._built = stack(_handed_in)

@@ -28,7 +28,7 @@ HOMES = {
 def layer(name: str) -> type[Middleware] | type[Lint]:
     found = registry.find(name)
     assert isinstance(found, type)
-    # lint belongs to the kit, which judges all layers and so stands on nothing that they stand on
+    # lint belongs to the kit, which judges all layers and so does not use their base
     assert issubclass(found, Lint if name == "lint" else Middleware)
     return found
 
@@ -61,10 +61,10 @@ def test_documents_each_option_and_no_other(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("told", [":raises ConfigError:", "Cost tier T", "Place it"])
-def test_documents_what_an_operator_asks(name: str, told: str) -> None:
-    if (name, told) != ("catch_errors", ":raises ConfigError:"):  # it has no option that can be wrong
-        assert told in (layer(name).__doc__ or "")
+@pytest.mark.parametrize("part", [":raises ConfigError:", "Cost tier T", "Place it"])
+def test_documents_what_an_operator_needs(name: str, part: str) -> None:
+    if (name, part) != ("catch_errors", ":raises ConfigError:"):  # it has no option that can be wrong
+        assert part in (layer(name).__doc__ or "")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ALIASES])
@@ -73,12 +73,12 @@ def test_documents_when_not_to_use_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_says_its_place_relative_to_layers_that_there_are(name: str) -> None:
+def test_declares_its_place_relative_to_existing_layers(name: str) -> None:
     assert {*layer(name).must_be_inside, *layer(name).must_be_outside} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_says_what_it_changes(name: str) -> None:
+def test_declares_its_changes(name: str) -> None:
     changes = layer(name).changes
     assert isinstance(changes, Changes)
     assert changes.headers == {header.lower() for header in changes.headers}

@@ -1,4 +1,4 @@
-"""Tests of the base of every layer: it serves as what it wraps, and shows itself without its secrets."""
+"""Tests of the base of every layer: it behaves like the wrapped application, and its repr hides secrets."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, NewType
@@ -96,14 +96,18 @@ def test_is_made_to_be_a_layer_of_ten_lines() -> None:
         pytest.param(Forgetful(Application(), size=3), "Forgetful(app, size=3)", id="an option that is not kept"),
         pytest.param(Signed(Application(), key="hush"), "Signed(app, key=<secret>)", id="a secret"),
         pytest.param(
-            Signed(Application(), key="hush", spare="too"), "Signed(app, key=<secret>, spare=<secret>)", id="or none"
+            Signed(Application(), key="hush", spare="too"),
+            "Signed(app, key=<secret>, spare=<secret>)",
+            id="two secrets",
         ),
         pytest.param(
             Renamed(Application(), key=Key("hush")), "Renamed(app, key=<secret>)", id="a secret, by a new type"
         ),
         pytest.param(Quoted(Application(), key="hush"), "Quoted(app, key=<secret>)", id="a secret, as text"),
         pytest.param(
-            Unresolved(Application(), key="hush"), "Unresolved(app, key=<secret>)", id="beside what is not imported"
+            Unresolved(Application(), key="hush"),
+            "Unresolved(app, key=<secret>)",
+            id="next to an annotation that is not imported",
         ),
     ],
 )

@@ -17,7 +17,9 @@ from wsgistack.types import Environ
         pytest.param("", "", "/", id="no path"),
         pytest.param("", "q=1", "/?q=1", id="no path, but a query"),
         pytest.param("*", "", "*", id="OPTIONS *"),
-        pytest.param("/a/b;v=1,2:@&=+$!'()~-._*", "", "/a/b;v=1,2:@&=+$!'()~-._*", id="what may stand in a path"),
+        pytest.param(
+            "/a/b;v=1,2:@&=+$!'()~-._*", "", "/a/b;v=1,2:@&=+$!'()~-._*", id="characters that a path may contain"
+        ),
         pytest.param("/a b", "", "/a%20b", id="space"),
         pytest.param("/50%", "", "/50%25", id="percent"),
         pytest.param("/what?", "q=what?", "/what%3F?q=what?", id="question mark"),
@@ -30,12 +32,12 @@ from wsgistack.types import Environ
         pytest.param("/a", "b=%20%zz", "/a?b=%20%zz", id="a query is left as it came"),
     ],
 )
-def test_gives_the_target(path: str, query: str, expected: str) -> None:
+def test_returns_the_target(path: str, query: str, expected: str) -> None:
     assert request_target(path, query) == expected
 
 
 @given(st.text(st.characters(max_codepoint=255), min_size=1))
-def test_gives_a_target_that_reads_as_the_path(path: str) -> None:
+def test_the_target_decodes_to_the_path(path: str) -> None:
     target = request_target(path, "")
     assert unquote(target, "latin-1") == path
     assert target.isascii()

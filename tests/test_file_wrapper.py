@@ -36,17 +36,19 @@ def wrapper(tmp_path: Path) -> Iterator[FileWrapper]:
     ("make", "environ", "expected"),
     [
         pytest.param(lambda: FileWrapper(io.BytesIO()), OF_SERVER, True, id="the server's"),
-        pytest.param(lambda: FileWrapper(io.BytesIO()), {}, False, id="of a server that has none"),
+        pytest.param(lambda: FileWrapper(io.BytesIO()), {}, False, id="one, on a server without one"),
         pytest.param(lambda: FileWrapper(io.BytesIO()), AS_UWSGI, False, id="another server's"),
         pytest.param(list, OF_SERVER, False, id="a list"),
         pytest.param(list, AS_UWSGI, False, id="a list, where files are handed back"),
         pytest.param(io.BytesIO, AS_UWSGI, True, id="a file, where files are handed back"),
-        pytest.param(lambda: OnlyReadable(), AS_UWSGI, True, id="what can only be read, where files are handed back"),
+        pytest.param(
+            lambda: OnlyReadable(), AS_UWSGI, True, id="an object with read() alone, where files are handed back"
+        ),
         pytest.param(io.BytesIO, OF_SERVER, False, id="a file that is not wrapped"),
-        pytest.param(io.BytesIO, {}, False, id="a file where none is wrapped"),
+        pytest.param(io.BytesIO, {}, False, id="a file, on a server without a wrapper"),
     ],
 )
-def test_takes_for_a_file_wrapper_what_the_server_would(
+def test_recognizes_a_file_wrapper_as_the_server_does(
     make: Callable[[], object], environ: Environ, expected: bool
 ) -> None:
     assert is_file_wrapper(make(), environ) is expected
@@ -59,15 +61,13 @@ def test_reads_large_blocks(wrap: Callable[[io.BytesIO], object]) -> None:
     assert [*map(len, blocks)] == [131072, 131072, 131072, 106784]
 
 
-def test_reads_no_blocks_where_there_is_no_file() -> None:
+def test_reads_no_blocks_without_a_file() -> None:
     assert blocks_of([TEXT], None) is None
 
 
 @pytest.mark.parametrize("wrap", [FileWrapper, ReadOnlyFileBasedBuffer, lambda file: file])
 @pytest.mark.parametrize(("length", "expected"), [(0, b""), (4, b"0123"), (10, TEXT), (11, TEXT)])
-def test_reads_no_more_than_there_is_to_send(
-    length: int, expected: bytes, wrap: Callable[[io.BytesIO], object]
-) -> None:
+def test_reads_no_more_than_is_sent(length: int, expected: bytes, wrap: Callable[[io.BytesIO], object]) -> None:
     file = io.BytesIO(TEXT)
     assert b"".join(blocks_of(wrap(file), length) or ()) == expected
     assert file.tell() == len(expected)
@@ -84,49 +84,49 @@ def test_waits_for_no_block_of_a_pipe(kind: Callable[[IO[bytes]], object]) -> No
     ("position", "expected"),
     [pytest.param(0, (0, False), id="nothing"), pytest.param(4, (4, False), id="a part"), (10, (10, True))],
 )
-def test_tells_how_far_a_file_was_sent(position: int, expected: tuple[int, bool], wrapper: FileWrapper) -> None:
-    told: list[object] = []
-    assert watch(wrapper, lambda *sent: told.append(sent))
+def test_reports_how_much_of_a_file_was_sent(position: int, expected: tuple[int, bool], wrapper: FileWrapper) -> None:
+    reported: list[object] = []
+    assert watch(wrapper, lambda *sent: reported.append(sent))
     wrapper.filelike.seek(position)  # as sendfile leaves it
     wrapper.close()
-    assert told == [expected]
-    assert not wrapper.filelike.closed, "that is left to the function"
+    assert reported == [expected]
+    assert not wrapper.filelike.closed, "the function closes the file"
 
 
-def test_is_over_when_it_has_told(wrapper: FileWrapper) -> None:
-    told: list[object] = []
+def test_ends_when_it_has_reported(wrapper: FileWrapper) -> None:
+    reported: list[object] = []
     file, close = wrapper.filelike, wrapper.close
-    watch(wrapper, lambda *sent: told.append(sent))
+    watch(wrapper, lambda *sent: reported.append(sent))
     assert b"".join(wrapper.filelike) == TEXT  # as a wrapper does that reads by lines
     wrapper.close()
-    assert told == [(10, True)]
+    assert reported == [(10, True)]
     assert (wrapper.filelike, wrapper.close) == (file, close)
 
 
-def test_knows_of_what_was_sent_before_the_server_went_back(wrapper: FileWrapper) -> None:
-    told: list[object] = []
-    watch(wrapper, lambda *sent: told.append(sent))
+def test_counts_bytes_that_were_sent_before_the_server_seeks_back(wrapper: FileWrapper) -> None:
+    reported: list[object] = []
+    watch(wrapper, lambda *sent: reported.append(sent))
     wrapper.filelike.seek(10)  # as gunicorn does
     os.lseek(wrapper.filelike.fileno(), 0, os.SEEK_SET)
     wrapper.close()
-    assert told == [(10, True)]
+    assert reported == [(10, True)]
 
 
-def test_takes_no_look_at_the_size_for_sending(wrapper: FileWrapper) -> None:
-    told: list[object] = []
-    watch(wrapper, lambda *sent: told.append(sent))
+def test_does_not_count_a_seek_for_the_size_as_sent(wrapper: FileWrapper) -> None:
+    reported: list[object] = []
+    watch(wrapper, lambda *sent: reported.append(sent))
     assert wrapper.filelike.seek(0, os.SEEK_END) == 10
     assert wrapper.filelike.seek(0) == 0
     wrapper.close()
-    assert told == [(0, False)]
+    assert reported == [(0, False)]
 
 
-def test_knows_nothing_of_a_file_that_the_server_has_closed(wrapper: FileWrapper) -> None:
-    told: list[object] = []
-    watch(wrapper, lambda *sent: told.append(sent))
+def test_reports_nothing_as_sent_if_the_server_has_closed_the_file(wrapper: FileWrapper) -> None:
+    reported: list[object] = []
+    watch(wrapper, lambda *sent: reported.append(sent))
     wrapper.filelike.close()
     wrapper.close()
-    assert told == [(0, False)]
+    assert reported == [(0, False)]
 
 
 class OnlyReadable:
@@ -135,7 +135,7 @@ class OnlyReadable:
 
 
 class Slotted:
-    """A wrapper as one that is written in C: nothing can be set on it."""
+    """Like a wrapper that is written in C: no attribute can be set on it."""
 
     __slots__ = ()
     filelike = io.BytesIO()
@@ -144,7 +144,7 @@ class Slotted:
 
 
 @pytest.mark.parametrize("body", [Slotted(), [TEXT], io.BytesIO(), ReadOnlyFileBasedBuffer(io.BytesIO())])
-def test_says_what_can_not_be_watched(body: object) -> None:
+def test_returns_false_for_a_wrapper_that_cannot_be_watched(body: object) -> None:
     assert not watch(body, lambda sent, is_at_end: None)
 
 

@@ -1,4 +1,4 @@
-"""The floors and walls of the house: who may import whom."""
+"""The floors and walls of the house: which module may import which."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ PACKAGE = Path(wsgistack.__file__).parent
 TESTS = Path(__file__).parent
 
 FLOORS = (
-    # what everything stands on
+    # what everything else imports
     (
         "types",
         "errors",
@@ -122,7 +122,7 @@ def floor(module: str) -> int:
 
 
 def imported(module: str) -> list[str]:
-    """The modules that a module imports, wherever in it; of our own without the package's name."""
+    """The modules that a module imports, wherever in it; of this package without the package's name."""
     found = []
     for node in ast.walk(SOURCES[module]):
         if isinstance(node, ast.Import):
@@ -152,12 +152,12 @@ def test_only_the_standard_library_is_imported_but_where_an_answer_is_made(modul
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("testing.")])
-def test_what_judges_layers_sees_the_lowest_floors_alone(module: str) -> None:
+def test_the_kit_imports_the_lowest_floors_only(module: str) -> None:
     assert {name for name in own(module) if not name.startswith("testing.")} <= SEEN_BY_TESTING
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(COMPOSING)])
-def test_what_composes_layers_knows_none_by_name(module: str) -> None:
+def test_a_module_that_composes_layers_knows_none_by_name(module: str) -> None:
     texts = {node.value for node in ast.walk(SOURCES[module]) if isinstance(node, ast.Constant)}
     assert not texts & set(registry.names())
     assert not {name for name in own(module) if name.startswith("middleware")}
@@ -169,11 +169,11 @@ def test_a_file_has_one_idea(module: str) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 400
 
 
-def test_each_module_says_what_it_is_for() -> None:
+def test_each_module_has_a_docstring() -> None:
     assert [name for name, tree in SOURCES.items() if not ast.get_docstring(tree)] == []
 
 
-def test_no_file_has_a_name_that_says_nothing() -> None:
+def test_no_file_has_a_meaningless_name() -> None:
     names = {path.stem for path in (*PACKAGE.rglob("*.py"), *TESTS.rglob("*.py"))}
     assert not names & {"util", "utils", "helper", "helpers", "common", "misc"}
 

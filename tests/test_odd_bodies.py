@@ -1,4 +1,4 @@
-"""The layers around bodies that the conformance kit, which has to take their place, can't hand on as they are."""
+"""The layers around bodies that the conformance kit cannot use, because it wraps each body in its own."""
 
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
@@ -32,7 +32,7 @@ class BodyWithoutLength:
         return iter(self.chunks)
 
     def __len__(self) -> int:
-        raise TypeError("only the database could tell")
+        raise TypeError("only the database knows")
 
     def close(self) -> None:
         self.closings += 1
@@ -54,7 +54,7 @@ class IndexedBody:
 
 
 class BodyWithAnIterator:
-    """Its iterator has a close() that is not the one to call, and must not be asked after its end."""
+    """Its iterator has a close() that must not be called, and it must not be read after its end."""
 
     closings = 0
 
@@ -146,7 +146,7 @@ def test_sends_a_file_that_can_not_be_closed(stack: Stack) -> None:
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 @pytest.mark.parametrize("stack", OURS, ids=str)
-def test_takes_the_headers_as_they_are_at_the_start(stack: Stack, coding: str) -> None:
+def test_uses_the_headers_as_they_were_at_the_start(stack: Stack, coding: str) -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         headers = [("Content-Type", "text/plain"), ("X-Kept", "yes")]
         start_response("200 OK", headers)

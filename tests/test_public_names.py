@@ -1,4 +1,4 @@
-"""The public names: what ``wsgistack`` promises, and that its lazy table and its types tell the same."""
+"""The public names: what ``wsgistack`` promises, and that its lazy table and its types agree."""
 
 import ast
 import subprocess
@@ -71,15 +71,15 @@ def test_imports_each_name_from_where_type_checkers_see_it() -> None:
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_gives_each_name_as_its_home_has_it(name: str) -> None:
+def test_each_name_is_the_object_of_its_module(name: str) -> None:
     vars(wsgistack).pop(name, None)
     home = import_module(typed_homes()[name])
     assert getattr(wsgistack, name) is getattr(home, name)
     assert name in home.__all__
-    assert vars(wsgistack)[name] is getattr(home, name), "asked for again, it is not looked up again"
+    assert vars(wsgistack)[name] is getattr(home, name), "the second access does not look it up again"
 
 
-def test_gives_all_names_to_a_star() -> None:
+def test_a_star_imports_all_names() -> None:
     code = f"from wsgistack import *\nassert {set(PUBLIC)!r} <= set(dir())"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
@@ -100,7 +100,7 @@ def test_the_kit_promises_these_names_and_no_others() -> None:
 
 
 @pytest.mark.parametrize("name", TESTING)
-def test_the_kit_gives_each_name_as_its_home_has_it(name: str) -> None:
+def test_each_name_of_the_kit_is_the_object_of_its_module(name: str) -> None:
     found = getattr(testing, name)
     assert name in import_module(found.__module__).__all__
 

@@ -1,4 +1,4 @@
-"""What the start costs: nothing that is not asked for is imported."""
+"""The start imports only what is used."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ def imported_by(code: str) -> set[str]:
     return set(json.loads(shown))
 
 
-def test_imports_nothing_of_its_own_but_itself() -> None:
+def test_imports_no_module_of_the_package_but_itself() -> None:
     bare, ours = imported_by(""), imported_by("import wsgistack")
     assert not (ours - bare) & HEAVY
     assert {name for name in ours - bare if name.startswith("wsgistack")} == {"wsgistack"}
@@ -24,11 +24,11 @@ def test_imports_nothing_of_its_own_but_itself() -> None:
 @pytest.mark.parametrize(
     ("name", "spared"),
     [
-        pytest.param("Middleware", HEAVY - {"http"}, id="a base of one's own"),
-        pytest.param("RequestId", {"webob", "tomllib", "importlib.metadata"}, id="a layer that answers nothing"),
+        pytest.param("Middleware", HEAVY - {"http"}, id="the base of a middleware"),
+        pytest.param("RequestId", {"webob", "tomllib", "importlib.metadata"}, id="a layer without answers"),
         pytest.param("Pipeline", {"webob", "tomllib", "configparser"}, id="a pipeline without layers"),
         pytest.param("load", {"webob"}, id="a configuration without layers"),
     ],
 )
-def test_pays_only_for_what_is_used(name: str, spared: set[str]) -> None:
+def test_imports_only_what_a_name_needs(name: str, spared: set[str]) -> None:
     assert not (imported_by(f"import wsgistack; wsgistack.{name}") - imported_by("")) & spared

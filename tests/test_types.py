@@ -1,4 +1,4 @@
-"""What a middleware says that it changes: put together, and read from names."""
+"""What a middleware declares as changed: combined, and read from names."""
 
 import pytest
 
@@ -27,7 +27,7 @@ CODED = Changes(frozenset({"vary", "content-encoding"}), body=True)
         pytest.param(Changes(frozenset("*")), ID, Changes(frozenset({"*", "x-request-id"})), id="any header"),
     ],
 )
-def test_two_change_what_each_does(one: Changes, other: Changes, expected: Changes) -> None:
+def test_two_together_change_what_either_changes(one: Changes, other: Changes, expected: Changes) -> None:
     assert one | other == expected
     assert other | one == expected
 

@@ -45,7 +45,7 @@ class Changes(NamedTuple):
     :param body: it may send other bytes. With content-encoding among the headers: the same bytes in a coding.
     :param answers: it may answer without the application, or call it more than once.
     :param errors: it answers errors that happen before the first byte.
-    :param wraps: it returns an iterable of its own, even for a list, a tuple or a file, perhaps without ``len()``.
+    :param wraps: it returns its own iterable, even for a list, a tuple or a file, perhaps without ``len()``.
     """
 
     headers: frozenset[str] = frozenset()

@@ -65,7 +65,7 @@ class _Logged:
 
     def start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:
-            self.write = self.accept(status, headers, exc_info)
+            self.write = self.accept(status, headers, exc_info) if exc_info else self.accept(status, headers)
         finally:
             exc_info = None
         self.code = status[:3]

@@ -20,8 +20,11 @@ def catch_errors(app: App) -> App:
         try:
             guarded.source = body = app(environ, guarded.start)
             if type(body) is list or type(body) is tuple or isinstance(body, environ.get("wsgi.file_wrapper", ())):
-                guarded.release()
+                if guarded.held:
+                    guarded.release()
                 return body
+        except StopIteration:  # a WebSocket under gunicorn
+            raise
         except Exception as error:
             return guarded.answer(error)
         return _Sized(guarded) if hasattr(body, "__len__") else guarded

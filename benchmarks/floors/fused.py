@@ -53,6 +53,9 @@ def fused(app: App, user: str, password: str, write_line: Callable[[str], object
         token = current_id.set(made)
         try:
             response.take(guarded(environ, response.start))
+        except StopIteration:  # a WebSocket under gunicorn
+            response.close()
+            raise
         except BaseException as error:
             response.fail(error)
         finally:
@@ -128,7 +131,7 @@ class _Response:
         kept = [item for item in headers if item[0].lower() != "x-request-id"]
         kept.append(("X-Request-ID", self.made))
         try:
-            self.write = self.accept(status, kept, exc_info)
+            self.write = self.accept(status, kept, exc_info) if exc_info else self.accept(status, kept)
         finally:
             exc_info = None
         self.code = status[:3]
@@ -164,6 +167,8 @@ class _Response:
             if self.write is not None and self.stream is None:
                 self.length = len(body)
                 self.chunks = iter(body)
+        elif type(body) is list and not body:  # a WebSocket under gevent and eventlet
+            self.finished = True
 
     def pack(self, chunk: bytes, *, single: bool) -> bytes:
         """Return the bytes to send for a chunk; start the response with the first one."""

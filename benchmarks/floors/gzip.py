@@ -99,7 +99,7 @@ def gzip(app: App) -> App:
                 if is_eligible(status, headers) or status[:3] == "304":
                     headers = add_vary(headers)
                 try:
-                    return start_response(status, headers, exc_info)
+                    return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
                 finally:
                     exc_info = None
 
@@ -146,7 +146,7 @@ class _Packed:
                     headers = weaken_etags(headers)
                 headers = add_vary(headers)
             self.started = True
-            self.write = self.accept(status, headers, exc_info)
+            self.write = self.accept(status, headers, exc_info) if exc_info else self.accept(status, headers)
         finally:
             exc_info = None
         return self.write

@@ -28,7 +28,7 @@ def request_id(app: App) -> App:
             kept = [item for item in headers if item[0].lower() != "x-request-id"]
             kept.append(("X-Request-ID", made))
             try:
-                return start_response(status, kept, exc_info)
+                return start_response(status, kept, exc_info) if exc_info else start_response(status, kept)
             finally:
                 exc_info = None
 

@@ -1,4 +1,4 @@
-"""Functions over a list of headers: none changes the list; upper and lower case of names are equal."""
+"""Functions over a list of headers: none of them changes the list; upper and lower case of names are equal."""
 
 from collections.abc import Callable
 

@@ -71,8 +71,9 @@ wsgi.server(listening, application, log_output=False)
 MODULES = {"gunicorn gthread": ["gunicorn"], "gunicorn gevent": ["gunicorn", "gevent"]}
 MODULES |= {name: [name, "uvicorn"] for name in ("starlette", "asgiref", "a2wsgi")}
 GUNICORN = (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--log-level", "error", "--worker-class")
-WITHOUT_WRITE = ("granian", "bjoern", "starlette", "asgiref")
-WITH_WEB_SOCKETS = ("gunicorn gthread", "gunicorn gevent", "eventlet")
+WITH_WEB_SOCKETS = ("gunicorn gthread", "gunicorn gevent", "eventlet")  # those that Flask-Sock supports
+WRITES_AT_ONCE = WITH_WEB_SOCKETS  # the others have no write(), or keep what is written
+READS_ON_DEMAND = ("gunicorn gthread", "gunicorn gevent")  # the others read the body first, or give a shorter one
 
 
 def start(name: str, folder: Path) -> tuple[str | Path, ...]:
@@ -94,11 +95,6 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with running(folder, *start(request.param, folder)) as server:
         eventually(lambda: None if is_refused(server.port) else True)
         yield server
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.node.callspec.params["server"])
 
 
 def entries(server: Server, request_id: str) -> list[dict[str, object]]:
@@ -161,9 +157,8 @@ def test_sends_what_is_written_also_where_the_server_has_no_write(server: Server
     assert (entry["bytes"], entry["outcome"]) == (len(b"written, yielded"), "complete")
 
 
-def test_logs_a_client_that_goes_while_it_uploads_as_aborted(server: Server, name: str) -> None:
-    if not name.startswith("gunicorn"):
-        pytest.skip(f"{name} reads the whole body first, or gives the application a shorter one")
+@pytest.mark.parametrize("server", READS_ON_DEMAND, indirect=True)
+def test_logs_a_client_that_goes_while_it_uploads_as_aborted(server: Server) -> None:
     request_id = uuid4().hex
     connection = raw(server, "POST", "/upload", request_id, "Content-Length: 100000")
     connection.sendall(b"some")
@@ -173,9 +168,8 @@ def test_logs_a_client_that_goes_while_it_uploads_as_aborted(server: Server, nam
     assert f"request {request_id}" not in server.output()
 
 
-def test_logs_a_client_that_goes_during_a_write_as_aborted(server: Server, name: str) -> None:
-    if name in (*WITHOUT_WRITE, "a2wsgi"):
-        pytest.skip(f"the write() of {name} does not reach the client at once")
+@pytest.mark.parametrize("server", WRITES_AT_ONCE, indirect=True)
+def test_logs_a_client_that_goes_during_a_write_as_aborted(server: Server) -> None:
     request_id = uuid4().hex
     connection = raw(server, "GET", "/endless", request_id)
     assert connection.recv(65536)
@@ -192,11 +186,9 @@ def test_reports_a_backend_that_resets_its_connection(server: Server) -> None:
     assert server.output().count(f"GET /backend failed, request {request_id}") == 1
 
 
-def test_leaves_a_web_socket_alone(server: Server, name: str) -> None:
-    if not find_spec("flask_sock"):
-        pytest.skip("flask_sock is not installed")
-    if name not in WITH_WEB_SOCKETS:
-        pytest.skip(f"Flask-Sock does not support {name}")
+@pytest.mark.skipif(not find_spec("flask_sock"), reason="flask_sock is not installed")
+@pytest.mark.parametrize("server", WITH_WEB_SOCKETS, indirect=True)
+def test_leaves_a_web_socket_alone(server: Server) -> None:
     request_id, before = uuid4().hex, server.output()
     key = b64encode(b"0123456789abcdef").decode()
     upgrade = ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13")

@@ -1,4 +1,4 @@
-"""Applications that tests of the kit are made of."""
+"""Applications that the tests of the kit use."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -43,7 +43,7 @@ def failing(start_response: StartResponse) -> None:
 
 
 def raised() -> Any:
-    """What sys.exc_info() gives where a ValueError is handled."""
+    """What sys.exc_info() returns while a ValueError is handled."""
     try:
         int("on purpose")
     except ValueError:

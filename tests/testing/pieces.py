@@ -1,4 +1,4 @@
-"""Pieces of middlewares: each is a legal middleware, until what it is given breaks it."""
+"""Pieces of middlewares: each is legal, unless its argument breaks a rule."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias

@@ -34,13 +34,13 @@ def test_lets_a_legal_application_through() -> None:
     assert served(Lint(make_lazy_app(*START, b"a", b"b"))) == [b"a", b"b"]
 
 
-def test_raises_at_once_what_is_wrong_with_a_list() -> None:
+def test_reports_a_broken_list_at_once() -> None:
     with pytest.raises(ContractError) as caught:
         Lint(make_app("200"))(make_environ(), accepting)
     assert rules_of(caught) == ["status_is_a_code_and_a_reason"]
 
 
-def test_raises_in_close_what_is_wrong_with_an_iterable() -> None:
+def test_reports_a_broken_iterable_in_close() -> None:
     body: Any = Lint(make_lazy_app(*START, b"a", "b"))(make_environ(), accepting)
     assert list(body) == [b"a", "b"]
     with pytest.raises(ContractError) as caught:
@@ -64,7 +64,7 @@ def test_closes_the_iterable_of_an_application_that_it_refuses() -> None:
     assert body.closed == 1
 
 
-def test_refuses_what_is_no_iterable() -> None:
+def test_reports_a_body_that_is_not_iterable() -> None:
     with pytest.raises(ContractError) as caught:
         Lint(make_app(body=None))(make_environ(), accepting)
     assert rules_of(caught) == ["returns_an_iterable"]
@@ -109,12 +109,12 @@ def test_warns_once_of_each_breach_and_lets_the_response_go_on() -> None:
     app = Lint(make_lazy_app(*START, "a", *START, b"b"), report="warn")
     with pytest.warns(ContractWarning) as caught:
         assert served(app) == ["a", b"b"]
-    told = [str(warning.message).split(": ")[:2] for warning in caught]
-    assert told == [["GET /", "starts_once"], ["GET /", "gives_bytes"]]
+    reported = [str(warning.message).split(": ")[:2] for warning in caught]
+    assert reported == [["GET /", "starts_once"], ["GET /", "gives_bytes"]]
     assert "(PEP 3333, The start_response() Callable)" in str(caught[0].message)
 
 
-def test_judges_each_request_anew() -> None:
+def test_judges_each_request_alone() -> None:
     app = Lint(make_app("200"), report="warn")
     for _ in range(2):
         with warnings.catch_warnings(record=True) as caught:
@@ -123,12 +123,12 @@ def test_judges_each_request_anew() -> None:
         assert len(caught) == 1
 
 
-def test_passes_what_the_application_raises() -> None:
+def test_passes_exceptions_of_the_application() -> None:
     with pytest.raises(LookupError):
         served(Lint(make_lazy_app(failing)))
 
 
-def test_serves_when_it_is_called_by_keyword_and_says_so() -> None:
+def test_serves_and_reports_a_call_by_keyword() -> None:
     with pytest.raises(ContractError) as caught:
         Lint(make_app())(environ=make_environ(), start_response=accepting)
     assert rules_of(caught) == ["calls_by_position"]

@@ -1,4 +1,4 @@
-"""The probe: an application that notes what its caller does, and is otherwise the one that it stands for."""
+"""The probe: an application that records what its caller does, and otherwise behaves like the wrapped one."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ def probed(app: App, environ: Any = None, start_response: Any = lambda *argument
     return body, record
 
 
-def test_notes_what_its_caller_does() -> None:
+def test_records_what_its_caller_does() -> None:
     body, record = probed(make_lazy_app(*START, b"a"))
     read_body(body)
     kinds = [event.kind for event in record.events]
@@ -76,12 +76,12 @@ def test_has_a_length_if_the_body_has_one() -> None:
     assert read_body(unsized) == record.chunks == [b"a"]
 
 
-def test_returns_what_is_not_iterable() -> None:
+def test_returns_a_body_that_is_not_iterable() -> None:
     assert probed(make_app(body=None))[0] is None
     assert probed(make_app(body="text"))[0] == "text"
 
 
-def test_passes_and_notes_what_is_raised_anywhere() -> None:
+def test_passes_and_records_every_exception() -> None:
     class Failing:
         def __iter__(self) -> Iterator[bytes]:
             raise OSError("in iter")
@@ -110,7 +110,7 @@ def test_passes_and_notes_what_is_raised_anywhere() -> None:
     assert record.starts[0].raised is record.error is caught.value
 
 
-def test_passes_what_is_written_and_gives_the_write_that_it_got() -> None:
+def test_passes_written_data_and_returns_the_write_of_its_caller() -> None:
     written: list[bytes] = []
     given: list[Any] = []
 

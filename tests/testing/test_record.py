@@ -1,4 +1,4 @@
-"""Records: what happened in one request, and what it comes to."""
+"""Records: the events of one request, and what follows from them."""
 
 import sys
 from itertools import count
@@ -57,7 +57,7 @@ def test_a_start_keeps_the_headers_as_they_were() -> None:
         pytest.param((), {"other": 1}, (None, None, None), id="none that is known"),
     ],
 )
-def test_a_start_knows_its_arguments_however_they_were_given(
+def test_a_start_knows_its_arguments_by_position_and_by_keyword(
     arguments: tuple[Any, ...], keywords: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
     start = Start(arguments, keywords)
@@ -88,7 +88,7 @@ class WrongLength(NoLength):
     [([b"a"], 1), ((), 0), (iter(()), None), (NoLength(), None), (WrongLength(), None), (None, None)],
     ids=["list", "tuple", "iterator", "not known", "negative", "None"],
 )
-def test_takes_the_length_when_the_application_returns(body: object, length: int | None) -> None:
+def test_records_the_length_when_the_application_returns(body: object, length: int | None) -> None:
     record = Record({})
     record.note_return(body)
     assert (record.returned, record.length) == (body, length)
@@ -128,10 +128,10 @@ class ByIndex:
 
 
 @pytest.mark.parametrize("body", [[], (), {}, iter([]), ByIndex(), bytearray()], ids=lambda body: type(body).__name__)
-def test_knows_what_can_be_iterated_over(body: object) -> None:
+def test_knows_whether_the_body_is_iterable(body: object) -> None:
     assert is_iterable(body)
 
 
 @pytest.mark.parametrize("body", ["", b"", None, 1, sys.exit], ids=repr)
-def test_knows_what_can_not_be_a_body(body: object) -> None:
+def test_knows_whether_the_body_is_invalid(body: object) -> None:
     assert not is_iterable(body)

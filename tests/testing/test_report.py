@@ -44,10 +44,10 @@ def test_text_of_a_middleware_that_passes_is_one_line() -> None:
 
 
 def test_json_has_everything() -> None:
-    told = json.loads(REPORTS["json"]("mine", VERDICTS))
-    assert told["middleware"] == "mine"
-    assert told["cases"][0] == {"case": "one", "description": "The first.", "breaches": []}
-    assert told["cases"][-1]["breaches"] == [ODD._asdict(), CLOSED._asdict()]
+    report = json.loads(REPORTS["json"]("mine", VERDICTS))
+    assert report["middleware"] == "mine"
+    assert report["cases"][0] == {"case": "one", "description": "The first.", "breaches": []}
+    assert report["cases"][-1]["breaches"] == [ODD._asdict(), CLOSED._asdict()]
 
 
 def test_junit_is_valid_xml_with_any_detail() -> None:
@@ -62,7 +62,7 @@ def test_junit_is_valid_xml_with_any_detail() -> None:
     assert (failure.text or "").splitlines()[0] == "keeps_the_bytes: '\\x00\\x1b\\x7f \\ud800 \\u0416' <&> \"]]>"
 
 
-def test_every_report_takes_what_a_judge_gives() -> None:
+def test_every_report_accepts_the_verdicts_of_a_judge() -> None:
     verdicts = [Judge(lambda app: lambda environ, start: [b"no start"]).judge("answers_with_latin_1")]
     assert all("starts_before_the_first_chunk" in report("mine", verdicts) for report in REPORTS.values())
 

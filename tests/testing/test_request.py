@@ -17,28 +17,28 @@ from wsgistack.testing.rules import SERVER
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "options",
     [
         pytest.param({}, id="GET"),
         pytest.param({"method": "POST", "body": b"ab"}, id="POST"),
         pytest.param({"path": "/a%20b?c=d", "headers": [("A", "b")]}, id="with a query and a header"),
     ],
 )
-def test_makes_an_environ_that_is_legal_and_that_the_validator_accepts(asked: dict[str, Any]) -> None:
-    assert Server().run(validator(make_app()), make_environ(**asked)).error is None
+def test_makes_an_environ_that_is_legal_and_that_the_validator_accepts(options: dict[str, Any]) -> None:
+    assert Server().run(validator(make_app()), make_environ(**options)).error is None
     probe = Probe(make_lazy_app(lambda start: start("200 OK", TEXT)), count())
-    Server().run(probe, make_environ(**asked))
+    Server().run(probe, make_environ(**options))
     assert find_broken_rules(probe.records[0], SERVER) == set()
 
 
 @given(st.binary(max_size=20), st.text(alphabet="abc=&%?/", max_size=9))
-def test_takes_the_path_as_it_stands_in_a_request_line(path: bytes, query: str) -> None:
+def test_accepts_the_path_as_in_a_request_line(path: bytes, query: str) -> None:
     environ = make_environ(path=f"/{quote(path)}?{query}")
     assert environ["PATH_INFO"].encode("latin-1") == b"/" + path
     assert environ["QUERY_STRING"] == query
 
 
-def test_takes_headers_as_cgi_has_them() -> None:
+def test_writes_headers_as_cgi_does() -> None:
     environ = make_environ(
         headers=[("Content-Type", "text/plain"), ("X-A", "1"), ("x-a", "2"), ("Host", "a"), ("Host", "b")], body=b"123"
     )
@@ -58,7 +58,7 @@ def test_marks_the_end_of_a_body_of_unknown_length() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "given", "over"),
+    ("read", "expected", "over"),
     [
         pytest.param(lambda stream: stream.read(), b"one\ntwo\nend", [], id="all"),
         pytest.param(lambda stream: stream.read(3), b"one", [], id="some"),
@@ -74,9 +74,9 @@ def test_marks_the_end_of_a_body_of_unknown_length() -> None:
         pytest.param(lambda stream: b"|".join(stream), b"one\n|two\n|end", [], id="iteration"),
     ],
 )
-def test_records_reads_of_more_than_is_left(read: Any, given: bytes, over: list[int]) -> None:
+def test_records_reads_of_more_than_is_left(read: Any, expected: bytes, over: list[int]) -> None:
     stream = Input(b"one\ntwo\nend", 11)
-    assert read(stream) == given
+    assert read(stream) == expected
     assert stream.over_read == over
 
 

@@ -43,7 +43,7 @@ def mounting(app: App, environ: Environ, start_response: StartResponse) -> Itera
         pytest.param(replace_call(answer_itself), id="it answers by itself"),
         pytest.param(replace_call(mounting), id="it moves the path"),
         pytest.param(wrap_body(Wrapped, lambda body: map(bytes.upper, body)), id="it rewrites the body"),
-        pytest.param(edit_start(lambda status, headers: (status, [])), id="it takes all headers away"),
+        pytest.param(edit_start(lambda status, headers: (status, [])), id="it removes all headers"),
     ],
 )
 def test_accepts_a_legal_middleware(factory: Factory, name: str) -> None:
@@ -55,7 +55,7 @@ def test_lets_a_middleware_serve_admit_one_at_a_time() -> None:
 
 
 class MixesUp:
-    """Answers each request with what the last one was given."""
+    """Answers each request with the headers of the previous one."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -63,8 +63,8 @@ class MixesUp:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: Any, exc_info: Any = None) -> Any:
-            given, self._headers = self._headers or headers, headers
-            return start_response(status, given, exc_info)
+            previous, self._headers = self._headers or headers, headers
+            return start_response(status, previous, exc_info)
 
         return self._app(environ, start)
 

@@ -14,8 +14,8 @@ from wsgistack.types import App, Environ, StartResponse
 
 def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     start_response("200 OK", [("Content-Type", "text/plain"), ("X-Method", environ["REQUEST_METHOD"])])
-    told = f"{environ['PATH_INFO']} {environ['QUERY_STRING']} {environ.get('HTTP_X_A')} "
-    return [told.encode(), environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))]
+    answer = f"{environ['PATH_INFO']} {environ['QUERY_STRING']} {environ.get('HTTP_X_A')} "
+    return [answer.encode(), environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))]
 
 
 def test_gets_a_path() -> None:
@@ -107,7 +107,7 @@ def test_gives_the_record_after_the_call_and_after_each_chunk() -> None:
     assert last.events[-1].kind == "close"
 
 
-def test_counts_events_with_the_given_clock() -> None:
+def test_counts_events_with_the_clock_of_its_caller() -> None:
     assert Server().run(echo, make_environ(), clock=count(100)).events[0].at == 100
 
 
@@ -189,7 +189,7 @@ def start_with(*exc_info: Any) -> App:
     return make_lazy_app(lambda start: start("200 OK", TEXT, *exc_info))
 
 
-def test_may_accept_no_none_as_exc_info() -> None:
+def test_may_refuse_none_as_exc_info() -> None:
     server = Server(Mode(exc_info="not_none"))
     assert server.get(start_with()).status == "200 OK"
     assert server.get(start_with(raised())).status == "200 OK"

@@ -17,7 +17,7 @@ class Forms(NamedTuple):
     guard off may hold only if :meth:`all` forms pass.
 
     :param values: the forms that were found; the first one is what the server received.
-    :param is_complete: false if there may be more forms. Nobody can say then what an application reads.
+    :param is_complete: false if there may be more forms. It is unknown then what an application reads.
     """
 
     values: tuple[str, ...]

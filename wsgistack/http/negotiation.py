@@ -34,7 +34,7 @@ def coding_chooser(codings: Sequence[str]) -> Callable[[str], str | None]:
     the client accepts none of them, or prefers a body without a coding. It skips each member that it can't read.
 
     A client that refuses a body without a coding (``identity;q=0`` or ``*;q=0``) and accepts none of the codings gets
-    such a body all the same. RFC 9110 §12.4.1 allows this, and a 406 would come after the application did its work.
+    such a body nevertheless. RFC 9110 §12.4.1 allows this, and a 406 would come after the application did its work.
     A value longer than ``MAX_ACCEPT_ENCODING`` also gives None.
     """
 

@@ -40,7 +40,7 @@ class Judge:
     :param factory: the middleware: a callable that takes the application first, and then the options.
     :param options: for the factory.
     :param headers: that every request has, for example credentials: a mapping, or pairs of a name and a value.
-    :param changes: what the middleware says that it changes. The default is its own attribute ``changes``; without one,
+    :param changes: what the middleware declares as changed. The default is its own attribute ``changes``; without one,
         it changes nothing.
     """
 

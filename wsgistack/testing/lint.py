@@ -30,7 +30,7 @@ class Lint:
         app = Lint(app)
 
     :param report: ``raise`` a ContractError, or ``warn`` with a ContractWarning and continue with the response. The
-        default is ``raise``, because nobody overlooks it.
+        default is ``raise``, because it cannot be overlooked.
     :raises ConfigError: the value of ``report`` is unknown.
 
     Cost tier T2 and more: it records and checks each event of a response.

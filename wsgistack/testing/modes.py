@@ -162,7 +162,7 @@ def starts_before_it_returns(passage: Passage) -> Iterator[str]:
 )
 def lets_a_broken_upload_fail(passage: Passage) -> Iterator[str]:
     """If the client disconnects during the upload, and wsgi.input raises, the exception reaches the server as it is,
-    unless the middleware says that it answers. The application never gets a part of the body that looks like all of it.
+    unless the middleware declares that it answers. The application never gets a part of the body that looks complete.
     """
     outer, abort = passage.outer, passage.outer.first("abort")
     if abort is None or outer.error is abort.value:

@@ -40,7 +40,7 @@ class MiddlewareConformance:
     """Headers of every request, for example credentials: a mapping, or pairs of a name and a value."""
 
     changes: ClassVar[Changes | None] = None
-    """What the middleware says that it changes. The default is its own attribute ``changes``, or else nothing."""
+    """What the middleware declares as changed. The default is its own attribute ``changes``, or else nothing."""
 
     exempt: ClassVar[Mapping[str, str]] = {}
     """Cases that are known to fail, each with the reason. It is a failure if such a case passes."""

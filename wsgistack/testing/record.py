@@ -21,7 +21,7 @@ class Event(NamedTuple):
     :param at: its number among all events that share a clock.
     :param kind: ``call`` the application is called, ``start`` it calls start_response (a :class:`Start`), ``write`` it
         calls write (the data), ``return`` it returns (the iterable), ``iterate`` iter() is called, ``pull`` next() is
-        called, ``chunk`` the iterable gives a chunk, ``end`` the iterable is exhausted, ``abort`` the client
+        called, ``chunk`` the iterable yields a chunk, ``end`` the iterable is exhausted, ``abort`` the client
         disconnects (the exception that the server raises for it, if any), ``raise`` an exception reaches the caller
         (the exception), ``close`` close() is called.
     """

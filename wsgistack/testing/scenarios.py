@@ -106,7 +106,7 @@ def forgets_the_environ(wrap: Wrap, headers: Headers) -> Iterator[str]:
     Server().run(app, environ)
     del environ, mark
     if reference() is not None:
-        gc.collect()  # a cycle of references is no leak
+        gc.collect()  # a cycle of references is not a leak
     if reference() is not None:
         yield "the middleware still has a reference to the environ after close()"
 

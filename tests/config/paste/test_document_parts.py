@@ -250,8 +250,8 @@ MISTAKES = {
         [
             "stack.ini:3: [composite:main] /a: unknown application or pipeline 'gret'; did you mean 'greet'?",
             (
-                "stack.ini:4: [composite:main] b: not a valid prefix; expected a path that begins with a slash, such as "
-                "/api; did you mean '/b'?"
+                "stack.ini:4: [composite:main] b: not a valid prefix; expected a path that begins with a slash, "
+                "such as /api; did you mean '/b'?"
             ),
         ],
     ),
@@ -259,8 +259,8 @@ MISTAKES = {
         "[composite:main]\nuse = egg:wsgistack#mount\nb = greet\n" + GREET,
         [
             (
-                "stack.ini:3: [composite:main] b: not a valid prefix; expected a path that begins with a slash, such as "
-                "/api; did you mean '/b'?"
+                "stack.ini:3: [composite:main] b: not a valid prefix; expected a path that begins with a slash, "
+                "such as /api; did you mean '/b'?"
             )
         ],
     ),

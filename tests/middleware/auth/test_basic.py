@@ -1,4 +1,4 @@
-"""Basic authentication: who may enter, what others get, and that no header does harm."""
+"""Basic authentication: who may enter, what others get, and that no header causes an error."""
 
 import subprocess
 import sys
@@ -92,13 +92,13 @@ def test_challenges_everybody_else(authorization: str | None, hashed: bool) -> N
 
 @given(authorization=_LATIN | _LATIN.map("Basic ".__add__) | st.binary().map(lambda raw: f"Basic {b64encode(raw)!r}"))
 @example(authorization="Basic " + b64encode(b"\xff\xfe:\xfd").decode())
-def test_answers_whatever_header_comes(authorization: str) -> None:
+def test_answers_any_header(authorization: str) -> None:
     call = Call(BasicAuth(_show_user, users={"ann": "secret"}), HTTP_AUTHORIZATION=authorization)
     assert call.status == "401 Unauthorized"
 
 
 @given(raw=st.binary(max_size=60))
-def test_answers_whatever_credentials_come(raw: bytes) -> None:
+def test_answers_any_credentials(raw: bytes) -> None:
     authorization = "Basic " + b64encode(raw).decode()
     layer = BasicAuth(_show_user, users={"ann": bcrypt.using(rounds=4, salt="a" * 21 + "e").hash("secret")})
     assert Call(layer, HTTP_AUTHORIZATION=authorization).status == "401 Unauthorized"
@@ -106,23 +106,23 @@ def test_answers_whatever_credentials_come(raw: bytes) -> None:
 
 @given(user=_WITHOUT_CONTROLS.map(lambda text: text.replace(":", "")), password=_WITHOUT_CONTROLS)
 def test_calls_the_check_with_what_the_client_sent(user: str, password: str) -> None:
-    asked: list[tuple[str, str]] = []
+    checked: list[tuple[str, str]] = []
 
     def check(user: str, password: str) -> bool:
-        asked.append((user, password))
+        checked.append((user, password))
         return True
 
     call = Call(BasicAuth(_show_user, check=check), HTTP_AUTHORIZATION=_basic(user, password))
     assert call.read() == f"Basic {user}".encode()
-    assert asked == [(user, password)]
+    assert checked == [(user, password)]
 
 
 def test_does_not_call_the_check_without_credentials() -> None:
     def check(user: str, password: str) -> bool:
-        raise AssertionError("asked")
+        raise AssertionError("called")
 
     assert _ask(BasicAuth(_show_user, check=check), "Basic ???", 401)
-    with pytest.raises(AssertionError, match="asked"):
+    with pytest.raises(AssertionError, match="called"):
         _ask(BasicAuth(_show_user, check=check), _basic("ann", "secret"), 401)
 
 

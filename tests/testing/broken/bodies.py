@@ -132,7 +132,7 @@ broken(
     "lets_a_broken_upload_fail",
     changes=("wraps",),
 )
-broken("says that all bodies are of one chunk", wrap_body(Short), "has_a_true_len", changes=("wraps",))
+broken("has a len() of 1 for every body", wrap_body(Short), "has_a_true_len", changes=("wraps",))
 broken(
     "joins the body",
     wrap_body(joined),
@@ -183,14 +183,14 @@ broken(
     "calls iter() twice", wrap_body(Wrapped, read_again), "reads_the_iterable_once", "starts_once", changes=("wraps",)
 )
 broken(
-    "writes what the iterable gives",
+    "writes the chunks of the iterable",
     replace_call(written),
     "writes_only_what_was_written",
     "writes_before_the_body_only",
     "accepts_a_restart_before_the_first_byte",
     changes=("body", "wraps"),
 )
-broken("gives text", wrap_body(Wrapped, as_text), "gives_bytes", "content_length_is_true", changes=("body", "wraps"))
+broken("yields str", wrap_body(Wrapped, as_text), "gives_bytes", "content_length_is_true", changes=("body", "wraps"))
 broken(
     "returns nothing for an empty body", wrap_body(lambda body: body or None), "returns_an_iterable", changes=("wraps",)
 )

@@ -12,7 +12,7 @@ class Broken:
     """A broken middleware.
 
     :param rules: the names of all rules that it breaks.
-    :param changes: what it says that it changes.
+    :param changes: what it declares as changed.
     """
 
     factory: Factory

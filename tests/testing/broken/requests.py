@@ -13,7 +13,7 @@ from wsgistack.types import App, Environ, Factory, StartResponse
 __all__: list[str] = []
 
 
-# What a request is given
+# The environ
 
 
 def without(*keys: str) -> Factory:
@@ -53,15 +53,15 @@ def closing_the_input(stream: Any, size: int) -> Any:
     return stream
 
 
-broken("takes a cookie away", without("HTTP_COOKIE"), "keeps_the_environ")
-broken("takes the errors away", without("wsgi.errors"), "keeps_the_environ", "environ_has_required_keys")
+broken("removes a cookie", without("HTTP_COOKIE"), "keeps_the_environ")
+broken("removes wsgi.errors", without("wsgi.errors"), "keeps_the_environ", "environ_has_required_keys")
 broken("empties the method", setting(REQUEST_METHOD=""), "environ_has_required_keys")
-broken("tells another version", setting(**{"wsgi.version": (2, 0)}), "environ_has_required_keys")
-broken("puts None for nobody", setting(REMOTE_USER=None), "environ_values_are_str")
+broken("changes wsgi.version", setting(**{"wsgi.version": (2, 0)}), "environ_has_required_keys")
+broken("sets REMOTE_USER to None", setting(REMOTE_USER=None), "environ_values_are_str")
 broken("puts a number for the length", setting(HTTP_X_COUNT=1), "environ_values_are_str")
 broken("puts a name beyond latin-1", setting(REMOTE_USER="Зоя"), "environ_values_are_latin_1")
 broken(
-    "gives a dict of its own kind",
+    "passes a subclass of dict",
     replace_call(lambda app, environ, start: app(SomeDict(environ), start)),
     "environ_is_a_dict",
 )
@@ -71,7 +71,7 @@ broken(
     "calls_by_position",
 )
 broken(
-    "gives a stream that can only be read whole",
+    "passes a stream that can only be read whole",
     with_input(lambda stream, size: PoorStream(io.BytesIO(stream.read(size)))),
     "streams_have_their_methods",
 )
@@ -103,7 +103,7 @@ def failing(app: App, environ: Environ, start_response: StartResponse) -> Iterab
 def failing_on_tuples(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     body = app(environ, start_response)
     if type(body) is tuple:
-        raise TypeError("this is no list")
+        raise TypeError("this is not a list")
     return body
 
 

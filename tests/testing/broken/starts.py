@@ -64,25 +64,25 @@ broken(
 )
 broken("adds in place", wrap_start(adding_in_place), "changes_no_headers_in_place", changes=("x-seen",))
 broken(
-    "gives a tuple of headers",
+    "passes a tuple of headers",
     edit_start(lambda status, headers: (status, tuple(headers))),
     "headers_are_a_list_of_pairs",
 )
 broken("closes the connection", added("Connection", "close"), "headers_are_end_to_end", changes=("connection",))
 broken(
-    "tells the length twice",
+    "repeats Content-Length",
     edit_start(with_a_length_twice),
     "content_length_is_one_number",
     changes=("content-length",),
 )
 broken(
-    "tells a length in words",
+    "spells Content-Length in words",
     added("Content-Length", "long"),
     *("content_length_is_one_number", "content_length_fits_the_status"),
     changes=("content-length",),
 )
 broken(
-    "tells the length of nothing",
+    "sends an empty Content-Length",
     edit_start(with_a_length_for_nothing),
     "content_length_fits_the_status",
     changes=("content-length",),
@@ -130,7 +130,7 @@ broken(
     wrap_start(without_exc_info),
     *("starts_once", "passes_exc_info_unmodified", "accepts_a_restart_before_the_first_byte"),
 )
-broken("makes an exc_info of its own", wrap_start(with_another_exc_info), "passes_exc_info_unmodified")
+broken("passes another exc_info", wrap_start(with_another_exc_info), "passes_exc_info_unmodified")
 broken(
     "swallows a refusal",
     wrap_start(swallowing_the_refusal),
@@ -140,11 +140,11 @@ broken(
 )
 broken("raises another error for a refusal", wrap_start(raising_another), "passes_exc_info_unmodified")
 broken(
-    "takes two arguments only",
+    "has a start_response of two parameters",
     wrap_start(lambda start, status, headers: start(status, headers)),
     *("accepts_a_first_start", "accepts_a_restart_before_the_first_byte", "passes_exc_info_unmodified"),
 )
-broken("gives no write()", wrap_start(lambda start, *arguments: bool(start(*arguments))), "returns_write")
+broken("returns no write()", wrap_start(lambda start, *arguments: bool(start(*arguments))), "returns_write")
 broken(
     "loses what is written",
     wrap_start(losing_what_is_written),

@@ -14,7 +14,7 @@ _BROWSER = (("Accept", "text/html"), ("Accept-Encoding", "gzip"), ("Cookie", "a=
 
 
 def of(module: ModuleType) -> list[str]:
-    """The cases whose applications stand in a file."""
+    """The cases whose applications are defined in a file."""
     return [name for name, case in CASES.items() if case.app.__module__ == module.__name__]
 
 
@@ -25,7 +25,7 @@ def run_case_of(case: Case | str, *, by_a_browser: bool = False, app: App | None
 
 
 def refused_by_the_validator(name: str) -> str:
-    """What wsgiref.validate says against a case; nothing if it lets it pass."""
+    """What wsgiref.validate reports about a case; empty if nothing."""
     case = CASES[name]
     record = run_case_of(name, app=validator(case.app))
     return repr(record.error) if isinstance(record.error, AssertionError) else ""

@@ -1,4 +1,4 @@
-"""The cases about bodies bring out what their names say."""
+"""The cases about bodies do what their names say."""
 
 import gzip
 from wsgiref.util import FileWrapper

@@ -62,6 +62,6 @@ def test_is_registered_by_its_name_and_docstring(monkeypatch: pytest.MonkeyPatch
     case = cases["does_nothing"]
     assert (case.description, case.app, case.take) == ("Something odd.", app, 1)
     environ = case.environ([("X-B", "b")])
-    told = {key: environ[key] for key in ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_X_A", "HTTP_X_B")}
-    assert [*told.values(), environ["CONTENT_LENGTH"]] == ["PUT", "/a", "b", "a", "b", "2"]
+    passed = {key: environ[key] for key in ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_X_A", "HTTP_X_B")}
+    assert [*passed.values(), environ["CONTENT_LENGTH"]] == ["PUT", "/a", "b", "a", "b", "2"]
     assert cases["another"].name == "another"

@@ -82,7 +82,7 @@ def answering_with_a_body(app: App) -> App:
 
 
 def forgetting_what_is_written(app: App) -> App:
-    """Holds back what is written until the application returns, and begins anew with each start."""
+    """Holds back what is written until the application returns, and starts again with each start."""
 
     def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         held: list[bytes] = []
@@ -128,7 +128,7 @@ def forgetting_what_is_written(app: App) -> App:
         ),
     ],
 )
-def test_finds_what_only_a_combination_shows(
+def test_finds_a_mistake_that_only_a_combination_shows(
     layer: object, changes: Changes, passed: str, failed: str, rule: str
 ) -> None:
     assert callable(layer)

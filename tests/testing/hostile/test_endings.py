@@ -1,4 +1,4 @@
-"""The cases about endings bring out what their names say."""
+"""The cases about endings do what their names say."""
 
 import pytest
 

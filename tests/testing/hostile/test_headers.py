@@ -1,4 +1,4 @@
-"""The cases about headers bring out what their names say."""
+"""The cases about headers do what their names say."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from tests.testing.hostile.catalogue import of, run_case_of
 from wsgistack.testing.hostile import CASES, headers
 
-SAYS: dict[str, tuple[str, dict[str, str]]] = {
+HEADERS_OF: dict[str, tuple[str, dict[str, str]]] = {
     "answers_head": ("200 OK", {"Content-Length": "4000"}),
     "answers_no_content": ("204 No Content", {}),
     "answers_reset_content": ("205 Reset Content", {"Content-Length": "0"}),
@@ -26,12 +26,12 @@ SAYS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", SAYS)
+@pytest.mark.parametrize("name", HEADERS_OF)
 def test_has_the_status_and_headers_of_its_name(name: str) -> None:
     record = run_case_of(name)
-    status, told = SAYS[name]
+    status, expected = HEADERS_OF[name]
     assert record.status == status
-    assert dict(record.headers).items() >= told.items()
+    assert dict(record.headers).items() >= expected.items()
 
 
 @pytest.mark.parametrize("name", of(headers))

@@ -1,4 +1,4 @@
-"""The cases about requests bring out what their names say."""
+"""The cases about requests do what their names say."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The cases about the start of a response bring out what their names say."""
+"""The cases about the start of a response do what their names say."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_a_late_start_comes_after_the_application_has_returned(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", [name for name in of(starts) if name.startswith("writes")])
-def test_what_is_written_comes_before_what_is_given(name: str) -> None:
+def test_written_data_comes_before_the_chunks(name: str) -> None:
     record = run_case_of(name)
     kinds = [event.kind for event in record.all("write", "chunk")]
     assert "write" in kinds

@@ -1,4 +1,4 @@
-"""What an application owes its server: each rule is broken by an application that breaks it alone."""
+"""What an application must do for its server: each rule is broken by an application that breaks only this one."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -172,15 +172,15 @@ def test_reports_nothing_about_a_legal_application(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "told", "broken"),
+    ("size", "length", "broken"),
     [
         pytest.param(4, True, set(), id="all of it"),
         pytest.param(5, True, {"reads_no_more_than_the_body"}, id="more than all"),
         pytest.param(4096, False, set(), id="a block, where the length is not known"),
     ],
 )
-def test_the_input_may_be_read_up_to_content_length(size: int, told: bool, broken: set[str]) -> None:
-    assert judged(reading(size), method="POST", body=b"sent", content_length=told) == broken
+def test_the_input_may_be_read_up_to_content_length(size: int, length: bool, broken: set[str]) -> None:
+    assert judged(reading(size), method="POST", body=b"sent", content_length=length) == broken
 
 
 def test_every_rule_for_applications_is_broken_by_an_application_of_these_tests() -> None:

@@ -13,13 +13,13 @@ from wsgistack.types import App, Changes, Environ, Factory, StartResponse
 
 
 def breaches(factory: Factory, app: App, changes: Changes | None = None, **request: Any) -> list[tuple[str, str]]:
-    """The rules that a middleware breaks with one application, each with what is told of it."""
+    """The rules that a middleware breaks with one application, each with its detail."""
     clock = count()
     probe = Probe(app, clock)
     environ = make_environ(**request)
-    asked = dict(environ)
+    sent = dict(environ)
     outer = Server().run(factory(probe), environ, clock=clock)
-    passage = Passage(outer, probe.records, changes or Changes(), asked)
+    passage = Passage(outer, probe.records, changes or Changes(), sent)
     return [(breach.rule, breach.detail) for breach in MIDDLEWARE.breaches(passage)]
 
 
@@ -32,16 +32,16 @@ def test_names_the_missing_key() -> None:
 
 
 def test_shows_the_bytes_before_and_after() -> None:
-    told = breaches(wrap_body(lambda body: [b"A" for _ in body]), make_lazy_app(*START, b"a"), Changes(wraps=True))
-    assert ("keeps_the_bytes", "b'a' became b'A'") in told
+    found = breaches(wrap_body(lambda body: [b"A" for _ in body]), make_lazy_app(*START, b"a"), Changes(wraps=True))
+    assert ("keeps_the_bytes", "b'a' became b'A'") in found
 
 
 def test_counts_the_bytes_that_are_held_back() -> None:
     def halved(body: Iterable[bytes]) -> Iterable[bytes]:
         return (chunk[:1] for chunk in body)
 
-    told = dict(breaches(wrap_body(halved), make_lazy_app(*START, b"abc", b"def"), Changes(wraps=True)))
-    assert told["holds_no_chunk_back"] == "the middleware took 3 bytes and asked for more when only 1 could be decoded"
+    found = dict(breaches(wrap_body(halved), make_lazy_app(*START, b"abc", b"def"), Changes(wraps=True)))
+    assert found["holds_no_chunk_back"] == "the middleware took 3 bytes and asked for more when only 1 could be decoded"
 
 
 def test_an_answer_with_another_status_is_not_compared_with_the_application() -> None:

@@ -44,12 +44,12 @@ def test_decodes_the_content_coding_of_the_middleware(chunks: list[bytes], codin
 
 
 def test_reports_a_body_that_cannot_be_decoded() -> None:
-    broken = passage(recorded(b"this is no gzip", coding="gzip"), recorded(b""))
+    broken = passage(recorded(b"this is not gzip", coding="gzip"), recorded(b""))
     assert b"incorrect header" in (broken.decode() or b"")
-    given = SentSoFar(broken)
-    assert given.is_countable
-    assert given.advance(1000, since=0)
-    assert not given.is_countable
+    sent = SentSoFar(broken)
+    assert sent.is_countable
+    assert sent.advance(1000, since=0)
+    assert not sent.is_countable
 
 
 def test_the_stream_of_a_disconnected_client_needs_no_end() -> None:
@@ -83,8 +83,8 @@ def test_knows_which_middleware_may_send_other_bytes(names: list[str], rewrites:
         pytest.param("304 Not Modified", ["200 OK"], [], True, id="changed without saying so"),
         pytest.param("304 Not Modified", ["200 OK"], ["answers"], False, id="replaced"),
         pytest.param("200 OK", ["200 OK"], ["answers"], True, id="not replaced"),
-        pytest.param("401 Unauthorized", [], ["answers"], False, id="not asked"),
-        pytest.param("200 OK", ["503 Busy", "200 OK"], ["answers"], False, id="asked twice"),
+        pytest.param("401 Unauthorized", [], ["answers"], False, id="without a call of the application"),
+        pytest.param("200 OK", ["503 Busy", "200 OK"], ["answers"], False, id="two calls of the application"),
     ],
 )
 def test_knows_whose_response_it_is(outer: str, inner: list[str], changes: list[str], is_through: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a response has to be: each rule is broken by a response that breaks it alone."""
+"""What a response must be: each rule is broken by a response that breaks only this one."""
 
 import pytest
 

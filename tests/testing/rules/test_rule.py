@@ -1,4 +1,4 @@
-"""Rules, and the books that they stand in."""
+"""Rules, and the books that contain them."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def test_a_function_is_a_rule_and_its_docstring_is_the_clause() -> None:
     assert list(is_small(10)) == ["10 is large"]
 
 
-def test_what_has_no_docstring_has_no_clause() -> None:
+def test_a_function_without_a_docstring_has_no_clause() -> None:
     assert clause_of(lambda: None) == ""
 
 
@@ -46,5 +46,5 @@ def test_each_rule_has_a_clause_that_is_a_sentence(book: RuleBook[object]) -> No
 
 
 @pytest.mark.parametrize("book", [APPLICATION, SERVER], ids=lambda book: book.title)
-def test_each_rule_for_applications_and_servers_says_where_it_is_written(book: RuleBook[object]) -> None:
+def test_each_rule_for_applications_and_servers_cites_its_source(book: RuleBook[object]) -> None:
     assert [rule.name for rule in book.rules.values() if not re.search("PEP 3333|RFC 9110", rule.clause)] == []

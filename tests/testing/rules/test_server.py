@@ -1,4 +1,4 @@
-"""What a server owes its application: each rule is broken by a server, or a layer, that breaks it alone."""
+"""What a server must do for its application: each rule is broken by a server, or a layer, that breaks only this one."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +26,7 @@ def judged(serve: Callable[[App, Environ], object], app: App) -> set[str]:
 
 
 class StartResponseOfAServer:
-    """As PEP 3333 has it, but where it is told otherwise."""
+    """As PEP 3333 demands, except for the arguments."""
 
     def __init__(self, *, write: Any = bool, refuses: str = "") -> None:
         self._write = write
@@ -115,9 +115,11 @@ BROKEN = [
     ),
     pytest.param(setting(PATH_INFO="/café/Жар"), LAZY, "environ_values_are_latin_1", id="a path that is decoded"),
     pytest.param(
-        setting(**{"wsgi.input": iter(())}), LAZY, "streams_have_their_methods", id="an input that is no stream"
+        setting(**{"wsgi.input": iter(())}), LAZY, "streams_have_their_methods", id="an input that is not a stream"
     ),
-    pytest.param(setting(**{"wsgi.errors": print}), LAZY, "streams_have_their_methods", id="errors that are no stream"),
+    pytest.param(
+        setting(**{"wsgi.errors": print}), LAZY, "streams_have_their_methods", id="errors that are not a stream"
+    ),
     pytest.param(serving(StartResponseOfAServer(write=None)), LAZY, "returns_write", id="no write()"),
     pytest.param(serving(StartResponseOfAServer(refuses="None")), LAZY, "accepts_a_first_start", id="None is refused"),
     pytest.param(serving(GOOD), restarting(b"half"), "refuses_a_restart_after_the_first_byte", id="too late a restart"),

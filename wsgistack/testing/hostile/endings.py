@@ -39,7 +39,7 @@ def raises_at_the_first_next(environ: Environ, start_response: StartResponse) ->
 
 @hostile()
 def raises_before_the_first_byte(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator that gives an empty chunk and fails: the headers are not sent yet."""
+    """A generator that yields an empty chunk and fails: the headers are not sent yet."""
     start_response("200 OK", [TEXT, ("Content-Length", "1000")])
     yield b""
     raise LookupError("before the first byte")

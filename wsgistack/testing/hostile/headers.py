@@ -18,7 +18,7 @@ def answers(
     body: bytes = b"",
     *,
     method: str = "GET",
-    asked: tuple[tuple[str, str], ...] = (),
+    request_headers: tuple[tuple[str, str], ...] = (),
 ) -> None:
     """Register an application that answers every request in the same way."""
 
@@ -27,7 +27,7 @@ def answers(
         return [body] if body else []
 
     app.__doc__ = description
-    register: App = hostile(name=name, method=method, headers=asked)(app)
+    register: App = hostile(name=name, method=method, headers=request_headers)(app)
     assert register is app  # noqa: S101
 
 
@@ -43,7 +43,7 @@ answers(
     "304 with the Content-Length of the body that it does not send.",
     "304 Not Modified",
     [("ETag", '"1"'), LENGTH, ("Cache-Control", "max-age=60")],
-    asked=(("If-None-Match", 'W/"1"'),),
+    request_headers=(("If-None-Match", 'W/"1"'),),
 )
 answers(
     "answers_a_part",
@@ -51,7 +51,7 @@ answers(
     "206 Partial Content",
     [TEXT, LENGTH, ("Content-Range", f"bytes 0-{len(LONG) - 1}/100000")],
     LONG,
-    asked=(("Range", f"bytes=0-{len(LONG) - 1}"),),
+    request_headers=(("Range", f"bytes=0-{len(LONG) - 1}"),),
 )
 answers("answers_without_a_reason", "A status whose reason is empty.", "200 ", [TEXT], LONG)
 answers(
@@ -117,11 +117,11 @@ answers(
     "200 OK",
     [TEXT, ("ETag", '"2"')],
     LONG,
-    asked=(("If-None-Match", 'W/"1", "3"'),),
+    request_headers=(("If-None-Match", 'W/"1", "3"'),),
 )
 answers(
     "has_an_id_of_its_own",
-    "A response with an X-Request-ID of its own.",
+    "A response with its own X-Request-ID.",
     "200 OK",
     [TEXT, ("X-Request-ID", "the-application")],
     LONG,

@@ -96,7 +96,7 @@ def writes_with_a_content_length(environ: Environ, start_response: StartResponse
 
 @hostile()
 def writes_from_a_generator(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """The first part is written, and a generator gives the rest."""
+    """The first part is written, and a generator yields the rest."""
     write = start_response("200 OK", [TEXT])
     write(b"before ")
     return (chunk for chunk in (b"the ", b"generator"))
@@ -115,7 +115,7 @@ def restarts_before_the_first_byte(environ: Environ, start_response: StartRespon
 
 @hostile()
 def restarts_after_an_empty_chunk(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
-    """A generator gives an empty chunk and restarts the response: nothing is sent yet."""
+    """A generator yields an empty chunk and restarts the response: nothing is sent yet."""
     start_response("200 OK", [TEXT])
     yield b""
     try:

@@ -13,7 +13,7 @@ APPLICATION: RuleBook[Record] = RuleBook("Applications")
 
 @APPLICATION.rule
 def starts_before_the_first_chunk(record: Record) -> Iterator[str]:
-    """start_response is called before the iterable gives its first chunk, even if that is empty (PEP 3333,
+    """start_response is called before the iterable yields its first chunk, even if that is empty (PEP 3333,
     Specification Details)."""
     first = record.first("chunk")
     start = record.first("start")
@@ -108,9 +108,9 @@ def writes_before_the_body_only(record: Record) -> Iterator[str]:
 def has_a_true_len(record: Record) -> Iterator[str]:
     """len() of the iterable, if it has one, is the number of its chunks: if it is 1, a server takes the Content-Length
     from the chunk (PEP 3333, Specification Details)."""
-    given = len(record.all("chunk"))
-    if record.length is not None and record.first("end") and record.length != given:
-        yield f"len() of the iterable is {record.length}, and it gave {given} chunks"
+    yielded = len(record.all("chunk"))
+    if record.length is not None and record.first("end") and record.length != yielded:
+        yield f"len() of the iterable is {record.length}, and it yielded {yielded} chunks"
 
 
 @APPLICATION.rule

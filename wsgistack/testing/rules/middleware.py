@@ -1,4 +1,4 @@
-"""What a middleware must do for both sides: it changes nothing that it does not say that it changes."""
+"""What a middleware must do for both sides: it changes nothing that it has not declared."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ MIDDLEWARE: RuleBook[Passage] = RuleBook("Middlewares")
 
 @MIDDLEWARE.rule
 def calls_the_application_once(passage: Passage) -> Iterator[str]:
-    """A middleware calls the application exactly once for each request, unless it says that it answers by itself."""
+    """A middleware calls the application exactly once per request, unless it declares that it answers by itself."""
     failed = passage.outer.error is not None and not passage.inner
     if len(passage.inner) != 1 and not failed and not passage.changes.answers:
         yield f"the application was called {len(passage.inner)} times"
@@ -47,8 +47,8 @@ def leaves_a_taken_connection_alone(passage: Passage) -> Iterator[str]:
 
 @MIDDLEWARE.rule
 def keeps_the_environ(passage: Passage) -> Iterator[str]:
-    """The application gets each key of the server's environ. A middleware that says that it answers by itself, or that
-    it changes the body, may remove a header of the request, because it may handle that header itself.
+    """The application gets each key of the server's environ. A middleware that declares that it answers by itself, or
+    that it changes the body, may remove a header of the request, because it may handle that header itself.
     """
     handles_headers = passage.changes.answers or passage.changes.body
     for record in passage.inner:
@@ -98,7 +98,7 @@ def keeps_the_status(passage: Passage) -> Iterator[str]:
 
 @MIDDLEWARE.rule
 def keeps_the_headers(passage: Passage) -> Iterator[str]:
-    """Headers that the middleware does not say that it changes keep their number, order, values and case."""
+    """Headers that the middleware does not declare as changed keep their number, order, values and case."""
     through = passage.through
     if through and _is_answered(passage, through):
         before, after = passage.unchanged(through.headers), passage.unchanged(passage.outer.headers)
@@ -109,7 +109,7 @@ def keeps_the_headers(passage: Passage) -> Iterator[str]:
 @MIDDLEWARE.rule
 def keeps_the_bytes(passage: Passage) -> Iterator[str]:
     """The body is the same as the application's, after the content coding of the middleware is decoded. A middleware
-    that says that it changes the body, but not Content-Encoding, may send other bytes.
+    that declares that it changes the body, but not Content-Encoding, may send other bytes.
     """
     through = passage.through
     if through is None or passage.outer.method == "HEAD":
@@ -122,7 +122,7 @@ def keeps_the_bytes(passage: Passage) -> Iterator[str]:
 
 @MIDDLEWARE.rule
 def keeps_the_chunks(passage: Passage) -> Iterator[str]:
-    """Each chunk is passed on as one chunk, even an empty one, unless the middleware says that it changes the body."""
+    """Each chunk stays one chunk, even an empty one, unless the middleware declares that it changes the body."""
     through, sent = passage.through, passage.outer.chunks
     if through is None or passage.changes.body:
         return
@@ -180,7 +180,7 @@ def reads_nothing_ahead(passage: Passage) -> Iterator[str]:
 @MIDDLEWARE.rule
 def passes_exc_info_unmodified(passage: Passage) -> Iterator[str]:
     """The server gets exc_info as the application gave it, and the application gets what the server raises (PEP 3333,
-    The start_response() Callable), unless the middleware says that it answers errors (PEP 3333, Error Handling).
+    The start_response() Callable), unless the middleware declares that it answers errors (PEP 3333, Error Handling).
     """
     through = passage.through
     if through is None or passage.changes.errors:
@@ -197,8 +197,8 @@ def passes_exc_info_unmodified(passage: Passage) -> Iterator[str]:
 @MIDDLEWARE.rule
 def passes_exceptions(passage: Passage) -> Iterator[str]:
     """An exception of the application, or of its close(), reaches the server as it is: an incomplete body never looks
-    complete. A middleware that says that it answers errors may answer an Exception before the first byte, but not with
-    success. One that says that it answers by itself may call the application again.
+    complete. A middleware that declares that it answers errors may answer an Exception before the first byte, but not
+    with success. One that declares that it answers by itself may call the application again.
     """
     for record in passage.inner[-1:] if passage.changes.answers else passage.inner:
         error = record.error
@@ -212,7 +212,7 @@ def passes_exceptions(passage: Passage) -> Iterator[str]:
 
 @MIDDLEWARE.rule
 def keeps_the_length(passage: Passage) -> Iterator[str]:
-    """A body of one chunk keeps its len() of 1 or gets a Content-Length, unless the middleware says that it wraps.
+    """A body of one chunk keeps its len() of 1 or gets a Content-Length, unless the middleware declares that it wraps.
     Without both, the server must use a chunked response (PEP 3333, Handling the Content-Length Header).
     """
     through, outer = passage.through, passage.outer
@@ -225,8 +225,8 @@ def keeps_the_length(passage: Passage) -> Iterator[str]:
 @MIDDLEWARE.rule
 def keeps_an_untouched_body(passage: Passage) -> Iterator[str]:
     """A list, a tuple or the server's file wrapper is returned unchanged, so that the server can send it in one piece
-    or with sendfile (PEP 3333, Optional Platform-Specific File Handling), unless the middleware says that it changes
-    the body or that it wraps.
+    or with sendfile (PEP 3333, Optional Platform-Specific File Handling), unless the middleware declares that it
+    changes the body or that it wraps.
     """
     through = passage.through
     if through is None or passage.changes.body or passage.changes.wraps:

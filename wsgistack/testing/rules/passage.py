@@ -19,7 +19,7 @@ class Passage:
 
     :param outer: what the server saw.
     :param inner: what the application saw: one record for each call.
-    :param changes: what the middleware says that it changes.
+    :param changes: what the middleware declares as changed.
     :param environ: as the server made it.
     :param alone: the same request to the application without the middleware, if it was sent.
     """
@@ -46,7 +46,7 @@ class Passage:
         return self.changes.body and "content-encoding" not in self.changes.headers
 
     def unchanged(self, headers: Headers) -> Headers:
-        """The headers that the middleware does not say that it changes."""
+        """The headers that the middleware does not declare as changed."""
         names = self.changes.headers
         return [] if "*" in names else [item for item in headers if item[0].lower() not in names]
 
