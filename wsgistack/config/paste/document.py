@@ -43,15 +43,14 @@ class IniFile(Document):
 
     :param path: the file. Paths in it are relative to its folder.
     :param passed: the global configuration of a file that refers to this one, or of the caller.
-    :param text: the content of the file, if it need not be read.
     :raises ConfigError: it cannot be read, or is not a configuration.
     """
 
-    def __init__(self, path: Path, passed: Mapping[str, str] | None = None, text: str | None = None) -> None:
+    def __init__(self, path: Path, passed: Mapping[str, str] | None = None) -> None:
         self.file = str(path)
         self.path = path
         kinds = {"application": _APPS, "filter": ("filter",), "server": ("server",)}
-        self.sections = Sections(path, read_source(path) if text is None else text, passed or {}, kinds)
+        self.sections = Sections(path, read_source(path), passed or {}, kinds)
         self.folder = self.sections.folder
         self.mistakes = self.sections.mistakes
         self.global_conf = self.sections.global_conf
