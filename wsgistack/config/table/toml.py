@@ -1,15 +1,14 @@
 """TOML: the text of a file as a table, and the line of each of its keys, which :mod:`tomllib` does not give."""
 
-import pathlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
+from wsgistack.errors import ConfigError, Mistake, Where
 
-__all__ = ["KeyPath", "find_duplicates", "find_lines", "line_at", "read_toml"]
+__all__ = ["KeyPath", "find_lines", "line_at", "read_toml"]
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a value, and the numbers of items; the first is 0."""
@@ -28,81 +27,34 @@ _TOKEN = rf"""
 _FLAGS = re.MULTILINE | re.DOTALL | re.VERBOSE
 _IN_VALUE = re.compile(_TOKEN, _FLAGS)
 _AT_TOP = re.compile(rf"^[ \t]*+\[(?P<element>\[)?[ \t]*+(?P<header>{_KEY})[ \t]*+\] | {_TOKEN}", _FLAGS)
-_REPEATABLE = {  # what may come after what in the same place
-    ("implied", "implied"),
-    ("implied", "table"),
-    ("table", "implied"),
-    ("dotted", "dotted"),
-    ("dotted", "implied"),
-    ("list", "implied"),
-    ("list", "list"),
-    ("item", "item"),
-}
-_MAX_DEPTH = 1000  # tomllib accepts less
-_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
-_HINTS = {"Invalid value": "write text in quotes", "Invalid statement": "a comment begins with #"}
-_MAX_BITS = 10_000  # Python refuses to write a number of more than 4300 digits
-_MAYBE_TOO_LONG = re.compile(r"0[xob]\w{2500}")
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _DUPLICATE = re.compile(r"Cannot|Duplicate")
+_HINTS = {"Invalid value": "write text in quotes", "Invalid statement": "a comment begins with #"}
 
 
-def read_toml(text: str, path: pathlib.Path) -> dict[str, object]:
+def read_toml(text: str, path: Path) -> dict[str, object]:
     """The table that a text describes.
 
     :param path: the file, for the mistakes.
-    :raises ConfigError: the text is not TOML, sets a key twice, or holds an integer that Python can read but not write,
-        not even into a message.
+    :raises ConfigError: the text is not TOML, or sets a key twice.
     """
     try:
-        table = tomllib.loads(text)
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number may be too long for Python, and a table too deep
-        reason = str(error)
-        duplicates = [
-            Mistake(f"duplicate key; first set on line {first}", key=_join(at), where=Where(str(path), second))
-            for at, first, second in (find_duplicates(text) if _DUPLICATE.match(reason) else ())
-        ]
-        found = _LINE.search(reason)
-        problem, line = _LINE.sub("", reason), 0
-        if found:
-            line = int(found[1]) if found[1] else text.rstrip().count("\n") + 1
-        other = Mistake(f"invalid TOML: {problem}", where=Where(str(path), line), hint=_HINTS.get(problem, ""))
-        raise ConfigError(*(duplicates or [other])) from error
-    if _MAYBE_TOO_LONG.search(text):
-        _raise_if_too_long(table, find_lines(text), path)
-    return table
+        problem, place = _PLACE.sub("", str(error)), _PLACE.search(str(error))
+        line = int(place[1] or text.rstrip().count("\n") + 1) if place else 0
+        mistakes = [Mistake(f"invalid TOML: {problem}", where=Where(str(path), line), hint=_HINTS.get(problem, ""))]
+        if _DUPLICATE.match(problem):
+            mistakes = [
+                Mistake(f"duplicate key; first set on line {first}", key=key, where=Where(str(path), line))
+                for key, first, line in _scan(text)[1]
+            ] or mistakes
+        raise ConfigError(*mistakes) from error
 
 
-def _join(at: KeyPath) -> str:
-    return ".".join(map(str, at))
-
-
-def _raise_if_too_long(table: dict[str, object], lines: Mapping[KeyPath, int], path: pathlib.Path) -> None:
-    mistakes = Mistakes()
-    for at, line in lines.items():
-        value: Any = table
-        for key in at:
-            value = value[key]
-        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            where = Where(str(path), line, _join(at[:-1]))
-            mistakes.append(
-                Mistake("number too long", key=str(at[-1]), expected=f"at most {_MAX_BITS} bits", where=where)
-            )
-    mistakes.raise_if_any()
-
-
-class _Mark(NamedTuple):
-    path: KeyPath
-    line: int
-    kind: str
-
-
-@dataclass
-class _Container:
-    """An array or an inline table that is still open."""
-
-    path: KeyPath
-    is_array: bool
-    number: int = 0
+def line_at(at: KeyPath, lines: Mapping[KeyPath, int]) -> int:
+    """The line of a value, or of the innermost table or list around it that has one; 0 without one."""
+    return next((lines[at[:end]] for end in range(len(at), 0, -1) if at[:end] in lines), 0)
 
 
 def find_lines(text: str) -> dict[KeyPath, int]:
@@ -110,81 +62,65 @@ def find_lines(text: str) -> dict[KeyPath, int]:
 
     :param text: TOML. For any other text, the result is a guess.
     """
+    return _scan(text)[0]
+
+
+def _scan(text: str) -> tuple[dict[KeyPath, int], list[tuple[str, int, int]]]:
+    """The lines of :func:`find_lines`; and each key or header that is repeated, with its first and its other line."""
     lines: dict[KeyPath, int] = {}
-    for path, line, kind in _iterate_marks(text):
-        if kind in ("key", "table"):
-            lines[path] = line
-        else:
-            lines.setdefault(path, line)
-    return lines
-
-
-def line_at(at: KeyPath, lines: Mapping[KeyPath, int]) -> int:
-    """The line of a value, or of the innermost thing around it that has one; 0 without one."""
-    return next((lines[at[:end]] for end in range(len(at), 0, -1) if at[:end] in lines), 0)
-
-
-def find_duplicates(text: str) -> list[tuple[KeyPath, int, int]]:
-    """Find each key and table that is defined again, with its first and its other line.
-
-    :param text: any text. After another error, the result is a guess.
-    """
-    found: list[tuple[KeyPath, int, int]] = []
-    seen: dict[KeyPath, _Mark] = {}
-    for mark in _iterate_marks(text):
-        first = seen.setdefault(mark.path, mark)
-        if first is mark:
-            continue
-        if (first.kind, mark.kind) not in _REPEATABLE:
-            found.append((mark.path, first.line, mark.line))
-        elif first.kind == "implied":
-            seen[mark.path] = mark
-    return found
-
-
-def _iterate_marks(text: str) -> Iterator[_Mark]:
+    repeated: list[tuple[str, int, int]] = []
+    defined: set[KeyPath] = set()
     table: KeyPath = ()
-    elements: dict[KeyPath, int] = {}
-    containers: list[_Container] = []
     value: KeyPath = ()
+    lengths: dict[KeyPath, int] = {}  # of arrays of tables, so far
+    containers: list[tuple[KeyPath, bool]] = []  # arrays and inline tables that are still open, and which are arrays
+    numbers: list[int] = []  # of the next item in each container
     line, start, end = 1, 0, 0
     while found := (_IN_VALUE if containers else _AT_TOP).search(text, end):
         line += text.count("\n", start, found.start())
         start, end = found.span()
-        inner = containers[-1] if containers else None
+        path: KeyPath = ()
         match found.lastgroup:
             case "header":
                 *parents, last = _split_key(found["header"])
                 table = ()
                 for part in parents:
                     table = (*table, part)
-                    yield _Mark(table, line, "implied")
-                    if table in elements:
-                        table = (*table, elements[table])
+                    lines.setdefault(table, line)
+                    if table in lengths:
+                        table = (*table, lengths[table] - 1)
                 table = (*table, last)
                 if found["element"]:
-                    yield _Mark(table, line, "list")
-                    elements[table] = elements.get(table, -1) + 1
-                    table = (*table, elements[table])
-                yield _Mark(table, line, "table")
+                    lines.setdefault(table, line)
+                    lengths[table] = lengths.get(table, 0) + 1
+                    table = (*table, lengths[table] - 1)
+                path = table
             case "key":
                 *parents, last = _split_key(found["key"])
-                value = inner.path if inner else table
+                value = containers[-1][0] if containers else table
                 for part in parents:
                     value = (*value, part)
-                    yield _Mark(value, line, "dotted")
+                    lines.setdefault(value, line)
                 value = (*value, last)
-                yield _Mark(value, line, "key")
+                path = value
             case "value" | "opening":
-                if inner and inner.is_array:
-                    value = (*inner.path, inner.number)
-                    yield _Mark(value, line, "item")
-                if found["opening"] and len(containers) < _MAX_DEPTH:
-                    containers.append(_Container(value, found[0] == "["))
-            case "closing" if inner:
+                if containers and containers[-1][1]:
+                    value = (*containers[-1][0], numbers[-1])
+                    lines[value] = line
+                if found["opening"]:
+                    containers.append((value, found[0] == "["))
+                    numbers.append(0)
+            case "closing" if containers:
                 containers.pop()
-            case "comma" if inner:
-                inner.number += 1
+                numbers.pop()
+            case "comma" if containers:
+                numbers[-1] += 1
+        if path:
+            if path in defined:
+                repeated.append((".".join(map(str, path)), lines[path], line))
+            defined.add(path)
+            lines[path] = line
+    return lines, repeated
 
 
 def _split_key(key: str) -> list[str]:
