@@ -7,6 +7,7 @@ from pathlib import Path as File
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -189,12 +190,27 @@ LINES = st.sampled_from(
 @settings(max_examples=60)
 @given(st.lists(LINES, max_size=6).map("\n".join))
 @example("[a]\nb.c = 1\n[a.b.d]")
-def test_finds_a_line_of_everything_that_tomllib_reads(text: str) -> None:
+def test_reports_a_line_or_finds_all_lines(text: str) -> None:
     try:
-        document = read_toml(text, File("x.toml"))
-    except ConfigError as error:
-        lines = [each.where.line for each in error.mistakes]
-        document = {} if all(lines) else None
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        with pytest.raises(ConfigError) as caught:
+            read_toml(text, File("x.toml"))
+        assert all(each.where.line for each in caught.value.mistakes)
     else:
         assert set(find_lines(text)) == set(paths(document))
-    assert document is not None
+
+
+@settings(max_examples=60)
+@given(st.text("ab.=,[]{}\"'#\\\n\r \t") | st.text())
+@example('"""')
+@example('"""\\')
+@example("a = [}, {], 1")
+@example("a = [1}, ]")
+@example('"\\q" = 1')
+def test_reads_any_text_without_an_error(text: str) -> None:
+    found = find_lines(text)
+    try:
+        assert set(found) == set(paths(tomllib.loads(text)))
+    except ValueError:
+        assert {line for line in found.values() if not 1 <= line <= text.count("\n") + 1} == set()

@@ -69,32 +69,40 @@ def _scan(text: str) -> tuple[dict[KeyPath, int], list[tuple[str, int, int]]]:
     """The lines of :func:`find_lines`; and each key or header that is repeated, with its first and its other line."""
     lines: dict[KeyPath, int] = {}
     repeated: list[tuple[str, int, int]] = []
-    defined: set[KeyPath] = set()
+    keys: set[KeyPath] = set()
+    tables: set[KeyPath] = set()
     table: KeyPath = ()
     value: KeyPath = ()
     lengths: dict[KeyPath, int] = {}  # of arrays of tables, so far
     containers: list[tuple[KeyPath, bool]] = []  # arrays and inline tables that are still open, and which are arrays
     numbers: list[int] = []  # of the next item in each container
     line, start, end = 1, 0, 0
+
+    def check(path: KeyPath, *known: set[KeyPath]) -> None:
+        if any(path in each for each in known):
+            repeated.append((".".join(map(str, path)), lines[path], line))
+
     while found := (_IN_VALUE if containers else _AT_TOP).search(text, end):
         line += text.count("\n", start, found.start())
         start, end = found.span()
-        path: KeyPath = ()
         match found.lastgroup:
             case "header":
                 *parents, last = _split_key(found["header"])
                 table = ()
                 for part in parents:
                     table = (*table, part)
+                    check(table, keys)
                     lines.setdefault(table, line)
                     if table in lengths:
                         table = (*table, lengths[table] - 1)
                 table = (*table, last)
+                check(table, keys, tables)
                 if found["element"]:
                     lines.setdefault(table, line)
                     lengths[table] = lengths.get(table, 0) + 1
                     table = (*table, lengths[table] - 1)
-                path = table
+                tables.add(table)
+                lines[table] = line
             case "key":
                 *parents, last = _split_key(found["key"])
                 value = containers[-1][0] if containers else table
@@ -102,7 +110,9 @@ def _scan(text: str) -> tuple[dict[KeyPath, int], list[tuple[str, int, int]]]:
                     value = (*value, part)
                     lines.setdefault(value, line)
                 value = (*value, last)
-                path = value
+                check(value, keys, tables)
+                keys.add(value)
+                lines[value] = line
             case "value" | "opening":
                 if containers and containers[-1][1]:
                     value = (*containers[-1][0], numbers[-1])
@@ -115,11 +125,6 @@ def _scan(text: str) -> tuple[dict[KeyPath, int], list[tuple[str, int, int]]]:
                 numbers.pop()
             case "comma" if containers:
                 numbers[-1] += 1
-        if path:
-            if path in defined:
-                repeated.append((".".join(map(str, path)), lines[path], line))
-            defined.add(path)
-            lines[path] = line
     return lines, repeated
 
 
