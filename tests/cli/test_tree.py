@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.files import HELLO, layers, written
 from wsgistack.cli import main
-from wsgistack.cli.tree import LayerTree
+from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read
 from wsgistack.config.document import open_document
 
@@ -83,9 +83,8 @@ def test_draws_the_layers_without_details() -> None:
     document = open_document(
         {"app": "hello:app", "layers": [{"use": "gzip", "level": 9, "when": {"path": "/x"}}, "access_log"]}
     )
-    tree = LayerTree(document, is_whole=False)
-    assert tree.draw("main", read(document)) == "gzip\n└─ access_log\n   └─ hello:app"
-    assert tree.misplaced == []
+    tree = draw_tree(document, "main", read(document), is_whole=False)
+    assert tree == "gzip\n└─ access_log\n   └─ hello:app"
 
 
 def test_marks_a_layer_in_the_wrong_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,7 +126,7 @@ def test_the_layers_are_the_same_again(items: list[Any]) -> None:
             {
                 "app": "a:b",
                 "layers": [
-                    {"use": "gzip", "name": "small", "minimum_size": 1, "when": {"path": "/x", "host": ["a", "b"]}},
+                    {"use": "gzip", "name": "small", "minimum_size": 1, "when": {"path": ["/x"], "host": ["a", "b"]}},
                     {"use": "lint", "when": {"not": {"header": {"x-a": ["1", "2"]}}}},
                     {"use": EVERYTHING, "text": "a", "options": {"use": "b", "name": "c"}},
                     {"use": f"paste.filter_factory:{FACTORIES}:make_filter", "mark": "m", "when": "a:b"},
@@ -264,16 +264,13 @@ def test_replaces_the_secrets_of_applications_and_servers_by_references(folder: 
     assert warnings == [f"{SECRET} key: the secret is not written; set the environment variable KEY to it"]
 
 
-def test_keeps_the_options_of_factories_that_are_not_installed(folder: Path) -> None:
-    application = {"use": "egg:not-installed#main", "sqlalchemy.url": "sqlite://", "debug": "true"}
+def test_treats_the_options_of_a_factory_that_is_not_installed_as_secrets(folder: Path) -> None:
     server = {"use": "call:not_installed:serve", "port": "8080"}
     bare = {"use": "call:not_installed:serve"}
-    written, warnings = export(table({"app": application, "servers": {"main": server, "bare": bare}}))
-    assert written["app"] == application
-    assert written["servers"]["main"] == server
+    written, warnings = export(table({"app": "a:b", "servers": {"main": server, "bare": bare}}))
+    assert written["servers"] == {"main": {**bare, "port": "${env:PORT}"}, "bare": bare}
     assert warnings == [
-        "cannot load egg:not-installed#main, so its options may hold secrets: sqlalchemy.url, debug",
-        "cannot load call:not_installed:serve, so its options may hold secrets: port",
+        "call:not_installed:serve port: the secret is not written; set the environment variable PORT to it"
     ]
 
 
@@ -327,7 +324,6 @@ def test_a_list_uses_a_filter_only_by_its_name(folder: Path) -> None:
 PIPELINE = (
     f"[DEFAULT]\nx = 0\n[pipeline:main]\npipeline = mark make\n[filter:mark]\nuse = {MARK}\n[app:make]\nuse = {MAKE}\n"
 )
-LAYER_LOSES = "main: mark gets the global values of the application instead of its own"
 
 
 @pytest.mark.parametrize(
@@ -344,26 +340,26 @@ LAYER_LOSES = "main: mark gets the global values of the application instead of i
         ),
         pytest.param(
             f"{PIPELINE}set x = 1\n",
-            {
-                "main": {"app": "make", "layers": [{"use": MARK, "name": "mark"}], "global": {"x": "1"}},
-                "make": {"app": MAKE, "global": {"x": "1"}},
-            },
-            [LAYER_LOSES],
+            {"make": {"app": MAKE, "global": {"x": "1"}}},
+            [],
             id="of an application",
         ),
         pytest.param(
-            PIPELINE.replace("make_filter", "make_filter\nset y = 1"), None, [LAYER_LOSES], id="of a layer"
+            PIPELINE.replace("make_filter", "make_filter\nset y = 1"),
+            None,
+            ["different in TOML: - layer mark global value y"],
+            id="of a layer",
         ),
         pytest.param(
             f"{PIPELINE}[server:s]\nuse = egg:wsgistack\nset y = 1\n",
             None,
-            ["server s: its own global values are lost"],
+            ["different in TOML: - server s global value y"],
             id="of a server",
         ),
         pytest.param(
             f"{PIPELINE}[filter:asked]\npaste.filter_factory = {FACTORIES}:make_filter\nset y = 1\n",
             None,
-            ["filter asked: its own global values are lost"],
+            ["different in TOML: - filter asked global value y"],
             id="of a filter that nothing names",
         ),
     ],
@@ -387,9 +383,8 @@ def test_names_the_sections_that_toml_cannot_hold(folder: Path) -> None:
     written, warnings = export(ini(text))
     assert written == {"app": "json:dumps", "filters": {"unused": {"use": "gzip"}}}
     assert warnings == [
-        "[alembic] is not written, because TOML has no form for it",
-        "[filter:compound] is not written, because no pipeline names it and it has other filters around it",
-        "[filter:base] is not written, because no pipeline names it and it lacks required options",
+        f"[{section}] is not written, because TOML has no form for it"
+        for section in ("filter:compound", "filter:base", "alembic")
     ]
 
 
@@ -397,7 +392,7 @@ def test_warns_where_the_folder_of_the_file_is_written_out(folder: Path) -> None
     write(f"[app:main]\nuse = {MAKE}\nfolder = %(here)s/x\n")
     text, warnings = export_toml(open_document("stack.ini"))
     assert f"{folder}/x" in text
-    assert warnings == [f"%(here)s is replaced by its value, {folder}"]
+    assert warnings == [f"the text contains the path of the folder, {folder}"]
 
 
 def test_refuses_applications_of_another_file(folder: Path) -> None:
@@ -408,7 +403,7 @@ def test_refuses_applications_of_another_file(folder: Path) -> None:
     )
     assert problems(open_document("stack.ini")) == [
         "stack.ini:3: [composite:main] /: only an ini file can use another file",
-        "other.ini:2: [composite:made] use: uses applications of another file, which are not converted",
+        "other.ini:3: [composite:made] /: only an ini file can use another file",
     ]
 
 
@@ -420,11 +415,11 @@ def test_reports_the_mistakes_of_the_configuration(folder: Path) -> None:
 def test_refuses_an_option_that_no_import_string_names(folder: Path) -> None:
     layer = {"use": EVERYTHING, "name": "it", "hook": f"{MODULE}:unnamed"}
     (problem,) = problems(table({"app": "a:b", "layers": [layer]}))
-    assert problem.startswith("stack.toml: cannot be written as TOML with the same meaning: layer 1 (it) hook: ")
+    assert problem.startswith("stack.toml: layer 1 (it) hook: ")
     assert f"'{MODULE}:<lambda>'" in problem
 
 
-def test_refuses_an_option_that_would_be_read_as_another_one(folder: Path) -> None:
+def test_warns_of_an_option_that_is_read_as_another_one(folder: Path) -> None:
     layer = {"use": EVERYTHING, "name": "it", "hook": f"{MODULE}:replaced"}
-    (problem,) = problems(table({"app": "a:b", "layers": [layer]}))
-    assert problem.startswith("stack.toml: cannot be written as TOML with the same meaning: it hook: ")
+    _, (warning,) = export_layers(layer)
+    assert warning.startswith("different in TOML: layer it option hook: ")

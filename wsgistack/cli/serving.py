@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from wsgistack.cli.arguments import Commands, add_file
 from wsgistack.cli.checking import collect_order, warn
-from wsgistack.cli.tree import LayerTree
+from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read, read_server
 from wsgistack.config.document import open_document
 from wsgistack.config.loader import Document
@@ -166,7 +166,7 @@ def _application(document: Document, parsed: argparse.Namespace, mistakes: Mista
 
 
 def _ready(document: Document, parsed: argparse.Namespace, stack: Stack) -> Callable[[str], None]:
-    tree = LayerTree(document, is_whole=False).draw(parsed.name, stack)
+    tree = draw_tree(document, parsed.name, stack, is_whole=False)
     return lambda how: _say(parsed, f"Serving {how} (stop with Ctrl-C)\n{tree}")
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import cast
@@ -20,8 +19,6 @@ def describe_value(value: object) -> str:
         return label(value)
     if value is None or isinstance(value, bool | int):
         return as_text(value)
-    if isinstance(value, timedelta):
-        return f"{value.total_seconds():g}s"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{describe_value(key)}: {describe_value(each)}' for key, each in value.items())}}}"
     if isinstance(value, list | tuple | AbstractSet):
@@ -41,30 +38,21 @@ def as_text(value: object) -> str:
     """Write a single value as an ini file does."""
     if value is None or isinstance(value, bool):
         return str(value).lower()
-    try:
-        return str(value)
-    except ValueError:  # Python writes very long integers only in hexadecimal digits
-        return hex(cast(int, value))
+    return str(value)
 
 
 def describe_condition(when: object) -> list[str]:
-    """Describe a normalized condition, with a line for each part that a request must match."""
-    return [f"when {part}" for part in _describe_parts(when)]
-
-
-def _describe_parts(when: object) -> list[str]:
+    """Describe a normalized condition: the parts that a request must match, all of them."""
     keys = when if isinstance(when, Mapping) else {"call": when}
-    return [_describe_negated(value) if key == "not" else _describe_key(key, value) for key, value in keys.items()]
+    return [_describe_part(key, value) for key, value in keys.items()]
 
 
-def _describe_negated(when: object) -> str:
-    parts = _describe_parts(when)
-    return f"not {parts[0]}" if len(parts) == 1 else f"not ({' and '.join(parts)})"
-
-
-def _describe_key(key: str, value: object) -> str:
+def _describe_part(key: str, value: object) -> str:
+    if key == "not":
+        parts = describe_condition(value)
+        return f"not {parts[0]}" if len(parts) == 1 else f"not ({' and '.join(parts)})"
     if key == "call":
-        return value if isinstance(value, str) else describe_value(value)
+        return describe_use(value)
     if isinstance(value, Mapping):
         return " and ".join(f"{key} {name} = {', '.join(globs)}" for name, globs in value.items())
     return f"{key} = {', '.join(cast(tuple[str, ...], value))}"

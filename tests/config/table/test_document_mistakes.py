@@ -87,7 +87,7 @@ APP = f'app = "{MODULE}:greet"\n'
             'app = "${env:UNSET}"\nlayers = ["${env:UNSET}", { use = "${env:UNSET}" }]\n',
             [
                 f":{place}: environment variable UNSET is not set; set it, or write a default: ${{env:UNSET:-default}}"
-                for place in ("1: app", "2: layer 1", "2: layer 2 use")
+                for place in ("1: app", "2: layer 1 use", "2: layer 2 use")
             ],
             id="names from a variable that is not set",
         ),

@@ -28,13 +28,10 @@ def test_reads_a_table() -> None:
         pytest.param("a = 1\nb\n", ":2: invalid TOML: Expected '=' after a key in a key/value pair", id="no value"),
         pytest.param("x = " + "9" * 5000, ": invalid TOML: Exceeds the limit", id="number that is too long"),
         pytest.param("x = " + "[" * 5000, ": invalid TOML: ", id="list that is too deep"),
-        pytest.param("a = 1\n\nb = 2\na = 3\n", ":4: a: duplicate key; first set on line 1", id="second key"),
-        pytest.param("[a]\n[b]\n[a]\n", ":3: a: duplicate key; first set on line 1", id="second table"),
-        pytest.param("[x]\na = [\n1]\na = [\n2]", ":4: x.a: duplicate key; first set on line 2", id="second list"),
-        pytest.param('a = 1\n"\\u0061" = 3', ":2: a: duplicate key; first set on line 1", id="second spelling"),
-        pytest.param("[[a]]\nb = 1\n[[a]]\nb = 1\nb = 1", ":5: a.1.b: duplicate key; first", id="key of an item"),
-        pytest.param("a.b = 1\n[[a]]\n", ":2: invalid TOML: Cannot overwrite a value", id="table for a key"),
-        pytest.param("a = {b = 1, b = 2}\n", ":1: a.b: duplicate key; first set on line 1", id="in one line"),
+        pytest.param("a = 1\na = 3\nb = 1\n", ":2: invalid TOML: Cannot overwrite a value; it is", id="key"),
+        pytest.param("[a]\n[a]\n", ":2: invalid TOML: Cannot declare ('a',) twice; it is", id="table"),
+        pytest.param("layers = [1]\n[[layers]]\n", ":2: invalid TOML: Cannot mutate immutable namespace ", id="list"),
+        pytest.param("a = {b = 1, b = 2}\n", ":1: invalid TOML: Duplicate inline table key", id="in one line"),
     ],
 )
 def test_reports_mistakes(text: str, expected: str) -> None:

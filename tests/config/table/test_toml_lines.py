@@ -18,7 +18,19 @@ from wsgistack.config.table.toml import find_lines, read_toml
 KEYS = st.sampled_from(["a", "b", "c-1", "2", "é]", 'q"', "x.y", "#", "", "tab\t", "'"])
 SCALARS = st.sampled_from(
     [
-        *["1", "-0.5e3", "true", "nan", "1979-05-27 07:32:00.5", '""', "''", '"a # ] \\" ="', "'\\'", '"""a"""'],
+        *[
+            "1",
+            "-0.5e3",
+            "true",
+            "nan",
+            "1979-05-27 07:32:00.5",
+            "1979-05-27 07:32:00-07:00",
+            '""',
+            "''",
+            '"a # ] \\" ="',
+            "'\\'",
+            '"""a"""',
+        ],
         *['"""\n[x]\ny = 1 \\""" \\\n  ""\'#""""', "'''\n[[x]]\n'' , \n''''"],
     ]
 )
@@ -188,29 +200,13 @@ LINES = st.sampled_from(
 
 
 @settings(max_examples=60)
-@given(st.lists(LINES, max_size=6).map("\n".join))
+@given(st.lists(LINES, max_size=6).map("\n".join) | st.text("ab.=,[]{}\"'#\\\n\r \t") | st.text())
 @example("[a]\nb.c = 1\n[a.b.d]")
-def test_reports_a_line_or_finds_all_lines(text: str) -> None:
+def test_finds_a_line_of_everything_or_reports_a_mistake(text: str) -> None:
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        with pytest.raises(ConfigError) as caught:
-            read_toml(text, File("x.toml"))
-        assert all(each.where.line for each in caught.value.mistakes)
+        document = read_toml(text, File("x.toml"))
+    except ConfigError:
+        with pytest.raises((tomllib.TOMLDecodeError, RecursionError)):
+            tomllib.loads(text)
     else:
         assert set(find_lines(text)) == set(paths(document))
-
-
-@settings(max_examples=60)
-@given(st.text("ab.=,[]{}\"'#\\\n\r \t") | st.text())
-@example('"""')
-@example('"""\\')
-@example("a = [}, {], 1")
-@example("a = [1}, ]")
-@example('"\\q" = 1')
-def test_reads_any_text_without_an_error(text: str) -> None:
-    found = find_lines(text)
-    try:
-        assert set(found) == set(paths(tomllib.loads(text)))
-    except ValueError:
-        assert {line for line in found.values() if not 1 <= line <= text.count("\n") + 1} == set()

@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,18 +19,21 @@ _KEY = rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+"
 _TOKEN = rf"""
     (?P<key>{_KEY})[ \t]*+=
   | (?P<comment>\#[^\n]*+)
-  | (?P<value>"{{3}}(?:\\.|[^"\\]|"(?!""))*+(?:"{{3,5}}|\Z)|'{{3}}(?:[^']|'(?!''))*+(?:'{{3,5}}|\Z)
-      |[^\s"'#,=\[\]{{}}]++|{_PART})
+  | (?P<value>"{{3}}(?:\\.|[^"\\]|"(?!""))*+"{{3,5}}|'{{3}}(?:[^']|'(?!''))*+'{{3,5}}
+      |[^\s"'#,=\[\]{{}}]++(?:[ ]\d\d:[\d:.Z+-]++)?|{_PART})
   | (?P<opening>[\[{{])
   | (?P<closing>[\]}}])
-  | (?P<comma>,)
 """
 _FLAGS = re.MULTILINE | re.DOTALL | re.VERBOSE
 _IN_VALUE = re.compile(_TOKEN, _FLAGS)
-_AT_TOP = re.compile(rf"^[ \t]*+\[(?P<element>\[)?[ \t]*+(?P<header>{_KEY})[ \t]*+\] | {_TOKEN}", _FLAGS)
+_AT_TOP = re.compile(rf"^[ \t]*+\[(?P<item>\[)?[ \t]*+(?P<header>{_KEY})[ \t]*+\]{{1,2}} | {_TOKEN}", _FLAGS)
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
-_DUPLICATE = re.compile(r"Cannot|Duplicate")
-_HINTS = {"Invalid value": "write text in quotes", "Invalid statement": "a comment begins with #"}
+_HINTS = {
+    "Invalid value": "write text in quotes",
+    "Invalid statement": "a comment begins with #",
+    "Cannot": "it is already set above",
+    "Duplicate": "it is already set above",
+}
 
 
 def read_toml(text: str, path: Path) -> dict[str, object]:
@@ -43,13 +47,8 @@ def read_toml(text: str, path: Path) -> dict[str, object]:
     except (ValueError, RecursionError) as error:  # a number may be too long for Python, and a table too deep
         problem, place = _PLACE.sub("", str(error)), _PLACE.search(str(error))
         line = int(place[1] or text.rstrip().count("\n") + 1) if place else 0
-        mistakes = [Mistake(f"invalid TOML: {problem}", where=Where(str(path), line), hint=_HINTS.get(problem, ""))]
-        if _DUPLICATE.match(problem):
-            mistakes = [
-                Mistake(f"duplicate key; first set on line {first}", key=key, where=Where(str(path), line))
-                for key, first, line in _scan(text)[1]
-            ] or mistakes
-        raise ConfigError(*mistakes) from error
+        hint = next((hint for start, hint in _HINTS.items() if problem.startswith(start)), "")
+        raise ConfigError(Mistake(f"invalid TOML: {problem}", where=Where(str(path), line), hint=hint)) from error
 
 
 def line_at(at: KeyPath, lines: Mapping[KeyPath, int]) -> int:
@@ -58,81 +57,49 @@ def line_at(at: KeyPath, lines: Mapping[KeyPath, int]) -> int:
 
 
 def find_lines(text: str) -> dict[KeyPath, int]:
-    """Find the line of each table, item and key. A table without a header has the line of its first key.
+    """Find the line of each table, item and key of a text in TOML. A table without a header has that of its first key.
 
-    :param text: TOML. For any other text, the result is a guess.
+    A line is given for everything that :func:`read_toml` returns.
     """
-    return _scan(text)[0]
-
-
-def _scan(text: str) -> tuple[dict[KeyPath, int], list[tuple[str, int, int]]]:
-    """The lines of :func:`find_lines`; and each key or header that is repeated, with its first and its other line."""
     lines: dict[KeyPath, int] = {}
-    repeated: list[tuple[str, int, int]] = []
-    keys: set[KeyPath] = set()
-    tables: set[KeyPath] = set()
     table: KeyPath = ()
-    value: KeyPath = ()
-    lengths: dict[KeyPath, int] = {}  # of arrays of tables, so far
-    containers: list[tuple[KeyPath, bool]] = []  # arrays and inline tables that are still open, and which are arrays
-    numbers: list[int] = []  # of the next item in each container
+    path: KeyPath = ()
+    last_items: dict[KeyPath, int] = {}  # of arrays of tables
+    containers: list[tuple[KeyPath, Iterator[int] | None]] = []  # open arrays, with numbers, and open inline tables
     line, start, end = 1, 0, 0
-
-    def check(path: KeyPath, *known: set[KeyPath]) -> None:
-        if any(path in each for each in known):
-            repeated.append((".".join(map(str, path)), lines[path], line))
-
     while found := (_IN_VALUE if containers else _AT_TOP).search(text, end):
         line += text.count("\n", start, found.start())
         start, end = found.span()
-        match found.lastgroup:
-            case "header":
-                *parents, last = _split_key(found["header"])
-                table = ()
+        kind = found.lastgroup or ""
+        match kind:
+            case "header" | "key":
+                path = () if kind == "header" else containers[-1][0] if containers else table
+                *parents, last = _split_key(found[kind])
                 for part in parents:
-                    table = (*table, part)
-                    check(table, keys)
-                    lines.setdefault(table, line)
-                    if table in lengths:
-                        table = (*table, lengths[table] - 1)
-                table = (*table, last)
-                check(table, keys, tables)
-                if found["element"]:
-                    lines.setdefault(table, line)
-                    lengths[table] = lengths.get(table, 0) + 1
-                    table = (*table, lengths[table] - 1)
-                tables.add(table)
-                lines[table] = line
-            case "key":
-                *parents, last = _split_key(found["key"])
-                value = containers[-1][0] if containers else table
-                for part in parents:
-                    value = (*value, part)
-                    lines.setdefault(value, line)
-                value = (*value, last)
-                check(value, keys, tables)
-                keys.add(value)
-                lines[value] = line
+                    path = (*path, part)
+                    lines.setdefault(path, line)
+                    if path in last_items:
+                        path = (*path, last_items[path])
+                path = (*path, last)
+                if kind == "header" and found["item"]:
+                    lines.setdefault(path, line)
+                    last_items[path] = last_items.get(path, -1) + 1
+                    path = (*path, last_items[path])
+                lines[path] = line
+                table = path if kind == "header" else table
             case "value" | "opening":
-                if containers and containers[-1][1]:
-                    value = (*containers[-1][0], numbers[-1])
-                    lines[value] = line
-                if found["opening"]:
-                    containers.append((value, found[0] == "["))
-                    numbers.append(0)
-            case "closing" if containers:
+                if containers and (numbers := containers[-1][1]):
+                    path = (*containers[-1][0], next(numbers))
+                    lines[path] = line
+                if kind == "opening":
+                    containers.append((path, count() if found[0] == "[" else None))
+            case "closing":
                 containers.pop()
-                numbers.pop()
-            case "comma" if containers:
-                numbers[-1] += 1
-    return lines, repeated
+    return lines
 
 
 def _split_key(key: str) -> list[str]:
-    try:
-        value: object = tomllib.loads(f"{key} = 0")
-    except ValueError:  # an escape that TOML does not have
-        return [key]
+    value: object = tomllib.loads(f"{key} = 0")
     parts = []
     while isinstance(value, dict):
         [(part, value)] = value.items()
