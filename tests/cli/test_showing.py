@@ -65,7 +65,6 @@ def test_shows_everything_in_a_file_without_main(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().out.split("\n\n") == [
         "application api:\nlisted (gzip)\n└─ hello:app",
         "application docs:\nhello:app",
-        "filter unlisted:\nunlisted (gzip)\n│  level = 9",
         "server web: call:tests.config.factories:make_secret\n   key = <secret>\n",
     ]
 
@@ -73,7 +72,6 @@ def test_shows_everything_in_a_file_without_main(tmp_path: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        pytest.param(WITHOUT_MAIN.replace("level = 9", "levl = 9"), ":9: [filter:unlisted] levl: ", id="in a filter"),
         pytest.param(WITHOUT_MAIN.replace("listed docs", "listd docs"), ":2: [pipeline:api] ", id="in an application"),
         pytest.param("[alembic]\nurl = sqlite://\n", ": ", id="nothing to show"),
     ],

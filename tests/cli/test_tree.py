@@ -75,7 +75,7 @@ def test_shows_an_application_without_layers(tmp_path: Path, capsys: pytest.Capt
 def test_shows_the_condition_of_a_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = layers("gzip") + "[filter:gzip]\nwhen_path = /api/* /x\nwhen_not_method = POST\nlevel = 9\n"
     assert drawn(tmp_path, text, capsys) == (
-        "gzip\n│  when path = /api/*, /x\n│  when not method = POST\n│  level = 9\n└─ hello:app\n"
+        "gzip\n│  when.path = /api/*, /x\n│  when.not.method = POST\n│  level = 9\n└─ hello:app\n"
     )
 
 

@@ -15,14 +15,14 @@ from wsgistack.config.document import open_document
 APP = f'app = "{MODULE}:greet"\n'
 
 
-def changed(old: str, new: str, name: str = "") -> list[str]:
+def changed(old: str, new: str) -> list[str]:
     """The differences between two files in TOML, or in ini where one begins with a section."""
     found = []
     for number, text in enumerate((old, new)):
         file = f"{'new' if number else 'old'}.{'ini' if text.startswith('[') else 'toml'}"
         write(text, file)
         found.append(read_contents(open_document(file)))
-    return find_differences(found[0], found[1], name)
+    return find_differences(found[0], found[1])
 
 
 def test_compares_filters_that_a_composite_may_ask_for(folder: Path) -> None:
@@ -57,7 +57,7 @@ def test_compares_filters_that_a_composite_may_ask_for(folder: Path) -> None:
         pytest.param(
             '["gzip", "gzip"]',
             '["gzip", {use = "gzip", level = 9}]',
-            ["+ layer gzip (2) option level: 9"],
+            ["+ layer gzip again option level: 9"],
             id="twice the same name",
         ),
         pytest.param(
@@ -91,13 +91,18 @@ def test_compares_filters_that_a_composite_may_ask_for(folder: Path) -> None:
         pytest.param(
             '[{use = "gzip", when = {path = "/a"}}, "lint"]',
             '[{use = "gzip", when = {not = {path = "/a"}, method = "GET"}}, {use = "lint", when = "a:b"}]',
-            ["layer gzip when: path = /a -> method = GET, not path = /a", "+ layer lint when: a:b"],
+            [
+                "- layer gzip when.path: /a",
+                "+ layer gzip when.method: GET",
+                "+ layer gzip when.not.path: /a",
+                "+ layer lint when: a:b",
+            ],
             id="conditions",
         ),
     ],
 )
 def test_describes_changes_of_layers(old: str, new: str, lines: list[str], folder: Path) -> None:
-    assert changed(f"{APP}layers = {old}\n", f"{APP}layers = {new}\n") == lines
+    assert sorted(changed(f"{APP}layers = {old}\n", f"{APP}layers = {new}\n")) == sorted(lines)
     assert changed(f"{APP}layers = {new}\n", f"{APP}layers = {new}\n") == []
 
 
@@ -133,9 +138,6 @@ def test_describes_changes_of_everything_else(folder: Path) -> None:
     ]
     assert sorted(changed(old, new)) == sorted(lines)
     assert changed(old, old) == changed(new, new) == []
-    api = [line.replace("application api layer ", "layer ").replace(" api", "") for line in lines if " api " in line]
-    assert sorted(changed(old, new, "api")) == sorted(api)
-    assert changed(old, new, "gone") == [f"- application use: {MODULE}:greet"]
     assert "hidden" not in "".join(changed(new, old))
 
 

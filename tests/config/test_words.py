@@ -40,18 +40,19 @@ def test_writes_a_value_as_text(value: object, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("when", "lines"),
+    ("when", "parts"),
     [
-        ({"path": ["/a", "/b*"]}, ["path = /a, /b*"]),
-        ({"path": "/a", "method": "get"}, ["method = GET", "path = /a"]),
-        ({"not": {"path": "/a"}}, ["not path = /a"]),
-        ({"not": {"path": "/a", "not": {"host": "b"}}}, ["not (path = /a and not host = b)"]),
-        ({"header": {"X-A": ["1", "2"], "X-B": "*"}}, ["header x-a = 1, 2 and header x-b = *"]),
-        ({"environ": "KEY"}, ["environ = KEY"]),
-        ("a.b:c", ["a.b:c"]),
-        ({"not": "a.b:c", "scheme": "http"}, ["scheme = http", "not a.b:c"]),
-        (describe_value, ["wsgistack.config.words:describe_value"]),
+        ({"path": ["/a", "/b*"]}, {"when.path": "/a, /b*"}),
+        ({"path": "/a", "method": "get"}, {"when.method": "GET", "when.path": "/a"}),
+        ({"not": {"path": "/a", "not": {"host": "b"}}}, {"when.not.path": "/a", "when.not.not.host": "b"}),
+        (
+            {"header": {"X-A": ["1", "2"], "X-B": "*"}, "environ": "KEY"},
+            {"when.header.x-a": "1, 2", "when.header.x-b": "*", "when.environ": "KEY"},
+        ),
+        ({"not": "a.b:c", "scheme": "http"}, {"when.scheme": "http", "when.not": "a.b:c"}),
+        ("a.b:c", {"when": "a.b:c"}),
+        (describe_value, {"when": "wsgistack.config.words:describe_value"}),
     ],
 )
-def test_describes_a_condition(when: Any, lines: list[str]) -> None:
-    assert describe_condition(normalize_condition(when)) == lines
+def test_describes_a_condition(when: Any, parts: dict[str, str]) -> None:
+    assert describe_condition(normalize_condition(when)) == parts

@@ -9,14 +9,13 @@ from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.cli.checking import warn
 from wsgistack.cli.tree import align, draw_tree
 from wsgistack.config import read
-from wsgistack.config.contents import drop_file_keys, read_contents
+from wsgistack.config.contents import drop_file_keys
 from wsgistack.config.document import open_document
 from wsgistack.config.loader import Document
 from wsgistack.config.protocols import SERVER_PROTOCOLS
-from wsgistack.config.stack import Stack, in_order
+from wsgistack.config.stack import in_order
 from wsgistack.config.words import describe_use
 from wsgistack.errors import ConfigError
-from wsgistack.pipeline import Pipeline
 
 __all__ = ["add_command", "show"]
 
@@ -45,26 +44,18 @@ def show(parsed: argparse.Namespace) -> int:
         print(text, end="")
         warn(warnings)
     else:
-        is_all = parsed.name == _MAIN and _MAIN not in document.applications()
-        print("\n\n".join([*(_draw_all(document) if is_all else _draw(document, parsed.name)), *_describe(document)]))
+        names = document.applications()
+        is_all = parsed.name == _MAIN and _MAIN not in names
+        trees = [f"application {name}:\n{_draw(document, name)}" for name in names] if is_all else []
+        print("\n\n".join([*(trees or [_draw(document, parsed.name)]), *_describe(document)]))
     return 0
 
 
-def _draw(document: Document, name: str) -> Iterator[str]:
+def _draw(document: Document, name: str) -> str:
     stack = read(document, name)
     if stack.mistakes:
         raise ConfigError(*in_order(stack.mistakes))
-    yield draw_tree(document, name, stack)
-
-
-def _draw_all(document: Document) -> Iterator[str]:
-    found = read_contents(document)
-    if not (found.applications or found.servers or found.filters):
-        yield from _draw(document, _MAIN)  # raises the mistake that main is missing
-    for name, stack in found.applications.items():
-        yield f"application {name}:\n{draw_tree(document, name, stack)}"
-    for name, spec in found.unlisted.items():
-        yield f"filter {name}:\n{draw_tree(document, name, Stack(pipeline=Pipeline([spec])))}"
+    return draw_tree(document, name, stack)
 
 
 def _describe(document: Document) -> Iterator[str]:

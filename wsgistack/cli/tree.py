@@ -56,8 +56,7 @@ def _iterate_details(pipeline: Pipeline, position: int, indent: int) -> Iterator
     width = max(get_terminal_size().columns - indent, _MIN_WIDTH)
     for each in pipeline.misplaced_at(position):
         yield from wrap(f"! {each.problem}; {each.hint}", width, subsequent_indent="  ")
-    if spec.when is not None:
-        yield from (f"when {part}" for part in describe_condition(spec.when))
+    yield from (f"{key} = {text}" for key, text in describe_condition(spec.when).items())
     yield from align(spec.shown())
 
 

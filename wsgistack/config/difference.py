@@ -1,7 +1,6 @@
 """The differences between two configurations, in terms of applications, layers, options and servers."""
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
 from wsgistack.config.contents import Contents
@@ -18,17 +17,14 @@ _Facts: TypeAlias = Iterator[tuple[str, tuple[object, str]]]
 """Values by names such as ``layer gzip option level``, each with the text that people are shown."""
 
 
-def find_differences(old: Contents, new: Contents, name: str = "") -> list[str]:
+def find_differences(old: Contents, new: Contents) -> list[str]:
     """Describe what changed from one configuration to another, one line for each change.
 
     Layers are compared by their names. Paths below the folder of a file are compared as relative paths. No line shows
     a secret. Options of applications and global values are named without their values, because nothing declares which
     of them are secrets.
-
-    :param name: the only application to compare; empty compares everything.
     """
-    filters = () if name else (*old.unlisted, *new.unlisted)
-    before, after = (dict(_describe(each, name, filters)) for each in (old, new))
+    before, after = (dict(_describe(each, [*old.unlisted, *new.unlisted])) for each in (old, new))
     lines = []
     for key in dict.fromkeys([*before, *after]):
         if key not in before or key not in after:
@@ -51,30 +47,27 @@ def is_same_value(one: Any, other: Any) -> bool:
     return bool(one == other or (one != one and other != other))
 
 
-def _describe(found: Contents, name: str, filters: Collection[str]) -> _Facts:
-    for each, stack in found.applications.items():
-        if name not in ("", each):
-            continue
-        within = "" if each in (name, "main") else f"application {each} "
+def _describe(found: Contents, filters: Iterable[str]) -> _Facts:
+    for name, stack in found.applications.items():
+        within = "" if name == "main" else f"application {name} "
         label = within.strip() or "application"
         yield from _describe_part(found, label, cast(Application, stack.application))
-        counts: Counter[str] = Counter()
-        layers = {}
+        layers: dict[str, Spec] = {}
         for spec in stack.pipeline:
             layer = normalize_name(spec.name)
-            counts[layer] += 1
-            layers[f"{layer} ({counts[layer]})" if counts[layer] > 1 else layer] = spec
+            while layer in layers:
+                layer += " again"
+            layers[layer] = spec
         if layers:
             yield f"{label} layers", ([*layers], ", ".join(layers))
         for layer, spec in layers.items():
             yield from _describe_part(found, f"{within}layer {layer}", spec)
-    for each in filters:
-        if each in found.filters:
-            yield from _describe_part(found, f"filter {each}", found.filters[each])
-    if not name:
-        for each, server in found.servers.items():
-            yield from _describe_part(found, f"server {each}", server)
-        yield from ((f"global value {key}", (value, REDACTED)) for key, value in found.global_conf.items())
+    for name in filters:
+        if name in found.filters:
+            yield from _describe_part(found, f"filter {name}", found.filters[name])
+    for name, server in found.servers.items():
+        yield from _describe_part(found, f"server {name}", server)
+    yield from ((f"global value {key}", (value, REDACTED)) for key, value in found.global_conf.items())
 
 
 def _describe_part(found: Contents, label: str, part: Application | Server | Spec) -> _Facts:
@@ -84,10 +77,9 @@ def _describe_part(found: Contents, label: str, part: Application | Server | Spe
         shown = part.shown(SERVER_PROTOCOLS)
     elif isinstance(part, Spec):
         shown = found.make_relative(part.shown())
+        yield from ((f"{label} {key}", (text, text)) for key, text in describe_condition(part.when).items())
         use = use.uri if isinstance(use, PasteFactory) else part.registered_name or use
     yield f"{label} use", (use, describe_use(use))
-    if isinstance(part, Spec) and part.when is not None:
-        yield f"{label} when", (part.when, ", ".join(describe_condition(part.when)))
     for key, value in found.make_relative(part.options).items():
         # factories for PasteDeploy get text from an ini file, and may get the same number or boolean from TOML
         is_text = not isinstance(part, Spec) and isinstance(value, bool | int | float)

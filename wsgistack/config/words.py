@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from pathlib import Path
-from typing import cast
 
 from wsgistack.imports import import_string_of
 from wsgistack.options.annotations import label
@@ -41,18 +40,10 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def describe_condition(when: object) -> list[str]:
-    """Describe a normalized condition: the parts that a request must match, all of them."""
-    keys = when if isinstance(when, Mapping) else {"call": when}
-    return [_describe_part(key, value) for key, value in keys.items()]
-
-
-def _describe_part(key: str, value: object) -> str:
-    if key == "not":
-        parts = describe_condition(value)
-        return f"not {parts[0]}" if len(parts) == 1 else f"not ({' and '.join(parts)})"
-    if key == "call":
-        return describe_use(value)
-    if isinstance(value, Mapping):
-        return " and ".join(f"{key} {name} = {', '.join(globs)}" for name, globs in value.items())
-    return f"{key} = {', '.join(cast(tuple[str, ...], value))}"
+def describe_condition(when: object, key: str = "when") -> dict[str, str]:
+    """Describe each part of a normalized condition, by keys such as ``when.not.path``; None has no parts."""
+    if when is None:
+        return {}
+    if isinstance(when, Mapping):
+        return {name: text for each in when for name, text in describe_condition(when[each], f"{key}.{each}").items()}
+    return {key: ", ".join(when) if isinstance(when, tuple) else describe_use(when)}

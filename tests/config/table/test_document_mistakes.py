@@ -188,14 +188,6 @@ def test_reports_mistakes_of_a_table_without_a_file() -> None:
         load(table, "y")
 
 
-def test_reports_wrong_options_beside_a_wrong_condition(folder: Path) -> None:
-    write(f'{APP}[[layers]]\nuse = "gzip"\nlevl = 9\nwhen = {{ path = "x" }}\n', FILE)
-    assert load_mistakes(FILE) == [
-        f"{FILE}:4: layer 1 (gzip) levl: unknown option of Gzip; did you mean 'level'?",
-        f"{FILE}:5: layer 1 when.path: invalid value 'x'; expected a glob of whole paths; did you mean '/x'?",
-    ]
-
-
 def test_uses_no_server_of_another_file() -> None:
     with pytest.raises(ConfigError, match=r"^another file can be used in an ini file only$"):
         load_server({"app": "x"}, "config:other.ini")

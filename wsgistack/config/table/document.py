@@ -159,16 +159,13 @@ class TableFile(Document):
         return replace(stack, application=replace(stack.application.over(options, places, {}), loader=loader))
 
     def _pop_use(self, options: dict[str, object], place: Place, expected: str) -> str | App:
-        use = self._resolve(options.pop("use", None), place)
+        """Take ``use`` out of a table, with its references filled in."""
+        use = options.pop("use", None)
         if not (isinstance(use, str) or callable(use)):
             raise ConfigError(place.mistake(describe_type(use), expected=expected))
-        return use
-
-    def _resolve(self, value: object, place: Place) -> object:
-        """The name of something else, with its references filled in."""
         mistakes = Mistakes()
         with mistakes.collect(place.key, place.where):
-            return str(resolve(value, base=self.folder)) if isinstance(value, str) else value
+            return str(resolve(use, base=self.folder)) if isinstance(use, str) else use
         raise ConfigError(*mistakes)
 
     def _filter(self, name: str, asked: Place) -> Stack:
@@ -213,25 +210,21 @@ class TableFile(Document):
         if isinstance(item, str):
             item = {"use": item}
         if isinstance(item, Mapping) and "use" in item:
-            item = {**item, "use": self._resolve(item["use"], Place(locate("use", f"layer {number}"), "use"))}
+            item = dict(item)
+            place = Place(locate("use", f"layer {number}"), "use")
+            item["use"] = self._pop_use(item, place, "a name, an import string or a callable")
         try:
             spec = Spec.of(cast(Item, item), number)
         except ConfigError as error:
-            mistakes = Mistakes(each._replace(where=locate(each.key, each.where.section)) for each in error.mistakes)
-            if isinstance(item, Mapping) and all(each.key.startswith("when") for each in mistakes):
-                with mistakes.collect():  # the mistakes in its options
-                    self._read_layer({**item, "when": None}, number, at, global_conf)
-            raise ConfigError(*mistakes) from error
+            found = (each._replace(where=locate(each.key, each.where.section)) for each in error.mistakes)
+            raise ConfigError(*found) from error
         below = {path[len(at) :]: line for path, line in self.table.lines.items() if path[: len(at)] == at}
         lines = {".".join(map(str, path)).removeprefix("options."): line for path, line in below.items()}
         mistakes = Mistakes()
         with mistakes.collect("use", locate("use", spec.where.section)):
-            if isinstance(spec.use, str) and not registry.has(spec.use):
-                if self._find_filter(spec.use):
-                    hint = f"write {spec.use!r} alone, without a table"
-                    raise ConfigError(Mistake(f"{spec.use!r} is a name in filters", hint=hint))
-                if spec.use in self._apps:
-                    raise ConfigError(Mistake(f"{spec.use!r} is an application", expected="a layer"))
+            if isinstance(spec.use, str) and self._find_filter(spec.use) and not registry.has(spec.use):
+                hint = f"write {spec.use!r} alone, without a table"
+                raise ConfigError(Mistake(f"{spec.use!r} is a name in filters", hint=hint))
             use = find_layer(spec.use, global_conf) if isinstance(spec.use, str) else spec.use
             where = locate("", spec.where.section)
             return replace(spec, use=use, name=spec.name, where=where, lines=lines).check(base=self.folder)
