@@ -395,15 +395,17 @@ def test_warns_where_the_folder_of_the_file_is_written_out(folder: Path) -> None
     assert warnings == [f"the text contains the path of the folder, {folder}"]
 
 
-def test_refuses_applications_of_another_file(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[composite:main]\nuse = egg:wsgistack#mount\n/ = config:other.ini#x\n", "stack.ini:2: [composite:main]"),
+        ("[app:far]\nuse = config:other.ini#made\n", "other.ini:2: [composite:made]"),
+    ],
+)
+def test_refuses_applications_of_another_file(text: str, place: str, folder: Path) -> None:
     write("[composite:made]\nuse = egg:wsgistack#mount\n/ = x\n[app:x]\nuse = json:dumps\n", "other.ini")
-    write(
-        "[composite:main]\nuse = egg:wsgistack#mount\n/ = config:other.ini#x\n"
-        "[app:far]\nuse = config:other.ini#made\n[app:fine]\nuse = config:other.ini#x\n"
-    )
-    assert problems(open_document("stack.ini")) == [
-        "stack.ini:3: [composite:main] /: only an ini file can use another file",
-        "other.ini:3: [composite:made] /: only an ini file can use another file",
+    assert problems(ini(f"{text}[app:fine]\nuse = config:other.ini#x\n")) == [
+        f"{place}: only an ini file can use another file"
     ]
 
 

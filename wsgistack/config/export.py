@@ -18,7 +18,7 @@ from wsgistack.config.stack import Stack
 from wsgistack.config.table.document import MOUNTS, TableFile
 from wsgistack.config.toml_writer import format_toml
 from wsgistack.config.words import as_text
-from wsgistack.errors import Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import import_string_of
 from wsgistack.options.annotations import label
 from wsgistack.options.secrets import REDACTED
@@ -60,16 +60,14 @@ def export_toml(document: Document) -> tuple[str, list[str]]:
 def _check_other_files(found: Contents) -> None:
     """Refuse composites whose applications are in other files, which TOML cannot name.
 
-    :raises ConfigError: at least one does.
+    :raises ConfigError: there is one.
     """
-    mistakes = Mistakes()
     for stack in found.applications.values():
         application = cast(Application, stack.application)
-        for key, name in application.options.items() if is_composite(application) else ():
-            if str(name).startswith("config:") or application.where.file != str(found.file):
-                where = application.places.get(key, application.where)
-                mistakes.append(Mistake("only an ini file can use another file", key=key, where=where))
-    mistakes.raise_if_any()
+        is_far = application.where.file != str(found.file)
+        names = application.options.values() if is_composite(application) else ()
+        if any(is_far or str(name).startswith("config:") for name in names):
+            raise ConfigError(Mistake("only an ini file can use another file", where=application.where))
 
 
 def _replace_secrets(found: Contents, warnings: list[str]) -> Contents:

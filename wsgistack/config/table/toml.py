@@ -31,8 +31,8 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _HINTS = {
     "Invalid value": "write text in quotes",
     "Invalid statement": "a comment begins with #",
-    "Cannot": "it is already set above",
-    "Duplicate": "it is already set above",
+    "Cannot": "this key or table is already set above",
+    "Duplicate": "this key or table is already set above",
 }
 
 
