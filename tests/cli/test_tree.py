@@ -39,12 +39,6 @@ use = call:hello:made
 """
 
 
-@pytest.fixture(autouse=True)
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", "80")
-
-
 def drawn(folder: Path, text: str, capsys: pytest.CaptureFixture[str], *, app: str = HELLO, name: str = "x.ini") -> str:
     assert main(["show", written(folder, text, app=app, name=name)]) == 0
     return capsys.readouterr().out
@@ -91,9 +85,8 @@ def test_marks_a_layer_in_the_wrong_place(tmp_path: Path, capsys: pytest.Capture
     lines = drawn(tmp_path, layers("gzip", "access_log", "gzip"), capsys).splitlines()
     assert lines[0] == "gzip"
     assert lines[1].startswith("│  ! gzip ")
-    assert max(map(len, lines)) <= 80
-    assert [line[:5] for line in lines[2:-3]] == ["│    "] * (len(lines) - 5)
-    assert lines[-4].endswith("put access_log before gzip")
+    assert lines[1].endswith("; put access_log before gzip")
+    assert len(lines) == 5
     assert lines[-3:] == ["└─ access_log", "   └─ gzip", "      └─ hello:app"]
 
 

@@ -1,8 +1,6 @@
 """Draws an application as a tree: its layers from the outside in, and the applications that it is made of."""
 
 from collections.abc import Iterator, Mapping
-from shutil import get_terminal_size
-from textwrap import wrap
 
 from wsgistack.config.contents import is_composite
 from wsgistack.config.loader import Document
@@ -13,8 +11,6 @@ from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.spec import Spec
 
 __all__ = ["align", "draw_tree"]
-
-_MIN_WIDTH = 40
 
 
 def draw_tree(document: Document, name: str, stack: Stack, *, is_whole: bool = True) -> str:
@@ -33,8 +29,7 @@ def _iterate_lines(
         used = Spec(spec.use).name
         yield f"{first}{spec.name}" + (f" ({used})" if used != spec.name else "")
         if is_whole:
-            prefix = f"{further}│  "
-            yield from (f"{prefix}{detail}" for detail in _iterate_details(stack.pipeline, position, len(prefix)))
+            yield from (f"{further}│  {detail}" for detail in _iterate_details(stack.pipeline, position))
         first, further = f"{further}└─ ", f"{further}   "
     if stack.application is None:  # a filter
         return
@@ -51,11 +46,9 @@ def _iterate_lines(
                 yield from _iterate_lines(document, inner, f"{deeper}└─ ", f"{deeper}   ", (*within, name), is_whole)
 
 
-def _iterate_details(pipeline: Pipeline, position: int, indent: int) -> Iterator[str]:
+def _iterate_details(pipeline: Pipeline, position: int) -> Iterator[str]:
     spec = pipeline.specs[position]
-    width = max(get_terminal_size().columns - indent, _MIN_WIDTH)
-    for each in pipeline.misplaced_at(position):
-        yield from wrap(f"! {each.problem}; {each.hint}", width, subsequent_indent="  ")
+    yield from (f"! {each.problem}; {each.hint}" for each in pipeline.misplaced_at(position))
     yield from (f"{key} = {text}" for key, text in describe_condition(spec.when).items())
     yield from align(spec.shown())
 

@@ -35,9 +35,7 @@ def describe_use(use: object) -> str:
 
 def as_text(value: object) -> str:
     """Write a single value as an ini file does."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    return str(value)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def describe_condition(when: object, key: str = "when") -> dict[str, str]:

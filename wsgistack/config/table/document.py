@@ -171,8 +171,8 @@ class TableFile(Document):
     def _filter(self, name: str, asked: Place) -> Stack:
         mistakes = Mistakes()
         with mistakes.collect(asked.key, asked.where):
-            if found := self._find_filter(name):
-                spec = self._read_filter(found, asked.global_conf)
+            if self._find_filter(name):
+                spec = self._read_layer(name, 1, (), asked.global_conf)
             else:
                 spec = Spec(find_layer(name, asked.global_conf), where=asked.where)
             return Stack(pipeline=Pipeline([spec]))
@@ -183,9 +183,6 @@ class TableFile(Document):
         alike = (each for each in self._filters if normalize_name(each) == normalize_name(name))
         return name if name in self._filters else next(alike, "")
 
-    def _read_filter(self, name: str, global_conf: Mapping[str, str]) -> Spec:
-        return self._read_layer({"name": name, **self._filters[name]}, 1, ("filters", name), global_conf)
-
     def _read_layers(self, given: object, at: KeyPath, global_conf: Mapping[str, str]) -> Stack:
         if not isinstance(given, (list, tuple)):
             return Stack.broken(self.table.place(at).mistake(describe_type(given), expected="a list"))
@@ -193,13 +190,13 @@ class TableFile(Document):
         specs = []
         for number, item in enumerate(given, 1):
             with mistakes.collect():
-                if isinstance(item, str) and (name := self._find_filter(item)):
-                    specs.append(self._read_filter(name, global_conf))
-                else:
-                    specs.append(self._read_layer(item, number, (*at, number - 1), global_conf))
+                specs.append(self._read_layer(item, number, (*at, number - 1), global_conf))
         return Stack(pipeline=Pipeline(specs), mistakes=tuple(mistakes))
 
     def _read_layer(self, item: object, number: int, at: KeyPath, global_conf: Mapping[str, str]) -> Spec:
+        if isinstance(item, str):
+            name = self._find_filter(item)
+            item, at = ({"name": name, **self._filters[name]}, ("filters", name)) if name else ({"use": item}, at)
         is_listed = isinstance(at[-1], int)
         within = ".".join(map(str, at[:-2] if is_listed else at))
 
@@ -207,8 +204,6 @@ class TableFile(Document):
             section = f"{within} {section}".strip() if is_listed else within
             return self.table.place((*at, *key.split("."))).where._replace(section=section)
 
-        if isinstance(item, str):
-            item = {"use": item}
         if isinstance(item, Mapping) and "use" in item:
             item = dict(item)
             place = Place(locate("use", f"layer {number}"), "use")

@@ -57,10 +57,7 @@ def line_at(at: KeyPath, lines: Mapping[KeyPath, int]) -> int:
 
 
 def find_lines(text: str) -> dict[KeyPath, int]:
-    """Find the line of each table, item and key of a text in TOML. A table without a header has that of its first key.
-
-    A line is given for everything that :func:`read_toml` returns.
-    """
+    """Find the line of each table, item and key of valid TOML. A table without a header has that of its first key."""
     lines: dict[KeyPath, int] = {}
     table: KeyPath = ()
     path: KeyPath = ()
