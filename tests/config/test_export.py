@@ -1,4 +1,4 @@
-"""A configuration exported as TOML: the same is read from it, and warnings name what gets lost."""
+"""A configuration exported as TOML: the same is read from it, and a warning names everything that is lost."""
 
 import os
 import tomllib
@@ -87,7 +87,7 @@ def list_layers(document: Document) -> list[Any]:
 @pytest.mark.usefixtures("folder")
 @given(LAYERS)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-def test_the_layers_are_the_same_again(items: list[Any]) -> None:
+def test_reads_the_same_layers_from_the_exported_toml(items: list[Any]) -> None:
     document = table({"app": "json:dumps", "layers": items})
     written, _ = export(document)
     assert is_same_value(list_layers(table(written)), list_layers(document))
@@ -136,7 +136,7 @@ def test_the_layers_are_the_same_again(items: list[Any]) -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_toml_file_stays_what_it_is(content: dict[str, Any], folder: Path) -> None:
+def test_exports_a_toml_file_unchanged(content: dict[str, Any], folder: Path) -> None:
     assert export(table(content)) == (content, [])
 
 
@@ -182,7 +182,7 @@ def test_an_inner_application_without_layers_is_named(folder: Path) -> None:
     assert export(ini(text))[0] == {"app": "in", "layers": ["gzip"], "apps": {"in": inner, "out": inner}}
 
 
-def test_an_application_that_is_written_twice_stays_two(folder: Path) -> None:
+def test_keeps_two_equal_applications_apart(folder: Path) -> None:
     made = f"use = {MAKE}\na = b\n"
     text = f"[app:blue]\n{made}[app:green]\n{made}[pipeline:main]\npipeline = gzip green\n"
     assert export(ini(text))[0]["app"] == "green"
@@ -203,7 +203,7 @@ def test_an_application_that_is_written_twice_stays_two(folder: Path) -> None:
         pytest.param("words", ["${env:A}", "b"], ["${env:A}", "b"], id="references"),
     ],
 )
-def test_writes_an_option_as_people_would(option: str, given: object, expected: object, folder: Path) -> None:
+def test_writes_an_option_in_its_shortest_form(option: str, given: object, expected: object, folder: Path) -> None:
     assert export_layers({"use": EVERYTHING, option: given}) == ([{"use": EVERYTHING, option: expected}], [])
 
 

@@ -23,11 +23,11 @@ _FILE_KEYS = ("here", "__file__")
 class Contents:
     """What a configuration describes.
 
-    :param file: its path.
-    :param applications: by name.
-    :param servers: by name.
+    :param file: the path of the configuration.
+    :param applications: each application with its layers, by name.
+    :param servers: each server, by name.
     :param global_conf: the global values of the file, without its own path and folder.
-    :param filters: by name, those that are one layer and have all required options.
+    :param filters: each filter that is a single layer with all required options, by name.
     """
 
     file: Path

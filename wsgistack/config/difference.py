@@ -14,7 +14,7 @@ from wsgistack.pipeline.spec import Spec
 __all__ = ["find_differences", "is_same_value"]
 
 _Facts: TypeAlias = Iterator[tuple[str, tuple[object, str]]]
-"""Values by names such as ``layer gzip option level``, each with the text that people are shown."""
+"""Names such as ``layer gzip option level``, each with a value and the text that describes it."""
 
 
 def find_differences(old: Contents, new: Contents) -> list[str]:

@@ -1,4 +1,4 @@
-"""Writes a configuration as TOML from which the same applications, layers and servers are read."""
+"""Writes a configuration as TOML that describes the same applications, layers and servers."""
 
 import re
 import tomllib
@@ -60,7 +60,7 @@ def export_toml(document: Document) -> tuple[str, list[str]]:
 def _check_other_files(found: Contents) -> None:
     """Refuse composites whose applications are in other files, which TOML cannot name.
 
-    :raises ConfigError: there is one.
+    :raises ConfigError: a composite uses another file.
     """
     for stack in found.applications.values():
         application = cast(Application, stack.application)
@@ -138,9 +138,9 @@ def _make_entry(target: Contents, stack: Stack) -> dict[str, Any]:
 
 
 def _find_inner(target: Contents, stack: Stack) -> tuple[str, int]:
-    """The name of the largest other application that is the inner part of this one, and the number of its layers.
+    """Find the other application with the most layers that this one is built around, and the number of its layers.
 
-    An application that is written twice is not the same, though both may be equal.
+    Two applications with equal contents but different places in the file are not the same.
     """
     specs, application = stack.pipeline.specs, cast(Application, stack.application)
     depths = {
@@ -156,7 +156,7 @@ def _find_inner(target: Contents, stack: Stack) -> tuple[str, int]:
 
 
 def _make_listed(target: Contents, spec: Spec) -> str | dict[str, Any]:
-    """A layer as an item of a list, which may be the name of a filter."""
+    """A layer as an item of a list: the name of a filter or of a middleware, or a table."""
     if target.filters.get(spec.name) == spec:
         return spec.name
     item = _make_item(target, spec)

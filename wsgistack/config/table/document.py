@@ -32,7 +32,7 @@ _MAIN = "main"
 _OF_APPLICATION = ("app", "mounts", "layers")
 _KEYS = (*_OF_APPLICATION, "apps", "filters", "servers", "global", "logging")
 _USABLE = "an import string, or a table with use"
-_OTHER_FILE = "another file can be used in an ini file only"
+_OTHER_FILE = "only an ini file can use another file"
 
 
 class TableFile(Document):
@@ -79,7 +79,7 @@ class TableFile(Document):
             at: KeyPath = ("apps", name)
             table.check_keys(at, entry, (*_OF_APPLICATION, "global"))
             if name in self._apps:
-                problem = f"duplicate application {_MAIN!r}; {next(iter(top))!r} at the top describes it too"
+                problem = f"duplicate application {_MAIN!r}; {next(iter(top))!r} at the top already defines it"
                 self.mistakes.append(table.place(at).mistake(problem))
             self._apps.setdefault(name, (at, entry, table.get_texts(entry, (*at, "global"))))
         built_in = {"here": str(self.folder), "__file__": str(self.folder / path.name)} if path and self.folder else {}
@@ -179,7 +179,7 @@ class TableFile(Document):
         raise ConfigError(*mistakes)
 
     def _find_filter(self, name: str) -> str:
-        """The filter of a name, as it is written; or an empty text."""
+        """The key in ``filters`` that a name means; empty if there is none."""
         alike = (each for each in self._filters if normalize_name(each) == normalize_name(name))
         return name if name in self._filters else next(alike, "")
 
