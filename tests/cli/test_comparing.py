@@ -8,6 +8,13 @@ from tests.cli.files import QUICKSTART, layers, written
 from wsgistack.cli import main
 
 OTHER = layers("gzip", "request_id", "lint") + "[filter:gzip]\nlevel = 9\n[app:other]\nuse = hello:app\n"
+CHANGES = [
+    "application layers: access_log, gzip, request_id -> gzip, request_id, lint",
+    "- layer access_log use: access_log",
+    "+ layer gzip option level: 9",
+    "+ layer lint use: lint",
+    "+ application other use: hello:app",
+]
 
 
 def test_prints_nothing_for_equal_files(capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,34 +22,20 @@ def test_prints_nothing_for_equal_files(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status", "lines"),
-    [
-        ([], 1, ["- access_log", "gzip level: default -> 9", "+ lint after request_id", "+ application other"]),
-        (["--name", "main"], 1, ["- access_log", "gzip level: default -> 9", "+ lint after request_id"]),
-        (["--name", "hello"], 0, []),
-        (["--name", "other"], 1, ["+ application other"]),
-    ],
-)
-def test_prints_each_change(
-    arguments: list[str], status: int, lines: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_prints_each_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = written(tmp_path, layers("access_log", "gzip", "request_id"))
     new = written(tmp_path, OTHER, name="new.ini")
-    assert main(["diff", *arguments, old, new]) == status
+    assert main(["diff", old, new]) == 1
     out, err = capsys.readouterr()
-    assert (out.splitlines(), err) == (lines, "")
+    assert (sorted(out.splitlines()), err) == (sorted(CHANGES), "")
 
 
-def test_refuses_files_with_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refuses_a_file_with_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = written(tmp_path, layers("gzpi"))
-    new = str(tmp_path / "stack.inii")
-    assert main(["diff", old, new]) == 2
-    out, err = capsys.readouterr()
-    first, second = err.splitlines()
-    assert (out, first.partition(": [")[0], second.partition(": ")[0]) == ("", f"{old}:2", new)
-    assert main(["diff", "--name", "mian", str(QUICKSTART), str(QUICKSTART)]) == 2
-    assert capsys.readouterr() == ("", "unknown application 'mian'; did you mean 'main'?\n")
+    for files in ((old, str(QUICKSTART)), (str(QUICKSTART), old)):
+        assert main(["diff", *files]) == 2
+        out, err = capsys.readouterr()
+        assert (out, err.partition(": [")[0]) == ("", f"{old}:2")
 
 
 def test_compares_with_global_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

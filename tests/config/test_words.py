@@ -1,6 +1,5 @@
 """Values and conditions in the words that people are shown."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from wsgistack.config.words import as_text, describe_condition, describe_value
         (Path("/srv/x"), "/srv/x"),
         (Color.RED, "red"),
         (Color.DARK_BLUE, "DARK_BLUE"),
-        (timedelta(minutes=1.5), "90s"),
         (["a", Path("b")], "['a', b]"),
         ((1, 2), "[1, 2]"),
         (frozenset("ba"), "['a', 'b']"),
@@ -41,23 +39,20 @@ def test_writes_a_value_as_text(value: object, text: str) -> None:
     assert as_text(value) == text
 
 
-def test_writes_an_integer_of_any_length() -> None:
-    assert [int(describe_value(number), 0) for number in (5, -(16**5000))] == [5, -(16**5000)]
-
-
 @pytest.mark.parametrize(
-    ("when", "lines"),
+    ("when", "parts"),
     [
-        ({"path": ["/a", "/b*"]}, ["when path = /a, /b*"]),
-        ({"path": "/a", "method": "get"}, ["when method = GET", "when path = /a"]),
-        ({"not": {"path": "/a"}}, ["when not path = /a"]),
-        ({"not": {"path": "/a", "not": {"host": "b"}}}, ["when not (path = /a and not host = b)"]),
-        ({"header": {"X-A": ["1", "2"], "X-B": "*"}}, ["when header x-a = 1, 2 and header x-b = *"]),
-        ({"environ": "KEY"}, ["when environ = KEY"]),
-        ("a.b:c", ["when a.b:c"]),
-        ({"not": "a.b:c", "scheme": "http"}, ["when scheme = http", "when not a.b:c"]),
-        (describe_value, ["when wsgistack.config.words:describe_value"]),
+        ({"path": ["/a", "/b*"]}, {"when.path": "/a, /b*"}),
+        ({"path": "/a", "method": "get"}, {"when.method": "GET", "when.path": "/a"}),
+        ({"not": {"path": "/a", "not": {"host": "b"}}}, {"when.not.path": "/a", "when.not.not.host": "b"}),
+        (
+            {"header": {"X-A": ["1", "2"], "X-B": "*"}, "environ": "KEY"},
+            {"when.header.x-a": "1, 2", "when.header.x-b": "*", "when.environ": "KEY"},
+        ),
+        ({"not": "a.b:c", "scheme": "http"}, {"when.scheme": "http", "when.not": "a.b:c"}),
+        ("a.b:c", {"when": "a.b:c"}),
+        (describe_value, {"when": "wsgistack.config.words:describe_value"}),
     ],
 )
-def test_describes_a_condition(when: Any, lines: list[str]) -> None:
-    assert describe_condition(normalize_condition(when)) == lines
+def test_describes_a_condition(when: Any, parts: dict[str, str]) -> None:
+    assert describe_condition(normalize_condition(when)) == parts

@@ -18,7 +18,7 @@ MARK = f"[filter:mark]\nuse = {MODULE}:marking\n"
 
 
 def read_answer(name: str = "main", file: str = "stack.ini") -> Mapping[str, Any]:
-    """What the application made by ``make_app`` tells."""
+    """The answer of the application that ``make_app`` makes, read from JSON."""
     answer: Mapping[str, Any] = Browser(load(file, name)).get("/").json
     return answer
 

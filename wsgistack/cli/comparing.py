@@ -6,7 +6,6 @@ from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.config.contents import read_contents
 from wsgistack.config.difference import find_differences
 from wsgistack.config.document import open_document
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 
 __all__ = ["add_command", "compare"]
 
@@ -14,7 +13,6 @@ __all__ = ["add_command", "compare"]
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack diff``."""
     command = commands.add_parser("diff", help="show what changed from one configuration to another")
-    command.add_argument("--name", default="", help="compare this application only")
     command.add_argument("old", metavar="A", help=FILE)
     command.add_argument("new", metavar="B", help="the file to compare it with, in either format")
     add_values(command)
@@ -23,17 +21,8 @@ def add_command(commands: Commands) -> None:
 
 def compare(parsed: argparse.Namespace) -> int:
     """Print each difference. Return 1 if there are some, as ``diff`` does."""
-    mistakes = Mistakes()
-    found = []
-    for file in (parsed.old, parsed.new):
-        with mistakes.collect():
-            found.append(read_contents(open_document(file, parsed.values)))
-    mistakes.raise_if_any()
-    names = {name for each in found for name in each.applications}
-    if parsed.name and parsed.name not in names:
-        raise ConfigError(Mistake(f"unknown application {parsed.name!r}", hint=suggest(parsed.name, names)))
-    old, new = found
-    lines = find_differences(old, new, parsed.name)
+    old, new = (read_contents(open_document(file, parsed.values)) for file in (parsed.old, parsed.new))
+    lines = find_differences(old, new)
     for line in lines:
         print(line)
     return 1 if lines else 0

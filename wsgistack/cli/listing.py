@@ -4,7 +4,7 @@ import argparse
 import sys
 from inspect import cleandoc
 from shutil import get_terminal_size
-from textwrap import fill
+from textwrap import TextWrapper
 
 from wsgistack.cli.arguments import Commands
 from wsgistack.config.words import describe_value
@@ -19,25 +19,27 @@ __all__ = ["add_command", "list_layers"]
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack list``."""
     command = commands.add_parser("list", help="list the installed layers")
-    command.add_argument(
-        "layer", nargs="?", metavar="NAME", help="show the options of this one, or of an import string"
-    )
+    command.add_argument("layer", nargs="?", metavar="NAME", help="show its options; may be an import string")
     command.set_defaults(run=list_layers)
 
 
 def list_layers(parsed: argparse.Namespace) -> int:
     """List all layers, or the options of one."""
     if parsed.layer is None:
-        width = max(map(len, registry.names()), default=0)
+        width = max(map(len, registry.names()), default=0) + 2
         for name in registry.names():
-            _print_column(name, width, _describe_registered(name))
+            try:
+                summary = _summarize(registry.find(name))
+            except ConfigError as error:
+                summary = f"(cannot be loaded: {error})"
+            _print_column(name, width, summary)
         return 0
     sys.path.insert(0, "")
     factory = registry.find(parsed.layer)
     options = read_schema(factory).options.values()
-    print(_wrap(f"{parsed.layer}: {_summarize(factory)}".removesuffix(": ")))
+    _print_column("", 0, f"{parsed.layer}: {_summarize(factory)}".removesuffix(": "))
     print()
-    width = max((len(option.name) for option in options), default=0) + 2
+    width = max((len(option.name) for option in options), default=0) + 4
     for option in options:
         _print_column(f"  {option.name}", width, option.type_name)
         for text in (option.doc, "required" if option.is_required else f"default: {describe_value(option.default)}"):
@@ -49,23 +51,10 @@ def list_layers(parsed: argparse.Namespace) -> int:
 
 def _print_column(name: str, width: int, text: str) -> None:
     """Print a text in a column of its own, beside a name."""
-    if text or name:
-        print(_wrap(text, f"{name:{width}}  ", " " * (width + 2)) or name)
-
-
-def _wrap(text: str, first: str = "", further: str = "") -> str:
-    columns = get_terminal_size().columns
-    text = text.replace("``", "`")
-    return fill(
-        text, columns, initial_indent=first, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _describe_registered(name: str) -> str:
-    try:
-        return _summarize(registry.find(name))
-    except ConfigError as error:
-        return f"(cannot be loaded: {error})"
+    lines = TextWrapper(get_terminal_size().columns - width, break_long_words=False, break_on_hyphens=False)
+    for line in lines.wrap(text.replace("``", "`")) or [""] * bool(name):
+        print(f"{name:{width}}{line}".rstrip())
+        name = ""
 
 
 def _summarize(factory: Factory) -> str:

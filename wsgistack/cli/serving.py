@@ -9,7 +9,7 @@ from functools import partial
 
 from wsgistack.cli.arguments import Commands, add_file
 from wsgistack.cli.checking import collect_order, warn
-from wsgistack.cli.tree import LayerTree
+from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read, read_server
 from wsgistack.config.document import open_document
 from wsgistack.config.loader import Document
@@ -85,7 +85,7 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
     if not log:
         level = logging.DEBUG if parsed.verbose else logging.INFO
         logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    tree = LayerTree(document, is_whole=False).draw(parsed.name, stack)
+    tree = draw_tree(document, parsed.name, stack, is_whole=False)
 
     def ready(url: str) -> None:
         _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{tree}")

@@ -1,82 +1,68 @@
 """Draws an application as a tree: its layers from the outside in, and the applications that it is made of."""
 
 from collections.abc import Iterator, Mapping
-from shutil import get_terminal_size
-from textwrap import wrap
 
 from wsgistack.config.contents import is_composite
 from wsgistack.config.loader import Document
 from wsgistack.config.parts import Application
 from wsgistack.config.stack import Stack
 from wsgistack.config.words import describe_condition, describe_use, describe_value
-from wsgistack.errors import Mistake
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.spec import Spec
 
-__all__ = ["LayerTree", "align"]
-
-_MIN_WIDTH = 40
+__all__ = ["align", "draw_tree"]
 
 
-class LayerTree:
-    """Draws applications.
+def draw_tree(document: Document, name: str, stack: Stack, *, is_whole: bool = True) -> str:
+    """Draw an application or a filter without mistakes.
 
     :param document: the configuration that names the parts of composites.
     :param is_whole: whether to show options and conditions, and to mark layers in the wrong place.
     """
+    return "\n".join(_iterate_lines(document, stack, "", "", (name,), is_whole))
 
-    def __init__(self, document: Document, *, is_whole: bool) -> None:
-        self.misplaced: list[Mistake] = []
-        """The layers in the wrong place that were found while drawing."""
-        self._document = document
-        self._is_whole = is_whole
 
-    def draw(self, name: str, stack: Stack) -> str:
-        """Draw an application or a filter without mistakes."""
-        return "\n".join(self._lines(stack, "", "", (name,)))
+def _iterate_lines(
+    document: Document, stack: Stack, first: str, further: str, within: tuple[str, ...], is_whole: bool
+) -> Iterator[str]:
+    for position, spec in enumerate(stack.pipeline):
+        used = Spec(spec.use).name
+        yield f"{first}{spec.name}" + (f" ({used})" if used != spec.name else "")
+        if is_whole:
+            yield from (f"{further}│  {detail}" for detail in _iterate_details(stack.pipeline, position))
+        first, further = f"{further}└─ ", f"{further}   "
+    if stack.application is None:  # a filter
+        return
+    yield f"{first}{describe_use(stack.application.use)}"
+    branches = _find_branches(document, stack.application)
+    for number, (label, name) in enumerate(branches, 1):
+        is_circular = name in within
+        is_last = number == len(branches)
+        yield f"{further}{'└─ ' if is_last else '├─ '}{label}{' (circular reference)' if is_circular else ''}"
+        if name and not is_circular:
+            inner = document.application(name, document.start()).fitted()
+            deeper = further + ("   " if is_last else "│  ")
+            if inner.application and (inner.pipeline or inner.application.use != name):
+                yield from _iterate_lines(document, inner, f"{deeper}└─ ", f"{deeper}   ", (*within, name), is_whole)
 
-    def _lines(self, stack: Stack, first: str, further: str, within: tuple[str, ...]) -> Iterator[str]:
-        for position, spec in enumerate(stack.pipeline):
-            used = Spec(spec.use).name
-            yield f"{first}{spec.name}" + (f" ({used})" if used != spec.name else "")
-            if self._is_whole:
-                prefix = f"{further}│  "
-                yield from (f"{prefix}{detail}" for detail in self._details(stack.pipeline, position, len(prefix)))
-            first, further = f"{further}└─ ", f"{further}   "
-        if stack.application is None:  # a filter
-            return
-        yield f"{first}{describe_use(stack.application.use)}"
-        branches = self._branches(stack.application)
-        for number, (label, name) in enumerate(branches, 1):
-            is_circular = name in within
-            is_last = number == len(branches)
-            yield f"{further}{'└─ ' if is_last else '├─ '}{label}{' (circular reference)' if is_circular else ''}"
-            if name and not is_circular:
-                inner = self._document.application(name, self._document.start()).fitted()
-                deeper = further + ("   " if is_last else "│  ")
-                if inner.application and (inner.pipeline or inner.application.use != name):
-                    yield from self._lines(inner, f"{deeper}└─ ", f"{deeper}   ", (*within, name))
 
-    def _details(self, pipeline: Pipeline, position: int, indent: int) -> Iterator[str]:
-        spec = pipeline.specs[position]
-        misplaced = pipeline.misplaced_at(position)
-        self.misplaced += misplaced
-        width = max(get_terminal_size().columns - indent, _MIN_WIDTH)
-        for each in misplaced:
-            yield from wrap(f"! {each.problem}; {each.hint}", width, subsequent_indent="  ")
-        yield from [] if spec.when is None else describe_condition(spec.when)
-        yield from align(spec.shown())
+def _iterate_details(pipeline: Pipeline, position: int) -> Iterator[str]:
+    spec = pipeline.specs[position]
+    yield from (f"! {each.problem}; {each.hint}" for each in pipeline.misplaced_at(position))
+    yield from (f"{key} = {text}" for key, text in describe_condition(spec.when).items())
+    yield from align(spec.shown())
 
-    def _branches(self, application: Application) -> list[tuple[str, str]]:
-        """The options of a composite that name other applications, and these names; empty for objects."""
-        if not is_composite(application) or application.where.file != self._document.start().where.file:
-            return []  # in another file, the same names may mean other applications
-        known = self._document.applications()
-        return [
-            (f"{key} = {describe_use(value)}", value if isinstance(value, str) else "")
-            for key, value in application.options.items()
-            if callable(value) or value in known or ":" in str(value)
-        ]
+
+def _find_branches(document: Document, application: Application) -> list[tuple[str, str]]:
+    """The options of a composite that name other applications, and these names; empty for objects."""
+    if not is_composite(application) or application.where.file != document.start().where.file:
+        return []  # in another file, the same names may mean other applications
+    known = document.applications()
+    return [
+        (f"{key} = {describe_use(value)}", value if isinstance(value, str) else "")
+        for key, value in application.options.items()
+        if callable(value) or value in known or ":" in str(value)
+    ]
 
 
 def align(options: Mapping[str, object]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
-from wsgistack.conditions.ini import find_setting, format_settings, split_conditions
+from wsgistack.conditions.ini import find_setting, split_conditions
 from wsgistack.conditions.parsing import normalize_condition, resolve_condition
 from wsgistack.conditions.predicates import Predicate, predicate
 from wsgistack.types import App, Environ, StartResponse
@@ -14,7 +14,6 @@ __all__ = [
     "Conditional",
     "condition",
     "find_setting",
-    "format_settings",
     "normalize_condition",
     "split_conditions",
 ]

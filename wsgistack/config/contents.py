@@ -1,14 +1,13 @@
 """Everything that a configuration describes, read at once: to compare it with another one, or to write it as TOML."""
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wsgistack.config.loader import Document
 from wsgistack.config.parts import Application, Server
-from wsgistack.config.protocols import APP_PROTOCOLS, PasteFactory
+from wsgistack.config.protocols import APP_PROTOCOLS
 from wsgistack.config.stack import Stack, in_order
 from wsgistack.errors import ConfigError, Mistakes
 from wsgistack.pipeline import registry
@@ -24,18 +23,18 @@ _FILE_KEYS = ("here", "__file__")
 class Contents:
     """What a configuration describes.
 
-    :param file: its path.
-    :param applications: by name.
-    :param servers: by name.
+    :param file: the path of the configuration.
+    :param applications: each application with its layers, by name.
+    :param servers: each server, by name.
     :param global_conf: the global values of the file, without its own path and folder.
-    :param filters: by name, those that are one layer and have all required options.
+    :param filters: each filter that is a single layer with all required options, by name.
     """
 
     file: Path
     applications: Mapping[str, Stack]
     servers: Mapping[str, Server]
     global_conf: Mapping[str, str]
-    filters: Mapping[str, Spec] = field(default_factory=dict)
+    filters: Mapping[str, Spec]
 
     @property
     def unlisted(self) -> dict[str, Spec]:
@@ -58,8 +57,7 @@ class Contents:
 
     def own_values(self, part: Application | Server | Spec) -> dict[str, str]:
         """The global values of a part that differ from those of the file."""
-        of = part.use if isinstance(part, Spec) else part
-        given = of.global_conf if isinstance(of, PasteFactory | Application | Server) else {}
+        given = getattr(part.use if isinstance(part, Spec) else part, "global_conf", {})
         return {key: value for key, value in drop_file_keys(given).items() if self.global_conf.get(key) != value}
 
 
@@ -69,22 +67,22 @@ def read_contents(document: Document) -> Contents:
     :raises ConfigError: it holds every mistake that was found on the way.
     """
     start = document.start()
-    mistakes = Mistakes(document.mistakes)
     applications = {name: document.application(name, start).fitted() for name in document.applications()}
-    mistakes += [each for stack in applications.values() for each in stack.mistakes]
     filters = {name: document.filter(name, start) for name in document.filters()}
-    mistakes += [each for stack in filters.values() for each in stack.mistakes]
+    mistakes = Mistakes(document.mistakes)
+    mistakes += (each for stack in (*applications.values(), *filters.values()) for each in stack.mistakes)
     servers = {}
     for name in document.servers():
         with mistakes.collect():
             servers[name] = document.server(name, start)
     if mistakes:
         raise ConfigError(*in_order(mistakes))
-    layers: dict[str, Spec] = {}
-    for name, stack in filters.items():
-        with suppress(ConfigError):  # the section that uses this filter may hold the missing options
-            found = [spec.check() for spec in stack.pipeline]
-            layers |= {name: found[0]} if len(found) == 1 else {}
+    fitted = {name: stack.fitted() for name, stack in filters.items()}  # a base of another filter may lack options
+    layers = {
+        name: stack.pipeline.specs[0]
+        for name, stack in fitted.items()
+        if not stack.mistakes and len(stack.pipeline) == 1
+    }
     return Contents(Path(start.where.file), applications, servers, drop_file_keys(start.global_conf), layers)
 
 

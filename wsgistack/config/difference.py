@@ -1,43 +1,38 @@
 """The differences between two configurations, in terms of applications, layers, options and servers."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
 from wsgistack.config.contents import Contents
 from wsgistack.config.parts import Application, Server
 from wsgistack.config.protocols import SERVER_PROTOCOLS, PasteFactory
-from wsgistack.config.stack import Stack
 from wsgistack.config.words import as_text, describe_condition, describe_use, describe_value
 from wsgistack.options.secrets import REDACTED
 from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
-from wsgistack.types import Factory
 
-__all__ = ["find_differences", "find_moved", "is_same_kind", "is_same_value", "match_layers"]
+__all__ = ["find_differences", "is_same_value"]
 
-_Values: TypeAlias = Mapping[str, object]
+_Facts: TypeAlias = Iterator[tuple[str, tuple[object, str]]]
+"""Names such as ``layer gzip option level``, each with a value and the text that describes it."""
 
 
-def find_differences(old: Contents, new: Contents, name: str = "") -> list[str]:
+def find_differences(old: Contents, new: Contents) -> list[str]:
     """Describe what changed from one configuration to another, one line for each change.
 
-    Paths below the folder of a file are compared as relative paths. No line shows a secret. Options of applications and
-    global values are named without their values, because nothing declares which of them are secrets.
-
-    :param name: the only application to compare; empty compares everything.
+    Layers are compared by their names. Paths below the folder of a file are compared as relative paths. No line shows
+    a secret. Options of applications and global values are named without their values, because nothing declares which
+    of them are secrets.
     """
-    lines: list[str] = []
-    for each in [name] if name else dict.fromkeys([*old.applications, *new.applications]):
-        if each in old.applications and each in new.applications:
-            prefix = "" if each in (name, "main") else f"{each}: "
-            lines += [f"{prefix}{line}" for line in _stack(old, old.applications[each], new, new.applications[each])]
-        else:
-            lines.append(f"{'+' if each in new.applications else '-'} application {each}")
-    if not name:
-        lines += _filters(old, new)
-        lines += _servers(old, new)
-        lines += _names("global value", old.global_conf, new.global_conf)
+    before, after = (dict(_describe(each, [*old.unlisted, *new.unlisted])) for each in (old, new))
+    lines = []
+    for key in dict.fromkeys([*before, *after]):
+        if key not in before or key not in after:
+            sign, (_, shown) = ("-", before[key]) if key in before else ("+", after[key])
+            lines.append(f"{sign} {key}" if REDACTED in shown else f"{sign} {key}: {shown}")
+        elif not is_same_value(before[key][0], after[key][0]):
+            change = f"{before[key][1]} -> {after[key][1]}"
+            lines.append(f"{key}: {'changed' if REDACTED in change else change}")
     return lines
 
 
@@ -52,131 +47,41 @@ def is_same_value(one: Any, other: Any) -> bool:
     return bool(one == other or (one != one and other != other))
 
 
-def is_same_kind(one: Spec, other: Spec) -> bool:
-    """Whether two layers use the same middleware, under whichever name or import string."""
-    return _use(one) == _use(other) or one.is_like(other)
+def _describe(found: Contents, filters: Iterable[str]) -> _Facts:
+    for name, stack in found.applications.items():
+        within = "" if name == "main" else f"application {name} "
+        label = within.strip() or "application"
+        yield from _describe_part(found, label, cast(Application, stack.application))
+        layers: dict[str, Spec] = {}
+        for spec in stack.pipeline:
+            layer = normalize_name(spec.name)
+            while layer in layers:
+                layer += " again"
+            layers[layer] = spec
+        if layers:
+            yield f"{label} layers", ([*layers], ", ".join(layers))
+        for layer, spec in layers.items():
+            yield from _describe_part(found, f"{within}layer {layer}", spec)
+    for name in filters:
+        if name in found.filters:
+            yield from _describe_part(found, f"filter {name}", found.filters[name])
+    for name, server in found.servers.items():
+        yield from _describe_part(found, f"server {name}", server)
+    yield from ((f"global value {key}", (value, REDACTED)) for key, value in found.global_conf.items())
 
 
-def match_layers(old: Sequence[Spec], new: Sequence[Spec]) -> dict[int, int]:
-    """Find the old layers in a new list: first those of the same name, then those of the same kind.
-
-    :returns: positions in the new list, by positions in the old one.
-    """
-    found: dict[int, int] = {}
-    for is_same in (_has_same_name, is_same_kind):
-        for before, one in enumerate(old):
-            free = (after for after in range(len(new)) if after not in found.values())
-            after = next((after for after in free if is_same(one, new[after])), None)
-            if before not in found and after is not None:
-                found[before] = after
-    return found
-
-
-def find_moved(positions: Mapping[int, int]) -> set[int]:
-    """Find the fewest old positions whose layers changed their order among the others.
-
-    :param positions: new positions by old ones.
-    """
-    before = sorted(positions)
-    after = sorted(positions, key=lambda position: positions[position])
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-    return set(before).difference(*(before[start : start + size] for start, _, size in blocks))
-
-
-def _has_same_name(one: Spec, other: Spec) -> bool:
-    return normalize_name(one.name) == normalize_name(other.name)
-
-
-def _use(spec: Spec) -> str | Factory:
-    return spec.use.uri if isinstance(spec.use, PasteFactory) else spec.use
-
-
-def _stack(old: Contents, one: Stack, new: Contents, other: Stack) -> Iterator[str]:
-    before, after = one.pipeline.specs, other.pipeline.specs
-    positions = match_layers(before, after)
-    earlier = {there: here for here, there in positions.items()}
-    moved = find_moved(positions)
-    yield from (f"- {spec.name}" for position, spec in enumerate(before) if position not in positions)
-    for position, spec in enumerate(after):
-        was = earlier.get(position)
-        if was is None:
-            yield f"+ {spec.name}{_neighbour(after, position)}"
-            continue
-        if was in moved:
-            yield f"{spec.name} moved{_neighbour(after, position)}"
-        yield from _layer(old, before[was], new, spec)
-    yield from _part("application", old, cast(Application, one.application), new, cast(Application, other.application))
-
-
-def _neighbour(specs: tuple[Spec, ...], position: int) -> str:
-    if position + 1 < len(specs):
-        return f" before {specs[position + 1].name}"
-    return f" after {specs[position - 1].name}" if position else ""
-
-
-def _layer(old: Contents, one: Spec, new: Contents, other: Spec) -> Iterator[str]:
-    name = other.name
-    if one.name != name:
-        yield f"{one.name} renamed to {name}"
-    if not is_same_kind(one, other):
-        yield f"{name} use: {Spec(one.use).name} -> {Spec(other.use).name}"
-    if one.when != other.when:
-        yield f"{name}: {_when(one)} -> {_when(other)}"
-    shown = old.make_relative(one.shown()), new.make_relative(other.shown())
-    yield from _values(name, old.make_relative(one.options), new.make_relative(other.options), *shown)
-    yield from _names(f"{name} global value", old.own_values(one), new.own_values(other))
-
-
-def _when(spec: Spec) -> str:
-    return "always" if spec.when is None else ", ".join(describe_condition(spec.when))
-
-
-def _filters(old: Contents, new: Contents) -> Iterator[str]:
-    for name in dict.fromkeys([*old.unlisted, *new.unlisted]):
-        if name in old.filters and name in new.filters:
-            yield from (f"filter {line}" for line in _layer(old, old.filters[name], new, new.filters[name]))
-        else:
-            yield f"{'+' if name in new.filters else '-'} filter {name}"
-
-
-def _servers(old: Contents, new: Contents) -> Iterator[str]:
-    for name in dict.fromkeys([*old.servers, *new.servers]):
-        if name in old.servers and name in new.servers:
-            yield from _part(f"server {name}", old, old.servers[name], new, new.servers[name])
-        else:
-            yield f"{'+' if name in new.servers else '-'} server {name}"
-
-
-def _part(
-    what: str, old: Contents, one: Application | Server, new: Contents, other: Application | Server
-) -> Iterator[str]:
-    if one.use != other.use:
-        yield f"{what}: {describe_use(one.use)} -> {describe_use(other.use)}"
-    options = _texts(one.options), _texts(other.options)
-    if isinstance(other, Server):
-        shown = _texts(one.shown(SERVER_PROTOCOLS)), _texts(other.shown(SERVER_PROTOCOLS))
-        yield from _values(what, *options, *shown)
-    else:
-        yield from _names(f"{what} option", *options)
-    yield from _names(f"{what} global value", old.own_values(one), new.own_values(other))
-
-
-def _texts(options: _Values) -> _Values:
-    """Options with numbers and booleans as an ini file writes them: factories that get text read both alike."""
-    return {key: as_text(value) if isinstance(value, bool | int | float) else value for key, value in options.items()}
-
-
-def _values(what: str, old: _Values, new: _Values, old_shown: _Values, new_shown: _Values) -> Iterator[str]:
-    for key in dict.fromkeys([*old, *new]):
-        if key in old and key in new and is_same_value(old[key], new[key]):
-            continue
-        shown = [describe_value(values[key]) if key in values else "default" for values in (old_shown, new_shown)]
-        yield f"{what} {key}: {'changed' if REDACTED in shown else ' -> '.join(shown)}"
-
-
-def _names(what: str, old: _Values, new: _Values) -> Iterator[str]:
-    for key in dict.fromkeys([*old, *new]):
-        if key not in old or key not in new:
-            yield f"{'+' if key in new else '-'} {what} {key}"
-        elif not is_same_value(old[key], new[key]):
-            yield f"{what} {key}: changed"
+def _describe_part(found: Contents, label: str, part: Application | Server | Spec) -> _Facts:
+    use: object = part.use
+    shown: Mapping[str, object] = dict.fromkeys(part.options, REDACTED)
+    if isinstance(part, Server):
+        shown = part.shown(SERVER_PROTOCOLS)
+    elif isinstance(part, Spec):
+        shown = found.make_relative(part.shown())
+        yield from ((f"{label} {key}", (text, text)) for key, text in describe_condition(part.when).items())
+        use = use.uri if isinstance(use, PasteFactory) else part.registered_name or use
+    yield f"{label} use", (use, describe_use(use))
+    for key, value in found.make_relative(part.options).items():
+        # factories for PasteDeploy get text from an ini file, and may get the same number or boolean from TOML
+        is_text = not isinstance(part, Spec) and isinstance(value, bool | int | float)
+        yield f"{label} option {key}", (as_text(value) if is_text else value, describe_value(shown[key]))
+    yield from ((f"{label} global value {key}", (value, REDACTED)) for key, value in found.own_values(part).items())

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
 from enum import Enum
 from pathlib import Path
-from typing import cast
 
 from wsgistack.imports import import_string_of
 from wsgistack.options.annotations import label
@@ -20,8 +18,6 @@ def describe_value(value: object) -> str:
         return label(value)
     if value is None or isinstance(value, bool | int):
         return as_text(value)
-    if isinstance(value, timedelta):
-        return f"{value.total_seconds():g}s"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{describe_value(key)}: {describe_value(each)}' for key, each in value.items())}}}"
     if isinstance(value, list | tuple | AbstractSet):
@@ -39,32 +35,13 @@ def describe_use(use: object) -> str:
 
 def as_text(value: object) -> str:
     """Write a single value as an ini file does."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    try:
-        return str(value)
-    except ValueError:  # Python writes very long integers only in hexadecimal digits
-        return hex(cast(int, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
-def describe_condition(when: object) -> list[str]:
-    """Describe a normalized condition, with a line for each part that a request must match."""
-    return [f"when {part}" for part in _describe_parts(when)]
-
-
-def _describe_parts(when: object) -> list[str]:
-    keys = when if isinstance(when, Mapping) else {"call": when}
-    return [_describe_negated(value) if key == "not" else _describe_key(key, value) for key, value in keys.items()]
-
-
-def _describe_negated(when: object) -> str:
-    parts = _describe_parts(when)
-    return f"not {parts[0]}" if len(parts) == 1 else f"not ({' and '.join(parts)})"
-
-
-def _describe_key(key: str, value: object) -> str:
-    if key == "call":
-        return value if isinstance(value, str) else describe_value(value)
-    if isinstance(value, Mapping):
-        return " and ".join(f"{key} {name} = {', '.join(globs)}" for name, globs in value.items())
-    return f"{key} = {', '.join(cast(tuple[str, ...], value))}"
+def describe_condition(when: object, key: str = "when") -> dict[str, str]:
+    """Describe each part of a normalized condition, by keys such as ``when.not.path``; None has no parts."""
+    if when is None:
+        return {}
+    if isinstance(when, Mapping):
+        return {name: text for each in when for name, text in describe_condition(when[each], f"{key}.{each}").items()}
+    return {key: ", ".join(when) if isinstance(when, tuple) else describe_use(when)}

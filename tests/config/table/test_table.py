@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from wsgistack import ConfigError, Where
-from wsgistack.config.place import Place
 from wsgistack.config.table.table import Table
 
 CONTENT: dict[Any, Any] = {
@@ -30,20 +29,11 @@ def test_refuses_a_key_that_is_not_text_and_ignores_it() -> None:
     assert describe(made) == ["x.py: 7: invalid key; expected text"]
 
 
-def test_fills_in_references_in_names() -> None:
-    made, place = make(), Place(Where("x.py", 1), "a")
-    assert made.resolve_name("${env:UNSET_NAME:-b}", place, None) == "b"
-    assert made.resolve_name(made, place, None) is made
-    with pytest.raises(ConfigError, match=r"^x\.py:1: a: environment variable UNSET_NAME is not set"):
-        made.resolve_name("${env:UNSET_NAME}", place, None)
-
-
 def test_finds_tables_and_reports_other_values() -> None:
     made = Table({"a": {"b": {"c": 1}, "d": 5}}, "x.py", LINES)
     assert made.get_tables("a") == {"b": {"c": 1}}
     assert made.get_tables("nothing") == {}
-    assert made.get_table(made.content, ("a",)) == {"b": {"c": 1}, "d": 5}
-    assert made.get_table({"b": "hidden"}, ("a", "b")) == {}
+    assert made.get_texts({"b": "hidden"}, ("a", "b")) == {}
     assert describe(made) == [
         "x.py:1: a d: is of type int; expected a table",
         "x.py:2: a b: is of type str; expected a table",

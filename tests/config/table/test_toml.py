@@ -28,10 +28,10 @@ def test_reads_a_table() -> None:
         pytest.param("a = 1\nb\n", ":2: invalid TOML: Expected '=' after a key in a key/value pair", id="no value"),
         pytest.param("x = " + "9" * 5000, ": invalid TOML: Exceeds the limit", id="number that is too long"),
         pytest.param("x = " + "[" * 5000, ": invalid TOML: ", id="list that is too deep"),
-        pytest.param("a = 1\n\nb = 2\na = 3\n", ":4: a: duplicate key; first set on line 1", id="second key"),
-        pytest.param("[a]\n[b]\n[a]\n", ":3: a: duplicate key; first set on line 1", id="second table"),
-        pytest.param("a.b = 1\n[[a]]\n", ":2: a: duplicate key; first set on line 1", id="table for a key"),
-        pytest.param("a = {b = 1, b = 2}\n", ":1: a.b: duplicate key; first set on line 1", id="in one line"),
+        pytest.param("a = 1\na = 3\nb = 1\n", ":2: invalid TOML: Cannot overwrite a value; this key", id="key"),
+        pytest.param("[a]\n[a]\n", ":2: invalid TOML: Cannot declare ('a',) twice; this key", id="table"),
+        pytest.param("layers = [1]\n[[layers]]\n", ":2: invalid TOML: Cannot mutate immutable namespace ", id="list"),
+        pytest.param("a = {b = 1, b = 2}\n", ":1: invalid TOML: Duplicate inline table key", id="in one line"),
     ],
 )
 def test_reports_mistakes(text: str, expected: str) -> None:
@@ -39,16 +39,6 @@ def test_reports_mistakes(text: str, expected: str) -> None:
         read_toml(text, Path(FILE))
     assert str(caught.value).startswith(f"{FILE}{expected}")
     assert len(caught.value.mistakes) == 1
-
-
-def test_refuses_a_number_that_python_cannot_write() -> None:
-    long = f"0x1{'0' * 5000}"
-    with pytest.raises(ConfigError) as caught:
-        read_toml(f'name = "{long}"\n[global]\nmode = {long}\nlayers = [1, {long}]\n', Path(FILE))
-    assert str(caught.value).splitlines() == [
-        f"{FILE}:3: global mode: number too long; expected at most 10000 bits",
-        f"{FILE}:4: global.layers 1: number too long; expected at most 10000 bits",
-    ]
 
 
 VALUES = st.recursive(

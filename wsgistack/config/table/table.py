@@ -1,12 +1,10 @@
 """A table of tables: its values by their paths, and its mistakes, each with its place."""
 
-import pathlib
 from collections.abc import Collection, Mapping
 
 from wsgistack.config.place import Place
 from wsgistack.config.table.toml import KeyPath, line_at
 from wsgistack.errors import ConfigError, Mistakes, Where, describe_type, suggest
-from wsgistack.options.references import resolve
 
 __all__ = ["Table"]
 
@@ -53,37 +51,22 @@ class Table:
             raise ConfigError(*(self.place((*at, repr(key))).mistake("invalid key", expected="text") for key in odd))
         return dict(value)
 
-    def get_table(self, within: Mapping[str, object], at: KeyPath) -> Mapping[str, object]:
-        """The table under the last key of a path, or an empty one."""
-        with self.mistakes.collect():
-            return self.check_table(within.get(str(at[-1]), {}), at)
-        return {}
-
-    def get_tables(self, key: str) -> Mapping[str, Mapping[str, object]]:
+    def get_tables(self, key: str) -> dict[str, dict[str, object]]:
         """The tables in a table at the top."""
         found = {}
-        for name, value in self.get_table(self.content, (key,)).items():
-            with self.mistakes.collect():
-                found[name] = self.check_table(value, (key, name))
+        with self.mistakes.collect():
+            for name, value in self.check_table(self.content.get(key, {}), (key,)).items():
+                with self.mistakes.collect():
+                    found[name] = self.check_table(value, (key, name))
         return found
 
     def get_texts(self, within: Mapping[str, object], at: KeyPath) -> dict[str, str]:
         """The table under the last key of a path, with its numbers and booleans as text."""
         found: dict[str, str] = {}
-        for key, value in self.get_table(within, at).items():
-            if isinstance(value, (str, int, float)):
-                found[key] = str(value).lower() if isinstance(value, bool) else str(value)
-            else:
-                self.mistakes.append(self.place((*at, key)).mistake(describe_type(value), expected="text"))
+        with self.mistakes.collect():
+            for key, value in self.check_table(within.get(str(at[-1]), {}), at).items():
+                if isinstance(value, str | int | float):
+                    found[key] = str(value).lower() if isinstance(value, bool) else str(value)
+                else:
+                    self.mistakes.append(self.place((*at, key)).mistake(describe_type(value), expected="text"))
         return found
-
-    def resolve_name(self, value: object, place: Place, folder: pathlib.Path | None) -> object:
-        """The name of something else, with its references filled in.
-
-        :param folder: where relative paths start.
-        :raises ConfigError: a reference cannot be filled in.
-        """
-        mistakes = Mistakes()
-        with mistakes.collect(place.key, place.where):
-            return str(resolve(value, base=folder)) if isinstance(value, str) else value
-        raise ConfigError(*mistakes)
