@@ -55,7 +55,7 @@ class Middleware:
         """The class, the application, and the options that differ from the defaults, if the instance stores them."""
         from inspect import signature  # both imports are slow
 
-        from wsgistack.options.annotations import is_secret
+        from wsgistack.options.conversion import is_secret
 
         try:
             parameters = signature(type(self), eval_str=True).parameters

@@ -46,9 +46,8 @@ def conform(parsed: argparse.Namespace) -> int:
     sys.path.insert(0, "")
     changes = Changes.from_names(parsed.changes) if parsed.changes else None
     with redirect_stdout(sys.stderr), _disable_logging():  # the import, too: an option may default to sys.stdout
-        use = registry.Use(parsed.layer)
-        factory = use.look_up()
-        spec = Spec.from_settings(use, dict(parsed.option), where=Where(), base=Path(), inherited=())
+        factory = registry.find(parsed.layer)
+        spec = Spec.from_settings(parsed.layer, dict(parsed.option), where=Where(), base=Path(), inherited=())
         spec.build(stand_in)
         judge = Judge(factory, spec.resolve(), headers=parsed.header, changes=changes)
         verdicts = list(judge.judge_all())

@@ -111,7 +111,7 @@ def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str,
     scheme, _, rest = uri.partition(":")
     if scheme == "egg":
         point = registry.egg_entry_point(rest, protocols)
-        factory, protocol = registry.load_entry_point(point), point.group
+        factory, protocol = registry.import_factory(registry.import_string(point)), point.group
     elif ":" not in rest:
         raise ConfigError(Mistake(f"{rest!r} is not an import string", expected="package.module:attribute"))
     elif scheme != "call" and scheme not in protocols:
@@ -157,9 +157,8 @@ def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
             return point.name if is_only else registry.import_string(point)
     if is_factory(use):
         return find_factory(str(use), FILTER_PROTOCOLS, global_conf)
-    name = use if isinstance(use, registry.Use) else registry.Use(use)
-    name.look_up()
-    return name
+    registry.find(use)
+    return use
 
 
 def __getattr__(name: str) -> Callable[..., App]:

@@ -2,25 +2,19 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, cast
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
 
 __all__ = ["Resolved", "has_references", "is_only_references", "make_absolute", "resolve", "unwrap_resolved"]
 
-_MEANT = {
-    **dict.fromkeys(("env", "envs", "evn", "nev", "environ", "environment", "envvar"), "env"),
-    **dict.fromkeys(("file", "files", "fiel", "flie", "ifle"), "file"),
-}
-_REFERENCE = re.compile(rf"(\$+)\{{([ \t]*(?i:{'|'.join(_MEANT)})[ \t]*):([^}}]*)(\}}?)")
+_REFERENCE = re.compile(r"(\$+)\{([ \t]*(?i:env|file)[ \t]*):([^}]*)(\}?)")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(:-.*)?", re.DOTALL)
-_ELSEWHERE = re.compile(r"(?:[\s,]|(?<!\$)\$\{(?:env:[A-Za-z_][A-Za-z0-9_]*(?::-)?|file:[^}]+)\})*")
+_WITHOUT_DEFAULT = re.compile(r"(?<!\$)\$\{(?:env:[A-Za-z_][A-Za-z0-9_]*(?::-)?|file:[^}]+)\}")
 _NAMES = re.compile(r"^[^=$]+=", re.MULTILINE)
-_MAPPINGS = (dict, MappingProxyType)
 _COLLECTIONS = (list, tuple, set, frozenset)
 _KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
 
@@ -39,18 +33,18 @@ def has_references(value: object) -> bool:
     return any(map(_REFERENCE.search, _texts(value)))
 
 
-def is_only_references(value: object, *, is_mapping: bool) -> bool:
+def is_only_references(value: object, is_mapping: bool = False) -> bool:
     """Whether a value is nothing but references without defaults, so that no secret can be in it.
 
     :param is_mapping: whether text may be a mapping, with a name before each reference.
     """
     if isinstance(value, str):
-        return bool(_ELSEWHERE.fullmatch(_NAMES.sub("", value) if is_mapping else value))
-    if isinstance(value, _MAPPINGS):
+        return not _WITHOUT_DEFAULT.sub("", _NAMES.sub("", value) if is_mapping else value).strip(" \t\r\n,")
+    if isinstance(value, Mapping):
         value = [*value.values()]
-    return type(value) in _COLLECTIONS and all(
-        is_only_references(each, is_mapping=False) for each in cast(list[Any], value)
-    )
+    if type(value) not in _COLLECTIONS:
+        return False
+    return all(is_only_references(each) for each in cast("list[object]", value))
 
 
 def resolve(value: object, *, base: Path | None) -> object:
@@ -104,7 +98,7 @@ def unwrap_resolved(value: object) -> object:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, _MAPPINGS):
+    elif isinstance(value, Mapping):
         yield from _texts([*value.keys(), *value.values()])
     elif type(value) in _COLLECTIONS:
         for item in value:
@@ -117,21 +111,20 @@ def _changed(value: Any, is_concerned: Callable[[str], object], change: Callable
     again = partial(_changed, is_concerned=is_concerned, change=change)
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, _MAPPINGS):
+    if isinstance(value, Mapping):
         return {again(key): again(item) for key, item in value.items()}
     return type(value)(map(again, value))
 
 
 def _filled(kind: str, body: str, end: str, base: Path | None) -> str:
-    meant = _MEANT[kind.strip().lower()]
+    known = kind.strip().lower()
     start = f"${{{kind}:"
-    if kind != meant:
-        hint = f"did you mean ${{{meant}:...}}? For the text itself write ${start}"
+    if kind != known:
+        hint = f"did you mean ${{{known}:...}}? For the text itself write ${start}"
         raise ConfigError(Mistake(f"unknown reference {start}", expected=_KNOWN, hint=hint))
-    if not end:
-        raise ConfigError(Mistake(f"reference {start} is not closed", expected=_KNOWN))
-    if "${" in body:
-        raise ConfigError(Mistake(f"reference {start} contains another one", expected=_KNOWN))
+    if not end or "${" in body:
+        problem = "contains another one" if end else "is not closed"
+        raise ConfigError(Mistake(f"reference {start} {problem}", expected=_KNOWN))
     return _variable(body) if kind == "env" else _file(body, base)
 
 
@@ -158,13 +151,8 @@ def _file(body: str, base: Path | None) -> str:
         raise ConfigError(Mistake("reference to a file has no path", expected="${file:path}"))
     path = base / body if base else Path(body)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        hint = "only ${env:...} can have a default" if ":-" in body else ""
-        raise ConfigError(Mistake(f"file {str(path)!r} does not exist", hint=hint)) from None
-    except UnicodeDecodeError:
-        raise ConfigError(Mistake(f"file {str(path)!r} is not UTF-8")) from None
+        return re.sub(r"\r?\n\Z", "", path.read_bytes().decode("utf-8-sig"))
     except (OSError, ValueError) as error:  # a ValueError means that no file can have this name
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(Mistake(f"cannot read file {str(path)!r}: {why}")) from None
-    return re.sub(r"\r?\n\Z", "", text)
+        hint = "only ${env:...} can have a default" if ":-" in body else ""
+        why = "it is not UTF-8" if isinstance(error, UnicodeError) else getattr(error, "strerror", error)
+        raise ConfigError(Mistake(f"cannot read file {str(path)!r}: {why}", hint=hint)) from None
