@@ -1,6 +1,6 @@
 """The base of every layer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar
 
 from wsgistack.types import App, Changes, Environ, StartResponse
@@ -44,6 +44,9 @@ class Middleware:
     changes: ClassVar[Changes] = Changes()
     """What this layer changes in a response. The conformance kit checks that it changes nothing else."""
 
+    secret_options: Collection[str] = ()
+    """The options that the ``repr`` hides, beside those marked as Secret: their values came from references."""
+
     def __init__(self, app: App, /) -> None:
         self.app = app
 
@@ -62,9 +65,9 @@ class Middleware:
         except Exception:  # only a type checker can read the annotations
             parameters = signature(type(self)).parameters
         kept = vars(self)
-        options = [
-            f", {name}={'<secret>' if is_secret(parameter.annotation) else repr(kept[name])}"
-            for name, parameter in list(parameters.items())[1:]
-            if name in kept and kept[name] != parameter.default
-        ]
-        return f"{type(self).__name__}({self.app!r}{''.join(options)})"
+        shown = []
+        for name, parameter in list(parameters.items())[1:]:
+            if name in kept and kept[name] != parameter.default:
+                is_hidden = name in self.secret_options or is_secret(parameter.annotation)
+                shown.append(f", {name}={'<secret>' if is_hidden else repr(kept[name])}")
+        return f"{type(self).__name__}({self.app!r}{''.join(shown)})"

@@ -1,6 +1,7 @@
 """PasteDeploy's protocols: factories for it as layers and applications here, and layers as factories for it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -67,7 +68,9 @@ class PasteFactory:
         hidden = {
             text for value in conf.values() if isinstance(value, Resolved) for text in iterate_texts(value, names=True)
         }
-        with hide_secrets(hidden, f"{self.uri} fails", may_exit=self.protocol in SERVER_PROTOCOLS):
+        # without secrets of its own it leaves the exception to its caller, which knows the secrets in the options
+        may_exit = self.protocol in SERVER_PROTOCOLS
+        with hide_secrets(hidden, f"{self.uri} fails", may_exit=may_exit) if hidden else nullcontext():
             match self.protocol:
                 case "paste.composite_factory" | "paste.composit_factory":
                     return self.factory(first, conf, **options)  # the loader needs the references

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from wsgistack.errors import ConfigError, did_you_mean, suggest
 from wsgistack.imports import import_object
 from wsgistack.options.quantities import read_duration, read_size
-from wsgistack.options.references import Resolved, unwrap_resolved
+from wsgistack.options.references import Resolved, map_texts, split_template, suggest_reference, unwrap_resolved
 from wsgistack.types import Duration, Secret, Size
 
 __all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "label"]
@@ -123,28 +123,33 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
     :param base: the folder that relative paths start from; None leaves them as they are.
     :param text: whether text may be of another type, as in an ini file: items of a list separated by spaces or commas,
         a line with name = value for each item of a mapping, or a list or mapping in TOML. A :class:`Resolved` text
-        always may, and no error shows it.
+        always may, and no error shows it; in a longer text, what a reference stands for stays one value.
     :raises UnfitError: the annotation does not allow it.
     :raises ConfigError: it is an import string that can't be imported.
     """
     if isinstance(value, Resolved):
         try:
-            return convert(str(value), annotation, base=base, text=True)
+            return _convert(value, annotation, base, text=True)
         except ConfigError:
             raise UnfitError(describe(annotation), "it can't be imported") from None
+    return _convert(value, annotation, base, text)
+
+
+def _convert(value: object, annotation: object, base: Path | None, text: bool) -> object:
     kind = _split(annotation)[0]
     again = partial(convert, base=base, text=text)
     if kind in _UNIONS:
         return _first_fit(value, annotation, again)
-    if _is_choice(kind):
-        return _choose(value, annotation, text)
     if kind in _MAPPINGS:
         return _mapping(value, annotation, base, text)
     if kind in _COLLECTIONS:
         return _collection(value, annotation, base, text)
-    if kind not in _KINDS:
-        return unwrap_resolved(value)
-    made = _KINDS[kind][1](value, text)
+    if kind in (str, Path) and type(value) is str and (hint := suggest_reference(value)):
+        raise UnfitError(describe(annotation), hint)
+    value = unwrap_resolved(value)
+    if _is_choice(kind):
+        return _choose(value, annotation, text)
+    made = _KINDS[kind][1](value, text) if kind in _KINDS else value
     return base / made if base and kind is Path and isinstance(made, Path) else made
 
 
@@ -199,7 +204,7 @@ def _folded(name: str) -> str:
 
 def _collection(value: object, annotation: object, base: Path | None, text: bool) -> object:
     if text and isinstance(value, str):
-        value, text = _split_list(value.strip(), annotation)
+        value, text = _split_list(value, annotation)
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
         raise UnfitError(describe(annotation))
     items = list(value)
@@ -217,16 +222,18 @@ def _collection(value: object, annotation: object, base: Path | None, text: bool
 
 
 def _split_list(written: str, annotation: object) -> tuple[object, bool]:
-    if written.startswith("[") and not _BRACKETED_WORD.match(written):
-        return _read_toml(written, annotation, 'what begins with [ is read as TOML, such as ["a", "b"]'), False
-    words = written.strip(" \t\r\n,")
-    return re.split(r"[\s,]+", words) if words else [], True
+    words, fill = split_template(written)
+    if words.startswith("[") and not _BRACKETED_WORD.match(words):
+        hint = 'what begins with [ is read as TOML, such as ["a", "b"]'
+        return map_texts(_read_toml(words, annotation, hint), bool, fill), False
+    words = words.strip(" \t\r\n,")
+    return [*map(fill, re.split(r"[\s,]+", words))] if words else [], True
 
 
 def _mapping(value: object, annotation: object, base: Path | None, text: bool) -> dict[object, object]:
     names = [*value] if isinstance(value, Mapping) else ()  # a text may be a secret, and so may any part of it
     if text and isinstance(value, str):
-        value, text = _split_mapping(value.strip(), annotation)
+        value, text = _split_mapping(value, annotation)
     if not isinstance(value, Mapping):
         raise UnfitError(describe(annotation))
     of_key, of_item = _split(annotation)[1] or (Any, Any)
@@ -240,16 +247,18 @@ def _mapping(value: object, annotation: object, base: Path | None, text: bool) -
 
 
 def _split_mapping(written: str, annotation: object) -> tuple[object, bool]:
-    if written.startswith("{"):
-        return _read_toml(written, annotation, 'what begins with { is read as TOML, such as {a = "b"}'), False
+    lines, fill = split_template(written)
+    if lines.startswith("{"):
+        hint = 'what begins with { is read as TOML, such as {a = "b"}'
+        return map_texts(_read_toml(lines, annotation, hint), bool, fill), False
     pairs: dict[str, str] = {}
-    for line in filter(None, map(str.strip, written.splitlines())):
+    for line in filter(None, map(str.strip, lines.splitlines())):
         name, equals, item = map(str.strip, line.partition("="))
         if not (name and equals):
             raise UnfitError("name = value on each line")
-        if name in pairs:
+        if fill(name) in pairs:
             raise UnfitError("each name once", is_inner=True)
-        pairs[name] = item
+        pairs[fill(name)] = fill(item)
     return pairs, True
 
 
@@ -341,6 +350,6 @@ _KINDS: dict[object, tuple[str, Callable[[object, bool], object]]] = {
     Size: ("a size such as 500, 64KiB or 10 MB", partial(_quantity, Size)),
     Duration: ("a duration such as 1.5s, 10m or 1h30m", partial(_quantity, Duration)),
     **dict.fromkeys((None, NoneType), ("none", _none)),
-    **dict.fromkeys((Parameter.empty, Any, object), ("anything", lambda value, _: unwrap_resolved(value))),
+    **dict.fromkeys((Parameter.empty, Any, object), ("anything", lambda value, _: value)),
 }
 """What each kind of single value is in words, and how it is converted."""

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeAlias, cast
+from typing import Any, Self, TypeAlias, cast
 
+from wsgistack.base import Middleware
 from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
-from wsgistack.options.references import make_absolute
+from wsgistack.options.references import has_references, make_absolute
 from wsgistack.options.schema import Schema, read_schema, show_options
 from wsgistack.options.secrets import REDACTED, hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
@@ -47,7 +48,8 @@ class Spec:
     base: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        use, options, when = self.use, self.options, self.when
+        use: Any = self.use
+        options, when = self.options, self.when
         if not (isinstance(use, str) or callable(use)):
             raise ConfigError(Mistake(describe_type(use), key="use", value=use, expected=_USABLE, where=self.where))
         if isinstance(use, partial) and not use.args:  # its options are options, and perhaps secret
@@ -111,7 +113,7 @@ class Spec:
         mistakes += unfit
         if mistakes and inherited is not None:
             mistakes += schema.find_missing({*given, *inherited})
-        bare._raise_if_any(mistakes, given, values)
+        bare._refuse(mistakes, given, values, base)
         return replace(bare, options=values, when=when)
 
     def moved(self, base: Path) -> Self:
@@ -144,12 +146,12 @@ class Spec:
         :param base: the folder that relative paths start from.
         :raises ConfigError: an option is unknown, missing, or of a wrong type.
         """
-        spec = replace(self, base=base or self.base)
-        schema = spec.schema()
-        values, mistakes = schema.check(spec.options, base=spec.base)
-        mistakes += schema.find_missing(spec.options)
-        spec._raise_if_any(mistakes, spec.options, values)
-        return replace(spec, options=values)
+        base = base or self.base
+        schema = self.schema()
+        values, mistakes = schema.check(self.options, base=base)
+        mistakes += schema.find_missing(self.options)
+        self._refuse(mistakes, self.options, values, base)
+        return replace(self, options=values, base=base)
 
     def resolve(self) -> dict[str, object]:
         """The options as the factory takes them, with their references filled in.
@@ -163,7 +165,9 @@ class Spec:
             mistakes.raise_if_any()
         return values
 
-    def _raise_if_any(self, mistakes: Mistakes, given: Mapping[str, object], values: Mapping[str, object]) -> None:
+    def _refuse(
+        self, mistakes: Mistakes, given: Mapping[str, object], values: Mapping[str, object], base: Path | None
+    ) -> None:
         """Raise the mistakes together with those of references and of the factory itself, so that all come at once.
 
         :param given: the options as they are written.
@@ -172,7 +176,7 @@ class Spec:
         if not mistakes:
             return
         schema = self.schema()
-        filled, unfilled = schema.resolve(values, base=self.base)
+        filled, unfilled = schema.resolve(values, base=base)
         mistakes += unfilled
         known = {"", *(each.key for each in mistakes)}
         try:
@@ -205,6 +209,8 @@ class Spec:
             if not callable(built):
                 problem = f"{self.name} returns a value of type {type(built).__name__}"
                 raise ConfigError(Mistake(problem, value=built, expected="a WSGI application"))
+        if isinstance(built, Middleware):
+            built.secret_options = {name for name, value in self.options.items() if has_references(value)}
         return built if applies is None else Conditional(built, app, applies, self.when)
 
     def belongs(self, side: str, other: "Spec") -> str:
