@@ -80,7 +80,7 @@ def test_a_secret_stays_one_value_and_is_not_shown(
     for reference in ("${env:SECRET}", "${file:secret}"):
         (tmp_path / name).write_text(text.format(reference), "utf-8")
         layer: Any = load(tmp_path / name)
-        option = next(each for each in ("users", "words", "key") if f"{each} = " in text)
+        option = next(each for each in ("users", "words", "key") if f"{each} =" in text)
         assert getattr(layer, option) == fill(expected, secret)
         assert repr(layer) == f"Keep({hello!r}, {option}=<secret>)"
 
@@ -160,7 +160,7 @@ def test_an_exception_of_a_factory_for_pastedeploy_does_not_show_it(
 ) -> None:
     monkeypatch.setenv("SECRET", SECRET)
     texts = {
-        "filter": INI.replace("[filter:keep]", "[filter:keep]\nuse = paste.filter_factory:tests.pipeline.test_secrets:failing_filter"),
+        "filter": f"{INI}use = paste.filter_factory:tests.pipeline.test_secrets:failing_filter\n",
         "app": "[app:main]\nuse = call:tests.pipeline.test_secrets:failing_app\n",
     }
     (tmp_path / "a.ini").write_text(f"{texts[section]}key = ${{env:SECRET}}\n", "utf-8")

@@ -164,7 +164,7 @@ def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dic
 
 
 def _read(factory: Factory) -> Schema:
-    name = _name(factory)
+    name = getattr(factory, "__qualname__", None) or getattr(factory, "__name__", None) or type(factory).__name__
     try:
         parameters = _parameters(factory)
     except (TypeError, ValueError):
@@ -174,12 +174,12 @@ def _read(factory: Factory) -> Schema:
     if [each.name for each in parameters[1:]] == ["start_response"]:
         expected, hint = "a layer, which takes an application first", "only the last of a pipeline may be one"
         raise ConfigError(Mistake(f"{name} is an application", expected=expected, hint=hint))
-    docs = {option: " ".join(text.split()) for option, text in _PARAM.findall(_docs(factory))}
-    named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    text = "\n".join(filter(None, (getdoc(factory), getdoc(getattr(factory, "__init__", None)))))
+    docs = {option: " ".join(doc.split()) for option, doc in _PARAM.findall(cleandoc(text))}
     options = {
         each.name: Option(each.name, each.annotation, each.default, docs.get(each.name, ""))
         for each in parameters[1:]
-        if each.kind in named
+        if each.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     }
     return Schema(name, options, is_open=any(each.kind is Parameter.VAR_KEYWORD for each in parameters))
 
@@ -201,12 +201,3 @@ def _evaluated(annotation: object, names: dict[str, Any]) -> object:
         return eval(annotation, names) if isinstance(annotation, str) else annotation  # noqa: S307 - as eval_str does
     except Exception:
         return Parameter.empty
-
-
-def _docs(factory: Factory) -> str:
-    return cleandoc("\n".join(filter(None, (getdoc(factory), getdoc(getattr(factory, "__init__", None))))))
-
-
-def _name(factory: Factory) -> str:
-    name: str = getattr(factory, "__qualname__", None) or getattr(factory, "__name__", None) or type(factory).__name__
-    return name

@@ -136,9 +136,8 @@ class Spec:
 
         :raises ConfigError: there is no such factory, or it takes no application.
         """
-        factory = self.factory()
         with self._placing_mistakes():
-            return read_schema(factory)
+            return read_schema(self.factory())
 
     def check(self, *, base: Path | None = None) -> Self:
         """The same layer, with its options as the factory takes them; references stay as they are written.
@@ -201,9 +200,9 @@ class Spec:
             applies = condition(self.when, base=self.base) if self.when is not None else None
         with mistakes.collect():
             values = self.resolve()
-        secrets = self.schema().find_secrets(self.options, values)
         with self._placing_mistakes():
             mistakes.raise_if_any()
+            secrets = self.schema().find_secrets(self.options, values)
             with hide_secrets(secrets, f"cannot build {self.name}"):
                 built = self.factory()(app, **values)
             if not callable(built):
