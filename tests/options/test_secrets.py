@@ -72,3 +72,5 @@ def test_lets_a_server_exit() -> None:
         pass
     with pytest.raises(KeyboardInterrupt), hide_secrets({"hush"}, "it fails"):
         raise KeyboardInterrupt
+    with pytest.raises(SystemExit), hide_secrets({"hush"}, "it fails", may_exit=True):
+        raise SystemExit(3)

@@ -218,16 +218,11 @@ class Spec:
         :param side: ``must_be_inside`` or ``must_be_outside``.
         """
         reasons = getattr(self.factory(), side, None)
-        return reasons.get(other.registered_name, "") if isinstance(reasons, Mapping) else ""
+        return reasons.get(registry.name_of(other.use), "") if isinstance(reasons, Mapping) else ""
 
     def is_like(self, other: "Spec") -> bool:
         """Whether the other one is the same kind of layer, with whichever options."""
-        return self.registered_name == other.registered_name != ""
-
-    @property
-    def registered_name(self) -> str:
-        """The name that its factory is registered under; empty if it is not registered."""
-        return registry.name_of(self.use)
+        return registry.name_of(self.use) == registry.name_of(other.use) != ""
 
     def shown(self) -> dict[str, object]:
         """The options for people to read: without secrets."""
