@@ -81,6 +81,7 @@ def test_reads_text(written: str, annotation: object, expected: object) -> None:
         pytest.param("high", Level, Level.HIGH, id="enum by name"),
         pytest.param(Level.LOW, Level, Level.LOW, id="member of the enum"),
         pytest.param(b"x", Literal["x", b"x"], b"x", id="literal bytes"),
+        pytest.param(True, Literal[1, True], True, id="literal bool beside a number that equals it"),
         pytest.param(90, Duration, 90.0, id="duration as a number"),
         pytest.param("10m", Duration, 600.0, id="duration"),
         pytest.param("1 k", Size, 1000, id="size"),

@@ -181,19 +181,17 @@ def _first_fit(value: object, union: object, again: _Again) -> object:
 def _choose(value: object, annotation: object, text: bool) -> object:
     """Find the value of a Literal, or the member of an Enum by its value or its name."""
     kind, arguments = _split(annotation)
-    choices = arguments or tuple(kind)
-    for each in choices:
-        plain = each.value if isinstance(each, Enum) else each
+    choices = [(each, each.value if isinstance(each, Enum) else each) for each in arguments or kind]
+    for each, plain in choices:
         if value is each or (type(value) is type(plain) and value == plain):
             return each
     if not isinstance(value, str):
         raise UnfitError(describe(annotation))
-    for each in choices:
-        plain = each.value if isinstance(each, Enum) else each
+    for each, plain in choices:
         forms = {getattr(each, "name", None), label(plain) if text or isinstance(plain, str) else None}
         if _folded(value) in map(_folded, filter(None, forms)):
             return each
-    labels = [*map(label, choices)]
+    labels = [label(each) for each, _ in choices]
     hint = "write it without quotes" if value in labels else did_you_mean(value, labels)
     raise UnfitError(describe(annotation), hint)
 
@@ -204,7 +202,10 @@ def _folded(name: str) -> str:
 
 def _collection(value: object, annotation: object, base: Path | None, text: bool) -> object:
     if text and isinstance(value, str):
-        value, text = _split_list(value, annotation)
+        words, fill = split_template(value)
+        if words.startswith("[") and not _BRACKETED_WORD.match(words):
+            return convert(_read_toml(words, fill, annotation), annotation, base=base, text=False)
+        value = [*map(fill, re.findall(r"[^\s,]+", words))]
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
         raise UnfitError(describe(annotation))
     items = list(value)
@@ -221,19 +222,14 @@ def _collection(value: object, annotation: object, base: Path | None, text: bool
         raise UnfitError(describe(annotation), "a set can't hold lists or mappings") from None
 
 
-def _split_list(written: str, annotation: object) -> tuple[object, bool]:
-    words, fill = split_template(written)
-    if words.startswith("[") and not _BRACKETED_WORD.match(words):
-        hint = 'what begins with [ is read as TOML, such as ["a", "b"]'
-        return map_texts(_read_toml(words, annotation, hint), bool, fill), False
-    words = words.strip(" \t\r\n,")
-    return [*map(fill, re.split(r"[\s,]+", words))] if words else [], True
-
-
 def _mapping(value: object, annotation: object, base: Path | None, text: bool) -> dict[object, object]:
     names = [*value] if isinstance(value, Mapping) else ()  # a text may be a secret, and so may any part of it
     if text and isinstance(value, str):
-        value, text = _split_mapping(value, annotation)
+        lines, fill = split_template(value)
+        if lines.startswith("{"):
+            value, text = _read_toml(lines, fill, annotation), False
+        else:
+            value = _read_lines(lines, fill)
     if not isinstance(value, Mapping):
         raise UnfitError(describe(annotation))
     of_key, of_item = _split(annotation)[1] or (Any, Any)
@@ -246,11 +242,7 @@ def _mapping(value: object, annotation: object, base: Path | None, text: bool) -
     return made
 
 
-def _split_mapping(written: str, annotation: object) -> tuple[object, bool]:
-    lines, fill = split_template(written)
-    if lines.startswith("{"):
-        hint = 'what begins with { is read as TOML, such as {a = "b"}'
-        return map_texts(_read_toml(lines, annotation, hint), bool, fill), False
+def _read_lines(lines: str, fill: Callable[[str], str]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for line in filter(None, map(str.strip, lines.splitlines())):
         name, equals, item = map(str.strip, line.partition("="))
@@ -259,17 +251,19 @@ def _split_mapping(written: str, annotation: object) -> tuple[object, bool]:
         if fill(name) in pairs:
             raise UnfitError("each name once", is_inner=True)
         pairs[fill(name)] = fill(item)
-    return pairs, True
+    return pairs
 
 
-def _read_toml(written: str, annotation: object, hint: str) -> object:
+def _read_toml(written: str, fill: Callable[[str], str], annotation: object) -> object:
     import tomllib  # slow to import
 
     try:
         (value,) = tomllib.loads(f"value = {written}").values()
     except (ValueError, RecursionError):  # some numbers are too long for Python, and some tables too deep
+        example = '["a", "b"]' if written.startswith("[") else '{a = "b"}'
+        hint = f"what begins with {written[0]} is read as TOML, such as {example}"
         raise UnfitError(describe(annotation), hint) from None
-    return value
+    return map_texts(value, bool, fill)
 
 
 def _each(
