@@ -64,11 +64,6 @@ def test_shows_the_value_in_no_repr() -> None:
         assert "problem=\"can't be used\", key='password', expected='text', hint='none', where=Where(" in shown
 
 
-def test_takes_all_but_the_problem_by_keyword() -> None:
-    with pytest.raises(TypeError):
-        Mistake("is empty", "codings")  # type: ignore[call-arg]
-
-
 def test_one_error_holds_all_mistakes() -> None:
     error = ConfigError(Mistake("is empty", key="codings"), Mistake("no level 12", key="level", value=12))
     assert [mistake.key for mistake in error.mistakes] == ["codings", "level"]

@@ -28,7 +28,7 @@ FLOORS = (
     ),
     ("imports",),
     (
-        "options.annotations",
+        "options.quantities",
         "options.secrets",
         "options.references",
         "http.forms",
@@ -37,7 +37,7 @@ FLOORS = (
         "file_wrapper",
         "middleware.compress.padding",
     ),
-    ("exchange.__init__", "http.hosts", "http.paths"),
+    ("exchange.__init__", "http.hosts", "http.paths", "options.conversion"),
     ("exchange.context", "exchange.held", "exchange.measured", "base"),
     # what layers are made of
     (
@@ -57,8 +57,7 @@ FLOORS = (
         "pipeline.mount",
     ),
     # what composes them
-    ("options.scalars",),
-    ("options.conversion", "conditions.predicates"),
+    ("conditions.predicates",),
     ("options.schema", "conditions.parsing"),
     ("conditions.ini",),
     ("conditions.__init__",),

@@ -1,6 +1,6 @@
 """The base of every layer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar
 
 from wsgistack.types import App, Changes, Environ, StartResponse
@@ -44,6 +44,9 @@ class Middleware:
     changes: ClassVar[Changes] = Changes()
     """What this layer changes in a response. The conformance kit checks that it changes nothing else."""
 
+    secret_options: Collection[str] = ()
+    """The options that the ``repr`` hides, beside those marked as Secret: their values came from references."""
+
     def __init__(self, app: App, /) -> None:
         self.app = app
 
@@ -55,16 +58,16 @@ class Middleware:
         """The class, the application, and the options that differ from the defaults, if the instance stores them."""
         from inspect import signature  # both imports are slow
 
-        from wsgistack.options.annotations import is_secret
+        from wsgistack.options.conversion import is_secret
 
         try:
             parameters = signature(type(self), eval_str=True).parameters
         except Exception:  # only a type checker can read the annotations
             parameters = signature(type(self)).parameters
         kept = vars(self)
-        options = [
-            f", {name}={'<secret>' if is_secret(parameter.annotation) else repr(kept[name])}"
-            for name, parameter in list(parameters.items())[1:]
-            if name in kept and kept[name] != parameter.default
-        ]
-        return f"{type(self).__name__}({self.app!r}{''.join(options)})"
+        shown = []
+        for name, parameter in list(parameters.items())[1:]:
+            if name in kept and kept[name] != parameter.default:
+                is_hidden = name in self.secret_options or is_secret(parameter.annotation)
+                shown.append(f", {name}={'<secret>' if is_hidden else repr(kept[name])}")
+        return f"{type(self).__name__}({self.app!r}{''.join(shown)})"

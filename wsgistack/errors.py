@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 __all__ = [
     "Breach",
@@ -28,22 +28,13 @@ class Where(NamedTuple):
 
     def __str__(self) -> str:
         line = f":{self.line}" if self.line else ""
-        return " ".join(part for part in (f"{self.file}{line}:" if self.file else "", self.section) if part)
+        return " ".join(filter(None, (f"{self.file}{line}:" if self.file else "", self.section)))
 
 
 _NOWHERE = Where()
 
 
-class _Fields(NamedTuple):
-    problem: str
-    key: str
-    value: object
-    expected: str
-    hint: str
-    where: Where
-
-
-class Mistake(_Fields):
+class Mistake(NamedTuple):
     """One mistake in a configuration: what is wrong, where, what was expected, and what to write.
 
     :param problem: what is wrong, as a sentence without its full stop.
@@ -54,34 +45,18 @@ class Mistake(_Fields):
     :param where: the file, line and section; the loader fills it in for a mistake that a middleware reports.
     """
 
-    __slots__ = ()
-
-    def __new__(
-        cls,
-        problem: str,
-        *,
-        key: str = "",
-        value: object = None,
-        expected: str = "",
-        hint: str = "",
-        where: Where = _NOWHERE,
-    ) -> Self:
-        """Take all but the problem by keyword."""
-        return super().__new__(cls, problem, key, value, expected, hint, where)
-
-    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
-        """For pickle and copy, which otherwise call ``__new__`` with positional arguments."""
-        fields = self._asdict()
-        return (fields.pop("problem"),), fields
+    problem: str
+    key: str = ""
+    value: object = None
+    expected: str = ""
+    hint: str = ""
+    where: Where = _NOWHERE
 
     def __str__(self) -> str:
-        place = " ".join(part for part in (str(self.where), self.key) if part)
-        said = "; ".join(
-            part for part in (self.problem, f"expected {self.expected}" if self.expected else "", self.hint) if part
-        )
-        if not place:
-            return said
-        return f"{place}{'' if place.endswith(':') else ':'} {said}"
+        place = " ".join(filter(None, (str(self.where), self.key)))
+        expected = f"expected {self.expected}" if self.expected else ""
+        said = "; ".join(filter(None, (self.problem, expected, self.hint)))
+        return f"{place}{'' if place.endswith(':') else ':'} {said}" if place else said
 
     def __repr__(self) -> str:
         fields = (f"{name}={each!r}" for name, each in self._asdict().items() if name != "value")
@@ -106,10 +81,9 @@ class Mistakes(list[Mistake]):
         try:
             yield
         except ConfigError as error:
-            self.extend(
-                each._replace(key=each.key or key, where=each.where if each.where != _NOWHERE else where)
-                for each in error.mistakes
-            )
+            for each in error.mistakes:
+                place = where if each.where == _NOWHERE else each.where
+                self.append(each._replace(key=each.key or key, where=place))
             cause: BaseException | None = error
             while isinstance(cause, ConfigError):
                 cause = cause.__cause__
@@ -193,22 +167,19 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """The candidate that is most like a wrong name, as a hint; empty where no candidate is like it."""
-    there = sorted(set(candidates))
-    likeness = {each: _likeness(_folded(name), _folded(each)) for each in there}
-    best = max(there, key=lambda each: (likeness[each], _likeness(name, each)), default="")
-    return f"did you mean {best!r}?" if best and likeness[best] >= _ALIKE else ""
-
-
-def _folded(name: str) -> str:
-    return name.lower().replace("-", "_")
-
-
-def _likeness(name: str, other: str) -> float:
     from difflib import SequenceMatcher
 
-    shortest = 3  # letters: less is not enough to recognize the beginning of a name
-    begins = len(name) >= shortest and other.startswith(name)
-    return 1.0 if begins else SequenceMatcher(None, name, other).ratio()
+    def compare(other: str) -> tuple[float, float]:
+        one, two = (each.lower().replace("-", "_") for each in (name, other))
+        is_beginning = len(one) >= _BEGINNING and two.startswith(one)
+        as_written = SequenceMatcher(None, name, other).ratio()
+        return 1.0 if is_beginning else SequenceMatcher(None, one, two).ratio(), as_written
+
+    likeness, best = max(
+        ((compare(each), each) for each in sorted(set(candidates), reverse=True)), default=((0, 0), "")
+    )
+    return f"did you mean {best!r}?" if likeness[0] >= _ALIKE else ""
 
 
-_ALIKE = 0.6
+_BEGINNING = 3  # letters: fewer are not enough to recognize the beginning of a name
+_ALIKE = 0.6  # of 1

@@ -1,6 +1,7 @@
 """Importing what a configuration names, and telling the application's own code from what is installed."""
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from traceback import walk_tb
@@ -86,16 +87,11 @@ def describe_origin(error: BaseException) -> str:
     places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
     for file, line in reversed(places):
         if not file.startswith("<") and is_own_code(file) and not Path(file).is_relative_to(_HERE):
-            return f" ({_shorten(Path(file))}, line {line})"
+            path = Path(file)
+            with suppress(FileNotFoundError, ValueError):  # the folder of the process is gone, or another one
+                path = path.relative_to(Path.cwd())
+            return f" ({path}, line {line})"
     return ""
-
-
-def _shorten(path: Path) -> Path:
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # the folder of the process is gone
-        return path
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _failed(module_name: str, error: BaseException) -> ConfigError:

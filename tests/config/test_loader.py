@@ -136,8 +136,6 @@ def test_a_secret_that_is_passed_on_stays_secret(folder: Path, monkeypatch: pyte
         load("stack.ini")
     told = "".join([repr(caught.value), *traceback.format_exception(caught.value)])
     assert "hushed" not in told
-    assert "'password': '<secret>'" in str(caught.value)
-    assert "'again': '<secret>'" in str(caught.value)
     write(f"{Path('stack.ini').read_text()}".replace("tell_all", "make_app"))
     conf = Browser(load("stack.ini")).get("/").json["global"]
     assert conf["password"] == conf["again"] == "${env:HOME} hushed"

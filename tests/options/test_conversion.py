@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, MutableSequence, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from enum import Enum, IntEnum
@@ -122,9 +122,7 @@ def test_reads_text(written: str, annotation: object, expected: object) -> None:
         pytest.param(Path("a"), Path, BASE / "a", id="path"),
         pytest.param(["a"], Sequence[str], ("a",), id="list for a sequence"),
         pytest.param(("a", 2), tuple[str, int], ("a", 2), id="tuple of different kinds"),
-        pytest.param((1,), MutableSequence[int], [1], id="mutable sequence"),
         pytest.param({"a": "b"}, Mapping[str, Path], {"a": BASE / "b"}, id="paths in a mapping"),
-        pytest.param({"a": 1}, MutableMapping[str, int], {"a": 1}, id="mutable mapping"),
         pytest.param(OrderedDict(a=1), OrderedDict[str, int], OrderedDict(a=1), id="mapping of a special kind"),
         pytest.param(deque([1]), deque[int], deque([1]), id="collection of a special kind"),
         pytest.param(b"abc", bytes, b"abc", id="bytes"),
@@ -168,7 +166,6 @@ def test_leaves_relative_paths_alone_where_there_is_no_folder() -> None:
         pytest.param("a = 1\na = 2", Mapping[str, str], "each name once", "", id="name twice"),
         pytest.param("a = 1\na = 2", Mapping[str, str] | None, "each name once", "", id="name twice or none"),
         pytest.param("1 = a\n01 = b", Mapping[int, str], "each name once", "", id="same name, written differently"),
-        pytest.param("a = b", Mapping[list[str], str], MAPPING, "a name can't be a list or a mapping", id="odd names"),
     ],
 )
 def test_refuses_text(written: str, annotation: object, expected: str, hint: str) -> None:

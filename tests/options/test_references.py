@@ -45,7 +45,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         pytest.param("<${file:two}>", "<one\n>", id="only one newline is removed"),
         pytest.param("$${env:XYZZY}", "${env:XYZZY}", id="escape"),
         pytest.param("$${env:", "${env:", id="escape of what is not closed"),
-        pytest.param("$${evn:X} $${FILE:x}", "${evn:X} ${FILE:x}", id="escape of what is misspelt"),
+        pytest.param("$${ENV:X} $${FILE:x}", "${ENV:X} ${FILE:x}", id="escape of what is misspelt"),
         pytest.param("$$${env:DB_PASSWORD}", "$s3cret", id="dollar before a reference"),
         pytest.param("$$$${env:XYZZY}", "$${env:XYZZY}", id="escape of two dollars"),
     ],
@@ -71,6 +71,7 @@ def test_fills_in_references(written: str, expected: str, folder: Path) -> None:
         "$${x}",
         "${life:1}",
         "${envelope:x}",
+        "${evn:x}",
         "$$",
     ],
 )
@@ -154,10 +155,10 @@ def test_gives_common_text_where_it_is_asked_for() -> None:
             id="reference as default",
         ),
         pytest.param(
-            "${evn:A}",
-            f"unknown reference ${{evn:; expected {KNOWN}; "
-            "did you mean ${env:...}? For the text itself write $${evn:",
-            id="misspelt",
+            "${ENV:A}",
+            f"unknown reference ${{ENV:; expected {KNOWN}; "
+            "did you mean ${env:...}? For the text itself write $${ENV:",
+            id="in capitals",
         ),
         pytest.param(
             "${ File:x}",
@@ -166,16 +167,16 @@ def test_gives_common_text_where_it_is_asked_for() -> None:
             id="in other case, with a blank",
         ),
         pytest.param("${file:}", "reference to a file has no path; expected ${file:path}", id="no path"),
-        pytest.param("${file:no}", "file '{folder}/no' does not exist", id="no such file"),
+        pytest.param("${file:no}", "cannot read file '{folder}/no': No such file or directory", id="no such file"),
         pytest.param(
             "${file:no:-x}",
-            "file '{folder}/no:-x' does not exist; only ${env:...} can have a default",
+            "cannot read file '{folder}/no:-x': No such file or directory; only ${env:...} can have a default",
             id="file or default",
         ),
         pytest.param("${file:.}", "cannot read file '{folder}': Is a directory", id="folder"),
         pytest.param("${file:key/x}", "cannot read file '{folder}/key/x': Not a directory", id="below a file"),
         pytest.param("${file:\0}", r"cannot read file '{folder}/\x00': embedded null byte", id="no file name"),
-        pytest.param("${file:latin}", "file '{folder}/latin' is not UTF-8", id="Latin-1"),
+        pytest.param("${file:latin}", "cannot read file '{folder}/latin': it is not UTF-8", id="Latin-1"),
     ],
 )
 def test_says_what_is_wrong_but_not_what_is_secret(written: str, said: str, folder: Path) -> None:
@@ -188,18 +189,18 @@ def test_says_what_is_wrong_but_not_what_is_secret(written: str, said: str, fold
 
 def test_finds_every_mistake() -> None:
     with pytest.raises(ConfigError) as caught:
-        resolve(["${env:} ${file:}", {"a": "${evn:X}"}], base=None)
+        resolve(["${env:} ${file:}", {"a": "${ENV:X}"}], base=None)
     assert len(caught.value.mistakes) == 3
 
 
-@given(st.lists(st.sampled_from(["$", "{", "env:", "evn:", "file:", "EMPTY", ":-", "}", "x", "\n"])).map("".join))
+@given(st.lists(st.sampled_from(["$", "{", "env:", "ENV:", "file:", "EMPTY", ":-", "}", "x", "\n"])).map("".join))
 def test_resolves_any_text_or_raises_a_mistake(written: str) -> None:
     with suppress(ConfigError):
         made = resolve(written, base=None)
         assert isinstance(made, Resolved) == has_references(written)
 
 
-@given(st.integers(1, 9), st.sampled_from(["{env:DB_PASSWORD}", "{evn:X}", "{file:"]))
+@given(st.integers(1, 9), st.sampled_from(["{env:DB_PASSWORD}", "{ENV:X}", "{file:"]))
 def test_two_dollars_stand_for_one(dollars: int, rest: str) -> None:
     assert resolve("$$" * dollars + rest, base=None) == "$" * dollars + rest
 

@@ -209,7 +209,6 @@ def test_hides_secrets_in_mistakes(name: str, value: object, said: str, monkeypa
     fitted, (mistake,) = fit(keyed, {name: value})
     assert fitted == {}
     assert str(mistake).startswith(said)
-    assert mistake.value is value
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistak
     ("value", "expected"),
     [
         pytest.param("hidden", {"hidden"}, id="text"),
-        pytest.param("a\n'b", {"a\n'b", "a\\n'b"}, id="text that is written otherwise in a repr"),
         pytest.param(b"hidden\xff", {"hidden\ufffd"}, id="bytes"),
         pytest.param(12345, {"12345"}, id="number"),
         pytest.param(Path("/srv"), {"/srv"}, id="path"),
@@ -65,7 +64,7 @@ def test_hides_secrets_also_in_what_led_to_the_error() -> None:
         error = fail(cause, "hush")
         assert "hush" not in "".join(traceback.format_exception(error))
         assert "hush" not in repr(error)
-        assert str(error).partition(" (")[0] in ("it fails: OSError: no <secret>", "no <secret>")
+        assert str(error).partition(" (")[0] in ("it fails: OSError", "no <secret>")
 
 
 def test_lets_a_server_exit() -> None:
@@ -73,3 +72,5 @@ def test_lets_a_server_exit() -> None:
         pass
     with pytest.raises(KeyboardInterrupt), hide_secrets({"hush"}, "it fails"):
         raise KeyboardInterrupt
+    with pytest.raises(SystemExit), hide_secrets({"hush"}, "it fails", may_exit=True):
+        raise SystemExit(3)

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.strangers import install
-from wsgistack import Compress, Gzip, load
+from wsgistack import Compress, Gzip
 from wsgistack.errors import ConfigError
 from wsgistack.pipeline import registry
-from wsgistack.types import Factory
 
 LAYER = "def layer(app): return app"
 
@@ -16,38 +15,6 @@ LAYER = "def layer(app): return app"
 @pytest.mark.parametrize("use", ["gzip", "wsgistack.middleware.compress:Gzip", "wsgistack:Gzip"])
 def test_finds_a_layer_by_name_and_by_import_string(use: str) -> None:
     assert registry.find(use) is Gzip
-
-
-INI = """
-[pipeline:main]
-pipeline = request_id access_log wsgistack:Compress basic_auth app
-[filter:basic_auth]
-users = a = ${env:HASH}
-[app:app]
-use = tests.config.factories:greet
-"""
-TOML = """
-app = "tests.config.factories:greet"
-layers = ["request_id", "access_log", "wsgistack:Compress", {use = "basic_auth", users = {a = "${env:HASH}"}}]
-"""
-
-
-@pytest.mark.parametrize(("name", "text"), [("stack.ini", INI), ("stack.toml", TOML)])
-def test_a_configuration_looks_up_each_layer_once(
-    name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / name).write_text(text)
-    monkeypatch.setenv("HASH", "b")
-    uses: list[str] = []
-    find = registry.find
-
-    def find_and_note(use: str) -> Factory:
-        uses.append(use)
-        return find(use)
-
-    monkeypatch.setattr(registry, "find", find_and_note)
-    assert callable(load(tmp_path / name))
-    assert sorted(uses) == ["access_log", "basic_auth", "request_id", "wsgistack:Compress"]
 
 
 def test_takes_a_hyphen_for_an_underscore() -> None:

@@ -91,17 +91,15 @@ def test_takes_it_for_a_mistake_when_a_layer_ends_the_process() -> None:
 
     with pytest.raises(ConfigError) as caught:
         Spec(leaving, {"key": SECRET}).build(APP)
-    assert str(caught.value).startswith("cannot build leaving: SystemExit: no <secret> (")
+    assert str(caught.value).startswith("cannot build leaving: SystemExit (")
     with pytest.raises(ConfigError):
         Spec(leaving, {"kye": SECRET}).check()
 
 
 def test_shows_values_that_are_not_secret() -> None:
     with pytest.raises(ConfigError) as caught:
-        Spec(layer, {"key": SECRET, "public": "told"}).build(APP)
-    assert str(caught.value).startswith("cannot build layer: ValueError: no <secret> told . [\"<secret>\", 'told'] (")
-    with pytest.raises(ConfigError) as caught:
         Spec(layer, {"public": "told"}).build(APP)
+    assert str(caught.value).startswith("cannot build layer: ValueError: no None told . [None, 'told'] (")
     assert isinstance(caught.value.__cause__, ValueError), "the way to a fault is kept where it holds no secret"
 
 

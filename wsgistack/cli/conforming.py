@@ -43,9 +43,8 @@ def conform(parsed: argparse.Namespace) -> int:
     logging.disable()  # a middleware may log the errors of hostile applications
     try:
         with redirect_stdout(sys.stderr):  # before the import: an option may default to sys.stdout
-            use = registry.Use(parsed.layer)
-            factory = use.look_up()
-            spec = Spec.from_settings(use, dict(parsed.option), where=Where(), base=Path(), inherited=())
+            factory = registry.find(parsed.layer)
+            spec = Spec.from_settings(parsed.layer, dict(parsed.option), where=Where(), base=Path(), inherited=())
             spec.build(stand_in)
             judge = Judge(factory, spec.resolve(), headers=parsed.header, changes=changes)
             verdicts = list(judge.judge_all())

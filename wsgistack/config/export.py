@@ -20,7 +20,7 @@ from wsgistack.config.toml_writer import format_toml
 from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import import_string_of
-from wsgistack.options.annotations import label
+from wsgistack.options.conversion import label
 from wsgistack.options.secrets import REDACTED
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.registry import normalize_name

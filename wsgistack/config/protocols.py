@@ -1,6 +1,7 @@
 """PasteDeploy's protocols: factories for it as layers and applications here, and layers as factories for it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -67,7 +68,9 @@ class PasteFactory:
         hidden = {
             text for value in conf.values() if isinstance(value, Resolved) for text in iterate_texts(value, names=True)
         }
-        with hide_secrets(hidden, f"{self.uri} fails", may_exit=self.protocol in SERVER_PROTOCOLS):
+        # without secrets of its own it leaves the exception to its caller, which knows the secrets in the options
+        may_exit = self.protocol in SERVER_PROTOCOLS
+        with hide_secrets(hidden, f"{self.uri} fails", may_exit=may_exit) if hidden else nullcontext():
             match self.protocol:
                 case "paste.composite_factory" | "paste.composit_factory":
                     return self.factory(first, conf, **options)  # the loader needs the references
@@ -111,7 +114,7 @@ def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str,
     scheme, _, rest = uri.partition(":")
     if scheme == "egg":
         point = registry.egg_entry_point(rest, protocols)
-        factory, protocol = registry.load_entry_point(point), point.group
+        factory, protocol = registry.import_factory(registry.import_string(point)), point.group
     elif ":" not in rest:
         raise ConfigError(Mistake(f"{rest!r} is not an import string", expected="package.module:attribute"))
     elif scheme != "call" and scheme not in protocols:
@@ -157,9 +160,8 @@ def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
             return point.name if is_only else registry.import_string(point)
     if is_factory(use):
         return find_factory(str(use), FILTER_PROTOCOLS, global_conf)
-    name = use if isinstance(use, registry.Use) else registry.Use(use)
-    name.look_up()
-    return name
+    registry.find(use)
+    return use
 
 
 def __getattr__(name: str) -> Callable[..., App]:

@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from wsgistack.imports import import_string_of
-from wsgistack.options.annotations import label
+from wsgistack.options.conversion import label
 from wsgistack.options.secrets import REDACTED
 
 __all__ = ["as_text", "describe_condition", "describe_use", "describe_value"]

@@ -1,21 +1,114 @@
-"""Converting a value from a configuration to the type of an annotation."""
+"""What an annotation allows: in words, and by converting a value from a configuration to it."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from enum import Enum
 from functools import partial
+from inspect import Parameter
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from wsgistack.errors import ConfigError
+from wsgistack.errors import ConfigError, did_you_mean, suggest
 from wsgistack.imports import import_object
-from wsgistack.options.annotations import COLLECTIONS, MAPPINGS, UNIONS, describe, is_enum, quantity, rank, unwrap_alias
-from wsgistack.options.references import Resolved, unwrap_resolved
-from wsgistack.options.scalars import SCALARS, UnfitError, as_literal, as_member, as_quantity
+from wsgistack.options.quantities import read_duration, read_size
+from wsgistack.options.references import Resolved, map_texts, split_template, suggest_reference, unwrap_resolved
+from wsgistack.types import Duration, Secret, Size
 
-__all__ = ["UnfitError", "convert", "describe"]
+__all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "label"]
 
+_TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _BRACKETED_WORD = re.compile(r"""\[[^][{}"',\s]+\][^\s,]""")  # the beginning of a glob or an IPv6 address
+_UNIONS = (Union, UnionType)
+_MAPPINGS = (dict, Mapping)
+_COLLECTIONS: dict[object, Callable[[Iterable[object]], Collection[object]]] = {
+    **dict.fromkeys((tuple, Sequence, Collection, Iterable), tuple),
+    **dict.fromkeys((frozenset, AbstractSet), frozenset),
+    list: list,
+    set: set,
+}
 _Again = Callable[[object, object], object]
+
+
+class UnfitError(Exception):
+    """The annotation does not allow the value.
+
+    :param expected: what it allows.
+    :param hint: the nearest right value, or what to do.
+    :param is_inner: whether the value is of the right kind, but contains something that is not allowed.
+    """
+
+    def __init__(self, expected: str, hint: str = "", *, is_inner: bool = False) -> None:
+        super().__init__(expected, hint)
+        self.expected = expected
+        self.hint = hint
+        self.is_inner = is_inner
+
+
+def is_secret(annotation: object) -> bool:
+    """Whether a value, or a part of it, must not be shown. An annotation that was not evaluated is searched as text."""
+    if isinstance(annotation, str):
+        return Secret.__name__ in annotation
+    return any(each is Secret or isinstance(each, Secret) for each in _parts(annotation))
+
+
+def is_mapping(annotation: object) -> bool:
+    """Whether a value may be a mapping."""
+    return any(get_origin(each) in _MAPPINGS or each in _MAPPINGS for each in _parts(annotation))
+
+
+def _parts(annotation: object) -> Iterator[object]:
+    """All annotations and marks in an annotation, at any depth."""
+    meant = _unwrap_alias(annotation)
+    yield meant
+    for each in get_args(meant):
+        yield from _parts(each)
+
+
+def _unwrap_alias(annotation: Any) -> Any:
+    """The annotation behind a ``NewType`` or a ``type`` alias; any other annotation unchanged."""
+    inner = getattr(annotation, "__supertype__", None) or getattr(annotation, "__value__", None)
+    return _unwrap_alias(inner) if inner else annotation
+
+
+def _split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What kind of annotation it is, without marks, and its arguments."""
+    annotation = _unwrap_alias(annotation)
+    if get_origin(annotation) is Annotated:
+        inner, *marks = get_args(annotation)
+        for quantity in (Size, Duration):
+            kind, mark = get_args(quantity)
+            if _unwrap_alias(inner) is kind and mark in marks:
+                return quantity, ()
+        return _split(inner)
+    kind = get_origin(annotation) or annotation
+    return kind if isinstance(kind, Hashable) else Any, get_args(annotation)
+
+
+def label(value: object) -> str:
+    """A value of an Enum or a Literal as it is written in a file."""
+    if isinstance(value, Enum):
+        return value.value if isinstance(value.value, str) else value.name
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def describe(annotation: object) -> str:
+    """Describe what an annotation allows."""
+    kind, arguments = _split(annotation)
+    if kind in _UNIONS:
+        return " or ".join(dict.fromkeys(map(describe, arguments)))
+    if _is_choice(kind):
+        return " or ".join(map(label, arguments or kind))
+    if kind in _MAPPINGS:
+        return "a mapping, one name = value on each line in an ini file"
+    if kind is tuple and arguments and arguments[-1] is not ...:
+        return f"a list of exactly {len(arguments)}: {', '.join(map(describe, arguments))}"
+    if kind in _COLLECTIONS:
+        return f"a list, each item {describe(arguments[0]) if arguments else 'anything'}"
+    return _KINDS[kind][0] if kind in _KINDS else getattr(kind, "__name__", str(kind))
 
 
 def convert(value: object, annotation: object, *, base: Path | None, text: bool) -> object:
@@ -30,147 +123,227 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
     :param base: the folder that relative paths start from; None leaves them as they are.
     :param text: whether text may be of another type, as in an ini file: items of a list separated by spaces or commas,
         a line with name = value for each item of a mapping, or a list or mapping in TOML. A :class:`Resolved` text
-        always may, and no error shows it.
+        always may, and no error shows it; in a longer text, what a reference stands for stays one value.
     :raises UnfitError: the annotation does not allow it.
     :raises ConfigError: it is an import string that can't be imported.
     """
     if isinstance(value, Resolved):
         try:
-            return convert(str(value), annotation, base=base, text=True)
+            return _convert(value, annotation, base, text=True)
         except ConfigError:
             raise UnfitError(describe(annotation), "it can't be imported") from None
-    annotation = unwrap_alias(annotation)
-    origin = get_origin(annotation)
+    return _convert(value, annotation, base, text)
+
+
+def _convert(value: object, annotation: object, base: Path | None, text: bool) -> object:
+    kind = _split(annotation)[0]
     again = partial(convert, base=base, text=text)
-    if origin in UNIONS:
+    if kind in _UNIONS:
         return _first_fit(value, annotation, again)
-    if origin is Literal:
-        return as_literal(value, get_args(annotation), text)
-    if origin is Annotated:
-        asked = quantity(annotation)
-        return as_quantity(value, asked) if asked else again(value, get_args(annotation)[0])
-    kind: Any = origin or annotation
-    is_known = isinstance(kind, type) or kind is None
-    if not is_known:
-        return unwrap_resolved(value)
-    if kind in SCALARS:
-        return SCALARS[kind](value, text)
-    if kind in MAPPINGS:
+    if kind in _MAPPINGS:
         return _mapping(value, annotation, base, text)
-    if kind in COLLECTIONS:
+    if kind in _COLLECTIONS:
         return _collection(value, annotation, base, text)
-    if is_enum(kind):
-        return as_member(value, kind, text)
-    if kind is Path:
-        if not isinstance(value, (str, Path)) or value == "":
-            raise UnfitError(describe(annotation))
-        return base / value if base else Path(value)
-    if kind is Callable:
-        if isinstance(value, str):
-            return import_object(value)
-        if not callable(value):
-            raise UnfitError(describe(annotation))
-        return value
-    return unwrap_resolved(value)
+    if kind in (str, Path) and type(value) is str and (hint := suggest_reference(value)):
+        raise UnfitError(describe(annotation), hint)
+    value = unwrap_resolved(value)
+    if _is_choice(kind):
+        return _choose(value, annotation, text)
+    made = _KINDS[kind][1](value, text) if kind in _KINDS else value
+    return base / made if base and kind is Path and isinstance(made, Path) else made
+
+
+def _is_choice(kind: object) -> bool:
+    return kind is Literal or (isinstance(kind, type) and issubclass(kind, Enum))
+
+
+def _breadth(annotation: object) -> int:
+    """How many texts an annotation allows: a few words, none, numbers, or any text."""
+    kind = _split(annotation)[0]
+    if _is_choice(kind):
+        return 0
+    return 1 if kind in (None, NoneType) else 2 if kind in (bool, int, float, Size, Duration) else 3
 
 
 def _first_fit(value: object, union: object, again: _Again) -> object:
-    unfits = []
-    failed: ConfigError | None = None
-    for member in sorted(get_args(union), key=rank):
+    errors: list[UnfitError | ConfigError] = []
+    for member in sorted(_split(union)[1], key=_breadth):
         try:
             return again(value, member)
-        except UnfitError as unfit:
-            unfits.append(unfit)
-        except ConfigError as error:
-            failed = error
-    if failed:
-        raise failed
-    inner = [unfit for unfit in unfits if unfit.is_inner]
-    if len(inner) == 1:
-        raise inner[0]
-    raise UnfitError(describe(union), next((unfit.hint for unfit in unfits if unfit.hint), ""))
+        except (UnfitError, ConfigError) as error:
+            errors.append(error)
+    close = [each for each in errors if isinstance(each, ConfigError) or each.is_inner]
+    if len(close) == 1:
+        raise close[0]
+    raise UnfitError(describe(union), next(filter(None, (getattr(each, "hint", "") for each in errors)), ""))
+
+
+def _choose(value: object, annotation: object, text: bool) -> object:
+    """Find the value of a Literal, or the member of an Enum by its value or its name."""
+    kind, arguments = _split(annotation)
+    choices = [(each, each.value if isinstance(each, Enum) else each) for each in arguments or kind]
+    for each, plain in choices:
+        if value is each or (type(value) is type(plain) and value == plain):
+            return each
+    if not isinstance(value, str):
+        raise UnfitError(describe(annotation))
+    for each, plain in choices:
+        forms = {getattr(each, "name", None), label(plain) if text or isinstance(plain, str) else None}
+        if _folded(value) in map(_folded, filter(None, forms)):
+            return each
+    labels = [label(each) for each, _ in choices]
+    hint = "write it without quotes" if value in labels else did_you_mean(value, labels)
+    raise UnfitError(describe(annotation), hint)
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
 
 
 def _collection(value: object, annotation: object, base: Path | None, text: bool) -> object:
     if text and isinstance(value, str):
-        value, text = _split_list(value.strip(), annotation)
+        words, fill = split_template(value)
+        if words.startswith("[") and not _BRACKETED_WORD.match(words):
+            return convert(_read_toml(words, fill, annotation), annotation, base=base, text=False)
+        value = [*map(fill, re.findall(r"[^\s,]+", words))]
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
         raise UnfitError(describe(annotation))
     items = list(value)
-    kind = get_origin(annotation) or annotation
-    of_items = get_args(annotation) or (Any, ...)
+    kind, arguments = _split(annotation)
+    of_items = arguments or (Any, ...)
     if kind is not tuple or of_items[-1] is ...:
         of_items = of_items[:1] * len(items)
     if len(of_items) != len(items):
         raise UnfitError(describe(annotation))
-    made = list(_each(items, of_items, partial(convert, base=base, text=text)))
+    made = _each(items, of_items, partial(convert, base=base, text=text))
     try:
-        return COLLECTIONS[kind](made)
+        return _COLLECTIONS[kind](made)
     except TypeError:
         raise UnfitError(describe(annotation), "a set can't hold lists or mappings") from None
 
 
-def _split_list(written: str, annotation: object) -> tuple[object, bool]:
-    if written.startswith("["):
-        try:
-            return _read_toml(written, annotation, 'what begins with [ is read as TOML, such as ["a", "b"]'), False
-        except UnfitError:
-            if not _BRACKETED_WORD.match(written):
-                raise
-    words = written.strip(" \t\r\n,")
-    return re.split(r"[\s,]+", words) if words else [], True
-
-
 def _mapping(value: object, annotation: object, base: Path | None, text: bool) -> dict[object, object]:
-    named = value if isinstance(value, Mapping) else ()  # a text may be a secret, and so may any part of it
+    names = [*value] if isinstance(value, Mapping) else ()  # a text may be a secret, and so may any part of it
     if text and isinstance(value, str):
-        value, text = _split_mapping(value.strip(), annotation)
+        lines, fill = split_template(value)
+        if lines.startswith("{"):
+            value, text = _read_toml(lines, fill, annotation), False
+        else:
+            value = _read_lines(lines, fill)
     if not isinstance(value, Mapping):
         raise UnfitError(describe(annotation))
-    of_name, of_value = get_args(annotation) or (Any, Any)
-    names = _each(value.keys(), [of_name] * len(value), partial(convert, base=base, text=True))  # TOML has no others
-    made = list(_each(value.values(), [of_value] * len(value), partial(convert, base=base, text=text), named))
-    try:
-        pairs = dict(zip(names, made, strict=True))
-    except TypeError:
-        raise UnfitError(describe(annotation), "a name can't be a list or a mapping") from None
-    if len(pairs) < len(made):
-        raise UnfitError("each name once")
-    return pairs
+    of_key, of_item = _split(annotation)[1] or (Any, Any)
+    count = len(value)
+    keys = list(_each(value.keys(), [of_key] * count, partial(convert, base=base, text=True)))  # TOML has only text
+    items = list(_each(value.values(), [of_item] * count, partial(convert, base=base, text=text), names))
+    made = dict(zip(keys, items, strict=True))
+    if len(made) < count:
+        raise UnfitError("each name once", is_inner=True)
+    return made
 
 
-def _split_mapping(written: str, annotation: object) -> tuple[object, bool]:
-    if written.startswith("{"):
-        return _read_toml(written, annotation, 'what begins with { is read as TOML, such as {a = "b"}'), False
+def _read_lines(lines: str, fill: Callable[[str], str]) -> dict[str, str]:
     pairs: dict[str, str] = {}
-    for line in filter(None, map(str.strip, written.splitlines())):
+    for line in filter(None, map(str.strip, lines.splitlines())):
         name, equals, item = map(str.strip, line.partition("="))
         if not (name and equals):
             raise UnfitError("name = value on each line")
-        if name in pairs:
+        if fill(name) in pairs:
             raise UnfitError("each name once", is_inner=True)
-        pairs[name] = item
-    return pairs, True
+        pairs[fill(name)] = fill(item)
+    return pairs
 
 
-def _read_toml(written: str, annotation: object, hint: str) -> object:
+def _read_toml(written: str, fill: Callable[[str], str], annotation: object) -> object:
     import tomllib  # slow to import
 
     try:
         (value,) = tomllib.loads(f"value = {written}").values()
     except (ValueError, RecursionError):  # some numbers are too long for Python, and some tables too deep
+        example = '["a", "b"]' if written.startswith("[") else '{a = "b"}'
+        hint = f"what begins with {written[0]} is read as TOML, such as {example}"
         raise UnfitError(describe(annotation), hint) from None
-    return value
+    return map_texts(value, bool, fill)
 
 
 def _each(
-    items: Iterable[object], annotations: Iterable[object], again: _Again, names: Collection[object] = ()
+    items: Iterable[object], annotations: Iterable[object], again: _Again, names: Sequence[object] = ()
 ) -> Iterator[object]:
-    for number, (item, annotation) in enumerate(zip(items, annotations, strict=True), 1):
+    for number, (item, annotation) in enumerate(zip(items, annotations, strict=True)):
         try:
             yield again(item, annotation)
         except UnfitError as unfit:
-            name = [*names][number - 1] if names else Resolved()
-            place = f"in item {number}" if isinstance(name, Resolved) else f"for {name!r}"
+            is_named = names and not isinstance(names[number], Resolved)
+            place = f"for {names[number]!r}" if is_named else f"in item {number + 1}"
             raise UnfitError(f"{unfit.expected} {place}", unfit.hint, is_inner=True) from None
+
+
+def _plain(kind: type, value: object, text: bool) -> object:
+    hint = ""
+    if isinstance(value, str):
+        with suppress(KeyError, ValueError):
+            read = _READERS[kind](value)
+            if text:
+                return read
+            hint = "write it without quotes"
+        hint = hint or (suggest(value, _TRUTHS) if text and kind is bool else "")
+    elif isinstance(value, int if kind is not float else (int, float)) and isinstance(value, bool) == (kind is bool):
+        with suppress(OverflowError):
+            return kind(value)
+    elif kind is int and isinstance(value, float) and value.is_integer():
+        hint = "write it without a decimal point"
+    raise UnfitError(describe(kind), hint)
+
+
+def _quantity(kind: object, value: object, _: bool) -> float:
+    number = _READERS[kind](value) if isinstance(value, str) else value
+    natives = (int,) if kind == Size else (int, float)
+    if not isinstance(number, natives) or isinstance(number, bool) or not 0 <= number <= sys.float_info.max:
+        raise UnfitError(describe(kind))
+    return natives[-1](number)
+
+
+def _str(value: object, _: bool) -> str:
+    if isinstance(value, str):
+        return value
+    raise UnfitError(describe(str), "write it in quotes" if isinstance(value, (bool, int, float)) else "")
+
+
+def _none(value: object, text: bool) -> None:
+    if value is not None and not (isinstance(value, str) and (value.lower() == "none" or (text and not value))):
+        raise UnfitError(describe(None))
+
+
+def _path(value: object, _: bool) -> Path:
+    if not isinstance(value, (str, Path)) or value == "":
+        raise UnfitError(describe(Path))
+    return Path(value)
+
+
+def _callable(value: object, _: bool) -> object:
+    found = import_object(value) if isinstance(value, str) else value
+    if not callable(found):
+        raise UnfitError(describe(Callable))
+    return found
+
+
+_READERS: dict[object, Callable[[str], object]] = {
+    bool: lambda text: _TRUTHS[text.lower()],
+    int: int,
+    float: float,
+    Size: read_size,
+    Duration: read_duration,
+}
+_KINDS: dict[object, tuple[str, Callable[[object, bool], object]]] = {
+    bool: ("true or false", partial(_plain, bool)),
+    int: ("a whole number", partial(_plain, int)),
+    float: ("a number", partial(_plain, float)),
+    str: ("text", _str),
+    Path: ("a path", _path),
+    Callable: ("module:callable", _callable),
+    Size: ("a size such as 500, 64KiB or 10 MB", partial(_quantity, Size)),
+    Duration: ("a duration such as 1.5s, 10m or 1h30m", partial(_quantity, Duration)),
+    **dict.fromkeys((None, NoneType), ("none", _none)),
+    **dict.fromkeys((Parameter.empty, Any, object), ("anything", lambda value, _: value)),
+}
+"""What each kind of single value is in words, and how it is converted."""

@@ -3,36 +3,70 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
 
-__all__ = ["Resolved", "has_references", "is_only_references", "make_absolute", "resolve", "unwrap_resolved"]
+__all__ = [
+    "Resolved",
+    "has_references",
+    "is_only_references",
+    "make_absolute",
+    "map_texts",
+    "resolve",
+    "split_template",
+    "suggest_reference",
+    "unwrap_resolved",
+]
 
-_MEANT = {
-    **dict.fromkeys(("env", "envs", "evn", "nev", "environ", "environment", "envvar"), "env"),
-    **dict.fromkeys(("file", "files", "fiel", "flie", "ifle"), "file"),
-}
-_REFERENCE = re.compile(rf"(\$+)\{{([ \t]*(?i:{'|'.join(_MEANT)})[ \t]*):([^}}]*)(\}}?)")
+_REFERENCE = re.compile(r"(\$+)\{([ \t]*(?i:env|file)[ \t]*):([^}]*)(\}?)")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(:-.*)?", re.DOTALL)
-_ELSEWHERE = re.compile(r"(?:[\s,]|(?<!\$)\$\{(?:env:[A-Za-z_][A-Za-z0-9_]*(?::-)?|file:[^}]+)\})*")
+_WITHOUT_DEFAULT = re.compile(r"(?<!\$)\$\{(?:env:[A-Za-z_][A-Za-z0-9_]*(?::-)?|file:[^}]+)\}")
 _NAMES = re.compile(r"^[^=$]+=", re.MULTILINE)
-_MAPPINGS = (dict, MappingProxyType)
 _COLLECTIONS = (list, tuple, set, frozenset)
+_FIRST = 0xF0000  # the first character of a range that no text uses
 _KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
 
 
 class Resolved(str):
-    """Text with references filled in: it may be a secret, and it may stand for another type."""
+    """Text with references filled in: it may be a secret, and it may stand for another type.
 
-    __slots__ = ()
+    :param template: the text, with a character of a private range for each reference.
+    :param values: what the references stand for.
+    """
+
+    template: str
+    values: Sequence[str]
+
+    def __new__(cls, template: str, values: Sequence[str] = ()) -> Self:
+        """Fill in the values."""
+        made = super().__new__(cls, template.translate(dict(enumerate(values, _FIRST))))
+        made.template, made.values = template, values
+        return made
 
     def __repr__(self) -> str:
         return "<secret>"
+
+
+def split_template(text: str) -> tuple[str, Callable[[str], str]]:
+    """A text that can be taken apart, and what fills in the references of its parts, so that each stays one value.
+
+    Only a reference that is the whole text can be taken apart itself.
+    """
+    template = text.template.strip() if isinstance(text, Resolved) else ""
+    if not isinstance(text, Resolved) or len(template) == 1:
+        return text.strip(), str
+    return template, lambda part: made if (made := Resolved(part, text.values)) != part else part
+
+
+def suggest_reference(text: str) -> str:
+    """The reference that is meant by ``${NAME}``, or by ``$NAME`` where there is such a variable; empty for others."""
+    found = re.fullmatch(r"\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*))", text.strip())
+    is_meant = found and (found[1] or found[2] in os.environ)
+    return f"did you mean ${{env:{found[1] or found[2]}}}?" if found and is_meant else ""
 
 
 def has_references(value: object) -> bool:
@@ -40,18 +74,18 @@ def has_references(value: object) -> bool:
     return any(map(_REFERENCE.search, _texts(value)))
 
 
-def is_only_references(value: object, *, is_mapping: bool) -> bool:
+def is_only_references(value: object, is_mapping: bool = False) -> bool:
     """Whether a value is nothing but references without defaults, so that no secret can be in it.
 
     :param is_mapping: whether text may be a mapping, with a name before each reference.
     """
     if isinstance(value, str):
-        return bool(_ELSEWHERE.fullmatch(_NAMES.sub("", value) if is_mapping else value))
-    if isinstance(value, _MAPPINGS):
+        return not _WITHOUT_DEFAULT.sub("", _NAMES.sub("", value) if is_mapping else value).strip(" \t\r\n,")
+    if isinstance(value, Mapping):
         value = [*value.values()]
-    return type(value) in _COLLECTIONS and all(
-        is_only_references(each, is_mapping=False) for each in cast(list[Any], value)
-    )
+    if type(value) not in _COLLECTIONS:
+        return False
+    return all(is_only_references(each) for each in cast("list[object]", value))
 
 
 def resolve(value: object, *, base: Path | None) -> object:
@@ -60,7 +94,8 @@ def resolve(value: object, *, base: Path | None) -> object:
     ``${env:NAME}`` is an environment variable, ``${env:NAME:-default}`` the default where it is unset or empty, and
     ``${file:path}`` the text of a file in UTF-8 without the newline at its end. Write two dollars for one:
     ``$${env:NAME}`` is the text ``${env:NAME}``. Any other ``${...}`` stays unchanged. The text that is filled in is
-    not searched for references. Otherwise it is read as if it was written there: commas in it separate items of a list.
+    not searched for references. It stays one value, whatever is in it: a comma or a line break in it separates nothing,
+    unless the reference is the whole text.
 
     :param base: the folder that relative paths start from; None for the current one.
     :returns: the same value, where each text with references is a :class:`Resolved`.
@@ -68,16 +103,21 @@ def resolve(value: object, *, base: Path | None) -> object:
     """
     mistakes = Mistakes()
 
-    def filled(found: re.Match[str]) -> str:
-        dollars, kind, body, end = found.groups()
-        literal = "$" * (len(dollars) // 2)
-        if len(dollars) % 2 == 0:
-            return literal + found[0][len(dollars) :]
-        with mistakes.collect():
-            return literal + _filled(kind, body, end, base)
-        return ""
+    def fill(text: str) -> Resolved:
+        values: list[str] = []
 
-    made = _changed(value, _REFERENCE.search, lambda text: Resolved(_REFERENCE.sub(filled, text)))
+        def mark(found: re.Match[str]) -> str:
+            dollars, kind, body, end = found.groups()
+            literal = "$" * (len(dollars) // 2)
+            if len(dollars) % 2 == 0:
+                return literal + found[0][len(dollars) :]
+            with mistakes.collect():
+                values.append(_filled(kind, body, end, base))
+            return literal + chr(_FIRST + len(values) - 1)
+
+        return Resolved(_REFERENCE.sub(mark, text), values)
+
+    made = map_texts(value, _REFERENCE.search, fill)
     mistakes.raise_if_any()
     return made
 
@@ -94,45 +134,45 @@ def make_absolute(value: object, *, base: Path) -> object:
         is_reference = kind == "file" and body.strip() and end and len(dollars) % 2
         return f"{dollars}{{file:{path}}}" if is_reference and not {"}", "$"} & {*path} else found[0]
 
-    return _changed(value, _REFERENCE.search, lambda text: _REFERENCE.sub(with_path, text))
+    return map_texts(value, _REFERENCE.search, lambda text: _REFERENCE.sub(with_path, text))
 
 
 def unwrap_resolved(value: object) -> object:
     """The same value with a plain ``str`` for each :class:`Resolved`."""
-    return _changed(value, lambda text: isinstance(text, Resolved), str)
+    return map_texts(value, lambda text: isinstance(text, Resolved), str)
 
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, _MAPPINGS):
+    elif isinstance(value, Mapping):
         yield from _texts([*value.keys(), *value.values()])
     elif type(value) in _COLLECTIONS:
         for item in value:
             yield from _texts(item)
 
 
-def _changed(value: Any, is_concerned: Callable[[str], object], change: Callable[[str], str]) -> Any:
+def map_texts(value: Any, is_concerned: Callable[[str], object], change: Callable[[str], str]) -> Any:
+    """The same value, where each text in it that is concerned is changed."""
     if not any(map(is_concerned, _texts(value))):
         return value  # not a copy, because a value from Python may be of any type
-    again = partial(_changed, is_concerned=is_concerned, change=change)
+    again = partial(map_texts, is_concerned=is_concerned, change=change)
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, _MAPPINGS):
+    if isinstance(value, Mapping):
         return {again(key): again(item) for key, item in value.items()}
     return type(value)(map(again, value))
 
 
 def _filled(kind: str, body: str, end: str, base: Path | None) -> str:
-    meant = _MEANT[kind.strip().lower()]
+    known = kind.strip().lower()
     start = f"${{{kind}:"
-    if kind != meant:
-        hint = f"did you mean ${{{meant}:...}}? For the text itself write ${start}"
+    if kind != known:
+        hint = f"did you mean ${{{known}:...}}? For the text itself write ${start}"
         raise ConfigError(Mistake(f"unknown reference {start}", expected=_KNOWN, hint=hint))
-    if not end:
-        raise ConfigError(Mistake(f"reference {start} is not closed", expected=_KNOWN))
-    if "${" in body:
-        raise ConfigError(Mistake(f"reference {start} contains another one", expected=_KNOWN))
+    if not end or "${" in body:
+        problem = "contains another one" if end else "is not closed"
+        raise ConfigError(Mistake(f"reference {start} {problem}", expected=_KNOWN))
     return _variable(body) if kind == "env" else _file(body, base)
 
 
@@ -160,13 +200,8 @@ def _file(body: str, base: Path | None) -> str:
     path = base / body if base else Path(body)
     sys.audit("wsgistack.read", str(path))  # for serve --reload, which watches what is read
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        hint = "only ${env:...} can have a default" if ":-" in body else ""
-        raise ConfigError(Mistake(f"file {str(path)!r} does not exist", hint=hint)) from None
-    except UnicodeDecodeError:
-        raise ConfigError(Mistake(f"file {str(path)!r} is not UTF-8")) from None
+        return re.sub(r"\r?\n\Z", "", path.read_bytes().decode("utf-8-sig"))
     except (OSError, ValueError) as error:  # a ValueError means that no file can have this name
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(Mistake(f"cannot read file {str(path)!r}: {why}")) from None
-    return re.sub(r"\r?\n\Z", "", text)
+        hint = "only ${env:...} can have a default" if ":-" in body else ""
+        why = "it is not UTF-8" if isinstance(error, UnicodeError) else getattr(error, "strerror", error)
+        raise ConfigError(Mistake(f"cannot read file {str(path)!r}: {why}", hint=hint)) from None

@@ -3,14 +3,13 @@
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
-from typing import Any, NamedTuple, get_origin
+from typing import Any, NamedTuple
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
-from wsgistack.options.annotations import MAPPINGS, describe, is_secret, parts
-from wsgistack.options.conversion import UnfitError, convert
+from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret
 from wsgistack.options.references import Resolved, has_references, is_only_references, resolve
 from wsgistack.options.secrets import REDACTED, iterate_texts
 from wsgistack.types import Factory
@@ -38,45 +37,30 @@ class Option(NamedTuple):
         return is_secret(self.annotation)
 
     @property
-    def is_mapping(self) -> bool:
-        """Whether text may be a mapping."""
-        return any((get_origin(each) or each) in MAPPINGS for each in parts(self.annotation))
-
-    @property
     def type_name(self) -> str:
         return describe(self.annotation)
 
-    def check(self, value: object, *, base: Path | None, text: bool) -> object:
-        """Convert a value; one with references stays as it is written."""
-        return value if has_references(value) else self._convert(value, value, base, text)
+    def convert(self, written: object, filled: object, *, base: Path | None, text: bool) -> object:
+        """Convert a value.
 
-    def resolve(self, value: object, *, base: Path | None) -> object:
-        """Fill in the references of a value, and convert it."""
-        try:
-            filled = resolve(value, base=base)
-        except ConfigError as error:
-            raise ConfigError(*(each._replace(value=value) for each in error.mistakes)) from error
-        return self._convert(value, filled, base, text=False)
-
-    def _convert(self, written: object, filled: object, base: Path | None, text: bool) -> object:
+        :param written: the value as it is written, for errors.
+        :param filled: the same, with its references filled in.
+        :raises ConfigError: the annotation does not allow it.
+        """
         annotation = self.annotation
-        may_be_read = text or isinstance(filled, Resolved)
-        if annotation is Parameter.empty and may_be_read and type(self.default) in _INFERRED:
+        if annotation is Parameter.empty and (text or isinstance(filled, Resolved)) and type(self.default) in _INFERRED:
             annotation = type(self.default)
+        is_hidden = self.is_secret or has_references(written)
+        problem = "invalid secret value" if is_hidden else f"invalid value {written!r}"
         try:
             return convert(filled, annotation, base=base, text=text)
         except UnfitError as unfit:
-            problem = (
-                "invalid secret value" if self.is_secret or has_references(written) else f"invalid value {written!r}"
-            )
             raise ConfigError(Mistake(problem, value=written, expected=unfit.expected, hint=unfit.hint)) from None
         except ConfigError:
             if not self.is_secret:
                 raise
             hint = "it can't be imported"
-            raise ConfigError(
-                Mistake("invalid secret value", value=written, expected=self.type_name, hint=hint)
-            ) from None
+            raise ConfigError(Mistake(problem, value=written, expected=self.type_name, hint=hint)) from None
 
 
 class Schema(NamedTuple):
@@ -97,40 +81,38 @@ class Schema(NamedTuple):
         :param text: whether all values are text, as an ini file has them.
         :returns: the options that fit, and what is wrong with the others.
         """
-        return self._each(given, partial(Option.check, base=base, text=text))
-
-    def resolve(self, given: Mapping[str, object], *, base: Path | None = None) -> tuple[dict[str, object], Mistakes]:
-        """Fill in the references of options, and convert them.
-
-        :param base: the folder that relative paths start from.
-        :returns: as from :meth:`check`.
-        """
-        return self._each(given, partial(Option.resolve, base=base))
-
-    def _each(
-        self, given: Mapping[str, object], convert: Callable[[Option, object], object]
-    ) -> tuple[dict[str, object], Mistakes]:
         values: dict[str, object] = {}
         mistakes = Mistakes()
         for name, value in given.items():
-            option = self.options.get(name) or Option(name, Any, None, "")
             with mistakes.collect(name):
                 if name not in self.options and not self.is_open:
                     hint = suggest(name, self.options) or "it has no options"
                     raise ConfigError(Mistake(f"unknown option of {self.factory}", value=value, hint=hint))
-                values[name] = convert(option, value)
+                if has_references(value):
+                    values[name] = value
+                else:
+                    values[name] = self._option(name).convert(value, value, base=base, text=text)
+        return values, mistakes
+
+    def resolve(self, given: Mapping[str, object], *, base: Path | None = None) -> tuple[dict[str, object], Mistakes]:
+        """Check options, and fill in their references.
+
+        :param base: the folder that relative paths start from.
+        :returns: as from :meth:`check`.
+        """
+        values, mistakes = self.check(given, base=base)
+        for name in [each for each in values if has_references(values[each])]:
+            value = values.pop(name)
+            with mistakes.collect(name):
+                values[name] = self._option(name).convert(value, resolve(value, base=base), base=base, text=False)
         return values, mistakes
 
     def find_missing(self, given: Collection[str]) -> list[Mistake]:
         """Say which options are required, but not given."""
+        problem = f"missing option of {self.factory}"
+        missing = [each for each in self.options.values() if each.is_required and each.name not in given]
         return [
-            Mistake(
-                f"missing option of {self.factory}",
-                key=option.name,
-                expected="" if option.type_name == describe(Any) else option.type_name,
-            )
-            for option in self.options.values()
-            if option.is_required and option.name not in given
+            Mistake(problem, key=each.name, expected=each.type_name.removeprefix(describe(Any))) for each in missing
         ]
 
     def find_secrets(self, given: Mapping[str, object], values: Mapping[str, object]) -> set[str]:
@@ -142,9 +124,12 @@ class Schema(NamedTuple):
         return {
             text
             for name, value in values.items()
-            if has_references(given[name]) or (name in self.options and self.options[name].is_secret)
+            if has_references(given[name]) or self._option(name).is_secret
             for text in iterate_texts(value, names=has_references(given[name]))
         }
+
+    def _option(self, name: str) -> Option:
+        return self.options.get(name) or Option(name, Any, None, "")
 
 
 def read_schema(factory: Factory) -> Schema:
@@ -167,19 +152,19 @@ def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dic
     try:
         schema = find()
     except ConfigError:
-        schema = Schema("", {}, is_open=False)
-
-    def is_public(name: str, value: object) -> bool:
+        return dict.fromkeys(given, REDACTED)
+    shown = dict(given)
+    for name, value in given.items():
         option = schema.options.get(name)
-        if option is None:
-            return schema.is_open  # an unknown option may be a secret under a misspelt name
-        return not option.is_secret or is_only_references(value, is_mapping=option.is_mapping)
-
-    return {name: value if is_public(name, value) else REDACTED for name, value in given.items()}
+        if option is None and schema.is_open:
+            continue
+        if option is None or (option.is_secret and not is_only_references(value, is_mapping(option.annotation))):
+            shown[name] = REDACTED  # an unknown option may be a secret under a misspelt name
+    return shown
 
 
 def _read(factory: Factory) -> Schema:
-    name = _name(factory)
+    name = getattr(factory, "__qualname__", None) or getattr(factory, "__name__", None) or type(factory).__name__
     try:
         parameters = _parameters(factory)
     except (TypeError, ValueError):
@@ -189,12 +174,12 @@ def _read(factory: Factory) -> Schema:
     if [each.name for each in parameters[1:]] == ["start_response"]:
         expected, hint = "a layer, which takes an application first", "only the last of a pipeline may be one"
         raise ConfigError(Mistake(f"{name} is an application", expected=expected, hint=hint))
-    docs = {option: " ".join(text.split()) for option, text in _PARAM.findall(_docs(factory))}
-    named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    text = "\n".join(filter(None, (getdoc(factory), getdoc(getattr(factory, "__init__", None)))))
+    docs = {option: " ".join(doc.split()) for option, doc in _PARAM.findall(cleandoc(text))}
     options = {
         each.name: Option(each.name, each.annotation, each.default, docs.get(each.name, ""))
         for each in parameters[1:]
-        if each.kind in named
+        if each.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     }
     return Schema(name, options, is_open=any(each.kind is Parameter.VAR_KEYWORD for each in parameters))
 
@@ -216,12 +201,3 @@ def _evaluated(annotation: object, names: dict[str, Any]) -> object:
         return eval(annotation, names) if isinstance(annotation, str) else annotation  # noqa: S307 - as eval_str does
     except Exception:
         return Parameter.empty
-
-
-def _docs(factory: Factory) -> str:
-    return cleandoc("\n".join(filter(None, (getdoc(factory), getdoc(getattr(factory, "__init__", None))))))
-
-
-def _name(factory: Factory) -> str:
-    name: str = getattr(factory, "__qualname__", None) or getattr(factory, "__name__", None) or type(factory).__name__
-    return name

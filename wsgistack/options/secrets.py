@@ -10,6 +10,7 @@ from wsgistack.imports import describe_origin
 __all__ = ["REDACTED", "hide_secrets", "iterate_texts", "redact_mistake"]
 
 REDACTED = "<secret>"
+_LEFT_OUT = "the text of the error is left out, because it may hold a secret"
 _SHORT = 3  # letters: so few may also be a part of another word
 
 
@@ -25,16 +26,26 @@ def iterate_texts(value: object, *, names: bool) -> Iterator[str]:
             yield from iterate_texts(each, names=names)
     elif not callable(value):
         text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-        yield from {text, repr(text)[1:-1]} - {""}
+        yield from [text] if text else []
 
 
 def redact_mistake(hidden: Collection[str], mistake: Mistake) -> Mistake:
-    """The mistake with every hidden text in it replaced."""
+    """The mistake with every hidden text in it replaced, in any form that it usually takes."""
     if not hidden:
         return mistake
-    find = re.compile("|".join(map(_pattern, sorted(hidden, key=len, reverse=True))))
+    forms = {form for secret in hidden for form in _list_forms(secret)}
+    find = re.compile("|".join(map(_pattern, sorted(forms, key=len, reverse=True))), re.IGNORECASE)
     problem, expected, hint = (find.sub(REDACTED, said) for said in (mistake.problem, mistake.expected, mistake.hint))
     return mistake._replace(problem=problem, value=None, expected=expected, hint=hint)
+
+
+def _list_forms(secret: str) -> set[str]:
+    from base64 import b64encode  # both imports are slow
+    from urllib.parse import quote, quote_plus
+
+    encoded = secret.encode("utf-8", "surrogateescape")
+    escaped = {repr(secret)[1:-1], ascii(secret)[1:-1], repr(encoded)[2:-1]}
+    return {secret, *escaped, quote(encoded), quote_plus(encoded), b64encode(encoded).decode()}
 
 
 def _pattern(secret: str) -> str:
@@ -46,6 +57,9 @@ def _pattern(secret: str) -> str:
 def hide_secrets(hidden: Collection[str], problem: str, *, may_exit: bool = False) -> Iterator[None]:
     """Raise any exception inside as a ConfigError that contains no hidden text, and neither does its cause.
 
+    A ConfigError is written for the operator: its hidden texts are replaced. The text of any other exception is left
+    out where there is something to hide, because a secret may be in it in any form.
+
     :param problem: the beginning of the message where the exception is not a ConfigError.
     :param may_exit: whether SystemExit passes, because a server may end the process.
     """
@@ -54,6 +68,9 @@ def hide_secrets(hidden: Collection[str], problem: str, *, may_exit: bool = Fals
     except (Exception, SystemExit) as error:
         if may_exit and isinstance(error, SystemExit):
             raise
-        failed = Mistake(f"{problem}: {describe_error(error)}{describe_origin(error)}")
-        found = error.mistakes if isinstance(error, ConfigError) else (failed,)
-        raise ConfigError(*(redact_mistake(hidden, each) for each in found)) from (None if hidden else error)
+        said = type(error).__name__ if hidden else describe_error(error)
+        failed = Mistake(f"{problem}: {said}{describe_origin(error)}", hint=_LEFT_OUT if hidden else "")
+        found = (
+            (redact_mistake(hidden, each) for each in error.mistakes) if isinstance(error, ConfigError) else (failed,)
+        )
+        raise ConfigError(*found) from (None if hidden else error)

@@ -95,18 +95,15 @@ class Pipeline:
 
     def replace(self, name: str, *items: Item) -> Self:
         """The pipeline with other layers in the place of the one of a name."""
-        position = self._position(name)
-        return type(self)([*self.specs[:position], *items, *self.specs[position + 1 :]])
+        return self._edit(name, items, 0, 1)
 
     def insert_before(self, name: str, *items: Item) -> Self:
         """The pipeline with more layers outside of the one of a name."""
-        position = self._position(name)
-        return type(self)([*self.specs[:position], *items, *self.specs[position:]])
+        return self._edit(name, items, 0, 0)
 
     def insert_after(self, name: str, *items: Item) -> Self:
         """The pipeline with more layers inside of the one of a name."""
-        position = self._position(name) + 1
-        return type(self)([*self.specs[:position], *items, *self.specs[position:]])
+        return self._edit(name, items, 1, 1)
 
     def without(self, *names: str) -> Self:
         """The pipeline without all layers of some names."""
@@ -127,6 +124,10 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"Pipeline({list(self.specs)!r})"
+
+    def _edit(self, name: str, items: Iterable[Item], start: int, stop: int) -> Self:
+        position = self._position(name)
+        return type(self)([*self.specs[: position + start], *items, *self.specs[position + stop :]])
 
     def _position(self, name: str) -> int:
         wanted = normalize_name(name)

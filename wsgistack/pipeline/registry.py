@@ -10,33 +10,17 @@ from wsgistack.types import Factory
 
 __all__ = [
     "GROUP",
-    "Use",
     "egg_entry_point",
     "find",
     "has",
+    "import_factory",
     "import_string",
-    "load_entry_point",
     "name_of",
     "names",
     "normalize_name",
 ]
 
 GROUP = "wsgistack.middleware"
-
-
-class Use(str):
-    """What ``use`` of a layer says: a name or an import string, that is looked up once."""
-
-    _factory: Factory | None = None
-
-    def look_up(self) -> Factory:
-        """Give the factory that it names.
-
-        :raises ConfigError: as :func:`find` does.
-        """
-        if self._factory is None:
-            self._factory = find(self)
-        return self._factory
 
 
 @cache  # reading the metadata of every installed distribution takes milliseconds
@@ -46,12 +30,10 @@ def names() -> Mapping[str, tuple[EntryPoint, ...]]:
     for each in distributions():
         if GROUP in (each.read_text("entry_points.txt") or ""):  # to parse them all would take twice as long
             points += each.entry_points.select(group=GROUP)
-    found: dict[str, tuple[EntryPoint, ...]] = {}
+    found: dict[str, dict[str, EntryPoint]] = {}
     for point in sorted(points):
-        name = normalize_name(point.name)
-        same = any(import_string(point) == import_string(other) for other in found.get(name, ()))
-        found[name] = found.get(name, ()) if same else (*found.get(name, ()), point)
-    return dict(sorted(found.items()))
+        found.setdefault(normalize_name(point.name), {}).setdefault(import_string(point), point)
+    return {name: tuple(found[name].values()) for name in sorted(found)}
 
 
 def find(use: str) -> Factory:
@@ -60,30 +42,33 @@ def find(use: str) -> Factory:
     :raises ConfigError: there is no such layer, several distributions have one of that name, or it can't be imported.
     """
     if ":" in use:
-        return _imported(use)
+        return import_factory(use)
     points = names().get(normalize_name(use), ())
     if not points:
         raise ConfigError(Mistake(f"unknown layer {use!r}", value=use, hint=suggest(use, names())))
     if len(points) > 1:
         hint = f"write its import string instead: {' or '.join(map(import_string, points))}"
         raise ConfigError(Mistake(f"several distributions register a layer {use!r}", value=use, hint=hint))
-    return load_entry_point(points[0])
+    return import_factory(import_string(points[0]))
 
 
-def name_of(use: Use | Factory) -> str:
+def name_of(use: str | Factory) -> str:
     """The name that a layer is registered under; empty if it is not registered."""
-    if isinstance(use, Use) and has(use):
+    if isinstance(use, str) and has(use):
         return normalize_name(use)
-    value = import_string_of(use.look_up() if isinstance(use, Use) else use)
+    value = import_string_of(find(use) if isinstance(use, str) else use)
     return next((name for name, points in names().items() if value in map(import_string, points)), "")
 
 
-def load_entry_point(point: EntryPoint) -> Factory:
-    """The factory that an entry point names.
+def import_factory(text: str) -> Factory:
+    """The factory that an import string names.
 
     :raises ConfigError: it can't be imported, or is not callable.
     """
-    return _imported(import_string(point))
+    factory = import_object(text)
+    if not callable(factory):
+        raise ConfigError(Mistake(f"{text!r} is not callable", expected="a callable that takes the application first"))
+    return factory
 
 
 def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
@@ -101,20 +86,11 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
         hint = did_you_mean(project, installed)
         problem = f"distribution {project!r} is not installed"
         raise ConfigError(Mistake(problem, value=spec, hint=hint)) from error
-    for group in groups:
-        for point in points.select(group=group):
-            if point.name == name:
-                return point
-    there = {point.name for group in groups for point in points.select(group=group)}
+    there = {point.name: point for group in reversed(groups) for point in points.select(group=group)}
+    if name in there:
+        return there[name]
     problem = f"{project} has no entry point {name!r} in {' or '.join(groups)}"
     raise ConfigError(Mistake(problem, value=spec, hint=suggest(name, there)))
-
-
-def _imported(text: str) -> Factory:
-    factory = import_object(text)
-    if not callable(factory):
-        raise ConfigError(Mistake(f"{text!r} is not callable", expected="a callable that takes the application first"))
-    return factory
 
 
 def import_string(point: EntryPoint) -> str:

@@ -1,15 +1,16 @@
 """One layer as it is configured, before it is built."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import Self, TypeAlias, cast
+from typing import Any, Self, TypeAlias, cast
 
+from wsgistack.base import Middleware
 from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
-from wsgistack.options.references import make_absolute
+from wsgistack.options.references import has_references, make_absolute
 from wsgistack.options.schema import Schema, read_schema, show_options
 from wsgistack.options.secrets import REDACTED, hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
@@ -47,22 +48,18 @@ class Spec:
     base: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.use, str) or callable(self.use)):
-            wrong = Mistake(describe_type(self.use), key="use", value=self.use, expected=_USABLE, where=self.where)
-            raise ConfigError(wrong)
-        if isinstance(self.use, partial) and not self.use.args:  # its options are options, and perhaps secret
-            object.__setattr__(self, "options", {**self.use.keywords, **self.options})
-            object.__setattr__(self, "use", self.use.func)
-        if self.when is not None:
-            try:
-                object.__setattr__(self, "when", normalize_condition(self.when))
-            except ConfigError as error:
-                raise self._located(*error.mistakes) from error
-        if isinstance(self.use, str) and not isinstance(self.use, registry.Use):
-            object.__setattr__(self, "use", registry.Use(self.use))
-        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
-        default = str(self.use) if isinstance(self.use, str) else getattr(self.use, "__name__", type(self.use).__name__)
-        object.__setattr__(self, "name", self.name or default)
+        use: Any = self.use
+        options, when = self.options, self.when
+        if not (isinstance(use, str) or callable(use)):
+            raise ConfigError(Mistake(describe_type(use), key="use", value=use, expected=_USABLE, where=self.where))
+        if isinstance(use, partial) and not use.args:  # its options are options, and perhaps secret
+            use, options = use.func, {**use.keywords, **options}
+        if when is not None:
+            with self._placing_mistakes():
+                when = normalize_condition(when)
+        name = self.name or (use if isinstance(use, str) else getattr(use, "__name__", type(use).__name__))
+        for field_name, value in {"use": use, "options": dict(options), "when": when, "name": name}.items():
+            object.__setattr__(self, field_name, value)
 
     @classmethod
     def of(cls, item: "Item", number: int) -> "Spec":
@@ -72,7 +69,7 @@ class Spec:
         :raises ConfigError: it is not an item that a pipeline can hold.
         """
         if isinstance(item, Spec):
-            return item if item.where.file else item.at(Where(section=f"layer {number} ({item.name})"))
+            return item if item.where.file else replace(item, where=Where(section=f"layer {number} ({item.name})"))
         where = Where(section=f"layer {number}")
         if isinstance(item, str) or callable(item):
             item = {"use": item}
@@ -86,11 +83,8 @@ class Spec:
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
             expected = "a mapping with names as keys"
             raise ConfigError(Mistake(describe_type(more), key="options", value=more, expected=expected, where=where))
-        if twice := sorted(more.keys() & given.keys()):
-            problem, hint = "duplicate option; it is also in 'options'", "keep one of them"
-            raise ConfigError(*(Mistake(problem, key=key, where=where, hint=hint) for key in twice))
         spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
-        return spec.at(where._replace(section=f"{where.section} ({spec.name})"))
+        return replace(spec, where=Where(section=f"layer {number} ({spec.name})"))
 
     @classmethod
     def from_settings(
@@ -117,14 +111,10 @@ class Spec:
         given, when, mistakes = split_conditions(settings, schema.options, is_open=schema.is_open)
         values, unfit = schema.check(given, base=base, text=True)
         mistakes += unfit
-        if mistakes:
-            mistakes += schema.find_missing({*given, *inherited}) if inherited is not None else ()
-            raise bare._located(*mistakes, *bare._further(given, values, mistakes, base))
+        if mistakes and inherited is not None:
+            mistakes += schema.find_missing({*given, *inherited})
+        bare._refuse(mistakes, given, values, base)
         return replace(bare, options=values, when=when)
-
-    def at(self, where: Where) -> Self:
-        """The same layer, in another place of a file."""
-        return replace(self, where=where)
 
     def moved(self, base: Path) -> Self:
         """The same layer for another folder, with absolute paths in its references to files."""
@@ -138,23 +128,16 @@ class Spec:
 
         :raises ConfigError: it names no layer, or cannot be imported.
         """
-        if not isinstance(self.use, registry.Use):
-            return cast(Factory, self.use)
-        try:
-            return self.use.look_up()
-        except ConfigError as error:
-            raise self._located(*(each._replace(key="use") for each in error.mistakes)) from error
+        with self._placing_mistakes("use"):
+            return registry.find(self.use) if isinstance(self.use, str) else self.use
 
     def schema(self) -> Schema:
         """Read which options there are.
 
         :raises ConfigError: there is no such factory, or it takes no application.
         """
-        factory = self.factory()
-        try:
-            return read_schema(factory)
-        except ConfigError as error:
-            raise self._located(*error.mistakes) from error
+        with self._placing_mistakes():
+            return read_schema(self.factory())
 
     def check(self, *, base: Path | None = None) -> Self:
         """The same layer, with its options as the factory takes them; references stay as they are written.
@@ -162,12 +145,11 @@ class Spec:
         :param base: the folder that relative paths start from.
         :raises ConfigError: an option is unknown, missing, or of a wrong type.
         """
-        schema = self.schema()
         base = base or self.base
+        schema = self.schema()
         values, mistakes = schema.check(self.options, base=base)
         mistakes += schema.find_missing(self.options)
-        if mistakes:
-            raise self._located(*mistakes, *self._further(self.options, values, mistakes, base))
+        self._refuse(mistakes, self.options, values, base)
         return replace(self, options=values, base=base)
 
     def resolve(self) -> dict[str, object]:
@@ -178,30 +160,33 @@ class Spec:
         schema = self.schema()
         values, mistakes = schema.resolve(self.options, base=self.base)
         mistakes += schema.find_missing(self.options)
-        if mistakes:
-            raise self._located(*mistakes)
+        with self._placing_mistakes():
+            mistakes.raise_if_any()
         return values
 
-    def _further(
-        self, given: Mapping[str, object], values: Mapping[str, object], found: Iterable[Mistake], base: Path | None
-    ) -> list[Mistake]:
-        """What else is wrong, so that all is reported at once: by the references, and by the factory itself.
+    def _refuse(
+        self, mistakes: Mistakes, given: Mapping[str, object], values: Mapping[str, object], base: Path | None
+    ) -> None:
+        """Raise the mistakes together with those of references and of the factory itself, so that all come at once.
 
         :param given: the options as they are written.
         :param values: those that fit.
-        :param found: what is wrong with the others.
         """
+        if not mistakes:
+            return
         schema = self.schema()
-        filled, mistakes = schema.resolve(values, base=base)
+        filled, unfilled = schema.resolve(values, base=base)
+        mistakes += unfilled
+        known = {"", *(each.key for each in mistakes)}
         try:
             self.factory()(cast(App, tuple), **filled)  # any callable will do
         except ConfigError as error:
             secrets = schema.find_secrets(given, filled)
-            known = {"", *(each.key for each in (*found, *mistakes))}
             mistakes += (redact_mistake(secrets, each) for each in error.mistakes if each.key not in known)
-        except (Exception, SystemExit):  # it may need an option that does not fit
-            return mistakes
-        return mistakes
+        except (Exception, SystemExit):  # noqa: S110 - it may need an option that does not fit
+            pass
+        with self._placing_mistakes():
+            mistakes.raise_if_any()
 
     def build(self, app: App) -> App:
         """Build the layer around an application.
@@ -215,22 +200,17 @@ class Spec:
             applies = condition(self.when, base=self.base) if self.when is not None else None
         with mistakes.collect():
             values = self.resolve()
-        if mistakes:
-            raise self._located(*mistakes)
-        built = self._made(app, values)
-        return built if applies is None else Conditional(built, app, applies, self.when)
-
-    def _made(self, app: App, values: Mapping[str, object]) -> App:
-        secrets = self.schema().find_secrets(self.options, values)
-        try:
+        with self._placing_mistakes():
+            mistakes.raise_if_any()
+            secrets = self.schema().find_secrets(self.options, values)
             with hide_secrets(secrets, f"cannot build {self.name}"):
                 built = self.factory()(app, **values)
-        except ConfigError as error:
-            raise self._located(*error.mistakes) from error.__cause__
-        if not callable(built):
-            problem = f"{self.name} returns a value of type {type(built).__name__}"
-            raise self._located(Mistake(problem, value=built, expected="a WSGI application"))
-        return built
+            if not callable(built):
+                problem = f"{self.name} returns a value of type {type(built).__name__}"
+                raise ConfigError(Mistake(problem, value=built, expected="a WSGI application"))
+        if isinstance(built, Middleware):
+            built.secret_options = {name for name, value in self.options.items() if has_references(value)}
+        return built if applies is None else Conditional(built, app, applies, self.when)
 
     def belongs(self, side: str, other: "Spec") -> str:
         """The reason why this layer must be inside or outside of another one; empty without one.
@@ -238,16 +218,11 @@ class Spec:
         :param side: ``must_be_inside`` or ``must_be_outside``.
         """
         reasons = getattr(self.factory(), side, None)
-        return reasons.get(other.registered_name, "") if isinstance(reasons, Mapping) else ""
+        return reasons.get(registry.name_of(other.use), "") if isinstance(reasons, Mapping) else ""
 
     def is_like(self, other: "Spec") -> bool:
         """Whether the other one is the same kind of layer, with whichever options."""
-        return self.registered_name == other.registered_name != ""
-
-    @property
-    def registered_name(self) -> str:
-        """The name that its factory is registered under; empty if it is not registered."""
-        return registry.name_of(cast("registry.Use | Factory", self.use))
+        return registry.name_of(self.use) == registry.name_of(other.use) != ""
 
     def shown(self) -> dict[str, object]:
         """The options for people to read: without secrets."""
@@ -262,19 +237,23 @@ class Spec:
         more = {"options": {name: shown[name] for name in shown if name not in own}} if len(own) < len(shown) else {}
         return {"use": self.use, **named, **own, **more, **when} if named or shown or when else self.use
 
-    def __reduce__(self) -> tuple[object, ...]:
-        use = str(self.use) if isinstance(self.use, str) else self.use
-        return type(self), (use, dict(self.options), self.name, self.when, self.where, self.lines, self.base)
-
     def __repr__(self) -> str:
         """As the item of a list that describes it."""
         return repr(self.item())
 
-    def _located(self, *mistakes: Mistake) -> ConfigError:
-        return ConfigError(*map(self._placed, mistakes))
+    @contextmanager
+    def _placing_mistakes(self, key: str = "") -> Iterator[None]:
+        """Add file, line and section to the mistakes of a ConfigError.
 
-    def _placed(self, mistake: Mistake) -> Mistake:
-        key = mistake.key if mistake.key in self.lines else find_setting(mistake.key, self.lines)
+        :param key: the setting that they are about, where they do not say it.
+        """
+        try:
+            yield
+        except ConfigError as error:
+            raise ConfigError(*(self._place(each, key or each.key) for each in error.mistakes)) from error.__cause__
+
+    def _place(self, mistake: Mistake, key: str) -> Mistake:
+        key = key if key in self.lines else find_setting(key, self.lines)
         line = self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
         return mistake._replace(key=key, where=self.where._replace(line=line))
 

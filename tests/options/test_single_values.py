@@ -1,19 +1,15 @@
-"""Single values: which fit, and what becomes of them."""
+"""Single values: which are allowed, and what they are converted to."""
 
 import math
 from enum import Enum, IntEnum
-from fractions import Fraction
 from typing import Annotated, Literal, NewType
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from wsgistack.options.annotations import DURATION, SIZE
-from wsgistack.options.conversion import convert
-from wsgistack.options.scalars import UnfitError, as_quantity
+from wsgistack.options.conversion import UnfitError, convert
 from wsgistack.types import Duration, Size
 
+DURATION = "a duration such as 1.5s, 10m or 1h30m"
 UNQUOTED = "write it without quotes"
 POINT = "write it without a decimal point"
 
@@ -55,13 +51,14 @@ Port = NewType("Port", int)
         pytest.param("best-one", Coding, Coding.BEST_ONE, id="enum by name"),
         pytest.param("9", Coding, Coding.BEST_ONE, id="enum by a value that is no text"),
         pytest.param("2", Level, Level.HIGH, id="enum of numbers by value"),
-        pytest.param("yes", Literal["auto", True], True, id="literal bool"),
+        pytest.param("true", Literal["auto", True], True, id="literal bool"),
+        pytest.param("AUTO", Literal["auto", True], "auto", id="literal in other case"),
         pytest.param("None", Literal["auto", None], None, id="literal none"),  # noqa: PYI061
         pytest.param("gzip", Literal[Coding.GZIP], Coding.GZIP, id="literal of an enum"),
         pytest.param("x", Literal["x", b"x"], "x", id="literal bytes beside text"),
         pytest.param("8080", Port, 8080, id="new type"),
         pytest.param("1_000", int, 1000, id="int with a separator"),
-        pytest.param("-1_0.5e-1", float, -1.05, id="float with all that it may have"),
+        pytest.param("-10.5e-1", float, -1.05, id="float with all that it may have"),
         pytest.param(".5", float, 0.5, id="float without a digit before the point"),
         pytest.param("-inf", float, -math.inf, id="infinite float"),
         pytest.param("5", Annotated[int, "seconds"], 5, id="annotated otherwise"),
@@ -84,6 +81,7 @@ def test_reads_text(written: str, annotation: object, expected: object) -> None:
         pytest.param("high", Level, Level.HIGH, id="enum by name"),
         pytest.param(Level.LOW, Level, Level.LOW, id="member of the enum"),
         pytest.param(b"x", Literal["x", b"x"], b"x", id="literal bytes"),
+        pytest.param(True, Literal[1, True], True, id="literal bool beside a number that equals it"),
         pytest.param(90, Duration, 90.0, id="duration as a number"),
         pytest.param("10m", Duration, 600.0, id="duration"),
         pytest.param("1 k", Size, 1000, id="size"),
@@ -108,10 +106,6 @@ def test_reads_a_number_that_is_none() -> None:
         pytest.param("1" * 5000, int, "a whole number", "", id="int of thousands of digits"),
         pytest.param("one", float, "a number", "", id="float"),
         pytest.param("stdot", Literal["stderr", "stdout"], "stderr or stdout", "did you mean 'stdout'?", id="literal"),
-        pytest.param("٣", int, "a whole number", "", id="digit of another script"),
-        pytest.param("1__0", float, "a number", "", id="separator twice"),
-        pytest.param("infinity", float, "a number", "", id="infinite in another way"),
-        pytest.param("1e999", float, "a number", "", id="float out of range"),
         pytest.param("gzp", Coding, "br or gzip or OFF or BEST_ONE", "did you mean 'gzip'?", id="enum"),
         pytest.param("5 apples", Duration, DURATION, "", id="duration"),
         pytest.param("5 apples", Size, "a size such as 500, 64KiB or 10 MB", "", id="size"),
@@ -151,92 +145,3 @@ def test_refuses_typed_values(value: object, annotation: object, expected: str, 
     with pytest.raises(UnfitError) as caught:
         convert(value, annotation, base=None, text=False)
     assert (caught.value.expected, caught.value.hint) == (expected, hint)
-
-
-UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (0, 0),
-        ("64KiB", 65536),
-        ("64 kiB", 65536),
-        (" 1 k", 1000),
-        ("1.001k", 1001),
-        ("10 MB", 10_000_000),
-        ("9007199254740993", 9007199254740993),
-    ],
-)
-def test_reads_sizes(value: object, expected: int) -> None:
-    assert as_quantity(value, SIZE) == expected
-
-
-@pytest.mark.parametrize("value", ["", "5 apples", "-1", "9" * 400, "1kb", "1 KB B", "1e3", "٣", -1, 1.0, True, None])
-def test_refuses_invalid_sizes(value: object) -> None:
-    with pytest.raises(UnfitError, match="a size such as 500, 64KiB or 10 MB"):
-        as_quantity(value, SIZE)
-
-
-@given(st.integers(0, 10**9), st.integers(0, 999), st.sampled_from(["", "k", "M", "G", "T"]), st.booleans())
-def test_reads_any_size_exactly(whole: int, thousandths: int, prefix: str, binary: bool) -> None:
-    unit = f"{prefix}{'i' if prefix and binary else ''}B"
-    factor = (1024 if "i" in unit else 1000) ** " kMGT".index(prefix or " ")
-    exact = (whole + Fraction(thousandths, 1000)) * factor
-    assert as_quantity(f"{whole}.{thousandths:03} {unit}", SIZE) == math.floor(exact)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (3, 3.0),
-        (0.5, 0.5),
-        ("90", 90.0),
-        (" 1.5s\n", 1.5),
-        ("10m", 600.0),
-        ("10 m", 600.0),
-        ("2h", 7200.0),
-        ("1d", 86400.0),
-        ("250ms", 0.25),
-        ("1h30m", 5400.0),
-        ("1m 250ms", 60.25),
-        ("1d 2h 3m 4s 5ms", 93784.005),
-    ],
-)
-def test_reads_durations(value: object, expected: float) -> None:
-    made = as_quantity(value, DURATION)
-    assert made == expected
-    assert type(made) is float
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        pytest.param("", id="empty"),
-        pytest.param("soon", id="word"),
-        pytest.param("m", id="unit alone"),
-        pytest.param("1h30", id="number without unit after one with"),
-        pytest.param("30m1h", id="wrong order"),
-        pytest.param("1m1m", id="unit twice"),
-        pytest.param("10M", id="unit in capitals"),
-        pytest.param("-1s", id="negative text"),
-        pytest.param("inf", id="infinite text"),
-        pytest.param("٣s", id="digits of another script"),
-        pytest.param(-0.1, id="negative"),
-        pytest.param(math.nan, id="no number"),
-        pytest.param(math.inf, id="infinite"),
-        pytest.param(10**400, id="more than a float can hold"),
-        pytest.param(True, id="bool"),
-        pytest.param(None, id="nothing"),
-    ],
-)
-def test_refuses_invalid_durations(value: object) -> None:
-    with pytest.raises(UnfitError, match=r"a duration such as 1\.5s, 10m or 1h30m"):
-        as_quantity(value, DURATION)
-
-
-@given(st.dictionaries(st.sampled_from(list(UNITS)), st.integers(0, 10**6), min_size=1), st.sampled_from(["", " "]))
-def test_reads_any_duration_exactly(amounts: dict[str, int], separator: str) -> None:
-    written = separator.join(f"{amounts[unit]}{unit}" for unit in UNITS if unit in amounts)
-    exact = Fraction(sum(amount * UNITS[unit] for unit, amount in amounts.items()), 1000)
-    assert as_quantity(written, DURATION) == float(exact)
