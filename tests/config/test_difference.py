@@ -8,9 +8,9 @@ import pytest
 from tests.config.factories import greet
 from tests.config.written import GREET, MARK, MODULE, write
 from wsgistack import ConfigError, Gzip, Pipeline
+from wsgistack.config import open_document
 from wsgistack.config.contents import read_contents
 from wsgistack.config.difference import find_differences, find_moved, is_same_kind, is_same_value, match_layers
-from wsgistack.config.document import open_document
 from wsgistack.pipeline.spec import Spec
 
 APP = f'app = "{MODULE}:greet"\n'

@@ -12,8 +12,8 @@ from tests.config import factories
 from tests.config.written import GREET, MADE, MARK, MODULE, load_mistakes, write
 from tests.direct import Call
 from wsgistack import ConfigError, load
-from wsgistack.config.document import open_document
-from wsgistack.config.loader import DocumentLoader
+from wsgistack.config import open_document
+from wsgistack.config.document import DocumentLoader
 from wsgistack.types import App
 
 HERE = "tests.config.test_loader"

@@ -9,12 +9,10 @@ from contextlib import suppress
 from wsgistack.cli.arguments import Commands, add_file
 from wsgistack.cli.checking import collect_order, warn
 from wsgistack.cli.tree import LayerTree
-from wsgistack.config import read, read_server
-from wsgistack.config.document import open_document
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Server
+from wsgistack.config import open_document, read
+from wsgistack.config.document import Document
+from wsgistack.config.parts import Server, Stack, in_order, stand_in
 from wsgistack.config.protocols import SERVER_PROTOCOLS
-from wsgistack.config.stack import Stack, in_order, stand_in
 from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.types import App
@@ -102,7 +100,7 @@ def _server(document: Document, parsed: argparse.Namespace) -> Server | None:
     """The server of the file to use; None for Waitress without a section of its own."""
     if not parsed.server and (_has_address(parsed) or _MAIN not in document.servers()):
         return None
-    return read_server(document, parsed.server or _MAIN)
+    return document.server(parsed.server or _MAIN, document.start())
 
 
 def _checked_server(document: Document, parsed: argparse.Namespace) -> tuple[Server | None, Mistakes]:

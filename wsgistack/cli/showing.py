@@ -8,13 +8,11 @@ from io import TextIOWrapper
 from wsgistack.cli.arguments import Commands, add_file
 from wsgistack.cli.checking import warn
 from wsgistack.cli.tree import LayerTree, align
-from wsgistack.config import read
+from wsgistack.config import open_document, read
 from wsgistack.config.contents import drop_file_keys, read_contents
-from wsgistack.config.document import open_document
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Server
+from wsgistack.config.document import Document
+from wsgistack.config.parts import Server, Stack, in_order
 from wsgistack.config.protocols import SERVER_PROTOCOLS, find_factory
-from wsgistack.config.stack import Stack, in_order
 from wsgistack.config.words import describe_use
 from wsgistack.errors import ConfigError, Mistakes
 

@@ -5,9 +5,8 @@ from shutil import get_terminal_size
 from textwrap import wrap
 
 from wsgistack.config.contents import is_composite
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Application
-from wsgistack.config.stack import Stack
+from wsgistack.config.document import Document
+from wsgistack.config.parts import Application, Stack
 from wsgistack.config.words import describe_condition, describe_use, describe_value
 from wsgistack.errors import Mistake
 from wsgistack.pipeline import Pipeline

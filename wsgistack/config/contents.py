@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Application, Server
+from wsgistack.config.document import Document
+from wsgistack.config.parts import Application, Server, Stack, in_order
 from wsgistack.config.protocols import APP_PROTOCOLS, PasteFactory
-from wsgistack.config.stack import Stack, in_order
 from wsgistack.errors import ConfigError, Mistakes
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec

@@ -5,9 +5,8 @@ from difflib import SequenceMatcher
 from typing import Any, TypeAlias, cast
 
 from wsgistack.config.contents import Contents
-from wsgistack.config.parts import Application, Server
+from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.protocols import SERVER_PROTOCOLS, PasteFactory
-from wsgistack.config.stack import Stack
 from wsgistack.config.words import as_text, describe_condition, describe_use, describe_value
 from wsgistack.options.secrets import REDACTED
 from wsgistack.pipeline.registry import normalize_name

@@ -60,23 +60,15 @@ class PasteFactory:
         :raises ConfigError: the factory fails.
         """
         here = self.global_conf.get("here")
-        conf = {
-            key: value if isinstance(value, Resolved) else resolve(value, base=Path(here) if here else None)
-            for key, value in self.global_conf.items()
-        }
-        hidden = {
-            text for value in conf.values() if isinstance(value, Resolved) for text in iterate_texts(value, names=True)
-        }
+        base = Path(here) if here else None
+        conf: Any = {k: v if isinstance(v, Resolved) else resolve(v, base=base) for k, v in self.global_conf.items()}
+        hidden = {*iterate_texts([each for each in conf.values() if isinstance(each, Resolved)], names=True)}
         with hide_secrets(hidden, f"{self.uri} fails", may_exit=self.protocol in SERVER_PROTOCOLS):
-            match self.protocol:
-                case "paste.composite_factory" | "paste.composit_factory":
-                    return self.factory(first, conf, **options)  # the loader needs the references
-                case "paste.app_factory":
-                    return self.factory(unwrap_resolved(conf), **options)
-                case "paste.filter_factory" | "paste.server_factory":
-                    return self.factory(unwrap_resolved(conf), **options)(first)
-                case _:
-                    return self.factory(first, unwrap_resolved(conf), **options)
+            if "loader" not in _ARGUMENTS[self.protocol]:  # which needs the references
+                conf = unwrap_resolved(conf)
+            if self.protocol in ("paste.filter_factory", "paste.server_factory"):
+                return self.factory(conf, **options)(first)
+            return self.factory(*(first, conf)[-len(_ARGUMENTS[self.protocol]) :], **options)
 
     @property
     def __name__(self) -> str:

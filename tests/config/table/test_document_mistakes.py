@@ -7,7 +7,7 @@ import pytest
 from tests.config import factories
 from tests.config.written import MODULE, find_mistakes, load_mistakes, write
 from wsgistack import ConfigError, config, load, load_server
-from wsgistack.config.document import open_document
+from wsgistack.config import open_document
 
 FILE = "stack.toml"
 APP = f'app = "{MODULE}:greet"\n'
