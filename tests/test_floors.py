@@ -26,7 +26,7 @@ FLOORS = (
         "config.table.__init__",
         "serving.__init__",
     ),
-    ("imports",),
+    ("imports", "pipeline.shape"),
     (
         "options.annotations",
         "options.secrets",

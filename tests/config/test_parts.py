@@ -65,13 +65,13 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         pytest.param("egg:qqqqq", {}, "2: [app:main]: distribution 'qqqqq' is not installed", id="no egg"),
         pytest.param(
-            "json:__name__", {}, "2: [app:main]: 'json:__name__' is of type str; expected a WSGI application", id="str"
+            "json:__name__", {}, "2: [app:main]: 'json:__name__' is a value of type str; expected a WSGI application", id="str"
         ),
         pytest.param(
             f"{MODULE}:make_app",
             {},
-            f"2: [app:main]: '{MODULE}:make_app' is not a WSGI application; expected a callable that takes environ "
-            f"and start_response; for a factory, write use = call:{MODULE}:make_app",
+            f"2: [app:main]: '{MODULE}:make_app' is a factory for PasteDeploy, which takes global_conf; expected "
+            f"a WSGI application; to call it, write call:{MODULE}:make_app",
             id="factory for an application",
         ),
         pytest.param(

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from inspect import iscoroutinefunction, signature
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_factory, is_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
-from wsgistack.options.references import resolve, unwrap_resolved
+from wsgistack.options.references import unwrap_resolved
 from wsgistack.options.schema import read_schema, show_options
 from wsgistack.options.secrets import hide_secrets
 from wsgistack.pipeline import Pipeline
+from wsgistack.pipeline.shape import Kind, check_application
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App, Environ, StartResponse
 
@@ -41,12 +41,17 @@ class _Part:
         """
         factory = find_factory(str(self.use), protocols, self.global_conf)
         schema = read_schema(factory)
-        values, mistakes = schema.check(self.options)
-        mistakes += schema.find_missing(self.options)
-        for name, value in values.items():
+        values: dict[str, object] = {}
+        mistakes = Mistakes()
+        is_text = all(isinstance(each, str) for each in self.options.values())  # as an ini file has them
+        for name, value in self.options.items():
             file = self.places.get(name, self.where).file
-            with mistakes.collect(name):
-                values[name] = unwrap_resolved(resolve(value, base=Path(file).absolute().parent if file else None))
+            base = Path(file).absolute().parent if file else None
+            checked, unfit = schema.check({name: value}, base=base, text=is_text)
+            resolved, unresolved = schema.resolve(checked, base=base)
+            values[name] = unwrap_resolved(resolved.get(name))
+            mistakes += [*unfit, *unresolved]
+        mistakes += schema.find_missing(self.options)
         mistakes.raise_if_any()
         return factory, values
 
@@ -77,8 +82,9 @@ class _Part:
 class Application(_Part):
     """An application as it is configured.
 
-    :param use: an import string of a WSGI application, or the application itself; or a factory for PasteDeploy, as
-        ``egg:Distribution#name``, ``call:module:callable``, or a protocol and an import string.
+    :param use: an import string of a WSGI application, or the application itself; or an import string of a factory and
+        ``()``; or a factory for PasteDeploy, as ``egg:Distribution#name``, ``call:module:callable``, or a protocol and
+        an import string.
     :param options: those of the factory.
     :param global_conf: the global configuration that the factory gets.
     :param loader: gives a composite the parts that its options name.
@@ -102,36 +108,16 @@ class Application(_Part):
         return app
 
     def _make(self, loader: object) -> App:
-        app: object = self._call_factory(APP_PROTOCOLS, loader)
-        if not callable(app):
-            problem = f"{self.use} returns a value of type {type(app).__name__}"
-            raise ConfigError(Mistake(problem, expected="a WSGI application"))
-        return cast(App, app)
+        return check_application(self._call_factory(APP_PROTOCOLS, loader), f"{self.use} returns")
 
     def _import(self) -> App:
-        app = cast(App, import_object(self.use)) if isinstance(self.use, str) else self.use
-        name = self.use if isinstance(self.use, str) else import_string_of(self.use)
-        if not callable(app):
-            problem = f"{name!r} is of type {type(app).__name__}"
-            raise ConfigError(Mistake(problem, value=name, expected="a WSGI application"))
-        factory_hint = f"for a factory, write use = call:{name}"
-        try:
-            shape = signature(app)
-        except ValueError:  # a callable made in C may have no signature
-            return app
-        try:
-            shape.bind(None, None)
-        except TypeError as error:
-            is_asgi = iscoroutinefunction(app) or iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004
-            expected = "a callable that takes environ and start_response"
-            hint = "for an ASGI application, use an ASGI server, or wrap it by a2wsgi.ASGIMiddleware" if is_asgi else ""
-            if not is_asgi and shape.parameters:
-                hint = factory_hint
-            problem = f"{name!r} is not a WSGI application"
-            raise ConfigError(Mistake(problem, value=self.use, expected=expected, hint=hint)) from error
+        given = import_object(self.use) if isinstance(self.use, str) else self.use
+        name = self.use if isinstance(self.use, str) else import_string_of(given)
+        hints: dict[Kind, str] = {"factory": f"to call it, write {name}()", "paste": f"to call it, write call:{name}"}
+        app = check_application(given, f"{name!r} is", hints)
         for key in self.options:
-            hint = "remove this setting" if [*shape.parameters][1:] == ["start_response"] else factory_hint
-            raise ConfigError(Mistake(f"{name!r} is a WSGI application, which takes no options", key=key, hint=hint))
+            problem = f"{name!r} is a WSGI application, which takes no options"
+            raise ConfigError(Mistake(problem, key=key, hint="remove this setting"))
         return app
 
 

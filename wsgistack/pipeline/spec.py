@@ -13,11 +13,15 @@ from wsgistack.options.references import make_absolute
 from wsgistack.options.schema import Schema, read_schema, show_options
 from wsgistack.options.secrets import REDACTED, hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
+from wsgistack.pipeline.shape import Kind, check_application, find_misfit
 from wsgistack.types import App, Factory
 
 __all__ = ["REDACTED", "Item", "Spec"]
 
 _USABLE = "a name, an import string or a callable"
+_ASGI_HINTS: Mapping[Kind, str] = MappingProxyType(
+    {"asgi": "wrap an ASGI application together with its middlewares in a2wsgi.ASGIMiddleware"}
+)
 _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
 
 
@@ -151,6 +155,10 @@ class Spec:
         :raises ConfigError: there is no such factory, or it takes no application.
         """
         factory = self.factory()
+        misfit = find_misfit(factory)
+        if misfit and misfit.kind in ("asgi", "async"):  # its arguments would look like options
+            error = misfit.make_error(f"{self.name} is", "a WSGI middleware", _ASGI_HINTS)
+            raise self._located(*error.mistakes)
         try:
             return read_schema(factory)
         except ConfigError as error:
@@ -227,10 +235,10 @@ class Spec:
                 built = self.factory()(app, **values)
         except ConfigError as error:
             raise self._located(*error.mistakes) from error.__cause__
-        if not callable(built):
-            problem = f"{self.name} returns a value of type {type(built).__name__}"
-            raise self._located(Mistake(problem, value=built, expected="a WSGI application"))
-        return built
+        try:
+            return check_application(built, f"{self.name} returns", _ASGI_HINTS)
+        except ConfigError as error:
+            raise self._located(*error.mistakes) from error
 
     def belongs(self, side: str, other: "Spec") -> str:
         """The reason why this layer must be inside or outside of another one; empty without one.

@@ -180,8 +180,8 @@ def test_reports_mistakes_of_a_table_without_a_file() -> None:
         "apps.x layer 1 (gzpi) use: unknown layer 'gzpi'; did you mean 'gzip'?",
         "apps.x layer 2 (gzip) levl: unknown option of Gzip; did you mean 'level'?",
         (
-            f"apps.x app: '{MODULE}:nothing' is not a WSGI application; expected a callable that takes environ and "
-            "start_response"
+            f"apps.x app: '{MODULE}:nothing' is a callable that takes no arguments; expected a WSGI application; "
+            f"to call it, write {MODULE}:nothing()"
         ),
     ]
     with pytest.raises(ConfigError, match=r"^apps\.y\.app level: '.*' is a WSGI application, which takes no options"):
