@@ -271,17 +271,17 @@ def test_calls_an_ordinary_factory_from_toml(folder: Path) -> None:
         (
             "create_named('x')",
             "",
-            f"\"{HERE}:create_named('x')\" cannot be used here; expected module:factory(); write i",
+            f"\"{HERE}:create_named('x')\" has arguments; expected {HERE}:create_named(); write them as options",
         ),
         (
             "paste_app()",
             "",
-            f"'{HERE}:paste_app' takes global_config and local_conf first; expected an ordinary factory; write call:",
+            f"'{HERE}:paste_app' takes global_config and local_conf first; expected a factory that is called with t",
         ),
         (
             "app()",
             "",
-            f"'{HERE}:app' is an application; expected an ordinary factory; for the application itself, write ",
+            f"'{HERE}:app' is an application; expected a factory that is called with the options alone; for the",
         ),
     ],
 )

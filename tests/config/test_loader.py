@@ -144,5 +144,7 @@ def test_a_secret_that_is_passed_on_stays_secret(folder: Path, monkeypatch: pyte
 
 
 def test_an_application_may_be_given_itself() -> None:
-    with pytest.raises(ConfigError, match=f"/b: '{MODULE}:nothing' is a callable that takes no arguments; expected a WSGI"):
+    with pytest.raises(
+        ConfigError, match=f"/b: '{MODULE}:nothing' is a callable that takes no arguments; expected a WSGI"
+    ):
         load({"mounts": {"/a": factories.greet, "/b": factories.nothing}})

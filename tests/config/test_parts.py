@@ -65,7 +65,10 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         pytest.param("egg:qqqqq", {}, "2: [app:main]: distribution 'qqqqq' is not installed", id="no egg"),
         pytest.param(
-            "json:__name__", {}, "2: [app:main]: 'json:__name__' is a value of type str; expected a WSGI application", id="str"
+            "json:__name__",
+            {},
+            "2: [app:main]: 'json:__name__' is a value of type str; expected a WSGI application",
+            id="str",
         ),
         pytest.param(
             f"{MODULE}:make_app",

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from wsgistack.config.parts import Server, Stack, stand_in
 from wsgistack.config.place import Place
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Document", "DocumentLoader", "read_source"]
 
 _MAIN = "main"
+_Conf: TypeAlias = Mapping[str, str] | None
 
 
 def read_source(path: Path) -> str:
@@ -139,13 +140,13 @@ class DocumentLoader:
         self._asked = asked
         self._options = options
 
-    def get_app(self, name: str | App | None = None, global_conf: Mapping[str, str] | None = None) -> App:
+    def get_app(self, name: str | App | None = None, global_conf: _Conf = None) -> App:
         """The application of a name. In Python, the application itself may be given."""
         with self._collect():
             return self._document.application(name or _MAIN, self._make_place(name, global_conf)).fitted().build()
         return stand_in
 
-    def get_filter(self, name: str | None = None, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:
+    def get_filter(self, name: str | None = None, global_conf: _Conf = None) -> Callable[[App], App]:
         """The filter of a name."""
         with self._collect():
             stack = self._document.filter(name or _MAIN, self._make_place(name, global_conf)).fitted()
@@ -153,9 +154,7 @@ class DocumentLoader:
             return stack.pipeline.wrap
         return lambda app: app
 
-    def get_server(
-        self, name: str | None = None, global_conf: Mapping[str, str] | None = None
-    ) -> Callable[[App], object]:
+    def get_server(self, name: str | None = None, global_conf: _Conf = None) -> Callable[[App], object]:
         """The server of a name."""
         with self._collect():
             server = self._document.server(name or _MAIN, self._make_place(name, global_conf))
@@ -171,7 +170,7 @@ class DocumentLoader:
     def _collect(self) -> AbstractContextManager[None]:
         return nullcontext() if self._is_finished else self._mistakes.collect()
 
-    def _make_place(self, name: str | App | None, global_conf: Mapping[str, str] | None) -> Place:
+    def _make_place(self, name: str | App | None, global_conf: _Conf) -> Place:
         key = next((key for key, value in self._options.items() if value in (name or _MAIN,)), "")
         conf = {  # without that of the composite, as with PasteDeploy
             each: self._asked.global_conf.get(each, value) if isinstance(value, Resolved) else value

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.options.annotations import is_secret
 from wsgistack.options.references import Resolved, resolve, unwrap_resolved
-from wsgistack.options.schema import read_parameters, read_schema
+from wsgistack.options.schema import read_parameters
 from wsgistack.options.secrets import hide_secrets, iterate_texts
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import accepts, find_misfit
@@ -30,15 +31,12 @@ APP_PROTOCOLS = ("paste.app_factory", "paste.composite_factory", "paste.composit
 FILTER_PROTOCOLS = ("paste.filter_factory", "paste.filter_app_factory")
 SERVER_PROTOCOLS = ("paste.server_factory", "paste.server_runner")
 
-CALLED = "()"
-"""The protocol of an ordinary factory, which takes options alone."""
-
+_CALLED = "()"  # the protocol of an ordinary factory, which takes options alone
 _BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-_NOT_BY_NAME = (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL)
 _OWN_CONFIG = re.compile(r"test_config|config_(name|file|filename|path|object|class|module)|settings_module|env|debug")
 _USUAL = {"application": "app", "wsgi_app": "app"}
 _ARGUMENTS = {
-    CALLED: (),
+    _CALLED: (),
     "paste.app_factory": ("global_conf",),
     "paste.composite_factory": ("loader", "global_conf"),
     "paste.composit_factory": ("loader", "global_conf"),
@@ -69,15 +67,15 @@ class PasteFactory:
 
         :raises ConfigError: the factory fails.
         """
-        here = self.global_conf.get("here")
-        base = Path(here) if here else None
-        conf: Any = {k: v if isinstance(v, Resolved) else resolve(v, base=base) for k, v in self.global_conf.items()}
+        arguments = _ARGUMENTS[self.protocol]
+        base = Path(self.global_conf["here"]) if "here" in self.global_conf else None
+        given = self.global_conf if arguments else {}
+        conf: Any = {k: v if isinstance(v, Resolved) else resolve(v, base=base) for k, v in given.items()}
         hidden = {*iterate_texts([each for each in conf.values() if isinstance(each, Resolved)], names=True)}
         with hide_secrets(hidden, f"{self.uri} fails", may_exit=self.protocol in SERVER_PROTOCOLS):
-            if "loader" not in _ARGUMENTS[self.protocol]:  # which needs the references
+            if "loader" not in arguments:  # which needs the references
                 conf = unwrap_resolved(conf)
-            arguments = (first, conf)[2 - len(_ARGUMENTS[self.protocol]) :]
-            made = self.factory(*arguments, **options)
+            made = self.factory(*(first, conf)[2 - len(arguments) :], **options)
             if self.protocol not in ("paste.filter_factory", "paste.server_factory"):
                 return made
             if not accepts(made, 1):
@@ -93,19 +91,16 @@ class PasteFactory:
     @property
     def __signature__(self) -> Signature:
         """The application, and then the options of the factory."""
+        options = read_parameters(self.factory)
+        if arguments := _ARGUMENTS[self.protocol]:
+            options = [  # text stays text, as with PasteDeploy
+                each.replace(annotation=Annotated[Any, Secret] if is_secret(each.annotation) else Any)
+                for position, each in enumerate(options)
+                if position >= len(arguments) or each.kind not in _BY_POSITION
+            ]
+        by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
         first = Parameter("_", Parameter.POSITIONAL_ONLY)
-        if self.protocol == CALLED:
-            own = [each for each in read_parameters(self.factory) if each.kind not in _NOT_BY_NAME]
-            return Signature([first, *own])
-        before = len(_ARGUMENTS[self.protocol])
-        known = read_schema(self.factory).options
-        secret = Annotated[Any, Secret]
-        options = [  # text stays text, as with PasteDeploy
-            each.replace(annotation=secret if each.name in known and known[each.name].is_secret else Any)
-            for position, each in enumerate(signature(self.factory).parameters.values())
-            if position >= before or each.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
-        ]
-        return Signature([first, *(each for each in options if each.kind is not Parameter.VAR_POSITIONAL)])
+        return Signature([first, *(each for each in options if each.kind in by_name)])
 
 
 def is_factory(use: object) -> bool:
@@ -120,21 +115,23 @@ def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str,
     :raises ConfigError: the factory is unknown, or its arguments are not those of the protocol.
     """
     scheme, _, rest = uri.partition(":")
-    if uri.endswith(")"):
-        name, _, arguments = uri[:-1].partition("(")
-        if arguments or protocols != APP_PROTOCOLS:
-            hint = "write its arguments as options" if arguments else ""
-            raise ConfigError(Mistake(f"{uri!r} cannot be used here", expected="module:factory()", hint=hint))
-        factory, protocol, rest = registry.find(name), CALLED, name
-    elif scheme == "egg":
+    if scheme == "egg":
         point = registry.egg_entry_point(rest, protocols)
-        factory, protocol = registry.load_entry_point(point), point.group
+        return PasteFactory(uri, registry.load_entry_point(point), point.group, global_conf)
+    if uri.endswith(")"):
+        rest, _, given = uri[:-1].partition("(")
+        if given:
+            raise ConfigError(Mistake(f"{uri!r} has arguments", expected=f"{rest}()", hint="write them as options"))
+        if protocols != APP_PROTOCOLS:
+            raise ConfigError(Mistake(f"{uri!r} cannot be used here", expected=" or ".join(protocols)))
+        scheme, protocol = "", _CALLED
     elif ":" not in rest:
         raise ConfigError(Mistake(f"{rest!r} is not an import string", expected="package.module:attribute"))
     elif scheme != "call" and scheme not in protocols:
         raise ConfigError(Mistake(f"a {scheme} cannot be used here", expected=" or ".join(protocols)))
     else:
-        factory, protocol = registry.find(rest), protocols[0] if scheme == "call" else scheme
+        protocol = protocols[0] if scheme == "call" else scheme
+    factory = registry.find(rest)
     _check_factory(factory, protocol, protocols, scheme, rest)
     return PasteFactory(uri, factory, protocol, global_conf)
 
@@ -142,9 +139,9 @@ def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str,
 def _check_factory(
     factory: Callable[..., Any], protocol: str, protocols: tuple[str, ...], scheme: str, name: str
 ) -> None:
-    expected = "an ordinary factory"
-    if arguments := _ARGUMENTS[protocol]:
-        expected = f"a {protocol}, called with {', '.join(arguments)} and the options"
+    arguments = _ARGUMENTS[protocol]
+    called = f"a {protocol}, called with {', '.join(arguments)} and the options"
+    expected = called if arguments else "a factory that is called with the options alone"
     misfit = find_misfit(factory)
     if misfit and misfit.kind in ("asgi", "async"):
         raise misfit.make_error(f"{name!r} is", expected)
@@ -156,32 +153,22 @@ def _check_factory(
     if names[1:] == ["start_response"]:
         hint = f"for the application itself, write {name}" if protocols == APP_PROTOCOLS else ""
         raise ConfigError(Mistake(f"{name!r} is an application", expected=expected, hint=hint))
-    given = tuple(_USUAL.get(each, "global_conf" if each.startswith("global_") else each) for each in names[:2])
-    known = ((each, _ARGUMENTS[each]) for each in (*protocols, *_ARGUMENTS) if each != CALLED)
-    fitting = [each for each, first in known if given[: len(first)] == first]
-    if fitting and (fitting[0] not in protocols or len(_ARGUMENTS[fitting[0]]) != len(arguments)):
-        hint = f"it is a {fitting[0]}"
-        if fitting[0] in protocols and scheme != "egg":
-            hint = f"write {f'call:{name}' if protocol == CALLED else f'{fitting[0]} instead of {scheme}'}"
+    usual = tuple(_USUAL.get(each, "global_conf" if each.startswith("global_") else each) for each in names[:2])
+    known = {each: _ARGUMENTS[each] for each in (*protocols, *_ARGUMENTS) if _ARGUMENTS[each]}
+    fitting = next((each for each, first in known.items() if usual[: len(first)] == first), "")
+    if fitting and (fitting not in protocols or known[fitting] != arguments):
+        right = f"write {fitting} instead of {scheme}" if scheme else f"write {fitting}:{name}"
+        hint = right if fitting in protocols else f"it is a {fitting}"
         raise ConfigError(Mistake(f"{name!r} takes {' and '.join(names[:2])} first", expected=expected, hint=hint))
-    if protocol == CALLED:
-        return
-    ordinary_hint = f"write {name}() to call it with the options alone" if protocol == APP_PROTOCOLS[0] else ""
-    if ordinary_hint and scheme != "egg" and not fitting and _is_ordinary([*shape.parameters.values()]):
-        problem = f"{name!r} would take global_conf as {names[0]}"
-        raise ConfigError(Mistake(problem, expected=expected, hint=ordinary_hint))
+    hint = f"write {name}() to call it with the options alone" if protocol == APP_PROTOCOLS[0] else ""
+    for first in [*shape.parameters.values()][:1]:
+        is_own = first.default is not Parameter.empty or _OWN_CONFIG.fullmatch(first.name)
+        if hint and not fitting and is_own and first.kind in _BY_POSITION:
+            raise ConfigError(Mistake(f"{name!r} would take global_conf as {first.name}", expected=expected, hint=hint))
     try:
         shape.bind_partial(*arguments)
     except TypeError as error:
-        hint = "" if scheme == "egg" else ordinary_hint
         raise ConfigError(Mistake(f"cannot call {name!r}: {error}", expected=expected, hint=hint)) from error
-
-
-def _is_ordinary(parameters: list[Parameter]) -> bool:
-    """Whether a factory for something else than PasteDeploy could take a global configuration by mistake."""
-    first = parameters[0] if parameters else Parameter("_", Parameter.VAR_KEYWORD)
-    is_optional = first.default is not Parameter.empty
-    return first.kind in _BY_POSITION and (is_optional or bool(_OWN_CONFIG.fullmatch(first.name)))
 
 
 def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
@@ -195,8 +182,8 @@ def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
             is_only = len(registry.names().get(registry.normalize_name(point.name), ())) == 1
             return point.name if is_only else registry.import_string(point)
     if is_factory(use):
-        return find_factory(str(use), FILTER_PROTOCOLS, global_conf)
-    name = use if isinstance(use, registry.Use) else registry.Use(use)
+        return find_factory(use, FILTER_PROTOCOLS, global_conf)
+    name = registry.Use(use)
     name.look_up()
     return name
 
