@@ -14,7 +14,7 @@ __all__ = ["add_hints", "make_kind_error", "make_unknown_error", "split_slip", "
 _COMMENT = re.compile(r"(?:^|(?<=\s))[#;].*", re.MULTILINE)
 _SETTING = re.compile(r"\n([\w.-]+) *(?:=|: ).*")
 _QUOTED = re.compile(r"([\"'])(.*)\1")
-_COMMENT_SLIP = ("the value includes a comment", "write the comment on its own line")
+_OWN_LINE = "write the comment on its own line"
 _INDENTED = "an indented line continues the setting above; remove the indentation"
 _APPLICATION = "an application"
 _USABLE = {
@@ -29,7 +29,7 @@ def split_slip(value: str) -> tuple[str, str, str]:
     No problem repeats a setting, because it may hold a secret.
     """
     if _COMMENT.search(value):
-        return _COMMENT.sub("", value).strip(), *_COMMENT_SLIP
+        return _COMMENT.sub("", value).strip(), "the value includes a comment", _OWN_LINE
     if setting := _SETTING.search(value):
         return value[: setting.start()], f"the value includes the setting {setting[1]!r}", _INDENTED
     if quoted := _QUOTED.fullmatch(value):
@@ -86,9 +86,10 @@ def make_unknown_error(name: str, asked: Place, known: Collection[str], *, has_s
 
 def _add_hint(mistake: Mistake, value: str) -> Mistake:
     """A mistake whose text does not repeat a comment or another setting, because these may hold a secret."""
-    setting, first = _SETTING.search(value), value.partition("\n")[0]
-    if _COMMENT.search(value) and (mistake.expected or not mistake.hint):
-        return mistake._replace(problem=_COMMENT_SLIP[0], hint=_COMMENT_SLIP[1])
-    if setting and not mistake.hint and first and "=" not in first:  # a mapping has its own lines
-        return mistake._replace(problem=f"the value includes the setting {setting[1]!r}", hint=_INDENTED)
-    return mistake
+    _, problem, hint = split_slip(value)
+    first = value.partition("\n")[0]
+    is_comment = hint == _OWN_LINE and bool(mistake.expected or not mistake.hint)
+    is_setting = (
+        hint == _INDENTED and not mistake.hint and bool(first) and "=" not in first
+    )  # a mapping has its own lines
+    return mistake._replace(problem=problem, hint=hint) if is_comment or is_setting else mistake
