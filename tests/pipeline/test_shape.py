@@ -1,11 +1,14 @@
 """Which kind of callable something is."""
 
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from webob.dec import wsgify
+from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import responder
 
 from wsgistack import ConfigError
 from wsgistack.pipeline.shape import accepts, check_application, find_misfit
@@ -45,6 +48,27 @@ class Instance:
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None: ...
 
 
+@Request.application
+def decorated(request: Request) -> Response:
+    return Response("hello")
+
+
+class Decorated:
+    @Request.application  # type: ignore[arg-type]
+    def __call__(self, request: Request) -> Response:  # type: ignore[misc]
+        return Response("hello")
+
+
+@wsgify
+def wsgified(request: Any) -> Any:
+    return "hello"
+
+
+@responder
+def responding(environ: Any, start_response: Any) -> Any:
+    return Response("hello")
+
+
 class Unsigned:
     """A callable that has no signature, as one written in C."""
 
@@ -80,6 +104,10 @@ def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
         Instance(),
         Instance().__call__,
         Unsigned(),
+        decorated,
+        Decorated(),
+        wsgified,
+        responding,
         partial(three, exc_info=None),
         wrap(app),
         lambda *arguments: [],
@@ -106,6 +134,9 @@ def test_accepts_what_may_be_an_application(value: Any) -> None:
         (Instance, "factory"),
         (lambda: app, "factory"),
         (lambda config=None, debug=False: app, "factory"),
+        (cache(lambda config: app), "factory"),
+        (wrap(lambda: app), "factory"),
+        (wrap(lambda config=None: app), "factory"),
         (lambda one, two, three: app, "factory"),
         (lambda app: app, "filter"),
         (lambda wsgi_app, level=5: app, "filter"),

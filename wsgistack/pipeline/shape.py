@@ -1,6 +1,6 @@
 """Which kind of callable something is: a WSGI application, an ASGI application, or something that makes one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import Parameter, isasyncgenfunction, iscoroutine, iscoroutinefunction, signature
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias, cast
@@ -88,8 +88,10 @@ def find_misfit(value: object) -> Misfit | None:
         return Misfit("paste", f"a factory for PasteDeploy, which takes {' and '.join(names[:2])}")
     if makes:
         return Misfit("factory", "a class, which makes applications")
-    is_optional = [each.default is not Parameter.empty for each in parameters if each.name in names[:1]]
-    if not accepts(value, 2) or (any(is_optional) and names[1:2] != ["start_response"]):
+    # An application needs its first argument. A wrapper that takes any arguments may give it only some of them.
+    needs_first = any(each.default is Parameter.empty for each in parameters if each.name in names[:1])
+    is_usual = needs_first or not names or names[1:2] == ["start_response"]
+    if not (is_usual if accepts(value, 2) else needs_first and _is_wrapper(value)):
         kind: Kind = "value" if first in _REQUESTS else "factory"
         return Misfit(kind, f"a callable that takes {', '.join(names) or 'no arguments'}")
     return None
@@ -106,6 +108,15 @@ def accepts(value: object, count: int) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _is_wrapper(value: Callable[..., object]) -> bool:
+    """Whether it takes any arguments, whatever it wraps, as a function with a request decorated by Werkzeug."""
+    try:
+        own = signature(value, follow_wrapped=False)
+    except ValueError:  # such as functools.cache
+        return False
+    return any(each.kind is Parameter.VAR_POSITIONAL for each in own.parameters.values())
 
 
 def _defines(cls: type, name: str) -> bool:
