@@ -7,8 +7,7 @@ import pytest
 from tests.cli.files import HELLO, layers, written
 from wsgistack.cli import main
 from wsgistack.cli.tree import draw_tree
-from wsgistack.config import read
-from wsgistack.config.document import open_document
+from wsgistack.config import open_document, read
 
 PASTE = HELLO + "\ndef check(user, password): return True\ndef paste(conf, **options): return lambda app: app\n"
 MOUNTED = """\

@@ -13,7 +13,7 @@ from wsgistack import ConfigError, load
 from wsgistack.cli import main
 
 ROOT = Path(__file__).parents[2]
-NO_TEXT = "not a text file; expected a configuration in UTF-8"
+NO_TEXT = "not a text file; save it in UTF-8"
 BYTES = {
     "in Latin-1": (
         b"[app:main]\nuse = pieces:app\n# caf\xe9\n",

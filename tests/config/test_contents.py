@@ -7,8 +7,8 @@ import pytest
 
 from tests.config.written import GREET, MADE, MARK, MODULE, write
 from wsgistack import ConfigError
+from wsgistack.config import open_document
 from wsgistack.config.contents import Contents, drop_file_keys, is_composite, read_contents
-from wsgistack.config.document import open_document
 from wsgistack.config.parts import Application
 
 INI = (

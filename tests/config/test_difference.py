@@ -8,9 +8,9 @@ import pytest
 from tests.config.factories import greet
 from tests.config.written import GREET, MARK, MODULE, write
 from wsgistack import ConfigError
+from wsgistack.config import open_document
 from wsgistack.config.contents import read_contents
 from wsgistack.config.difference import find_differences, is_same_value
-from wsgistack.config.document import open_document
 
 APP = f'app = "{MODULE}:greet"\n'
 

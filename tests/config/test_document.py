@@ -7,11 +7,13 @@ import pytest
 
 from tests.config.written import MODULE, read, write
 from wsgistack import BasicAuth, ConfigError
-from wsgistack.config.document import open_document
+from wsgistack.config import open_document
+from wsgistack.config.document import read_source
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.table.document import TableFile
 
 FILE = "stack.toml"
+TEXT = "[app:main]\nname = Zoë\n"
 
 
 def test_reports_the_same_as_an_ini_file(folder: Path) -> None:
@@ -88,19 +90,41 @@ def test_reads_a_table(folder: Path) -> None:
     assert sys.path == before
 
 
-@pytest.mark.parametrize("file", ["stack.py", "nowhere/Stack.PY"])
-def test_refuses_a_python_file(file: str, folder: Path) -> None:
-    write('config = {"app": "shop:application"}\n')
-    with pytest.raises(ConfigError) as caught:
-        open_document(file)
-    assert str(caught.value) == (
-        f"{file}: wsgistack does not read Python files as configuration; "
-        "call wsgistack.load({...}) or use a Pipeline in your own module, or write a TOML file"
-    )
-
-
 @pytest.mark.parametrize("file", ["a.toml", "a.ini", "", "a\0.ini", "sub", "x" * 5000])
 def test_reports_why_a_file_cannot_be_read(file: str, folder: Path) -> None:
     (folder / "sub").mkdir()
     with pytest.raises(ConfigError, match=r"file does not exist|cannot be read: "):
         open_document(file)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_reads_utf_8_with_or_without_a_byte_order_mark(encoding: str, folder: Path) -> None:
+    (folder / "stack.ini").write_text(TEXT, encoding)
+    assert read_source(Path("stack.ini")) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("stak.ini", "stak.ini: file does not exist; did you mean 'stack.ini'?", id="nearest name"),
+        pytest.param("unlike", "unlike: file does not exist", id="no near name"),
+        pytest.param("no/folder.ini", "no/folder.ini: file does not exist", id="no such folder"),
+        pytest.param("stack.ini/x", "stack.ini/x: cannot be read: Not a directory", id="below a file"),
+        pytest.param(".", ".: cannot be read: Is a directory", id="a folder"),
+        pytest.param("a\0b", "a\0b: cannot be read: embedded null byte", id="no file name"),
+        pytest.param("x" * 300, f"{'x' * 300}: cannot be read: File name too long", id="too long"),
+        pytest.param("link.ini", "link.ini: broken link: its target does not exist", id="dangling link"),
+        pytest.param("wide.ini", "wide.ini: not a text file; save it in UTF-8", id="UTF-16"),
+        pytest.param("empty.ini", "empty.ini: the file is empty", id="empty"),
+        pytest.param("latin.ini", "latin.ini:2: byte 0xeb is not UTF-8; save the file in UTF-8", id="Latin-1"),
+    ],
+)
+def test_reports_a_file_that_cannot_be_read(name: str, said: str, folder: Path) -> None:
+    (folder / "stack.ini").write_text(TEXT)
+    (folder / "latin.ini").write_text(TEXT, "latin-1")
+    (folder / "wide.ini").write_text("[app:main]", "utf-16-le")
+    (folder / "link.ini").symlink_to("nowhere")
+    (folder / "empty.ini").write_text("\ufeff \n\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_source(Path(name))
+    assert str(caught.value) == said

@@ -14,12 +14,11 @@ from tests.config.typed_layers import CONDITIONS, MODULE, OPTIONS, Color
 from tests.config.written import MODULE as FACTORIES
 from tests.config.written import write
 from wsgistack import ConfigError
-from wsgistack.config import read
+from wsgistack.config import open_document, read
 from wsgistack.config.contents import read_contents
 from wsgistack.config.difference import find_differences, is_same_value
-from wsgistack.config.document import open_document
+from wsgistack.config.document import Document
 from wsgistack.config.export import export_toml
-from wsgistack.config.loader import Document
 from wsgistack.config.table.document import TableFile
 
 EVERYTHING = f"{MODULE}:everything"

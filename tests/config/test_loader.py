@@ -12,8 +12,8 @@ from tests.config import factories
 from tests.config.written import GREET, MADE, MARK, MODULE, load_mistakes, write
 from tests.direct import Call
 from wsgistack import ConfigError, load
-from wsgistack.config.document import open_document
-from wsgistack.config.loader import DocumentLoader
+from wsgistack.config import open_document
+from wsgistack.config.document import DocumentLoader
 from wsgistack.types import App
 
 HERE = "tests.config.test_loader"
@@ -142,5 +142,7 @@ def test_a_secret_that_is_passed_on_stays_secret(folder: Path, monkeypatch: pyte
 
 
 def test_an_application_may_be_given_itself() -> None:
-    with pytest.raises(ConfigError, match=f"/b: '{MODULE}:nothing' is not a WSGI application; expected a callable"):
+    with pytest.raises(
+        ConfigError, match=f"/b: '{MODULE}:nothing' is a callable that takes no arguments; expected a WSGI"
+    ):
         load({"mounts": {"/a": factories.greet, "/b": factories.nothing}})

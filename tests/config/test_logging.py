@@ -219,7 +219,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
             [
                 "x.toml:2: logging.handlers.a class: cannot import module '<secret>'",
                 "x.toml:3: logging.handlers.a level: unknown level '<secret>'",
-                "x.toml:8: logging.formatters.c format: cannot be set up: ValueError; the text of the error is left out",
+                "x.toml:8: logging.formatters.c format: cannot be set up: ValueError; the text of the error",
                 "x.toml:10: logging.root handlers: unknown handler '<secret>'",
             ],
             id="values from references are not shown",

@@ -25,7 +25,7 @@ from wsgistack.types import Secret
     ("uri", "protocols", "options"),
     [
         (f"call:{MODULE}:make_app", APP_PROTOCOLS, {}),
-        (f"paste.composite_factory:{MODULE}:filter_app", APP_PROTOCOLS, {}),
+        ("paste.composite_factory:wsgistack.pipeline.mount:composite_factory", APP_PROTOCOLS, {}),
         ("call:builtins:dict", FILTER_PROTOCOLS, {}),
         (f"call:{MODULE}:make_filter", FILTER_PROTOCOLS, {"mark": Any}),
         (f"paste.filter_app_factory:{MODULE}:filter_app", FILTER_PROTOCOLS, {}),

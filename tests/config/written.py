@@ -8,8 +8,8 @@ import pytest
 from webtest import TestApp as Browser
 
 from wsgistack import ConfigError, config, load
-from wsgistack.config.document import open_document
-from wsgistack.config.stack import Stack
+from wsgistack.config import open_document
+from wsgistack.config.parts import Stack
 
 MODULE = "tests.config.factories"
 MADE = f"[app:main]\nuse = call:{MODULE}:make_app\n"

@@ -197,7 +197,7 @@ def test_says_all_that_is_wrong_with_what_is_mounted() -> None:
     with pytest.raises(ConfigError) as caught:
         Mount(apps)  # type: ignore[arg-type]
     assert str(caught.value).splitlines() == [
-        "/b: is of type NoneType; expected an application",
+        "/b: is a value of type NoneType; expected a WSGI application",
         f"c: not a valid prefix; {EXPECTED}; did you mean '/c'?",
         "/a/: is the same prefix as '/a'",
     ]

@@ -100,7 +100,7 @@ def test_finds_all_mistakes_before_it_fails() -> None:
         "use: module 'werkzeug.middleware.proxy_fix' has no attribute 'ProxyFixx'; did you mean 'ProxyFix'?"
     )
     assert said[5].startswith("layer 5 (door): needs one source of users")
-    assert said[6:] == ["the application is of type str; expected a callable"]
+    assert said[6:] == ["the application is a value of type str; expected a WSGI application"]
     assert caught.value.mistakes[1].value == "many"
 
 

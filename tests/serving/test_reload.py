@@ -18,7 +18,7 @@ from tests.linking import linked, read_reports
 from tests.servers.running import ROOT, eventually
 from tests.serving.reloading import HELLO, PROGRAM, Site
 from tests.serving.served import answers
-from wsgistack.config.source import read_source
+from wsgistack.config.document import read_source
 from wsgistack.errors import ConfigError
 from wsgistack.serving import reload
 from wsgistack.serving.reload import is_worker, supervise, work

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from wsgistack.cli.arguments import Commands, add_file
-from wsgistack.config import find_mistakes
-from wsgistack.config.document import open_document
+from wsgistack.config import find_mistakes, open_document
 from wsgistack.pipeline import OrderWarning
 
 __all__ = ["add_command", "check", "collect_order", "warn"]

@@ -3,9 +3,9 @@
 import argparse
 
 from wsgistack.cli.arguments import FILE, Commands, add_values
+from wsgistack.config import open_document
 from wsgistack.config.contents import read_contents
 from wsgistack.config.difference import find_differences
-from wsgistack.config.document import open_document
 
 __all__ = ["add_command", "compare"]
 

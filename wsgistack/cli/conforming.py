@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from wsgistack.cli.arguments import Commands, split_pair
-from wsgistack.config.stack import stand_in
+from wsgistack.config.parts import stand_in
 from wsgistack.errors import Where
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec

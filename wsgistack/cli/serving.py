@@ -10,12 +10,10 @@ from functools import partial
 from wsgistack.cli.arguments import Commands, add_file
 from wsgistack.cli.checking import collect_order, warn
 from wsgistack.cli.tree import draw_tree
-from wsgistack.config import read, read_server
-from wsgistack.config.document import open_document
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Server
+from wsgistack.config import open_document, read
+from wsgistack.config.document import Document
+from wsgistack.config.parts import Server, in_order
 from wsgistack.config.protocols import SERVER_PROTOCOLS
-from wsgistack.config.stack import in_order
 from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 
@@ -104,7 +102,7 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
 def _read_server(document: Document, parsed: argparse.Namespace) -> Server | None:
     """The server section to use; None for Waitress without one."""
     name = parsed.server or ("main" if "main" in document.servers() and not parsed.has_address else "")
-    return read_server(document, name) if name else None
+    return document.server(name, document.start()) if name else None
 
 
 def _waitress_options(server: Server | None) -> Mapping[str, object]:

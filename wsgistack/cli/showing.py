@@ -8,12 +8,11 @@ from io import TextIOWrapper
 from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.cli.checking import warn
 from wsgistack.cli.tree import align, draw_tree
-from wsgistack.config import read
+from wsgistack.config import open_document, read
 from wsgistack.config.contents import drop_file_keys
-from wsgistack.config.document import open_document
-from wsgistack.config.loader import Document
+from wsgistack.config.document import Document
+from wsgistack.config.parts import in_order
 from wsgistack.config.protocols import SERVER_PROTOCOLS
-from wsgistack.config.stack import in_order
 from wsgistack.config.words import describe_use
 from wsgistack.errors import ConfigError
 

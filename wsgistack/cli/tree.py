@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from wsgistack.config.contents import is_composite
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Application
-from wsgistack.config.stack import Stack
+from wsgistack.config.document import Document
+from wsgistack.config.parts import Application, Stack
 from wsgistack.config.words import describe_condition, describe_use, describe_value
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.spec import Spec

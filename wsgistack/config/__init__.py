@@ -1,15 +1,23 @@
 """Configurations in files, as WSGI applications, filters and servers."""
 
+import sys
 from collections.abc import Callable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
 
-from wsgistack.config.document import File, open_document
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Server
-from wsgistack.config.stack import Stack, in_order
+from wsgistack.config.document import Document, read_source
+from wsgistack.config.parts import Stack, in_order
+from wsgistack.config.paste.document import IniFile
+from wsgistack.config.table.document import TableFile
+from wsgistack.config.table.toml import find_lines, read_toml
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
 from wsgistack.types import App
 
-__all__ = ["AppConfig", "appconfig", "find_mistakes", "load", "load_filter", "load_server", "read", "read_server"]
+__all__ = ["AppConfig", "appconfig", "find_mistakes", "load", "load_filter", "load_server", "open_document", "read"]
+
+File: TypeAlias = str | PathLike[str] | Mapping[str, object]
+"""A TOML or ini file, or a mapping with the tables of a TOML file."""
 
 _MAIN = "main"
 
@@ -49,11 +57,11 @@ def load_server(
     document = open_document(file, global_conf)
     mistakes = Mistakes(document.mistakes)
     with mistakes.collect():
-        server = read_server(document, name)
+        server = document.server(name, document.start())
         mistakes += server.check()
-        if not mistakes:
-            return server.run
-    raise ConfigError(*in_order(mistakes))
+    if mistakes:
+        raise ConfigError(*in_order(mistakes))
+    return server.run
 
 
 class AppConfig(dict[str, object]):
@@ -87,12 +95,22 @@ def read(document: Document, name: str = _MAIN) -> Stack:
     return document.application(name, document.start()).fitted().with_mistakes(document.mistakes)
 
 
-def read_server(document: Document, name: str = _MAIN) -> Server:
-    """Read a server, without starting it.
+def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> Document:
+    """Read a file. Its folder is put first in :data:`sys.path`, so that modules there can be imported.
 
-    :raises ConfigError: the server is unknown.
+    :param global_conf: more of PasteDeploy's global configuration. It overrides that of the file.
+    :raises ConfigError: the file cannot be read, or is not a configuration.
     """
-    return document.server(name, document.start())
+    if isinstance(file, Mapping):
+        return TableFile(file, None, {}, global_conf)
+    path = Path(file)
+    folder = str(path.absolute().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    if path.suffix.lower() != ".toml":
+        return IniFile(path, global_conf)
+    text = read_source(path)
+    return TableFile(read_toml(text, path), path, find_lines(text), global_conf)
 
 
 def find_mistakes(document: Document, name: str = _MAIN, *, strict: bool = False) -> list[Mistake]:
@@ -103,6 +121,7 @@ def find_mistakes(document: Document, name: str = _MAIN, *, strict: bool = False
     :param strict: whether a layer in the wrong order is a mistake.
     """
     mistakes = Mistakes(document.mistakes)
+    start = document.start()
     names = document.applications()
     if name != _MAIN or not names or did_you_mean(name, names):  # a file may have no main on purpose
         names = [name, *names]
@@ -113,10 +132,10 @@ def find_mistakes(document: Document, name: str = _MAIN, *, strict: bool = False
             stack.build()
     for each in document.filters():
         with mistakes.collect():
-            document.filter(each, document.start()).fitted().build()
+            document.filter(each, start).fitted().build()
     log = document.logging()
     mistakes += log.check() if log else []
     for each in document.servers():
         with mistakes.collect():
-            mistakes += read_server(document, each).check()
+            mistakes += document.server(each, start).check()
     return in_order(mistakes)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Application, Server
+from wsgistack.config.document import Document
+from wsgistack.config.parts import Application, Server, Stack, in_order
 from wsgistack.config.protocols import APP_PROTOCOLS
-from wsgistack.config.stack import Stack, in_order
 from wsgistack.errors import ConfigError, Mistakes
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec

@@ -1,44 +1,181 @@
-"""Reads a configuration: a TOML file, an ini file, or a table in Python."""
+"""A configuration in any format: its text, its parts by name, and what the factory of a composite asks it for."""
 
 import sys
-from collections.abc import Mapping
-from os import PathLike
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from wsgistack.config.loader import Document
-from wsgistack.config.paste.document import IniFile
-from wsgistack.config.source import read_source
-from wsgistack.config.table.document import TableFile
-from wsgistack.config.table.toml import find_lines, read_toml
-from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.config.parts import Server, Stack, stand_in
+from wsgistack.config.place import Place
+from wsgistack.config.protocols import is_factory
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, did_you_mean, suggest
+from wsgistack.options.references import Resolved
+from wsgistack.types import App
 
-__all__ = ["File", "open_document"]
+if TYPE_CHECKING:
+    from wsgistack.config.logging import LoggingSetup
 
-File: TypeAlias = str | PathLike[str] | Mapping[str, object]
-"""A TOML or ini file, or a mapping with the tables of a TOML file."""
+__all__ = ["Document", "DocumentLoader", "read_source"]
 
-_NO_PYTHON = "wsgistack does not read Python files as configuration"
-_INSTEAD = "call wsgistack.load({...}) or use a Pipeline in your own module, or write a TOML file"
+_MAIN = "main"
+_Conf: TypeAlias = Mapping[str, str] | None
 
 
-def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> Document:
-    """Read a configuration. Its folder is put first in :data:`sys.path`, so that modules there can be imported.
+def read_source(path: Path) -> str:
+    """Read a configuration file as UTF-8, with or without a byte order mark.
 
-    :param global_conf: more of PasteDeploy's global configuration. It overrides that of the file.
-    :raises ConfigError: the file cannot be read, or is a Python file.
+    :raises ConfigError: the file does not exist, cannot be read, is empty, or is not text in UTF-8.
     """
-    if isinstance(file, Mapping):
-        return TableFile(file, None, {}, global_conf)
-    path = Path(file)
-    folder = str(path.absolute().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    match path.suffix.lower():
-        case ".toml":
-            text = read_source(path)
-            return TableFile(read_toml(text, path), path, find_lines(text), global_conf)
-        case ".py":
-            raise ConfigError(Mistake(_NO_PYTHON, where=Where(str(path)), hint=_INSTEAD))
-        case _:
-            return IniFile(path, global_conf)
+
+    def failed(problem: str, hint: str = "", line: int = 0) -> ConfigError:
+        return ConfigError(Mistake(problem, where=Where(str(path), line), hint=hint))
+
+    sys.audit("wsgistack.read", str(path))  # for serve --reload, which watches what is read
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig") if b"\0" not in content else ""
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise failed("broken link: its target does not exist") from error
+        siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        file, _, name = path.name.partition("#")
+        fragment = f"did you mean the file {file!r} with --name {name} (or name={name!r} in Python)?"
+        hint = fragment if name and file in siblings else did_you_mean(path.name, siblings)
+        raise failed("file does not exist", hint) from error
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise failed(f"byte {content[error.start]:#04x} is not UTF-8", "save the file in UTF-8", line) from error
+    except (OSError, ValueError) as error:  # a ValueError: this is not a valid name of a file
+        raise failed(f"cannot be read: {error.strerror if isinstance(error, OSError) else error}") from error
+    if not text.strip():
+        raise failed("not a text file", "save it in UTF-8") if b"\0" in content else failed("the file is empty")
+    return text
+
+
+class Document(ABC):
+    """A configuration in any format: named parts.
+
+    :ivar file: its name; empty without a file.
+    :ivar mistakes: those of the file as a whole.
+    :ivar global_conf: PasteDeploy's global configuration.
+    """
+
+    file: str
+    mistakes: Mistakes
+    global_conf: Mapping[str, str]
+
+    @abstractmethod
+    def applications(self) -> list[str]:
+        """The names of all applications, composites and pipelines."""
+
+    @abstractmethod
+    def filters(self) -> list[str]:
+        """The names of all filters."""
+
+    @abstractmethod
+    def servers(self) -> list[str]:
+        """The names of all servers."""
+
+    @abstractmethod
+    def logging(self) -> "LoggingSetup | None":
+        """Its logging, if it describes any."""
+
+    def start(self) -> Place:
+        """The place from which a reader of the configuration asks."""
+        return Place(Where(self.file), global_conf=self.global_conf)
+
+    def application(self, name: str | App, asked: Place) -> Stack:
+        """What a name or URI means in the place of an application."""
+        try:
+            return self._application(name, asked)
+        except ConfigError as error:
+            return Stack.broken(*error.mistakes)
+
+    def filter(self, name: str, asked: Place) -> Stack:
+        """What a name or URI means in the place of a filter: layers, without an application."""
+        try:
+            return self._filter(name, asked)
+        except ConfigError as error:
+            return Stack.broken(*error.mistakes)
+
+    def server(self, name: str, asked: Place) -> Server:
+        """What a name or URI means in the place of a server.
+
+        :raises ConfigError: it means no server.
+        """
+        if name in self.servers() or name.startswith("config:"):
+            return self._server(name, asked)
+        if is_factory(name):
+            return Server(name, {}, asked.global_conf, asked.where, asked.key)
+        known = [each for each in self.servers() if f"[server:{each}]" != asked.where.section]
+        expected = "" if known or not asked.key else "egg:…, call:… or another server"
+        raise ConfigError(asked.mistake(f"unknown server {name!r}", expected=expected, hint=suggest(name, known)))
+
+    @abstractmethod
+    def _application(self, name: str | App, asked: Place) -> Stack: ...
+
+    @abstractmethod
+    def _filter(self, name: str, asked: Place) -> Stack: ...
+
+    @abstractmethod
+    def _server(self, name: str, asked: Place) -> Server: ...
+
+    def _make_loader(self, asked: Place) -> "Callable[[Mapping[str, object]], DocumentLoader]":
+        return lambda options: DocumentLoader(self, asked, options)
+
+
+class DocumentLoader:
+    """The parts of a document, built for the factory of a composite (PasteDeploy's loader).
+
+    The mistakes of a part are kept, and something harmless takes its place, so that the factory asks for all parts.
+
+    :param asked: the place of the composite.
+    :param options: those of the composite. Some of them are the names that it asks for.
+    """
+
+    def __init__(self, document: Document, asked: Place, options: Mapping[str, object]) -> None:
+        self._mistakes = Mistakes()
+        self._is_finished = False
+        self._document = document
+        self._asked = asked
+        self._options = options
+
+    def get_app(self, name: str | App | None = None, global_conf: _Conf = None) -> App:
+        """The application of a name. In Python, the application itself may be given."""
+        with self._collect():
+            return self._document.application(name or _MAIN, self._make_place(name, global_conf)).fitted().build()
+        return stand_in
+
+    def get_filter(self, name: str | None = None, global_conf: _Conf = None) -> Callable[[App], App]:
+        """The filter of a name."""
+        with self._collect():
+            stack = self._document.filter(name or _MAIN, self._make_place(name, global_conf)).fitted()
+            stack.build()
+            return stack.pipeline.wrap
+        return lambda app: app
+
+    def get_server(self, name: str | None = None, global_conf: _Conf = None) -> Callable[[App], object]:
+        """The server of a name."""
+        with self._collect():
+            server = self._document.server(name or _MAIN, self._make_place(name, global_conf))
+            Mistakes(server.check()).raise_if_any()
+            return server.run
+        return lambda app: None
+
+    def finish(self) -> Mistakes:
+        """Give the mistakes of all parts. From now on, a mistake is raised at once."""
+        self._is_finished = True
+        return self._mistakes
+
+    def _collect(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._is_finished else self._mistakes.collect()
+
+    def _make_place(self, name: str | App | None, global_conf: _Conf) -> Place:
+        key = next((key for key, value in self._options.items() if value in (name or _MAIN,)), "")
+        conf = {  # without that of the composite, as with PasteDeploy
+            each: self._asked.global_conf.get(each, value) if isinstance(value, Resolved) else value
+            for each, value in (global_conf or {}).items()  # the references are filled in later, once
+        }
+        return self._asked.at(key)._replace(global_conf=conf)

@@ -10,11 +10,10 @@ from typing import Any, TypeVar, cast
 
 from wsgistack.config.contents import Contents, is_composite, read_contents
 from wsgistack.config.difference import find_differences
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Application, Server
+from wsgistack.config.document import Document
+from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory
-from wsgistack.config.stack import Stack
 from wsgistack.config.table.document import MOUNTS, TableFile
 from wsgistack.config.toml_writer import format_toml
 from wsgistack.config.words import as_text

@@ -1,27 +1,22 @@
-"""The parts of a configuration around the layers: applications and servers, as they are configured."""
+"""The parts of a configuration, as they are configured: applications, the layers around them, and servers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from inspect import iscoroutinefunction, signature
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_factory, is_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
-from wsgistack.options.references import resolve, unwrap_resolved
+from wsgistack.options.references import unwrap_resolved
 from wsgistack.options.schema import read_schema, show_options
 from wsgistack.options.secrets import hide_secrets
-from wsgistack.types import App
+from wsgistack.pipeline import Pipeline
+from wsgistack.pipeline.shape import Kind, check_application
+from wsgistack.pipeline.spec import Spec
+from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["Application", "Loader", "Server"]
-
-
-class Loader(Protocol):
-    """Gives the factory of a composite its parts."""
-
-    def finish(self) -> None:
-        """Raise the mistakes of all parts. From now on, a mistake is raised at once."""
+__all__ = ["Application", "Server", "Stack", "in_order", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -35,22 +30,9 @@ class _Part:
 
     def over(self, options: Mapping[str, object], places: Mapping[str, Where], global_conf: Mapping[str, str]) -> Self:
         """The same part with more options and global configuration, which override its own."""
-        return replace(
-            self,
-            options={**self.options, **options},
-            places={**self.places, **places},
-            global_conf={**self.global_conf, **global_conf},
-        )
-
-    def call_factory(self, protocols: tuple[str, ...], first: object) -> Any:
-        """Call the factory that ``use`` names.
-
-        :raises ConfigError: the factory is unknown, its options do not fit, or it fails.
-        """
-        factory, values = self.fitted(protocols)
-        hidden = read_schema(factory).find_secrets(self.options, values)
-        with hide_secrets(hidden, f"{self.use} fails", may_exit=protocols == SERVER_PROTOCOLS):
-            return factory(first, **values)
+        own = self.global_conf
+        places = {**self.places, **places}
+        return replace(self, options={**self.options, **options}, places=places, global_conf={**own, **global_conf})
 
     def fitted(self, protocols: tuple[str, ...]) -> tuple[PasteFactory, dict[str, object]]:
         """The factory that ``use`` names, and the options with their references filled in.
@@ -59,12 +41,17 @@ class _Part:
         """
         factory = find_factory(str(self.use), protocols, self.global_conf)
         schema = read_schema(factory)
-        values, mistakes = schema.check(self.options)
-        mistakes += schema.find_missing(self.options)
-        for name, value in values.items():
+        values: dict[str, object] = {}
+        mistakes = Mistakes()
+        is_text = all(isinstance(each, str) for each in self.options.values())  # as an ini file has them
+        for name, value in self.options.items():
             file = self.places.get(name, self.where).file
-            with mistakes.collect(name):
-                values[name] = unwrap_resolved(resolve(value, base=Path(file).absolute().parent if file else None))
+            base = Path(file).absolute().parent if file else None
+            checked, unfit = schema.check({name: value}, base=base, text=is_text)
+            resolved, unresolved = schema.resolve(checked, base=base)
+            values[name] = unwrap_resolved(resolved.get(name))
+            mistakes += [*unfit, *unresolved]
+        mistakes += schema.find_missing(self.options)
         mistakes.raise_if_any()
         return factory, values
 
@@ -72,33 +59,38 @@ class _Part:
         """The options without secrets, to show them to people."""
         return show_options(lambda: read_schema(find_factory(str(self.use), protocols, self.global_conf)), self.options)
 
-    def locate(self, error: ConfigError) -> ConfigError:
-        """The same error, with the place of each mistake."""
-        mistakes = []
-        for each in error.mistakes:
-            place = self.places.get(each.key, self.where)
-            key = each.key or ("" if each.where.section else self.key)
-            section = f"{place.section} {each.where.section}".strip()
-            if not each.where.file:
-                each = each._replace(key=key, where=place._replace(section=section))
-            elif not each.where.line and Path(each.where.file).absolute() == Path(place.file).absolute():
-                each = each._replace(where=place)
-            mistakes.append(each)
-        return ConfigError(*mistakes)
+    def _call_factory(self, protocols: tuple[str, ...], first: object) -> Any:
+        factory, values = self.fitted(protocols)
+        hidden = read_schema(factory).find_secrets(self.options, values)
+        with hide_secrets(hidden, f"{self.use} fails", may_exit=protocols == SERVER_PROTOCOLS):
+            return factory(first, **values)
+
+    def _locate(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
+        """The same mistakes, each with its place."""
+        return [self._placed(each, self.places.get(each.key, self.where)) for each in mistakes]
+
+    def _placed(self, mistake: Mistake, place: Where) -> Mistake:
+        own = mistake.where
+        if own.file and (own.line or Path(own.file).absolute() != Path(place.file).absolute()):
+            return mistake
+        section = place.section if own.file else f"{place.section} {own.section}".strip()
+        key = mistake.key or ("" if own.section else self.key)
+        return mistake._replace(key=key, where=place._replace(section=section))
 
 
 @dataclass(frozen=True)
 class Application(_Part):
     """An application as it is configured.
 
-    :param use: an import string of a WSGI application, or the application itself; or a factory for PasteDeploy, as
-        ``egg:Distribution#name``, ``call:module:callable``, or a protocol and an import string.
+    :param use: an import string of a WSGI application, or the application itself; or an import string of a factory and
+        ``()``; or a factory for PasteDeploy, as ``egg:Distribution#name``, ``call:module:callable``, or a protocol and
+        an import string.
     :param options: those of the factory.
     :param global_conf: the global configuration that the factory gets.
     :param loader: gives a composite the parts that its options name.
     """
 
-    loader: Callable[[Mapping[str, object]], Loader] | None = field(default=None, repr=False, compare=False)
+    loader: Callable[[Mapping[str, object]], Any] | None = field(default=None, repr=False, compare=False)
 
     def load(self) -> App:
         """Import the application, or make it.
@@ -106,49 +98,26 @@ class Application(_Part):
         :raises ConfigError: that fails, or the result is not a WSGI application.
         """
         loader = self.loader(self.options) if self.loader else None
-        try:
+        own = Mistakes()
+        with own.collect():
             app = self._make(loader) if is_factory(self.use) else self._import()
-        except ConfigError as error:
-            mistakes = Mistakes()
-            if loader:
-                with mistakes.collect():
-                    loader.finish()
-            is_all = not mistakes  # otherwise the parts may be the reason why the composite fails
-            own = ConfigError(*(each for each in error.mistakes if is_all or each.key))
-            raise ConfigError(*mistakes, *self.locate(own).mistakes) from mistakes.cause or error.__cause__
-        if loader:
-            loader.finish()
+        mistakes: Mistakes = loader.finish() if loader else Mistakes()
+        if mistakes or own:  # the parts may be the reason why the composite fails
+            mistakes += self._locate(each for each in own if each.key or not mistakes)
+            raise ConfigError(*mistakes) from mistakes.cause or own.cause
         return app
 
-    def _make(self, loader: Loader | None) -> App:
-        app = self.call_factory(APP_PROTOCOLS, loader)
-        if not callable(app):
-            problem = f"{self.use} returns a value of type {type(app).__name__}"
-            raise ConfigError(Mistake(problem, expected="a WSGI application"))
-        made: App = app
-        return made
+    def _make(self, loader: object) -> App:
+        return check_application(self._call_factory(APP_PROTOCOLS, loader), f"{self.use} returns")
 
     def _import(self) -> App:
-        app = _import_callable(self.use) if isinstance(self.use, str) else self.use
-        name = self.use if isinstance(self.use, str) else import_string_of(self.use)
-        factory_hint = f"for a factory, write use = call:{name}"
-        try:
-            shape = signature(app)
-        except ValueError:  # a callable made in C may have no signature
-            return app
-        try:
-            shape.bind(None, None)
-        except TypeError as error:
-            is_asgi = iscoroutinefunction(app) or iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004
-            expected = "a callable that takes environ and start_response"
-            hint = "for an ASGI application, use an ASGI server, or wrap it by a2wsgi.ASGIMiddleware" if is_asgi else ""
-            if not is_asgi and shape.parameters:
-                hint = factory_hint
-            problem = f"{name!r} is not a WSGI application"
-            raise ConfigError(Mistake(problem, value=self.use, expected=expected, hint=hint)) from error
+        given = import_object(self.use) if isinstance(self.use, str) else self.use
+        name = self.use if isinstance(self.use, str) else import_string_of(given)
+        hints: dict[Kind, str] = {"factory": f"to call it, write {name}()", "paste": f"to call it, write call:{name}"}
+        app = check_application(given, f"{name!r} is", hints)
         for key in self.options:
-            hint = "remove this setting" if [*shape.parameters][1:] == ["start_response"] else factory_hint
-            raise ConfigError(Mistake(f"{name!r} is a WSGI application, which takes no options", key=key, hint=hint))
+            problem = f"{name!r} is a WSGI application, which takes no options"
+            raise ConfigError(Mistake(problem, key=key, hint="remove this setting"))
         return app
 
 
@@ -162,23 +131,74 @@ class Server(_Part):
         :raises ConfigError: the server is unknown, or its options do not fit.
         """
         try:
-            return self.call_factory(SERVER_PROTOCOLS, app)
+            return self._call_factory(SERVER_PROTOCOLS, app)
         except ConfigError as error:
-            raise self.locate(error) from error.__cause__
+            raise ConfigError(*self._locate(error.mistakes)) from error.__cause__
 
     def check(self) -> list[Mistake]:
         """Find its mistakes, without starting it."""
-        try:
+        mistakes = Mistakes()
+        with mistakes.collect():
             self.fitted(SERVER_PROTOCOLS)
-        except ConfigError as error:
-            return [*self.locate(error).mistakes]
-        return []
+        return self._locate(mistakes)
 
 
-def _import_callable(text: str) -> App:
-    found = import_object(text)
-    if not callable(found):
-        problem = f"{text!r} is of type {type(found).__name__}"
-        raise ConfigError(Mistake(problem, value=text, expected="a WSGI application"))
-    app: App = found
-    return app
+@dataclass(frozen=True)
+class Stack:
+    """Layers, and the application that they are around.
+
+    :param application: None for filters alone, or after a mistake.
+    :param mistakes: those found so far. All other parts can still be built and checked.
+    """
+
+    application: Application | None = None
+    pipeline: Pipeline = field(default_factory=Pipeline)
+    mistakes: tuple[Mistake, ...] = ()
+
+    @classmethod
+    def broken(cls, *mistakes: Mistake) -> "Stack":
+        """Nothing but mistakes."""
+        return cls(mistakes=mistakes)
+
+    def around(self, inner: "Stack") -> "Stack":
+        """These layers around another stack."""
+        return Stack(inner.application, Pipeline([*self.pipeline, *inner.pipeline]), (*self.mistakes, *inner.mistakes))
+
+    def with_mistakes(self, mistakes: Iterable[Mistake]) -> "Stack":
+        """The same stack with more mistakes."""
+        return replace(self, mistakes=(*self.mistakes, *mistakes))
+
+    def fitted(self) -> "Stack":
+        """The same stack. Missing options of its layers are added to its mistakes."""
+        specs: list[Spec] = []
+        mistakes = Mistakes(self.mistakes)
+        for spec in self.pipeline:
+            with mistakes.collect():
+                specs.append(spec.check())
+        return Stack(self.application, Pipeline(specs), tuple(mistakes))
+
+    def build(self) -> App:
+        """Load the application and wrap it.
+
+        :raises ConfigError: it holds every mistake of the configuration, in the order of the file.
+        """
+        mistakes = Mistakes(self.mistakes)
+        app: App = stand_in
+        with mistakes.collect():
+            app = self.application.load() if self.application else app
+        with mistakes.collect():
+            app = self.pipeline.wrap(app)
+        if mistakes:
+            raise ConfigError(*in_order(mistakes)) from mistakes.cause
+        return app
+
+
+def in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """Mistakes by file and line, each once."""
+    return sorted({str(each): each for each in mistakes}.values(), key=lambda each: each.where[:2])
+
+
+def stand_in(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Replace an application that could not be loaded, so that the layers can be checked."""
+    start_response("503 Service Unavailable", [("Content-Length", "0")])
+    return []

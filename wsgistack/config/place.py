@@ -11,7 +11,7 @@ _MAX_DEPTH = 100
 
 
 class Place(NamedTuple):
-    """The place of a name in a configuration, for mistakes and for whatever the name means.
+    """The place of a name in a configuration, for mistakes and for what the name means.
 
     :param key: the setting that holds the name.
     :param trail: the parts that led here, to find a circle.

@@ -1,5 +1,6 @@
 """PasteDeploy's protocols: factories for it as layers and applications here, and layers as factories for it."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.options.conversion import is_secret
 from wsgistack.options.references import Resolved, resolve, unwrap_resolved
-from wsgistack.options.schema import read_schema
+from wsgistack.options.schema import read_parameters
 from wsgistack.options.secrets import hide_secrets, iterate_texts
 from wsgistack.pipeline import registry
+from wsgistack.pipeline.shape import accepts, find_misfit
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App, Factory, Secret
 
@@ -29,7 +32,12 @@ APP_PROTOCOLS = ("paste.app_factory", "paste.composite_factory", "paste.composit
 FILTER_PROTOCOLS = ("paste.filter_factory", "paste.filter_app_factory")
 SERVER_PROTOCOLS = ("paste.server_factory", "paste.server_runner")
 
+_CALLED = "()"  # the protocol of an ordinary factory, which takes options alone
+_BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+_OWN_CONFIG = re.compile(r"test_config|config_(name|file|filename|path|object|class|module)|settings_module|env|debug")
+_USUAL = {"application": "app", "wsgi_app": "app"}
 _ARGUMENTS = {
+    _CALLED: (),
     "paste.app_factory": ("global_conf",),
     "paste.composite_factory": ("loader", "global_conf"),
     "paste.composit_factory": ("loader", "global_conf"),
@@ -45,8 +53,8 @@ class PasteFactory:
     """A factory written for PasteDeploy, as a callable that takes an application or a loader, and then its options.
 
     :param uri: how a configuration names it: ``egg:Distribution#name``, ``call:module:callable``, or a protocol and an
-        import string, ``paste.filter_app_factory:module:callable``.
-    :param factory: is called with the global configuration before the options.
+        import string, ``paste.filter_app_factory:module:callable``. An ordinary factory is ``module:callable()``.
+    :param factory: is called with the global configuration before the options; an ordinary one with the options alone.
     :param protocol: the name of the group of entry points that defines its arguments.
     """
 
@@ -60,26 +68,24 @@ class PasteFactory:
 
         :raises ConfigError: the factory fails.
         """
-        here = self.global_conf.get("here")
-        conf = {
-            key: value if isinstance(value, Resolved) else resolve(value, base=Path(here) if here else None)
-            for key, value in self.global_conf.items()
-        }
-        hidden = {
-            text for value in conf.values() if isinstance(value, Resolved) for text in iterate_texts(value, names=True)
-        }
+        arguments = _ARGUMENTS[self.protocol]
+        base = Path(self.global_conf["here"]) if "here" in self.global_conf else None
+        given = self.global_conf if arguments else {}
+        conf: Any = {k: v if isinstance(v, Resolved) else resolve(v, base=base) for k, v in given.items()}
+        hidden = {*iterate_texts([each for each in conf.values() if isinstance(each, Resolved)], names=True)}
         # without secrets of its own it leaves the exception to its caller, which knows the secrets in the options
         may_exit = self.protocol in SERVER_PROTOCOLS
         with hide_secrets(hidden, f"{self.uri} fails", may_exit=may_exit) if hidden else nullcontext():
-            match self.protocol:
-                case "paste.composite_factory" | "paste.composit_factory":
-                    return self.factory(first, conf, **options)  # the loader needs the references
-                case "paste.app_factory":
-                    return self.factory(unwrap_resolved(conf), **options)
-                case "paste.filter_factory" | "paste.server_factory":
-                    return self.factory(unwrap_resolved(conf), **options)(first)
-                case _:
-                    return self.factory(first, unwrap_resolved(conf), **options)
+            if "loader" not in arguments:  # which needs the references
+                conf = unwrap_resolved(conf)
+            made = self.factory(*(first, conf)[2 - len(arguments) :], **options)
+            if self.protocol not in ("paste.filter_factory", "paste.server_factory"):
+                return made
+            if not accepts(made, 1):
+                kind = find_misfit(made)
+                problem = f"{self.uri} returns {kind.description if kind else 'an application'}"
+                raise ConfigError(Mistake(problem, expected="a callable that takes an application"))
+            return made(first)
 
     @property
     def __name__(self) -> str:
@@ -88,21 +94,21 @@ class PasteFactory:
     @property
     def __signature__(self) -> Signature:
         """The application, and then the options of the factory."""
-        first = Parameter("app", Parameter.POSITIONAL_ONLY)
-        before = len(_ARGUMENTS[self.protocol])
-        known = read_schema(self.factory).options
-        secret = Annotated[Any, Secret]
-        options = [  # text stays text, as with PasteDeploy
-            each.replace(annotation=secret if each.name in known and known[each.name].is_secret else Any)
-            for position, each in enumerate(signature(self.factory).parameters.values())
-            if position >= before or each.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
-        ]
-        return Signature([first, *(each for each in options if each.kind is not Parameter.VAR_POSITIONAL)])
+        options = read_parameters(self.factory)
+        if arguments := _ARGUMENTS[self.protocol]:
+            options = [  # text stays text, as with PasteDeploy
+                each.replace(annotation=Annotated[Any, Secret] if is_secret(each.annotation) else Any)
+                for position, each in enumerate(options)
+                if position >= len(arguments) or each.kind not in _BY_POSITION
+            ]
+        by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
+        first = Parameter("_", Parameter.POSITIONAL_ONLY)
+        return Signature([first, *(each for each in options if each.kind in by_name)])
 
 
 def is_factory(use: object) -> bool:
-    """Whether it names a factory for PasteDeploy."""
-    return isinstance(use, str) and use.partition(":")[0] in {"egg", "call", *_ARGUMENTS}
+    """Whether it names a factory, with a protocol of PasteDeploy or with ``()`` at the end."""
+    return isinstance(use, str) and (use.endswith(")") or use.partition(":")[0] in {"egg", "call", *_ARGUMENTS})
 
 
 def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str, str]) -> PasteFactory:
@@ -114,38 +120,58 @@ def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str,
     scheme, _, rest = uri.partition(":")
     if scheme == "egg":
         point = registry.egg_entry_point(rest, protocols)
-        factory, protocol = registry.import_factory(registry.import_string(point)), point.group
+        return PasteFactory(uri, registry.import_factory(registry.import_string(point)), point.group, global_conf)
+    if uri.endswith(")"):
+        rest, _, given = uri[:-1].partition("(")
+        if given:
+            raise ConfigError(Mistake(f"{uri!r} has arguments", expected=f"{rest}()", hint="write them as options"))
+        if protocols != APP_PROTOCOLS:
+            raise ConfigError(Mistake(f"{uri!r} cannot be used here", expected=" or ".join(protocols)))
+        scheme, protocol = "", _CALLED
     elif ":" not in rest:
         raise ConfigError(Mistake(f"{rest!r} is not an import string", expected="package.module:attribute"))
     elif scheme != "call" and scheme not in protocols:
         raise ConfigError(Mistake(f"a {scheme} cannot be used here", expected=" or ".join(protocols)))
     else:
-        factory, protocol = registry.find(rest), protocols[0] if scheme == "call" else scheme
-    _check_arguments(factory, protocol, protocols, scheme, rest)
+        protocol = protocols[0] if scheme == "call" else scheme
+    factory = registry.find(rest)
+    _check_factory(factory, protocol, protocols, scheme, rest)
     return PasteFactory(uri, factory, protocol, global_conf)
 
 
-def _check_arguments(
+def _check_factory(
     factory: Callable[..., Any], protocol: str, protocols: tuple[str, ...], scheme: str, name: str
 ) -> None:
     arguments = _ARGUMENTS[protocol]
-    expected = f"a {protocol}, called with {', '.join(arguments)} and the options"
+    called = f"a {protocol}, called with {', '.join(arguments)} and the options"
+    expected = called if arguments else "a factory that is called with the options alone"
+    misfit = find_misfit(factory)
+    if misfit and misfit.kind in ("asgi", "async"):
+        raise misfit.make_error(f"{name!r} is", expected)
     try:
         shape = signature(factory)
     except ValueError:  # a callable made in C may have no signature
         return
     names = [*shape.parameters]
     if names[1:] == ["start_response"]:
-        hint = f"for the application itself, write use = {name}" if protocol == APP_PROTOCOLS[0] else ""
+        hint = f"for the application itself, write {name}" if protocols == APP_PROTOCOLS else ""
         raise ConfigError(Mistake(f"{name!r} is an application", expected=expected, hint=hint))
-    other = next((each for each in protocols if names[: len(_ARGUMENTS[each])][-1:] == ["global_conf"]), protocol)
-    if "global_conf" in names and len(_ARGUMENTS[other]) != len(arguments):
-        hint = f"write {other} instead of {scheme}" if scheme != "egg" else ""
+    usual = tuple(_USUAL.get(each, "global_conf" if each.startswith("global_") else each) for each in names[:2])
+    known = {each: _ARGUMENTS[each] for each in (*protocols, *_ARGUMENTS) if _ARGUMENTS[each]}
+    fitting = next((each for each, first in known.items() if usual[: len(first)] == first), "")
+    if fitting and (fitting not in protocols or known[fitting] != arguments):
+        right = f"write {fitting} instead of {scheme}" if scheme else f"write {fitting}:{name}"
+        hint = right if fitting in protocols else f"it is a {fitting}"
         raise ConfigError(Mistake(f"{name!r} takes {' and '.join(names[:2])} first", expected=expected, hint=hint))
+    hint = f"write {name}() to call it with the options alone" if protocol == APP_PROTOCOLS[0] else ""
+    for first in [*shape.parameters.values()][:1]:
+        is_own = first.default is not Parameter.empty or _OWN_CONFIG.fullmatch(first.name)
+        if hint and not fitting and is_own and first.kind in _BY_POSITION:
+            raise ConfigError(Mistake(f"{name!r} would take global_conf as {first.name}", expected=expected, hint=hint))
     try:
         shape.bind_partial(*arguments)
     except TypeError as error:
-        raise ConfigError(Mistake(f"cannot call {name!r}: {error}", expected=expected)) from error
+        raise ConfigError(Mistake(f"cannot call {name!r}: {error}", expected=expected, hint=hint)) from error
 
 
 def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
@@ -159,7 +185,7 @@ def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
             is_only = len(registry.names().get(registry.normalize_name(point.name), ())) == 1
             return point.name if is_only else registry.import_string(point)
     if is_factory(use):
-        return find_factory(str(use), FILTER_PROTOCOLS, global_conf)
+        return find_factory(use, FILTER_PROTOCOLS, global_conf)
     registry.find(use)
     return use
 

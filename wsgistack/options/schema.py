@@ -14,7 +14,7 @@ from wsgistack.options.references import Resolved, has_references, is_only_refer
 from wsgistack.options.secrets import REDACTED, iterate_texts
 from wsgistack.types import Factory
 
-__all__ = ["Option", "Schema", "read_schema", "show_options"]
+__all__ = ["Option", "Schema", "read_parameters", "read_schema", "show_options"]
 
 _PARAM = re.compile(r"^:param (\w+): ?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 _INFERRED = (bool, int, float, str)
@@ -166,7 +166,7 @@ def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dic
 def _read(factory: Factory) -> Schema:
     name = getattr(factory, "__qualname__", None) or getattr(factory, "__name__", None) or type(factory).__name__
     try:
-        parameters = _parameters(factory)
+        parameters = read_parameters(factory)
     except (TypeError, ValueError):
         return Schema(name, {}, is_open=True)
     if not parameters or parameters[0].kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD):
@@ -187,7 +187,8 @@ def _read(factory: Factory) -> Schema:
 _read_once = lru_cache(maxsize=256)(_read)  # a layer is checked, built and shown
 
 
-def _parameters(factory: Factory) -> list[Parameter]:
+def read_parameters(factory: Factory) -> list[Parameter]:
+    """Read the parameters of a factory, with their annotations evaluated."""
     try:
         return list(signature(factory, eval_str=True).parameters.values())
     except Exception:  # an annotation that only a type checker can read: the others are read without it

@@ -6,6 +6,7 @@ from typing import Self
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.pipeline.registry import normalize_name
+from wsgistack.pipeline.shape import check_application
 from wsgistack.pipeline.spec import Item, Spec
 from wsgistack.types import App
 
@@ -58,10 +59,8 @@ class Pipeline:
         :warns OrderWarning: a layer says that it belongs elsewhere.
         """
         mistakes = Mistakes()
-        if not callable(app):
-            mistakes.append(
-                Mistake(f"the application is of type {type(app).__name__}", value=app, expected="a callable")
-            )
+        with mistakes.collect():
+            check_application(app, "the application is")
         for spec in reversed(self.specs):
             inner = mistakes.copy()
             mistakes.clear()

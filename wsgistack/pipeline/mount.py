@@ -10,6 +10,7 @@ from wsgistack.environ import copy_environ
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import editing
 from wsgistack.http.responses import error_answer
+from wsgistack.pipeline.shape import check_application
 from wsgistack.types import App, Environ, Headers, StartResponse
 
 __all__ = ["Mount", "composite_factory"]
@@ -57,9 +58,7 @@ class Mount:
                 prefix = _prefix(given)
                 if prefix in mounted:
                     raise ConfigError(Mistake(f"is the same prefix as {mounted[prefix][0]!r}", value=given))
-                if not callable(app):
-                    raise ConfigError(Mistake(f"is of type {type(app).__name__}", value=app, expected="an application"))
-                mounted[prefix] = given, app
+                mounted[prefix] = given, check_application(app, "is")
         mistakes.raise_if_any()
         self.apps = MappingProxyType(dict(apps))
         self._mounted = {prefix: app for prefix, (_, app) in mounted.items()}

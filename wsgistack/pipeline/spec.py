@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self, TypeAlias, cast
 
 from wsgistack.base import Middleware
@@ -14,11 +15,15 @@ from wsgistack.options.references import has_references, make_absolute
 from wsgistack.options.schema import Schema, read_schema, show_options
 from wsgistack.options.secrets import REDACTED, hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
+from wsgistack.pipeline.shape import Kind, check_application, find_misfit
 from wsgistack.types import App, Factory
 
 __all__ = ["REDACTED", "Item", "Spec"]
 
 _USABLE = "a name, an import string or a callable"
+_ASGI_HINTS: Mapping[Kind, str] = MappingProxyType(
+    {"asgi": "wrap an ASGI application together with its middlewares in a2wsgi.ASGIMiddleware"}
+)
 _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
 
 
@@ -136,8 +141,12 @@ class Spec:
 
         :raises ConfigError: there is no such factory, or it takes no application.
         """
+        factory = self.factory()
         with self._placing_mistakes():
-            return read_schema(self.factory())
+            misfit = find_misfit(factory)
+            if misfit and misfit.kind in ("asgi", "async"):  # its arguments would look like options
+                raise misfit.make_error(f"{self.name} is", "a WSGI middleware", _ASGI_HINTS)
+            return read_schema(factory)
 
     def check(self, *, base: Path | None = None) -> Self:
         """The same layer, with its options as the factory takes them; references stay as they are written.
@@ -205,9 +214,7 @@ class Spec:
             secrets = self.schema().find_secrets(self.options, values)
             with hide_secrets(secrets, f"cannot build {self.name}"):
                 built = self.factory()(app, **values)
-            if not callable(built):
-                problem = f"{self.name} returns a value of type {type(built).__name__}"
-                raise ConfigError(Mistake(problem, value=built, expected="a WSGI application"))
+            built = check_application(built, f"{self.name} returns", _ASGI_HINTS)
         if isinstance(built, Middleware):
             built.secret_options = {name for name, value in self.options.items() if has_references(value)}
         return built if applies is None else Conditional(built, app, applies, self.when)

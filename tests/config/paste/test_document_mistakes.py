@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.config.written import GREET, MADE, MARK, MODULE, load_mistakes, write
 from tests.strangers import install
 from wsgistack import ConfigError, config
-from wsgistack.config.document import open_document
+from wsgistack.config import open_document
 from wsgistack.options.conversion import describe
 
 MISTAKES = {

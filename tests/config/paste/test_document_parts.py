@@ -231,7 +231,7 @@ MISTAKES = {
         [
             (
                 f"stack.ini:2: [app:main] use: '{MODULE}:greet' is an application; expected a paste.app_factory, "
-                f"called with global_conf and the options; for the application itself, write use = {MODULE}:greet"
+                f"called with global_conf and the options; for the application itself, write {MODULE}:greet"
             )
         ],
     ),

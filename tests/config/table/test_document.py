@@ -7,8 +7,9 @@ from webtest import TestApp as Browser
 
 from tests.config import factories
 from tests.config.written import MODULE, find_mistakes, greeting, read, read_answer, write
-from wsgistack import Gzip, Spec, config, load
-from wsgistack.config.document import open_document
+from wsgistack import Gzip, Spec, Where, config, load
+from wsgistack.config import open_document
+from wsgistack.config.place import Place
 
 FILE = "stack.toml"
 APP = f'app = "{MODULE}:greet"\n'
@@ -168,4 +169,4 @@ use = "${{env:UNSET_SERVER:-egg:waitress}}"
     stack = read(FILE)
     assert list(stack.pipeline) == [Spec("gzip"), Spec("gzip", {"level": 3})]
     assert [each.name for each in stack.pipeline] == ["gzip", "gzip"]
-    assert config.read_server(open_document(FILE)).use == "egg:waitress"
+    assert open_document(FILE).server("main", Place(Where())).use == "egg:waitress"

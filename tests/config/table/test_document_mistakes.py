@@ -7,7 +7,7 @@ import pytest
 from tests.config import factories
 from tests.config.written import MODULE, find_mistakes, load_mistakes, write
 from wsgistack import ConfigError, config, load, load_server
-from wsgistack.config.document import open_document
+from wsgistack.config import open_document
 
 FILE = "stack.toml"
 APP = f'app = "{MODULE}:greet"\n'
@@ -178,8 +178,8 @@ def test_reports_mistakes_of_a_table_without_a_file() -> None:
         "apps.x layer 1 (gzpi) use: unknown layer 'gzpi'; did you mean 'gzip'?",
         "apps.x layer 2 (gzip) levl: unknown option of Gzip; did you mean 'level'?",
         (
-            f"apps.x app: '{MODULE}:nothing' is not a WSGI application; expected a callable that takes environ and "
-            "start_response"
+            f"apps.x app: '{MODULE}:nothing' is a callable that takes no arguments; expected a WSGI application; "
+            f"to call it, write {MODULE}:nothing()"
         ),
     ]
     with pytest.raises(ConfigError, match=r"^apps\.y\.app level: '.*' is a WSGI application, which takes no options"):

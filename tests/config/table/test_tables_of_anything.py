@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.config import factories
 from wsgistack import ConfigError, Gzip, Spec, config
-from wsgistack.config.document import open_document
+from wsgistack.config import open_document
 
 KEYS = st.sampled_from(
     ["app", "mounts", "layers", "apps", "servers", "global", "use", "name", "when", "options", "main", "path", "level"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, config
-from wsgistack.config.document import open_document
+from wsgistack.config import open_document
 from wsgistack.config.table.toml import read_toml
 
 FILE = "stack.toml"

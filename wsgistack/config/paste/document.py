@@ -6,21 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote
 
-from wsgistack.config.hints import (
-    add_hints,
-    make_kind_error,
-    make_unknown_error,
-    suggest_key,
-    suggest_layer,
-    suggest_scheme,
-)
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Application, Server
+from wsgistack.config.document import Document, read_source
+from wsgistack.config.hints import add_hints, make_kind_error, make_unknown_error, suggest_key
+from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.paste.sections import PROTOCOLS, Sections, Values
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_layer
-from wsgistack.config.source import read_source
-from wsgistack.config.stack import Stack
 from wsgistack.errors import ConfigError, Mistakes, suggest
 from wsgistack.pipeline import Pipeline, registry
 from wsgistack.pipeline.registry import normalize_name
@@ -84,8 +75,6 @@ class IniFile(Document):
             return other.application(fragment, asked).with_mistakes(other.mistakes)
         section = self._apps.get(name)
         if section is None and ":" in name:
-            if hint := suggest_scheme(name):
-                raise ConfigError(asked.mistake(f"unknown scheme in {name!r}", hint=hint))
             loader = self._make_loader(asked)
             return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=loader))
         if section is None:
@@ -192,13 +181,13 @@ class IniFile(Document):
         except ConfigError as error:
             if use in self._apps:
                 raise make_kind_error(use, "an application", asked) from error
-            known = (":" in use and not suggest_scheme(use)) or registry.has(use)
             others = [each for each, part in self._filters.items() if self.sections.step(part) not in asked.trail]
+            known = ":" in use or registry.has(use)
             if known:
                 raise ConfigError(
                     *(each._replace(key=asked.key, where=asked.where) for each in error.mistakes)
                 ) from error
-            hint = suggest_scheme(use) or suggest(use, [*others, *registry.names()])
+            hint = suggest(use, [*others, *registry.names()])
             raise ConfigError(asked.mistake(self._name_file(f"unknown layer {use!r}", asked), hint=hint)) from error
 
     def _read_use(self, values: Values, protocols: tuple[str, ...], default: str = "") -> tuple[str, Place]:
@@ -215,7 +204,6 @@ class IniFile(Document):
             if ":" in default or registry.has(default):
                 return default, place
             hint = suggest_key(values.values, protocols)
-            hint = hint if hint.startswith("did") else suggest_layer(default, registry.names())
             raise ConfigError(place.mistake(f"unknown layer {default!r}", hint=hint))
         value = values.values.pop(place.key, "").strip()
         if not value:
@@ -235,7 +223,7 @@ class IniFile(Document):
         if name in self._servers and asked.key:
             return make_kind_error(name, "a server", asked)
         others = [each for each, part in self._apps.items() if self.sections.step(part) not in asked.trail]
-        error = make_unknown_error(name, asked, others, self.sections.all)
+        error = make_unknown_error(name, asked, others, has_sections=True)
         return ConfigError(*(each._replace(problem=self._name_file(each.problem, asked)) for each in error.mistakes))
 
     def _name_file(self, problem: str, asked: Place) -> str:

@@ -123,9 +123,8 @@ class Sections:
         return filled
 
     def _remove_slips(self, section: Section, filled: dict[str, str], mistakes: Mistakes) -> None:
-        names = {name for parts in self.named.values() for name in parts}
         for key in _STRUCTURE_KEYS & filled.keys():
-            filled[key], slip, hint = split_slip(filled[key], names)
+            filled[key], slip, hint = split_slip(filled[key])
             if slip:
                 where = Where(str(self.path), section.settings[key].line, f"[{section.name}]")
                 mistakes.append(Mistake(slip, key=key, hint=hint, where=where))

@@ -5,12 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from wsgistack.config.document import Document
 from wsgistack.config.hints import make_kind_error, make_unknown_error
-from wsgistack.config.loader import Document
-from wsgistack.config.parts import Application, Server
+from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import find_layer
-from wsgistack.config.stack import Stack
 from wsgistack.config.table.table import Table
 from wsgistack.config.table.toml import KeyPath
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type

@@ -1,0 +1,166 @@
+"""Which kind of callable something is."""
+
+from collections.abc import Callable
+from functools import cache, partial, wraps
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from webob.dec import wsgify
+from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import responder
+
+from wsgistack import ConfigError
+from wsgistack.pipeline.shape import accepts, check_application, find_misfit
+
+
+def app(environ: Any, start_response: Any) -> Any:
+    return []
+
+
+def open_app(*arguments: Any, **options: Any) -> Any:
+    return []
+
+
+def three(environ: Any, start_response: Any, exc_info: Any = None) -> Any:
+    return []
+
+
+def defaults(environ: Any = None, start_response: Any = None) -> Any:
+    return []
+
+
+class Body:
+    def __init__(self, environ: Any, start_response: Any) -> None: ...
+
+    def __iter__(self) -> Any:
+        return iter([])
+
+
+class CallableBody(Body):
+    def __call__(self) -> None: ...
+
+
+class Instance:
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return []
+
+    async def asgi(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+
+@Request.application
+def decorated(request: Request) -> Response:
+    return Response("hello")
+
+
+class Decorated:
+    @Request.application  # type: ignore[arg-type]
+    def __call__(self, request: Request) -> Response:  # type: ignore[misc]
+        return Response("hello")
+
+
+@wsgify
+def wsgified(request: Any) -> Any:
+    return "hello"
+
+
+@responder
+def responding(environ: Any, start_response: Any) -> Any:
+    return Response("hello")
+
+
+class Unsigned:
+    """A callable that has no signature, as one written in C."""
+
+    @property
+    def __signature__(self) -> Any:
+        raise ValueError
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return []
+
+
+class UnsignedAsync(Unsigned):
+    async def __call__(self, *arguments: Any) -> None: ...
+
+
+def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def wrapped(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    return wrapped
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        app,
+        open_app,
+        three,
+        defaults,
+        Body,
+        CallableBody,
+        Instance(),
+        Instance().__call__,
+        Unsigned(),
+        decorated,
+        Decorated(),
+        wsgified,
+        responding,
+        partial(three, exc_info=None),
+        wrap(app),
+        lambda *arguments: [],
+        Mock(),
+        type,
+    ],
+    ids=repr,
+)
+def test_accepts_what_may_be_an_application(value: Any) -> None:
+    assert find_misfit(value) is None
+    assert check_application(value, "x is") is value
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (5, "value"),
+        (None, "value"),
+        (lambda environ: [], "value"),
+        (lambda request: [], "value"),
+        (Instance().asgi, "asgi"),
+        (wrap(Instance().asgi), "asgi"),
+        (UnsignedAsync(), "asgi"),
+        (Instance, "factory"),
+        (lambda: app, "factory"),
+        (lambda config=None, debug=False: app, "factory"),
+        (cache(lambda config: app), "factory"),
+        (wrap(lambda: app), "factory"),
+        (wrap(lambda config=None: app), "factory"),
+        (lambda one, two, three: app, "factory"),
+        (lambda app: app, "filter"),
+        (lambda wsgi_app, level=5: app, "filter"),
+        (lambda global_conf, **local_conf: app, "paste"),
+        (lambda loader, global_conf: app, "paste"),
+    ],
+)
+def test_recognizes_what_is_none(value: Any, kind: str) -> None:
+    found = find_misfit(value)
+    assert found is not None
+    assert found.kind == kind
+    with pytest.raises(ConfigError, match=f"^x is {found.description}; expected a WSGI application"):
+        check_application(value, "x is")
+
+
+def test_the_caller_may_know_what_to_do() -> None:
+    with pytest.raises(ConfigError, match=r"expected a WSGI application; call it$"):
+        check_application(lambda: app, "x is", {"factory": "call it"})
+    with pytest.raises(ConfigError, match=r"; use it as a layer$"):
+        check_application(lambda app: app, "x is", {"factory": "call it"})
+
+
+def test_counts_arguments() -> None:
+    assert accepts(app, 2)
+    assert not accepts(app, 1)
+    assert accepts(type, 1)
+    assert not accepts(5, 1)
