@@ -173,7 +173,8 @@ def check(use: str, options: str = "", kind: str = "app") -> list[str]:
     ],
 )
 def test_refuses_an_asgi_application(name: str, what: str, folder: Path) -> None:
-    assert check(f"{HERE}:{name}") == [f"'{HERE}:{name}' is {what}{ASGI}"]
+    (found,) = check(f"{HERE}:{name}")
+    assert found.startswith(f"'{HERE}:{name}' is {what}{ASGI}")
     with pytest.raises(ConfigError, match=f"^the application is {what}{ASGI}$"):
         Pipeline().wrap(globals()[name])
 
@@ -387,6 +388,13 @@ def test_reports_a_factory_under_the_wrong_protocol(use: str, kind: str, said: s
 @pytest.mark.parametrize("use", ["paste_app", "optional_conf"])
 def test_accepts_a_factory_of_paste_deploy(use: str, folder: Path) -> None:
     assert check(f"call:{HERE}:{use}") == []
+
+
+def test_the_hint_for_an_asgi_application_leads_to_a_right_configuration(folder: Path) -> None:
+    (found,) = check(f"{HERE}:starlette_app")
+    use, option = found.rpartition("use = ")[2].split(" and ")
+    assert check(use, f"{option}\n") == []
+    assert Browser(load("stack.ini")).get("/", status=404).text == "Not Found"
 
 
 def test_the_hint_for_flask_leads_to_a_right_configuration(folder: Path) -> None:
