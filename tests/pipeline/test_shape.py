@@ -114,7 +114,7 @@ def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
         Mock(),
         type,
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_accepts_what_may_be_an_application(value: Any) -> None:
     assert find_misfit(value) is None
@@ -144,7 +144,7 @@ def test_accepts_what_may_be_an_application(value: Any) -> None:
         (lambda loader, global_conf: app, "paste"),
     ],
 )
-def test_recognizes_what_is_none(value: Any, kind: str) -> None:
+def test_describes_a_value_that_is_not_an_application(value: Any, kind: str) -> None:
     found = find_misfit(value)
     assert found is not None
     assert found.kind == kind
@@ -152,7 +152,7 @@ def test_recognizes_what_is_none(value: Any, kind: str) -> None:
         check_application(value, "x is")
 
 
-def test_the_caller_may_know_what_to_do() -> None:
+def test_the_caller_adds_a_hint() -> None:
     with pytest.raises(ConfigError, match=r"expected a WSGI application; call it$"):
         check_application(lambda: app, "x is", {"factory": "call it"})
     with pytest.raises(ConfigError, match=r"; use it as a layer$"):
