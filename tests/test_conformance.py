@@ -13,7 +13,7 @@ from wsgiref.validate import WSGIWarning, validator
 import pytest
 
 from tests.stacks import FIVE, FIVE_TWICE, KEY, LAYERS, OPTIONS, PAIRS, Stack, find_failures, find_failures_in_threads
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, RequestId
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, Paths, RequestId
 from wsgistack.http import headers as h
 from wsgistack.testing import Judge, Record, Server
 from wsgistack.testing.hostile import CASES
@@ -55,6 +55,9 @@ JUDGED = {
     # With the right password, basic_auth changes nothing.
     "basic_auth, right password": Judged(BasicAuth, OPTIONS["basic_auth"], (KEY,), Changes(), OWN_PASSWORD),
     "basic_auth, no password": Judged(BasicAuth, OPTIONS["basic_auth"]),
+    "paths": Judged(Paths),
+    "paths, redirecting": Judged(Paths, {"action": "redirect"}),
+    "paths, normalizing": Judged(Paths, {"action": "normalize"}),
     "lint": Judged(Lint, exempt=ACCUSES_THE_SERVER),
     "all five": Judged(FIVE, {}, (KEY,), FIVE.changes._replace(answers=False), OWN_PASSWORD),
     "all five, no password": Judged(FIVE),

@@ -59,7 +59,7 @@ FLOORS = (
     # what composes them
     ("options.scalars",),
     ("options.conversion", "conditions.predicates"),
-    ("options.schema", "conditions.parsing"),
+    ("options.schema", "conditions.parsing", "conditions.openings"),
     ("conditions.ini",),
     ("conditions.__init__",),
     ("pipeline.registry",),
@@ -93,8 +93,8 @@ FLOORS = (
     ("serving.worker",),
     ("serving.reload",),
     ("cli.arguments",),
-    ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
-    ("cli.serving", "cli.showing"),
+    ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tracing", "cli.tree"),
+    ("cli.auditing", "cli.explaining", "cli.serving", "cli.showing"),
     ("cli.__init__",),
     ("__main__",),
 )

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgistack.conditions import find_setting, format_settings, normalize_condition, split_conditions
-from wsgistack.errors import ConfigError
+from wsgistack.conditions import find_setting, normalize_condition, split_conditions
 
 
 def said(settings: dict[str, str], known: Collection[str], *, is_open: bool = False) -> list[str]:
@@ -25,6 +24,7 @@ def test_takes_conditions_out_of_a_section() -> None:
         "when_scheme": "https",
         "when_header": "X-Debug = 1*",
         "when_environ": "A B",
+        "when_under": "/v3 /v4/",
         "when_not_path": "/api/health",
         "when_not_not_header": "X-A",
     }
@@ -34,6 +34,7 @@ def test_takes_conditions_out_of_a_section() -> None:
         "scheme": ("https",),
         "method": ("PUT", "GET"),
         "host": ("*.example.org", "::1"),
+        "under": ("/v3", "/v4"),
         "path": ("/api/*", "/v2/*"),
         "header": {"x-debug": ("1*",)},
         "environ": ("A", "B"),
@@ -134,49 +135,3 @@ def test_refuses_conditions_that_are_nested_too_deep() -> None:
 def test_says_which_setting_a_mistake_is_about(key: str, expected: str) -> None:
     settings = ["level", "levels", "when_path", "when", "when_not_header", "when_not_not_call"]
     assert find_setting(key, settings) == expected
-
-
-GLOB = st.text("/*a.=${}[]\u00fc", min_size=1, max_size=6).filter(lambda glob: glob.strip("=") and "${" not in glob)
-NAMED = st.dictionaries(
-    st.sampled_from(["ab", "c", "de"]), st.lists(GLOB, min_size=1, max_size=2), min_size=1, max_size=2
-)
-NAMES = st.lists(st.sampled_from(["ab", "c", "de"]), min_size=1)
-KINDS = st.fixed_dictionaries(
-    {},
-    optional={
-        "path": st.lists(GLOB.map("/".__add__), min_size=1, max_size=3),
-        "method": st.lists(st.sampled_from(["GET", "PUT"]), min_size=1),
-        "header": NAMED | NAMES,
-        "environ": NAMED | NAMES,
-        "call": st.just("a.b:c"),
-    },
-).filter(bool)
-
-
-@given(
-    st.recursive(KINDS, lambda inner: st.builds(lambda outer, one: {**outer, "not": one}, KINDS, inner), max_leaves=3)
-)
-def test_writes_conditions_that_read_as_the_same(when: object) -> None:
-    normal = normalize_condition(when)
-    assert split_conditions(format_settings(normal), []) == ({}, normal, [])
-
-
-def test_writes_conditions_as_people_do() -> None:
-    when = {"path": ["/a", "/b"], "not": {"header": {"X-A": ["1", "2"], "X-B": "3"}}, "call": "a.b:c"}
-    assert format_settings(normalize_condition(when)) == {
-        "when_path": "/a /b",
-        "when_not_header": "x-a = 1\nx-a = 2\nx-b = 3",
-        "when_call": "a.b:c",
-    }
-    assert format_settings("a.b:c") == {"when": "a.b:c"}
-
-
-def test_says_what_can_not_be_written() -> None:
-    when = {"path": ["/a b", "/a,b"], "not": {"header": {"X-A": "1\n2"}, "call": bool}}
-    with pytest.raises(ConfigError) as caught:
-        format_settings(normalize_condition(when))
-    assert str(caught.value).splitlines() == [
-        "when_path: cannot be written as text; expected globs without spaces, commas and newlines",
-        "when_not_header: cannot be written as text; expected globs without spaces, commas and newlines",
-        "when_not_call: is not text; expected an import string",
-    ]

@@ -1,7 +1,7 @@
 """Conditions as the settings of an ini section, beside the options of the layer: all of them text."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import reduce
 from typing import Any
 
@@ -9,7 +9,7 @@ from wsgistack.conditions.parsing import normalize_condition
 from wsgistack.conditions.predicates import KINDS
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, suggest
 
-__all__ = ["find_setting", "format_settings", "split_conditions"]
+__all__ = ["find_setting", "split_conditions"]
 
 _SETTING = re.compile(rf"when((?:_not)*)(?:_(call|{'|'.join(KINDS)}))?")
 _SETTINGS = [f"when_{between}{key}" for between in ("", "not_") for key in (*KINDS, "call")]
@@ -69,21 +69,6 @@ def find_setting(key: str, settings: Iterable[str]) -> str:
     return key
 
 
-def format_settings(normal: object) -> dict[str, str]:
-    """Give the settings from which :func:`split_conditions` makes a condition.
-
-    :param normal: a condition in its normal form.
-    :raises ConfigError: a part of it can't be written so: a function, or a glob with spaces or commas in it.
-    """
-    mistakes = Mistakes()
-    settings: dict[str, str] = {}
-    for setting, value in _flat(normal, "when"):
-        with mistakes.collect(setting):
-            settings[setting] = _written(value, _path(setting)[-1])
-    mistakes.raise_if_any()
-    return settings
-
-
 def _path(setting: str) -> list[str]:
     found = _SETTING.fullmatch(setting)
     return ["when", *["not"] * found[1].count("not"), found[2] or "call"] if found else []
@@ -107,31 +92,3 @@ def _parsed(name: str, text: str) -> object:
             raise ConfigError(Mistake("mixes names with and without a glob", expected="name = glob on each line"))
         named.setdefault(key.strip(), []).append(glob.strip())
     return named
-
-
-def _flat(normal: object, setting: str) -> Iterator[tuple[str, object]]:
-    if isinstance(normal, Mapping):
-        for name, value in normal.items():
-            yield from _flat(value, f"{setting}_{name}") if name == "not" else [(f"{setting}_{name}", value)]
-    else:
-        yield setting, normal
-
-
-def _written(value: object, name: str) -> str:
-    match value:
-        case str():
-            text = value
-        case tuple():
-            text = " ".join(value)
-        case Mapping():
-            text = "\n".join(f"{key} = {glob}" for key, globs in value.items() for glob in globs)
-        case _:
-            raise ConfigError(Mistake("is not text", value=value, expected="an import string"))
-    try:
-        is_same = normalize_condition({name: _parsed(name, text)}) == normalize_condition({name: value})
-    except ConfigError:
-        is_same = False
-    if not is_same:
-        expected = "globs without spaces, commas and newlines"
-        raise ConfigError(Mistake("cannot be written as text", value=value, expected=expected))
-    return text

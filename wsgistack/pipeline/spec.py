@@ -1,6 +1,7 @@
 """One layer as it is configured, before it is built."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import MappingProxyType
 from typing import Self, TypeAlias, cast
 
 from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
+from wsgistack.conditions.openings import find_openings
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import make_absolute
 from wsgistack.options.schema import Schema, read_schema, show_options
@@ -15,7 +17,7 @@ from wsgistack.options.secrets import REDACTED, hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
 from wsgistack.types import App, Factory
 
-__all__ = ["REDACTED", "Item", "Spec"]
+__all__ = ["REDACTED", "Item", "Observer", "Spec", "observer"]
 
 _USABLE = "a name, an import string or a callable"
 _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
@@ -218,6 +220,8 @@ class Spec:
         if mistakes:
             raise self._located(*mistakes)
         built = self._made(app, values)
+        if observe := observer.get():
+            return observe(self, built, app, applies)
         return built if applies is None else Conditional(built, app, applies, self.when)
 
     def _made(self, app: App, values: Mapping[str, object]) -> App:
@@ -239,6 +243,11 @@ class Spec:
         """
         reasons = getattr(self.factory(), side, None)
         return reasons.get(other.registered_name, "") if isinstance(reasons, Mapping) else ""
+
+    def openings(self) -> list[Mistake]:
+        """Report how clients can avoid this layer by its condition, if it is a guard."""
+        is_guard = getattr(self.factory(), "is_guard", False)
+        return [self._placed(each) for each in find_openings(self.when, self.name)] if is_guard else []
 
     def is_like(self, other: "Spec") -> bool:
         """Whether the other one is the same kind of layer, with whichever options."""
@@ -278,6 +287,12 @@ class Spec:
         line = self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
         return mistake._replace(key=key, where=self.where._replace(line=line))
 
+
+Observer: TypeAlias = Callable[[Spec, App, App, Condition | None], App]
+"""Gets a layer that was built, the application inside of it, and its condition. Returns what takes their place."""
+
+observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
+"""Set while layers are built, it sees every layer of an application, also inside of composites."""
 
 Item: TypeAlias = str | Callable[..., App] | Mapping[str, object] | Spec
 """What a list of layers may hold."""

@@ -57,6 +57,7 @@ class BasicAuth(Middleware):
         "access_log": "refused requests would not be logged",
         "catch_errors": "an error of the check would reach the server",
     }
+    is_guard: ClassVar = True
     changes: ClassVar = Changes(answers=True)
 
     def __init__(
