@@ -61,8 +61,8 @@ def is_ambiguous(path: str) -> bool:
 def compile_prefixes(prefixes: Iterable[str]) -> re.Pattern[str]:
     """Make the pattern whose ``match`` finds the longest prefix of a path, by whole segments.
 
-    ``/admin`` and ``/admin/x`` are under ``/admin``, but ``/administrators`` is not. A slash at the end of a prefix does
-    not matter. Prefixes and paths must be in the same encoding.
+    ``/admin`` and ``/admin/x`` are under ``/admin``, but ``/administrators`` is not. A slash at the end of a prefix
+    does not matter. Prefixes and paths must be in the same encoding.
     """
     longest_first = sorted((re.escape(prefix.rstrip("/")) for prefix in prefixes), key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(longest_first)})(?=/|\Z)")

@@ -31,11 +31,12 @@ class Mount:
         /api = api
 
     The longest prefix wins, and must end where a segment of the path ends: ``/api`` matches ``/api``, ``/api/`` and
-    ``/api/x``, but neither ``/apis`` nor ``//api``. The prefix moves from PATH_INFO to SCRIPT_NAME (PEP 3333), so that
-    the application makes URLs that lead back to it. This happens in a copy of the environ: layers outside always see
-    the path that the client asked for. A path that could mean different applications, such as ``//api``, is answered
-    with 400 Bad Request, so that nobody gets around a layer of one application through another one. When the response starts, they also see every other key that was added to the
-    copy or removed from it, such as REMOTE_USER.
+    ``/api/x``, but not ``/apis``. A path that could mean different applications, such as ``//api`` or ``/api/../x``, is
+    answered with 400 Bad Request, so that nobody gets around a layer of one application through another one.
+
+    The prefix moves from PATH_INFO to SCRIPT_NAME (PEP 3333), so that the application makes URLs that lead back to it.
+    This happens in a copy of the environ: layers outside always see the path that the client asked for. When the
+    response starts, they also see every other key that was added to the copy or removed from it, such as REMOTE_USER.
 
     :param apps: applications by prefix. A prefix is not percent-encoded, and may end with a slash. The application at
         ``/`` gets all other requests, with the environ unchanged; without it they are answered with 404 Not Found.

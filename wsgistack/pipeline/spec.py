@@ -246,8 +246,12 @@ class Spec:
 
     def openings(self) -> list[Mistake]:
         """Report how clients can avoid this layer by its condition, if it is a guard."""
-        is_guard = getattr(self.factory(), "is_guard", False)
-        return [self._placed(each) for each in find_openings(self.when, self.name)] if is_guard else []
+        return [self._placed(each) for each in find_openings(self.when, self.name)] if self.is_guard else []
+
+    @property
+    def is_guard(self) -> bool:
+        """Whether its class says that it protects what is inside."""
+        return getattr(self.factory(), "is_guard", False) is True
 
     def is_like(self, other: "Spec") -> bool:
         """Whether the other one is the same kind of layer, with whichever options."""
