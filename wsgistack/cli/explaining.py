@@ -89,9 +89,12 @@ def _describe(when: object, resolved: object, environ: Environ, *, every: bool) 
             yield f"{words}: {_answer(holds(environ))}"
             continue
         forms = find(environ)
-        readings = [form for form in forms.values if len(find({variable: form}).values) == 1] or forms.values
-        answers = [f"{form or repr(form)} {_answer(holds({variable: form}))}" for form in readings]
-        answers += [] if forms.is_complete else ["there may be other forms, so it counts as guarded"]
+        readings = [form for form in forms.values if find({variable: form}).values == (form,)] or forms.values
+        answers = [
+            f"{form if form and form.isprintable() else repr(form)} {_answer(holds({variable: form}))}"
+            for form in readings
+        ]
+        answers += [] if forms.is_complete else ["there may be other forms"]
         yield f"{words}: {', '.join(answers)}"
 
 
