@@ -37,7 +37,8 @@ def _make_pyramid_app() -> App:
     root = _Folder(admin=_Folder(x=_Folder()), health=_Folder())
     with Configurator(root_factory=lambda request: root) as config:
         config.add_view(lambda context, request: Response("secret"), context=_Folder)
-        return config.make_wsgi_app()
+        app: App = config.make_wsgi_app()
+    return app
 
 
 def empty(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

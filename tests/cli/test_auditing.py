@@ -72,7 +72,7 @@ def test_reports_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     ("when", "paths"),
     [
         ('{ under = ["/admin", "/root"], path = "/admin/*/?" }', ["/admin", "/root", "/admin/x/x"]),
-        ('{ not = { under = "/health" } }', ["/"]),
+        ('{ not = { under = "/health", header = "X-Probe" } }', ["/"]),
         ('"tests.cli.guarded:is_admin"', ["/"]),
     ],
 )
@@ -88,6 +88,7 @@ MOUNTED = """
 use = egg:wsgistack#mount
 / = public
 /back/ = admin
+/other = tests.cli.guarded:empty
 
 [app:public]
 use = tests.cli.guarded:empty

@@ -8,7 +8,7 @@ from wsgistack.conditions import condition
 from wsgistack.types import Environ
 
 
-def is_meant(when: object, environ: dict[str, object]) -> bool:
+def is_meant(when: object, environ: Environ) -> bool:
     return condition(when)(environ)
 
 
@@ -42,7 +42,7 @@ def is_meant(when: object, environ: dict[str, object]) -> bool:
         pytest.param("//a", {"PATH_INFO": "/a"}, False, id="two slashes"),
     ],
 )
-def test_asks_for_the_path(globs: object, environ: dict[str, object], expected: bool) -> None:
+def test_asks_for_the_path(globs: object, environ: Environ, expected: bool) -> None:
     assert is_meant({"path": globs}, environ) is expected
 
 
@@ -75,7 +75,7 @@ def test_asks_for_the_path(globs: object, environ: dict[str, object], expected: 
         pytest.param("a.org", {"HTTP_HOST": "b.org:a.org"}, False, id="a name in the place of the port"),
     ],
 )
-def test_asks_for_the_host(globs: object, environ: dict[str, object], expected: bool) -> None:
+def test_asks_for_the_host(globs: object, environ: Environ, expected: bool) -> None:
     assert is_meant({"host": globs}, environ) is expected
 
 
@@ -98,7 +98,7 @@ def test_asks_for_the_host(globs: object, environ: dict[str, object], expected: 
         pytest.param({"scheme": ["http", "https"]}, {"wsgi.url_scheme": "http"}, True, id="both schemes"),
     ],
 )
-def test_asks_for_method_and_scheme(when: object, environ: dict[str, object], expected: bool) -> None:
+def test_asks_for_method_and_scheme(when: object, environ: Environ, expected: bool) -> None:
     assert is_meant(when, environ) is expected
 
 
@@ -125,7 +125,7 @@ def test_asks_for_method_and_scheme(when: object, environ: dict[str, object], ex
         pytest.param({"X-A": "gr\u00fcn"}, {"HTTP_X_A": "gr\u00c3\u00bcn"}, True, id="UTF-8"),
     ],
 )
-def test_asks_for_headers(names: object, environ: dict[str, object], expected: bool) -> None:
+def test_asks_for_headers(names: object, environ: Environ, expected: bool) -> None:
     assert is_meant({"header": names}, environ) is expected
 
 
@@ -143,7 +143,7 @@ def test_asks_for_headers(names: object, environ: dict[str, object], expected: b
         pytest.param({"A": "1", "B": "2"}, {"A": "1"}, False, id="one of two"),
     ],
 )
-def test_asks_for_keys_of_the_environ(names: object, environ: dict[str, object], expected: bool) -> None:
+def test_asks_for_keys_of_the_environ(names: object, environ: Environ, expected: bool) -> None:
     assert is_meant({"environ": names}, environ) is expected
 
 
@@ -182,7 +182,7 @@ def test_asks_what_costs_least_first() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["PATH_INFO", "SCRIPT_NAME", "HTTP_HOST", "HTTP_X_A"]), st.text()))
-def test_has_an_answer_to_any_request(environ: dict[str, object]) -> None:
+def test_has_an_answer_to_any_request(environ: Environ) -> None:
     when = {"path": ["/a*", "*\u00fc"], "not": {"host": "*.org", "header": {"X-A": "*\u20ac*"}}}
     assert is_meant(when, environ) in (True, False)
 
