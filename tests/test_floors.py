@@ -93,8 +93,9 @@ FLOORS = (
     ("serving.worker",),
     ("serving.reload",),
     ("cli.arguments",),
-    ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tracing", "cli.tree"),
-    ("cli.auditing", "cli.explaining", "cli.serving", "cli.showing"),
+    ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
+    ("cli.serving", "cli.showing", "cli.tracing"),
+    ("cli.auditing", "cli.explaining"),
     ("cli.__init__",),
     ("__main__",),
 )

@@ -168,13 +168,20 @@ HOST = "expected a glob of hosts in ASCII, without scheme and port"
                 ("admin", "/admin"),
                 ("/admin/*", "/admin"),
                 ("/admin*", "/admin"),
-                ("*", "/"),
                 ("//admin", "/admin"),
                 ("/a/../admin/", "/admin"),
                 ("/%61dmin", "/admin"),
                 ("/admin;x", "/admin"),
-                ("/\x00", "/"),
             ]
+        ),
+        *(
+            pytest.param(
+                {"under": given},
+                f"when.under: invalid value {given!r}; expected the beginning of a path other than /; "
+                "for the start page alone, write path = /",
+                id=f"under {given!r}",
+            )
+            for given in ("/", "//", "*", "/\x00")
         ),
         pytest.param(
             {"method": "GTE"},

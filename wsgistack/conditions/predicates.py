@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from fnmatch import translate
 from functools import reduce
+from http import HTTPMethod
 from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, did_you_mean
@@ -18,12 +19,7 @@ Predicate: TypeAlias = Callable[[Environ], bool]
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _ADDRESS = re.compile(r"\[[0-9a-f.*?]*:[0-9a-f.*?]*:[0-9a-f:.*?]*\]")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
-_KNOWN = (  # the methods of IANA's registry, and those of caches
-    "ACL BAN BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LABEL LINK LOCK MERGE MKACTIVITY "
-    "MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE OPTIONS ORDERPATCH PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY "
-    "REBIND REPORT SEARCH TRACE UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL"
-)
-_METHODS = _KNOWN.split()
+_METHODS = [*(each.value for each in HTTPMethod), "ORDERPATCH", "PROPPATCH", "REPORT"]  # the last are not misspelt
 _MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # PEP 3333: empty means absent
 
 
@@ -168,7 +164,9 @@ def _check_path(text: str) -> str:
 def _check_under(text: str) -> str:
     literal = re.split(r"[*?]", text)[0]
     likely = normal_form(f"/{literal}".encode("utf-8", "replace").decode("latin-1")) or "/"
-    likely = (likely.rstrip("/") or "/").encode("latin-1").decode()
+    likely = likely.rstrip("/").encode("latin-1").decode()
+    if not likely:  # it would mean all paths, which nobody wants to switch a guard off for
+        raise _invalid(text, "the beginning of a path other than /", "for the start page alone, write path = /")
     if text not in (likely, f"{likely}/"):
         raise _invalid(text, "the beginning of a path, without wildcards", f"did you mean {likely!r}?")
     return likely
