@@ -1,6 +1,7 @@
 """Conditions that let clients get around a guard."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from wsgistack.errors import Mistake
 
@@ -11,6 +12,12 @@ _CHOSEN = ("scheme", "method", "host", "under", "path", "header")
 
 _FORGED = ("scheme", "host", "header")
 """What a client can send with any path, so that it can send a request that matches."""
+
+_SENT = {
+    "path": re.compile(r"/?[*?\[]"),  # an ending of the path
+    "environ": re.compile(r"HTTP_|CONTENT_|QUERY_|PATH_|SCRIPT_|REQUEST_|RAW_|wsgi\.url_scheme"),
+}
+"""Values that a client can send with any path, by key."""
 
 _HINT = (
     "list what is public instead: when = { not = { under = [...] } }, in an ini file when_not_under; "
@@ -46,6 +53,5 @@ def _find(when: object, key: str, name: str) -> Iterator[Mistake]:
     yield from _find(when.get("not"), f"{key}.not", name)
 
 
-def _is_sent(key: str, names: object) -> bool:
-    """Whether it is about keys of the environ that hold what a client sends."""
-    return key == "environ" and any(str(name).startswith(("HTTP_", "QUERY_")) for name in names)  # type: ignore[attr-defined]
+def _is_sent(key: str, values: Iterable[str]) -> bool:
+    return key in _SENT and any(map(_SENT[key].match, values))

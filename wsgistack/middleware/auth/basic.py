@@ -50,8 +50,8 @@ class BasicAuth(Middleware):
     Cost tier T0.
 
     Place it inside catch_errors and compress, around what it protects. A condition should list what is public:
-    ``when = { not = { under = ["/health"] } }``, so that everything else is protected. Use it only over TLS, because each request
-    carries the password in readable form. Not for many users: a login page in the application is better.
+    ``when = { not = { under = ["/health"] } }``, so that everything else is protected. Use it only over TLS, because
+    each request carries the password in readable form. Not for many users: a login page in the application is better.
     """
 
     must_be_inside: ClassVar = {
