@@ -24,7 +24,7 @@ def is_admin(environ: Environ) -> bool:
 
 def _make_flask_app() -> App:
     app = flask.Flask(__name__, static_folder=None)
-    for path in ("/admin", "/admin/x", "/health"):
+    for path in ("/admin", "/admin/x", "/admin/x.css", "/health"):
         app.add_url_rule(path, path, lambda: "secret", methods=["GET", "POST"])
     return app
 

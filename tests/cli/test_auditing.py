@@ -59,6 +59,22 @@ def test_finds_nothing_around_a_guard_that_reads_all_forms(
     assert capsys.readouterr().out.endswith(" requests for /admin, /admin/x: 0 answered without a guard\n")
 
 
+@pytest.mark.parametrize(
+    ("when", "line"),
+    [
+        ('{ not = { host = "b.org" } }', "GET /admin Host: b.org -> 200 OK"),
+        ('{ not = { path = "*.css" } }', "GET /admin/x.css -> 200 OK"),
+        ('{ not = { under = ["/health", "/admin/x"] } }', "GET /admin/x -> 200 OK"),
+        ('{ under = "/admin/x" }', "GET /admin -> 200 OK"),
+    ],
+)
+def test_finds_what_a_condition_lets_through(
+    when: str, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audited(tmp_path, CLOSED.format(app="flask_app", when=when), "--path", "/admin") == 1
+    assert line in capsys.readouterr().out.splitlines()
+
+
 def test_reports_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audited(tmp_path, OPEN.format(app="flask_app"), "--path", "/admin/x", "--format", "json") == 1
     report = json.loads(capsys.readouterr().out)

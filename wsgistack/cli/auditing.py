@@ -123,7 +123,7 @@ def _make_requests(paths: Iterable[str], guards: list[_Parts]) -> Iterator[Reque
                 *((each, spelling) for each in ("/zzz", *public) for spelling in (quote(path), f"/{quote(path)}")),
             ):
                 yield Request(method, target, hosts[0], script_name)
-            for host in hosts:
+            for host in (*hosts, *(each for guard in guards for each in guard.public["host"])):
                 yield from (Request(method, quote(path), spelling) for spelling in spell_host(host))
 
 
@@ -134,24 +134,22 @@ def _choose(kind: str, guards: list[_Parts]) -> list[str]:
 
 
 def spell_path(path: str, public: Iterable[str] = ()) -> list[str]:
-    """Spell a path in all ways that servers or applications are known to read as the same one.
+    """Spell a path in all ways that servers or applications are known to read as the same one, or as one below it.
 
     :param path: not percent-encoded.
-    :param public: paths that a guard lets through, from which dot segments may lead out.
+    :param public: paths that a guard lets through: dot segments may lead out of them, and they may be only an ending.
     """
     path = quote(path)
     rest = path.lstrip("/")
     first, slash, more = rest.partition("/")
     return [
         path,
-        f"{path.rstrip('/')}/",
+        *(f"{path.rstrip('/')}/{quote(each).lstrip('/')}" for each in public),
         *(f"{before}{path}" for before in ("/", "//", "/.", "/%2e", "/%252e", "/x/..", "/x/%2e%2e", "/x/%252e%252e")),
         *(f"{before}{path}" for before in ("/..", "/..;", "/;x", "/x;/..", "/x/%2e.")),
         *(f"{before}{rest}" for before in ("", "/%2f", "/%252f", "/%5c", "/%255c", "/x%5c..%5c", "/%ff")),
-        *(
-            f"{path}{after}"
-            for after in (";x", "%3bx", "%00", "%0a", "%20", "%ff", ".", "%2f", "%5c", "/.", "//", "?x")
-        ),
+        *(f"{path}{after}" for after in (";x", "%3bx", "%00", "%0a", "%20", "%ff", ".", "%2f", "%5c")),
+        *(f"{path.rstrip('/')}{after}" for after in ("/", "//", "/.", "/x", "//x", "?x")),
         f"/{first};x{slash}{more}",
         f"/{rest[:1]}%ff{rest[1:]}",
         *(f"/%{escape}{ord(rest[0]):02x}{rest[1:]}" for escape in ("", "25", "2525") if rest and rest[0] != "%"),
