@@ -9,7 +9,7 @@ import flask
 from pyramid.config import Configurator
 from pyramid.response import Response
 from werkzeug.middleware.shared_data import SharedDataMiddleware
-from whitenoise import WhiteNoise
+from whitenoise import WhiteNoise  # type: ignore[import-untyped]
 
 from wsgistack.types import App, Environ, StartResponse
 
