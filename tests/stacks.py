@@ -11,7 +11,7 @@ from functools import reduce
 from itertools import product
 from operator import or_
 
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Middleware, RequestId
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Middleware, Paths, RequestId
 from wsgistack.errors import ContractError
 from wsgistack.testing import Judge, Verdict
 from wsgistack.testing.lint import Lint
@@ -38,6 +38,7 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "catch_errors": CatchErrors,
     "compress": Compress,
     "basic_auth": BasicAuth,
+    "paths": Paths,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {"access_log": {"output": "logging"}, "basic_auth": {"users": {"a": "b"}}}

@@ -34,7 +34,7 @@ def layer(name: str) -> type[Middleware] | type[Lint]:
 
 
 def test_all_layers_are_registered() -> None:
-    assert NAMES == ["access_log", "basic_auth", "catch_errors", "compress", "gzip", "lint", "request_id"]
+    assert NAMES == ["access_log", "basic_auth", "catch_errors", "compress", "gzip", "lint", "paths", "request_id"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,7 +13,7 @@ from wsgiref.validate import WSGIWarning, validator
 import pytest
 
 from tests.stacks import FIVE, FIVE_TWICE, KEY, LAYERS, OPTIONS, PAIRS, Stack, find_failures, find_failures_in_threads
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, RequestId
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, Paths, RequestId
 from wsgistack.http import headers as h
 from wsgistack.testing import Judge, Record, Server
 from wsgistack.testing.hostile import CASES
@@ -25,6 +25,9 @@ from wsgistack.types import App, Changes, Factory
 
 OWN_PASSWORD = ("gets_odd_headers", "gets_odd_headers-by_a_browser")
 """Cases that send their own, wrong password."""
+
+ODD_PATHS = ("gets_an_odd_path",)
+"""Cases whose path the layer paths refuses."""
 
 REPORTS_THE_SERVER = ("works_without_write",)
 """The case whose server breaks a rule that Lint reports."""
@@ -55,6 +58,9 @@ JUDGED = {
     # With the right password, basic_auth changes nothing.
     "basic_auth, right password": Judged(BasicAuth, OPTIONS["basic_auth"], (KEY,), Changes(), OWN_PASSWORD),
     "basic_auth, no password": Judged(BasicAuth, OPTIONS["basic_auth"]),
+    "paths": Judged(Paths),
+    "paths, redirecting": Judged(Paths, {"action": "redirect"}),
+    "paths, normalizing": Judged(Paths, {"action": "normalize"}),
     "lint": Judged(Lint, exempt=REPORTS_THE_SERVER),
     "all five": Judged(FIVE, {}, (KEY,), FIVE.changes._replace(answers=False), OWN_PASSWORD),
     "all five, no password": Judged(FIVE),
@@ -176,7 +182,8 @@ def test_the_validator_accepts_each_layer(stack: Stack, caplog: pytest.LogCaptur
         errors = environ["wsgi.errors"]
         record = Server().run(validate_each_layer(stack, case.app), environ, take=case.take)
         assert find_complaints(record) == [], case.name
-        if bare.error is None and case.name not in OWN_PASSWORD:
+        answered = (*OWN_PASSWORD, *(ODD_PATHS if "paths" in stack.names else ()))
+        if bare.error is None and case.name not in answered:
             assert (record.status, record.body) == (bare.status, bare.body), case.name
         assert "without being closed" not in errors.getvalue(), case.name
         validator_passes += 1

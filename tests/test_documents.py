@@ -36,7 +36,7 @@ DOCUMENTS = [ROOT / "README.rst", ROOT / "docs/configuration.rst", *sorted(ROOT.
 CONTRIBUTING = ROOT / "CONTRIBUTING.rst"
 LEFT_BEHIND = (".git", ".nox", ".venv", "wsgistack", "tests", "build", "__pycache__")
 SERVERS = ("wsgistack serve", "flask --app", "gunicorn")
-SHELL = re.compile(r"[|<>&;$=]|^(?!wsgistack (check|list|show|diff) )")
+SHELL = re.compile(r"[|<>&;$=]|^(?!wsgistack (check|list|show|diff|audit|explain) )")
 PORT = "8080"
 
 

@@ -58,7 +58,7 @@ FLOORS = (
     ),
     # what composes them
     ("conditions.predicates",),
-    ("options.schema", "conditions.parsing"),
+    ("options.schema", "conditions.parsing", "conditions.openings"),
     ("conditions.ini",),
     ("conditions.__init__",),
     ("pipeline.registry",),
@@ -90,7 +90,8 @@ FLOORS = (
     ("serving.reload",),
     ("cli.arguments",),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
-    ("cli.serving", "cli.showing"),
+    ("cli.serving", "cli.showing", "cli.tracing"),
+    ("cli.auditing", "cli.explaining"),
     ("cli.__init__",),
     ("__main__",),
 )

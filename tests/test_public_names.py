@@ -27,6 +27,7 @@ PUBLIC = [
     "Mistake",
     "Mount",
     "OrderWarning",
+    "Paths",
     "Pipeline",
     "RequestId",
     "RequestIdFilter",

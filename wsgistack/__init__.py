@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
+    from wsgistack.middleware.paths import Paths as Paths
     from wsgistack.middleware.request_id import RequestId as RequestId
     from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
     from wsgistack.middleware.request_id import current_request_id as current_request_id
@@ -49,6 +50,7 @@ _HOMES = {
     "middleware.auth.basic": ("BasicAuth",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
+    "middleware.paths": ("Paths",),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
     "pipeline": ("OrderWarning", "Pipeline"),
     "pipeline.mount": ("Mount",),

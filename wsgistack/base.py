@@ -41,6 +41,9 @@ class Middleware:
     must_be_outside: ClassVar[Mapping[str, str]] = {}
     """Layers that must be inside this one, each with the reason."""
 
+    is_guard: ClassVar[bool] = False
+    """Whether this layer protects what is inside. ``check`` warns if a condition lets clients get around a guard."""
+
     changes: ClassVar[Changes] = Changes()
     """What this layer changes in a response. The conformance kit checks that it changes nothing else."""
 

@@ -24,6 +24,7 @@ def test_takes_conditions_out_of_a_section() -> None:
         "when_scheme": "https",
         "when_header": "X-Debug = 1*",
         "when_environ": "A B",
+        "when_under": "/v3 /v4/",
         "when_not_path": "/api/health",
         "when_not_not_header": "X-A",
     }
@@ -33,6 +34,7 @@ def test_takes_conditions_out_of_a_section() -> None:
         "scheme": ("https",),
         "method": ("PUT", "GET"),
         "host": ("*.example.org", "::1"),
+        "under": ("/v3", "/v4"),
         "path": ("/api/*", "/v2/*"),
         "header": {"x-debug": ("1*",)},
         "environ": ("A", "B"),

@@ -12,6 +12,7 @@ from wsgistack.types import Environ
 
 FULL = {
     "call": "tests.conditions.test_parsing:is_debugging",
+    "under": ["/api/", "/gr\u00fc\u00dfe"],
     "path": ["/api/*", "/v2/*", "/api/*"],
     "method": {"put", "GET"},
     "host": ["*.Example.org.", "[::1]"],
@@ -24,6 +25,7 @@ NORMAL = {
     "scheme": ("https",),
     "method": ("GET", "PUT"),
     "host": ("*.example.org", "::1"),
+    "under": ("/api", "/gr\u00fc\u00dfe"),
     "path": ("/api/*", "/v2/*"),
     "header": {"x-debug": ("1*",)},
     "environ": ("A", "B"),
@@ -125,6 +127,7 @@ def test_reports_a_reference_that_cannot_be_filled_in(monkeypatch: pytest.Monkey
 
 TEXTS = "expected text or a list of texts"
 FUNCTION = "expected a function that takes environ and gives true or false"
+UNDER = "expected the beginning of a path, without wildcards"
 SHAPE = "expected an import string, a callable, or a mapping of conditions"
 HOST = "expected a glob of hosts in ASCII, without scheme and port"
 
@@ -142,7 +145,7 @@ HOST = "expected a glob of hosts in ASCII, without scheme and port"
         pytest.param({"pth": "/"}, "when.pth: unknown condition; did you mean 'path'?", id="misspelt"),
         pytest.param(
             {7: "/"},
-            "when.7: unknown condition; choose from call, environ, header, host, method, not, path, scheme",
+            "when.7: unknown condition; choose from call, environ, header, host, method, not, path, scheme, under",
             id="no name",
         ),
         pytest.param({"path": 3}, f"when.path: is of type int; {TEXTS}", id="path of a number"),
@@ -154,6 +157,31 @@ HOST = "expected a glob of hosts in ASCII, without scheme and port"
             {"path": "api/*"},
             "when.path: invalid value 'api/*'; expected a glob of whole paths; did you mean '/api/*'?",
             id="path without a slash",
+        ),
+        *(
+            pytest.param(
+                {"under": given},
+                f"when.under: invalid value {given!r}; {UNDER}; did you mean {meant!r}?",
+                id=f"under {given}",
+            )
+            for given, meant in [
+                ("admin", "/admin"),
+                ("/admin/*", "/admin"),
+                ("/admin*", "/admin"),
+                ("//admin", "/admin"),
+                ("/a/../admin/", "/admin"),
+                ("/%61dmin", "/admin"),
+                ("/admin;x", "/admin"),
+            ]
+        ),
+        *(
+            pytest.param(
+                {"under": given},
+                f"when.under: invalid value {given!r}; expected the beginning of a path other than /; "
+                "for the start page alone, write path = /",
+                id=f"under {given!r}",
+            )
+            for given in ("/", "//", "*", "/\x00")
         ),
         pytest.param(
             {"method": "GTE"},

@@ -13,8 +13,8 @@ from tests.direct import Call
 from wsgistack.http.forms import MAX_FORMS, Forms
 from wsgistack.http.paths import (
     MAX_PATH,
+    compile_prefixes,
     is_ambiguous,
-    is_under,
     normal_form,
     path_forms,
 )
@@ -40,6 +40,9 @@ _PARTS = (
     "A",
 )
 _PATHS = st.lists(st.sampled_from(_PARTS), max_size=10).map("".join)
+
+
+_UNDER_ADMIN = compile_prefixes(["/admin"]).match
 
 
 def _forms(path: str, script_name: str = "") -> Forms:
@@ -104,7 +107,7 @@ def test_each_spelling_has_the_same_normal_form(path: str) -> None:
     assert normal_form(path) == "/admin/x"
     assert "/admin/x" in _forms(path).values
     assert path in _forms(path).values
-    assert _forms(path).any(lambda form: is_under(form, "/admin"))
+    assert _forms(path).any(_UNDER_ADMIN)
     assert is_ambiguous(path)
 
 
@@ -164,8 +167,8 @@ def test_a_path_has_forms_with_and_without_script_name() -> None:
     forms = _forms("/admin", "/zzz")
     assert forms.values == ("/admin", "/zzz/admin")
     assert forms.is_complete
-    assert forms.any(lambda form: is_under(form, "/admin"))
-    assert not forms.all(lambda form: is_under(form, "/admin"))
+    assert forms.any(_UNDER_ADMIN)
+    assert not forms.all(_UNDER_ADMIN)
     assert forms.all(lambda form: form.endswith("/admin"))
     assert _forms("", "/app").values == ("", "/", "/app")
     assert "/admin" in _forms("/../admin", "/zzz").values
@@ -192,7 +195,21 @@ def test_a_path_has_forms_with_and_without_script_name() -> None:
     ],
 )
 def test_a_path_is_under_whole_segments(path: str, prefix: str, expected: bool) -> None:
-    assert is_under(path, prefix) is expected
+    assert bool(compile_prefixes([prefix]).match(path)) is expected
+
+
+def test_the_longest_prefix_wins() -> None:
+    found = compile_prefixes(["/a", "/", "/a/b.c"]).match("/a/b.c/d")
+    assert found
+    assert found[0] == "/a/b.c"
+
+
+@pytest.mark.parametrize("path", ["/ad\xffmin/x", "/admin\xe9/x", "/%ffadmin/x"])
+def test_bytes_that_are_not_utf_8_may_be_dropped_and_leave_no_normal_form(path: str) -> None:
+    assert "/admin/x" in _forms(path).values
+    assert _forms(path).is_complete
+    assert normal_form(path) is None
+    assert is_ambiguous(path)
 
 
 @given(_PATHS)
@@ -248,4 +265,4 @@ _FLASK.add_url_rule("/<path:rest>", view_func=lambda **_: "public", endpoint="pu
 def test_finds_each_path_that_flask_routes_to_a_page(path: str, script_name: str) -> None:
     body = Call(_FLASK, PATH_INFO=path, SCRIPT_NAME=script_name).read()
     if body == b"admin":
-        assert _forms(path, script_name).any(lambda form: is_under(form, "/admin"))
+        assert _forms(path, script_name).any(_UNDER_ADMIN)

@@ -15,6 +15,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from tests.direct import Body, Call, answering, environ_of
 from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, ConfigError, load
+from wsgistack.http.paths import is_ambiguous
 from wsgistack.pipeline.mount import Mount
 from wsgistack.testing import Judge
 from wsgistack.testing.lint import Lint
@@ -59,9 +60,17 @@ SOME = Mount({name: telling(name) for name in ("/", "/api", "/api/v2/", "/api/v2
         pytest.param("/api/v2/x/y", "/api/v2/x '/api/v2/x' '/y'", id="the longest prefix"),
         pytest.param("/api/v2/xy", "/api/v2/ '/api/v2' '/xy'", id="not quite the longest prefix"),
         pytest.param("/api/v22", "/api '/api' '/v22'", id="not quite the longer prefix"),
-        pytest.param("//api", "/ '' '//api'", id="two slashes before it"),
+        pytest.param("//api", "400 Bad Request", id="two slashes before it"),
+        pytest.param("/x/../api", "400 Bad Request", id="dot segments that lead to it"),
+        pytest.param("/api/../x", "400 Bad Request", id="dot segments that lead out of it"),
+        pytest.param("/api;x", "400 Bad Request", id="parameters after it"),
+        pytest.param("/%61pi", "400 Bad Request", id="encoded twice"),
+        pytest.param("/a\u00ffpi", "400 Bad Request", id="a byte in it that is not UTF-8"),
+        pytest.param("/x/../y", "/ '' '/x/../y'", id="two readings that mean the same application"),
+        pytest.param("/api/x/../y", "/api '/api' '/x/../y'", id="two readings inside of one application"),
+        pytest.param("/caf\u00e9", "/ '' '/café'", id="not UTF-8 in the same application"),
         pytest.param("/api//x", "/api '/api' '//x'", id="two slashes after it"),
-        pytest.param("/api\n", "/ '' '/api\\n'", id="a newline after it"),
+        pytest.param("/api\n", "400 Bad Request", id="a newline after it"),
         pytest.param("/aXb", "/ '' '/aXb'", id="a dot is a dot"),
         pytest.param(
             "/gr\u00c3\u00bc\u00c3\u009f e/x",
@@ -84,10 +93,12 @@ def test_takes_a_request_without_the_names_of_the_path() -> None:
     assert b"".join(body) == b"/ None None"
 
 
-@given(st.text("/ab.\n\u00e4", max_size=12).map("/".__add__))
+@given(st.text("/ab.\u00e4", max_size=12).map("/".__add__))
 def test_chooses_as_werkzeug_does(path: str) -> None:
     apps = {name: telling(name) for name in ("/a", "/a/b", "/b.a", "/a/a/a")}
-    assert told(Mount({"/": telling("root"), **apps}), path) == told(DispatcherMiddleware(telling("root"), apps), path)
+    ours = told(Mount({"/": telling("root"), **apps}), path)
+    assert ours in ("400 Bad Request", told(DispatcherMiddleware(telling("root"), apps), path))
+    assert ours != "400 Bad Request" or is_ambiguous(path)
 
 
 @pytest.mark.parametrize("path", ["/api/x", "/other"])

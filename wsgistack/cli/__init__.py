@@ -1,4 +1,4 @@
-"""The command line: ``wsgistack serve | check | show | diff | list | conform``, one module a command."""
+"""The command line, one module a command: serve, check, show, diff, list, explain, audit and conform."""
 
 import argparse
 import os
@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from wsgistack.cli import checking, comparing, conforming, listing, serving, showing
+from wsgistack.cli import auditing, checking, comparing, conforming, explaining, listing, serving, showing
 from wsgistack.cli.arguments import parse
 from wsgistack.errors import ConfigError
 
 __all__ = ["main"]
 
-_COMMANDS = (serving, checking, showing, comparing, listing, conforming)
+_COMMANDS = (serving, checking, showing, comparing, listing, explaining, auditing, conforming)
 _EPILOG = """\
 exit codes:
   0    success; for diff: the files mean the same
-  1    mistakes in the configuration or the middleware; for diff: the files differ
+  1    mistakes in the configuration or the middleware; for diff: the files differ; for audit: a way around a guard
   2    wrong arguments; for diff: also mistakes
   130  interrupted by Ctrl-C
 """

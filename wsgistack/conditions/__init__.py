@@ -27,9 +27,11 @@ def condition(given: object, *, base: Path | None = None) -> Condition:
     :param given: an import string of such a function, the function itself, or a mapping. All of its keys must match
         the request, each by at least one of its values, which is a text or a list of texts:
 
-        - ``path``: globs for SCRIPT_NAME + PATH_INFO, as in :mod:`fnmatch`: a ``*`` also matches slashes, ``[[]`` is a
-          bracket, case matters. ``/api/*`` is not ``/api``. The path is read as UTF-8 if it is valid UTF-8;
-        - ``method``: exact, and in upper case;
+        - ``under``: beginnings of SCRIPT_NAME + PATH_INFO, by whole segments: ``/admin`` matches ``/admin`` and
+          ``/admin/x``, but not ``/administrators``;
+        - ``path``: globs for the same, as in :mod:`fnmatch`: a ``*`` also matches slashes, ``[[]`` is a bracket, case
+          matters. A slash at the end of the path does not matter. The path is read as UTF-8 if it is valid UTF-8;
+        - ``method``: ``GET`` includes HEAD, and the request's method may be in lower case;
         - ``host``: globs for the Host header, or else SERVER_NAME, in any case, without the port, the
           brackets of an IPv6 address and the dot of the root;
         - ``scheme``: ``http`` or ``https``;
@@ -41,8 +43,14 @@ def condition(given: object, *, base: Path | None = None) -> Condition:
     :param base: the folder that relative paths in references start from.
     :raises ConfigError: with every mistake, by keys such as ``when.not.host``.
 
-    Do not use it to protect paths: ``//admin`` is another path here, but may be the same one for the application. To
-    protect an application, list with ``not`` what is public.
+    Applications may read one request differently: ``//admin`` and ``/x/../admin`` as ``/admin``, the Host ``a.org.:80``
+    as ``a.org``. PATH_INFO counts as a path of its own, because some servers take SCRIPT_NAME from a header. A key
+    matches if any of these forms does. Inside ``not`` it matches only if all of them do, exactly: HEAD is not GET
+    there, and behind a SCRIPT_NAME ``/shop`` list ``/public`` as well as ``/shop/public``.
+
+    To protect an application, list with ``not`` what is public: ``{"not": {"under": ["/health", "/static"]}}``. Then a
+    path that nobody thought of is protected, too. A client chooses its method, its Host and all other headers; so do
+    not protect anything by these alone.
     """
     return predicate(resolve_condition(given, base=base))
 

@@ -4,9 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from fnmatch import translate
 from functools import reduce
+from http import HTTPMethod
 from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, did_you_mean
+from wsgistack.http.hosts import host_forms
+from wsgistack.http.paths import compile_prefixes, is_plain, normal_form, path_forms
 from wsgistack.types import Environ
 
 __all__ = ["KINDS", "Kind", "Predicate", "predicate"]
@@ -16,12 +19,7 @@ Predicate: TypeAlias = Callable[[Environ], bool]
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _ADDRESS = re.compile(r"\[[0-9a-f.*?]*:[0-9a-f.*?]*:[0-9a-f:.*?]*\]")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
-_KNOWN = (  # the methods of IANA's registry, and those of caches
-    "ACL BAN BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LABEL LINK LOCK MERGE MKACTIVITY "
-    "MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE OPTIONS ORDERPATCH PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY "
-    "REBIND REPORT SEARCH TRACE UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL"
-)
-_METHODS = _KNOWN.split()
+_METHODS = [*(each.value for each in HTTPMethod), "ORDERPATCH", "PROPPATCH", "REPORT"]  # the last are not misspelt
 _MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # PEP 3333: empty means absent
 
 
@@ -29,24 +27,34 @@ class Kind(NamedTuple):
     """One kind of condition.
 
     :param check: gives the normal form of a value, or of the name that it is about; raises a ConfigError.
-    :param make: makes the predicate, of normal values.
+    :param make: makes the predicate, of normal values; and of whether all forms of the request must match, or any.
     :param is_of_names: whether it also allows a mapping of names to globs.
     """
 
     check: Callable[[str], str]
-    make: Callable[[Any], Predicate]
+    make: Callable[[Any, bool], Predicate]
     is_of_names: bool = False
 
 
-def predicate(normal: Any) -> Predicate:
+def predicate(normal: Any, *, every: bool = False) -> Predicate:
     """Make the function that tests a request.
 
+    A path, a host or a method may have several forms. By default a condition holds if any of them matches. Each ``not``
+    changes that: what is negated must hold for all forms, so that nobody escapes a layer by an odd spelling.
+
     :param normal: a condition in its normal form, with functions for all import strings and no references.
+    :param every: whether all forms must match.
     """
     if not isinstance(normal, Mapping):
         return normal  # type: ignore[no-any-return]
-    makers = {name: kind.make for name, kind in KINDS.items()} | {"not": _negated, "call": predicate}
-    return reduce(_both, (makers[name](value) for name, value in normal.items()))
+    return reduce(_both, (_make(name, value, every) for name, value in normal.items()))
+
+
+def _make(name: str, value: Any, every: bool) -> Predicate:
+    if name == "not":
+        inner = predicate(value, every=not every)
+        return lambda environ: not inner(environ)
+    return predicate(value) if name == "call" else KINDS[name].make(value, every)
 
 
 def _both(one: Predicate, other: Predicate) -> Predicate:
@@ -57,52 +65,63 @@ def _either(one: Predicate, other: Predicate) -> Predicate:
     return lambda environ: one(environ) or other(environ)
 
 
-def _negated(normal: object) -> Predicate:
-    inner = predicate(normal)
-    return lambda environ: not inner(environ)
-
-
-def _scheme(schemes: tuple[str, ...]) -> Predicate:
+def _scheme(schemes: tuple[str, ...], _: bool) -> Predicate:
     allowed = frozenset(schemes)
     return lambda environ: environ.get("wsgi.url_scheme") in allowed
 
 
-def _method(methods: tuple[str, ...]) -> Predicate:
-    allowed = frozenset(methods)
-    return lambda environ: environ.get("REQUEST_METHOD") in allowed
+def _method(methods: tuple[str, ...], every: bool) -> Predicate:
+    if every:  # an application may handle HEAD and get like GET, or like none of the others
+        exact = frozenset(methods)
+        return lambda environ: environ.get("REQUEST_METHOD") in exact
+    allowed = {*methods, "HEAD"} if "GET" in methods else {*methods}
+    return lambda environ: environ.get("REQUEST_METHOD", "").upper() in allowed
 
 
-def _path(globs: tuple[str, ...]) -> Predicate:
+def _under(prefixes: tuple[str, ...], every: bool) -> Predicate:
+    return _test_path(compile_prefixes(prefix.encode().decode("latin-1") for prefix in prefixes).match, every)
+
+
+def _path(globs: tuple[str, ...], every: bool) -> Predicate:
     match = _any_of(globs)
 
+    def match_any(text: str) -> object:  # an application may ignore a slash at the end of a path
+        return match(text) or match(text[:-1] if text[-1:] == "/" else f"{text}/")
+
+    test, combine = (match, all) if every else (match_any, any)
+    return _test_path(lambda form: test(form) if form.isascii() else combine(map(test, _readings(form))), every)
+
+
+def _test_path(test: Callable[[str], object], every: bool) -> Predicate:
     def is_meant(environ: Environ) -> bool:
-        path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        return match(path if path.isascii() else _decoded(path)) is not None
+        path: str = environ.get("PATH_INFO", "")
+        if is_plain(path) and not environ.get("SCRIPT_NAME"):  # the most frequent request, at the least cost
+            return bool(test(path))
+        forms = path_forms(environ)
+        return forms.all(test) if every else forms.any(test)
 
     return is_meant
 
 
-def _host(globs: tuple[str, ...]) -> Predicate:
+def _readings(form: str) -> tuple[str, ...]:
+    """The texts that applications make of a path's bytes."""
+    return _decoded(form), form.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _host(globs: tuple[str, ...], every: bool) -> Predicate:
     match = _any_of(globs)
-
-    def is_meant(environ: Environ) -> bool:
-        host: str = (environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")).lower()
-        if host.startswith("["):
-            host = host[1:].partition("]")[0]
-        elif host.count(":") == 1:  # more than one: an IPv6 address in SERVER_NAME
-            host = host.partition(":")[0]
-        return match(host.removesuffix(".")) is not None
-
-    return is_meant
+    if every:
+        return lambda environ: host_forms(environ).all(match)
+    return lambda environ: host_forms(environ).any(match)
 
 
-def _header(asked: Mapping[str, tuple[str, ...]] | tuple[str, ...]) -> Predicate:
+def _header(asked: Mapping[str, tuple[str, ...]] | tuple[str, ...], every: bool) -> Predicate:
     if isinstance(asked, Mapping):
-        return _environ({_environ_key(name): globs for name, globs in asked.items()})
-    return _environ(tuple(map(_environ_key, asked)))
+        return _environ({_environ_key(name): globs for name, globs in asked.items()}, every)
+    return _environ(tuple(map(_environ_key, asked)), every)
 
 
-def _environ(asked: Mapping[str, tuple[str, ...]] | tuple[str, ...]) -> Predicate:
+def _environ(asked: Mapping[str, tuple[str, ...]] | tuple[str, ...], _: bool) -> Predicate:
     if isinstance(asked, Mapping):
         return reduce(_both, (_value(key, globs) for key, globs in asked.items()))
     return reduce(_either, map(_presence, asked))
@@ -142,6 +161,17 @@ def _check_path(text: str) -> str:
     return text
 
 
+def _check_under(text: str) -> str:
+    literal = re.split(r"[*?]", text)[0]
+    likely = normal_form(f"/{literal}".encode("utf-8", "replace").decode("latin-1")) or "/"
+    likely = likely.rstrip("/").encode("latin-1").decode()
+    if not likely:  # it would mean all paths, which nobody wants to switch a guard off for
+        raise _invalid(text, "the beginning of a path other than /", "for the start page alone, write path = /")
+    if text not in (likely, f"{likely}/"):
+        raise _invalid(text, "the beginning of a path, without wildcards", f"did you mean {likely!r}?")
+    return likely
+
+
 def _check_method(text: str) -> str:
     method = text.upper()
     hint = "" if method in _METHODS else did_you_mean(method, _METHODS)
@@ -179,6 +209,7 @@ KINDS: Mapping[str, Kind] = {  # the cheap ones first
     "scheme": Kind(_check_scheme, _scheme),
     "method": Kind(_check_method, _method),
     "host": Kind(_check_host, _host),
+    "under": Kind(_check_under, _under),
     "path": Kind(_check_path, _path),
     "header": Kind(_check_header, _header, is_of_names=True),
     "environ": Kind(str, _environ, is_of_names=True),

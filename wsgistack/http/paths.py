@@ -5,11 +5,12 @@ form misses the others, so a guard must consider all of them.
 """
 
 import re
+from collections.abc import Iterable
 
 from wsgistack.http.forms import Forms, find_forms
 from wsgistack.types import Environ
 
-__all__ = ["MAX_PATH", "is_ambiguous", "is_under", "normal_form", "path_forms"]
+__all__ = ["MAX_PATH", "compile_prefixes", "find_path_forms", "is_ambiguous", "is_plain", "normal_form", "path_forms"]
 
 MAX_PATH = 2048
 """In characters. A longer path that needs normalization counts as ambiguous, so that its forms cost little."""
@@ -27,58 +28,63 @@ def path_forms(environ: Environ) -> Forms:
     PATH_INFO is one path, and SCRIPT_NAME + PATH_INFO is another: some servers take SCRIPT_NAME from a request header,
     so a client may choose where the one begins and the other ends. Their forms are all paths that result from these
     steps in any order and number: percent-decode once more, read a backslash as a slash, remove ``;parameters`` from
-    segments, collapse slashes, resolve dot segments (RFC 3986 §5.2.4), and add a missing first slash. Upper and
-    lower case remain different, and so do a path with and without a slash at its end; :func:`is_under` ignores that.
+    segments, collapse slashes, resolve dot segments (RFC 3986 §5.2.4), add a missing first slash, and drop bytes that
+    are not UTF-8, as Bottle does. Upper and lower case remain different, and so do a path with and without a slash at
+    its end; :func:`compile_prefixes` ignores that.
 
     A plain path without SCRIPT_NAME is its own only form, which costs one search with a regular expression.
     """
     path: str = environ.get("PATH_INFO", "")
     script_name: str = environ.get("SCRIPT_NAME", "")
-    forms = _find_forms(path)
-    return forms | _find_forms(script_name + path) if script_name else forms
+    forms = find_path_forms(path)
+    return forms | find_path_forms(script_name + path) if script_name else forms
 
 
 def normal_form(path: str) -> str | None:
     """Return the form on which all readers of a path agree in the end.
 
     None if they don't: ``/x//../admin`` is ``/admin`` for a reader that collapses slashes first, but ``/x/admin`` for
-    one that resolves dots first. None also if the path has too many forms, is too long or has a control character.
+    one that resolves dots first. None also if the path has too many forms, is too long, is not UTF-8, or has a control
+    character.
     """
-    forms = _find_forms(path)
+    forms = find_path_forms(path)
     final = [form for form in forms.values if _is_final(form)]
-    return final[0] if forms.is_complete and len(final) == 1 else None
+    is_readable = forms.is_complete and all(_drop_invalid_bytes(form) == form for form in forms.values)
+    return final[0] if is_readable and len(final) == 1 else None
 
 
 def is_ambiguous(path: str) -> bool:
     """Whether a path has more than one form, so that not all readers see the same."""
-    return normal_form(path) != path
+    return not is_plain(path) and normal_form(path) != path
 
 
-def is_under(path: str, prefix: str) -> bool:
-    """Whether a path is a prefix or below it, by whole segments.
+def compile_prefixes(prefixes: Iterable[str]) -> re.Pattern[str]:
+    """Make the pattern whose ``match`` finds the longest prefix of a path, by whole segments.
 
-    ``/admin`` and ``/admin/x`` are under ``/admin``, but ``/administrators`` is not. A slash at the end of either does
-    not matter. Both must be in the same encoding.
+    ``/admin`` and ``/admin/x`` are under ``/admin``, but ``/administrators`` is not. A slash at the end of a prefix
+    does not matter. Prefixes and paths must be in the same encoding.
     """
-    prefix = prefix.rstrip("/")
-    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
+    longest_first = sorted((re.escape(prefix.rstrip("/")) for prefix in prefixes), key=len, reverse=True)
+    return re.compile(rf"(?:{'|'.join(longest_first)})(?=/|\Z)")
 
 
-def _find_forms(path: str) -> Forms:
-    if _is_plain(path):
+def find_path_forms(path: str) -> Forms:
+    """Find the forms of one path, as :func:`path_forms` does."""
+    if is_plain(path):
         return Forms((path,), is_complete=True)
     if len(path) > MAX_PATH:
         return Forms((path,), is_complete=False)
     return find_forms(path, _STEPS, lambda form: not _CONTROL.search(form))
 
 
-def _is_plain(path: str) -> bool:
+def is_plain(path: str) -> bool:
     """Whether no step can change a path. A few other paths are final too, such as ``/.well-known`` and ``/100%``."""
-    return path[:1] == "/" and "//" not in path and "/." not in path and not _SPECIAL.search(path)
+    is_simple = path[:1] == "/" and "//" not in path and "/." not in path and not _SPECIAL.search(path)
+    return is_simple and (path.isascii() or _drop_invalid_bytes(path) == path)
 
 
 def _is_final(form: str) -> bool:
-    return _is_plain(form) or all(step(form) == form for step in _STEPS)
+    return is_plain(form) or all(step(form) == form for step in _STEPS)
 
 
 def _decode(path: str) -> str:
@@ -112,8 +118,20 @@ def _resolve_dots(path: str) -> str:
     return "/".join([first, *kept])
 
 
+def _drop_invalid_bytes(path: str) -> str:
+    return path.encode("latin-1", "ignore").decode("utf-8", "ignore").encode().decode("latin-1")
+
+
 def _add_root(path: str) -> str:
     return path if path.startswith("/") else f"/{path}"
 
 
-_STEPS = (_decode, _read_backslashes, _remove_parameters, _collapse_slashes, _resolve_dots, _add_root)
+_STEPS = (
+    _decode,
+    _read_backslashes,
+    _remove_parameters,
+    _collapse_slashes,
+    _resolve_dots,
+    _drop_invalid_bytes,
+    _add_root,
+)

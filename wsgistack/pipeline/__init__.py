@@ -14,7 +14,7 @@ __all__ = ["OrderWarning", "Pipeline"]
 
 
 class OrderWarning(UserWarning):
-    """Layers in an order in which one of them does less than it could."""
+    """A layer that does less than it could, because of its place or of its condition."""
 
 
 class Pipeline:
@@ -56,7 +56,7 @@ class Pipeline:
         """Build the layers around an application, and return the outermost one.
 
         :raises ConfigError: some layers can't be built; it holds the mistakes of all of them.
-        :warns OrderWarning: a layer says that it belongs elsewhere.
+        :warns OrderWarning: a layer says that it belongs elsewhere, or clients can avoid a guard by its condition.
         """
         mistakes = Mistakes()
         with mistakes.collect():
@@ -73,16 +73,17 @@ class Pipeline:
         return app
 
     def misplaced(self) -> list[Mistake]:
-        """Report which layers are on the wrong side of another one, and why that matters.
+        """Report which layers are on the wrong side of another one, and why that matters; and which guards are open.
 
-        A layer says where it belongs by its attributes ``must_be_inside`` and ``must_be_outside``.
+        A layer says by its attributes ``must_be_inside`` and ``must_be_outside`` where it belongs, and by ``is_guard``
+        that it protects what is inside.
         """
         return [each for position in range(len(self.specs)) for each in self.misplaced_at(position)]
 
     def misplaced_at(self, position: int) -> list[Mistake]:
-        """Report the layers further inside that belong outside of the one at a position."""
-        found = []
+        """Report the layers further inside that belong outside of the one at a position, and what is wrong with it."""
         outer = self.specs[position]
+        found = outer.openings()
         for inner in self.specs[position + 1 :]:
             if any(inner.is_like(other) for other in self.specs[:position]):  # another one is in the right place
                 continue

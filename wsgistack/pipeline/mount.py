@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from wsgistack.environ import copy_environ
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import editing
+from wsgistack.http.paths import compile_prefixes, find_path_forms, is_plain
 from wsgistack.http.responses import error_answer
 from wsgistack.pipeline.shape import check_application
 from wsgistack.types import App, Environ, Headers, StartResponse
@@ -31,10 +32,12 @@ class Mount:
         /api = api
 
     The longest prefix wins, and must end where a segment of the path ends: ``/api`` matches ``/api``, ``/api/`` and
-    ``/api/x``, but neither ``/apis`` nor ``//api``. The prefix moves from PATH_INFO to SCRIPT_NAME (PEP 3333), so that
-    the application makes URLs that lead back to it. This happens in a copy of the environ: layers outside always see
-    the path that the client asked for. When the response starts, they also see every other key that was added to the
-    copy or removed from it, such as REMOTE_USER.
+    ``/api/x``, but not ``/apis``. A path that could mean different applications, such as ``//api`` or ``/api/../x``, is
+    answered with 400 Bad Request, so that nobody gets around a layer of one application through another one.
+
+    The prefix moves from PATH_INFO to SCRIPT_NAME (PEP 3333), so that the application makes URLs that lead back to it.
+    This happens in a copy of the environ: layers outside always see the path that the client asked for. When the
+    response starts, they also see every other key that was added to the copy or removed from it, such as REMOTE_USER.
 
     :param apps: applications by prefix. A prefix is not percent-encoded, and may end with a slash. The application at
         ``/`` gets all other requests, with the environ unchanged; without it they are answered with 404 Not Found.
@@ -62,17 +65,17 @@ class Mount:
         mistakes.raise_if_any()
         self.apps = MappingProxyType(dict(apps))
         self._mounted = {prefix: app for prefix, (_, app) in mounted.items()}
-        longest_first = sorted(map(re.escape, self._mounted), key=len, reverse=True)
-        self._find = re.compile(rf"(?:{'|'.join(longest_first)})(?=/|\Z)").match
+        self._match = compile_prefixes(self._mounted).match
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         path: str = environ.get("PATH_INFO", "")
-        found = self._find(path)
-        prefix = found[0] if found else ""
+        prefix = self._find(path)
+        is_clear = is_plain(path) or find_path_forms(path).all(lambda form: self._find(form) == prefix)
         app = self._mounted.get(prefix)
-        if app is None:
-            status, headers, body = error_answer(environ, 404)
+        if app is None or not is_clear:
+            detail = "" if is_clear else "The path of the request is ambiguous."
+            status, headers, body = error_answer(environ, 404 if is_clear else 400, detail)
             start_response(status, headers)
             return body
         if not prefix:
@@ -92,6 +95,10 @@ class Mount:
             return status, headers
 
         return app(inner, editing(start_response, edit))
+
+    def _find(self, path: str) -> str:
+        found = self._match(path)
+        return found[0] if found else ""
 
     def __repr__(self) -> str:
         return f"Mount({dict(self.apps)!r})"

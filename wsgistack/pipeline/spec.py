@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Self, TypeAlias, cast
 
 from wsgistack.base import Middleware
 from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
+from wsgistack.conditions.openings import find_openings
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import has_references, make_absolute
 from wsgistack.options.schema import Schema, read_schema, show_options
@@ -18,7 +20,7 @@ from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import Kind, check_application, find_misfit
 from wsgistack.types import App, Factory
 
-__all__ = ["REDACTED", "Item", "Spec"]
+__all__ = ["REDACTED", "Item", "Observer", "Spec", "observer"]
 
 _USABLE = "a name, an import string or a callable"
 _ASGI_HINTS: Mapping[Kind, str] = MappingProxyType(
@@ -217,6 +219,8 @@ class Spec:
             built = check_application(built, f"{self.name} returns", _ASGI_HINTS)
         if isinstance(built, Middleware):
             built.secret_options = {name for name, value in self.options.items() if has_references(value)}
+        if observe := observer.get():
+            return observe(self, built, app, applies)
         return built if applies is None else Conditional(built, app, applies, self.when)
 
     def belongs(self, side: str, other: "Spec") -> str:
@@ -226,6 +230,15 @@ class Spec:
         """
         reasons = getattr(self.factory(), side, None)
         return reasons.get(registry.name_of(other.use), "") if isinstance(reasons, Mapping) else ""
+
+    def openings(self) -> list[Mistake]:
+        """Report how clients can avoid this layer by its condition, if it is a guard."""
+        return [self._place(each, each.key) for each in find_openings(self.when, self.name)] if self.is_guard else []
+
+    @property
+    def is_guard(self) -> bool:
+        """Whether its class says that it protects what is inside."""
+        return getattr(self.factory(), "is_guard", False) is True
 
     def is_like(self, other: "Spec") -> bool:
         """Whether the other one is the same kind of layer, with whichever options."""
@@ -264,6 +277,12 @@ class Spec:
         line = self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
         return mistake._replace(key=key, where=self.where._replace(line=line))
 
+
+Observer: TypeAlias = Callable[[Spec, App, App, Condition | None], App]
+"""Gets a layer that was built, the application inside of it, and its condition. Returns what takes their place."""
+
+observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
+"""Set while layers are built, it sees every layer of an application, also inside of composites."""
 
 Item: TypeAlias = str | Callable[..., App] | Mapping[str, object] | Spec
 """What a list of layers may hold."""

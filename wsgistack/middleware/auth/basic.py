@@ -49,14 +49,16 @@ class BasicAuth(Middleware):
 
     Cost tier T0.
 
-    Place it inside catch_errors and compress, around what it protects. Use it only over TLS, because each request
-    carries the password in readable form. Not for many users: a login page in the application is better.
+    Place it inside catch_errors and compress, around what it protects. A condition should list what is public:
+    ``when = { not = { under = ["/health"] } }``, so that everything else is protected. Use it only over TLS, because
+    each request carries the password in readable form. Not for many users: a login page in the application is better.
     """
 
     must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
         "catch_errors": "an error of the check would reach the server",
     }
+    is_guard: ClassVar = True
     changes: ClassVar = Changes(answers=True)
 
     def __init__(

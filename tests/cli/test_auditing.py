@@ -1,0 +1,159 @@
+"""``wsgistack audit``: path spellings, methods and hosts against real applications behind open and closed guards."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.files import written
+from tests.cli.guarded import APPS, CLOSED, OPEN
+from wsgistack.cli import main
+from wsgistack.cli.auditing import spell_host, spell_path
+from wsgistack.http.hosts import host_forms
+
+BYPASSES = {
+    "flask_app": ("GET //admin/x", "GET /%2fadmin/x", "GET /admin/x SCRIPT_NAME: /zzz"),
+    "pyramid_app": ("GET //admin/x", "GET /%2fadmin/x", "GET /./admin/x", "GET /x/../admin/x"),
+    "shared_data_app": ("GET /./admin/x", "GET /x/../admin/x"),
+    "whitenoise_app": ("GET /admin/x SCRIPT_NAME: /zzz",),
+}
+
+
+def audited(folder: Path, text: str, *arguments: str, name: str = "stack.toml") -> int:
+    return main(["audit", written(folder, text, name=name), *arguments])
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_finds_what_gets_around_a_guard_that_reads_one_form(
+    app: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audited(tmp_path, OPEN.format(app=app), "--path", "/admin/x") == 1
+    *lines, summary = capsys.readouterr().out.splitlines()
+    assert {line.partition(" -> ")[0] for line in lines} >= {*BYPASSES[app]}
+    assert summary.endswith(f" requests for /admin/x: {len(lines)} answered without a guard")
+
+
+def test_finds_the_page_itself_beside_its_glob(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(tmp_path, OPEN.format(app="flask_app"), "--path", "/admin") == 1
+    assert "GET /admin -> 200 OK" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize(
+    "when",
+    [
+        '{ not = { under = ["/health", "/static"] } }',
+        '{ not = { path = ["/health", "/static/*"] } }',
+        '{ under = "/admin" }',
+        '{ path = "/admin/*" }',
+        '{ under = "/admin", host = "*.shop.example" }',
+        '{ under = "/admin", method = ["GET", "POST"] }',
+        '{ not = { not = { under = "/admin" } } }',
+        '{ under = "/admin", not = { method = ["GET"] } }',
+    ],
+)
+def test_finds_nothing_around_a_guard_that_reads_all_forms(
+    app: str, when: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audited(tmp_path, CLOSED.format(app=app, when=when), "--path", "/admin", "--path", "/admin/x") == 0
+    assert capsys.readouterr().out.endswith(" requests for /admin, /admin/x: 0 answered without a guard\n")
+
+
+@pytest.mark.parametrize(
+    ("when", "line"),
+    [
+        ('{ not = { host = "b.org" } }', "GET /admin Host: b.org -> 200 OK"),
+        ('{ not = { path = "*.css" } }', "GET /admin/x.css -> 200 OK"),
+        ('{ not = { under = ["/health", "/admin/x"] } }', "GET /admin/x -> 200 OK"),
+        ('{ under = "/admin/x" }', "GET /admin -> 200 OK"),
+    ],
+)
+def test_finds_what_a_condition_lets_through(
+    when: str, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audited(tmp_path, CLOSED.format(app="flask_app", when=when), "--path", "/admin") == 1
+    assert line in capsys.readouterr().out.splitlines()
+
+
+def test_reports_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(tmp_path, OPEN.format(app="flask_app"), "--path", "/admin/x", "--format", "json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["paths"] == ["/admin/x"]
+    assert report["requests"] > 300
+    fields = {"method": "GET", "target": "//admin/x", "host": "localhost", "script_name": "", "status": "200 OK"}
+    assert fields in report["unguarded"]
+
+
+@pytest.mark.parametrize(
+    ("when", "paths"),
+    [
+        ('{ under = ["/admin", "/root"], path = "/admin/*/?" }', ["/admin", "/root", "/admin/x/x"]),
+        ('{ not = { under = "/health", header = "X-Probe" } }', ["/"]),
+        ('"tests.cli.guarded:is_admin"', ["/"]),
+    ],
+)
+def test_sends_the_paths_that_the_file_names(
+    when: str, paths: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audited(tmp_path, CLOSED.format(app="flask_app", when=when), "--format", "json")
+    assert json.loads(capsys.readouterr().out)["paths"] == paths
+
+
+MOUNTED = """
+[composite:main]
+use = egg:wsgistack#mount
+/ = public
+/back/ = admin
+/other = tests.cli.guarded:empty
+
+[app:public]
+use = tests.cli.guarded:empty
+
+[pipeline:admin]
+pipeline = auth tests.cli.guarded:flask_app
+
+[filter:auth]
+use = basic_auth
+users = ada = x
+{when}
+"""
+
+
+@pytest.mark.parametrize(("when", "path"), [("", "/back/"), ("when_under = /admin", "/back/admin")])
+def test_a_mounted_guard_protects_what_is_below_its_prefix(
+    when: str, path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audited(tmp_path, MOUNTED.format(when=when), "--format", "json", name="stack.ini") == 0
+    assert json.loads(capsys.readouterr().out)["paths"] == [path]
+
+
+def test_an_error_of_an_unguarded_application_is_an_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(tmp_path, OPEN.format(app="failing")) == 1
+    assert "GET / -> OSError\n" in capsys.readouterr().out
+
+
+def test_an_application_that_refuses_gives_nothing_away(tmp_path: Path) -> None:
+    assert audited(tmp_path, OPEN.format(app="empty")) == 0
+
+
+def test_needs_a_guard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(tmp_path, 'app = "tests.cli.guarded:empty"\nlayers = ["request_id"]') == 1
+    assert capsys.readouterr().err == (
+        f"{tmp_path}/stack.toml: has no guard; expected a layer that protects what is inside, such as basic_auth\n"
+    )
+
+
+def test_reports_the_mistakes_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(tmp_path, 'app = "tests.cli.guarded:emty"') == 1
+    assert "did you mean 'empty'?" in capsys.readouterr().err
+
+
+def test_all_spellings_of_a_path_are_different() -> None:
+    for path in ("/", "/admin", "/admin/x", "/caf\u00e9", "/100%"):
+        spellings = spell_path(path, ["/public"])
+        assert all(each.isascii() for each in spellings)
+        assert len({*spellings}) > 30
+
+
+def test_each_spelling_of_a_host_is_a_form_of_it() -> None:
+    assert all(host_forms({"HTTP_HOST": each}).any("a.org".__eq__) for each in spell_host("a.org"))

@@ -1,0 +1,93 @@
+"""Conditions by which clients can avoid a guard, and those that leave it closed."""
+
+from wsgiref.simple_server import demo_app
+
+import pytest
+
+from wsgistack import BasicAuth, CatchErrors, OrderWarning, Pipeline
+from wsgistack.conditions import normalize_condition
+from wsgistack.conditions.openings import find_openings
+from wsgistack.pipeline.spec import Spec
+from wsgistack.types import Environ
+
+
+def is_staging(environ: Environ) -> bool:
+    return True
+
+
+def found(when: object) -> list[str]:
+    return [each.key for each in find_openings(normalize_condition(when), "auth")]
+
+
+@pytest.mark.parametrize(
+    ("when", "keys"),
+    [
+        ({"under": "/admin"}, ["when.under"]),
+        ({"path": "/admin/*"}, ["when.path"]),
+        ({"method": "POST", "path": "/admin/*"}, ["when.method"]),
+        ({"host": "a.org"}, ["when.host"]),
+        ({"scheme": "http"}, ["when.scheme"]),
+        ({"header": "X-A"}, ["when.header"]),
+        ({"environ": "HTTP_X_A"}, ["when.environ"]),
+        ({"environ": {"QUERY_STRING": "a"}}, ["when.environ"]),
+        ({"call": is_staging, "under": "/admin"}, ["when.under"]),
+        ({"not": {"not": {"under": "/admin"}}}, ["when.not.not.under"]),
+        ({"not": {"host": "a.org"}}, ["when.not.host"]),
+        ({"not": {"header": "X-A", "scheme": "https"}}, ["when.not.scheme"]),
+        ({"not": {"environ": "HTTP_X_A"}}, ["when.not.environ"]),
+        ({"not": {"environ": {"PATH_INFO": "/health*"}}}, ["when.not.environ"]),
+        ({"not": {"path": ["/health", "*.css"]}}, ["when.not.path"]),
+        ({"not": {"path": "/*/public"}}, ["when.not.path"]),
+        ({"not": {"under": "/a"}, "host": "a.org"}, ["when.host"]),
+        ({"not": {"not": {"under": "/a"}, "host": "a.org"}}, ["when.not.host", "when.not.not.under"]),
+    ],
+)
+def test_finds_what_opens_a_guard(when: object, keys: list[str]) -> None:
+    assert found(when) == keys
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"not": {"under": ["/health", "/static"]}},
+        {"not": {"path": ["/health", "/static/*.css"]}},
+        {"not": {"path": "*.css", "under": "/static"}},
+        {"not": {"method": ["GET", "HEAD"]}},
+        {"not": {"under": "/health", "header": "X-Probe"}},
+        {"not": {"under": "/a", "not": {"under": "/a/b"}}},
+        {"not": {"environ": {"REMOTE_ADDR": "10.*"}}},
+        {"environ": "STAGING"},
+        is_staging,
+        {"not": is_staging},
+    ],
+)
+def test_finds_nothing_in_a_closed_guard(when: object) -> None:
+    assert found(when) == []
+
+
+def test_a_pipeline_warns_about_an_open_guard_and_shows_the_closed_way() -> None:
+    item = {"use": "basic_auth", "users": {"a": "b"}, "when": {"under": "/admin"}}
+    said = (
+        r"when.under: basic_auth guards only requests of this kind; all others reach the application without it; "
+        r"list what is public instead: when = \{ not = \{ under = "
+    )
+    with pytest.warns(OrderWarning, match=said):
+        Pipeline([item]).wrap(demo_app)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"use": "basic_auth", "users": {"a": "b"}},
+        {"use": "basic_auth", "users": {"a": "b"}, "when": {"not": {"under": "/health"}}},
+        {"use": "gzip", "when": {"under": "/admin"}},
+        {"use": lambda app: app, "when": {"under": "/admin"}},
+    ],
+)
+def test_a_pipeline_warns_about_guards_only(item: dict[str, object]) -> None:
+    assert Spec.of(item, 1).openings() == []
+
+
+def test_a_guard_says_so_on_its_class() -> None:
+    assert BasicAuth.is_guard
+    assert not CatchErrors.is_guard

@@ -1,0 +1,168 @@
+"""``wsgistack audit``: whether any spelling of a request gets around the guards of a configuration."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
+from urllib.parse import quote
+
+from wsgistack.cli.arguments import FILE, Commands, add_values
+from wsgistack.cli.tracing import Request, Trace
+from wsgistack.config import open_document, read
+from wsgistack.config.contents import is_composite
+from wsgistack.config.document import Document
+from wsgistack.errors import ConfigError, Mistake, Where
+
+__all__ = ["add_command", "audit", "spell_host", "spell_path"]
+
+_REFUSED = ("301", "308", "400", "401", "403", "404", "405", "410", "414", "421")
+"""The statuses of answers that give nothing away: the application does not know the path, or sends the client on."""
+
+_METHODS = ("GET", "HEAD", "POST", "OPTIONS", "get", "post")
+_DESCRIPTION = """\
+Sends each protected path, in all its spellings, with several methods and hosts, through all layers to the application,
+and reports every request that was answered without a guard being asked. The requests are made in memory, without a
+password; but what gets around a guard really reaches the application, so do not run this against data that matters.
+Answers 301, 308, 400, 401, 403, 404, 405, 410, 414 and 421 count as refused."""
+
+
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack audit``."""
+    command = commands.add_parser("audit", help="find requests that get around a guard", description=_DESCRIPTION)
+    command.add_argument(
+        "--path",
+        action="append",
+        metavar="PATH",
+        help="a protected path; may be repeated (default: those that the file names)",
+    )
+    command.add_argument("--format", choices=("text", "json"), default="text", help="(%(default)s)")
+    command.add_argument("--name", default="main", help="the application or pipeline (%(default)s)")
+    command.add_argument("file", metavar="FILE", help=FILE)
+    add_values(command)
+    command.set_defaults(run=audit)
+
+
+def audit(parsed: argparse.Namespace) -> int:
+    """Report each request that was answered without a guard."""
+    document = open_document(parsed.file, parsed.values)
+    with redirect_stdout(sys.stderr):  # the application may print
+        trace = Trace(read(document, parsed.name))
+        guards = [spec for spec in trace.specs if spec.is_guard]
+        if not guards:
+            expected = "a layer that protects what is inside, such as basic_auth"
+            raise ConfigError(Mistake("has no guard", where=Where(document.file), expected=expected))
+        paths = parsed.path or list(dict.fromkeys(_find_paths(document, parsed.name)))
+        requests = list(dict.fromkeys(_make_requests(paths, [_Parts(spec.when) for spec in guards])))
+        found = [
+            (request, status)
+            for request in requests
+            if (status := trace.send(request))[:3] not in _REFUSED
+            and not any(visit.is_active and visit.spec.is_guard for visit in trace.visits)
+        ]
+    if parsed.format == "json":
+        unguarded = [{**request._asdict(), "status": status} for request, status in found]
+        print(json.dumps({"paths": paths, "requests": len(requests), "unguarded": unguarded}, indent=1))
+    else:
+        for request, status in found:
+            print(f"{request} -> {status}")
+        print(f"{len(requests)} requests for {', '.join(paths)}: {len(found)} answered without a guard")
+    return 1 if found else 0
+
+
+class _Parts:
+    """What a condition of a guard says about paths, methods and hosts, guarded or public."""
+
+    def __init__(self, when: object) -> None:
+        self.guarded: dict[str, list[str]] = {"path": [], "method": [], "host": []}
+        self.public: dict[str, list[str]] = {"path": [], "method": [], "host": []}
+        self._add(when, self.guarded, self.public)
+
+    def _add(self, when: object, here: dict[str, list[str]], opposite: dict[str, list[str]]) -> None:
+        for key, values in when.items() if isinstance(when, Mapping) else ():
+            if key == "not":
+                self._add(values, opposite, here)
+            elif key in ("under", "path", "method", "host"):
+                here["path" if key == "under" else key] += [_fill_in(value) for value in values]
+
+
+def _fill_in(glob: str) -> str:
+    """A text that a glob matches."""
+    return glob.replace("*", "x").replace("?", "x")
+
+
+def _find_paths(document: Document, name: str, prefix: str = "", depth: int = 0) -> Iterator[str]:
+    """The paths that the guards of an application protect, and those of the applications that it mounts."""
+    stack = document.application(name, document.start())
+    for spec in stack.pipeline:
+        if spec.is_guard:
+            paths = _Parts(spec.when).guarded["path"] or ["/"]
+            yield from (f"{prefix}{path}" if prefix else path for path in paths)
+    if stack.application and is_composite(stack.application) and depth < 8:
+        for key, value in stack.application.options.items():
+            if key.startswith("/") and value in document.applications():
+                yield from _find_paths(document, str(value), prefix + key.rstrip("/"), depth + 1)
+
+
+def _make_requests(paths: Iterable[str], guards: list[_Parts]) -> Iterator[Request]:
+    public = [path for guard in guards for path in guard.public["path"]]
+    hosts = _choose("host", guards) or ["localhost"]
+    chosen = _choose("method", guards)
+    methods = [spelling for each in chosen for spelling in (each, each.lower())]
+    methods += ["HEAD"] if "GET" in chosen else []
+    exempt = {method for guard in guards for method in guard.public["method"]}
+    methods = [method for method in methods or _METHODS if method not in exempt]
+    for path in paths:
+        for method in methods:
+            for target in spell_path(path, public):
+                yield Request(method, target, hosts[0])
+            first, slash, rest = quote(path).removeprefix("/").partition("/")
+            for script_name, target in (
+                (f"/{first}", f"{slash}{rest}"),
+                *((each, spelling) for each in ("/zzz", *public) for spelling in (quote(path), f"/{quote(path)}")),
+            ):
+                yield Request(method, target, hosts[0], script_name)
+            for host in (*hosts, *(each for guard in guards for each in guard.public["host"])):
+                yield from (Request(method, quote(path), spelling) for spelling in spell_host(host))
+
+
+def _choose(kind: str, guards: list[_Parts]) -> list[str]:
+    """What all guards are limited to."""
+    limits = [guard.guarded[kind] for guard in guards]
+    return sorted({value for values in limits for value in values}) if all(limits) else []
+
+
+def spell_path(path: str, public: Iterable[str] = ()) -> list[str]:
+    """Spell a path in all ways that servers or applications are known to read as the same one, or as one below it.
+
+    :param path: not percent-encoded.
+    :param public: paths that a guard lets through: dot segments may lead out of them, and they may be only an ending.
+    """
+    path = quote(path)
+    rest = path.lstrip("/")
+    first, slash, more = rest.partition("/")
+    return [
+        path,
+        *(f"{path.rstrip('/')}/{quote(each).lstrip('/')}" for each in public),
+        *(f"{before}{path}" for before in ("/", "//", "/.", "/%2e", "/%252e", "/x/..", "/x/%2e%2e", "/x/%252e%252e")),
+        *(f"{before}{path}" for before in ("/..", "/..;", "/;x", "/x;/..", "/x/%2e.")),
+        *(f"{before}{rest}" for before in ("", "/%2f", "/%252f", "/%5c", "/%255c", "/x%5c..%5c", "/%ff")),
+        *(f"{path}{after}" for after in (";x", "%3bx", "%00", "%0a", "%20", "%ff", ".", "%2f", "%5c")),
+        *(f"{path.rstrip('/')}{after}" for after in ("/", "//", "/.", "/x", "//x", "?x")),
+        f"/{first};x{slash}{more}",
+        f"/{rest[:1]}%ff{rest[1:]}",
+        *(f"/%{escape}{ord(rest[0]):02x}{rest[1:]}" for escape in ("", "25", "2525") if rest and rest[0] != "%"),
+        path.replace("/", "%5c"),
+        path.upper(),
+        path.title(),
+        *(
+            f"{quote(each).rstrip('/')}{between}{path}"
+            for each in public
+            for between in ("/..", "/%2e%2e", "/%252e%252e", "//..", ";/..", "%2f..", "%5c..", "/x/../..")
+        ),
+    ]
+
+
+def spell_host(host: str) -> list[str]:
+    """Spell a host in all ways that applications are known to read as the same one."""
+    return [host, host.upper(), *(f"{host}{after}" for after in (":80", ":80:80", ".", "..", ".:80", ":")), f"u@{host}"]

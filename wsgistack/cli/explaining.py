@@ -1,0 +1,110 @@
+"""``wsgistack explain``: which layers see a request, and why the others do not."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from functools import partial
+
+from wsgistack.cli.arguments import FILE, Commands, add_values, split_pair
+from wsgistack.cli.tracing import Request, Trace, Visit
+from wsgistack.conditions.parsing import resolve_condition
+from wsgistack.conditions.predicates import predicate
+from wsgistack.config import open_document, read
+from wsgistack.config.words import describe_condition
+from wsgistack.http.forms import Forms
+from wsgistack.http.hosts import host_forms
+from wsgistack.http.paths import path_forms
+from wsgistack.types import Environ
+
+__all__ = ["add_command", "explain"]
+
+_FORMS: Mapping[str, tuple[str, Callable[[Environ], Forms]]] = {
+    "under": ("PATH_INFO", path_forms),
+    "path": ("PATH_INFO", path_forms),
+    "host": ("HTTP_HOST", host_forms),
+}
+
+
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack explain``."""
+    command = commands.add_parser("explain", help="show which layers see a request, and why")
+    command.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        type=partial(split_pair, separator=":"),
+        metavar="'N: V'",
+        help="a header",
+    )
+    command.add_argument("--script-name", default="", metavar="PATH", help="SCRIPT_NAME, where the server sets it")
+    command.add_argument("--name", default="main", help="the application or pipeline (%(default)s)")
+    command.add_argument("file", metavar="FILE", help=FILE)
+    command.add_argument("request", metavar="REQUEST", type=_request, help="such as 'GET //admin', sent in memory")
+    add_values(command)
+    command.set_defaults(run=explain)
+
+
+def explain(parsed: argparse.Namespace) -> int:
+    """Print each layer with the reason why it sees the request, or does not."""
+    request = parsed.request._replace(script_name=parsed.script_name)
+    with redirect_stdout(sys.stderr):
+        trace = Trace(read(open_document(parsed.file, parsed.values), parsed.name))
+        status = trace.send(request, parsed.header)
+    print(request)
+    for visit in trace.visits:
+        print(f"{visit.spec.name} {'sees' if visit.is_active else 'skips'} it")
+        for reason in _explain(visit):
+            print(f"   {reason}")
+    visited = [visit.spec for visit in trace.visits]
+    for spec in trace.specs:
+        if not any(spec is each for each in visited):
+            print(f"{spec.name} is not reached")
+    print(status)
+    return 0
+
+
+def _request(text: str) -> Request:
+    method, _, target = text.partition(" ")
+    if not target.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a method and a path, such as 'GET /admin'")
+    return Request(method, target.strip())
+
+
+def _explain(visit: Visit) -> Iterator[str]:
+    when = visit.spec.when
+    if when is not None:
+        yield from _describe(when, resolve_condition(when, base=visit.spec.base), visit.environ, every=False)
+
+
+def _describe(when: object, resolved: object, environ: Environ, *, every: bool) -> Iterator[str]:
+    """Describe each key of a condition, and what it says to each form of the request.
+
+    :param when: with references, which may hold secrets.
+    :param resolved: without them.
+    """
+    if not isinstance(when, Mapping) or not isinstance(resolved, Mapping):
+        when, resolved = {"call": when}, {"call": resolved}
+    for key in when:
+        if key == "not":
+            yield from (f"not {line}" for line in _describe(when[key], resolved[key], environ, every=not every))
+            continue
+        parts = describe_condition({key: when[key]}).items()
+        words = " and ".join(f"{name.removeprefix('when.')} = {text}" for name, text in parts)
+        holds = predicate({key: resolved[key]}, every=every)
+        variable, find = _FORMS.get(key, ("", None))
+        if find is None:
+            yield f"{words}: {_answer(holds(environ))}"
+            continue
+        forms = find(environ)
+        readings = [form for form in forms.values if find({variable: form}).values == (form,)] or forms.values
+        answers = [
+            f"{form if form and form.isprintable() else repr(form)} {_answer(holds({variable: form}))}"
+            for form in readings
+        ]
+        answers += [] if forms.is_complete else ["there may be other forms"]
+        yield f"{words}: {', '.join(answers)}"
+
+
+def _answer(holds: object) -> str:
+    return "matches" if holds else "does not match"

@@ -1,0 +1,90 @@
+"""Sends requests through an application in memory, and records which layers see them."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from wsgistack.cli.checking import collect_order
+from wsgistack.conditions import Condition
+from wsgistack.config.parts import Stack
+from wsgistack.pipeline.spec import Spec, observer
+from wsgistack.types import App, Environ, Headers, StartResponse
+
+__all__ = ["Request", "Trace", "Visit"]
+
+
+class Request(NamedTuple):
+    """A request as a client sends it.
+
+    :param target: the path and the query, percent-encoded.
+    :param script_name: what a server puts before PATH_INFO; some take it from a request header.
+    """
+
+    method: str
+    target: str
+    host: str = "localhost"
+    script_name: str = ""
+
+    def __str__(self) -> str:
+        host = f" Host: {self.host}" if self.host != "localhost" else ""
+        return f"{self.method} {self.target}{f' SCRIPT_NAME: {self.script_name}' if self.script_name else ''}{host}"
+
+
+class Visit(NamedTuple):
+    """A request at a layer: the environ as it was then, and whether the layer is active for it."""
+
+    spec: Spec
+    environ: Environ
+    is_active: bool
+
+
+class Trace:
+    """An application of a configuration, all of whose layers record the requests that they get.
+
+    :param stack: the application with its layers, to be built.
+    :raises ConfigError: it has mistakes.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self.specs: list[Spec] = []
+        """All layers, also those of mounted applications, the outermost one first."""
+        self.visits: list[Visit] = []
+        """The layers that got the last request, the outermost one first."""
+        token = observer.set(self._observe)
+        try:
+            with collect_order():  # check reports it
+                self._app = stack.build()
+        finally:
+            observer.reset(token)
+
+    def send(self, request: Request, headers: Iterable[tuple[str, str]] = ()) -> str:
+        """Send a request, without the rest of a long body. Return the status, or the name of an exception."""
+        from wsgistack.testing import make_environ
+
+        environ = make_environ(request.method, request.target, headers=[("Host", request.host), *headers])
+        environ["SCRIPT_NAME"] = request.script_name
+        self.visits.clear()
+        started: list[str] = []
+
+        def start_response(status: str, headers: Headers, exc_info: object = None, /) -> object:
+            started.append(status)
+            return lambda data: None
+
+        try:
+            body = self._app(environ, start_response)  # type: ignore[arg-type]
+            try:
+                any(body)  # up to the first chunk that is not empty
+            finally:
+                getattr(body, "close", tuple)()
+        except Exception as error:
+            return type(error).__name__
+        return started[-1] if started else "no status"
+
+    def _observe(self, spec: Spec, layer: App, app: App, condition: Condition | None) -> App:
+        self.specs.insert(0, spec)
+
+        def record(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            is_active = condition is None or condition(environ)
+            self.visits.append(Visit(spec, dict(environ), is_active))
+            return (layer if is_active else app)(environ, start_response)
+
+        return record
