@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.exchange import editing
 from wsgistack.http.headers import with_strong_tags
 from wsgistack.http.negotiation import coding_chooser
 from wsgistack.middleware.compress.codings import CODINGS, Coding, make_coding
 from wsgistack.middleware.compress.eligibility import TEXTUAL, Eligibility
-from wsgistack.middleware.compress.exchange import OF_THE_BYTES, CompressExchange, Policy, name_in_vary
+from wsgistack.middleware.compress.exchange import OF_THE_BYTES, CompressExchange, Policy
 from wsgistack.middleware.compress.padding import MAX_PADDING
 from wsgistack.types import App, Changes, Duration, Environ, Size, StartResponse
 
@@ -147,7 +148,7 @@ class Compress(Middleware):
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
         chosen = self._choose(accepted) if accepted else None
         if chosen is None:
-            return self.app(environ, name_in_vary(self._policy, environ, start_response))
+            return self.app(environ, editing(start_response, self._policy.name_in_vary, environ))
         known_tags = environ.get("HTTP_IF_NONE_MATCH", "")
         if "W/" in known_tags:
             environ["HTTP_IF_NONE_MATCH"] = with_strong_tags(known_tags)

@@ -6,7 +6,6 @@ from time import monotonic
 from typing import NamedTuple, cast
 
 from wsgistack.environ import NO_COMPRESS
-from wsgistack.exchange import editing
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper
 from wsgistack.http import headers as h
@@ -14,7 +13,7 @@ from wsgistack.middleware.compress.codings import Coding, Stream
 from wsgistack.middleware.compress.eligibility import Eligibility, Treatment
 from wsgistack.types import Environ, Headers, StartResponse
 
-__all__ = ["OF_THE_BYTES", "CompressExchange", "Policy", "name_in_vary"]
+__all__ = ["OF_THE_BYTES", "CompressExchange", "Policy"]
 
 OF_THE_BYTES = frozenset(("content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest"))
 """Headers that describe the bytes of the body, and so are wrong for encoded ones."""
@@ -30,17 +29,11 @@ class Policy(NamedTuple):
     flush_size: int
     flush_interval: float
 
-
-def name_in_vary(policy: Policy, environ: Environ, start_response: StartResponse) -> StartResponse:
-    """Return a ``start_response`` for a body that is not compressed: its Vary says that others are."""
-    judge = policy.eligible.judge
-
-    def edit(status: str, headers: Headers) -> tuple[str, Headers]:
-        if judge(status, headers) is not _NEVER and not environ.get(NO_COMPRESS):
+    def name_in_vary(self, status: str, headers: Headers, environ: Environ) -> tuple[str, Headers]:
+        """Edit the start of a response that is not compressed: its Vary says that others are."""
+        if self.eligible.judge(status, headers) is not _NEVER and not environ.get(NO_COMPRESS):
             headers = h.vary(headers, "Accept-Encoding")
         return status, headers
-
-    return editing(start_response, edit)
 
 
 class CompressExchange(HeldExchange):
