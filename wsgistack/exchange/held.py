@@ -75,7 +75,7 @@ class HeldExchange(Exchange):
                     self.held = None
                 elif self.held:
                     self.release()
-                self._write = refuse_write
+                self._write = self._write or refuse_write
                 self.forward(status, headers, exc_info)  # the server judges a second start
         finally:
             exc_info = None
@@ -88,13 +88,12 @@ class HeldExchange(Exchange):
         """
         if self.held is None:
             raise RuntimeError("the application returned a body without calling start_response")
-        status, held = self.held
+        status, accepted = self.held
+        if headers is not None:
+            accepted = headers
         self.held = None
         self._write = refuse_write  # from now on the server may know of a start, even if it raises an error
-        accepted = held if headers is None else headers
-        write: Write | None = self.start_response(status, [*accepted])  # as forward() does, but faster
-        if write is not None:
-            self._write = write
+        self._write = self.start_response(status, [*accepted]) or refuse_write
         self.status = status
         self.headers = accepted
 

@@ -12,6 +12,7 @@ from wsgistack.types import Environ, StartResponse
 
 __all__ = ["MeasuredExchange", "Outcome"]
 
+_BODILESS = ("204", "304")
 Outcome = Literal["complete", "aborted", "error", "upgraded"]
 
 
@@ -67,11 +68,12 @@ class MeasuredExchange(Exchange):
         """
         if error is not None:
             return "aborted" if is_client_gone(error) else "error"
-        if self.status.startswith("101"):
+        code = self.status[:3]
+        if code == "101":
             return "upgraded"
         if self._input is not None and self._input.failed:
             return "aborted"
-        if self.environ.get("REQUEST_METHOD") == "HEAD" or self.status[:3] in ("204", "304"):
+        if code in _BODILESS or self.environ.get("REQUEST_METHOD") == "HEAD":
             self.sent = 0  # the server drops a body
             return "complete"
         # a server may stop at Content-Length without asking for the end
