@@ -143,7 +143,18 @@ class Slotted:
     def close(self) -> None: ...
 
 
-@pytest.mark.parametrize("body", [Slotted(), [TEXT], io.BytesIO(), ReadOnlyFileBasedBuffer(io.BytesIO())])
+def test_watches_the_file_wrapper_of_waitress() -> None:
+    seen: list[object] = []
+    buffer = ReadOnlyFileBasedBuffer(io.BytesIO(TEXT))
+    assert watch(buffer, lambda *sent: seen.append(sent))
+    assert buffer.prepare() == len(TEXT)
+    assert buffer.get(4) == TEXT[:4]
+    buffer.skip(4)
+    buffer.close()
+    assert seen == [(4, False)]
+
+
+@pytest.mark.parametrize("body", [Slotted(), [TEXT], io.BytesIO()])
 def test_says_what_can_not_be_watched(body: object) -> None:
     assert not watch(body, lambda sent, is_at_end: None)
 

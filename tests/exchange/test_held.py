@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.direct import Body, Call, answering, raising
-from wsgistack import HeldExchange
+from wsgistack import Exchange, HeldExchange
 from wsgistack.environ import mark_client_gone
 from wsgistack.types import App, Environ, Headers, StartResponse
 
@@ -79,11 +79,33 @@ def test_sends_nothing_after_the_application_has_taken_over(error: StopIteration
         assert "tests.errors" not in environ
 
 
+class Ending(Exchange):
+    __slots__ = ()
+
+    def on_end(self) -> bytes:
+        return b"end"
+
+
+def ending(app: App) -> App:
+    return lambda environ, start_response: Ending(environ, start_response).run(app)
+
+
+@pytest.mark.parametrize("layer", [held, ending])
+def test_sends_nothing_after_a_takeover_whose_body_an_inner_middleware_has_wrapped(layer: Callable[[App], App]) -> None:
+    body = Body()
+    call = Call(layer(lambda environ, start_response: body), **UPGRADE)
+    assert call.read() == b""
+    assert call.starts == []
+    assert "tests.errors" not in call.environ
+    assert body.closed == 1
+
+
 @pytest.mark.parametrize(
     "app",
     [
         pytest.param(raising(StopIteration()), id="StopIteration without an upgrade"),
         pytest.param(lambda environ, start_response: [], id="no start without an upgrade"),
+        pytest.param(lambda environ, start_response: Body(), id="no start of an iterable without an upgrade"),
     ],
 )
 def test_answers_what_looks_like_an_upgrade_but_was_not_asked_for(app: App) -> None:

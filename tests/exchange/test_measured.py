@@ -55,7 +55,13 @@ def test_knows_how_a_response_ended(
 
 
 @pytest.mark.parametrize(
-    "app", [raising(StopIteration()), answering([], status="101 Switching Protocols"), lambda environ, start: []]
+    "app",
+    [
+        raising(StopIteration()),
+        answering([], status="101 Switching Protocols"),
+        lambda environ, start: [],
+        lambda environ, start: Body(),
+    ],
 )
 def test_knows_that_the_connection_went_on_with_another_protocol(app: App, seen: Seen) -> None:
     with contextlib.suppress(StopIteration):

@@ -47,8 +47,10 @@ def editing(
         try:
             status, headers = edit(status, headers) if given is None else edit(status, headers, given)
             if exc_info is None:  # some servers accept only two arguments
-                return start_response(status, headers) or refuse_write
-            return start_response(status, headers, exc_info) or refuse_write
+                write: Write | None = start_response(status, headers)
+            else:
+                write = start_response(status, headers, exc_info)
+            return refuse_write if write is None else write
         finally:
             exc_info = None  # PEP 3333: no circular reference through the traceback
 
@@ -239,7 +241,10 @@ class Exchange:
                 return self.on_chunk(chunk) if self._sees_chunks else chunk
             if not self.finished and self._error is None:
                 self._chunks = _NOTHING  # some iterators must not be asked again
-                rest = self.on_end()
+                if not self.status and self.held is None and "HTTP_UPGRADE" in self.environ:
+                    self.status, rest = _UPGRADED, b""  # another middleware has wrapped the body of a takeover
+                else:
+                    rest = self.on_end()
                 self.finished = True
                 self.start_response, self._write = _refuse_start, None  # no cycle of exchanges around each other
                 if rest:

@@ -93,7 +93,9 @@ class HeldExchange(Exchange):
             accepted = headers
         self.held = None
         self._write = refuse_write  # from now on the server may know of a start, even if it raises an error
-        self._write = self.start_response(status, [*accepted]) or refuse_write
+        write: Write | None = self.start_response(status, [*accepted])
+        if write is not None:
+            self._write = write
         self.status = status
         self.headers = accepted
 

@@ -20,7 +20,7 @@ class MeasuredExchange(Exchange):
     """An exchange that counts the bytes of the body, and knows how the response ended.
 
     A file in the server's own ``wsgi.file_wrapper`` stays untouched, so that the server can use sendfile: the position
-    in the file shows how much was sent. The file wrappers of uWSGI and Waitress can't be watched; there the file is
+    in the file shows how much was sent. The file wrappers of uWSGI and mod_wsgi can't be watched; there the file is
     read here, in large blocks. A server that never calls ``close()`` gives its response up when it forgets the body.
     """
 

@@ -10,13 +10,17 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from wsgiref.util import FileWrapper
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waitress import create_server
 from webtest import TestApp
 
 from tests.direct import Body, Call, answering, raising
@@ -391,6 +395,30 @@ def test_reads_a_file_in_blocks_where_the_wrapper_hands_it_back(log: _Log) -> No
     assert (len(chunks), b"".join(chunks)) == (4, b"line\n" * 100_000)
     assert log.lines == ["- 200 500000"]
     assert file.closed
+
+
+def test_leaves_the_length_of_a_file_to_waitress(tmp_path: Path, log: _Log) -> None:
+    path = tmp_path / "download"
+    path.write_bytes(b"0123456789" * 50_000)
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](path.open("rb"))
+        return wrapped
+
+    def fetch(port: int) -> tuple[str, int]:
+        with urlopen(f"http://127.0.0.1:{port}/") as response:
+            return response.headers["Content-Length"], len(response.read())
+
+    sockets: dict[Any, Any] = {}
+    server = create_server(log.around(app), map=sockets, host="127.0.0.1", port=0, threads=1)
+    with closing(server), ThreadPoolExecutor() as pool:
+        fetched = pool.submit(fetch, server.effective_port)
+        while not fetched.done() or not (fetched.exception() or log.lines):
+            server.asyncore.loop(timeout=0.01, map=sockets, count=1)
+        server.task_dispatcher.shutdown()
+    assert fetched.result() == ("500000", 500_000)
+    assert log.lines == ["- 200 500000"]
 
 
 def test_keeps_the_length_of_a_body(log: _Log) -> None:

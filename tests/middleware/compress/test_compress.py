@@ -212,21 +212,38 @@ def test_tells_of_a_part_what_its_whole_depends_on(headers: list[tuple[str, str]
     assert call.starts == [("206 Partial Content", [_TEXT, *headers, ("Vary", "Accept-Encoding")])]
 
 
-def test_answers_head_with_the_headers_of_get_where_the_application_gives_the_body() -> None:
-    for chunks in ([_STORY], [_NOISE], [b"short"]):
-        for body in (chunks, Body(*chunks)):
-            app = Compress(answering(body, _TEXT, _length(chunks[0])))
-            get, head = _asking(app), _asking(app, REQUEST_METHOD="HEAD")
-            assert head.read() == get.read()
-            assert head.headers == get.headers
+@pytest.mark.parametrize("headers", [(_TEXT,), (_TEXT, _length(_STORY))])
+@pytest.mark.parametrize("body", [[], [_STORY], Body(), Body(_STORY, b"more")])
+def test_keeps_the_content_length_of_a_head(headers: tuple[tuple[str, str], ...], body: Iterable[bytes]) -> None:
+    app = Compress(answering(body, *headers, ("ETag", '"e"')))
+    call = Call(app, HTTP_ACCEPT_ENCODING="gzip", REQUEST_METHOD="HEAD")
+    assert call.body is body
+    assert call.starts == [("200 OK", [*headers, ("ETag", '"e"'), ("Vary", "Accept-Encoding")])]
 
 
-def test_answers_head_of_a_stream_with_the_headers_of_get() -> None:
-    app = Compress(answering(Body(b"", _STORY, _STORY), _TEXT))
-    get, head = _asking(app), _asking(app, REQUEST_METHOD="HEAD")
-    get.read()
-    assert head.read() == _STORY * 2
-    assert head.headers == get.headers
+@pytest.mark.parametrize("accept", ["gzip", "identity"])
+@pytest.mark.parametrize(
+    ("if_range", "expected"),
+    [
+        pytest.param('"e"', "bytes=700-", id="strong tag: the client has plain bytes"),
+        pytest.param('W/"e"', None, id="weak tag: the client may have compressed bytes"),
+        pytest.param("Sun, 29 Nov 2026 10:00:00 GMT", None, id="date: the client may have compressed bytes"),
+        pytest.param(None, "bytes=700-", id="no condition"),
+    ],
+)
+def test_starts_over_where_a_download_may_continue_other_bytes(
+    if_range: str | None, expected: str | None, accept: str
+) -> None:
+    seen: list[object] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        seen.append(environ.get("HTTP_RANGE"))
+        start_response("200 OK", [_TEXT, ("ETag", '"e"')])
+        return [_STORY]
+
+    asked = {} if if_range is None else {"HTTP_IF_RANGE": if_range}
+    Call(Compress(app), HTTP_ACCEPT_ENCODING=accept, HTTP_RANGE="bytes=700-", **asked).read()
+    assert seen == [expected]
 
 
 def test_leaves_short_lists_alone() -> None:
@@ -260,14 +277,6 @@ def test_says_nothing_of_the_bytes_where_it_confirms_what_may_be_compressed() ->
     assert call.headers == {"etag": 'W/"e"', "vary": "Accept-Encoding"}
     plain = Call(app, HTTP_ACCEPT_ENCODING="identity", HTTP_IF_NONE_MATCH='"e"')
     assert plain.starts[0][1] == [("ETag", '"e"'), *said, ("Vary", "Accept-Encoding")]
-
-
-@pytest.mark.parametrize("headers", [(_TEXT,), (_TEXT, _length(_STORY))])
-def test_answers_head_as_it_would_get(headers: tuple[tuple[str, str], ...]) -> None:
-    call = _asking(Compress(answering([], *headers, ("ETag", '"e"'))), REQUEST_METHOD="HEAD")
-    assert call.read() == b""
-    expected = {"content-type": "text/plain", "etag": 'W/"e"', "vary": "Accept-Encoding", "content-encoding": "gzip"}
-    assert call.headers == expected
 
 
 @pytest.mark.parametrize(

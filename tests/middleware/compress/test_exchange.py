@@ -95,14 +95,10 @@ def test_tells_the_length_of_a_file_of_one_block() -> None:
     assert call.headers["content-length"] == str(len(sent))
 
 
-def test_reads_no_whole_file_to_answer_head() -> None:
-    for length in ([], [("Content-Length", str(len(_STORY) * 400))], [("Content-Length", "1000")]):
-        _, get = _sending(FileWrapper, _TEXT, *length)
-        file, head = _sending(FileWrapper, _TEXT, *length, REQUEST_METHOD="HEAD")
-        get.read()
-        head.read()
-        assert {**get.headers, **head.headers} == get.headers
-        assert len(file.sizes) == 1
+def test_reads_nothing_of_a_file_to_answer_head() -> None:
+    file, head = _sending(FileWrapper, _TEXT, REQUEST_METHOD="HEAD")
+    assert type(head.body) is FileWrapper
+    assert file.sizes == []
 
 
 # Lists
@@ -114,10 +110,6 @@ def test_compresses_a_list_of_pieces_as_a_whole(kind: Callable[[Iterable[bytes]]
     sent = call.read()
     assert decoded("gzip", sent) == _STORY + b"and" + _STORY
     assert call.headers["content-length"] == str(len(sent))
-    head = Call(
-        Compress(answering(kind([b"", _STORY, b"and", _STORY]))), HTTP_ACCEPT_ENCODING="gzip", REQUEST_METHOD="HEAD"
-    )
-    assert head.headers == call.headers
 
 
 # Streams that gather

@@ -1,7 +1,6 @@
 """One response on its way through compression: its start, its headers and its body."""
 
 from collections.abc import Iterable, Sized
-from itertools import islice
 from time import monotonic
 from typing import NamedTuple, cast
 
@@ -45,6 +44,7 @@ class CompressExchange(HeldExchange):
     __slots__ = (
         "_coding",
         "_encodes",
+        "_gathers",
         "_is_allowed",
         "_is_single",
         "_known_tags",
@@ -60,7 +60,7 @@ class CompressExchange(HeldExchange):
         self._policy = policy
         self._coding = coding
         self._known_tags = known_tags
-        self._is_allowed = self._encodes = self._is_single = False
+        self._is_allowed = self._encodes = self._is_single = self._gathers = False
         self._left: int | None = None
         self._stream: Stream | None = None
 
@@ -82,18 +82,19 @@ class CompressExchange(HeldExchange):
         return status, h.vary(headers, "Accept-Encoding")
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
+        self._gathers = self._policy.flush_size > 0  # from now on; PEP 3333: what was written before must not wait
         if self.status and not self._encodes:  # the body has begun with write()
             return body
         if self.held and not self._is_allowed:
             self.release()
             return body
-        if self.held and (type(body) is list or type(body) is tuple) and (any(body) or not self._is_head):
+        if self.held and (type(body) is list or type(body) is tuple):
             encoded = self._shrink(body[0] if len(body) == 1 else b"".join(body))
             return body if encoded is None else [encoded]
         if self.held and is_file_wrapper(body, self.environ):
             blocks = blocks_of(body, h.content_length(self.held[1]))
             if blocks is not None:
-                self._chunks = islice(blocks, 1) if self._is_head else blocks  # one shows all that the headers need
+                self._chunks = blocks
                 return self
         self._is_single = _is_single(body)
         return None
@@ -104,12 +105,12 @@ class CompressExchange(HeldExchange):
                 self.release()
                 return chunk
             length = h.content_length(self.held[1])
-            if (self._is_single or length == len(chunk)) and (chunk or not self._is_head):
+            if self._is_single or length == len(chunk):
                 encoded = self._shrink(chunk, adds_length=True)
                 self._left = 0
                 return chunk if encoded is None else encoded
             self.release(self._encoded(self.held[1]))
-            self._encodes = not self._is_head
+            self._encodes = True
             self._left = length
         if self._left is not None:  # the server has no length any more to stop at
             chunk = chunk[: self._left]
@@ -128,26 +129,14 @@ class CompressExchange(HeldExchange):
         return self._coding.whole(b"") if self._encodes else b""
 
     def on_unread(self) -> None:
-        if self.held and self._is_allowed:
-            headers = self.held[1]  # of a HEAD: as GET would have them
-            self.release(self._encoded(headers) if self._is_head else h.vary(headers, "Accept-Encoding"))
-        else:
-            self.release()
+        self.release(h.vary(self.held[1], "Accept-Encoding") if self.held and self._is_allowed else None)
 
     def on_close(self, error: BaseException | None) -> None:
         self._stream = None
 
-    def write(self, chunk: bytes) -> object:
-        self._policy = self._policy._replace(flush_size=0)  # PEP 3333: written chunks must not wait
-        return super().write(chunk)
-
-    @property
-    def _is_head(self) -> bool:
-        return self.environ.get("REQUEST_METHOD") == "HEAD"
-
     def _begin_stream(self, chunk: bytes) -> bytes:
         encoded, stream = self._coding.begin(chunk)
-        self._stream = _gather(stream, self._policy) if self._policy.flush_size and self._may_wait() else stream
+        self._stream = _gather(stream, self._policy) if self._gathers and self._may_wait() else stream
         return encoded
 
     def _may_wait(self) -> bool:
