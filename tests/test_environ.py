@@ -1,4 +1,4 @@
-"""Tests of reading an environ: the target of a request, as it stood in the request line."""
+"""Reading an environ: the target of the request line, and marks on errors."""
 
 from urllib.parse import unquote
 
@@ -30,12 +30,12 @@ from wsgistack.types import Environ
         pytest.param("/a", "b=%20%zz", "/a?b=%20%zz", id="a query is left as it came"),
     ],
 )
-def test_gives_the_target(path: str, query: str, expected: str) -> None:
+def test_rebuilds_the_target(path: str, query: str, expected: str) -> None:
     assert request_target(path, query) == expected
 
 
 @given(st.text(st.characters(max_codepoint=255), min_size=1))
-def test_gives_a_target_that_reads_as_the_path(path: str) -> None:
+def test_the_target_decodes_to_the_path(path: str) -> None:
     target = request_target(path, "")
     assert unquote(target, "latin-1") == path
     assert target.isascii()

@@ -1,4 +1,4 @@
-"""The server's file wrapper: what is one, what is in it, and how much of it was sent."""
+"""The server's file wrapper: how it is recognized, how it is read, and how much of it was sent."""
 
 import io
 import os
@@ -46,7 +46,7 @@ def wrapper(tmp_path: Path) -> Iterator[FileWrapper]:
         pytest.param(io.BytesIO, {}, False, id="a file where none is wrapped"),
     ],
 )
-def test_takes_for_a_file_wrapper_what_the_server_would(
+def test_recognizes_the_file_wrapper_of_the_server(
     make: Callable[[], object], environ: Environ, expected: bool
 ) -> None:
     assert is_file_wrapper(make(), environ) is expected
@@ -59,22 +59,20 @@ def test_reads_large_blocks(wrap: Callable[[io.BytesIO], object]) -> None:
     assert [*map(len, blocks)] == [131072, 131072, 131072, 106784]
 
 
-def test_reads_no_blocks_where_there_is_no_file() -> None:
+def test_reads_no_blocks_without_a_file() -> None:
     assert blocks_of([TEXT], None) is None
 
 
 @pytest.mark.parametrize("wrap", [FileWrapper, ReadOnlyFileBasedBuffer, lambda file: file])
 @pytest.mark.parametrize(("length", "expected"), [(0, b""), (4, b"0123"), (10, TEXT), (11, TEXT)])
-def test_reads_no_more_than_there_is_to_send(
-    length: int, expected: bytes, wrap: Callable[[io.BytesIO], object]
-) -> None:
+def test_reads_blocks_only_up_to_the_length(length: int, expected: bytes, wrap: Callable[[io.BytesIO], object]) -> None:
     file = io.BytesIO(TEXT)
     assert b"".join(blocks_of(wrap(file), length) or ()) == expected
     assert file.tell() == len(expected)
 
 
 @pytest.mark.parametrize("kind", [FileWrapper, ReadOnlyFileBasedBuffer])
-def test_waits_for_no_block_of_a_pipe(kind: Callable[[IO[bytes]], object]) -> None:
+def test_does_not_read_blocks_of_a_pipe(kind: Callable[[IO[bytes]], object]) -> None:
     with open_pipe() as pipe:
         assert blocks_of(kind(pipe), None) is None
         assert not is_file_wrapper(pipe, AS_UWSGI)
@@ -84,7 +82,7 @@ def test_waits_for_no_block_of_a_pipe(kind: Callable[[IO[bytes]], object]) -> No
     ("position", "expected"),
     [pytest.param(0, (0, False), id="nothing"), pytest.param(4, (4, False), id="a part"), (10, (10, True))],
 )
-def test_tells_how_far_a_file_was_sent(position: int, expected: tuple[int, bool], wrapper: FileWrapper) -> None:
+def test_reports_how_much_of_a_file_was_sent(position: int, expected: tuple[int, bool], wrapper: FileWrapper) -> None:
     told: list[object] = []
     assert watch(wrapper, lambda *sent: told.append(sent))
     wrapper.filelike.seek(position)  # as sendfile leaves it
@@ -93,7 +91,7 @@ def test_tells_how_far_a_file_was_sent(position: int, expected: tuple[int, bool]
     assert not wrapper.filelike.closed, "that is left to the function"
 
 
-def test_is_over_when_it_has_told(wrapper: FileWrapper) -> None:
+def test_restores_the_wrapper_after_its_report(wrapper: FileWrapper) -> None:
     told: list[object] = []
     file, close = wrapper.filelike, wrapper.close
     watch(wrapper, lambda *sent: told.append(sent))
@@ -103,7 +101,7 @@ def test_is_over_when_it_has_told(wrapper: FileWrapper) -> None:
     assert (wrapper.filelike, wrapper.close) == (file, close)
 
 
-def test_knows_of_what_was_sent_before_the_server_went_back(wrapper: FileWrapper) -> None:
+def test_reports_a_whole_file_if_the_server_rewinds_it(wrapper: FileWrapper) -> None:
     told: list[object] = []
     watch(wrapper, lambda *sent: told.append(sent))
     wrapper.filelike.seek(10)  # as gunicorn does
@@ -112,7 +110,7 @@ def test_knows_of_what_was_sent_before_the_server_went_back(wrapper: FileWrapper
     assert told == [(10, True)]
 
 
-def test_takes_no_look_at_the_size_for_sending(wrapper: FileWrapper) -> None:
+def test_reading_the_size_does_not_count_as_sending(wrapper: FileWrapper) -> None:
     told: list[object] = []
     watch(wrapper, lambda *sent: told.append(sent))
     assert wrapper.filelike.seek(0, os.SEEK_END) == 10
@@ -121,7 +119,7 @@ def test_takes_no_look_at_the_size_for_sending(wrapper: FileWrapper) -> None:
     assert told == [(0, False)]
 
 
-def test_knows_nothing_of_a_file_that_the_server_has_closed(wrapper: FileWrapper) -> None:
+def test_reports_nothing_of_a_file_that_the_server_has_closed(wrapper: FileWrapper) -> None:
     told: list[object] = []
     watch(wrapper, lambda *sent: told.append(sent))
     wrapper.filelike.close()
@@ -155,10 +153,10 @@ def test_watches_the_file_wrapper_of_waitress() -> None:
 
 
 @pytest.mark.parametrize("body", [Slotted(), [TEXT], io.BytesIO()])
-def test_says_what_can_not_be_watched(body: object) -> None:
+def test_returns_false_for_a_body_that_cannot_be_watched(body: object) -> None:
     assert not watch(body, lambda sent, is_at_end: None)
 
 
-def test_can_not_watch_a_file_without_a_position() -> None:
+def test_cannot_watch_a_file_without_a_position() -> None:
     with open_pipe() as pipe:
         assert not watch(FileWrapper(pipe), lambda sent, is_at_end: None)

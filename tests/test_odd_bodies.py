@@ -1,4 +1,4 @@
-"""The layers around bodies that the conformance kit, which has to take their place, can't hand on as they are."""
+"""The layers around bodies that the conformance kit must replace by its own and so can't test."""
 
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
@@ -140,13 +140,13 @@ class OnlyReadable:
 
 
 @pytest.mark.parametrize("stack", OURS, ids=str)
-def test_sends_a_file_that_can_not_be_closed(stack: Stack) -> None:
+def test_sends_a_file_that_cannot_be_closed(stack: Stack) -> None:
     assert call(stack, answering(OnlyReadable()), "identity").read() == CHUNKS[0]
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 @pytest.mark.parametrize("stack", OURS, ids=str)
-def test_takes_the_headers_as_they_are_at_the_start(stack: Stack, coding: str) -> None:
+def test_uses_the_headers_as_they_are_at_the_start(stack: Stack, coding: str) -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         headers = [("Content-Type", "text/plain"), ("X-Kept", "yes")]
         start_response("200 OK", headers)
