@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Literal
 
-from wsgistack.environ import BODILESS, is_client_gone, watch_input
+from wsgistack.environ import is_client_gone, watch_input
 from wsgistack.exchange import CLOSED, Exchange, refuse_write
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
 from wsgistack.http import headers as h
@@ -33,7 +33,7 @@ class MeasuredExchange(Exchange):
         Exchange.__init__(self, environ, start_response)  # faster than super()
         self.sent = 0
         """The bytes of the body that went to the server."""
-        self._input = None if environ.get("REQUEST_METHOD") in BODILESS else watch_input(environ)
+        self._input = None if environ.get("REQUEST_METHOD") == "GET" else watch_input(environ)
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a file wrapper untouched if it can be watched."""
