@@ -50,6 +50,19 @@ def test_starts_a_response_without_chunks(take: int) -> None:
     assert call.status == "200 OK"
 
 
+def test_lets_the_server_refuse_a_second_start_after_the_first_chunk() -> None:
+    def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"first"
+        start_response("200 OK", [])
+
+    call = Call(held(app))
+    assert call.next() == b"first"
+    with pytest.raises(AssertionError, match="started twice"):
+        call.next()
+    call.close()
+
+
 def test_passes_a_switch_of_protocols_at_once() -> None:
     call = Call(held(answering(Body(RuntimeError("in the WebSocket")), status="101 Switching Protocols")))
     assert call.status == "101 Switching Protocols"

@@ -44,7 +44,6 @@ class CompressExchange(HeldExchange):
     __slots__ = (
         "_coding",
         "_encodes",
-        "_gathers",
         "_is_allowed",
         "_is_single",
         "_known_tags",
@@ -60,7 +59,8 @@ class CompressExchange(HeldExchange):
         self._policy = policy
         self._coding = coding
         self._known_tags = known_tags
-        self._is_allowed = self._encodes = self._is_single = self._gathers = False
+        self._is_allowed = self._encodes = False
+        self._is_single: bool | None = None  # not known before the application returns its body
         self._left: int | None = None
         self._stream: Stream | None = None
 
@@ -82,7 +82,6 @@ class CompressExchange(HeldExchange):
         return status, h.vary(headers, "Accept-Encoding")
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        self._gathers = self._policy.flush_size > 0  # from now on; PEP 3333: what was written before must not wait
         if self.status and not self._encodes:  # the body has begun with write()
             return body
         if self.held and not self._is_allowed:
@@ -95,6 +94,7 @@ class CompressExchange(HeldExchange):
             blocks = blocks_of(body, h.content_length(self.held[1]))
             if blocks is not None:
                 self._chunks = blocks
+                self._is_single = False
                 return self
         self._is_single = _is_single(body)
         return None
@@ -136,10 +136,12 @@ class CompressExchange(HeldExchange):
 
     def _begin_stream(self, chunk: bytes) -> bytes:
         encoded, stream = self._coding.begin(chunk)
-        self._stream = _gather(stream, self._policy) if self._gathers and self._may_wait() else stream
+        self._stream = _gather(stream, self._policy) if self._policy.flush_size and self._may_wait() else stream
         return encoded
 
     def _may_wait(self) -> bool:
+        if self._is_single is None:  # PEP 3333: written chunks must not wait
+            return False
         media_type = (h.get(self.headers, "content-type") or "").partition(";")[0].strip().lower()
         return media_type not in _AT_ONCE
 
