@@ -79,7 +79,7 @@ def test_changes_nothing_by_itself() -> None:
     assert (record.status, record.headers, record.body) == ("200 OK", [("Content-Type", "text/plain")], b"hello")
 
 
-def test_is_made_to_be_a_layer_of_ten_lines() -> None:
+def test_a_subclass_of_ten_lines_is_a_layer() -> None:
     record = Server().get(Powered(Application(), by="tea"))
     assert h.get(record.headers, "x-powered-by") == "tea"
 

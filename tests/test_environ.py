@@ -1,4 +1,4 @@
-"""Tests of reading an environ: the target of a request, as it stood in the request line."""
+"""Reading an environ: the target of the request line, and marks on errors."""
 
 from urllib.parse import unquote
 

@@ -1,4 +1,4 @@
-"""The server's file wrapper: what is one, what is in it, and how much of it was sent."""
+"""The server's file wrapper: how it is recognized, how it is read, and how much of it was sent."""
 
 import io
 import os
@@ -48,7 +48,7 @@ def wrapper(tmp_path: Path) -> Iterator[FileWrapper]:
         pytest.param(io.BytesIO, {}, False, id="a file, on a server without a wrapper"),
     ],
 )
-def test_recognizes_a_file_wrapper_as_the_server_does(
+def test_recognizes_the_file_wrapper_of_the_server(
     make: Callable[[], object], environ: Environ, expected: bool
 ) -> None:
     assert is_file_wrapper(make(), environ) is expected
@@ -67,14 +67,14 @@ def test_reads_no_blocks_without_a_file() -> None:
 
 @pytest.mark.parametrize("wrap", [FileWrapper, ReadOnlyFileBasedBuffer, lambda file: file])
 @pytest.mark.parametrize(("length", "expected"), [(0, b""), (4, b"0123"), (10, TEXT), (11, TEXT)])
-def test_reads_no_more_than_is_sent(length: int, expected: bytes, wrap: Callable[[io.BytesIO], object]) -> None:
+def test_reads_blocks_only_up_to_the_length(length: int, expected: bytes, wrap: Callable[[io.BytesIO], object]) -> None:
     file = io.BytesIO(TEXT)
     assert b"".join(blocks_of(wrap(file), length) or ()) == expected
     assert file.tell() == len(expected)
 
 
 @pytest.mark.parametrize("kind", [FileWrapper, ReadOnlyFileBasedBuffer])
-def test_waits_for_no_block_of_a_pipe(kind: Callable[[IO[bytes]], object]) -> None:
+def test_does_not_read_blocks_of_a_pipe(kind: Callable[[IO[bytes]], object]) -> None:
     with open_pipe() as pipe:
         assert blocks_of(kind(pipe), None) is None
         assert not is_file_wrapper(pipe, AS_UWSGI)
@@ -93,7 +93,7 @@ def test_reports_how_much_of_a_file_was_sent(position: int, expected: tuple[int,
     assert not wrapper.filelike.closed, "the function closes the file"
 
 
-def test_ends_when_it_has_reported(wrapper: FileWrapper) -> None:
+def test_restores_the_wrapper_after_its_report(wrapper: FileWrapper) -> None:
     reported: list[object] = []
     file, close = wrapper.filelike, wrapper.close
     watch(wrapper, lambda *sent: reported.append(sent))
@@ -103,7 +103,7 @@ def test_ends_when_it_has_reported(wrapper: FileWrapper) -> None:
     assert (wrapper.filelike, wrapper.close) == (file, close)
 
 
-def test_counts_bytes_that_were_sent_before_the_server_seeks_back(wrapper: FileWrapper) -> None:
+def test_reports_a_whole_file_if_the_server_rewinds_it(wrapper: FileWrapper) -> None:
     reported: list[object] = []
     watch(wrapper, lambda *sent: reported.append(sent))
     wrapper.filelike.seek(10)  # as gunicorn does
@@ -112,7 +112,7 @@ def test_counts_bytes_that_were_sent_before_the_server_seeks_back(wrapper: FileW
     assert reported == [(10, True)]
 
 
-def test_does_not_count_a_seek_for_the_size_as_sent(wrapper: FileWrapper) -> None:
+def test_reading_the_size_does_not_count_as_sending(wrapper: FileWrapper) -> None:
     reported: list[object] = []
     watch(wrapper, lambda *sent: reported.append(sent))
     assert wrapper.filelike.seek(0, os.SEEK_END) == 10
@@ -121,7 +121,7 @@ def test_does_not_count_a_seek_for_the_size_as_sent(wrapper: FileWrapper) -> Non
     assert reported == [(0, False)]
 
 
-def test_reports_nothing_as_sent_if_the_server_has_closed_the_file(wrapper: FileWrapper) -> None:
+def test_reports_nothing_of_a_file_that_the_server_has_closed(wrapper: FileWrapper) -> None:
     reported: list[object] = []
     watch(wrapper, lambda *sent: reported.append(sent))
     wrapper.filelike.close()
@@ -143,11 +143,22 @@ class Slotted:
     def close(self) -> None: ...
 
 
-@pytest.mark.parametrize("body", [Slotted(), [TEXT], io.BytesIO(), ReadOnlyFileBasedBuffer(io.BytesIO())])
-def test_returns_false_for_a_wrapper_that_cannot_be_watched(body: object) -> None:
+def test_watches_the_file_wrapper_of_waitress() -> None:
+    seen: list[object] = []
+    buffer = ReadOnlyFileBasedBuffer(io.BytesIO(TEXT))
+    assert watch(buffer, lambda *sent: seen.append(sent))
+    assert buffer.prepare() == len(TEXT)
+    assert buffer.get(4) == TEXT[:4]
+    buffer.skip(4)
+    buffer.close()
+    assert seen == [(4, False)]
+
+
+@pytest.mark.parametrize("body", [Slotted(), [TEXT], io.BytesIO()])
+def test_returns_false_for_a_body_that_cannot_be_watched(body: object) -> None:
     assert not watch(body, lambda sent, is_at_end: None)
 
 
-def test_can_not_watch_a_file_without_a_position() -> None:
+def test_cannot_watch_a_file_without_a_position() -> None:
     with open_pipe() as pipe:
         assert not watch(FileWrapper(pipe), lambda sent, is_at_end: None)

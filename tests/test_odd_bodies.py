@@ -140,7 +140,7 @@ class OnlyReadable:
 
 
 @pytest.mark.parametrize("stack", OURS, ids=str)
-def test_sends_a_file_that_can_not_be_closed(stack: Stack) -> None:
+def test_sends_a_file_that_cannot_be_closed(stack: Stack) -> None:
     assert call(stack, answering(OnlyReadable()), "identity").read() == CHUNKS[0]
 
 

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from wsgistack.types import Environ
 
 __all__ = [
-    "BODILESS",
     "NO_COMPRESS",
     "REQUEST_ID",
     "copy_environ",
@@ -27,12 +26,10 @@ REQUEST_ID = "wsgistack.request_id"
 NO_COMPRESS = "wsgistack.no_compress"
 """An application sets this key to a true value, before it starts a response that must not be compressed."""
 
-BODILESS = ("GET", "HEAD", None)
-"""Methods of requests without a body."""
-
 _LOGGING = "wsgistack.logging"
 _CLIENT_GONE = "wsgistack.client_gone"
 
+_READ = ("read", "readline", "readlines")
 _PATH_SAFE = "/;:@&=+$,!*'()~"
 _UNSAFE = re.compile(rf"[^A-Za-z0-9_.\-{_PATH_SAFE}]").search
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} | {34: '\\"', 92: "\\\\"}
@@ -77,7 +74,7 @@ def is_client_gone(error: BaseException) -> bool:
 def watch_input(environ: Environ) -> "Input | None":
     """Wrap ``wsgi.input`` once, so that its errors are marked for :func:`is_client_gone`.
 
-    Layers call it only for methods that are not in :data:`BODILESS`: other requests keep the server's own input.
+    Layers do not call it for GET, which has no body: it keeps the server's own input.
     """
     given = environ.get("wsgi.input")
     if given is not None and type(given) is not Input:
@@ -86,7 +83,7 @@ def watch_input(environ: Environ) -> "Input | None":
 
 
 class Input:
-    """The server's ``wsgi.input``. It remembers whether reading from the client failed."""
+    """The server's ``wsgi.input``. It remembers whether a ``read()`` from the client failed."""
 
     __slots__ = ("_input", "failed")
 
@@ -94,39 +91,23 @@ class Input:
         self._input = given
         self.failed = False
 
-    def read(self, *size: int) -> bytes:
-        """Read like the server's input."""
-        try:
-            return self._input.read(*size)
-        except OSError as error:
-            self._note(error)
-            raise
-
-    def readline(self, *size: int) -> bytes:
-        """Read one line like the server's input."""
-        try:
-            return self._input.readline(*size)
-        except OSError as error:
-            self._note(error)
-            raise
-
-    def readlines(self, *hint: int) -> list[bytes]:
-        """Read lines like the server's input."""
-        try:
-            return self._input.readlines(*hint)
-        except OSError as error:
-            self._note(error)
-            raise
-
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._input, name)
+    def __getattr__(self, name: str) -> Any:
+        given = getattr(self._input, name)
+        if name not in _READ:
+            return given
 
-    def _note(self, error: OSError) -> None:
-        self.failed = True
-        mark_client_gone(error)
+        def read(*size: int) -> object:
+            try:
+                return given(*size)
+            except OSError as error:
+                self.failed = True
+                mark_client_gone(error)
+                raise
+
+        return read
 
 
 def escape_quoted(text: str) -> str:

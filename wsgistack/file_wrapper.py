@@ -46,13 +46,16 @@ def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
     :return: whether the wrapper can be watched. A wrapper in C, without a position or without ``close()`` can't.
     """
     wrapper = cast(_Wrapper, body)
+    name = "filelike" if hasattr(body, "filelike") else "file"  # of wsgiref and gunicorn, or of Waitress
     try:
-        file, close = wrapper.filelike, wrapper.close
+        file: _File = getattr(wrapper, name)
+        close = wrapper.close
         begin = file.tell()
         watched = _Watched(file, begin)
 
         def closing() -> None:
-            wrapper.filelike, wrapper.close = file, close  # type: ignore[method-assign]
+            setattr(wrapper, name, file)
+            wrapper.close = close  # type: ignore[method-assign]
             position, end = begin, None
             with suppress(OSError, ValueError):  # the server has already closed the file
                 position = max(watched.furthest, file.tell())
@@ -60,7 +63,8 @@ def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
                 file.seek(position)
             done(position - begin, position == end)
 
-        wrapper.filelike, wrapper.close = watched, closing  # type: ignore[method-assign]
+        setattr(wrapper, name, watched)
+        wrapper.close = closing  # type: ignore[method-assign]
     except (AttributeError, OSError, ValueError):
         return False
     return True
@@ -84,8 +88,6 @@ class _File(Protocol):
 
 
 class _Wrapper(Protocol):
-    filelike: _File
-
     def close(self) -> object: ...
 
 

@@ -82,7 +82,11 @@ def test_names_the_condition_and_the_form(
             ["   under = /admin: '/\\x00' matches, there may be other forms"],
         ),
         ('"tests.cli.guarded:is_admin"', ["GET //admin"], ["   call = tests.cli.guarded:is_admin: does not match"]),
-        ('{ not = "tests.cli.guarded:is_admin" }', ["GET //a"], ["   not call = tests.cli.guarded:is_admin: does not match"]),
+        (
+            '{ not = "tests.cli.guarded:is_admin" }',
+            ["GET //a"],
+            ["   not call = tests.cli.guarded:is_admin: does not match"],
+        ),
         ('{ header = { X-Key = "${env:KEY}" } }', ["GET /"], ["   header.x-key = ${env:KEY}: does not match"]),
     ],
 )

@@ -1,4 +1,4 @@
-"""Tests of the exchange: what travels through a layer arrives as it left, and its hooks are called when they should."""
+"""The exchange: a response passes through unchanged, and each hook is called at the right time."""
 
 import gc
 import sys
@@ -97,13 +97,13 @@ def test_keeps_the_contract(layer: Factory, changes: Changes) -> None:
     assert [verdict for verdict in Judge(layer, changes=changes).judge_all() if verdict.breaches] == []
 
 
-def test_a_body_that_passes_through_keeps_all_but_its_type_and_length() -> None:
+def test_changes_only_the_type_and_the_length_of_a_body() -> None:
     verdicts = Judge(lambda app: through(Exchange, app), changes=Changes()).judge_all()
     broken = {breach.rule for verdict in verdicts for breach in verdict.breaches}
     assert broken == {"keeps_an_untouched_body", "keeps_the_length"}
 
 
-def test_edits_what_is_written_and_what_is_yielded_and_adds_an_end() -> None:
+def test_edits_written_and_yielded_chunks_and_adds_an_end() -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])(b"a")
         return [b"b", b"hold", b"", b"c"]
@@ -159,7 +159,7 @@ def test_lets_the_server_refuse_a_second_start(layer: Callable[[App], App]) -> N
     assert [breach.rule for breach in refused.breaches] == ["starts_once"]
 
 
-def test_edits_a_restart_without_a_look_at_the_body() -> None:
+def test_edits_a_restart_and_leaves_the_body_untouched() -> None:
     seen = []
 
     def edit(status: str, headers: Headers) -> tuple[str, Headers]:
@@ -173,7 +173,7 @@ def test_edits_a_restart_without_a_look_at_the_body() -> None:
     assert record.headers == [("Content-Type", "text/plain"), ("X-Edited", "yes")]
 
 
-def test_knows_its_headers_when_the_server_empties_the_list() -> None:
+def test_keeps_its_headers_when_the_server_empties_the_list() -> None:
     def greedy(status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Write:
         headers.clear()
         return lambda chunk: None
@@ -183,7 +183,7 @@ def test_knows_its_headers_when_the_server_empties_the_list() -> None:
     assert exchange.headers == [("Content-Type", "text/plain")]
 
 
-def test_gives_another_body_instead_and_then_is_out_of_the_way() -> None:
+def test_on_body_can_replace_the_exchange() -> None:
     class Instead(Watched):
         def on_body(self, body: Iterable[bytes]) -> Iterable[bytes]:
             return body
@@ -261,7 +261,7 @@ def test_is_closed_when_the_call_fails() -> None:
     assert record.environ["tests.closed"] == [(error, False, "", [])]
 
 
-def test_is_told_of_an_error_in_close() -> None:
+def test_on_close_gets_an_error_of_close() -> None:
     error = OSError()
     record = served(through(Watched, answering(Body(b"a", failure=error))))
     [(told, finished, *_)] = record.environ["tests.closed"]
@@ -271,7 +271,7 @@ def test_is_told_of_an_error_in_close() -> None:
 
 
 @pytest.mark.parametrize("take", [0, 1, 2])
-def test_is_not_finished_when_the_client_goes(take: int) -> None:
+def test_is_not_finished_when_the_client_disconnects(take: int) -> None:
     record = served(through(Watched, answering(Body(b"a", b"b", b"c"))), take=take)
     [(error, finished, *_)] = record.environ["tests.closed"]
     assert (error, finished) == (None, False)
@@ -365,12 +365,12 @@ class BodyWithoutLength(Body):
         raise TypeError("only the database could tell")
 
 
-def test_keeps_the_length_where_it_is_asked_to() -> None:
+def test_keeps_the_length_if_the_class_says_so() -> None:
     assert served(through(Sized, answering(BodyOfOne(TEXT)))).length == 1
     assert served(through(Exchange, answering(BodyOfOne(TEXT)))).length is None
 
 
-def test_says_like_the_body_that_its_length_is_not_known() -> None:
+def test_len_raises_the_type_error_of_the_body() -> None:
     body = BodyWithoutLength(TEXT)
     record = served(through(Sized, answering(body)))
     assert record.length is None
@@ -398,7 +398,7 @@ def generated() -> Iterator[bytes]:
         pytest.param(generated(), False, id="generator"),
     ],
 )
-def test_tells_bodies_that_run_no_code(body: object, expected: bool) -> None:
+def test_recognizes_bodies_that_run_no_code(body: object, expected: bool) -> None:
     assert body_is_inert(body, {"wsgi.file_wrapper": FileWrapper}) is expected
 
 
@@ -411,7 +411,7 @@ def test_tells_bodies_that_run_no_code(body: object, expected: bool) -> None:
         pytest.param(Sized, [TEXT], False, id="a list, where a context is needed"),
     ],
 )
-def test_takes_a_list_in_an_exchange_without_context_to_be_inert(
+def test_a_list_in_an_exchange_without_context_is_inert(
     kind: type[Exchange], body: Iterable[bytes], expected: bool
 ) -> None:
     environ = make_environ()
@@ -438,7 +438,7 @@ def test_passes_exc_info_only_if_there_is_one(layer: Callable[[App], App]) -> No
     assert starts[0].startswith("200 OK")
 
 
-def test_says_what_to_do_where_the_server_has_no_write() -> None:
+def test_write_fails_with_advice_on_a_server_without_write() -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])(TEXT)
         return []
@@ -480,7 +480,7 @@ class Derived(Overriding):
     __slots__ = ()
 
 
-def test_calls_a_method_that_a_class_between_overrides() -> None:
+def test_calls_a_method_that_an_intermediate_class_overrides() -> None:
     record = served(through(Derived, answering(Body(b"a"))))
     assert record.chunks == [b"A", b"end"]
     assert record.environ["tests.overridden"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.direct import Body, Call, answering, raising
-from wsgistack import HeldExchange
+from wsgistack import Exchange, HeldExchange
 from wsgistack.environ import mark_client_gone
 from wsgistack.types import App, Environ, Headers, StartResponse
 
@@ -41,13 +41,26 @@ def test_starts_with_the_first_chunk(chunk: bytes) -> None:
 
 
 @pytest.mark.parametrize("take", [0, 1])
-def test_starts_also_without_a_chunk(take: int) -> None:
+def test_starts_a_response_without_chunks(take: int) -> None:
     call = Call(held(answering(Body())))
     if take:
         assert call.read() == b""
     call.close()
     call.close()
     assert call.status == "200 OK"
+
+
+def test_lets_the_server_refuse_a_second_start_after_the_first_chunk() -> None:
+    def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"first"
+        start_response("200 OK", [])
+
+    call = Call(held(app))
+    assert call.next() == b"first"
+    with pytest.raises(AssertionError, match="started twice"):
+        call.next()
+    call.close()
 
 
 def test_passes_a_switch_of_protocols_at_once() -> None:
@@ -59,7 +72,7 @@ def test_passes_a_switch_of_protocols_at_once() -> None:
 
 
 @pytest.mark.parametrize("error", [StopIteration(), None])
-def test_sends_nothing_after_the_application_has_taken_over(error: StopIteration | None) -> None:
+def test_sends_nothing_on_a_connection_that_was_taken_over(error: StopIteration | None) -> None:
     body: list[bytes] = []
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -79,14 +92,36 @@ def test_sends_nothing_after_the_application_has_taken_over(error: StopIteration
         assert "tests.errors" not in environ
 
 
+class Ending(Exchange):
+    __slots__ = ()
+
+    def on_end(self) -> bytes:
+        return b"end"
+
+
+def ending(app: App) -> App:
+    return lambda environ, start_response: Ending(environ, start_response).run(app)
+
+
+@pytest.mark.parametrize("layer", [held, ending])
+def test_sends_nothing_after_a_takeover_behind_another_middleware(layer: Callable[[App], App]) -> None:
+    body = Body()
+    call = Call(layer(lambda environ, start_response: body), **UPGRADE)
+    assert call.read() == b""
+    assert call.starts == []
+    assert "tests.errors" not in call.environ
+    assert body.closed == 1
+
+
 @pytest.mark.parametrize(
     "app",
     [
         pytest.param(raising(StopIteration()), id="StopIteration without an upgrade"),
         pytest.param(lambda environ, start_response: [], id="no start without an upgrade"),
+        pytest.param(lambda environ, start_response: Body(), id="no start of an iterable without an upgrade"),
     ],
 )
-def test_answers_what_looks_like_an_upgrade_but_was_not_asked_for(app: App) -> None:
+def test_answers_an_error_that_looks_like_an_unrequested_upgrade(app: App) -> None:
     assert Call(held(app)).read() == b"sorry"
 
 
@@ -99,7 +134,7 @@ def test_answers_an_error_after_the_start_of_an_upgrade_request(app: App) -> Non
     assert Call(held(starting), **UPGRADE).read() == b"sorry"
 
 
-def test_lets_an_error_of_the_connection_pass() -> None:
+def test_passes_an_error_of_the_connection_on() -> None:
     error = ConnectionResetError()
     mark_client_gone(error)
     environ: Environ = {}
@@ -129,7 +164,7 @@ def test_raises_an_error_without_an_answer() -> None:
         assert body.closed == 1
 
 
-def test_closes_the_body_although_the_server_refuses_the_start() -> None:
+def test_closes_the_body_if_the_server_refuses_the_start() -> None:
     def refuse(status: str, headers: Headers, exc_info: object = None) -> Any:
         raise ValueError("refused")
 
@@ -142,7 +177,7 @@ def test_closes_the_body_although_the_server_refuses_the_start() -> None:
 
 
 @pytest.mark.parametrize("body", [lambda: [b"yielded"], lambda: Body(b"yielded"), lambda: iter([b"yielded"])])
-def test_sends_what_is_written_where_the_server_has_no_write(body: Callable[[], Iterable[bytes]]) -> None:
+def test_sends_written_chunks_on_a_server_without_write(body: Callable[[], Iterable[bytes]]) -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         write = start_response("200 OK", [])
         write(b"written ")
@@ -154,7 +189,7 @@ def test_sends_what_is_written_where_the_server_has_no_write(body: Callable[[], 
     given.close()
 
 
-def test_refuses_to_write_late_where_the_server_has_no_write() -> None:
+def test_refuses_a_late_write_on_a_server_without_write() -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         write = start_response("200 OK", [])
         yield b"first"
@@ -167,7 +202,7 @@ def test_refuses_to_write_late_where_the_server_has_no_write() -> None:
 
 
 @pytest.mark.parametrize("chunks", [(b"first", b"second"), ()])
-def test_starts_before_it_returns_where_the_server_reads_the_status_then(chunks: tuple[bytes, ...]) -> None:
+def test_starts_before_it_returns_if_the_server_reads_the_status_then(chunks: tuple[bytes, ...]) -> None:
     def late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("202 Accepted", [])
         yield from chunks

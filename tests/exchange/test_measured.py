@@ -44,7 +44,7 @@ def seen() -> Seen:
         pytest.param(Body(b"12", LookupError()), 2, ("error", "200", 2), id="error"),
     ],
 )
-def test_knows_how_a_response_ended(
+def test_reports_how_a_response_ended(
     body: Iterable[bytes], take: int | None, outcome: tuple[str, str, int], seen: Seen
 ) -> None:
     call = Call(measured(answering(body), seen))
@@ -55,9 +55,15 @@ def test_knows_how_a_response_ended(
 
 
 @pytest.mark.parametrize(
-    "app", [raising(StopIteration()), answering([], status="101 Switching Protocols"), lambda environ, start: []]
+    "app",
+    [
+        raising(StopIteration()),
+        answering([], status="101 Switching Protocols"),
+        lambda environ, start: [],
+        lambda environ, start: Body(),
+    ],
 )
-def test_knows_that_the_connection_went_on_with_another_protocol(app: App, seen: Seen) -> None:
+def test_reports_an_upgrade(app: App, seen: Seen) -> None:
     with contextlib.suppress(StopIteration):
         Call(measured(CatchErrors(app), seen), HTTP_UPGRADE="websocket").read()
     assert seen == [("upgraded", "101", 0)]
@@ -80,7 +86,7 @@ def forget(app: App, start: Any, take: int | None = None) -> None:
 
 @pytest.mark.parametrize("start", [server_without_write, server_with_write])
 @pytest.mark.parametrize("kind", [list, Body, iter], ids=["list", "body", "iterator"])
-def test_ends_once_where_the_server_never_closes(start: Any, kind: Any, seen: Seen) -> None:
+def test_ends_once_on_a_server_that_never_closes(start: Any, kind: Any, seen: Seen) -> None:
     body = Body(b"12", b"3") if kind is Body else kind([b"12", b"3"])
     gc.disable()  # no collection has to find a cycle of the exchanges
     try:
@@ -91,27 +97,27 @@ def test_ends_once_where_the_server_never_closes(start: Any, kind: Any, seen: Se
     assert getattr(body, "closed", 1) == 1
 
 
-def test_ends_where_the_server_stops_at_the_length(seen: Seen) -> None:
+def test_ends_at_content_length_if_the_server_stops_there(seen: Seen) -> None:
     body = Body(b"123", b"never asked for")
     forget(measured(CatchErrors(answering(body, ("Content-Length", "3"))), seen), server_without_write, take=1)
     assert seen == [("complete", "200", 3)]
     assert body.closed == 1
 
 
-def test_takes_a_response_of_the_whole_length_for_complete(seen: Seen) -> None:
+def test_a_response_of_the_whole_length_is_complete(seen: Seen) -> None:
     call = Call(measured(answering(Body(b"123", b""), ("Content-Length", "3")), seen))
     call.next()
     call.close()
     assert seen == [("complete", "200", 3)]
 
 
-def test_ends_as_aborted_where_the_body_is_forgotten(seen: Seen) -> None:
+def test_is_aborted_if_the_server_forgets_the_body(seen: Seen) -> None:
     forget(measured(answering(Body(b"12", b"3")), seen), server_with_write, take=1)
     gc.collect()
     assert seen == [("aborted", "200", 2)]
 
 
-def test_ends_with_an_error_where_the_forgotten_body_can_not_be_closed(seen: Seen) -> None:
+def test_reports_an_error_in_close_of_a_forgotten_body(seen: Seen) -> None:
     forget(measured(answering(Body(b"12", b"3", failure=OSError("disk"))), seen), server_with_write, take=1)
     gc.collect()
     assert seen == [("error", "200", 2)]
@@ -154,7 +160,7 @@ def uploading(read: Callable[[Any], object], caught: type[Exception] | None = No
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 @pytest.mark.parametrize("caught", [None, LookupError], ids=["raised", "as the cause"])
-def test_takes_an_upload_that_fails_for_aborted_and_no_error(
+def test_is_aborted_if_an_upload_fails(
     read: Callable[[Any], object], caught: type[Exception] | None, seen: Seen, caplog: pytest.LogCaptureFixture
 ) -> None:
     keys: dict[str, Any] = {**POST, "wsgi.input": FailingInput()}
@@ -164,14 +170,14 @@ def test_takes_an_upload_that_fails_for_aborted_and_no_error(
     assert caplog.records == []
 
 
-def test_takes_an_upload_that_fails_for_aborted_although_the_application_answers(seen: Seen) -> None:
+def test_is_aborted_if_an_upload_fails_and_the_application_answers(seen: Seen) -> None:
     keys: dict[str, Any] = {**POST, "wsgi.input": FailingInput()}
     assert Call(measured(uploading(READERS["read"], Exception), seen), **keys).read() == b"bad"
     assert seen == [("aborted", "400", 3)]
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError(), BrokenPipeError()])
-def test_takes_a_lost_backend_for_an_error(error: OSError, seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_lost_backend_is_an_error(error: OSError, seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
     call = Call(measured(CatchErrors(raising(error)), seen), **POST)
     body = call.read()
     assert seen == [("complete", "500", len(body))]
@@ -194,16 +200,14 @@ def test_reads_an_upload_as_the_server_gives_it(seen: Seen) -> None:
     assert Call(measured(CatchErrors(app), seen), **keys).read() == b"line\nab\nlast\nend16"
 
 
-def test_leaves_the_input_of_a_get_alone(seen: Seen) -> None:
+def test_does_not_wrap_the_input_of_a_get(seen: Seen) -> None:
     given = io.BytesIO()
     keys: dict[str, Any] = {"wsgi.input": given}
     assert Call(measured(CatchErrors(answering([])), seen), **keys).environ["wsgi.input"] is given
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(), type("ClientDisconnected", (Exception,), {})()])
-def test_takes_a_write_that_fails_for_aborted_and_no_error(
-    error: Exception, seen: Seen, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_is_aborted_if_a_write_fails(error: Exception, seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
     def start(status: str, headers: Headers, exc_info: object = None) -> Any:
         def write(chunk: bytes) -> None:
             raise error
@@ -220,7 +224,7 @@ def test_takes_a_write_that_fails_for_aborted_and_no_error(
     assert caplog.records == []
 
 
-def test_takes_a_chunk_that_the_server_refuses_for_an_error(seen: Seen) -> None:
+def test_a_chunk_that_the_server_refuses_is_an_error(seen: Seen) -> None:
     def start(status: str, headers: Headers, exc_info: object = None) -> Any:
         def write(chunk: bytes) -> None:
             raise AssertionError("not bytes")

@@ -1,4 +1,4 @@
-"""The last resort: which answer the client gets, what the log tells, and what goes on to the server."""
+"""Catching errors: the answer to the client, the record in the log, and the errors that reach the server."""
 
 import io
 import logging
@@ -75,7 +75,7 @@ _BEFORE_THE_FIRST_BYTE = {
 
 
 @pytest.mark.parametrize("where", _BEFORE_THE_FIRST_BYTE)
-def test_answers_what_fails_before_the_first_byte(where: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_answers_an_error_before_the_first_byte(where: str, caplog: pytest.LogCaptureFixture) -> None:
     call = Call(lint(CatchErrors(_BEFORE_THE_FIRST_BYTE[where])))
     body = call.read()
     assert call.status == "500 Internal Server Error"
@@ -102,7 +102,9 @@ def test_answers_what_fails_before_the_first_byte(where: str, caplog: pytest.Log
 )
 @pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_answers_in_the_form_that_the_client_accepts(accept: str, media_type: str, debug: bool, method: str) -> None:
+def test_answers_in_the_media_type_that_the_client_accepts(
+    accept: str, media_type: str, debug: bool, method: str
+) -> None:
     app = TestApp(CatchErrors(raising(RuntimeError(_BOOM)), debug=debug))
     response = app.request("/", method=method, headers={"Accept": accept}, status=500)
     assert response.content_type == media_type
@@ -145,7 +147,7 @@ def test_shows_and_logs_the_cause_too(caplog: pytest.LogCaptureFixture) -> None:
         assert text.index("KeyError: 'cause'") < text.index("RuntimeError: effect")
 
 
-def test_tells_the_request_id_to_client_and_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_shows_the_request_id_in_the_answer_and_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     app = RequestId(CatchErrors(raising(RuntimeError(_BOOM)), logger="site.errors"))
     response = TestApp(app, extra_environ={"SCRIPT_NAME": "/a"}).get(
         "/b%0Ac?d", {"q": "x"}, {"X-Request-ID": "r-1"}, status=500
@@ -158,7 +160,7 @@ def test_tells_the_request_id_to_client_and_log(caplog: pytest.LogCaptureFixture
 
 
 @pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
-def test_gives_the_error_to_the_server_unless_that_fails_at_it(keys: dict[str, Any]) -> None:
+def test_passes_exc_info_to_the_server_except_to_uwsgi(keys: dict[str, Any]) -> None:
     error = RuntimeError(_BOOM)
     seen: list[Any] = []
 
@@ -180,7 +182,7 @@ def test_gives_the_error_to_the_server_unless_that_fails_at_it(keys: dict[str, A
 
 @pytest.mark.parametrize("is_started", [False, True])
 @pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
-def test_replaces_a_start_that_the_server_does_not_know(is_started: bool, keys: dict[str, Any]) -> None:
+def test_replaces_a_held_start(is_started: bool, keys: dict[str, Any]) -> None:
     def restarting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if is_started:
             start_response("200 OK", [])
@@ -198,7 +200,7 @@ def test_replaces_a_start_that_the_server_does_not_know(is_started: bool, keys: 
 
 
 @pytest.mark.parametrize("body", [[b"x"], Body(b"x")])
-def test_answers_where_the_server_refuses_the_start_of_the_application(body: Iterable[bytes]) -> None:
+def test_answers_if_the_server_refuses_the_start_of_the_application(body: Iterable[bytes]) -> None:
     starts: list[str] = []
 
     def server(status: str, headers: Headers, exc_info: Any = None) -> Any:
@@ -221,9 +223,7 @@ def test_answers_where_the_server_refuses_the_start_of_the_application(body: Ite
         pytest.param(_writing(RuntimeError(_BOOM)), b"begun", id="after write"),
     ],
 )
-def test_lets_an_error_after_the_first_byte_reach_the_server(
-    app: App, sent: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_passes_an_error_after_the_first_byte_on(app: App, sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
     server: list[bytes] = []
 
     def start_response(status: str, headers: Headers, exc_info: Any = None) -> Any:
@@ -245,7 +245,7 @@ def test_answers_after_an_empty_write() -> None:
     assert b'"status": 500' in call.read()
 
 
-def test_closes_what_was_returned_once_after_an_answer() -> None:
+def test_closes_the_body_once_after_an_answer() -> None:
     for body in (Body(RuntimeError(_BOOM)), _Uniterable()):
         call = Call(CatchErrors(answering(body)))
         call.read()
@@ -254,7 +254,7 @@ def test_closes_what_was_returned_once_after_an_answer() -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError(_BOOM), SystemExit(1)])
-def test_closes_what_was_returned_when_it_can_not_be_iterated(error: BaseException) -> None:
+def test_closes_a_body_that_can_not_be_iterated(error: BaseException) -> None:
     class Failing(Body):
         def __iter__(self) -> Iterator[bytes]:
             raise error
@@ -272,14 +272,16 @@ def test_closes_what_was_returned_when_it_can_not_be_iterated(error: BaseExcepti
 
 @pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), GeneratorExit()], ids=repr)
 @pytest.mark.parametrize("where", ["call", "body", "close"])
-def test_lets_pass_what_is_no_exception(error: BaseException, where: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_passes_errors_that_are_not_an_exception_on(
+    error: BaseException, where: str, caplog: pytest.LogCaptureFixture
+) -> None:
     body = Body(error) if where == "body" else Body(b"1", failure=error)  # type: ignore[arg-type]
     with pytest.raises(type(error)):
         Call(CatchErrors(raising(error) if where == "call" else answering(body))).read()
     assert not caplog.records
 
 
-def test_logs_an_error_of_close_and_lets_it_pass(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_an_error_in_close_and_passes_it_on(caplog: pytest.LogCaptureFixture) -> None:
     body = Body(b"whole", failure=OSError("disk"))
     call = Call(CatchErrors(answering(body)))
     with pytest.raises(OSError, match="disk"):
@@ -291,7 +293,7 @@ def test_logs_an_error_of_close_and_lets_it_pass(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("chunks", [(), (b"begun",)], ids=["before the first byte", "after it"])
-def test_logs_the_error_of_the_body_and_that_of_close(chunks: tuple[bytes, ...]) -> None:
+def test_logs_an_error_in_the_body_and_one_in_close(chunks: tuple[bytes, ...]) -> None:
     texts = io.StringIO()
     logger = logging.getLogger("site.texts")
     logger.addHandler(logging.StreamHandler(texts))
@@ -329,7 +331,7 @@ def test_logs_the_error_of_the_body_and_that_of_close(chunks: tuple[bytes, ...])
         pytest.param(_writing(RuntimeError(_BOOM)), id="after write"),
     ],
 )
-def test_logs_once_when_it_stands_twice(app: App, caplog: pytest.LogCaptureFixture) -> None:
+def test_two_layers_log_an_error_once(app: App, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):  # the same exception object fails the next request as well
         caplog.clear()
         try:
@@ -340,7 +342,7 @@ def test_logs_once_when_it_stands_twice(app: App, caplog: pytest.LogCaptureFixtu
         assert len(caplog.records) == 1
 
 
-def test_leaves_a_failing_logger_to_the_errors_of_the_server() -> None:
+def test_reports_a_failing_logger_to_wsgi_errors() -> None:
     class Failing(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             raise OSError("no log today")
@@ -362,26 +364,26 @@ class _Teapot(CatchErrors):
         return "418 I'm a teapot", [("Content-Type", "text/plain")], [b"short ", b"and stout"]
 
 
-def test_gives_the_answer_of_a_subclass() -> None:
+def test_sends_the_answer_of_a_subclass() -> None:
     call = Call(_Teapot(raising(RuntimeError(_BOOM))))
     assert call.read() == b"short and stout"
     assert call.status == "418 I'm a teapot"
 
 
-def test_answers_nothing_but_the_status_when_a_subclass_fails(caplog: pytest.LogCaptureFixture) -> None:
+def test_answers_with_an_empty_body_if_a_subclass_fails(caplog: pytest.LogCaptureFixture) -> None:
     call = Call(lint(_Teapot(raising(ValueError(_BOOM)))))
     assert call.read() == b""
     assert (call.status, call.headers["content-length"]) == ("500 Internal Server Error", "0")
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError, TypeError]
 
 
-def test_hands_on_a_body_that_can_not_fail() -> None:
+def test_returns_a_body_that_can_not_fail_untouched() -> None:
     served: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
     for body in ([b"1"], (b"1", b"2"), FileWrapper(io.BytesIO())):
         assert Call(CatchErrors(answering(body)), **served).body is body
 
 
-def test_hands_on_each_chunk_and_the_length() -> None:
+def test_keeps_each_chunk_and_the_length() -> None:
     class Sized(Body):
         def __len__(self) -> int:
             return len(self.chunks)
@@ -406,7 +408,7 @@ def test_lets_the_application_restart() -> None:
     assert (call.read(), call.status) == (b"later", "503 Busy")
 
 
-def test_starts_no_answer_twice_where_nothing_was_sent() -> None:
+def test_starts_an_answer_once_if_nothing_was_sent() -> None:
     call = Call(CatchErrors(_failing_after_start))
     call.read()
     assert len(call.starts) == 1  # some servers keep the headers of a first start beside those of a restart
@@ -417,15 +419,13 @@ def _never_starting(environ: Environ, start_response: StartResponse) -> Iterable
 
 
 @pytest.mark.parametrize("body", [[b"x"], [], iter([b"x"]), iter([])])
-def test_answers_for_an_application_that_starts_nothing(
-    body: Iterable[bytes], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_answers_for_an_application_that_never_starts(body: Iterable[bytes], caplog: pytest.LogCaptureFixture) -> None:
     call = Call(CatchErrors(_never_starting), body=body)
     assert b"Internal Server Error" in call.read()
     assert "without calling start_response" in caplog.text
 
 
-def test_starts_the_response_of_a_client_that_has_gone() -> None:
+def test_starts_the_response_although_the_client_has_gone() -> None:
     call = Call(CatchErrors(answering(iter([b"x"]))))
     assert not call.starts
     call.close()

@@ -1,4 +1,4 @@
-"""Request ids: which are taken, where they are told, and that none is left behind on the thread."""
+"""Request ids: which are accepted, where they appear, and that none stays behind in the thread."""
 
 import logging
 import logging.handlers
@@ -61,7 +61,7 @@ def _no_id_is_left_behind() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("incoming", ["a", "x" * 128, "8f4e-11.ab_c~d+e/f=g:h@i"])
-def test_takes_a_well_formed_id(incoming: str) -> None:
+def test_accepts_a_well_formed_id(incoming: str) -> None:
     response = TestApp(RequestId(_telling)).get("/", headers={"X-Request-ID": incoming})
     assert response.headers.getall("X-Request-ID") == [incoming]
     assert response.text == incoming
@@ -95,7 +95,7 @@ def test_replaces_a_malformed_id(incoming: str) -> None:
 
 
 @given(incoming=st.text(st.characters(max_codepoint=255)))
-def test_never_sends_what_no_header_may_hold(incoming: str) -> None:
+def test_never_sends_an_illegal_header_value(incoming: str) -> None:
     sent = Call(RequestId(_telling), HTTP_X_REQUEST_ID=incoming).headers["x-request-id"]
     assert sent.isascii()
     assert sent.isprintable()
@@ -103,17 +103,17 @@ def test_never_sends_what_no_header_may_hold(incoming: str) -> None:
     assert not set(sent) & set(' ,"<>\\')
 
 
-def test_makes_another_id_for_each_request() -> None:
+def test_makes_a_new_id_for_each_request() -> None:
     app = TestApp(RequestId(_telling))
     assert len({app.get("/").text for _ in range(50)}) == 50
 
 
-def test_takes_no_id_where_clients_are_not_trusted() -> None:
+def test_replaces_the_id_of_an_untrusted_client() -> None:
     response = TestApp(RequestId(_telling, trust=False)).get("/", headers={"X-Request-ID": "mine"})
     assert response.text == response.headers["X-Request-ID"] != "mine"
 
 
-def test_uses_the_header_and_the_generator_that_it_is_given() -> None:
+def test_uses_the_given_header_and_generator() -> None:
     app = TestApp(RequestId(answering([b""]), header="X-Correlation-Id", generate=lambda: "made", maximum_length=3))
     assert app.get("/").headers["X-Correlation-Id"] == "made"
     assert app.get("/", headers={"x-correlation-id": "abc"}).headers["X-Correlation-Id"] == "abc"
@@ -127,14 +127,14 @@ def test_replaces_the_id_that_the_application_sends() -> None:
     assert Call(RequestId(inner), HTTP_X_REQUEST_ID="mine").starts[0][1] == [("A", "b"), ("X-Request-ID", "mine")]
 
 
-def test_stands_on_error_answers() -> None:
+def test_adds_its_header_to_error_answers() -> None:
     app = TestApp(RequestId(CatchErrors(raising(RuntimeError("boom")))))
     response = app.get("/", headers={"X-Request-ID": "mine"}, status=500)
     assert response.headers.getall("X-Request-ID") == ["mine"]
     assert response.json["request_id"] == "mine"
 
 
-def test_stands_on_a_restarted_response() -> None:
+def test_adds_its_header_to_a_restarted_response() -> None:
     def restarting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("A", "b")])
         restart(start_response, "500 Sorry", [])
@@ -147,7 +147,7 @@ def test_stands_on_a_restarted_response() -> None:
     ]
 
 
-def test_keeps_one_id_when_it_stands_twice() -> None:
+def test_two_layers_keep_one_id() -> None:
     call = Call(RequestId(RequestId(_telling, trust=False, header="X-Other")))
     assert call.headers["x-request-id"] == call.headers["x-other"] == call.read().decode()
 
@@ -161,7 +161,7 @@ def test_keeps_one_id_when_it_stands_twice() -> None:
         ({"maximum_length": 0}, "maximum_length: too short for an id; expected 1 or more"),
     ],
 )
-def test_says_what_is_wrong_with_an_option(options: dict[str, Any], message: str) -> None:
+def test_refuses_an_invalid_option_with_the_reason(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         RequestId(_telling, **options)
 
@@ -184,7 +184,7 @@ def test_leaves_no_id_behind_when_a_step_fails(step: str) -> None:
     assert "-" not in streaming.seen.values()
 
 
-def test_keeps_apart_streams_that_are_interleaved_or_abandoned_on_a_thread() -> None:
+def test_separates_interleaved_and_abandoned_streams_on_a_thread() -> None:
     one, two, abandoned = _Streaming(), _Streaming(), _Streaming()
     first, second = (Call(RequestId(app), HTTP_X_REQUEST_ID=each) for app, each in ((one, "1"), (two, "2")))
     given_up = Call(RequestId(abandoned), HTTP_X_REQUEST_ID="3")
@@ -209,11 +209,11 @@ def test_restores_the_id_of_the_request_that_makes_another_one() -> None:
 
 
 @pytest.mark.parametrize("body", [[b"one"], (b"one", b"two"), []])
-def test_hands_on_a_list_untouched(body: Iterable[bytes]) -> None:
+def test_returns_a_list_untouched(body: Iterable[bytes]) -> None:
     assert Call(RequestId(answering(body))).body is body
 
 
-def test_hands_on_the_file_wrapper_of_the_server_untouched() -> None:
+def test_returns_the_file_wrapper_of_the_server_untouched() -> None:
     served: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
     with open(__file__, "rb") as file:  # noqa: PTH123 (what a server is given)
         wrapped = FileWrapper(file)
@@ -239,7 +239,7 @@ class _Records(logging.Handler):
         self.lines.append(self.format(record))
 
 
-def test_puts_the_id_into_log_records() -> None:
+def test_adds_the_id_to_log_records() -> None:
     records = _Records()
     logger = logging.Logger("application")
     logger.addHandler(records)
@@ -270,16 +270,16 @@ def test_keeps_the_id_of_a_record_that_another_thread_writes() -> None:
 
 
 @pytest.mark.parametrize("made", ["", "a b", "a\r\nX: y", "ü"])
-def test_refuses_a_malformed_id_of_its_own_maker(made: str) -> None:
+def test_refuses_a_malformed_id_of_its_generator(made: str) -> None:
     with pytest.raises(ValueError, match="not a well-formed request id"):
         Call(RequestId(answering([b""]), generate=lambda: made))
 
 
-def test_closes_nothing_where_there_is_nothing_to_close() -> None:
+def test_accepts_a_body_without_close() -> None:
     assert Call(RequestId(answering(iter([b"a", b"b"])))).read() == b"ab"
 
 
-def test_is_known_to_the_record_of_an_access_log_outside_of_a_list(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outer_access_log_shows_the_id_of_a_list_response(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     caplog.handler.addFilter(RequestIdFilter())
     layer = RequestId(AccessLog(answering([b"body"]), output="logging"))
@@ -288,7 +288,7 @@ def test_is_known_to_the_record_of_an_access_log_outside_of_a_list(caplog: pytes
     assert [vars(each)["request_id"] for each in caplog.records] == ["mine"]
 
 
-def test_sets_its_header_once_as_the_last_one_and_leaves_the_list_alone() -> None:
+def test_adds_its_header_once_at_the_end_and_does_not_change_the_list() -> None:
     fields = [("X-REQUEST-ID", "before"), ("X-Other", "kept"), ("x-request-id", "again"), ("Content-Length", "0")]
     before = [*fields]
 

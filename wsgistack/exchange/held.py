@@ -23,11 +23,11 @@ class HeldExchange(Exchange):
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a body that can't fail at once."""
-        if type(body) is list or body_is_inert(body, self.environ):
-            if not self.status:  # else write() has released it
-                self.release()
-            return body
-        return None
+        if type(body) is not list and not body_is_inert(body, self.environ):
+            return None
+        if not self.status:  # else write() has released it
+            self.release()
+        return body
 
     def on_chunk(self, chunk: bytes) -> bytes:
         """Release the start before the first chunk."""
@@ -63,20 +63,20 @@ class HeldExchange(Exchange):
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Hold the start, or pass it on if an earlier one was released."""
         try:
-            if self._edits_start:
-                status, headers = self.on_start(status, headers)
-            if self._write is not None or self.status or (self.held and not exc_info):
-                if self.held:
-                    self.release()
-                self.forward(status, headers, exc_info)  # the server judges a second start
-            elif exc_info and "uwsgi.version" not in self.environ:  # uWSGI fails at any exc_info
-                self.held = None
-                self._write = refuse_write
-                self.forward(status, headers, exc_info)
-            else:
+            status, headers = self.on_start(status, headers)
+            if exc_info is None and self.held is None and self._write is None:
                 self.held = status, [*headers]  # the application may change its list
                 if status < "2":  # after 101, the application may send by itself
                     self.release()
+            elif exc_info and self._write is None and "uwsgi.version" in self.environ:  # it fails at any exc_info
+                self.held = status, [*headers]
+            else:
+                if exc_info:
+                    self.held = None
+                elif self.held:
+                    self.release()
+                self._write = self._write or refuse_write
+                self.forward(status, headers, exc_info)  # the server judges a second start
         finally:
             exc_info = None
         return self.write
@@ -88,11 +88,12 @@ class HeldExchange(Exchange):
         """
         if self.held is None:
             raise RuntimeError("the application returned a body without calling start_response")
-        status, held = self.held
+        status, accepted = self.held
+        if headers is not None:
+            accepted = headers
         self.held = None
         self._write = refuse_write  # from now on the server may know of a start, even if it raises an error
-        accepted = held if headers is None else headers
-        write: Write | None = self.start_response(status, [*accepted])  # as forward() does, but faster
+        write: Write | None = self.start_response(status, [*accepted])
         if write is not None:
             self._write = write
         self.status = status

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Literal
 
-from wsgistack.environ import BODILESS, is_client_gone, watch_input
+from wsgistack.environ import is_client_gone, watch_input
 from wsgistack.exchange import CLOSED, Exchange, refuse_write
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
 from wsgistack.http import headers as h
@@ -12,6 +12,7 @@ from wsgistack.types import Environ, StartResponse
 
 __all__ = ["MeasuredExchange", "Outcome"]
 
+_BODILESS = ("204", "304")
 Outcome = Literal["complete", "aborted", "error", "upgraded"]
 
 
@@ -19,7 +20,7 @@ class MeasuredExchange(Exchange):
     """An exchange that counts the bytes of the body, and knows how the response ended.
 
     A file in the server's own ``wsgi.file_wrapper`` stays untouched, so that the server can use sendfile: the position
-    in the file shows how much was sent. The file wrappers of uWSGI and Waitress can't be watched; there the file is
+    in the file shows how much was sent. The file wrappers of uWSGI and mod_wsgi can't be watched; there the file is
     read here, in large blocks. A server that never calls ``close()`` gives its response up when it forgets the body.
     """
 
@@ -32,7 +33,7 @@ class MeasuredExchange(Exchange):
         Exchange.__init__(self, environ, start_response)  # faster than super()
         self.sent = 0
         """The bytes of the body that went to the server."""
-        self._input = None if environ.get("REQUEST_METHOD") in BODILESS else watch_input(environ)
+        self._input = None if environ.get("REQUEST_METHOD") == "GET" else watch_input(environ)
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a file wrapper untouched if it can be watched."""
@@ -67,11 +68,12 @@ class MeasuredExchange(Exchange):
         """
         if error is not None:
             return "aborted" if is_client_gone(error) else "error"
-        if self.status.startswith("101"):
+        code = self.status[:3]
+        if code == "101":
             return "upgraded"
         if self._input is not None and self._input.failed:
             return "aborted"
-        if self.environ.get("REQUEST_METHOD") == "HEAD" or self.status[:3] in ("204", "304"):
+        if code in _BODILESS or self.environ.get("REQUEST_METHOD") == "HEAD":
             self.sent = 0  # the server drops a body
             return "complete"
         # a server may stop at Content-Length without asking for the end

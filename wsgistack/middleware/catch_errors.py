@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.environ import BODILESS, REQUEST_ID, escape_word, is_logged, mark_logged, request_target, watch_input
+from wsgistack.environ import REQUEST_ID, escape_word, is_logged, mark_logged, request_target, watch_input
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http.responses import error_answer
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
@@ -56,7 +56,7 @@ class CatchErrors(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        if environ.get("REQUEST_METHOD") not in BODILESS:
+        if environ.get("REQUEST_METHOD") != "GET":
             watch_input(environ)
         exchange = _Guarded(environ, start_response)
         exchange.layer = self

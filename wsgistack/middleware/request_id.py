@@ -11,7 +11,7 @@ from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
 from wsgistack.errors import Mistake, Mistakes
 from wsgistack.exchange import editing
-from wsgistack.exchange.context import call_in_context
+from wsgistack.exchange.context import keep_context
 from wsgistack.http import headers as h
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
@@ -95,6 +95,7 @@ class RequestId(Middleware):
         self.generate = generate
         self._new = generate if generate is random_id else self._check
         self._lowered = header.lower()
+        self._length = len(header)
         self._environ_key = "HTTP_" + header.upper().replace("-", "_")
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
@@ -105,16 +106,20 @@ class RequestId(Middleware):
             if not (request_id and self.trust and len(request_id) <= self.maximum_length and _WELL_FORMED(request_id)):
                 request_id = self._new()
         environ[REQUEST_ID] = environ[self._environ_key] = request_id
-        name, length, added = self._lowered, len(self._lowered), (self.header, request_id)
+        token = current_request_id.set(request_id)
+        try:
+            body = self.app(environ, editing(start_response, self._add, request_id))
+        finally:
+            current_request_id.reset(token)
+        return body if type(body) is list else keep_context(current_request_id, request_id, body, environ)
 
-        def edit(status: str, headers: Headers) -> tuple[str, Headers]:
-            for key, _ in headers:
-                if len(key) == length and key.lower() == name:  # len() is faster, and nearly always enough
-                    return status, [*h.without(headers, name), added]
-            return status, [*headers, added]
-
-        start = editing(start_response, edit)
-        return call_in_context(current_request_id, request_id, self.app, environ, start)
+    def _add(self, status: str, headers: Headers, request_id: str) -> tuple[str, Headers]:
+        length = self._length
+        for key, _ in headers:
+            if len(key) == length and key.lower() == self._lowered:  # len() is faster, and nearly always enough
+                headers = h.without(headers, self._lowered)
+                break
+        return status, [*headers, (self.header, request_id)]
 
     def _check(self) -> str:
         made = self.generate()

@@ -1,22 +1,26 @@
-"""The access log: one whole line for each request, whatever becomes of it, and never a harm to the response."""
+"""The access log: one line for each request, however its response ends, and the response never suffers."""
 
 import io
 import json
 import logging
-import multiprocessing
 import os
 import re
+import subprocess
 import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from wsgiref.util import FileWrapper
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waitress import create_server
 from webtest import TestApp
 
 from tests.direct import Body, Call, answering, raising
@@ -70,7 +74,7 @@ def _lazy(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         pytest.param(_lazy, "- 404 4", id="a lazy start"),
     ],
 )
-def test_tells_how_a_response_went(app: App, expected: str, log: _Log) -> None:
+def test_logs_the_outcome_of_a_response(app: App, expected: str, log: _Log) -> None:
     response = TestApp(log.around(app)).get("/", expect_errors=True)
     assert log.lines == [expected]
     assert expected.endswith(f" {len(response.body)}")
@@ -87,13 +91,13 @@ def test_tells_how_a_response_went(app: App, expected: str, log: _Log) -> None:
         pytest.param(answering(Body(b"12", failure=RuntimeError("close"))), "X 200 2", id="in close"),
     ],
 )
-def test_tells_where_the_application_failed(app: App, expected: str, log: _Log) -> None:
+def test_logs_an_error_of_the_application(app: App, expected: str, log: _Log) -> None:
     with pytest.raises((RuntimeError, SystemExit)):
         Call(log.around(app)).read()
     assert log.lines == [expected]
 
 
-def test_tells_a_response_that_the_client_gave_up(log: _Log) -> None:
+def test_logs_an_aborted_response(log: _Log) -> None:
     body = Body(b"12", b"345")
     call = Call(log.around(answering(body)))
     call.next()
@@ -104,7 +108,7 @@ def test_tells_a_response_that_the_client_gave_up(log: _Log) -> None:
     assert body.closed == 1
 
 
-def test_tells_a_response_that_was_never_read(log: _Log) -> None:
+def test_logs_a_response_that_was_never_read(log: _Log) -> None:
     Call(log.around(answering(Body(b"12")))).close()
     Call(log.around(_lazy)).close()
     assert log.lines == ["X 200 0", "X - 0"]
@@ -113,17 +117,17 @@ def test_tells_a_response_that_was_never_read(log: _Log) -> None:
 @pytest.mark.parametrize(
     ("method", "status"), [("HEAD", "200 OK"), ("GET", "204 No Content"), ("GET", "304 Not Modified")]
 )
-def test_calls_a_response_without_a_body_complete_though_nobody_read_it(method: str, status: str, log: _Log) -> None:
+def test_a_response_without_a_body_is_complete_without_reading(method: str, status: str, log: _Log) -> None:
     Call(log.around(answering(Body(), status=status)), REQUEST_METHOD=method).close()
     assert log.lines == [f"- {status[:3]} 0"]
 
 
-def test_tells_the_last_status(log: _Log) -> None:
+def test_logs_the_last_status(log: _Log) -> None:
     body = Call(log.around(CatchErrors(answering(Body(RuntimeError("boom")))))).read()
     assert log.lines == [f"- 500 {len(body)}"]
 
 
-def test_tells_what_went_over_the_wire(log: _Log) -> None:
+def test_logs_the_size_after_compression(log: _Log) -> None:
     for body in ([b"word " * 500], Body(b"word ", b"word ")):
         app = log.around(Compress(answering(body)))
         packed, plain = Call(app, HTTP_ACCEPT_ENCODING="gzip").read(), Call(app).read()
@@ -131,7 +135,7 @@ def test_tells_what_went_over_the_wire(log: _Log) -> None:
         assert log.lines[-2:] == [f"- 200 {len(packed)}", f"- 200 {len(plain)}"]
 
 
-def test_tells_who_asked_and_for_what(log: _Log) -> None:
+def test_logs_the_user_and_the_target(log: _Log) -> None:
     inner = BasicAuth(answering([b"1"]), users={"änn": "a"})
     app = TestApp(RequestId(log.around(inner, "%u %L %r %{Referer}i %{Content-Type}o")))
     credentials = b64encode("änn:a".encode()).decode()
@@ -140,7 +144,7 @@ def test_tells_who_asked_and_for_what(log: _Log) -> None:
     assert log.lines == [r"\xc3\xa4nn mine GET /caf%C3%A9?a=b%20c HTTP/1.0 a\"b text/plain"]
 
 
-def test_tells_the_target_as_it_came_though_the_application_changes_it(log: _Log) -> None:
+def test_logs_the_original_target_if_the_application_changes_it(log: _Log) -> None:
     def shifting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         environ.update(SCRIPT_NAME="/other", PATH_INFO="", REQUEST_METHOD="POST", QUERY_STRING="")
         start_response("200 OK", [])
@@ -160,7 +164,7 @@ def test_measures_until_the_end_of_the_stream(log: _Log) -> None:
     assert int(log.lines[0]) >= 20_000
 
 
-def test_writes_a_line_where_the_server_tells_nothing(log: _Log) -> None:
+def test_logs_a_request_with_an_empty_environ(log: _Log) -> None:
     layer = log.around(answering([b"1"]), "%h %u %r %s %{Referer}i %{x.y}e")
     list(layer({}, lambda status, headers, exc_info=None: lambda data: None))
     layer({"REMOTE_ADDR": "", "SERVER_PROTOCOL": ""}, lambda *_: lambda data: None).close()  # type: ignore[attr-defined]
@@ -208,7 +212,7 @@ def test_writes_to_a_logger(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.record_tuples == [("site.access", logging.INFO, "200 % 3")]
 
 
-def test_reports_a_line_that_can_not_be_written(
+def test_reports_a_line_that_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with open(__file__) as unwritable:  # noqa: PTH123
@@ -221,7 +225,7 @@ def test_reports_a_line_that_can_not_be_written(
     assert reports == [("site.access", "ERROR", lost), ("wsgistack.access_log", "ERROR", lost)]
 
 
-def test_survives_a_logger_that_fails_even_at_the_report() -> None:
+def test_survives_a_failing_logger_of_reports() -> None:
     class Failing(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             raise OSError("no log today")
@@ -237,29 +241,36 @@ def test_survives_a_logger_that_fails_even_at_the_report() -> None:
     logger.removeHandler(failing)
 
 
-def test_writes_what_the_format_says_in_any_script(log: _Log) -> None:
+def test_writes_formats_in_any_script(log: _Log) -> None:
     TestApp(log.around(answering([b""]), "→ %s")).get("/")
     assert log.lines == ["→ 200"]
 
 
-def _log_many(path: Path, name: str) -> None:
-    layer = AccessLog(answering([b""]), format="%m %q", file=path)
-    for _ in range(100):
-        Call(layer, REQUEST_METHOD=name, QUERY_STRING=name * 9000).read()
+_LOG_MANY = """
+import sys
+from wsgistack import AccessLog
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b""]
+
+path, name = sys.argv[1:]
+layer = AccessLog(app, format="%m %q", file=path)
+for _ in range(100):
+    body = layer({"REQUEST_METHOD": name, "QUERY_STRING": name * 9000}, lambda status, headers: None)
+    list(body)
+    body.close()
+"""
 
 
-def test_lets_processes_share_a_file(log: _Log) -> None:
-    processes = multiprocessing.get_context("spawn")
-    workers = [processes.Process(target=_log_many, args=(log.path, name)) for name in "AB"]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+def test_processes_share_a_file(log: _Log) -> None:
+    workers = [subprocess.Popen([sys.executable, "-c", _LOG_MANY, log.path, name]) for name in "AB"]
+    assert [worker.wait() for worker in workers] == [0, 0]
     assert sorted(set(log.lines)) == [f"{name} ?{name * 9000}" for name in "AB"]
     assert len(log.lines) == 200
 
 
-def test_closes_the_file_when_the_layer_is_gone(log: _Log) -> None:
+def test_closes_the_file_with_the_layer(log: _Log) -> None:
     layer = log.around(answering([b""]))
     opened = {link.resolve() for link in Path("/dev/fd").iterdir()}
     assert log.path.resolve() in opened
@@ -287,7 +298,7 @@ _SERVED: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
         ("GET", "304 Not Modified", "- 304 0"),
     ],
 )
-def test_hands_on_a_file_and_logs_it_when_it_is_closed(
+def test_returns_a_file_untouched_and_logs_it_when_it_is_closed(
     method: str, status: str, expected: str, download: FileWrapper, log: _Log
 ) -> None:
     app = log.around(answering(download, _WITH_LENGTH, status=status))
@@ -301,7 +312,7 @@ def test_hands_on_a_file_and_logs_it_when_it_is_closed(
     assert download.filelike.closed
 
 
-def test_knows_that_a_file_was_sent_after_which_the_server_goes_back(download: FileWrapper, log: _Log) -> None:
+def test_logs_a_whole_file_if_the_server_rewinds_it(download: FileWrapper, log: _Log) -> None:
     call = Call(log.around(answering(download, _WITH_LENGTH)), **_SERVED)
     download.filelike.seek(10)  # as gunicorn does
     os.lseek(download.filelike.fileno(), 0, os.SEEK_SET)
@@ -310,7 +321,7 @@ def test_knows_that_a_file_was_sent_after_which_the_server_goes_back(download: F
     assert download.filelike.closed
 
 
-def test_takes_a_part_of_a_file_for_whole_that_is_as_long_as_was_told(log: _Log) -> None:
+def test_a_part_of_a_file_is_complete_at_content_length(log: _Log) -> None:
     for position in 4, 8:  # a server that has read a block sends no more of it than was told, either
         call = Call(log.around(answering(FileWrapper(io.BytesIO(b"0123456789")), ("Content-Length", "4"))), **_SERVED)
         call.body.filelike.seek(position)  # type: ignore[attr-defined]
@@ -328,7 +339,7 @@ def test_logs_a_file_once_for_each_layer(download: FileWrapper, log: _Log) -> No
 
 
 @pytest.mark.parametrize("headers", [[_WITH_LENGTH], [("A", "b")]])
-def test_tells_what_was_sent_of_a_file_when_the_client_went(
+def test_logs_the_sent_bytes_of_a_file_if_the_client_disconnects(
     headers: list[tuple[str, str]], download: FileWrapper, log: _Log
 ) -> None:
     call = Call(log.around(answering(download, *headers)), **_SERVED)
@@ -345,7 +356,7 @@ def test_logs_a_file_that_the_server_has_closed(download: FileWrapper, log: _Log
 
 
 @pytest.mark.parametrize("length", [None, "ten", "-1"])
-def test_counts_a_file_whose_length_is_not_known(length: str | None, download: FileWrapper, log: _Log) -> None:
+def test_counts_the_bytes_of_a_file_of_unknown_length(length: str | None, download: FileWrapper, log: _Log) -> None:
     headers = [("Content-Length", length)] if length else [("A", "b")]
     call = Call(log.around(answering(download, *headers)), **_SERVED)
     assert call.read() == b"0123456789"
@@ -367,7 +378,7 @@ class _Unwatchable:
         self._file.close()
 
 
-def test_counts_a_file_that_can_not_be_watched(download: FileWrapper, log: _Log) -> None:
+def test_counts_the_bytes_of_a_file_that_cannot_be_watched(download: FileWrapper, log: _Log) -> None:
     app = log.around(answering(_Unwatchable(download), _WITH_LENGTH))
     assert Call(app, **_SERVED | {"wsgi.file_wrapper": _Unwatchable}).read() == b"0123456789"
     assert log.lines == ["- 200 10"]
@@ -375,7 +386,7 @@ def test_counts_a_file_that_can_not_be_watched(download: FileWrapper, log: _Log)
 
 
 @pytest.mark.parametrize(("method", "expected"), [("GET", "- 206 4"), ("HEAD", "- 206 0")])
-def test_reads_no_more_of_a_file_than_was_told(method: str, expected: str, log: _Log) -> None:
+def test_reads_a_file_only_up_to_content_length(method: str, expected: str, log: _Log) -> None:
     file = io.BytesIO(b"0123456789")
     app = log.around(answering(file, ("Content-Length", "4"), status="206 Partial Content"))
     call = Call(app, **_SERVED | {"wsgi.file_wrapper": lambda file: file, "REQUEST_METHOD": method})
@@ -383,7 +394,7 @@ def test_reads_no_more_of_a_file_than_was_told(method: str, expected: str, log: 
     assert log.lines == [expected]
 
 
-def test_reads_a_file_in_blocks_where_the_wrapper_hands_it_back(log: _Log) -> None:
+def test_reads_a_file_in_blocks_if_the_wrapper_returns_it(log: _Log) -> None:
     file = io.BytesIO(b"line\n" * 100_000)
     call = Call(log.around(answering(file)), **_SERVED | {"wsgi.file_wrapper": lambda file: file})
     chunks = [*call.body]
@@ -391,6 +402,30 @@ def test_reads_a_file_in_blocks_where_the_wrapper_hands_it_back(log: _Log) -> No
     assert (len(chunks), b"".join(chunks)) == (4, b"line\n" * 100_000)
     assert log.lines == ["- 200 500000"]
     assert file.closed
+
+
+def test_leaves_the_length_of_a_file_to_waitress(tmp_path: Path, log: _Log) -> None:
+    path = tmp_path / "download"
+    path.write_bytes(b"0123456789" * 50_000)
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](path.open("rb"))
+        return wrapped
+
+    def fetch(port: int) -> tuple[str, int]:
+        with urlopen(f"http://127.0.0.1:{port}/") as response:
+            return response.headers["Content-Length"], len(response.read())
+
+    sockets: dict[Any, Any] = {}
+    server = create_server(log.around(app), map=sockets, host="127.0.0.1", port=0, threads=1)
+    with closing(server), ThreadPoolExecutor() as pool:
+        fetched = pool.submit(fetch, server.effective_port)
+        while not fetched.done() or server.active_channels:
+            server.asyncore.loop(timeout=0.01, map=sockets, count=1)
+        server.task_dispatcher.shutdown()
+    assert fetched.result() == ("500000", 500_000)
+    assert log.lines == ["- 200 500000"]
 
 
 def test_keeps_the_length_of_a_body(log: _Log) -> None:
@@ -406,12 +441,12 @@ def test_keeps_the_length_of_a_body(log: _Log) -> None:
         ({"file": Path("/no/where")}, "file: cannot open '/no/where': No such file or directory"),
     ],
 )
-def test_says_what_is_wrong_with_an_option(options: dict[str, Any], message: str) -> None:
+def test_refuses_an_invalid_option_with_the_reason(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         AccessLog(answering([b""]), **options)
 
 
-def test_names_all_that_is_wrong_at_once(tmp_path: Path) -> None:
+def test_reports_all_mistakes_at_once(tmp_path: Path) -> None:
     wrong: dict[str, Any] = {"output": "stdrr", "format": "combind", "file": tmp_path / "no" / "such"}
     with pytest.raises(ConfigError) as caught:
         AccessLog(answering([]), **wrong)
@@ -419,6 +454,6 @@ def test_names_all_that_is_wrong_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200 OK"), ("GET", "304 Not Modified")])
-def test_counts_no_bytes_that_the_server_drops(method: str, status: str, log: _Log) -> None:
+def test_does_not_count_bytes_that_the_server_drops(method: str, status: str, log: _Log) -> None:
     Call(log.around(answering([b"dropped"], status=status)), REQUEST_METHOD=method).read()
     assert log.lines == [f"- {status[:3]} 0"]

@@ -186,7 +186,7 @@ def test_refuses_an_invalid_format_with_the_reason(format: str, message: str) ->
 
 
 @pytest.mark.parametrize("name", ["'); import os; ('", "x')+str(1/0)+('", "\\", "{", "%s"])
-def test_takes_no_code_from_the_name_of_a_header(name: str) -> None:
+def test_runs_no_code_from_the_name_of_a_header(name: str) -> None:
     if "{" in name:
         with pytest.raises(ConfigError, match="unknown directive"):
             compile_format(f"%{{{name}}}i")

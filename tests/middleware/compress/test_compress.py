@@ -1,4 +1,4 @@
-"""Compression: what is compressed in which coding, what the headers then say, and that a stream stays one."""
+"""Compression: what is compressed, in which coding, with which headers, and that a stream stays a stream."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -41,7 +41,7 @@ def test_compresses_in_each_coding(coding: str, headers: tuple[tuple[str, str], 
 
 
 @pytest.mark.parametrize("body", [[_STORY], (_STORY,)])
-def test_tells_the_new_length_of_a_body_of_one_piece(body: Iterable[bytes]) -> None:
+def test_sends_the_new_length_of_a_list(body: Iterable[bytes]) -> None:
     call = _asking(Compress(answering(body)))
     assert len(call.starts) == 1  # the server learns it before it sends
     assert call.headers["content-length"] == str(len(call.read()))
@@ -58,7 +58,7 @@ class _Unsized(Body):
 
 
 @pytest.mark.parametrize("story", [_STORY, _NOISE, b""])
-def test_tells_the_length_of_any_body_of_one_piece(story: bytes) -> None:
+def test_sends_the_length_of_any_body_of_one_chunk(story: bytes) -> None:
     body = _Sized(story)
     call = _asking(Compress(answering(body)))
     sent = call.read()
@@ -68,13 +68,13 @@ def test_tells_the_length_of_any_body_of_one_piece(story: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [_Sized(_STORY, b"end"), _Unsized(_STORY, b"end")])
-def test_streams_a_body_of_several_pieces_or_of_none_that_it_can_tell(body: Body) -> None:
+def test_streams_a_body_of_several_or_an_unknown_number_of_chunks(body: Body) -> None:
     call = _asking(Compress(answering(body)))
     assert decoded("gzip", call.read()) == _STORY + b"end"
     assert "content-length" not in call.headers
 
 
-def test_starts_the_answer_though_the_client_has_gone_before_the_first_chunk() -> None:
+def test_starts_the_response_if_the_client_has_gone_before_the_first_chunk() -> None:
     body = Body(_STORY)
     call = Call(Compress(answering(body)), HTTP_ACCEPT_ENCODING="gzip")
     call.close()
@@ -82,7 +82,7 @@ def test_starts_the_answer_though_the_client_has_gone_before_the_first_chunk() -
     assert body.closed == 1
 
 
-def test_tells_the_new_length_of_a_whole_body_in_one_chunk() -> None:
+def test_sends_the_new_length_of_a_chunk_of_the_whole_length() -> None:
     call = _asking(Compress(answering(iter([_STORY]), _TEXT, _length(_STORY))))
     sent = call.read()
     assert call.headers["content-length"] == str(len(sent)) != str(len(_STORY))
@@ -108,7 +108,7 @@ def test_tells_the_new_length_of_a_whole_body_in_one_chunk() -> None:
         ("", None),
     ],
 )
-def test_negotiates(accept: str, expected: str | None) -> None:
+def test_negotiates_the_coding(accept: str, expected: str | None) -> None:
     call = _asking(Compress(answering([_STORY]), codings=_ALL), accept)
     sent = call.read()
     assert call.headers.get("content-encoding") == expected
@@ -116,14 +116,14 @@ def test_negotiates(accept: str, expected: str | None) -> None:
     assert call.headers["vary"] == "Accept-Encoding"
 
 
-def test_answers_a_client_that_tells_nothing_in_plain() -> None:
+def test_does_not_compress_for_a_client_without_accept_encoding() -> None:
     call = Call(lint(Compress(answering([_STORY]))))
     assert call.read() == _STORY
     assert call.headers == {"content-type": "text/plain", "vary": "Accept-Encoding"}
 
 
 @given(accept=st.text(st.characters(max_codepoint=255)) | st.sampled_from([",gzip", ";q", "gzip;q=1e9", "gzip;;"]))
-def test_answers_whatever_the_client_accepts(accept: str) -> None:
+def test_answers_every_value_of_accept_encoding(accept: str) -> None:
     call = Call(Compress(answering([_STORY])), HTTP_ACCEPT_ENCODING=accept)
     sent = call.read()
     assert (decoded("gzip", sent) if "content-encoding" in call.headers else sent) == _STORY
@@ -141,7 +141,7 @@ def test_answers_whatever_the_client_accepts(accept: str) -> None:
         ([""], "Accept-Encoding"),
     ],
 )
-def test_names_the_negotiation_in_vary(accept: str, before: list[str], after: str) -> None:
+def test_names_accept_encoding_in_vary(accept: str, before: list[str], after: str) -> None:
     call = Call(
         Compress(answering([_STORY], _TEXT, *[("Vary", value) for value in before])), HTTP_ACCEPT_ENCODING=accept
     )
@@ -157,13 +157,13 @@ def test_names_the_negotiation_in_vary(accept: str, before: list[str], after: st
         ("identity", '"abc"', '"abc"'),
     ],
 )
-def test_weakens_a_strong_etag_of_what_it_compresses(accept: str, etag: str, expected: str) -> None:
+def test_weakens_the_strong_etag_of_a_compressed_response(accept: str, etag: str, expected: str) -> None:
     call = _asking(Compress(answering([_STORY], _TEXT, ("ETag", etag))), accept)
     call.read()
     assert call.headers["etag"] == expected
 
 
-def test_drops_what_was_said_of_the_bytes() -> None:
+def test_removes_headers_that_describe_the_bytes() -> None:
     digests = [("Content-MD5", "x"), ("Digest", "x"), ("Content-Digest", "x"), ("Repr-Digest", "x")]
     headers = [_TEXT, _length(_STORY), ("Accept-Ranges", "bytes"), *digests, ("Set-Cookie", "a=b")]
     call = Call(Compress(answering(Body(_STORY[:5], _STORY[5:]), *headers)), HTTP_ACCEPT_ENCODING="gzip")
@@ -188,7 +188,9 @@ def test_drops_what_was_said_of_the_bytes() -> None:
     ],
 )
 @pytest.mark.parametrize("accept", ["gzip", "identity"])
-def test_leaves_alone_what_is_not_eligible(status: str, headers: list[tuple[str, str]], accept: str) -> None:
+def test_does_not_change_a_response_that_is_not_eligible(
+    status: str, headers: list[tuple[str, str]], accept: str
+) -> None:
     given_headers = headers if any(name == "Content-Type" for name, _ in headers) else [_TEXT, *headers]
     body = Body(_STORY)
     call = Call(Compress(answering(body, *given_headers, ("ETag", '"e"'), status=status)), HTTP_ACCEPT_ENCODING=accept)
@@ -196,7 +198,7 @@ def test_leaves_alone_what_is_not_eligible(status: str, headers: list[tuple[str,
     assert call.starts == [(status, [*given_headers, ("ETag", '"e"')])]
 
 
-def test_sends_no_body_where_there_is_none() -> None:
+def test_sends_no_body_with_204() -> None:
     call = _asking(Compress(answering([], ("ETag", '"e"'), status="204 No Content")))
     assert call.read() == b""
     assert call.headers == {"etag": '"e"'}
@@ -204,7 +206,7 @@ def test_sends_no_body_where_there_is_none() -> None:
 
 @pytest.mark.parametrize("accept", ["gzip", "identity"])
 @pytest.mark.parametrize("headers", [[("Content-Range", "bytes 0-1399/9999")], []])
-def test_tells_of_a_part_what_its_whole_depends_on(headers: list[tuple[str, str]], accept: str) -> None:
+def test_adds_vary_to_a_part(headers: list[tuple[str, str]], accept: str) -> None:
     body = Body(_STORY)
     app = Compress(answering(body, _TEXT, *headers, status="206 Partial Content"))
     call = Call(app, HTTP_ACCEPT_ENCODING=accept)
@@ -212,24 +214,41 @@ def test_tells_of_a_part_what_its_whole_depends_on(headers: list[tuple[str, str]
     assert call.starts == [("206 Partial Content", [_TEXT, *headers, ("Vary", "Accept-Encoding")])]
 
 
-def test_answers_head_with_the_headers_of_get_where_the_application_gives_the_body() -> None:
-    for chunks in ([_STORY], [_NOISE], [b"short"]):
-        for body in (chunks, Body(*chunks)):
-            app = Compress(answering(body, _TEXT, _length(chunks[0])))
-            get, head = _asking(app), _asking(app, REQUEST_METHOD="HEAD")
-            assert head.read() == get.read()
-            assert head.headers == get.headers
+@pytest.mark.parametrize("headers", [(_TEXT,), (_TEXT, _length(_STORY))])
+@pytest.mark.parametrize("body", [[], [_STORY], Body(), Body(_STORY, b"more")])
+def test_keeps_the_content_length_of_a_head(headers: tuple[tuple[str, str], ...], body: Iterable[bytes]) -> None:
+    app = Compress(answering(body, *headers, ("ETag", '"e"')))
+    call = Call(app, HTTP_ACCEPT_ENCODING="gzip", REQUEST_METHOD="HEAD")
+    assert call.body is body
+    assert call.starts == [("200 OK", [*headers, ("ETag", '"e"'), ("Vary", "Accept-Encoding")])]
 
 
-def test_answers_head_of_a_stream_with_the_headers_of_get() -> None:
-    app = Compress(answering(Body(b"", _STORY, _STORY), _TEXT))
-    get, head = _asking(app), _asking(app, REQUEST_METHOD="HEAD")
-    get.read()
-    assert head.read() == _STORY * 2
-    assert head.headers == get.headers
+@pytest.mark.parametrize("accept", ["gzip", "identity"])
+@pytest.mark.parametrize(
+    ("if_range", "expected"),
+    [
+        pytest.param('"e"', "bytes=700-", id="strong tag: the client has plain bytes"),
+        pytest.param('W/"e"', None, id="weak tag: the client may have compressed bytes"),
+        pytest.param("Sun, 29 Nov 2026 10:00:00 GMT", None, id="date: the client may have compressed bytes"),
+        pytest.param(None, "bytes=700-", id="no condition"),
+    ],
+)
+def test_starts_over_where_a_download_may_continue_other_bytes(
+    if_range: str | None, expected: str | None, accept: str
+) -> None:
+    seen: list[object] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        seen.append(environ.get("HTTP_RANGE"))
+        start_response("200 OK", [_TEXT, ("ETag", '"e"')])
+        return [_STORY]
+
+    asked = {} if if_range is None else {"HTTP_IF_RANGE": if_range}
+    Call(Compress(app), HTTP_ACCEPT_ENCODING=accept, HTTP_RANGE="bytes=700-", **asked).read()
+    assert seen == [expected]
 
 
-def test_leaves_short_lists_alone() -> None:
+def test_does_not_compress_short_lists() -> None:
     for body in ([b"ab", b"cd"], [b"ab", b""], (b"a",) * 100):
         call = Call(Compress(answering(body, _TEXT)), HTTP_ACCEPT_ENCODING="gzip")
         assert call.body is body
@@ -252,7 +271,7 @@ def test_confirms_the_variant_that_the_client_has(known: str, etag: str, expecte
     assert call.headers == expected
 
 
-def test_says_nothing_of_the_bytes_where_it_confirms_what_may_be_compressed() -> None:
+def test_removes_headers_that_describe_the_bytes_from_304() -> None:
     said = [_length(_STORY), ("Accept-Ranges", "bytes"), ("Content-MD5", "x"), ("Repr-Digest", "x")]
     app = Compress(answering([], ("ETag", '"e"'), *said, status="304 Not Modified"))
     call = Call(app, HTTP_ACCEPT_ENCODING="gzip", HTTP_IF_NONE_MATCH='W/"e"')
@@ -262,20 +281,12 @@ def test_says_nothing_of_the_bytes_where_it_confirms_what_may_be_compressed() ->
     assert plain.starts[0][1] == [("ETag", '"e"'), *said, ("Vary", "Accept-Encoding")]
 
 
-@pytest.mark.parametrize("headers", [(_TEXT,), (_TEXT, _length(_STORY))])
-def test_answers_head_as_it_would_get(headers: tuple[tuple[str, str], ...]) -> None:
-    call = _asking(Compress(answering([], *headers, ("ETag", '"e"'))), REQUEST_METHOD="HEAD")
-    assert call.read() == b""
-    expected = {"content-type": "text/plain", "etag": 'W/"e"', "vary": "Accept-Encoding", "content-encoding": "gzip"}
-    assert call.headers == expected
-
-
 @pytest.mark.parametrize(
     ("size", "minimum", "compressed"),
     [(499, 500, False), (500, 500, True), (100, 100, True), (99, 100, False), (0, 0, False)],
 )
 @pytest.mark.parametrize("tells_length", [False, True])
-def test_leaves_short_bodies_alone(size: int, minimum: int, compressed: bool, tells_length: bool) -> None:
+def test_does_not_compress_short_bodies(size: int, minimum: int, compressed: bool, tells_length: bool) -> None:
     body = b"a" * size
     headers = (_TEXT, _length(body)) if tells_length else (_TEXT,)
     call = _asking(Compress(answering([body], *headers), minimum_size=minimum))
@@ -286,7 +297,7 @@ def test_leaves_short_bodies_alone(size: int, minimum: int, compressed: bool, te
 
 
 @pytest.mark.parametrize("coding", _ALL)
-def test_sends_as_it_is_what_would_not_get_smaller(coding: str) -> None:
+def test_does_not_compress_a_body_that_would_not_get_smaller(coding: str) -> None:
     call = _asking(Compress(answering([_NOISE], _TEXT, ("ETag", '"e"')), codings=_ALL), coding)
     assert call.read() == _NOISE
     assert call.headers == {"content-type": "text/plain", "etag": '"e"', "vary": "Accept-Encoding"}
@@ -309,7 +320,7 @@ def test_sends_as_it_is_what_would_not_get_smaller(coding: str) -> None:
         (["!text/plain"], "text/plain", False),
     ],
 )
-def test_compresses_the_types_that_it_is_told(types: list[str] | None, media_type: str, compressed: bool) -> None:
+def test_compresses_the_configured_types(types: list[str] | None, media_type: str, compressed: bool) -> None:
     options: dict[str, Any] = {} if types is None else {"types": types}
     call = _asking(Compress(answering([_STORY], ("Content-Type", media_type)), **options))
     call.read()
@@ -318,7 +329,7 @@ def test_compresses_the_types_that_it_is_told(types: list[str] | None, media_typ
 
 @pytest.mark.parametrize("coding", _ALL)
 @pytest.mark.parametrize("media_type", ["text/event-stream", "application/x-ndjson"])
-def test_lets_the_client_read_each_event_before_the_next_one_exists(coding: str, media_type: str) -> None:
+def test_the_client_can_decode_each_event_before_the_next_one_exists(coding: str, media_type: str) -> None:
     made: list[bytes] = []
 
     def events() -> Iterator[bytes]:
@@ -340,7 +351,7 @@ def test_lets_the_client_read_each_event_before_the_next_one_exists(coding: str,
 
 
 @pytest.mark.parametrize("coding", _ALL)
-def test_makes_the_same_bytes_of_the_same_body(coding: str) -> None:
+def test_equal_bodies_give_equal_bytes(coding: str) -> None:
     for body in ([_STORY], Body(_STORY[:700], _STORY[700:])):
         app = Compress(answering(body), codings=_ALL)
         assert _asking(app, coding).read() == _asking(app, coding).read()
@@ -348,7 +359,7 @@ def test_makes_the_same_bytes_of_the_same_body(coding: str) -> None:
 
 @pytest.mark.parametrize("coding", _ALL)
 @pytest.mark.parametrize("aborted_by", ["the client", "an error"])
-def test_never_ends_a_stream_that_was_cut(coding: str, aborted_by: str) -> None:
+def test_leaves_an_aborted_stream_without_an_end(coding: str, aborted_by: str) -> None:
     body = Body(_STORY, RuntimeError("boom"))
     call = Call(Compress(answering(body), codings=_ALL), HTTP_ACCEPT_ENCODING=coding)
     sent = call.next()
@@ -366,7 +377,7 @@ def test_never_ends_a_stream_that_was_cut(coding: str, aborted_by: str) -> None:
 
 @pytest.mark.parametrize("coding", _ALL)
 @pytest.mark.parametrize("length", [None, "8", str(len(_STORY))])
-def test_compresses_what_is_written(coding: str, length: str | None) -> None:
+def test_compresses_written_chunks(coding: str, length: str | None) -> None:
     def writing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         write = start_response("200 OK", [_TEXT, ("Content-Length", length)] if length else [_TEXT])
         write(_STORY[:700])
@@ -378,7 +389,7 @@ def test_compresses_what_is_written(coding: str, length: str | None) -> None:
     assert "content-length" not in call.headers
 
 
-def test_compresses_what_is_written_and_returned() -> None:
+def test_compresses_written_and_returned_chunks() -> None:
     def writing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [_TEXT])(b"written and ")
         return [b"returned"]
@@ -398,7 +409,7 @@ def test_sends_a_whole_body_that_is_written_with_its_length() -> None:
 
 
 @pytest.mark.parametrize("chunks", [(b"lazy " * 200,), (b"a", b"b"), (b"",), ()])
-def test_waits_for_an_application_that_starts_lazily(chunks: tuple[bytes, ...]) -> None:
+def test_waits_for_a_late_start(chunks: tuple[bytes, ...]) -> None:
     def lazy(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [_TEXT])
         yield from chunks
@@ -411,7 +422,7 @@ def test_waits_for_an_application_that_starts_lazily(chunks: tuple[bytes, ...]) 
     assert ("content-encoding" in call.headers) is bool(chunks)
 
 
-def test_leaves_a_lazy_answer_alone_that_is_not_eligible() -> None:
+def test_does_not_change_a_late_response_that_is_not_eligible() -> None:
     def lazy(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [("Content-Type", "image/png")])
         yield _STORY
@@ -422,7 +433,7 @@ def test_leaves_a_lazy_answer_alone_that_is_not_eligible() -> None:
 
 
 @pytest.mark.parametrize("empty", [b"", None])
-def test_sends_a_restarted_answer_as_it_is(empty: bytes | None) -> None:
+def test_does_not_compress_a_restarted_response(empty: bytes | None) -> None:
     def restarting(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [_TEXT, ("ETag", '"e"'), ("Content-Length", "700")])
         if empty is not None:
@@ -445,7 +456,7 @@ def test_lets_the_server_refuse_a_second_start() -> None:
         Call(Compress(twice), HTTP_ACCEPT_ENCODING="gzip")
 
 
-def test_compresses_once_when_it_stands_twice() -> None:
+def test_two_layers_compress_once() -> None:
     call = _asking(Compress(Gzip(Compress(answering([_STORY]), codings=_ALL)), codings=_ALL), "gzip, br")
     sent = call.read()
     assert call.headers["content-encoding"] == "br"
@@ -453,13 +464,13 @@ def test_compresses_once_when_it_stands_twice() -> None:
     assert decoded("br", sent) == _STORY
 
 
-def test_sends_an_error_answer_of_an_inner_layer_as_it_is() -> None:
+def test_does_not_compress_an_error_answer_of_an_inner_layer() -> None:
     app = Compress(CatchErrors(raising(RuntimeError("x" * 999)), debug=True))
     response = TestApp(app).get("/", headers={"Accept-Encoding": "gzip"}, status=500)
     assert response.json["status"] == 500
 
 
-def test_leaves_the_headers_of_the_application_alone() -> None:
+def test_does_not_change_the_list_of_headers() -> None:
     headers = [_TEXT, ("ETag", '"e"'), _length(_STORY)]
 
     def reusing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -471,7 +482,7 @@ def test_leaves_the_headers_of_the_application_alone() -> None:
     assert headers == [_TEXT, ("ETag", '"e"'), _length(_STORY)]
 
 
-def test_spends_as_much_as_it_is_told() -> None:
+def test_a_higher_level_makes_smaller_responses() -> None:
     body = b"".join(b"%d bottles of beer, " % (number * number) for number in range(2000))
     fast, slow = (_asking(Gzip(answering([body]), level=level)).read() for level in (1, 9))
     assert len(slow) < len(fast)
@@ -498,7 +509,7 @@ def test_spends_as_much_as_it_is_told() -> None:
         ({"flush_size": -1}, "flush_size: found -1; expected bytes, from 0 on"),
     ],
 )
-def test_says_what_is_wrong_with_an_option(options: dict[str, Any], message: str) -> None:
+def test_refuses_an_invalid_option_with_the_reason(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Compress(answering([b""]), **options)
 
@@ -507,6 +518,6 @@ def test_says_what_is_wrong_with_an_option(options: dict[str, Any], message: str
     ("options", "message"),
     [({"level": 0}, "^level: invalid level 0; expected 1 to 9 for gzip"), ({"types": ()}, "^types: found ")],
 )
-def test_says_what_is_wrong_with_an_option_of_gzip(options: dict[str, Any], message: str) -> None:
+def test_refuses_an_invalid_option_of_gzip(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Gzip(answering([b""]), **options)

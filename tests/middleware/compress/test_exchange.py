@@ -60,7 +60,7 @@ def _sending(wrapper: Callable[..., Iterable[bytes]], *headers: tuple[str, str],
 
 
 @pytest.mark.parametrize("wrapper", [FileWrapper, ReadOnlyFileBasedBuffer, _Wrapper, _handed_back])
-def test_reads_a_file_in_large_blocks_from_where_it_stands(wrapper: Callable[..., Iterable[bytes]]) -> None:
+def test_reads_a_file_in_large_blocks_from_its_position(wrapper: Callable[..., Iterable[bytes]]) -> None:
     file, call = _sending(wrapper, _TEXT)
     assert decoded("gzip", call.read()) == _STORY * 400
     assert (max(size or 0 for size in file.sizes) >= 64 * 1024) is (wrapper is not _Wrapper)
@@ -71,7 +71,7 @@ def test_reads_a_file_in_large_blocks_from_where_it_stands(wrapper: Callable[...
 @pytest.mark.parametrize(
     ("accept", "media_type"), [("gzip", "image/png"), ("identity", "text/plain"), ("identity", "image/png")]
 )
-def test_hands_a_file_back_untouched(wrapper: type, accept: str, media_type: str) -> None:
+def test_returns_a_file_untouched(wrapper: type, accept: str, media_type: str) -> None:
     file, call = _sending(wrapper, ("Content-Type", media_type), HTTP_ACCEPT_ENCODING=accept)
     assert type(call.body) is wrapper
     assert (file.sizes, file.tell()) == ([], 8)
@@ -79,14 +79,14 @@ def test_hands_a_file_back_untouched(wrapper: type, accept: str, media_type: str
     assert file.closed
 
 
-def test_closes_a_file_whose_client_has_gone() -> None:
+def test_closes_the_file_if_the_client_disconnects() -> None:
     file, call = _sending(FileWrapper, _TEXT)
     call.next()
     call.close()
     assert file.closed
 
 
-def test_tells_the_length_of_a_file_of_one_block() -> None:
+def test_sends_the_length_of_a_file_of_one_block() -> None:
     app = Compress(answering(FileWrapper(io.BytesIO(_STORY)), _TEXT, ("Content-Length", str(len(_STORY)))))
     asked: dict[str, Any] = {"HTTP_ACCEPT_ENCODING": "gzip", "wsgi.file_wrapper": FileWrapper}
     call = Call(app, **asked)
@@ -95,29 +95,21 @@ def test_tells_the_length_of_a_file_of_one_block() -> None:
     assert call.headers["content-length"] == str(len(sent))
 
 
-def test_reads_no_whole_file_to_answer_head() -> None:
-    for length in ([], [("Content-Length", str(len(_STORY) * 400))], [("Content-Length", "1000")]):
-        _, get = _sending(FileWrapper, _TEXT, *length)
-        file, head = _sending(FileWrapper, _TEXT, *length, REQUEST_METHOD="HEAD")
-        get.read()
-        head.read()
-        assert {**get.headers, **head.headers} == get.headers
-        assert len(file.sizes) == 1
+def test_reads_nothing_of_a_file_to_answer_head() -> None:
+    file, head = _sending(FileWrapper, _TEXT, REQUEST_METHOD="HEAD")
+    assert type(head.body) is FileWrapper
+    assert file.sizes == []
 
 
 # Lists
 
 
 @pytest.mark.parametrize("kind", [list, tuple])
-def test_compresses_a_list_of_pieces_as_a_whole(kind: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
+def test_compresses_a_list_of_chunks_in_one_piece(kind: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
     call = Call(Compress(answering(kind([b"", _STORY, b"and", _STORY]))), HTTP_ACCEPT_ENCODING="gzip")
     sent = call.read()
     assert decoded("gzip", sent) == _STORY + b"and" + _STORY
     assert call.headers["content-length"] == str(len(sent))
-    head = Call(
-        Compress(answering(kind([b"", _STORY, b"and", _STORY]))), HTTP_ACCEPT_ENCODING="gzip", REQUEST_METHOD="HEAD"
-    )
-    assert head.headers == call.headers
 
 
 # Streams that gather
@@ -129,7 +121,7 @@ def _streaming(chunks: Iterable[bytes], media_type: str = "text/csv", coding: st
 
 
 @pytest.mark.parametrize("coding", _CODINGS)
-def test_gathers_what_it_is_told_to(coding: str) -> None:
+def test_collects_up_to_the_flush_size(coding: str) -> None:
     call = _streaming([b"one", *[b"12345678"] * 8, b"rest"], coding=coding, flush_size=16, flush_interval=999)
     decode = decoder(coding)
     assert decode(call.next()) == b"one"  # at once
@@ -145,7 +137,7 @@ def test_gathers_what_it_is_told_to(coding: str) -> None:
 
 
 @pytest.mark.parametrize("coding", _CODINGS)
-def test_gathers_no_longer_than_it_is_told_to(coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_collects_up_to_the_flush_interval(coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("wsgistack.middleware.compress.exchange.monotonic", lambda: now)
     call = _streaming([b"one", b"two", b"three", b"", b"", b"four"], coding=coding, flush_size=10**6, flush_interval=2)
@@ -161,7 +153,7 @@ def test_gathers_no_longer_than_it_is_told_to(coding: str, monkeypatch: pytest.M
     call.close()
 
 
-def test_sends_what_was_gathered_when_an_empty_chunk_comes_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sends_collected_bytes_at_a_late_empty_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("wsgistack.middleware.compress.exchange.monotonic", lambda: now)
     call = _streaming([b"one", b"two", b""], flush_size=10**6, flush_interval=2)
@@ -173,7 +165,7 @@ def test_sends_what_was_gathered_when_an_empty_chunk_comes_later(monkeypatch: py
 
 
 @pytest.mark.parametrize("coding", _CODINGS)
-def test_needs_less_bytes_for_what_it_gathers(coding: str) -> None:
+def test_collected_chunks_take_fewer_bytes(coding: str) -> None:
     chunks = [b"line %d\n" % number for number in range(2000)]
     at_once = _streaming(chunks, coding=coding).read()
     gathered = _streaming(chunks, coding=coding, flush_size=8192, flush_interval=999).read()
@@ -182,14 +174,14 @@ def test_needs_less_bytes_for_what_it_gathers(coding: str) -> None:
 
 
 @pytest.mark.parametrize("media_type", ["Text/Event-Stream; charset=utf-8", "application/x-ndjson"])
-def test_never_gathers_events(media_type: str) -> None:
+def test_does_not_collect_events(media_type: str) -> None:
     call = _streaming([b"one", b"two"], media_type, flush_size=10**6, flush_interval=999)
     decode = decoder("gzip")
     assert [decode(call.next()), decode(call.next())] == [b"one", b"two"]
     call.close()
 
 
-def test_never_gathers_what_is_written() -> None:
+def test_does_not_collect_written_chunks() -> None:
     def writing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         write = start_response("200 OK", [_TEXT])
         for chunk in (b"one", b"two", b"three"):
@@ -223,7 +215,7 @@ def test_needs_little_memory_for_a_long_stream(coding: str, flush_size: int) -> 
 
 @pytest.mark.parametrize("coding", _CODINGS)
 @pytest.mark.parametrize("streams", [False, True])
-def test_pads_what_it_compresses(coding: str, streams: bool) -> None:
+def test_pads_compressed_bodies(coding: str, streams: bool) -> None:
     lengths = set()
     for _ in range(12):
         body = Body(_STORY, b"more") if streams else [_STORY + b"more"]
@@ -235,7 +227,7 @@ def test_pads_what_it_compresses(coding: str, streams: bool) -> None:
     assert len(lengths) > 3
 
 
-def test_starts_a_response_without_chunks_that_it_leaves_alone() -> None:
+def test_starts_an_ineligible_response_without_chunks() -> None:
     def late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [("Content-Type", "image/png")])
         yield from ()

@@ -1,4 +1,4 @@
-"""Compression of bodies that are longer or shorter than their Content-Length, which the server no longer sees."""
+"""Compression of bodies that are longer or shorter than their Content-Length, which the server can't check."""
 
 import gzip
 import io
@@ -20,7 +20,7 @@ def _length(body: bytes) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("rest", [(), (b" and more",), (_STORY * 20, b" and more")])
-def test_sends_no_more_of_a_stream_than_its_length(rest: tuple[bytes, ...]) -> None:
+def test_sends_a_stream_only_up_to_content_length(rest: tuple[bytes, ...]) -> None:
     body = iter([_STORY[:9], _STORY[9:] + b" and", *rest])
     call = Call(Compress(answering(body, _TEXT, _length(_STORY))), HTTP_ACCEPT_ENCODING="gzip")
     assert gzip.decompress(call.read()) == _STORY
@@ -37,7 +37,7 @@ def test_sends_nothing_after_a_chunk_of_the_whole_length(whole: bytes, coding: s
     assert (gzip.decompress(sent) if coding else sent) == whole
 
 
-def test_sends_no_more_of_a_file_than_its_length() -> None:
+def test_sends_a_file_only_up_to_content_length() -> None:
     app = Compress(answering(FileWrapper(io.BytesIO(_STORY * 400)), _TEXT, _length(_STORY)))
     asked: dict[str, Any] = {"HTTP_ACCEPT_ENCODING": "gzip", "wsgi.file_wrapper": FileWrapper}
     call = Call(app, **asked)
@@ -45,7 +45,7 @@ def test_sends_no_more_of_a_file_than_its_length() -> None:
 
 
 @pytest.mark.parametrize("coding", ["zstd", "br", "gzip"])
-def test_never_ends_a_stream_before_its_length(coding: str) -> None:
+def test_leaves_a_stream_that_is_too_short_without_an_end(coding: str) -> None:
     sent = []
     for length in (_length(_STORY), _length(_STORY + b"more")):
         app = Compress(answering(Body(_STORY[:9], _STORY[9:]), _TEXT, length), codings=(coding,))
@@ -56,13 +56,13 @@ def test_never_ends_a_stream_before_its_length(coding: str) -> None:
 
 
 @pytest.mark.parametrize("length", ["x", "9" * 5000])
-def test_minds_no_length_of_a_stream_that_cannot_be(length: str) -> None:
+def test_ignores_an_invalid_content_length(length: str) -> None:
     app = Compress(answering(Body(_STORY[:9], _STORY[9:]), _TEXT, ("Content-Length", length)))
     assert gzip.decompress(Call(app, HTTP_ACCEPT_ENCODING="gzip").read()) == _STORY
 
 
 @pytest.mark.parametrize("told", [_STORY * 2, _STORY[:600]])
-def test_leaves_a_list_of_another_length_to_the_server(told: bytes) -> None:
+def test_does_not_compress_a_list_of_a_wrong_length(told: bytes) -> None:
     body = [_STORY]
     call = Call(Compress(answering(body, _TEXT, _length(told))), HTTP_ACCEPT_ENCODING="gzip")
     assert call.body is body

@@ -1,4 +1,4 @@
-"""Compression where the client has the response already, or where the application or the client forbids it."""
+"""Responses that are not compressed: the client has them already, or the application or the client forbids it."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ _STORY = b"Once upon a time there was a page. " * 40
 
 
 @pytest.mark.parametrize("known", ['W/"e"', '"x", W/"e"', 'W/"x",W/"e"'])
-def test_lets_an_application_find_its_strong_tag(known: str) -> None:
+def test_the_application_finds_its_strong_tag(known: str) -> None:
     def comparing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if '"e"' not in environ["HTTP_IF_NONE_MATCH"].split(", "):
             start_response("200 OK", [_TEXT, ("ETag", '"e"')])
@@ -28,7 +28,7 @@ def test_lets_an_application_find_its_strong_tag(known: str) -> None:
     assert again.headers == {"etag": 'W/"e"', "vary": "Accept-Encoding"}
 
 
-def test_leaves_the_condition_of_a_client_alone_that_accepts_no_coding() -> None:
+def test_does_not_edit_if_none_match_without_accept_encoding() -> None:
     app = Compress(answering([], ("ETag", '"e"'), status="304 Not Modified"))
     call = Call(app, HTTP_ACCEPT_ENCODING="br", HTTP_IF_NONE_MATCH='W/"e"')
     assert call.environ["HTTP_IF_NONE_MATCH"] == 'W/"e"'
@@ -37,7 +37,7 @@ def test_leaves_the_condition_of_a_client_alone_that_accepts_no_coding() -> None
 
 @pytest.mark.parametrize("accept", ["gzip", "identity"])
 @pytest.mark.parametrize(("said", "compressed"), [(True, False), ("yes", False), (False, True), (None, True)])
-def test_lets_the_application_forbid_it_for_one_response(said: object, compressed: bool, accept: str) -> None:
+def test_the_application_can_forbid_compression_of_a_response(said: object, compressed: bool, accept: str) -> None:
     body = [_STORY]
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -51,7 +51,7 @@ def test_lets_the_application_forbid_it_for_one_response(said: object, compresse
 
 
 @pytest.mark.parametrize("accept", ["identity;q=0", "*;q=0", "br, identity;q=0", "gzip, identity;q=0"])
-def test_serves_as_it_is_what_no_coding_can_be_put_on(accept: str) -> None:
+def test_does_not_compress_a_response_that_no_coding_fits(accept: str) -> None:
     body = Body(b"pixels")
     call = Call(Compress(answering(body, ("Content-Type", "image/png"))), HTTP_ACCEPT_ENCODING=accept)
     assert call.body is body

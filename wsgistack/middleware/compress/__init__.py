@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.exchange import editing
 from wsgistack.http.headers import with_strong_tags
 from wsgistack.http.negotiation import coding_chooser
 from wsgistack.middleware.compress.codings import CODINGS, Coding, make_coding
 from wsgistack.middleware.compress.eligibility import TEXTUAL, Eligibility
-from wsgistack.middleware.compress.exchange import OF_THE_BYTES, CompressExchange, Policy, name_in_vary
+from wsgistack.middleware.compress.exchange import OF_THE_BYTES, CompressExchange, Policy
 from wsgistack.middleware.compress.padding import MAX_PADDING
 from wsgistack.types import App, Changes, Duration, Environ, Size, StartResponse
 
@@ -39,7 +40,11 @@ class Compress(Middleware):
 
     In If-None-Match, the application finds the strong form of each weak tag too, because its own tags may be strong.
     Its 304 then has the tag that the client has. A weak tag never matches in If-Match (RFC 9110 §13.1.1): do not
-    compress resources that clients edit under that condition.
+    compress resources that clients edit under that condition. A download continues only under a strong tag in If-Range
+    (RFC 9110 §13.1.5): with a weak tag or a date it starts over, because the first part may be compressed.
+
+    The answer to HEAD stays as it is, with the application's Content-Length: without one, some servers send a chunk
+    there.
 
     Streams: each chunk in gives one chunk out, which the client can decode before the next chunk exists. A file in the
     server's ``wsgi.file_wrapper`` is read in blocks of 128 KiB. A restart with ``exc_info`` passes as it is.
@@ -64,8 +69,8 @@ class Compress(Middleware):
     :raises ConfigError: a coding or level is unknown, the library of a coding is not installed, or no coding or type is
         given.
 
-    Cost tier T2; T1 if the client accepts no coding. The body of a response that is not eligible stays untouched,
-    unless the application starts late.
+    Cost tier T2; T1 for HEAD, or if the client accepts no coding. The body of a response that is not eligible stays
+    untouched, unless the application starts late.
 
     Place it inside access_log, which then logs the size after compression. Not for responses that have a secret next to
     something that an attacker chooses (BREACH). Not needed if a proxy in front compresses.
@@ -144,10 +149,12 @@ class Compress(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
+        if "HTTP_RANGE" in environ and not environ.get("HTTP_IF_RANGE", '"').startswith('"'):
+            del environ["HTTP_RANGE"], environ["HTTP_IF_RANGE"]
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
-        chosen = self._choose(accepted) if accepted else None
+        chosen = self._choose(accepted) if accepted and environ.get("REQUEST_METHOD") != "HEAD" else None
         if chosen is None:
-            return self.app(environ, name_in_vary(self._policy, environ, start_response))
+            return self.app(environ, editing(start_response, self._policy.name_in_vary, environ))
         known_tags = environ.get("HTTP_IF_NONE_MATCH", "")
         if "W/" in known_tags:
             environ["HTTP_IF_NONE_MATCH"] = with_strong_tags(known_tags)

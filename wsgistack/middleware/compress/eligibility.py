@@ -84,39 +84,38 @@ class Eligibility:
 
         A status or headers that PEP 3333 forbids are never touched: the server must see and refuse them.
         """
+        if type(headers) is not list:
+            return _NEVER
         try:
-            return self._judge(status, headers) if type(headers) is list else _NEVER
+            code = status[:3]
+            if code in _BODILESS or code < "200":
+                return _NEVER
+            is_typed = code == "304"
+            is_part = is_typed or code == "206"
+            for name, value in headers:
+                lowered = name.lower()
+                if lowered in _RELEVANT_HEADERS:
+                    match lowered:
+                        case "content-type":
+                            is_typed = is_typed or self._is_compressible(value) or (is_part and _is_multipart(value))
+                            if not is_typed:
+                                return _NEVER
+                        case "content-encoding":
+                            return _NEVER
+                        case "content-range" if not is_part:
+                            return _NEVER
+                        case "content-length" if len(value) <= self._digits and value.isdecimal():
+                            if int(value) < self.minimum_size and not is_part:
+                                return _NEVER
+                        case "cache-control" if "transform" in value.lower() and "no-transform" in h.tokens(
+                            headers, "cache-control"
+                        ):
+                            return _NEVER
+            if not is_typed:
+                return _NEVER
+            return _VARIES if is_part else _ALLOWED
         except (AttributeError, TypeError, ValueError):
             return _NEVER
-
-    def _judge(self, status: str, headers: Headers) -> Treatment:
-        code = status[:3]
-        if code in _BODILESS or code < "200":
-            return _NEVER
-        is_typed = code == "304"
-        is_part = is_typed or code == "206"
-        for name, value in headers:
-            lowered = name.lower()
-            if lowered in _RELEVANT_HEADERS:
-                match lowered:
-                    case "content-type":
-                        is_typed = is_typed or self._is_compressible(value) or (is_part and _is_multipart(value))
-                        if not is_typed:
-                            return _NEVER
-                    case "content-encoding":
-                        return _NEVER
-                    case "content-range" if not is_part:
-                        return _NEVER
-                    case "content-length" if len(value) <= self._digits and value.isdecimal():
-                        if int(value) < self.minimum_size and not is_part:
-                            return _NEVER
-                    case "cache-control" if "transform" in value.lower() and "no-transform" in h.tokens(
-                        headers, "cache-control"
-                    ):
-                        return _NEVER
-        if not is_typed:
-            return _NEVER
-        return _VARIES if is_part else _ALLOWED
 
 
 def _is_multipart(content_type: str) -> bool:

@@ -1,12 +1,10 @@
 """One response on its way through compression: its start, its headers and its body."""
 
 from collections.abc import Iterable, Sized
-from itertools import islice
 from time import monotonic
 from typing import NamedTuple, cast
 
 from wsgistack.environ import NO_COMPRESS
-from wsgistack.exchange import editing
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper
 from wsgistack.http import headers as h
@@ -14,7 +12,7 @@ from wsgistack.middleware.compress.codings import Coding, Stream
 from wsgistack.middleware.compress.eligibility import Eligibility, Treatment
 from wsgistack.types import Environ, Headers, StartResponse
 
-__all__ = ["OF_THE_BYTES", "CompressExchange", "Policy", "name_in_vary"]
+__all__ = ["OF_THE_BYTES", "CompressExchange", "Policy"]
 
 OF_THE_BYTES = frozenset(("content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest"))
 """Headers that describe the bytes of the body, and so are wrong for encoded ones."""
@@ -30,17 +28,11 @@ class Policy(NamedTuple):
     flush_size: int
     flush_interval: float
 
-
-def name_in_vary(policy: Policy, environ: Environ, start_response: StartResponse) -> StartResponse:
-    """Return a ``start_response`` for a body that is not compressed: its Vary says that others are."""
-    judge = policy.eligible.judge
-
-    def edit(status: str, headers: Headers) -> tuple[str, Headers]:
-        if judge(status, headers) is not _NEVER and not environ.get(NO_COMPRESS):
+    def name_in_vary(self, status: str, headers: Headers, environ: Environ) -> tuple[str, Headers]:
+        """Edit the start of a response that is not compressed: its Vary says that others are."""
+        if self.eligible.judge(status, headers) is not _NEVER and not environ.get(NO_COMPRESS):
             headers = h.vary(headers, "Accept-Encoding")
         return status, headers
-
-    return editing(start_response, edit)
 
 
 class CompressExchange(HeldExchange):
@@ -67,7 +59,8 @@ class CompressExchange(HeldExchange):
         self._policy = policy
         self._coding = coding
         self._known_tags = known_tags
-        self._is_allowed = self._encodes = self._is_single = False
+        self._is_allowed = self._encodes = False
+        self._is_single: bool | None = None  # not known before the application returns its body
         self._left: int | None = None
         self._stream: Stream | None = None
 
@@ -94,13 +87,14 @@ class CompressExchange(HeldExchange):
         if self.held and not self._is_allowed:
             self.release()
             return body
-        if self.held and (type(body) is list or type(body) is tuple) and (any(body) or not self._is_head):
+        if self.held and (type(body) is list or type(body) is tuple):
             encoded = self._shrink(body[0] if len(body) == 1 else b"".join(body))
             return body if encoded is None else [encoded]
         if self.held and is_file_wrapper(body, self.environ):
             blocks = blocks_of(body, h.content_length(self.held[1]))
             if blocks is not None:
-                self._chunks = islice(blocks, 1) if self._is_head else blocks  # one shows all that the headers need
+                self._chunks = blocks
+                self._is_single = False
                 return self
         self._is_single = _is_single(body)
         return None
@@ -111,12 +105,12 @@ class CompressExchange(HeldExchange):
                 self.release()
                 return chunk
             length = h.content_length(self.held[1])
-            if (self._is_single or length == len(chunk)) and (chunk or not self._is_head):
+            if self._is_single or length == len(chunk):
                 encoded = self._shrink(chunk, adds_length=True)
                 self._left = 0
                 return chunk if encoded is None else encoded
             self.release(self._encoded(self.held[1]))
-            self._encodes = not self._is_head
+            self._encodes = True
             self._left = length
         if self._left is not None:  # the server has no length any more to stop at
             chunk = chunk[: self._left]
@@ -135,22 +129,10 @@ class CompressExchange(HeldExchange):
         return self._coding.whole(b"") if self._encodes else b""
 
     def on_unread(self) -> None:
-        if self.held and self._is_allowed:
-            headers = self.held[1]  # of a HEAD: as GET would have them
-            self.release(self._encoded(headers) if self._is_head else h.vary(headers, "Accept-Encoding"))
-        else:
-            self.release()
+        self.release(h.vary(self.held[1], "Accept-Encoding") if self.held and self._is_allowed else None)
 
     def on_close(self, error: BaseException | None) -> None:
         self._stream = None
-
-    def write(self, chunk: bytes) -> object:
-        self._policy = self._policy._replace(flush_size=0)  # PEP 3333: written chunks must not wait
-        return super().write(chunk)
-
-    @property
-    def _is_head(self) -> bool:
-        return self.environ.get("REQUEST_METHOD") == "HEAD"
 
     def _begin_stream(self, chunk: bytes) -> bytes:
         encoded, stream = self._coding.begin(chunk)
@@ -158,6 +140,8 @@ class CompressExchange(HeldExchange):
         return encoded
 
     def _may_wait(self) -> bool:
+        if self._is_single is None:  # PEP 3333: written chunks must not wait
+            return False
         media_type = (h.get(self.headers, "content-type") or "").partition(";")[0].strip().lower()
         return media_type not in _AT_ONCE
 
