@@ -20,7 +20,7 @@ _DETAIL = "This resource needs a user name and a password."
 
 
 class BasicAuth(Middleware):
-    """Let in only users with the right password. Answer others 401 with a challenge (RFC 7617).
+    """Let in only users with the right password. Answer others 401 with a challenge (RFC 7617 section 2).
 
     Behind it, ``environ["REMOTE_USER"]`` is the user and ``AUTH_TYPE`` is ``Basic``; earlier values are not trusted. A
     malformed header is answered like a wrong password. ::
