@@ -24,6 +24,7 @@ _DESCRIPTION = """\
 Sends each protected path, in all its spellings, with several methods and hosts, through all layers to the application,
 and reports every request that was answered without passing a guard. The requests are made in memory, without a
 password. A request that gets around a guard really reaches the application, so do not use data that matters.
+The layers log these requests as usual, on standard error or in files; 2>/dev/null shows only the result.
 Answers 301, 308, 400, 401, 403, 404, 405, 410, 414 and 421 count as refused."""
 
 

@@ -162,8 +162,8 @@ class Exchange:
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return what the server gets instead of this exchange, such as the untouched body, or None to see each chunk.
 
-        The server closes what it gets. After a return of something else than None, only :meth:`on_start` may still be
-        called, for an application that starts late.
+        The server closes what it gets. If this is not None, only :meth:`on_start` may still be called, for an
+        application that starts late.
         """
         return None
 
@@ -179,7 +179,7 @@ class Exchange:
         """Send the start that is held although no chunk came: the body is empty, or the client has gone."""
 
     def on_close(self, error: BaseException | None) -> None:
-        """Finish. It is called once, whatever happened.
+        """Finish, for example write a line to a log. It is called once, whatever happened.
 
         :param error: the first error in the call, in the body or in ``close()``, or of the server in ``write()``; None
             without an error.

@@ -55,7 +55,7 @@ class AccessLog(Middleware):
     A file in the server's own ``wsgi.file_wrapper`` passes untouched, so that the server can use sendfile. The position
     in the file shows how much was sent. The file wrappers of uWSGI and mod_wsgi can't be watched; there the file is
     read here instead, in large blocks, and only the application can give its Content-Length. If the server never calls
-    ``close()``, the line is written when it forgets the body.
+    ``close()``, the line is written when the server drops the body.
 
     In ini files for PasteDeploy itself, write ``%%`` for each ``%``; wsgistack reads both.
 
