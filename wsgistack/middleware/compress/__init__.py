@@ -56,13 +56,14 @@ class Compress(Middleware):
         levels take more time and make smaller bodies. Without a level, ISA-L makes gzip if it is installed: ten times
         faster than zlib, and most bodies are 10 to 35 % larger. A level always means zlib.
     :param minimum_size: shorter bodies stay as they are, in bytes. Bodies below the default fit into one packet anyway.
-    :param types: media types to compress, with ``*`` as wildcard. The default is text, and formats based on text.
+    :param types: media types to compress, with ``*`` as wildcard. The default is text and formats that become much
+        smaller, as text does.
     :param except_types: media types not to compress although they match ``types``. The default is none.
     :param flush_size: collect this many bytes of a stream before the client can decode them, which makes the stream
         smaller. The default is 0: each chunk is decodable at once. The first chunk always is, and so are chunks from
         ``write()``, and each chunk of ``text/event-stream`` and of JSON lines.
     :param flush_interval: the longest time to collect, in seconds. It is checked at each chunk, even at an empty one.
-        People do not notice the default.
+        The default is too short for people to notice.
     :param random_padding: add up to this many bytes to each compressed response, at most 511, which hides its length
         from BREACH. The default is 0. 100 bytes cost little, and make an attacker need some hundred times the requests.
         They do not make the attack impossible: a page that shows a secret next to parts of the request should mask the
@@ -142,7 +143,7 @@ class Compress(Middleware):
         for name in levels or ():
             if name not in codings:
                 mistakes.append(
-                    Mistake(f"{name!r} is not in use", key="levels", value=name, hint=suggest(name, codings))
+                    Mistake(f"{name!r} is not in codings", key="levels", value=name, hint=suggest(name, codings))
                 )
         self._codings: dict[str, Coding] = {}
         for name in codings:
@@ -190,7 +191,8 @@ class Gzip(Compress):
     :param level: from 1, the fastest, to 9, the smallest, with zlib. The default is ISA-L if it is installed, otherwise
         level 6 of zlib.
     :param minimum_size: shorter bodies stay as they are, in bytes. Bodies below the default fit into one packet anyway.
-    :param types: media types to compress, with ``*`` as wildcard. The default is text, and formats based on text.
+    :param types: media types to compress, with ``*`` as wildcard. The default is text and formats that become much
+        smaller, as text does.
     :raises ConfigError: the level is not 1 to 9, or no type is given.
 
     Cost tier T2; T1 if the client does not accept gzip.
