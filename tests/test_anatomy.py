@@ -3,12 +3,14 @@
 import inspect
 import re
 from importlib.metadata import distribution
+from pathlib import Path
 from wsgiref.simple_server import demo_app
 from wsgiref.util import setup_testing_defaults
 
 import pytest
 
 from wsgistack.base import Middleware
+from wsgistack.errors import Where
 from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
@@ -65,6 +67,17 @@ def test_documents_each_option_and_no_other(name: str) -> None:
 def test_documents_what_an_operator_needs(name: str, part: str) -> None:
     if (name, part) != ("catch_errors", ":raises ConfigError:"):  # it has no option that can be wrong
         assert part in (layer(name).__doc__ or "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shows_an_example_in_python_and_ini(name: str) -> None:
+    doc = layer(name).__doc__ or ""
+    assert re.search(rf"^ {{8}}(app(lication)? = )?{layer(name).__name__}\(app", doc, re.MULTILINE)
+    section = rf"^ {{8}}\[filter:\w+\]\n {{8}}use = egg:wsgistack#{name}\n((?: {{8}}\w+ = .*\n)*)"
+    example = re.search(section, doc, re.MULTILINE)
+    assert example
+    settings = dict(re.findall(r"(\w+) = (.*)", example[1]))
+    assert Spec.from_settings(name, settings, where=Where(), base=Path()).name == name
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ALIASES])

@@ -42,7 +42,10 @@ class Middleware:
     """Layers that must be inside this one, each with the reason."""
 
     is_guard: ClassVar[bool] = False
-    """Whether this layer protects what is inside. ``check`` warns if a condition lets clients get around a guard."""
+    """Whether this layer protects what is inside, as basic_auth does.
+
+    ``check`` warns about a condition that lets clients get around a guard, and ``audit`` looks for such requests.
+    """
 
     changes: ClassVar[Changes] = Changes()
     """What this layer changes in a response. The conformance kit checks that it changes nothing else."""

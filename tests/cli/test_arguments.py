@@ -29,6 +29,7 @@ def test_refuses_a_malformed_argument(argument: list[str], message: str, capsys:
         (["check", "--strct", "x.ini", "a=b"], "wsgistack check: error: unrecognized arguments: --strct"),
         (["serve", "--workers", "4", "x.toml"], "wsgistack serve: error: unrecognized arguments: --workers"),
         (["serve", "--workers=4", "x.toml"], "wsgistack serve: error: unrecognized arguments: --workers=4"),
+        (["diff", "x.ini"], "wsgistack diff: error: the following arguments are required: NEW"),
         (["list", "gzip", "a=b"], "wsgistack: error: unrecognized arguments: a=b"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The command line, one module a command: serve, check, show, diff, list, explain, audit and conform."""
+"""The command line, with one module for each command: serve, check, show, diff, list, explain, audit and conform."""
 
 import argparse
 import os

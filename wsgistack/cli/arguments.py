@@ -13,7 +13,7 @@ FILE = "the configuration: a TOML file if its name ends with .toml, or else an i
 def add_file(command: argparse.ArgumentParser) -> None:
     """Add the arguments that choose an application in a file."""
     command.add_argument("--name", default="main", help="the application or pipeline (default: %(default)s)")
-    command.add_argument("--strict", action="store_true", help="a layer in the wrong order is a mistake, not a warning")
+    command.add_argument("--strict", action="store_true", help="treat warnings as mistakes")
     command.add_argument("file", metavar="FILE", help=FILE)
     add_values(command)
 

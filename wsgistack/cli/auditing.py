@@ -17,13 +17,14 @@ from wsgistack.errors import ConfigError, Mistake, Where
 __all__ = ["add_command", "audit", "spell_host", "spell_path"]
 
 _REFUSED = ("301", "308", "400", "401", "403", "404", "405", "410", "414", "421")
-"""The statuses of answers that give nothing away: the application does not know the path, or sends the client on."""
+"""The statuses of answers that reveal nothing: the application does not know the path, or redirects the client."""
 
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS", "get", "post")
 _DESCRIPTION = """\
 Sends each protected path, in all its spellings, with several methods and hosts, through all layers to the application,
-and reports every request that was answered without a guard being asked. The requests are made in memory, without a
-password; but what gets around a guard really reaches the application, so do not run this against data that matters.
+and reports every request that was answered without passing a guard. The requests are made in memory, without a
+password. A request that gets around a guard really reaches the application, so do not use data that matters.
+The layers log these requests as usual, on standard error or in files; 2>/dev/null shows only the result.
 Answers 301, 308, 400, 401, 403, 404, 405, 410, 414 and 421 count as refused."""
 
 
@@ -34,10 +35,10 @@ def add_command(commands: Commands) -> None:
         "--path",
         action="append",
         metavar="PATH",
-        help="a protected path; may be repeated (default: those that the file names)",
+        help="a protected path; repeatable (default: the paths in the conditions of the guards, or /)",
     )
-    command.add_argument("--format", choices=("text", "json"), default="text", help="(%(default)s)")
-    command.add_argument("--name", default="main", help="the application or pipeline (%(default)s)")
+    command.add_argument("--format", choices=("text", "json"), default="text", help="report format (default: text)")
+    command.add_argument("--name", default="main", help="the application or pipeline (default: %(default)s)")
     command.add_argument("file", metavar="FILE", help=FILE)
     add_values(command)
     command.set_defaults(run=audit)

@@ -1,4 +1,4 @@
-"""``wsgistack check``: every mistake of a configuration at once, and layers in the wrong order."""
+"""``wsgistack check``: every mistake of a configuration at once, and warnings about the order of layers and guards."""
 
 import argparse
 import sys
@@ -41,7 +41,7 @@ def check(parsed: argparse.Namespace) -> int:
 
 @contextmanager
 def collect_order() -> Iterator[list[str]]:
-    """Collect the warnings about the order of layers, each once. All other warnings are shown as usual."""
+    """Collect the warnings about the order of layers and about guards, each once. Others are shown as usual."""
     collected: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", OrderWarning)

@@ -13,8 +13,8 @@ __all__ = ["add_command", "compare"]
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack diff``."""
     command = commands.add_parser("diff", help="show what changed from one configuration to another")
-    command.add_argument("old", metavar="A", help=FILE)
-    command.add_argument("new", metavar="B", help="the file to compare it with, in either format")
+    command.add_argument("old", metavar="OLD", help=FILE)
+    command.add_argument("new", metavar="NEW", help="the file to compare with it; ini or TOML")
     add_values(command)
     command.set_defaults(run=compare, failure=2)
 

@@ -34,13 +34,14 @@ def add_command(commands: Commands) -> None:
         action="append",
         default=[],
         type=partial(split_pair, separator=":"),
-        metavar="'N: V'",
-        help="a header",
+        metavar="NAME:VALUE",
+        help="a header of the request; repeatable",
     )
     command.add_argument("--script-name", default="", metavar="PATH", help="SCRIPT_NAME, where the server sets it")
-    command.add_argument("--name", default="main", help="the application or pipeline (%(default)s)")
+    command.add_argument("--name", default="main", help="the application or pipeline (default: %(default)s)")
     command.add_argument("file", metavar="FILE", help=FILE)
-    command.add_argument("request", metavar="REQUEST", type=_request, help="such as 'GET //admin', sent in memory")
+    request = "a method and a path, such as 'GET //admin'; sent in memory"
+    command.add_argument("request", metavar="REQUEST", type=_request, help=request)
     add_values(command)
     command.set_defaults(run=explain)
 

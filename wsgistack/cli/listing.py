@@ -19,7 +19,7 @@ __all__ = ["add_command", "list_layers"]
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack list``."""
     command = commands.add_parser("list", help="list the installed layers")
-    command.add_argument("layer", nargs="?", metavar="NAME", help="show its options; may be an import string")
+    command.add_argument("layer", nargs="?", metavar="NAME", help="a layer or an import string whose options to show")
     command.set_defaults(run=list_layers)
 
 

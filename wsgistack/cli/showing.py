@@ -25,7 +25,7 @@ def add_command(commands: Commands) -> None:
     """Add ``wsgistack show``."""
     command = commands.add_parser("show", help="show the layers as a tree, with their options")
     command.add_argument("--format", choices=("toml",), help="convert the whole file to TOML instead")
-    command.add_argument("--name", default=_MAIN, help="the application or pipeline (%(default)s)")
+    command.add_argument("--name", default=_MAIN, help="the application or pipeline (default: %(default)s)")
     command.add_argument("file", metavar="FILE", help=FILE)
     add_values(command)
     command.set_defaults(run=show)

@@ -1,4 +1,4 @@
-"""How a response travels from an application, through a layer, to the server (PEP 3333). No other package knows it.
+"""How a response travels from an application, through a layer, to the server (PEP 3333). Only this package knows it.
 
 A layer takes the lowest tier that can do its work for the request: it calls the application with the server's own
 ``start_response`` (T0), with one from :func:`editing` (T1), or through an exchange (T2):
@@ -37,6 +37,11 @@ def editing(
 ) -> StartResponse:
     """Return a ``start_response`` that passes the edited status and headers on. The body stays untouched (T1).
 
+    Example, in a middleware::
+
+        def __call__(self, environ, start_response, /):
+            return self.app(environ, editing(start_response, edit))
+
     :param edit: is called with the status and the headers at each start, also at a restart with ``exc_info``. It
         returns new ones, and must not change the list: the application may use it again.
     :param given: what ``edit`` needs to know about the request, as its third argument. With it, ``edit`` can be a
@@ -71,6 +76,22 @@ def body_is_inert(body: object, environ: Environ, /) -> bool:
 
 class Exchange:
     """One request on its way through a layer that sees the body. The hooks do nothing until a subclass overrides them.
+
+    Example::
+
+        class Shout(Middleware):
+            changes = Changes(body=True)
+
+            def __call__(self, environ, start_response, /):
+                return _Shouting(environ, start_response).run(self.app)
+
+
+        class _Shouting(Exchange):
+            __slots__ = ()
+            keeps_length = True
+
+            def on_chunk(self, chunk):
+                return chunk.upper()
 
     Each request has its own exchange, which holds everything that changes, so that many threads can share the layer. It
     keeps what PEP 3333 asks of a middleware: ``exc_info`` passes unmodified, ``write()`` works, the application may
@@ -141,8 +162,8 @@ class Exchange:
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return what the server gets instead of this exchange, such as the untouched body, or None to see each chunk.
 
-        The server closes what it gets. After a return of something else than None, only :meth:`on_start` may still be
-        called, for an application that starts late.
+        The server closes what it gets. If this is not None, only :meth:`on_start` may still be called, for an
+        application that starts late.
         """
         return None
 
@@ -158,7 +179,7 @@ class Exchange:
         """Send the start that is held although no chunk came: the body is empty, or the client has gone."""
 
     def on_close(self, error: BaseException | None) -> None:
-        """Finish. It is called once, whatever happened.
+        """Finish, for example write a line to a log. It is called once, whatever happened.
 
         :param error: the first error in the call, in the body or in ``close()``, or of the server in ``write()``; None
             without an error.

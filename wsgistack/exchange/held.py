@@ -22,7 +22,7 @@ class HeldExchange(Exchange):
     __slots__ = ()
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        """Return a body that can't fail at once."""
+        """Return a body at once if it cannot fail."""
         if type(body) is not list and not body_is_inert(body, self.environ):
             return None
         if not self.status:  # else write() has released it

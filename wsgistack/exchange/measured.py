@@ -21,7 +21,7 @@ class MeasuredExchange(Exchange):
 
     A file in the server's own ``wsgi.file_wrapper`` stays untouched, so that the server can use sendfile: the position
     in the file shows how much was sent. The file wrappers of uWSGI and mod_wsgi can't be watched; there the file is
-    read here, in large blocks. A server that never calls ``close()`` gives its response up when it forgets the body.
+    read here, in large blocks. If a server never calls ``close()``, the response ends when the server drops the body.
     """
 
     __slots__ = ("_input", "sent")

@@ -19,9 +19,9 @@ _DETAIL = "The server failed to answer this request. The error has been logged."
 class CatchErrors(Middleware):
     """Answer 500 if the application raises an error, and log the traceback once.
 
-    The answer is HTML, problem+json (RFC 9457) or plain text, as the client accepts, and shows nothing but the
-    request's id. After the first byte, no answer is possible: the error goes on to the server, which cuts the
-    connection, so that the client can tell a broken body from a complete one. Example::
+    The answer is HTML, problem+json (RFC 9457 section 3) or plain text, as the client accepts (RFC 9110 section
+    12.5.1), and shows nothing but the request's id. After the first byte, no answer is possible: the error goes on to
+    the server, which cuts the connection, so that the client can tell a broken body from a complete one. Example::
 
         application = CatchErrors(application)
 
@@ -32,10 +32,12 @@ class CatchErrors(Middleware):
 
     ``SystemExit``, ``KeyboardInterrupt`` and others that are not an ``Exception`` pass. Errors in ``close()`` are
     logged, and pass too, because the answer has been sent. If reading ``wsgi.input`` or ``write()`` fails, the client
-    has gone: this passes without a record. So does what means that a WebSocket took the connection over.
+    has gone: the error passes without a record. So does the error by which a WebSocket takes over the connection.
 
-    :param debug: show the traceback to the client. Only for development: it shows your code.
-    :param logger: the name of the logger for the traceback, at level ERROR, with ``request_id`` on the record.
+    :param debug: show the traceback to the client. Only for development, and therefore off by default: it shows your
+        code.
+    :param logger: the name of the logger for the traceback, at level ERROR, with ``request_id`` on the record. The
+        default lets you set up this log separately from others.
 
     Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 

@@ -48,7 +48,8 @@ class RequestId(Middleware):
         choose what is in the logs.
     :param maximum_length: replace an incoming id that is longer, in characters. The default is enough for the ids of
         proxies.
-    :param generate: makes a new id. The default makes 128 random bits.
+    :param generate: a callable without arguments that returns a new id. The default returns 128 random bits, so that no
+        two ids are equal.
     :raises ConfigError: ``header`` is not a valid name of a header, or ``maximum_length`` is below 1.
 
     An incoming id is well-formed if it consists of letters, digits and ``._~+/=:@-``. Two ids in one header, a space or

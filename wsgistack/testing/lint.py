@@ -29,6 +29,12 @@ class Lint:
 
         app = Lint(app)
 
+    or in an ini file::
+
+        [filter:lint]
+        use = egg:wsgistack#lint
+        report = warn
+
     :param report: ``raise`` a ContractError, or ``warn`` with a ContractWarning and continue with the response. The
         default is ``raise``, because it cannot be overlooked.
     :raises ConfigError: the value of ``report`` is unknown.

@@ -22,7 +22,7 @@ _OUTPUTS = ("stderr", "stdout", "logging")
 
 
 class AccessLog(Middleware):
-    """Write one line for each request when its response ends: it was sent, the client has gone, or it failed.
+    """Write one line for each request when its response has been sent or has failed, or when the client has gone.
 
     The line has the bytes of the body that went to the server, and the time until the end of the body. Everything that
     a client sends is escaped, so that a line stays one line and a field stays one field. A line that can't be written
@@ -44,7 +44,9 @@ class AccessLog(Middleware):
     :param output: where the lines go: ``stderr``, ``stdout``, or ``logging``, at level INFO. The default needs no
         set-up.
     :param file: append the lines to this file instead. Each line is one write, so that several processes can share it.
-    :param logger: the name of the logger for ``output="logging"`` and for reports of lost lines.
+        The default is no file.
+    :param logger: the name of the logger for ``output="logging"`` and for reports of lost lines. The default lets you
+        set up the access log separately from other logs.
     :raises ConfigError: the format or the output is unknown, or the file can't be opened.
 
     ``outcome`` in JSON is ``complete``, ``aborted`` if the client has gone, ``error`` if the application failed, or
@@ -53,7 +55,7 @@ class AccessLog(Middleware):
     A file in the server's own ``wsgi.file_wrapper`` passes untouched, so that the server can use sendfile. The position
     in the file shows how much was sent. The file wrappers of uWSGI and mod_wsgi can't be watched; there the file is
     read here instead, in large blocks, and only the application can give its Content-Length. If the server never calls
-    ``close()``, the line is written when it forgets the body.
+    ``close()``, the line is written when the server drops the body.
 
     In ini files for PasteDeploy itself, write ``%%`` for each ``%``; wsgistack reads both.
 

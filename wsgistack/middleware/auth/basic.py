@@ -20,10 +20,10 @@ _DETAIL = "This resource needs a user name and a password."
 
 
 class BasicAuth(Middleware):
-    """Let in only users with the right password. Answer others 401 with a challenge (RFC 7617).
+    """Let in only users with the right password. Answer others 401 with a challenge (RFC 7617 section 2).
 
-    Behind it, ``environ["REMOTE_USER"]`` is the user and ``AUTH_TYPE`` is ``Basic``; earlier values are not trusted. A
-    malformed header is answered like a wrong password. ::
+    For the application, ``environ["REMOTE_USER"]`` is the user and ``AUTH_TYPE`` is ``Basic``; earlier values are not
+    trusted. A malformed header is answered like a wrong password. ::
 
         BasicAuth(app, users={"ada": "lovelace"}, realm="Staging")
 
@@ -39,8 +39,8 @@ class BasicAuth(Middleware):
         extra ``htpasswd``. Supported hashes are bcrypt, argon2, sha-crypt (``$5$``, ``$6$``), MD5 (``$apr1$`` and
         ``$1$``), SHA-1 (``{SHA}`` and ``{SSHA}``) and DES crypt. Prefer bcrypt or argon2: they resist guessing.
     :param check: a callable that takes the user name and the password and returns whether they are right. Its
-        exceptions are not caught here.
-    :param realm: what the password is for. Browsers may show it. The default names nothing.
+        exceptions are not caught here: catch_errors answers them.
+    :param realm: what the password is for. Browsers may show it. The default reveals nothing about the application.
     :raises ConfigError: not exactly one of the first three options is set, one of them can't be used, or the realm has
         characters that a header can't contain.
 

@@ -30,8 +30,8 @@ class Compress(Middleware):
         use = egg:wsgistack#compress
         codings = zstd br gzip
 
-    Media type and size make a response eligible, unless it is 1xx, 204, 205, 206 or 304, has a Content-Encoding or a
-    Content-Range, forbids compression with ``Cache-Control: no-transform``, or the application sets
+    Media type and size make a response eligible. Not eligible are a status 1xx, 204, 205, 206 or 304, a
+    Content-Encoding, a Content-Range, and ``Cache-Control: no-transform``; nor is a response if the application sets
     ``environ["wsgistack.no_compress"]`` to a true value before it starts. Each eligible response names Accept-Encoding
     in Vary, compressed or not, and so do its 206 and 304. A compressed response gets a weak ETag, and loses
     Content-Length, Accept-Ranges and digests, which describe other bytes. A list, or a body of one chunk that is known
@@ -56,16 +56,18 @@ class Compress(Middleware):
         levels take more time and make smaller bodies. Without a level, ISA-L makes gzip if it is installed: ten times
         faster than zlib, and most bodies are 10 to 35 % larger. A level always means zlib.
     :param minimum_size: shorter bodies stay as they are, in bytes. Bodies below the default fit into one packet anyway.
-    :param types: media types to compress, with ``*`` as wildcard. The default is text, and formats based on text.
-    :param except_types: media types not to compress although they match ``types``.
-    :param flush_size: collect so many bytes of a stream before the client can decode them, which makes it smaller. The
-        first chunk goes out at once nevertheless, and so do chunks from ``write()``, and each chunk of
-        ``text/event-stream`` and of JSON lines.
+    :param types: media types to compress, with ``*`` as wildcard. The default is text and formats that become much
+        smaller, as text does.
+    :param except_types: media types not to compress although they match ``types``. The default is none.
+    :param flush_size: collect this many bytes of a stream before the client can decode them, which makes the stream
+        smaller. The default is 0: each chunk is decodable at once. The first chunk always is, and so are chunks from
+        ``write()``, and each chunk of ``text/event-stream`` and of JSON lines.
     :param flush_interval: the longest time to collect, in seconds. It is checked at each chunk, even at an empty one.
-    :param random_padding: add up to so many random bytes to each compressed response, which hides its length from
-        BREACH. 100 bytes cost little, and make an attacker need some hundred times the requests. They do not make the
-        attack impossible: a page that shows a secret next to parts of the request should mask the secret in each
-        response, or must not be compressed. Without padding, equal bodies give equal bytes.
+        The default is too short for people to notice.
+    :param random_padding: add up to this many bytes to each compressed response, at most 511, which hides its length
+        from BREACH. The default is 0. 100 bytes cost little, and make an attacker need some hundred times the requests.
+        They do not make the attack impossible: a page that shows a secret next to parts of the request should mask the
+        secret in each response, or must not be compressed. Without padding, equal bodies give equal bytes.
     :raises ConfigError: a coding or level is unknown, the library of a coding is not installed, or no coding or type is
         given.
 
@@ -97,30 +99,42 @@ class Compress(Middleware):
         mistakes = Mistakes()
         if not codings or isinstance(codings, str):
             mistakes.append(
-                Mistake(f"found {codings!r}", key="codings", value=codings, expected=f"some of {', '.join(CODINGS)}")
+                Mistake(
+                    f"invalid value {codings!r}",
+                    key="codings",
+                    value=codings,
+                    expected=f"some of {', '.join(CODINGS)}",
+                )
             )
         if not types or isinstance(types, str):
-            mistakes.append(Mistake(f"found {types!r}", key="types", value=types, expected="media types"))
+            mistakes.append(
+                Mistake(f"invalid value {types!r}", key="types", value=types, expected="media types, such as text/*")
+            )
         if isinstance(except_types, str):
             mistakes.append(
-                Mistake(f"found {except_types!r}", key="except_types", value=except_types, expected="media types")
+                Mistake(
+                    f"invalid value {except_types!r}",
+                    key="except_types",
+                    value=except_types,
+                    expected="a list of media types",
+                )
             )
         if not flush_interval >= 0:
             mistakes.append(
                 Mistake(
-                    f"found {flush_interval!r}",
+                    f"invalid value {flush_interval!r}",
                     key="flush_interval",
                     value=flush_interval,
-                    expected="seconds from 0 on",
+                    expected="0 seconds or more",
                 )
             )
         for name, size in {"minimum_size": minimum_size, "flush_size": flush_size}.items():
             if type(size) is not int or size < 0:
-                mistakes.append(Mistake(f"found {size!r}", key=name, value=size, expected="bytes, from 0 on"))
+                mistakes.append(Mistake(f"invalid value {size!r}", key=name, value=size, expected="0 bytes or more"))
         if type(random_padding) is not int or not 0 <= random_padding <= MAX_PADDING:
             mistakes.append(
                 Mistake(
-                    f"found {random_padding!r}",
+                    f"invalid value {random_padding!r}",
                     key="random_padding",
                     value=random_padding,
                     expected=f"0 to {MAX_PADDING} bytes",
@@ -129,7 +143,7 @@ class Compress(Middleware):
         for name in levels or ():
             if name not in codings:
                 mistakes.append(
-                    Mistake(f"{name!r} is not in use", key="levels", value=name, hint=suggest(name, codings))
+                    Mistake(f"{name!r} is not in codings", key="levels", value=name, hint=suggest(name, codings))
                 )
         self._codings: dict[str, Coding] = {}
         for name in codings:
@@ -164,14 +178,21 @@ class Compress(Middleware):
 class Gzip(Compress):
     """Compress eligible responses with gzip alone.
 
-    It works like :class:`Compress`, which has more codings and options::
+    It works like :class:`Compress`, which has more codings and options. The format is RFC 1952::
 
         application = Gzip(application)
+
+    or in an ini file::
+
+        [filter:gzip]
+        use = egg:wsgistack#gzip
+        level = 6
 
     :param level: from 1, the fastest, to 9, the smallest, with zlib. The default is ISA-L if it is installed, otherwise
         level 6 of zlib.
     :param minimum_size: shorter bodies stay as they are, in bytes. Bodies below the default fit into one packet anyway.
-    :param types: media types to compress, with ``*`` as wildcard. The default is text, and formats based on text.
+    :param types: media types to compress, with ``*`` as wildcard. The default is text and formats that become much
+        smaller, as text does.
     :raises ConfigError: the level is not 1 to 9, or no type is given.
 
     Cost tier T2; T1 if the client does not accept gzip.
