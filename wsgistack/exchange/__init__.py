@@ -231,29 +231,29 @@ class Exchange:
                 self._error = error
             raise
 
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            chunk = next(self._chunks, END)
-            if chunk is not END:
-                return self.on_chunk(chunk) if self._sees_chunks else chunk
-            if not self.finished and self._error is None:
-                self._chunks = _NOTHING  # some iterators must not be asked again
-                if not self.status and self.held is None and "HTTP_UPGRADE" in self.environ:
-                    self.status, rest = _UPGRADED, b""  # another middleware has wrapped the body of a takeover
-                else:
-                    rest = self.on_end()
-                self.finished = True
-                self.start_response, self._write = _refuse_start, None  # no cycle of exchanges around each other
-                if rest:
-                    return rest
-        except BaseException as error:
-            if self._recover(error):
-                return self.__next__()
-            raise
-        raise StopIteration
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            try:
+                for chunk in self._chunks:
+                    yield self.on_chunk(chunk) if self._sees_chunks else chunk
+                    if self._source is CLOSED:
+                        return
+                if not self.finished and self._error is None:
+                    self._chunks = _NOTHING  # some iterators must not be asked again
+                    if not self.status and self.held is None and "HTTP_UPGRADE" in self.environ:
+                        self.status, rest = _UPGRADED, b""  # another middleware has wrapped the body of a takeover
+                    else:
+                        rest = self.on_end()
+                    self.finished = True
+                    self.start_response, self._write = _refuse_start, None  # no cycle of exchanges around each other
+                    if rest:
+                        yield rest
+                return
+            except GeneratorExit:  # the server forgets this iterator: not an error of the application
+                raise
+            except BaseException as error:
+                if not self._recover(error):
+                    raise
 
     def close(self) -> None:
         """Close the application's iterable, not its iterator, and then this exchange. A second call does nothing."""
@@ -291,15 +291,14 @@ class Exchange:
         return isinstance(body, list | tuple) and not any(body)
 
 
-class ClosableIterator(Protocol):
-    """An iterator over a body, which the server closes."""
+class ClosableIterable(Protocol):
+    """A body that the server closes."""
 
-    def __iter__(self) -> Self: ...
-    def __next__(self) -> bytes: ...
+    def __iter__(self) -> Iterator[bytes]: ...
     def close(self) -> None: ...
 
 
-def keep_length(source: Iterable[bytes], chunks: ClosableIterator, /) -> Iterable[bytes]:
+def keep_length(source: Iterable[bytes], chunks: ClosableIterable, /) -> Iterable[bytes]:
     """Return the chunks with the ``len()`` of their source, if any: from one chunk a server learns Content-Length."""
     return _Sized(chunks, source) if hasattr(type(source), "__len__") else chunks
 
@@ -307,7 +306,7 @@ def keep_length(source: Iterable[bytes], chunks: ClosableIterator, /) -> Iterabl
 class _Sized:
     __slots__ = ("_chunks", "_source", "close")
 
-    def __init__(self, chunks: ClosableIterator, source: Iterable[bytes]) -> None:
+    def __init__(self, chunks: ClosableIterable, source: Iterable[bytes]) -> None:
         self._chunks = chunks
         self._source = source
         self.close = chunks.close
