@@ -123,6 +123,7 @@ class _Logged(MeasuredExchange):
         "query",
         "started",
     )
+    begin = MeasuredExchange.forward
     outcome: str
 
     def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
