@@ -5,12 +5,13 @@ from time import monotonic
 from typing import NamedTuple, cast
 
 from wsgistack.environ import NO_COMPRESS
+from wsgistack.exchange import Exchange
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper
 from wsgistack.http import headers as h
 from wsgistack.middleware.compress.codings import Coding, Stream
 from wsgistack.middleware.compress.eligibility import Eligibility, Treatment
-from wsgistack.types import Environ, Headers, StartResponse
+from wsgistack.types import Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["OF_THE_BYTES", "CompressExchange", "Policy"]
 
@@ -64,22 +65,25 @@ class CompressExchange(HeldExchange):
         self._left: int | None = None
         self._stream: Stream | None = None
 
-    def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        if self.held or self.status:  # a restart passes as it is
-            self._is_allowed = self._encodes = False
-            self._stream = self._left = None
-            return status, headers
-        treatment = self._policy.eligible.judge(status, headers)
-        if treatment is _NEVER or self.environ.get(NO_COMPRESS):
-            return status, headers
-        if treatment is _ALLOWED:
-            self._is_allowed = True
-            return status, headers
-        if status[:3] == "304":  # the client's copy may be compressed
-            headers = h.without(headers, *OF_THE_BYTES)
-            if f"W/{h.get(headers, 'etag')}" in self._known_tags:
-                headers = h.weaken_etag(headers)
-        return status, h.vary(headers, "Accept-Encoding")
+    def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+        try:
+            if self.held or self.status:  # a restart passes as it is
+                self._is_allowed = self._encodes = False
+                self._stream = self._left = None
+                return self.forward(status, headers, exc_info)
+            treatment = self._policy.eligible.judge(status, headers)
+            if treatment is not _NEVER and not self.environ.get(NO_COMPRESS):
+                if treatment is _ALLOWED:
+                    self._is_allowed = True
+                    return self.forward(status, headers, exc_info)
+                if status[:3] == "304":  # the client's copy may be compressed
+                    headers = h.without(headers, *OF_THE_BYTES)
+                    if f"W/{h.get(headers, 'etag')}" in self._known_tags:
+                        headers = h.weaken_etag(headers)
+                headers = h.vary(headers, "Accept-Encoding")
+            return Exchange.forward(self, status, headers, exc_info)  # at once: nothing will change it
+        finally:
+            exc_info = None
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         if self.status and not self._encodes:  # the body has begun with write()
