@@ -23,7 +23,13 @@ class HeldExchange(Exchange):
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a body that can't fail at once."""
-        if type(body) is not list and not body_is_inert(body, self.environ):
+        if type(body) is list and self.held is not None:  # nearly always: release() without what chunks would need
+            self.status, headers = self.held
+            self.held = None
+            self._write = refuse_write
+            self.start_response(self.status, headers)
+            return body
+        if not body_is_inert(body, self.environ):
             return None
         if not self.status:  # else write() has released it
             self.release()
