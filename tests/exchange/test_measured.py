@@ -69,6 +69,16 @@ def test_reports_an_upgrade(app: App, seen: Seen) -> None:
     assert seen == [("upgraded", "101", 0)]
 
 
+def test_counts_no_body_for_head_although_the_application_sees_get(seen: Seen) -> None:
+    def overriding(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ["REQUEST_METHOD"] = "GET"
+        start_response("200 OK", [])
+        return [b"body"]
+
+    Call(measured(overriding, seen), REQUEST_METHOD="HEAD").read()
+    assert seen == [("complete", "200", 0)]
+
+
 def server_without_write(status: str, headers: Headers, exc_info: object = None) -> None:
     """It is used by servers that call no close() either."""
 

@@ -168,7 +168,7 @@ class Exchange:
         """Call the application, and return the iterable for the server."""
         try:
             self._source = source = app(self.environ, self.begin)
-            if not self.status and self.held is None and self._has_taken_over(source):
+            if self.held is None and not self.status and self._has_taken_over(source):
                 self.status = _UPGRADED
                 self.close()
                 return source

@@ -116,7 +116,6 @@ class _Logged(MeasuredExchange):
         "client",
         "code",
         "duration",
-        "method",
         "outcome",
         "path",
         "protocol",
@@ -133,7 +132,6 @@ class _Logged(MeasuredExchange):
         self.started = time()
         get = environ.get
         self.client = get("REMOTE_ADDR") or "-"
-        self.method = get("REQUEST_METHOD") or "-"
         self.path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
         self.query = get("QUERY_STRING", "")
         self.protocol = get("SERVER_PROTOCOL") or "-"
