@@ -235,11 +235,12 @@ class Exchange:
             raise
 
     def __iter__(self) -> Iterator[bytes]:
+        # A generator is faster than a __next__ method. All state is in the exchange, so that a second one can go on.
         while True:
             try:
                 for chunk in self._chunks:
                     yield self.on_chunk(chunk) if self._sees_chunks else chunk
-                    if self._source is CLOSED:
+                    if self._source is CLOSED:  # by on_chunk(), or by a server that then asks again
                         return
                 if not self.finished and self._error is None:
                     self._chunks = _NOTHING  # some iterators must not be asked again
@@ -252,7 +253,7 @@ class Exchange:
                     if rest:
                         yield rest
                 return
-            except GeneratorExit:  # the server forgets this iterator: not an error of the application
+            except GeneratorExit:  # the server has forgotten this generator: not an error of the application
                 raise
             except BaseException as error:
                 if not self._recover(error):

@@ -122,7 +122,7 @@ class _Logged(MeasuredExchange):
         "query",
         "started",
     )
-    begin = MeasuredExchange.forward
+    begin = MeasuredExchange.forward  # it edits no start
     outcome: str
 
     def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
