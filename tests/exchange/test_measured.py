@@ -107,9 +107,10 @@ def test_ends_once_on_a_server_that_never_closes(start: Any, kind: Any, seen: Se
     assert getattr(body, "closed", 1) == 1
 
 
-def test_ends_at_content_length_if_the_server_stops_there(seen: Seen) -> None:
+@pytest.mark.parametrize("take", [1, None], ids=["which stops there", "which asks again"])
+def test_ends_at_content_length_on_a_server_without_write(take: int | None, seen: Seen) -> None:
     body = Body(b"123", b"never asked for")
-    forget(measured(CatchErrors(answering(body, ("Content-Length", "3"))), seen), server_without_write, take=1)
+    forget(measured(CatchErrors(answering(body, ("Content-Length", "3"))), seen), server_without_write, take=take)
     assert seen == [("complete", "200", 3)]
     assert body.closed == 1
 
