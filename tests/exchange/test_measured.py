@@ -69,6 +69,16 @@ def test_reports_an_upgrade(app: App, seen: Seen) -> None:
     assert seen == [("upgraded", "101", 0)]
 
 
+def test_counts_no_body_for_head_although_the_application_sees_get(seen: Seen) -> None:
+    def overriding(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ["REQUEST_METHOD"] = "GET"
+        start_response("200 OK", [])
+        return [b"body"]
+
+    Call(measured(overriding, seen), REQUEST_METHOD="HEAD").read()
+    assert seen == [("complete", "200", 0)]
+
+
 def server_without_write(status: str, headers: Headers, exc_info: object = None) -> None:
     """It is used by servers that call no close() either."""
 
@@ -97,9 +107,10 @@ def test_ends_once_on_a_server_that_never_closes(start: Any, kind: Any, seen: Se
     assert getattr(body, "closed", 1) == 1
 
 
-def test_ends_at_content_length_if_the_server_stops_there(seen: Seen) -> None:
+@pytest.mark.parametrize("take", [1, None], ids=["which stops there", "which asks again"])
+def test_ends_at_content_length_on_a_server_without_write(take: int | None, seen: Seen) -> None:
     body = Body(b"123", b"never asked for")
-    forget(measured(CatchErrors(answering(body, ("Content-Length", "3"))), seen), server_without_write, take=1)
+    forget(measured(CatchErrors(answering(body, ("Content-Length", "3"))), seen), server_without_write, take=take)
     assert seen == [("complete", "200", 3)]
     assert body.closed == 1
 

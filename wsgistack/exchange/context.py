@@ -1,10 +1,10 @@
 """A context variable that is set while an application works, and never between two chunks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
-from wsgistack.exchange import body_is_inert, keep_length
+from wsgistack.exchange import END, body_is_inert, keep_length
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["call_in_context", "keep_context"]
@@ -36,27 +36,27 @@ def keep_context(variable: ContextVar[T], value: T, body: Iterable[bytes], envir
 class _InContext:
     """A body whose steps run with a context variable set."""
 
-    __slots__ = ("_body", "_chunks", "_value", "_variable")
+    __slots__ = ("_body", "_value", "_variable")
 
     def __init__(self, variable: ContextVar[Any], value: object, body: Iterable[bytes]) -> None:
         self._variable = variable
         self._value = value
         self._body = body
 
-    def __iter__(self) -> Self:
-        token = self._variable.set(self._value)
-        try:
-            self._chunks = iter(self._body)
-        finally:
-            self._variable.reset(token)
-        return self
-
-    def __next__(self) -> bytes:
-        token = self._variable.set(self._value)
-        try:
-            return next(self._chunks)
-        finally:
-            self._variable.reset(token)
+    def __iter__(self) -> Iterator[bytes]:
+        set_value, reset, value = self._variable.set, self._variable.reset, self._value
+        chunks: Iterator[bytes] | None = None
+        while True:
+            token = set_value(value)
+            try:
+                if chunks is None:
+                    chunks = iter(self._body)
+                chunk = next(chunks, END)
+            finally:
+                reset(token)
+            if chunk is END:
+                return
+            yield chunk
 
     def close(self) -> None:
         close = getattr(self._body, "close", None)

@@ -23,7 +23,13 @@ class HeldExchange(Exchange):
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a body at once if it cannot fail."""
-        if type(body) is not list and not body_is_inert(body, self.environ):
+        if type(body) is list and self.held is not None:  # nearly always: release() without what chunks would need
+            self.status, headers = self.held
+            self.held = None
+            self._write = refuse_write
+            self.start_response(self.status, headers)
+            return body
+        if not body_is_inert(body, self.environ):
             return None
         if not self.status:  # else write() has released it
             self.release()
@@ -60,10 +66,9 @@ class HeldExchange(Exchange):
         """Whether an answer can still replace the response."""
         return self._sees_chunks and self._source is not CLOSED and not self.status.startswith("101")
 
-    def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+    def forward(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Hold the start, or pass it on if an earlier one was released."""
         try:
-            status, headers = self.on_start(status, headers)
             if exc_info is None and self.held is None and self._write is None:
                 self.held = status, [*headers]  # the application may change its list
                 if status < "2":  # after 101, the application may send by itself
@@ -76,7 +81,7 @@ class HeldExchange(Exchange):
                 elif self.held:
                     self.release()
                 self._write = self._write or refuse_write
-                self.forward(status, headers, exc_info)  # the server judges a second start
+                Exchange.forward(self, status, headers, exc_info)  # the server judges a second start
         finally:
             exc_info = None
         return self.write
@@ -112,7 +117,7 @@ class HeldExchange(Exchange):
                 if "uwsgi.version" not in self.environ:
                     exc_info = cast(ExcInfo, (type(error), error, error.__traceback__))
                 try:
-                    self.forward(status, headers, exc_info)
+                    Exchange.forward(self, status, headers, exc_info)
                 finally:
                     del error, exc_info
                 return True

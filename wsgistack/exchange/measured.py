@@ -24,7 +24,7 @@ class MeasuredExchange(Exchange):
     read here, in large blocks. If a server never calls ``close()``, the response ends when the server drops the body.
     """
 
-    __slots__ = ("_input", "sent")
+    __slots__ = ("_input", "method", "sent")
 
     keeps_length = True
     needs_context = False
@@ -33,15 +33,16 @@ class MeasuredExchange(Exchange):
         Exchange.__init__(self, environ, start_response)  # faster than super()
         self.sent = 0
         """The bytes of the body that went to the server."""
-        self._input = None if environ.get("REQUEST_METHOD") == "GET" else watch_input(environ)
+        self.method = environ.get("REQUEST_METHOD") or "-"
+        """The method that the server got. A layer inside may change it in the environ."""
+        self._input = None if self.method == "GET" else watch_input(environ)
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a file wrapper untouched if it can be watched."""
         if type(body) is not list and is_file_wrapper(body, self.environ):
             if watch(body, self._close_file):
                 return body
-            is_head = self.environ.get("REQUEST_METHOD") == "HEAD"
-            blocks = blocks_of(body, 0 if is_head else h.content_length(self.headers))
+            blocks = blocks_of(body, 0 if self.method == "HEAD" else h.content_length(self.headers))
             if blocks is not None:
                 self._chunks = blocks
                 return self
@@ -73,7 +74,7 @@ class MeasuredExchange(Exchange):
             return "upgraded"
         if self._input is not None and self._input.failed:
             return "aborted"
-        if code in _BODILESS or self.environ.get("REQUEST_METHOD") == "HEAD":
+        if code in _BODILESS or self.method == "HEAD":
             self.sent = 0  # the server drops a body
             return "complete"
         # a server may stop at Content-Length without asking for the end

@@ -95,6 +95,7 @@ class RequestId(Middleware):
         self.maximum_length = maximum_length
         self.generate = generate
         self._new = generate if generate is random_id else self._check
+        self._edit = self._add  # faster than to find the method for each request
         self._lowered = header.lower()
         self._length = len(header)
         self._environ_key = "HTTP_" + header.upper().replace("-", "_")
@@ -109,7 +110,7 @@ class RequestId(Middleware):
         environ[REQUEST_ID] = environ[self._environ_key] = request_id
         token = current_request_id.set(request_id)
         try:
-            body = self.app(environ, editing(start_response, self._add, request_id))
+            body = self.app(environ, editing(start_response, self._edit, request_id))
         finally:
             current_request_id.reset(token)
         return body if type(body) is list else keep_context(current_request_id, request_id, body, environ)

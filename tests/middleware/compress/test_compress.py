@@ -446,6 +446,27 @@ def test_does_not_compress_a_restarted_response(empty: bytes | None) -> None:
     assert call.starts[-1] == ("500 Sorry", [_TEXT, _length(_STORY)])
 
 
+@pytest.mark.parametrize("is_started", [False, True])
+@pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
+def test_passes_exc_info_to_the_server_except_to_uwsgi(is_started: bool, keys: dict[str, Any]) -> None:
+    def restarting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if is_started:
+            start_response("200 OK", [_TEXT])
+        restart(start_response, "500 Sorry", [("Content-Type", "image/png")])
+        return [_STORY]
+
+    seen: list[Any] = []
+
+    def server(*start: Any) -> Any:
+        seen.append(start)
+        return seen.append
+
+    assert Compress(restarting)({"HTTP_ACCEPT_ENCODING": "gzip", **keys}, server) == [_STORY]
+    [(status, headers, *exc_info)] = seen
+    assert (status, headers) == ("500 Sorry", [("Content-Type", "image/png")])
+    assert bool(exc_info) is not bool(keys)
+
+
 def test_lets_the_server_refuse_a_second_start() -> None:
     def twice(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [_TEXT])

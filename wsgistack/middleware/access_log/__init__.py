@@ -118,13 +118,13 @@ class _Logged(MeasuredExchange):
         "client",
         "code",
         "duration",
-        "method",
         "outcome",
         "path",
         "protocol",
         "query",
         "started",
     )
+    begin = MeasuredExchange.forward  # it edits no start
     outcome: str
 
     def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
@@ -134,7 +134,6 @@ class _Logged(MeasuredExchange):
         self.started = time()
         get = environ.get
         self.client = get("REMOTE_ADDR") or "-"
-        self.method = get("REQUEST_METHOD") or "-"
         self.path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
         self.query = get("QUERY_STRING", "")
         self.protocol = get("SERVER_PROTOCOL") or "-"

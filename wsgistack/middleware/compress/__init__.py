@@ -160,6 +160,7 @@ class Compress(Middleware):
         self.random_padding = random_padding
         self._choose = coding_chooser(tuple(codings))
         self._policy = Policy(Eligibility(types, minimum_size, except_types), flush_size, flush_interval)
+        self._name_in_vary = self._policy.name_in_vary  # faster than to find the method for each request
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -168,7 +169,7 @@ class Compress(Middleware):
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
         chosen = self._choose(accepted) if accepted and environ.get("REQUEST_METHOD") != "HEAD" else None
         if chosen is None:
-            return self.app(environ, editing(start_response, self._policy.name_in_vary, environ))
+            return self.app(environ, editing(start_response, self._name_in_vary, environ))
         known_tags = environ.get("HTTP_IF_NONE_MATCH", "")
         if "W/" in known_tags:
             environ["HTTP_IF_NONE_MATCH"] = with_strong_tags(known_tags)

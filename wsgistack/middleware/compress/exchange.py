@@ -5,12 +5,13 @@ from time import monotonic
 from typing import NamedTuple, cast
 
 from wsgistack.environ import NO_COMPRESS
+from wsgistack.exchange import Exchange
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper
 from wsgistack.http import headers as h
 from wsgistack.middleware.compress.codings import Coding, Stream
 from wsgistack.middleware.compress.eligibility import Eligibility, Treatment
-from wsgistack.types import Environ, Headers, StartResponse
+from wsgistack.types import Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["OF_THE_BYTES", "CompressExchange", "Policy"]
 
@@ -44,7 +45,6 @@ class CompressExchange(HeldExchange):
     __slots__ = (
         "_coding",
         "_encodes",
-        "_is_allowed",
         "_is_single",
         "_known_tags",
         "_left",
@@ -55,37 +55,41 @@ class CompressExchange(HeldExchange):
     def __init__(
         self, policy: Policy, coding: Coding, environ: Environ, start_response: StartResponse, known_tags: str
     ) -> None:
-        super().__init__(environ, start_response)
+        HeldExchange.__init__(self, environ, start_response)  # faster than super()
         self._policy = policy
         self._coding = coding
         self._known_tags = known_tags
-        self._is_allowed = self._encodes = False
+        self._encodes = False
         self._is_single: bool | None = None  # not known before the application returns its body
         self._left: int | None = None
         self._stream: Stream | None = None
 
-    def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        if self.held or self.status:  # a restart passes as it is
-            self._is_allowed = self._encodes = False
-            self._stream = self._left = None
-            return status, headers
-        treatment = self._policy.eligible.judge(status, headers)
-        if treatment is _NEVER or self.environ.get(NO_COMPRESS):
-            return status, headers
-        if treatment is _ALLOWED:
-            self._is_allowed = True
-            return status, headers
-        if status[:3] == "304":  # the client's copy may be compressed
-            headers = h.without(headers, *OF_THE_BYTES)
-            if f"W/{h.get(headers, 'etag')}" in self._known_tags:
-                headers = h.weaken_etag(headers)
-        return status, h.vary(headers, "Accept-Encoding")
+    def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+        try:
+            if self.held or self.status:  # a restart passes as it is
+                self._encodes = False
+                self._stream = self._left = None
+            else:
+                treatment = self._policy.eligible.judge(status, headers)
+                if treatment is not _NEVER and not self.environ.get(NO_COMPRESS):
+                    if treatment is _ALLOWED:
+                        return self.forward(status, headers, exc_info)
+                    if status[:3] == "304":  # the client's copy may be compressed
+                        headers = h.without(headers, *OF_THE_BYTES)
+                        if f"W/{h.get(headers, 'etag')}" in self._known_tags:
+                            headers = h.weaken_etag(headers)
+                    headers = h.vary(headers, "Accept-Encoding")
+                if exc_info is None:
+                    return Exchange.forward(self, status, headers)  # at once: nothing will change it
+            write = self.forward(status, headers, exc_info)
+            if self.held:  # uWSGI gets it without exc_info
+                self.release()
+            return write
+        finally:
+            exc_info = None
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         if self.status and not self._encodes:  # the body has begun with write()
-            return body
-        if self.held and not self._is_allowed:
-            self.release()
             return body
         if self.held and (type(body) is list or type(body) is tuple):
             encoded = self._shrink(body[0] if len(body) == 1 else b"".join(body))
@@ -101,9 +105,6 @@ class CompressExchange(HeldExchange):
 
     def on_chunk(self, chunk: bytes) -> bytes:
         if self.held:
-            if not self._is_allowed:
-                self.release()
-                return chunk
             length = h.content_length(self.held[1])
             if self._is_single or length == len(chunk):
                 encoded = self._shrink(chunk, adds_length=True)
@@ -129,7 +130,8 @@ class CompressExchange(HeldExchange):
         return self._coding.whole(b"") if self._encodes else b""
 
     def on_unread(self) -> None:
-        self.release(h.vary(self.held[1], "Accept-Encoding") if self.held and self._is_allowed else None)
+        _, headers = self.held or ("", [])
+        self.release(h.vary(headers, "Accept-Encoding"))
 
     def on_close(self, error: BaseException | None) -> None:
         self._stream = None
