@@ -79,6 +79,13 @@ def test_counts_no_body_for_head_although_the_application_sees_get(seen: Seen) -
     assert seen == [("complete", "200", 0)]
 
 
+def test_takes_no_other_upgrade_for_a_takeover(seen: Seen) -> None:
+    call = Call(measured(CatchErrors(raising(StopIteration())), seen), HTTP_UPGRADE="h2c")  # as Java's client asks
+    call.read()
+    assert call.status == "500 Internal Server Error"
+    assert seen[0][:2] == ("complete", "500")
+
+
 def server_without_write(status: str, headers: Headers, exc_info: object = None) -> None:
     """It is used by servers that call no close() either."""
 

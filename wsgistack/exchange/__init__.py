@@ -311,7 +311,7 @@ class Exchange:
 
     def _has_taken_over(self, body: Iterable[bytes]) -> bool:
         """Whether an empty body without a start means that the application has used the connection by itself."""
-        if self.status or self.held is not None or "HTTP_UPGRADE" not in self.environ:
+        if self.status or self.held is not None or self.environ.get("HTTP_UPGRADE", "").lower() != "websocket":
             return False
         return isinstance(body, list | tuple) and not any(body)
 
