@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
+from typing import Any
 from wsgiref.util import FileWrapper
 
 import pytest
@@ -192,6 +193,43 @@ def test_on_body_can_replace_the_exchange() -> None:
     record = served(through(Instead, answering(body)))
     assert record.returned is body
     assert "tests.closed" not in record.environ
+
+
+def test_takes_the_first_chunk_of_another_body_where_the_server_reads_the_start_at_the_return() -> None:
+    class Instead(Exchange):
+        def on_body(self, body: Iterable[bytes]) -> Iterable[bytes]:
+            self.environ["tests.body"] = lazy = Lazy(body)
+            return lazy
+
+    class Lazy:
+        closed = 0
+
+        def __init__(self, body: Iterable[bytes]) -> None:
+            self.body = body
+
+        def __iter__(self) -> Iterator[bytes]:
+            return iter(self.body)
+
+        def close(self) -> None:
+            self.closed += 1
+
+    def late(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        yield b"a"
+        yield b"b"
+
+    statuses: list[str] = []
+    environ: Environ = {"SERVER_SOFTWARE": "Granian"}
+
+    def start(status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Write:
+        statuses.append(status)
+        return accepting(status, headers)
+
+    body: Any = through(Instead, late)(environ, start)
+    assert statuses == ["200 OK"]
+    assert [*body] == [b"a", b"b"]
+    body.close()
+    assert environ["tests.body"].closed == 1
 
 
 class FalseError(Exception):

@@ -199,10 +199,11 @@ class Exchange:
                 self._chunks = iter(source)
                 instead = keep_length(source, self) if self.keeps_length else self
             if written is not _NOTHING:  # to a server without write()
-                return _Joined(written, instead)
+                return _Joined(written, instead, instead)
             if self.status or self.environ.get("SERVER_SOFTWARE") != _READS_START_AT_RETURN:
                 return instead
-            return _Joined([*islice(self, 1)], self)
+            chunks = iter(instead)
+            return _Joined([*islice(chunks, 1)], chunks, instead)
         except BaseException as error:
             if isinstance(error, StopIteration) and self._has_taken_over(()):
                 self.status = _UPGRADED  # gunicorn: the error tells the server to leave the connection alone
@@ -353,9 +354,9 @@ class _Joined(chain[bytes]):
     __slots__ = ("close",)
     close: Callable[[], object]
 
-    def __new__(cls, first: Iterable[bytes], rest: Iterable[bytes]) -> Self:
+    def __new__(cls, first: Iterable[bytes], rest: Iterable[bytes], body: Iterable[bytes]) -> Self:
         joined = super().__new__(cls, first, rest)
-        joined.close = getattr(rest, "close", bool)  # Granian calls it in any case
+        joined.close = getattr(body, "close", bool)  # Granian calls it in any case
         return joined
 
 
