@@ -122,6 +122,15 @@ def test_ends_at_content_length_on_a_server_without_write(take: int | None, seen
     assert body.closed == 1
 
 
+def test_writes_the_whole_length_where_the_server_has_no_write(seen: Seen) -> None:
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Length", "3")])(b"123")
+        return []
+
+    body = measured(CatchErrors(app), seen)({}, server_without_write)  # type: ignore[arg-type]
+    assert (list(body), seen) == ([b"123"], [("complete", "200", 3)])
+
+
 def test_a_response_of_the_whole_length_is_complete(seen: Seen) -> None:
     call = Call(measured(answering(Body(b"123", b""), ("Content-Length", "3")), seen))
     call.next()

@@ -21,7 +21,7 @@ from wsgistack.environ import mark_client_gone
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["CLOSED", "END", "Exchange", "body_is_inert", "editing", "keep_length", "refuse_write"]
+__all__ = ["CALLING", "CLOSED", "END", "Exchange", "body_is_inert", "editing", "keep_length", "refuse_write"]
 
 T = TypeVar("T")
 
@@ -149,7 +149,7 @@ class Exchange:
         """The status and headers that wait for the first chunk, in a :class:`~wsgistack.exchange.held.HeldExchange`."""
         self.finished = False
         """Whether the body came to its end. If not, the client has gone or an error happened."""
-        self._source: Iterable[bytes] = _CALLING
+        self._source: Iterable[bytes] = CALLING
         self._chunks: Iterator[bytes] = _NOTHING
         self._sees_chunks = True
         self._error: BaseException | None = None
@@ -244,7 +244,7 @@ class Exchange:
         data = self.on_chunk(chunk)
         write = self._write
         if write is None or write is refuse_write:
-            if self._source is not _CALLING:
+            if self._source is not CALLING:
                 refuse_write(data)
             self._chunks = chain(self._chunks, (data,))
             return None
@@ -266,7 +266,7 @@ class Exchange:
                         return
                 if not self.finished and self._error is None:
                     self._chunks = _NOTHING  # some iterators must not be asked again
-                    if not self.status and self.held is None and "HTTP_UPGRADE" in self.environ:
+                    if not self.status and self.held is None and _asks_for_a_websocket(self.environ):
                         self.status, rest = _UPGRADED, b""  # another middleware has wrapped the body of a takeover
                     else:
                         rest = self.on_end()
@@ -312,7 +312,7 @@ class Exchange:
 
     def _has_taken_over(self, body: Iterable[bytes]) -> bool:
         """Whether an empty body without a start means that the application has used the connection by itself."""
-        if self.status or self.held is not None or self.environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+        if self.status or self.held is not None or not _asks_for_a_websocket(self.environ):
             return False
         return isinstance(body, list | tuple) and not any(body)
 
@@ -369,14 +369,21 @@ def _refuse_start(status: str, headers: Headers, exc_info: ExcInfo | None = None
     raise RuntimeError("start_response was called after the end of the body")
 
 
+def _asks_for_a_websocket(environ: Environ) -> bool:
+    # clients also send Upgrade for HTTP/2, which servers ignore
+    return bool(environ.get("HTTP_UPGRADE", "").lower() == "websocket")
+
+
 _NOTHING: Iterator[bytes] = iter(())
-_CALLING: tuple[bytes, ...] = ()
 _NO_HEADERS: Headers = []
 _UPGRADED = "101 Switching Protocols"
 _READS_START_AT_RETURN = "Granian"
 
 END = bytes(bytearray(b"end"))
 """The result of ``next(chunks, END)`` at the end. It is a separate object, and so no chunk."""
+
+CALLING: list[bytes] = []
+"""What an exchange has as the application's iterable during the call."""
 
 CLOSED: list[bytes] = []
 """What an exchange has as the application's iterable before the call, and once that is closed."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Literal
 
 from wsgistack.environ import is_client_gone, watch_input
-from wsgistack.exchange import CLOSED, Exchange, refuse_write
+from wsgistack.exchange import CALLING, CLOSED, Exchange, refuse_write
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
 from wsgistack.http import headers as h
 from wsgistack.types import Environ, StartResponse
@@ -51,7 +51,8 @@ class MeasuredExchange(Exchange):
     def on_chunk(self, chunk: bytes) -> bytes:
         """Count the bytes."""
         self.sent += len(chunk)
-        if self._write is refuse_write and self.sent == h.content_length(self.headers):
+        is_whole = self._write is refuse_write and self.sent == h.content_length(self.headers)
+        if is_whole and self._source is not CALLING:  # a chunk from write() in the call is not sent yet
             self._close_early()  # asgiref stops here
         return chunk
 

@@ -184,10 +184,10 @@ class Record:
     def is_taken_over(self) -> bool:
         """Whether the application has taken over the connection, as it does for a WebSocket.
 
-        The request asks for an upgrade, and the application answers 101, raises StopIteration from the call (gunicorn),
+        The request asks for an upgrade to WebSocket, and the application answers 101, raises StopIteration from the call (gunicorn),
         or returns an empty iterable without calling start_response (gevent, eventlet).
         """
-        if "HTTP_UPGRADE" not in self.environ_then:
+        if self.environ_then.get("HTTP_UPGRADE", "").lower() != "websocket":
             return False
         has_ended = isinstance(self.error, StopIteration) or (self.is_complete and self.error is None)
         return self.code == "101" or (has_ended and not self.starts and not self.chunks)
