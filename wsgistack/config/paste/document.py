@@ -12,7 +12,7 @@ from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.paste.sections import PROTOCOLS, Sections, Values
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_layer
-from wsgistack.errors import ConfigError, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistakes, did_you_mean, suggest
 from wsgistack.pipeline import Pipeline, registry
 from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
@@ -203,7 +203,8 @@ class IniFile(Document):
         if not given and default:
             if ":" in default or registry.has(default):
                 return default, place
-            hint = suggest_key(values.values, protocols)
+            near = did_you_mean(default, registry.names()).replace("'", "")
+            hint = near.replace("mean", "mean use =") or suggest_key(values.values, protocols)
             raise ConfigError(place.mistake(f"unknown layer {default!r}", hint=hint))
         value = values.values.pop(place.key, "").strip()
         if not value:
