@@ -14,7 +14,17 @@ from wsgistack.config.table.toml import find_lines, read_toml
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, did_you_mean
 from wsgistack.types import App
 
-__all__ = ["AppConfig", "appconfig", "find_mistakes", "load", "load_filter", "load_server", "open_document", "read"]
+__all__ = [
+    "AppConfig",
+    "appconfig",
+    "find_mistakes",
+    "load",
+    "load_filter",
+    "load_server",
+    "open_document",
+    "read",
+    "setup_logging",
+]
 
 File: TypeAlias = str | PathLike[str] | Mapping[str, object]
 """A TOML or ini file, or a mapping with the tables of a TOML file."""
@@ -22,7 +32,7 @@ File: TypeAlias = str | PathLike[str] | Mapping[str, object]
 _MAIN = "main"
 
 
-def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> App:
+def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None, logging: bool = False) -> App:
     """Build the WSGI application that a configuration describes, with all its layers around it.
 
     The folder of the file is put first in :data:`sys.path`, so that modules there can be imported.
@@ -31,9 +41,29 @@ def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None
         keys of a TOML file, in which applications and layers may also be objects.
     :param name: the application, composite or pipeline.
     :param global_conf: more of PasteDeploy's global configuration. It overrides that of the file.
+    :param logging: whether to set up the logging that the configuration describes, before the application is built;
+        False by default, because logging belongs to the whole process.
     :raises ConfigError: the configuration has mistakes. The error holds all of them, each with its place.
     """
-    return read(open_document(file, global_conf), name).build()
+    document = open_document(file, global_conf)
+    stack = read(document, name)
+    if log := document.logging() if logging else None:
+        stack = stack.with_mistakes(log.check())
+        if not stack.mistakes:
+            log.apply()
+    return stack.build()
+
+
+def setup_logging(file: File, *, global_conf: Mapping[str, str] | None = None) -> None:
+    """Set up the logging that a configuration describes, for this process. Arguments as for :func:`load`.
+
+    It is for a process that gets its application elsewhere, for example in ``gunicorn.conf.py``. Without sections or a
+    table for logging, nothing changes.
+
+    :raises ConfigError: the logging has mistakes.
+    """
+    if log := open_document(file, global_conf).logging():
+        log.apply()
 
 
 def load_filter(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:

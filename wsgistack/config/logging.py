@@ -244,14 +244,15 @@ def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) 
     """
     mistakes = Mistakes()
     hidden: set[str] = set()
-    folder = path.absolute().parent
+    folder = path.absolute().parent if path.name else Path.cwd()
 
     def locate(at: KeyPath) -> Place:
         keys = ("logging", *at)
         line = line_at(keys, lines)
         while isinstance(keys[-1], int):
             keys = keys[:-1]
-        return Place(Where(str(path), line, ".".join(map(str, keys[:-1]))), str(keys[-1]))
+        file = str(path) if path.name else ""  # a table from Python has none
+        return Place(Where(file, line, ".".join(map(str, keys[:-1]))), str(keys[-1]))
 
     def fill(value: Any, at: KeyPath) -> Any:
         if isinstance(value, Mapping):
