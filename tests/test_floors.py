@@ -26,7 +26,7 @@ FLOORS = (
         "config.table.__init__",
         "serving.__init__",
     ),
-    ("imports", "pipeline.shape"),
+    ("imports", "pipeline.shape", "serving.address"),
     (
         "options.quantities",
         "options.secrets",

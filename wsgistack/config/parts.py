@@ -14,9 +14,12 @@ from wsgistack.options.secrets import hide_secrets
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.shape import Kind, check_application
 from wsgistack.pipeline.spec import Spec
+from wsgistack.serving.address import find_wrong_addresses
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["Application", "Server", "Stack", "in_order", "stand_in"]
+
+_ADDRESSED = ("egg:waitress", "egg:wsgistack")  # servers whose addresses are checked
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,9 @@ class Server(_Part):
         """Find its mistakes, without starting it."""
         mistakes = Mistakes()
         with mistakes.collect():
-            self.fitted(SERVER_PROTOCOLS)
+            factory, values = self.fitted(SERVER_PROTOCOLS)
+            if factory.uri.partition("#")[0].lower() in _ADDRESSED:
+                mistakes += find_wrong_addresses(values)
         return self._locate(mistakes)
 
 
