@@ -70,6 +70,7 @@ FLOORS = (
     ("config.parts", "config.paste.logging", "config.paste.sections", "config.table.table"),
     ("config.document",),
     ("config.paste.document", "config.table.document"),
+    ("config.paste.compatibility",),
     ("config.__init__",),
     ("config.contents", "config.words"),
     ("config.difference", "config.toml_writer"),
