@@ -261,6 +261,9 @@ def test_reports_mistakes(text: str, expected: list[str], monkeypatch: pytest.Mo
         pytest.param(
             '[logging.filters]\na = { name = "x" }\nb = { "()" = "logging.Filter", name = "y" }', id="filters"
         ),
+        pytest.param(
+            '[logging.handlers.a]\nclass = "logging.handlers.QueueHandler"\nqueue = "queue.Queue"', id="queue"
+        ),
         pytest.param('[logging.handlers.a]\nclass = "logging.NullHandler"\n"." = { spare = 1 }', id="properties"),
     ],
 )

@@ -106,9 +106,11 @@ SILENT = {
         ["5: [app:main] level: PasteDeploy ignores a key that [DEFAULT] also has; rename one of them"],
     ),
     "references": (
-        f"[DEFAULT]\ndsn = ${{env:X:-a}}\n{MAIN}key = a $${{env:X}}\nset k = ${{file:x}}\n"
-        "[filter:f]\nuse = egg:wsgistack#gzip\nset level = ${env:X}\ncodings = ${env:X:-gzip}\n"
-        "[filter:g]\nuse = f\ncodings = ${env:X:-gzip}\nrequire = ${env:X:-webob}",
+        (
+            f"[DEFAULT]\ndsn = ${{env:X:-a}}\n{MAIN}key = a $${{env:X}}\nset k = ${{file:x}}\n"
+            "[filter:f]\nuse = egg:wsgistack#gzip\nset level = ${env:X}\ncodings = ${env:X:-gzip}\n"
+            "[filter:g]\nuse = f\ncodings = ${env:X:-gzip}\nrequire = ${env:X:-webob}"
+        ),
         [
             f"2: [DEFAULT] dsn: PasteDeploy {REFERENCE}the factory",
             f"5: [app:main] key: PasteDeploy {REFERENCE}the factory",
@@ -122,27 +124,37 @@ SILENT = {
         [f"5: [server:main] port: PasteDeploy {REFERENCE}the factory"],
     ),
     "conditions": (
-        f"{MAIN}[filter:f]\n{FILTER}when_path = /a\nwhen = json:dumps\n[filter:g]\nuse = egg:wsgistack#gzip\n"
-        "when_path = /a\n[filter:h]\npaste.filter_app_factory = wsgistack.config.protocols:gzip\nwhen_path = /a\n"
-        "[filter:i]\nuse = egg:acme-recording#narrow\nwhen_path = /a\n[filter:j]\nuse = egg:nowhere\nwhen_path = /",
+        (
+            f"{MAIN}[filter:f]\n{FILTER}when_path = /a\nwhen = json:dumps\n[filter:g]\nuse = egg:wsgistack#gzip\n"
+            "when_path = /a\n[filter:h]\npaste.filter_app_factory = wsgistack.config.protocols:gzip\nwhen_path = /a\n"
+            "[filter:i]\nuse = egg:acme-recording#narrow\nwhen_path = /a\n[filter:j]\nuse = egg:nowhere\nwhen_path = /"
+        ),
         [f"{line}: [filter:f] {key}: PasteDeploy {CONDITION}" for line, key in ((5, "when_path"), (6, "when"))]
         + [f"{line}: [filter:{name}] when_path: PasteDeploy {CONDITION}" for line, name in ((15, "i"), (18, "j"))],
     ),
     "options over a pipeline": (
         f"[app:main]\nuse = p\nowner = ann\nset a = b\n[pipeline:p]\npipeline = a\n[app:a]\n{APP}",
         [
-            "3: [app:main] owner: PasteDeploy ignores an option over a pipeline or filter-with; write it into the "
-            "section that [pipeline:p] is around"
+            (
+                "3: [app:main] owner: PasteDeploy ignores an option over a pipeline or filter-with; write it into the "
+                "section that [pipeline:p] is around"
+            )
         ],
     ),
     "a filter around a pipeline": (
-        f"[pipeline:main]\npipeline = a\nfilter-with = f\n[app:a]\n{APP}[filter:f]\n{FILTER}[app:b]\nuse = main\n"
-        "filter-with = f\n",
+        (
+            f"[pipeline:main]\npipeline = a\nfilter-with = f\n[app:a]\n{APP}[filter:f]\n{FILTER}[app:b]\nuse = main\n"
+            "filter-with = f\n"
+        ),
         [
-            "3: [pipeline:main] filter-with: PasteDeploy makes a filter of this section; write the filter into a "
-            "pipeline instead",
-            "10: [app:b] filter-with: PasteDeploy makes a filter of this section; write the filter into a pipeline "
-            "instead",
+            (
+                "3: [pipeline:main] filter-with: PasteDeploy makes a filter of this section; write the filter into a "
+                "pipeline instead"
+            ),
+            (
+                "10: [app:b] filter-with: PasteDeploy makes a filter of this section; write the filter into a pipeline "
+                "instead"
+            ),
         ],
     ),
 }

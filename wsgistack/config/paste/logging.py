@@ -167,6 +167,7 @@ class _IniReader:
         :raises ConfigError: it is not an expression, a reference in it cannot be filled in, or its value is wrong.
         """
         types, expected = _PYTHON[key]
+        value: Any = None
         with hide_secrets(self.hidden, "cannot be evaluated"):
             tree = ast.parse(text, key, "eval")
             nodes = [*ast.walk(tree)]
@@ -179,9 +180,7 @@ class _IniReader:
                 value = evaluate()
                 if not isinstance(value, types):
                     raise ConfigError(Mistake(describe_type(value), expected=expected))
-                if key == "defaults":
-                    return value
-        return _Expression(evaluate, has_call)
+        return value if key == "defaults" else _Expression(evaluate, has_call)
 
     def _resolve(self, text: str) -> str:
         return resolve_hidden(text, self._path.absolute().parent, self.hidden)
