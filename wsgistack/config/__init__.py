@@ -117,7 +117,8 @@ def appconfig(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] |
     stack = read(open_document(file, global_conf), name)
     if stack.application is None or stack.mistakes:
         raise ConfigError(*in_order(stack.mistakes))
-    return AppConfig(stack.application.options, stack.application.global_conf)
+    described = stack.filter_app or stack.application
+    return AppConfig(described.options, described.global_conf)
 
 
 def read(document: Document, name: str = _MAIN) -> Stack:

@@ -157,11 +157,13 @@ class Stack:
 
     :param application: None for filters alone, or after a mistake.
     :param mistakes: those found so far. All other parts can still be built and checked.
+    :param filter_app: the section of a filter-app, whose options PasteDeploy takes for those of the application.
     """
 
     application: Application | None = None
     pipeline: Pipeline = field(default_factory=Pipeline)
     mistakes: tuple[Mistake, ...] = ()
+    filter_app: Application | None = None
 
     @classmethod
     def broken(cls, *mistakes: Mistake) -> "Stack":
@@ -183,7 +185,7 @@ class Stack:
         for spec in self.pipeline:
             with mistakes.collect():
                 specs.append(spec.check())
-        return Stack(self.application, Pipeline(specs), tuple(mistakes))
+        return replace(self, pipeline=Pipeline(specs), mistakes=tuple(mistakes))
 
     def build(self) -> App:
         """Load the application and wrap it.

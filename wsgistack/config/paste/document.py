@@ -83,7 +83,8 @@ class IniFile(Document):
         kinds: Mapping[str, Callable[[Values], Stack]] = {"pipeline": self._pipeline, "filter-app": self._filter_app}
         stack = self._read_filter_with(values)
         with mistakes.collect():
-            stack = stack.around(kinds.get(section.kind, self._app)(values))
+            inner = kinds.get(section.kind, self._app)(values)
+            stack = replace(stack.around(inner), filter_app=inner.filter_app)
         return stack.with_mistakes(mistakes)
 
     def _app(self, values: Values) -> Stack:
@@ -94,7 +95,8 @@ class IniFile(Document):
         if stack.application is None:
             return stack
         application = replace(self._override(values, stack.application), loader=self._make_loader(values.place))
-        return replace(stack, application=application)
+        filter_app = stack.filter_app and self._override(values, stack.filter_app)
+        return replace(stack, application=application, filter_app=filter_app)
 
     def _override(self, values: Values, base: _P) -> _P:
         """The part that a section uses, with the settings of the section."""
@@ -125,7 +127,8 @@ class IniFile(Document):
         inner = self.application(following, place) if following else Stack.broken(missing)
         mistakes = Mistakes(inner.mistakes)
         with mistakes.collect():
-            return self._configure(values, *self._read_use(values, FILTER_PROTOCOLS)).around(inner)
+            stack = self._configure(values, *self._read_use(values, FILTER_PROTOCOLS)).around(inner)
+            return replace(stack, filter_app=Application("", values.values, values.place.global_conf))
         return Stack.broken(*mistakes)
 
     def _read_filter_with(self, values: Values) -> Stack:
