@@ -99,8 +99,8 @@ APP = f'app = "{MODULE}:greet"\n'
             f"{APP}[apps.main]\n{APP}[apps.x]\nlayer = []\n{APP}",
             [
                 (
-                    ":2: apps main: duplicate application 'main'; 'app' at the top already defines it; rename it, or move "
-                    "its keys to the top"
+                    ":2: apps main: duplicate application 'main'; 'app' at the top already defines it; "
+                    "rename it, or move its keys to the top"
                 ),
                 ":5: apps.x layer: unknown key; did you mean 'layers'?",
             ],

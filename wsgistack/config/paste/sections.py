@@ -1,7 +1,7 @@
 """The sections of an ini file by type and name, and their values with references ``%(name)s`` filled in."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -9,7 +9,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from wsgistack.config.hints import split_slip
-from wsgistack.config.paste.ini import KINDS, TYPES, Section, interpolate, is_known, parse
+from wsgistack.config.paste.ini import KINDS, TYPES, Section, Setting, interpolate, is_known, parse
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
@@ -89,6 +89,7 @@ class Sections:
         sets = self._make_absolute(own_sets, asked.global_conf)
         global_conf = {**self._own_conf, **asked.global_conf, **sets}
         lines = {name: setting.line for name, setting in section.settings.items()}
+        lines |= {item: line for name, setting in section.settings.items() for item, line in _find_items(name, setting)}
         lines |= {name[4:].strip(): line for name, line in lines.items() if name.startswith("get ")}
         place = Place(Where(str(self.path), section.line, f"[{section.name}]"), "", trail, global_conf, lines)
         values: dict[str, str] = {}
@@ -166,3 +167,10 @@ class Sections:
                 hint = f"did you mean [{near[0]}:{name}]?" if colon else f"did you mean [{_DEFAULT}]?"
                 where = Where(str(self.path), section.line)
                 self.mistakes.append(Mistake(f"unknown section type {kind!r}", where=where, hint=hint))
+
+
+def _find_items(name: str, setting: Setting) -> Iterator[tuple[str, int]]:
+    """The line of each item of a value that may be a mapping, by the name of the setting and the number of the item."""
+    if "%(" not in setting.value:  # it may stand for several items
+        written = (number for number, line in zip(setting.numbers, setting.lines, strict=True) if line)
+        yield from ((f"{name}.{item}", number) for item, number in enumerate(written))

@@ -215,6 +215,9 @@ class TableFile(Document):
             raise ConfigError(*found) from error
         below = {path[len(at) :]: line for path, line in self.table.lines.items() if path[: len(at)] == at}
         lines = {".".join(map(str, path)).removeprefix("options."): line for path, line in below.items()}
+        for key, value in spec.options.items():
+            items = enumerate(value if isinstance(value, Mapping) else ())
+            lines |= {f"{key}.{number}": lines.get(f"{key}.{name}", 0) for number, name in items}
         mistakes = Mistakes()
         with mistakes.collect("use", locate("use", spec.where.section)):
             if isinstance(spec.use, str) and self._find_filter(spec.use) and not registry.has(spec.use):
