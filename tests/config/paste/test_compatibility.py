@@ -196,6 +196,15 @@ def test_leaves_out_what_is_a_mistake_anyway(text: str, folder: Path) -> None:
     assert find() == []
 
 
+def test_finds_a_layer_that_is_not_registered_for_paste_deploy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(folder, monkeypatch, "acme-layers", "[wsgistack.middleware]\nmark = tests.config.factories:marking\n")
+    write(f"[app:main]\n{APP}filter-with = egg:acme-layers#mark\n")
+    hint = "register mark = wsgistack.config.protocols:mark in the group paste.filter_app_factory"
+    assert find() == [f"stack.ini:3: [app:main] filter-with: PasteDeploy finds no 'egg:acme-layers#mark'; {hint}"]
+    with pytest.raises(LookupError):
+        theirs(folder / "stack.ini", "app", "main")
+
+
 def test_paste_deploy_reads_no_toml(folder: Path) -> None:
     write("app = 'a:b'", "stack.toml")
     assert find("stack.toml") == ["stack.toml: PasteDeploy reads only ini files"]

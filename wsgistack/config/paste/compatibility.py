@@ -4,7 +4,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from configparser import ConfigParser, DuplicateOptionError, Error
-from contextlib import suppress
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from wsgistack.config import protocols
@@ -120,6 +120,11 @@ class _Comparison:
         parts = self._parts[what]
         if name.startswith("call:") and key != "use":
             yield self._mistake(section, key, "accepts call: only in use", f"write a section with use = {name}")
+        is_unregistered = name.startswith("egg:") and what == "filter" and not _find_point(name, FILTER_PROTOCOLS)
+        if is_unregistered and (point := _find_point(name, (registry.GROUP,))):
+            entry = f"{point.name} = {protocols.__name__}:{point.name}"
+            hint = f"register {entry} in the group {FILTER_PROTOCOLS[1]}"
+            yield self._mistake(section, key, f"finds no {name!r}", hint)
         if name.startswith(_SCHEMES) or (name in parts and parts[name].section is not section):
             return
         alike = (each for each in parts if normalize_name(each) == normalize_name(name) and each != name)
@@ -144,9 +149,8 @@ class _Comparison:
         """Whether a filter is a layer of wsgistack, which fills in references and reads conditions by itself."""
         base = self._follow("filter", part)[-1]
         use = next(filter(None, (_get(base, key) for key in ("use", *FILTER_PROTOCOLS))), base.name)
-        with suppress(ConfigError):
-            if use.startswith("egg:"):
-                use = registry.import_string(registry.egg_entry_point(use.removeprefix("egg:"), FILTER_PROTOCOLS))
+        if use.startswith("egg:") and (point := _find_point(use, (*FILTER_PROTOCOLS, registry.GROUP))):
+            return point.group == registry.GROUP or point.value.startswith(f"{protocols.__name__}:")
         return registry.has(use) or use.startswith(f"{protocols.__name__}:")
 
 
@@ -171,6 +175,13 @@ def _list_names(what: str, part: Part) -> Iterator[tuple[str, str, str]]:
 def _get(part: Part, key: str) -> str:
     settings = part.section.settings
     return settings[key].value.strip() if key in settings else ""
+
+
+def _find_point(egg: str, groups: tuple[str, ...]) -> EntryPoint | None:
+    try:
+        return registry.egg_entry_point(egg.removeprefix("egg:"), groups)
+    except ConfigError:
+        return None
 
 
 def _find_egg(name: str) -> str:
