@@ -26,7 +26,7 @@ FLOORS = (
         "config.table.__init__",
         "serving.__init__",
     ),
-    ("imports", "pipeline.shape"),
+    ("imports", "pipeline.shape", "serving.address"),
     (
         "options.quantities",
         "options.secrets",
@@ -70,6 +70,7 @@ FLOORS = (
     ("config.parts", "config.paste.logging", "config.paste.sections", "config.table.table"),
     ("config.document",),
     ("config.paste.document", "config.table.document"),
+    ("config.paste.compatibility",),
     ("config.__init__",),
     ("config.contents", "config.words"),
     ("config.difference", "config.toml_writer"),

@@ -44,6 +44,7 @@ PUBLIC = [
     "load",
     "load_filter",
     "load_server",
+    "setup_logging",
 ]
 TESTING = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]
 SOURCE = ast.parse(Path(wsgistack.__file__).read_text("utf-8"))

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from wsgistack.config import load as load
     from wsgistack.config import load_filter as load_filter
     from wsgistack.config import load_server as load_server
+    from wsgistack.config import setup_logging as setup_logging
     from wsgistack.errors import ConfigError as ConfigError
     from wsgistack.errors import Mistake as Mistake
     from wsgistack.errors import Where as Where
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "base": ("Middleware",),
-    "config": ("appconfig", "load", "load_filter", "load_server"),
+    "config": ("appconfig", "load", "load_filter", "load_server", "setup_logging"),
     "errors": ("ConfigError", "Mistake", "Where", "WsgistackError"),
     "exchange": ("Exchange", "editing"),
     "exchange.context": ("call_in_context",),

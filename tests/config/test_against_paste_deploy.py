@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paste.deploy import appconfig
-from paste.deploy.loadwsgi import APP
+from paste.deploy.loadwsgi import APP, FILTER_APP
 
 from tests.config.built import EGG, FILES, ours, theirs
 from tests.config.random_files import ini_files
@@ -48,12 +48,12 @@ def test_both_make_the_same(file: str, passed: Mapping[str, str] | None) -> None
 @of_each_file
 def test_both_read_the_same_options(file: str, passed: Mapping[str, str] | None) -> None:
     for kind, name in parts_of(file):
-        if kind not in ("app", "application", "composite", "composit"):
+        if kind not in ("app", "application", "composite", "composit", "filter-app"):
             continue
         read = appconfig(f"config:{FILES / file}", name, global_conf=passed)
         mine = config.appconfig(FILES / file, name, global_conf=passed)
         assert mine.global_conf == read.global_conf, (kind, name)
-        if read.context.object_type is APP:
+        if read.context.object_type in (APP, FILTER_APP):
             assert (mine, mine.local_conf) == (read, read.local_conf), (kind, name)
         else:  # for a pipeline or an application with a filter, PasteDeploy reads no options of the inner application
             assert {**mine.local_conf, **read.local_conf} == mine.local_conf, (kind, name)

@@ -263,14 +263,14 @@ def test_replaces_the_secrets_of_applications_and_servers_by_references(folder: 
     assert warnings == [f"{SECRET} key: the secret is not written; set the environment variable KEY to it"]
 
 
-def test_treats_the_options_of_a_factory_that_is_not_installed_as_secrets(folder: Path) -> None:
+def test_keeps_the_options_of_a_factory_that_is_not_installed(folder: Path) -> None:
     server = {"use": "call:not_installed:serve", "port": "8080"}
     bare = {"use": "call:not_installed:serve"}
-    written, warnings = export(table({"app": "a:b", "servers": {"main": server, "bare": bare}}))
-    assert written["servers"] == {"main": {**bare, "port": "${env:PORT}"}, "bare": bare}
-    assert warnings == [
-        "call:not_installed:serve port: the secret is not written; set the environment variable PORT to it"
-    ]
+    app = {"use": "egg:not_installed", "dsn": "x"}
+    written, warnings = export(table({"app": app, "servers": {"main": server, "bare": bare}}))
+    assert written == {"app": app, "servers": {"main": server, "bare": bare}}
+    why = "cannot be loaded; its options are written as they are, and may hold secrets"
+    assert warnings == [f"egg:not_installed {why}", f"call:not_installed:serve {why}"]
 
 
 ASKING = f"""\

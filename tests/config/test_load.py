@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import paste.deploy
 import pytest
 
 from tests.config.written import GREET, MADE, MODULE, find_mistakes, greeting, load_mistakes, read, write
@@ -124,6 +125,18 @@ def test_returns_no_options_after_mistakes(text: str, name: str, expected: str, 
     with pytest.raises(ConfigError) as caught:
         appconfig("stack.ini", name)
     assert str(caught.value).startswith(expected)
+
+
+def test_returns_the_own_options_of_a_filter_app(folder: Path) -> None:
+    write(
+        "[DEFAULT]\nsite = s\n[filter-app:main]\nuse = f\nnext = made\nmark = own\nset site = t\nfilter-with = f\n"
+        f"[filter:f]\npaste.filter_factory = {MODULE}:make_filter\nmark = base\n[app:over]\nuse = main\nmore = 1\n"
+        f"{MADE.replace('main', 'made')}owner = ann\n"
+    )
+    for name, expected in (("main", {"mark": "own"}), ("over", {"mark": "own", "more": "1"})):
+        conf, theirs = appconfig("stack.ini", name), paste.deploy.appconfig(f"config:{folder}/stack.ini", name)
+        assert (conf.local_conf, conf.global_conf) == (theirs.local_conf, theirs.global_conf)
+        assert (conf.local_conf, conf.global_conf["site"]) == (expected, "t")
 
 
 def test_a_wrong_order_is_a_mistake_if_strict(folder: Path) -> None:

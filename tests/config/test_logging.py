@@ -161,7 +161,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
             id="misspelt settings of a handler",
         ),
         pytest.param(
-            '[logging.handlers.a]\nclass = "logging.FileHandler"\nlevel = []\nformatter = [1]\nfilters = "h"',
+            '[logging.handlers.a]\nclass = "logging.StreamHandler"\nlevel = []\nformatter = [1]\nfilters = "h"',
             [
                 "x.toml:3: logging.handlers.a level: cannot be set up: TypeError: Level not an integer or a valid",
                 "x.toml:4: logging.handlers.a formatter: cannot be set up: ValueError: Unable to set formatter [1]",
@@ -214,12 +214,22 @@ def test_a_table_of_python_may_hold_objects() -> None:
             id="loggers",
         ),
         pytest.param(
+            '[logging.handlers.a]\nclass = "logging.StreamHandler"\nstrem = "ext://sys.stdout"\n[logging.handlers.b]\n'
+            'class = "logging.FileHandler"\nlevel = "INFO"\nfilename = "/no/such/folder/x"',
+            [
+                "x.toml:1: logging.handlers a: cannot call StreamHandler: got an unexpected keyword argument 'strem'",
+                "x.toml:7: logging.handlers.b filename: folder '/no/such/folder' does not exist; create it",
+            ],
+            id="arguments of handlers",
+        ),
+        pytest.param(
             '[logging.handlers.a]\nclass = "${env:SECRET}"\nlevel = "${env:SECRET}"\n[logging.handlers.b]\n'
             'class = "logging.FileHandler"\nfilename = "${env:SECRET}/x"\n[logging.formatters.c]\n'
             'format = "${env:SECRET} {x"\n[logging.root]\nhandlers = ["${env:SECRET}"]',
             [
                 "x.toml:2: logging.handlers.a class: cannot import module '<secret>'",
                 "x.toml:3: logging.handlers.a level: unknown level '<secret>'",
+                "x.toml:6: logging.handlers.b filename: folder '",
                 "x.toml:8: logging.formatters.c format: cannot be set up: ValueError; the text of the error",
                 "x.toml:10: logging.root handlers: unknown handler '<secret>'",
             ],
@@ -251,6 +261,9 @@ def test_reports_mistakes(text: str, expected: list[str], monkeypatch: pytest.Mo
         pytest.param('[logging.formatters.a]\nstyle = "{"\nformat = "x"\nvalidate = false', id="style"),
         pytest.param(
             '[logging.filters]\na = { name = "x" }\nb = { "()" = "logging.Filter", name = "y" }', id="filters"
+        ),
+        pytest.param(
+            '[logging.handlers.a]\nclass = "logging.handlers.QueueHandler"\nqueue = "queue.Queue"', id="queue"
         ),
         pytest.param('[logging.handlers.a]\nclass = "logging.NullHandler"\n"." = { spare = 1 }', id="properties"),
     ],

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from wsgistack.cli.arguments import Commands, add_file
 from wsgistack.config import find_mistakes, open_document
+from wsgistack.config.parts import in_order
 from wsgistack.pipeline import OrderWarning
 
 __all__ = ["add_command", "check", "collect_order", "warn"]
@@ -17,6 +18,8 @@ def add_command(commands: Commands) -> None:
     """Add ``wsgistack check``."""
     command = commands.add_parser("check", help="report all mistakes in a configuration")
     command.add_argument("-q", "--quiet", action="store_true", help="print mistakes and warnings only")
+    about = "also report what the loader of PasteDeploy (pserve, gunicorn --paste) treats differently"
+    command.add_argument("--paste-deploy", action="store_true", help=about)
     add_file(command)
     command.set_defaults(run=check)
 
@@ -25,7 +28,12 @@ def check(parsed: argparse.Namespace) -> int:
     """Report every mistake."""
     document = open_document(parsed.file, parsed.values)
     with collect_order() as order:
-        mistakes = [str(each) for each in find_mistakes(document, parsed.name, strict=parsed.strict)]
+        found = find_mistakes(document, parsed.name, strict=parsed.strict)
+    if parsed.paste_deploy:
+        from wsgistack.config.paste.compatibility import find_incompatibilities
+
+        found = in_order([*found, *find_incompatibilities(document)])
+    mistakes = [str(each) for each in found]
     if parsed.strict:
         mistakes += [each for each in order if each not in mistakes]
         order.clear()

@@ -11,10 +11,20 @@ from wsgistack.config.parts import Stack, in_order
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.table.document import TableFile
 from wsgistack.config.table.toml import find_lines, read_toml
-from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, did_you_mean
 from wsgistack.types import App
 
-__all__ = ["AppConfig", "appconfig", "find_mistakes", "load", "load_filter", "load_server", "open_document", "read"]
+__all__ = [
+    "AppConfig",
+    "appconfig",
+    "find_mistakes",
+    "load",
+    "load_filter",
+    "load_server",
+    "open_document",
+    "read",
+    "setup_logging",
+]
 
 File: TypeAlias = str | PathLike[str] | Mapping[str, object]
 """A TOML or ini file, or a mapping with the tables of a TOML file."""
@@ -22,7 +32,7 @@ File: TypeAlias = str | PathLike[str] | Mapping[str, object]
 _MAIN = "main"
 
 
-def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> App:
+def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None, logging: bool = False) -> App:
     """Build the WSGI application that a configuration describes, with all its layers around it.
 
     The folder of the file is put first in :data:`sys.path`, so that modules there can be imported.
@@ -31,9 +41,29 @@ def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None
         keys of a TOML file, in which applications and layers may also be objects.
     :param name: the application, composite or pipeline.
     :param global_conf: more of PasteDeploy's global configuration. It overrides that of the file.
+    :param logging: whether to set up the logging that the configuration describes, before the application is built;
+        False by default, because logging belongs to the whole process.
     :raises ConfigError: the configuration has mistakes. The error holds all of them, each with its place.
     """
-    return read(open_document(file, global_conf), name).build()
+    document = open_document(file, global_conf)
+    stack = read(document, name)
+    if log := document.logging() if logging else None:
+        stack = stack.with_mistakes(log.check())
+        if not stack.mistakes:
+            log.apply()
+    return stack.build()
+
+
+def setup_logging(file: File, *, global_conf: Mapping[str, str] | None = None) -> None:
+    """Set up the logging that a configuration describes, for this process. Arguments as for :func:`load`.
+
+    It is for a process that gets its application elsewhere, for example in ``gunicorn.conf.py``. Without sections or a
+    table for logging, nothing changes.
+
+    :raises ConfigError: the logging has mistakes.
+    """
+    if log := open_document(file, global_conf).logging():
+        log.apply()
 
 
 def load_filter(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:
@@ -87,7 +117,8 @@ def appconfig(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] |
     stack = read(open_document(file, global_conf), name)
     if stack.application is None or stack.mistakes:
         raise ConfigError(*in_order(stack.mistakes))
-    return AppConfig(stack.application.options, stack.application.global_conf)
+    described = stack.filter_app or stack.application
+    return AppConfig(described.options, described.global_conf)
 
 
 def read(document: Document, name: str = _MAIN) -> Stack:
@@ -104,6 +135,9 @@ def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> D
     if isinstance(file, Mapping):
         return TableFile(file, None, {}, global_conf)
     path = Path(file)
+    if path.suffix.lower() == ".py":
+        hint = "in Python use wsgistack.load({...}) or wsgistack.Pipeline, or write a TOML file"
+        raise ConfigError(Mistake("Python code is not a configuration", where=Where(str(path)), hint=hint))
     folder = str(path.absolute().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)

@@ -13,7 +13,7 @@ from wsgistack.config.difference import find_differences
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.paste.document import IniFile
-from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory
+from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_factory
 from wsgistack.config.table.document import MOUNTS, TableFile
 from wsgistack.config.toml_writer import format_toml
 from wsgistack.config.words import as_text
@@ -86,16 +86,28 @@ def _replace_secrets(found: Contents, warnings: list[str]) -> Contents:
             warnings.append(f"{name} {option}: the secret is not written; {how}")
         return replace(part, options=options)
 
+    def find_shown(part: Application | Server, protocols: tuple[str, ...]) -> Mapping[str, object]:
+        try:
+            find_factory(str(part.use), protocols, part.global_conf)
+        except ConfigError:
+            if part.options:
+                why = "cannot be loaded; its options are written as they are, and may hold secrets"
+                warnings.append(f"{part.use} {why}")
+            return part.options
+        return part.shown(protocols)
+
     def edit_layer(spec: Spec) -> Spec:
         return edit(spec, spec.name, spec.shown(), f"{spec.name}_")
 
     stacks = {}
     for name, stack in found.applications.items():
         application = cast(Application, stack.application)
-        application = edit(application, str(application.use), application.shown(APP_PROTOCOLS))
+        application = edit(application, str(application.use), find_shown(application, APP_PROTOCOLS))
         stacks[name] = Stack(application, Pipeline(map(edit_layer, stack.pipeline)))
     filters = {name: edit_layer(spec) for name, spec in found.filters.items()}
-    servers = {name: edit(each, str(each.use), each.shown(SERVER_PROTOCOLS)) for name, each in found.servers.items()}
+    servers = {
+        name: edit(each, str(each.use), find_shown(each, SERVER_PROTOCOLS)) for name, each in found.servers.items()
+    }
     return replace(found, applications=stacks, filters=filters, servers=servers)
 
 

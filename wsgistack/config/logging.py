@@ -8,10 +8,12 @@ no handler, because a handler may open a file or a connection.
 import ast
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from logging.config import DictConfigurator, dictConfig
+from logging.handlers import QueueHandler
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, TypeAlias
@@ -23,7 +25,14 @@ from wsgistack.imports import import_object
 from wsgistack.options.references import has_references, resolve
 from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistake
 
-__all__ = ["LoggingSetup", "import_handler_class", "read_table_logging", "resolve_hidden"]
+__all__ = [
+    "LoggingSetup",
+    "bind_arguments",
+    "check_folder",
+    "import_handler_class",
+    "read_table_logging",
+    "resolve_hidden",
+]
 
 _Table: TypeAlias = Mapping[str, Any]
 
@@ -34,6 +43,7 @@ _KEYS: Mapping[str, Collection[str]] = {  # a handler has the options of its cla
     "filters": ("name",),
     "loggers": ("filters", "handlers", "level", "propagate"),
 }
+_HANDLER_KEYS = ("class", "filters", "formatter", "level", ".")
 _HANDLER_CLASS = "a class such as logging.StreamHandler"
 _FAILED = re.compile(r"Unable to configure (?:root logger|(formatter|filter|handler|logger) (.*))", re.DOTALL)
 
@@ -122,9 +132,17 @@ class _Check:
         settings = {name: entry[name] for name in entry if name not in ("()", "class", "handlers")}
         self._check_settings(at, settings, self._trial.configure_handler)
         if "class" in entry:
-            self._try((*at, "class"), lambda one: import_handler_class(one["class"]), {"class": entry["class"]})
+            self._try((*at, "class"), partial(self._check_class, at, entry), {"class": entry["class"]})
         elif "()" not in entry:
             self._add((*at, "class"), "missing class", expected=_HANDLER_CLASS)
+
+    def _check_class(self, at: KeyPath, entry: _Table, read: _Table) -> None:
+        factory = import_handler_class(read["class"])
+        options = {key: entry[key] for key in entry if key not in _HANDLER_KEYS}
+        if not issubclass(factory, QueueHandler):  # dictConfig makes its queue and its listener
+            self._try(at, lambda _: bind_arguments(factory, (), options), {})
+        if "filename" in options:
+            self._try((*at, "filename"), lambda one: check_folder(factory, one["filename"]), options)
 
     def _check_logger(self, at: KeyPath, entry: _Table) -> None:
         if not isinstance(entry.get("propagate", True), bool):
@@ -169,6 +187,28 @@ class _Check:
         self.mistakes.append(self._setup.locate(at).mistake(problem, expected=expected, hint=hint))
 
 
+def bind_arguments(factory: type[logging.Handler], args: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a handler by their names.
+
+    :raises ConfigError: the handler does not take them.
+    """
+    try:
+        return signature(factory).bind(*args, **options).arguments
+    except TypeError as error:
+        raise ConfigError(Mistake(f"cannot call {factory.__name__}: {error}")) from error
+
+
+def check_folder(factory: type[logging.Handler], filename: object) -> None:
+    """Refuse a log file in a folder that does not exist. A class of the application may make the folder.
+
+    :raises ConfigError: it does not exist.
+    """
+    if factory.__module__ in ("logging", "logging.handlers") and isinstance(filename, (str, Path)):
+        folder = Path(filename).parent
+        if not folder.is_dir():
+            raise ConfigError(Mistake(f"folder {str(folder)!r} does not exist", hint="create it"))
+
+
 def _accept(**options: object) -> logging.Handler:
     """A handler for a check, whatever the options are."""
     return logging.NullHandler()
@@ -206,14 +246,15 @@ def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) 
     """
     mistakes = Mistakes()
     hidden: set[str] = set()
-    folder = path.absolute().parent
+    folder = path.absolute().parent if path.name else Path.cwd()
 
     def locate(at: KeyPath) -> Place:
         keys = ("logging", *at)
         line = line_at(keys, lines)
         while isinstance(keys[-1], int):
             keys = keys[:-1]
-        return Place(Where(str(path), line, ".".join(map(str, keys[:-1]))), str(keys[-1]))
+        file = str(path) if path.name else ""  # a table from Python has none
+        return Place(Where(file, line, ".".join(map(str, keys[:-1]))), str(keys[-1]))
 
     def fill(value: Any, at: KeyPath) -> Any:
         if isinstance(value, Mapping):

@@ -14,9 +14,12 @@ from wsgistack.options.secrets import hide_secrets
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.shape import Kind, check_application
 from wsgistack.pipeline.spec import Spec
+from wsgistack.serving.address import find_wrong_addresses
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["Application", "Server", "Stack", "in_order", "stand_in"]
+
+_ADDRESSED = ("egg:waitress", "egg:wsgistack")  # servers whose addresses are checked
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,9 @@ class Server(_Part):
         """Find its mistakes, without starting it."""
         mistakes = Mistakes()
         with mistakes.collect():
-            self.fitted(SERVER_PROTOCOLS)
+            factory, values = self.fitted(SERVER_PROTOCOLS)
+            if factory.uri.partition("#")[0].lower() in _ADDRESSED:
+                mistakes += find_wrong_addresses(values)
         return self._locate(mistakes)
 
 
@@ -152,11 +157,13 @@ class Stack:
 
     :param application: None for filters alone, or after a mistake.
     :param mistakes: those found so far. All other parts can still be built and checked.
+    :param filter_app: the section of a filter-app, whose options PasteDeploy takes for those of the application.
     """
 
     application: Application | None = None
     pipeline: Pipeline = field(default_factory=Pipeline)
     mistakes: tuple[Mistake, ...] = ()
+    filter_app: Application | None = None
 
     @classmethod
     def broken(cls, *mistakes: Mistake) -> "Stack":
@@ -178,7 +185,7 @@ class Stack:
         for spec in self.pipeline:
             with mistakes.collect():
                 specs.append(spec.check())
-        return Stack(self.application, Pipeline(specs), tuple(mistakes))
+        return replace(self, pipeline=Pipeline(specs), mistakes=tuple(mistakes))
 
     def build(self) -> App:
         """Load the application and wrap it.

@@ -39,13 +39,15 @@ class UnfitError(Exception):
     :param expected: what it allows.
     :param hint: the nearest right value, or what to do.
     :param is_inner: whether the value is of the right kind, but contains something that is not allowed.
+    :param item: the number of the wrong item in a list or mapping, from 1 on; 0 without one.
     """
 
-    def __init__(self, expected: str, hint: str = "", *, is_inner: bool = False) -> None:
+    def __init__(self, expected: str, hint: str = "", *, is_inner: bool = False, item: int = 0) -> None:
         super().__init__(expected, hint)
         self.expected = expected
         self.hint = hint
         self.is_inner = is_inner
+        self.item = item
 
 
 def is_secret(annotation: object) -> bool:
@@ -175,7 +177,8 @@ def _first_fit(value: object, union: object, again: _Again) -> object:
     close = [each for each in errors if isinstance(each, ConfigError) or each.is_inner]
     if len(close) == 1:
         raise close[0]
-    raise UnfitError(describe(union), next(filter(None, (getattr(each, "hint", "") for each in errors)), ""))
+    hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
+    raise UnfitError(describe(union), hint, item=max(getattr(each, "item", 0) for each in errors))
 
 
 def _choose(value: object, annotation: object, text: bool) -> object:
@@ -244,12 +247,12 @@ def _mapping(value: object, annotation: object, base: Path | None, text: bool) -
 
 def _read_lines(lines: str, fill: Callable[[str], str]) -> dict[str, str]:
     pairs: dict[str, str] = {}
-    for line in filter(None, map(str.strip, lines.splitlines())):
+    for number, line in enumerate(filter(None, map(str.strip, lines.splitlines())), 1):
         name, equals, item = map(str.strip, line.partition("="))
         if not (name and equals):
-            raise UnfitError("name = value on each line")
+            raise UnfitError("name = value on each line", item=number)
         if fill(name) in pairs:
-            raise UnfitError("each name once", is_inner=True)
+            raise UnfitError("each name once", is_inner=True, item=number)
         pairs[fill(name)] = fill(item)
     return pairs
 
@@ -269,13 +272,13 @@ def _read_toml(written: str, fill: Callable[[str], str], annotation: object) -> 
 def _each(
     items: Iterable[object], annotations: Iterable[object], again: _Again, names: Sequence[object] = ()
 ) -> Iterator[object]:
-    for number, (item, annotation) in enumerate(zip(items, annotations, strict=True)):
+    for number, (item, annotation) in enumerate(zip(items, annotations, strict=True), 1):
         try:
             yield again(item, annotation)
         except UnfitError as unfit:
-            is_named = names and not isinstance(names[number], Resolved)
-            place = f"for {names[number]!r}" if is_named else f"in item {number + 1}"
-            raise UnfitError(f"{unfit.expected} {place}", unfit.hint, is_inner=True) from None
+            is_named = names and not isinstance(names[number - 1], Resolved)
+            place = f"for {names[number - 1]!r}" if is_named else f"in item {number}"
+            raise UnfitError(f"{unfit.expected} {place}", unfit.hint, is_inner=True, item=number) from None
 
 
 def _plain(kind: type, value: object, text: bool) -> object:

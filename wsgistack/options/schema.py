@@ -8,7 +8,7 @@ from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret
 from wsgistack.options.references import Resolved, has_references, is_only_references, resolve
 from wsgistack.options.secrets import REDACTED, iterate_texts
@@ -55,7 +55,12 @@ class Option(NamedTuple):
         try:
             return convert(filled, annotation, base=base, text=text)
         except UnfitError as unfit:
-            raise ConfigError(Mistake(problem, value=written, expected=unfit.expected, hint=unfit.hint)) from None
+            is_by_line = not isinstance(written, str) or (
+                is_mapping(annotation) and not written.lstrip().startswith("{")
+            )
+            where = Where(line=unfit.item if is_by_line else 0)  # the item, whose line only the loader knows
+            mistake = Mistake(problem, value=written, expected=unfit.expected, hint=unfit.hint, where=where)
+            raise ConfigError(mistake) from None
         except ConfigError:
             if not self.is_secret:
                 raise

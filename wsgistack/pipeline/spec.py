@@ -274,7 +274,11 @@ class Spec:
 
     def _place(self, mistake: Mistake, key: str) -> Mistake:
         key = key if key in self.lines else find_setting(key, self.lines)
-        line = self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
+        own = mistake.where
+        line = self.lines.get(f"{key}.{own.line - 1}", 0)  # of an item that has only a number
+        if own.file or own.section:
+            line = own.line if own._replace(line=0) == self.where._replace(line=0) else 0  # it has its place already
+        line = line or self.lines.get(key) or self.lines.get(key.partition(".")[0]) or self.where.line
         return mistake._replace(key=key, where=self.where._replace(line=line))
 
 

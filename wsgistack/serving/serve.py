@@ -13,6 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import require_extra
+from wsgistack.serving.address import find_wrong_addresses
 from wsgistack.types import App
 
 __all__ = ["POLL_INTERVAL", "StopRequest", "open_listener", "serve", "server_runner"]
@@ -31,11 +32,8 @@ def open_listener(host: str, port: str | int) -> socket.socket:
     :param port: 0 takes any free port.
     :raises ConfigError: the host or the port is invalid, or the system refuses them.
     """
-    if not host.strip():
-        expected = "an address such as 127.0.0.1; 0.0.0.0 is all of them"
-        raise ConfigError(Mistake("not a valid host", key="host", value=host, expected=expected))
-    if not (str(port).isascii() and str(port).isdecimal() and len(str(port)) <= 5 and int(port) <= 65535):
-        raise ConfigError(Mistake("not a valid port", key="port", value=port, expected="0 to 65535"))
+    if mistakes := find_wrong_addresses({"host": host, "port": port}):
+        raise ConfigError(*mistakes)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, int(port)), family=family, backlog=1024)

@@ -185,7 +185,7 @@ def test_finds_all_mistakes_of_a_file_in_order(folder: Path) -> None:
         "stack.ini:2: [pipeline:main] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
         "stack.ini:6: [filter:small] minimum_siz: unknown option of Gzip; did you mean 'minimum_size'?",
         "stack.ini:7: [filter:small] level: invalid value 'x'; expected a whole number or none",
-        f"stack.ini:10: [filter:door] users: invalid secret value; expected {USERS}",
+        f"stack.ini:11: [filter:door] users: invalid secret value; expected {USERS}",
         "stack.ini:12: unknown section type 'fillter'; did you mean [filter:x]?",
         "stack.ini:14: [app:greet] use: module 'tests.config.factories' has no attribute 'gret'; did you mean 'greet'?",
     ]

@@ -62,6 +62,11 @@ format = %(asctime)s %(levelname)-5.5s [%(name)s:%(lineno)s][%(threadName)s] %(m
 """
 
 
+MEMORY = written(
+    "class = handlers.MemoryHandler\nargs = (10,)\ntarget = {0}", more="[handler_{0}]\nclass = StreamHandler"
+).replace("keys = one", "keys = one, {0}")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -111,6 +116,8 @@ format = %(asctime)s %(levelname)-5.5s [%(name)s:%(lineno)s][%(threadName)s] %(m
             id="ignored settings",
         ),
         pytest.param(written(root="level = ERROR\nhandlers ="), id="no handlers"),
+        pytest.param(MEMORY.format("aone"), id="target that is made before"),
+        pytest.param(MEMORY.format("two"), id="target that is made after"),
         pytest.param(written(more="[logger_a]\n[handler_b]\n[formatter_c]"), id="unlisted sections"),
         pytest.param(
             written(more="[logger_a]\nhandlers = one\nqualname = a.b\nlevel = DEBUG\npropagate = 1").replace(
@@ -261,6 +268,16 @@ HANDLERS = {
         ":11: [handler_one] args: is of type str; expected a tuple such as (sys.stderr,), with its comma"
     ),
     "class = FileHandler\nkwargs = 5": ":11: [handler_one] kwargs: is of type int; expected a dict",
+    "class = FileHandler\nargs = ('a.log', 'a', None, False, 5, 6)": (
+        ":11: [handler_one] args: cannot call FileHandler: too many positional arguments"
+    ),
+    "class = FileHandler": ":10: [handler_one] class: cannot call FileHandler: missing a required argument: 'filename'",
+    "class = FileHandler\nkwargs = {'filname': 'x.log'}": (
+        ":11: [handler_one] kwargs: cannot call FileHandler: missing a required argument: 'filename'"
+    ),
+    "class = FileHandler\nargs = ('no/such/folder/x.log',)": (
+        ":11: [handler_one] args: folder 'no/such/folder' does not exist; create it"
+    ),
     "class = FileHandler\nargs = ('${env:UNSET_NAME}', '${env:UNSET_OTHER}')": f":11: [handler_one] args: {UNSET}",
 }
 
@@ -320,7 +337,7 @@ def test_reports_a_wrong_handler(handler: str, monkeypatch: pytest.MonkeyPatch) 
         ),
         pytest.param(
             written("class = handlers.MemoryHandler\nargs = (1,)\ntarget = two"),
-            ["x.ini:12: [handler_one] target: unsupported setting; only a TOML file can describe a handler"],
+            ["x.ini:12: [handler_one] target: unknown handler 'two'"],
             id="target",
         ),
         pytest.param(

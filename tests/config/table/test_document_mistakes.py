@@ -98,7 +98,10 @@ APP = f'app = "{MODULE}:greet"\n'
         pytest.param(
             f"{APP}[apps.main]\n{APP}[apps.x]\nlayer = []\n{APP}",
             [
-                ":2: apps main: duplicate application 'main'; 'app' at the top already defines it",
+                (
+                    ":2: apps main: duplicate application 'main'; 'app' at the top already defines it; "
+                    "rename it, or move its keys to the top"
+                ),
                 ":5: apps.x layer: unknown key; did you mean 'layers'?",
             ],
             id="second main and a misspelt key inside",

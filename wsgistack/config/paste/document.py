@@ -12,7 +12,7 @@ from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.paste.sections import PROTOCOLS, Sections, Values
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_layer
-from wsgistack.errors import ConfigError, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistakes, did_you_mean, suggest
 from wsgistack.pipeline import Pipeline, registry
 from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
@@ -83,7 +83,8 @@ class IniFile(Document):
         kinds: Mapping[str, Callable[[Values], Stack]] = {"pipeline": self._pipeline, "filter-app": self._filter_app}
         stack = self._read_filter_with(values)
         with mistakes.collect():
-            stack = stack.around(kinds.get(section.kind, self._app)(values))
+            inner = kinds.get(section.kind, self._app)(values)
+            stack = replace(stack.around(inner), filter_app=inner.filter_app)
         return stack.with_mistakes(mistakes)
 
     def _app(self, values: Values) -> Stack:
@@ -94,7 +95,8 @@ class IniFile(Document):
         if stack.application is None:
             return stack
         application = replace(self._override(values, stack.application), loader=self._make_loader(values.place))
-        return replace(stack, application=application)
+        filter_app = stack.filter_app and self._override(values, stack.filter_app)
+        return replace(stack, application=application, filter_app=filter_app)
 
     def _override(self, values: Values, base: _P) -> _P:
         """The part that a section uses, with the settings of the section."""
@@ -125,7 +127,8 @@ class IniFile(Document):
         inner = self.application(following, place) if following else Stack.broken(missing)
         mistakes = Mistakes(inner.mistakes)
         with mistakes.collect():
-            return self._configure(values, *self._read_use(values, FILTER_PROTOCOLS)).around(inner)
+            stack = self._configure(values, *self._read_use(values, FILTER_PROTOCOLS)).around(inner)
+            return replace(stack, filter_app=Application("", values.values, values.place.global_conf))
         return Stack.broken(*mistakes)
 
     def _read_filter_with(self, values: Values) -> Stack:
@@ -203,7 +206,8 @@ class IniFile(Document):
         if not given and default:
             if ":" in default or registry.has(default):
                 return default, place
-            hint = suggest_key(values.values, protocols)
+            near = did_you_mean(default, registry.names()).replace("'", "")
+            hint = near.replace("mean", "mean use =") or suggest_key(values.values, protocols)
             raise ConfigError(place.mistake(f"unknown layer {default!r}", hint=hint))
         value = values.values.pop(place.key, "").strip()
         if not value:

@@ -24,10 +24,14 @@ _REFERENCE = re.compile(r"%(?:%|\(([^)]*)\)(s|(?=/|\Z)))")
 
 
 class Setting(NamedTuple):
-    """The lines of a value as they are written, and the number of the first."""
+    """The lines of a value as they are written, and their numbers."""
 
     lines: list[str]
-    line: int
+    numbers: list[int]
+
+    @property
+    def line(self) -> int:
+        return self.numbers[0]
 
     @property
     def value(self) -> str:
@@ -67,6 +71,7 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
         depth = len(line) - len(line.lstrip())
         if open_setting and (not stripped or depth > indent):
             open_setting.lines.append(stripped)
+            open_setting.numbers.append(number)
             continue
         if not stripped:
             continue
@@ -88,7 +93,7 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
             expected = "a section header such as [app:main] above it"
             mistakes.append(Mistake("line outside of a section", expected=expected, where=where))
         elif (found := _SETTING.fullmatch(stripped)) and found[1]:
-            open_setting = Setting([found[2]], number)
+            open_setting = Setting([found[2]], [number])
             earlier = section.settings.setdefault(found[1], open_setting)
             if earlier is not open_setting and is_known(section.name):
                 mistakes.append(Mistake(f"duplicate key; first set on line {earlier.line}", key=found[1], where=where))

@@ -2,17 +2,18 @@
 
 import ast
 import logging
-from collections.abc import Collection, Mapping
+import logging.handlers
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from wsgistack.config.logging import LoggingSetup, import_handler_class, resolve_hidden
+from wsgistack.config.logging import LoggingSetup, bind_arguments, check_folder, import_handler_class, resolve_hidden
 from wsgistack.config.paste.ini import Section, interpolate
 from wsgistack.config.place import Place
 from wsgistack.config.table.toml import KeyPath
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type, did_you_mean
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type, did_you_mean, suggest
 from wsgistack.options.secrets import hide_secrets
 
 __all__ = ["read_ini_logging"]
@@ -48,6 +49,11 @@ def read_ini_logging(path: Path, sections: Mapping[str, Section], defaults: Mapp
     return LoggingSetup(reader.table, reader.locate, reader.mistakes, reader.hidden)
 
 
+class _Expression(NamedTuple):
+    evaluate: Callable[[], Any]
+    has_call: bool
+
+
 class _IniReader:
     """The table for dictConfig, read from the sections of an ini file."""
 
@@ -58,19 +64,26 @@ class _IniReader:
         self._sections = sections
         self._defaults = defaults
         self._places: dict[KeyPath, Place] = {}
+        self._targets: dict[str, str] = {}  # of a MemoryHandler each
+        self._made: dict[str, Any] = {}
         self.table: dict[str, Any] = {kind: {} for kind in _KINDS}
         for kind, (prefix, keys) in _KINDS.items():
             for listed in self._list(kind, prefix):
                 values, place = self._read(prefix + listed, keys)
                 name = values.pop("qualname", listed)
                 if kind == "handlers":
-                    values = self._make_handler(values, place)
+                    values = self._make_handler(name, values, place)
                 if kind == "loggers":
                     values["handlers"] = _split(values.get("handlers", ""))
                     values["propagate"] = {"0": False, "1": True}.get(values.get("propagate", "1"))
                 at: KeyPath = ("root",) if prefix + listed == "logger_root" else (kind, name)
                 (self.table if at == ("root",) else self.table[kind])[str(at[-1])] = values
                 self._places[at] = place
+        for name, target in self._targets.items():
+            if target not in self.table["handlers"]:
+                hint = suggest(target, [each for each in self.table["handlers"] if each != name])
+                place = self.locate(("handlers", name, "target"))
+                self.mistakes.append(place.mistake(f"unknown handler {target!r}", hint=hint))
 
     def locate(self, at: KeyPath) -> Place:
         """The place of a setting, or that of its section."""
@@ -116,27 +129,45 @@ class _IniReader:
                 values[key] = self._read_python(key, text) if key in _PYTHON else self._resolve(text)
         return values, place
 
-    def _make_handler(self, values: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    def _make_handler(self, name: str, values: Mapping[str, Any], place: Place) -> dict[str, Any]:
         made = {key: values[key] for key in ("formatter", "level") if key in values}
-        if values.get("target"):
-            hint = "only a TOML file can describe a handler with a target"
-            self.mistakes.append(place.at("target").mistake("unsupported setting", hint=hint))
         if "class" in values:
-            args, kwargs = values.get("args", tuple), values.get("kwargs", dict)
             with self.mistakes.collect("class", place.at("class").where):
-                name = values["class"]
-                is_of_logging = "." not in name or hasattr(logging, name.partition(".")[0])
-                factory = import_handler_class(f"logging.{name}" if is_of_logging else name)
-                return {**made, "()": lambda: factory(*args(), **kwargs())}
+                dotted = values["class"]
+                is_of_logging = "." not in dotted or hasattr(logging, dotted.partition(".")[0])
+                factory = import_handler_class(f"logging.{dotted}" if is_of_logging else dotted)
+                if issubclass(factory, logging.handlers.MemoryHandler) and values.get("target"):
+                    self._targets[name] = values["target"]
+                self._check_arguments(factory, values, place)
+                return {**made, "()": partial(self._call, name, factory, values)}
             made["()"] = logging.NullHandler
         return made
 
+    def _check_arguments(self, factory: type[logging.Handler], values: Mapping[str, Any], place: Place) -> None:
+        """Check the arguments of a handler, unless calls in them give their values later."""
+        given = [key for key in ("args", "kwargs") if key in place.lines]
+        if all(key in values and not values[key].has_call for key in given):
+            key = given[0] if given else "class"
+            with self.mistakes.collect(key, place.at(key).where):
+                args, kwargs = (values[each].evaluate() if each in given else () for each in ("args", "kwargs"))
+                check_folder(factory, bind_arguments(factory, args, dict(kwargs)).get("filename"))
+
+    def _call(self, name: str, factory: type[logging.Handler], values: Mapping[str, Any]) -> logging.Handler:
+        """Make a handler, and set the targets that are now known: either of the two may be made first."""
+        args, kwargs = (values[key].evaluate() if key in values else () for key in ("args", "kwargs"))
+        self._made[name] = factory(*args, **dict(kwargs))
+        for each, target in self._targets.items():
+            if {each, target} <= self._made.keys():
+                self._made[each].setTarget(self._made[target])
+        return self._made[name]  # type: ignore[no-any-return]
+
     def _read_python(self, key: str, text: str) -> Any:
-        """A function that evaluates an expression with the names of :mod:`logging`; for ``defaults``, the value.
+        """An expression with the names of :mod:`logging`; for ``defaults``, its value.
 
         :raises ConfigError: it is not an expression, a reference in it cannot be filled in, or its value is wrong.
         """
         types, expected = _PYTHON[key]
+        value: Any = None
         with hide_secrets(self.hidden, "cannot be evaluated"):
             tree = ast.parse(text, key, "eval")
             nodes = [*ast.walk(tree)]
@@ -144,12 +175,12 @@ class _IniReader:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     node.value = self._resolve(node.value)
             evaluate = partial(eval, compile(tree, key, "eval"), dict(vars(logging)))  # as in fileConfig
-            if key == "defaults" or not any(isinstance(node, ast.Call) for node in nodes):
+            has_call = any(isinstance(node, ast.Call) for node in nodes)
+            if key == "defaults" or not has_call:
                 value = evaluate()
                 if not isinstance(value, types):
                     raise ConfigError(Mistake(describe_type(value), expected=expected))
-                return value if key == "defaults" else evaluate
-        return evaluate
+        return value if key == "defaults" else _Expression(evaluate, has_call)
 
     def _resolve(self, text: str) -> str:
         return resolve_hidden(text, self._path.absolute().parent, self.hidden)

@@ -1,7 +1,7 @@
 """The sections of an ini file by type and name, and their values with references ``%(name)s`` filled in."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -9,18 +9,18 @@ from shlex import quote
 from typing import NamedTuple
 
 from wsgistack.config.hints import split_slip
-from wsgistack.config.paste.ini import KINDS, TYPES, Section, interpolate, is_known, parse
+from wsgistack.config.paste.ini import KINDS, TYPES, Section, Setting, interpolate, is_known, parse
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.options.references import make_absolute, resolve
 
-__all__ = ["PROTOCOLS", "Part", "Sections", "Values"]
+__all__ = ["PROTOCOLS", "STRUCTURE_KEYS", "Part", "Sections", "Values"]
 
 _MAIN = "main"
 _DEFAULT = "DEFAULT"
 PROTOCOLS = frozenset((*APP_PROTOCOLS, *FILTER_PROTOCOLS, *SERVER_PROTOCOLS))
-_STRUCTURE_KEYS = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
+STRUCTURE_KEYS = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
 
 
 class Part(NamedTuple):
@@ -62,7 +62,7 @@ class Sections:
             expected = "an ini file with a section such as [app:main]"  # reported once, not line by line
             raise ConfigError(Mistake("not a configuration", expected=expected, where=Where(str(path))))
         built_in = {"here": str(self.folder), "__file__": str(absolute)}
-        default = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
+        self.default = default = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
         escaped = {name: str(value).replace("%", "%%") for name, value in {**passed, **built_in}.items()}
         self.defaults = escaped | {name: setting.value for name, setting in default.settings.items()}
         inherited = (item for item in default.settings.items() if item[0].startswith(("set ", "get ")))
@@ -83,12 +83,13 @@ class Sections:
         trail = asked.step(self.step(part))
         own = {name: setting.value for name, setting in section.settings.items()}
         filled = self._fill(section, {**self.defaults, **own}, mistakes)
-        is_unclear = bool(_STRUCTURE_KEYS & {each.key for each in mistakes})
+        is_unclear = bool(STRUCTURE_KEYS & {each.key for each in mistakes})
         self._remove_slips(section, filled, mistakes)
         own_sets = {key[4:].strip(): value for key, value in filled.items() if key.startswith("set ")}
         sets = self._make_absolute(own_sets, asked.global_conf)
         global_conf = {**self._own_conf, **asked.global_conf, **sets}
         lines = {name: setting.line for name, setting in section.settings.items()}
+        lines |= {item: line for name, setting in section.settings.items() for item, line in _find_items(name, setting)}
         lines |= {name[4:].strip(): line for name, line in lines.items() if name.startswith("get ")}
         place = Place(Where(str(self.path), section.line, f"[{section.name}]"), "", trail, global_conf, lines)
         values: dict[str, str] = {}
@@ -118,12 +119,12 @@ class Sections:
             filled[name] = setting.value
             with mistakes.collect(name, where):
                 filled[name] = interpolate(setting.value, variables)
-                if name in _STRUCTURE_KEYS:
+                if name in STRUCTURE_KEYS:
                     filled[name] = str(resolve(filled[name], base=self.folder))
         return filled
 
     def _remove_slips(self, section: Section, filled: dict[str, str], mistakes: Mistakes) -> None:
-        for key in _STRUCTURE_KEYS & filled.keys():
+        for key in STRUCTURE_KEYS & filled.keys():
             filled[key], slip, hint = split_slip(filled[key])
             if slip:
                 where = Where(str(self.path), section.settings[key].line, f"[{section.name}]")
@@ -166,3 +167,10 @@ class Sections:
                 hint = f"did you mean [{near[0]}:{name}]?" if colon else f"did you mean [{_DEFAULT}]?"
                 where = Where(str(self.path), section.line)
                 self.mistakes.append(Mistake(f"unknown section type {kind!r}", where=where, hint=hint))
+
+
+def _find_items(name: str, setting: Setting) -> Iterator[tuple[str, int]]:
+    """The line of each item of a value that may be a mapping, by the name of the setting and the number of the item."""
+    if "%(" not in setting.value:  # it may stand for several items
+        written = (number for number, line in zip(setting.numbers, setting.lines, strict=True) if line)
+        yield from ((f"{name}.{item}", number) for item, number in enumerate(written))

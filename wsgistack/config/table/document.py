@@ -79,8 +79,9 @@ class TableFile(Document):
             table.check_keys(at, entry, (*_OF_APPLICATION, "global"))
             if name in self._apps:
                 problem = f"duplicate application {_MAIN!r}; {next(iter(top))!r} at the top already defines it"
-                self.mistakes.append(table.place(at).mistake(problem))
-            self._apps.setdefault(name, (at, entry, table.get_texts(entry, (*at, "global"))))
+                hint = "rename it, or move its keys to the top"
+                self.mistakes.append(table.place(at).mistake(problem, hint=hint))
+            self._apps[name] = at, entry, table.get_texts(entry, (*at, "global"))
         built_in = {"here": str(self.folder), "__file__": str(self.folder / path.name)} if path and self.folder else {}
         self.global_conf = {**built_in, **table.get_texts(table.content, ("global",)), **(passed or {})}
 
@@ -214,6 +215,9 @@ class TableFile(Document):
             raise ConfigError(*found) from error
         below = {path[len(at) :]: line for path, line in self.table.lines.items() if path[: len(at)] == at}
         lines = {".".join(map(str, path)).removeprefix("options."): line for path, line in below.items()}
+        for key, value in spec.options.items():
+            items = enumerate(value if isinstance(value, Mapping) else ())
+            lines |= {f"{key}.{number}": lines.get(f"{key}.{name}", 0) for number, name in items}
         mistakes = Mistakes()
         with mistakes.collect("use", locate("use", spec.where.section)):
             if isinstance(spec.use, str) and self._find_filter(spec.use) and not registry.has(spec.use):

@@ -27,12 +27,13 @@ _TOKEN = rf"""
 _FLAGS = re.MULTILINE | re.DOTALL | re.VERBOSE
 _IN_VALUE = re.compile(_TOKEN, _FLAGS)
 _AT_TOP = re.compile(rf"^[ \t]*+\[(?P<item>\[)?[ \t]*+(?P<header>{_KEY})[ \t]*+\]{{1,2}} | {_TOKEN}", _FLAGS)
-_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
+_ALREADY_SET = "this key or table is already set above"
 _HINTS = {
     "Invalid value": "write text in quotes",
     "Invalid statement": "a comment begins with #",
-    "Cannot": "this key or table is already set above",
-    "Duplicate": "this key or table is already set above",
+    "Cannot": _ALREADY_SET,
+    "Duplicate": _ALREADY_SET,
 }
 
 
@@ -48,6 +49,12 @@ def read_toml(text: str, path: Path) -> dict[str, object]:
         problem, place = _PLACE.sub("", str(error)), _PLACE.search(str(error))
         line = int(place[1] or text.rstrip().count("\n") + 1) if place else 0
         hint = next((hint for start, hint in _HINTS.items() if problem.startswith(start)), "")
+        if place and hint == _ALREADY_SET:
+            before = text.replace("\r\n", "\n").split("\n")[:line]
+            before[-1] = before[-1][: int(place[2] or len(before[-1]) + 1) - 1] + "]"  # a header may be cut here
+            for key, first, line in _scan("\n".join(before))[1][:1]:
+                duplicate = Mistake(f"duplicate key; first set on line {first}", key=key, where=Where(str(path), line))
+                raise ConfigError(duplicate) from error
         raise ConfigError(Mistake(f"invalid TOML: {problem}", where=Where(str(path), line), hint=hint)) from error
 
 
@@ -58,12 +65,25 @@ def line_at(at: KeyPath, lines: Mapping[KeyPath, int]) -> int:
 
 def find_lines(text: str) -> dict[KeyPath, int]:
     """Find the line of each table, item and key of valid TOML. A table without a header has that of its first key."""
+    return _scan(text)[0]
+
+
+def _scan(text: str) -> tuple[dict[KeyPath, int], list[tuple[str, int, int]]]:
+    """The lines of :func:`find_lines`; and each key that is set again, with its first and its other line."""
     lines: dict[KeyPath, int] = {}
+    repeated: list[tuple[str, int, int]] = []
+    keys: set[KeyPath] = set()
+    tables: set[KeyPath] = set()  # those with a header
     table: KeyPath = ()
     path: KeyPath = ()
     last_items: dict[KeyPath, int] = {}  # of arrays of tables
     containers: list[tuple[KeyPath, Iterator[int] | None]] = []  # open arrays, with numbers, and open inline tables
     line, start, end = 1, 0, 0
+
+    def check(path: KeyPath, is_set: bool) -> None:
+        if is_set:
+            repeated.append((".".join(map(str, path)), lines[path], line))
+
     while found := (_IN_VALUE if containers else _AT_TOP).search(text, end):
         line += text.count("\n", start, found.start())
         start, end = found.span()
@@ -74,15 +94,22 @@ def find_lines(text: str) -> dict[KeyPath, int]:
                 *parents, last = _split_key(found[kind])
                 for part in parents:
                     path = (*path, part)
+                    check(path, path in keys or (kind == "key" and path in tables))
                     lines.setdefault(path, line)
                     if path in last_items:
                         path = (*path, last_items[path])
                 path = (*path, last)
-                if kind == "header" and found["item"]:
+                is_item = kind == "header" and found["item"]
+                if kind == "key" or is_item:
+                    check(path, path in lines and not (is_item and path in last_items))
+                else:
+                    check(path, path in keys or path in tables or path in last_items)
+                if is_item:
                     lines.setdefault(path, line)
                     last_items[path] = last_items.get(path, -1) + 1
                     path = (*path, last_items[path])
                 lines[path] = line
+                (tables if kind == "header" else keys).add(path)
                 table = path if kind == "header" else table
             case "value" | "opening":
                 if containers and (numbers := containers[-1][1]):
@@ -90,9 +117,9 @@ def find_lines(text: str) -> dict[KeyPath, int]:
                     lines[path] = line
                 if kind == "opening":
                     containers.append((path, count() if found[0] == "[" else None))
-            case "closing":
+            case "closing" if containers:
                 containers.pop()
-    return lines
+    return lines, repeated
 
 
 def _split_key(key: str) -> list[str]:

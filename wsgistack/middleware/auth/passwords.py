@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Self
 
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.middleware.auth.hashes import (
     HashError,
     identify_hash,
@@ -55,7 +55,8 @@ class Passwords:
         plain: dict[str, str] = {}
         schemes = set()
         mistakes = []
-        for user, stored in users.items():
+        for number, (user, stored) in enumerate(users.items(), 1):
+            where = Where(line=number)  # the item, whose line the loader knows
             try:
                 if stored.startswith(("$", "{")):
                     schemes.add(identify_hash(stored))
@@ -64,11 +65,12 @@ class Passwords:
                     refuse_foreign_hash(stored)
                     plain[user] = stored
                 else:
-                    mistakes.append(Mistake(f"the password of user {user!r} is empty", key=key, expected="a password"))
+                    problem = f"the password of user {user!r} is empty"
+                    mistakes.append(Mistake(problem, key=key, expected="a password", where=where))
             except HashError as error:
                 problem = f"the password of user {user!r} {error}"
                 expected = f"a password or {EXPECTED_HASH}"
-                mistakes.append(Mistake(problem, key=key, expected=expected, hint=error.hint))
+                mistakes.append(Mistake(problem, key=key, expected=expected, hint=error.hint, where=where))
         if mistakes:
             raise ConfigError(*mistakes)
         require_libraries(schemes, key=key)
