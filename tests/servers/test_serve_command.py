@@ -114,7 +114,7 @@ def test_reports_in_one_line_why_it_can_not_serve(site: Path) -> None:
         pytest.param("def app(: pass", "cannot import module 'hello': SyntaxError", id="no Python"),
         pytest.param("1 / 0", "cannot import module 'hello': ZeroDivisionError: division by zero", id="fails"),
         pytest.param("app = 1", "'hello:app' is ", id="no callable"),
-        pytest.param("def app(): pass", "'hello:app' is a callable that takes no arguments; ", id="a factory"),
+        pytest.param("def app(): pass", "'hello:app' is a callable that takes no arguments; expected", id="a factory"),
         pytest.param("import nosuch", "cannot import module 'hello': ModuleNotFoundError", id="misses a module"),
     ],
 )

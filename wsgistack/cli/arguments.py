@@ -21,7 +21,7 @@ def add_file(command: argparse.ArgumentParser) -> None:
 def add_values(command: argparse.ArgumentParser) -> None:
     """Add global values, which may follow the file anywhere."""
     help_text = "a global value, which %%(NAME)s uses where [DEFAULT] does not set NAME"
-    command.add_argument("values", nargs="*", metavar="NAME=VALUE", help=help_text)
+    command.add_argument("values", nargs="*", default=[], metavar="NAME=VALUE", help=help_text)
     command.set_defaults(command=command)
 
 

@@ -95,6 +95,8 @@ class _Check:
         self.mistakes = Mistakes()
         self._setup = setup
         self._is_table((), setup.table, _TOP_KEYS)
+        if setup.table["version"] != 1:
+            self._add(("version",), f"unknown version {setup.table['version']!r}", expected="1")
         top = {kind: setup.table.get(kind, {}) for kind in (*_KINDS, "root")}
         tables = {kind: each if self._is_table((kind,), each) else {} for kind, each in top.items()}
         self._trial = DictConfigurator({**setup.table, **tables})

@@ -154,7 +154,8 @@ def _check_factory(
         return
     names = [*shape.parameters]
     if names[1:] == ["start_response"]:
-        hint = f"for the application itself, write {name}" if protocols == APP_PROTOCOLS else ""
+        right = f"use = {name}" if scheme in APP_PROTOCOLS else name
+        hint = f"for the application itself, write {right}" if protocols == APP_PROTOCOLS else ""
         raise ConfigError(Mistake(f"{name!r} is an application", expected=expected, hint=hint))
     usual = tuple(_USUAL.get(each, "global_conf" if each.startswith("global_") else each) for each in names[:2])
     known = {each: _ARGUMENTS[each] for each in (*protocols, *_ARGUMENTS) if _ARGUMENTS[each]}

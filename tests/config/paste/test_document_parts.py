@@ -235,6 +235,16 @@ MISTAKES = {
             )
         ],
     ),
+    "application under the key of its factory": (
+        f"[app:main]\npaste.app_factory = {MODULE}:greet\n",
+        [
+            (
+                f"stack.ini:2: [app:main] paste.app_factory: '{MODULE}:greet' is an application; expected a "
+                "paste.app_factory, called with global_conf and the options; "
+                f"for the application itself, write use = {MODULE}:greet"
+            )
+        ],
+    ),
     "factory that can't be called so": (
         f"[app:main]\npaste.composite_factory = {MODULE}:nothing\n",
         [

@@ -39,7 +39,7 @@ def as_configparser_reads(text: str) -> Sections | None:
         parser.read_file(StringIO(text, newline=None))
     except Error as error:
         if isinstance(error, DuplicateOptionError):
-            assume(is_known(error.section))  # otherwise only configparser refuses it
+            assume(is_known(str(error.section)))  # otherwise only configparser refuses it
         return None
     return {"DEFAULT": dict(parser.defaults()), **{name: dict(parser.items(name)) for name in parser.sections()}}
 
