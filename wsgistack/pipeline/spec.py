@@ -15,12 +15,12 @@ from wsgistack.conditions.openings import find_openings
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import has_references, make_absolute
 from wsgistack.options.schema import Schema, read_schema, show_options
-from wsgistack.options.secrets import REDACTED, hide_secrets, redact_mistake
+from wsgistack.options.secrets import hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import Kind, check_application, find_misfit
 from wsgistack.types import App, Factory
 
-__all__ = ["REDACTED", "Item", "Observer", "Spec", "observer"]
+__all__ = ["Item", "Observer", "Spec", "observer"]
 
 _USABLE = "a name, an import string or a callable"
 _ASGI_HINTS: Mapping[Kind, str] = MappingProxyType(
