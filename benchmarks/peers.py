@@ -77,6 +77,7 @@ PEERS: tuple[Peer, ...] = (
     Peer("wsgistack", "CatchErrors", "wsgistack", f"{_MINE}.catch_errors:CatchErrors"),
     Peer("wsgistack", "Compress", "wsgistack", f"{_MINE}.compress:Compress"),
     Peer("wsgistack", "Lint", "wsgistack", "wsgistack.testing.lint:Lint"),
+    Peer("wsgistack", "Paths", "wsgistack", f"{_MINE}.paths:Paths"),
     Peer("wsgistack", "RequestId", "wsgistack", f"{_MINE}.request_id:RequestId"),
     Peer(_PASTE, "TransLogger", "Paste", "paste.translogger:TransLogger", {"setup_console_handler": False}),
     Peer(

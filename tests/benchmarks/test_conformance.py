@@ -18,6 +18,7 @@ from benchmarks.fairness import _DOUBTS
 from benchmarks.measure import Result, measure, measure_apart
 from benchmarks.page import conformance_page, is_demanded
 from benchmarks.peers import PEERS, Peer
+from wsgistack.pipeline import registry
 from wsgistack.testing.modes import MODES
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
 from wsgistack.testing.scenarios import SCENARIOS
@@ -42,6 +43,13 @@ FEW = (
 
 
 ALONE = Lock()  # measure() redirects the output of the whole process
+
+
+def test_judges_each_layer_that_we_register() -> None:
+    values = {point.value for points in registry.names().values() for point in points}
+    registered = {value for value in values if value.startswith("wsgistack.")}
+    gzip = "wsgistack.middleware.compress:Gzip"  # Compress with one coding
+    assert registered - {gzip} == {peer.use for peer in OURS}
 
 
 def few(peer: Peer) -> Result:

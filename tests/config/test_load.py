@@ -1,16 +1,21 @@
 """Loading and checking: files, applications, and modules beside the file."""
 
 import copy
+import importlib
 import pickle
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import paste.deploy
 import pytest
 
 from tests.config.written import GREET, MADE, MODULE, find_mistakes, greeting, load_mistakes, read, write
 from wsgistack import ConfigError, OrderWarning, appconfig, load
+from wsgistack.pipeline import registry
+from wsgistack.types import Factory
 
 APP = """
 def app(environ, start_response):
@@ -166,3 +171,65 @@ def test_reports_a_file_that_refers_to_itself_by_another_path(folder: Path) -> N
     (folder / "link").symlink_to(".")
     write("[app:main]\nuse = config:link/stack.ini\n")
     assert "Too many levels of symbolic links" in load_mistakes()[0]
+
+
+FIVE = {
+    "stack.ini": f"""
+[pipeline:main]
+pipeline = request_id log catch_errors marks gzip hello
+
+[filter:log]
+use = access_log
+format = %m
+
+[filter:marks]
+use = small
+times = 2
+
+[filter:small]
+use = {MODULE}:marking
+mark = m
+
+[app:hello]
+use = {MODULE}:greet
+""",
+    "stack.toml": f"""
+app = "{MODULE}:greet"
+layers = [
+    "request_id",
+    {{ use = "access_log", format = "%m" }},
+    "catch_errors",
+    {{ use = "{MODULE}:marking", mark = "m" }},
+    "gzip",
+]
+""",
+}
+
+
+@pytest.mark.parametrize("file", FIVE)
+def test_looks_each_layer_up_once(file: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, modules = [], []
+
+    def find(use: str, original: Callable[[str], Factory] = registry.find) -> Factory:
+        names.append(use)
+        return original(use)
+
+    def import_module(name: str, original: Callable[[str], ModuleType] = importlib.import_module) -> ModuleType:
+        modules.append(name)
+        return original(name)
+
+    monkeypatch.setattr(registry, "find", find)
+    monkeypatch.setattr("wsgistack.imports.import_module", import_module)
+    write(FIVE[file], file)
+    load(file)
+    assert sorted(names) == sorted(["request_id", "access_log", "catch_errors", f"{MODULE}:marking", "gzip"])
+    assert sorted(modules) == sorted(
+        [
+            "wsgistack.middleware.request_id",
+            "wsgistack.middleware.access_log",
+            "wsgistack.middleware.catch_errors",
+            "wsgistack.middleware.compress",
+            MODULE,  # for the layer
+            MODULE,  # for the application
+        ]
+    )

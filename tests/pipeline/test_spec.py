@@ -248,6 +248,21 @@ def test_can_be_copied_and_pickled() -> None:
         assert (other, other.where, other.lines, other.base) == (spec, spec.where, spec.lines, spec.base)
 
 
+unpicklable = lambda app: app  # noqa: E731 - a function with another name than its attribute
+
+
+def test_a_layer_that_was_looked_up_can_be_pickled() -> None:
+    spec = Spec(f"{__name__}:unpicklable")
+    assert spec.factory() is unpicklable
+    assert pickle.loads(pickle.dumps(spec)).factory() is unpicklable  # noqa: S301
+
+
+def test_a_copy_with_another_use_is_looked_up_again() -> None:
+    spec = Spec("gzip")
+    assert spec.factory() is Gzip
+    assert replace(spec, use="request_id").factory() is RequestId
+
+
 def test_refuses_a_number_as_use() -> None:
     with pytest.raises(ConfigError, match="expected a name, an import string or a callable"):
         Spec(3)  # type: ignore[arg-type]

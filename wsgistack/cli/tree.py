@@ -1,6 +1,7 @@
 """Draws an application as a tree: its layers from the outside in, and the applications that it is made of."""
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
@@ -13,7 +14,7 @@ __all__ = ["align", "draw_tree"]
 
 
 def draw_tree(document: Document, name: str, stack: Stack, *, is_whole: bool = True) -> str:
-    """Draw an application or a filter without mistakes.
+    """Draw an application without mistakes.
 
     :param document: the configuration that names the parts of composites.
     :param is_whole: whether to show options and conditions, and to mark layers in the wrong place.
@@ -30,10 +31,9 @@ def _iterate_lines(
         if is_whole:
             yield from (f"{further}│  {detail}" for detail in _iterate_details(stack.pipeline, position))
         first, further = f"{further}└─ ", f"{further}   "
-    if stack.application is None:  # a filter
-        return
-    yield f"{first}{describe_use(stack.application.use)}"
-    branches = _find_branches(document, stack.application)
+    application = cast(Application, stack.application)  # only a stack with mistakes, or a filter, has none
+    yield f"{first}{describe_use(application.use)}"
+    branches = _find_branches(document, application)
     for number, (label, name) in enumerate(branches, 1):
         is_circular = name in within
         is_last = number == len(branches)

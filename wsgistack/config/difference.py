@@ -8,7 +8,7 @@ from wsgistack.config.parts import Application, Server
 from wsgistack.config.protocols import SERVER_PROTOCOLS, PasteFactory
 from wsgistack.config.words import as_text, describe_condition, describe_use, describe_value
 from wsgistack.options.secrets import REDACTED
-from wsgistack.pipeline.registry import name_of, normalize_name
+from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
 
 __all__ = ["find_differences", "is_same_value"]
@@ -78,7 +78,7 @@ def _describe_part(found: Contents, label: str, part: Application | Server | Spe
     elif isinstance(part, Spec):
         shown = found.make_relative(part.shown())
         yield from ((f"{label} {key}", (text, text)) for key, text in describe_condition(part.when).items())
-        use = use.uri if isinstance(use, PasteFactory) else name_of(part.use) or use
+        use = use.uri if isinstance(use, PasteFactory) else part.registered_name or use
     yield f"{label} use", (use, describe_use(use))
     for key, value in found.make_relative(part.options).items():
         # factories for PasteDeploy get text from an ini file, and may get the same number or boolean from TOML

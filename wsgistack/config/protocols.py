@@ -16,7 +16,7 @@ from wsgistack.options.secrets import hide_secrets, iterate_texts
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import accepts, find_misfit
 from wsgistack.pipeline.spec import Spec
-from wsgistack.types import App, Factory, Secret
+from wsgistack.types import App, Secret
 
 __all__ = [
     "APP_PROTOCOLS",
@@ -175,8 +175,8 @@ def _check_factory(
         raise ConfigError(Mistake(f"cannot call {name!r}: {error}", expected=expected, hint=hint)) from error
 
 
-def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
-    """What ``use`` of a layer means: a name, an import string, or a factory for PasteDeploy.
+def find_layer(use: str, global_conf: Mapping[str, str]) -> Spec:
+    """The layer that a name, an import string or the URI of a factory for PasteDeploy means, without options.
 
     :raises ConfigError: the layer is unknown.
     """
@@ -184,11 +184,10 @@ def find_layer(use: str, global_conf: Mapping[str, str]) -> str | Factory:
         point = registry.egg_entry_point(use.removeprefix("egg:"), (registry.GROUP, *FILTER_PROTOCOLS))
         if point.group == registry.GROUP:
             is_only = len(registry.names().get(registry.normalize_name(point.name), ())) == 1
-            return point.name if is_only else registry.import_string(point)
+            use = point.name if is_only else registry.import_string(point)
     if is_factory(use):
-        return find_factory(use, FILTER_PROTOCOLS, global_conf)
-    registry.find(use)
-    return use
+        return Spec(find_factory(use, FILTER_PROTOCOLS, global_conf))
+    return Spec(use, found={use: registry.find(use)})
 
 
 def __getattr__(name: str) -> Callable[..., App]:

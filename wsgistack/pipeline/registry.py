@@ -52,11 +52,9 @@ def find(use: str) -> Factory:
     return import_factory(import_string(points[0]))
 
 
-def name_of(use: str | Factory) -> str:
-    """The name that a layer is registered under; empty if it is not registered."""
-    if isinstance(use, str) and has(use):
-        return normalize_name(use)
-    value = import_string_of(find(use) if isinstance(use, str) else use)
+def name_of(factory: Factory) -> str:
+    """The name that a factory is registered under; empty if it is not registered."""
+    value = import_string_of(factory)
     return next((name for name, points in names().items() if value in map(import_string, points)), "")
 
 

@@ -15,12 +15,12 @@ from wsgistack.conditions.openings import find_openings
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import has_references, make_absolute
 from wsgistack.options.schema import Schema, read_schema, show_options
-from wsgistack.options.secrets import REDACTED, hide_secrets, redact_mistake
+from wsgistack.options.secrets import hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import Kind, check_application, find_misfit
 from wsgistack.types import App, Factory
 
-__all__ = ["REDACTED", "Item", "Observer", "Spec", "observer"]
+__all__ = ["Item", "Observer", "Spec", "observer"]
 
 _USABLE = "a name, an import string or a callable"
 _ASGI_HINTS: Mapping[Kind, str] = MappingProxyType(
@@ -44,6 +44,8 @@ class Spec:
     :param where: its file, line and section.
     :param lines: the line of each option.
     :param base: the folder that relative paths start from.
+    :param found: the factory that the text in ``use`` means, once it is known. Copies share it, so that it is looked up
+        once. It is not pickled.
     """
 
     use: str | Factory
@@ -53,6 +55,7 @@ class Spec:
     where: Where = field(default=Where(), compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     base: Path | None = field(default=None, compare=False)
+    found: dict[str, Factory] = field(default_factory=dict, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         use: Any = self.use
@@ -67,6 +70,9 @@ class Spec:
         name = self.name or (use if isinstance(use, str) else getattr(use, "__name__", type(use).__name__))
         for field_name, value in {"use": use, "options": dict(options), "when": when, "name": name}.items():
             object.__setattr__(self, field_name, value)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "found": {}}  # a name or an import string can be pickled, but perhaps not what it means
 
     @classmethod
     def of(cls, item: "Item", number: int) -> "Spec":
@@ -104,6 +110,7 @@ class Spec:
         lines: Mapping[str, int] | None = None,
         base: Path | None,
         inherited: Collection[str] | None = None,
+        found: Mapping[str, Factory] = MappingProxyType({}),
     ) -> "Spec":
         """Make a Spec of settings that are all text, as an ini file has them: options, and conditions as ``when_path``.
 
@@ -111,9 +118,10 @@ class Spec:
 
         :param inherited: the options that it gets from other settings, where these are the last ones: beside another
             mistake, the required options that are missing are then mistakes as well.
+        :param found: the factory that ``use`` means, if it is known.
         :raises ConfigError: an option is unknown or of a wrong type, or a condition is wrong.
         """
-        bare = cls(use, {}, name, where=where, lines=lines or {}, base=base)
+        bare = cls(use, {}, name, where=where, lines=lines or {}, base=base, found=dict(found))
         schema = bare.schema()
         given, when, mistakes = split_conditions(settings, schema.options, is_open=schema.is_open)
         values, unfit = schema.check(given, base=base, text=True)
@@ -135,8 +143,12 @@ class Spec:
 
         :raises ConfigError: it names no layer, or cannot be imported.
         """
-        with self._placing_mistakes("use"):
-            return registry.find(self.use) if isinstance(self.use, str) else self.use
+        if not isinstance(self.use, str):
+            return self.use
+        if self.use not in self.found:
+            with self._placing_mistakes("use"):
+                self.found[self.use] = registry.find(self.use)
+        return self.found[self.use]
 
     def schema(self) -> Schema:
         """Read which options there are.
@@ -229,7 +241,7 @@ class Spec:
         :param side: ``must_be_inside`` or ``must_be_outside``.
         """
         reasons = getattr(self.factory(), side, None)
-        return reasons.get(registry.name_of(other.use), "") if isinstance(reasons, Mapping) else ""
+        return reasons.get(other.registered_name, "") if isinstance(reasons, Mapping) else ""
 
     def openings(self) -> list[Mistake]:
         """Report how clients can avoid this layer by its condition, if it is a guard."""
@@ -242,7 +254,14 @@ class Spec:
 
     def is_like(self, other: "Spec") -> bool:
         """Whether the other one is the same kind of layer, with whichever options."""
-        return registry.name_of(self.use) == registry.name_of(other.use) != ""
+        return self.registered_name == other.registered_name != ""
+
+    @property
+    def registered_name(self) -> str:
+        """The name that the layer is registered under; empty if it is not registered."""
+        if isinstance(self.use, str) and registry.has(self.use):
+            return registry.normalize_name(self.use)
+        return registry.name_of(self.factory())
 
     def shown(self) -> dict[str, object]:
         """The options for people to read: without secrets."""

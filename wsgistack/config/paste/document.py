@@ -171,6 +171,7 @@ class IniFile(Document):
                 lines=place.lines,
                 base=self.folder,
                 inherited=None if is_used else base.options,
+                found=base.found,
             )
         when = base.when if own.when is None else own.when
         merged = replace(own, options={**base.options, **own.options}, when=when)
@@ -180,7 +181,7 @@ class IniFile(Document):
         """A layer that no section describes."""
         try:
             section = f"{asked.where.section} {use}".strip()
-            return Spec(find_layer(use, asked.global_conf), where=asked.where._replace(section=section))
+            return replace(find_layer(use, asked.global_conf), where=asked.where._replace(section=section))
         except ConfigError as error:
             if use in self._apps:
                 raise make_kind_error(use, "an application", asked) from error

@@ -174,7 +174,7 @@ class TableFile(Document):
             if self._find_filter(name):
                 spec = self._read_layer(name, 1, (), asked.global_conf)
             else:
-                spec = Spec(find_layer(name, asked.global_conf), where=asked.where)
+                spec = replace(find_layer(name, asked.global_conf), where=asked.where)
             return Stack(pipeline=Pipeline([spec]))
         raise ConfigError(*mistakes)
 
@@ -223,7 +223,8 @@ class TableFile(Document):
             if isinstance(spec.use, str) and self._find_filter(spec.use) and not registry.has(spec.use):
                 hint = f"write {spec.use!r} alone, without a table"
                 raise ConfigError(Mistake(f"{spec.use!r} is a name in filters", hint=hint))
-            use = find_layer(spec.use, global_conf) if isinstance(spec.use, str) else spec.use
+            layer = find_layer(spec.use, global_conf) if isinstance(spec.use, str) else spec
             where = locate("", spec.where.section)
-            return replace(spec, use=use, name=spec.name, where=where, lines=lines).check(base=self.folder)
+            layer = replace(layer, options=spec.options, name=spec.name, when=spec.when, where=where, lines=lines)
+            return layer.check(base=self.folder)
         raise ConfigError(*mistakes)
