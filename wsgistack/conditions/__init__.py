@@ -44,9 +44,10 @@ def condition(given: object, *, base: Path | None = None) -> Condition:
     :raises ConfigError: with every mistake, by keys such as ``when.not.host``.
 
     Applications may read one request differently: ``//admin`` and ``/x/../admin`` as ``/admin``, the Host ``a.org.:80``
-    as ``a.org``. PATH_INFO counts as a path of its own, because some servers take SCRIPT_NAME from a header. A key
-    matches if any of these forms does. Inside ``not`` it matches only if all of them do, exactly: HEAD is not GET
-    there, and behind a SCRIPT_NAME ``/shop`` list ``/public`` as well as ``/shop/public``.
+    as ``a.org``. PATH_INFO counts as a path of its own, because some servers take SCRIPT_NAME from a header. So does
+    the header X-Vhm-Root + PATH_INFO, where Pyramid's traversal finds its pages. A key matches if any of these forms
+    does. Inside ``not`` it matches only if all of them do, exactly: HEAD is not GET there, and behind a SCRIPT_NAME
+    ``/shop`` list ``/public`` as well as ``/shop/public``.
 
     To protect an application, list with ``not`` what is public: ``{"not": {"under": ["/health", "/static"]}}``. Then a
     path that nobody thought of is protected, too. A client chooses its method, its Host and all other headers; so do

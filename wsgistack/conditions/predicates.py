@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, did_you_mean
 from wsgistack.http.hosts import host_forms
-from wsgistack.http.paths import compile_prefixes, is_plain, normal_form, path_forms
+from wsgistack.http.paths import compile_prefixes, has_one_beginning, is_plain, normal_form, path_forms
 from wsgistack.types import Environ
 
 __all__ = ["KINDS", "Kind", "Predicate", "predicate"]
@@ -95,7 +95,7 @@ def _path(globs: tuple[str, ...], every: bool) -> Predicate:
 def _test_path(test: Callable[[str], object], every: bool) -> Predicate:
     def is_meant(environ: Environ) -> bool:
         path: str = environ.get("PATH_INFO", "")
-        if is_plain(path) and not environ.get("SCRIPT_NAME"):  # the most frequent request, at the least cost
+        if is_plain(path) and has_one_beginning(environ):  # the most frequent request, at the least cost
             return bool(test(path))
         forms = path_forms(environ)
         return forms.all(test) if every else forms.any(test)
