@@ -55,12 +55,13 @@ class Option(NamedTuple):
         try:
             return convert(filled, annotation, base=base, text=text)
         except UnfitError as unfit:
-            raise ConfigError(Mistake(problem, value=written, expected=unfit.expected, hint=unfit.hint)) from None
+            kept = None if self.is_secret else written  # an error may be pickled
+            raise ConfigError(Mistake(problem, value=kept, expected=unfit.expected, hint=unfit.hint)) from None
         except ConfigError:
             if not self.is_secret:
                 raise
             hint = "it can't be imported"
-            raise ConfigError(Mistake(problem, value=written, expected=self.type_name, hint=hint)) from None
+            raise ConfigError(Mistake(problem, expected=self.type_name, hint=hint)) from None
 
 
 class Schema(NamedTuple):
