@@ -95,6 +95,24 @@ def test_asks_for_the_host(globs: object, environ: Environ, expected: bool) -> N
         pytest.param({"not": {"method": "GET"}}, {"REQUEST_METHOD": "HEAD"}, True, id="HEAD is not surely GET"),
         pytest.param({"not": {"method": "GET"}}, {"REQUEST_METHOD": "get"}, True, id="nor is lower case"),
         pytest.param({"method": {"GET", "HEAD"}}, {"REQUEST_METHOD": "HEAD"}, True, id="one of the methods"),
+        pytest.param(
+            {"not": {"method": "GET"}},
+            {"REQUEST_METHOD": "GET", "HTTP_X_HTTP_METHOD_OVERRIDE": "DELETE"},
+            True,
+            id="GET may be DELETE for an application that reads a header",
+        ),
+        pytest.param(
+            {"not": {"method": "GET"}}, {"REQUEST_METHOD": "GET", "HTTP_X_HTTP_METHOD": "PUT"}, True, id="or PUT"
+        ),
+        pytest.param(
+            {"not": {"method": "GET"}},
+            {"REQUEST_METHOD": "GET", "HTTP_X_METHOD_OVERRIDE": "GET"},
+            False,
+            id="GET twice",
+        ),
+        pytest.param(
+            {"method": "PUT"}, {"REQUEST_METHOD": "POST", "HTTP_X_METHOD_OVERRIDE": "put"}, True, id="POST may be PUT"
+        ),
         pytest.param({"method": "GET"}, {}, False, id="no method"),
         pytest.param({"scheme": "https"}, {"wsgi.url_scheme": "https"}, True, id="scheme"),
         pytest.param({"scheme": "HTTPS"}, {"wsgi.url_scheme": "http"}, False, id="other scheme"),

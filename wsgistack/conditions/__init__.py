@@ -31,7 +31,8 @@ def condition(given: object, *, base: Path | None = None) -> Condition:
           ``/admin/x``, but not ``/administrators``;
         - ``path``: globs for the same, as in :mod:`fnmatch`: a ``*`` also matches slashes, ``[[]`` is a bracket, case
           matters. A slash at the end of the path does not matter. The path is read as UTF-8 if it is valid UTF-8;
-        - ``method``: ``GET`` includes HEAD, and the request's method may be in lower case;
+        - ``method``: ``GET`` includes HEAD, and the request's method may be in lower case, or in the header
+          X-HTTP-Method-Override, X-HTTP-Method or X-Method-Override, which some applications prefer;
         - ``host``: globs for the Host header, or else SERVER_NAME, in any case, without the port, the
           brackets of an IPv6 address and the dot of the root;
         - ``scheme``: ``http`` or ``https``;
