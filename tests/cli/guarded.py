@@ -41,6 +41,12 @@ def _make_pyramid_app() -> App:
     return app
 
 
+def everything(environ: Environ, start_response: StartResponse) -> list[bytes]:
+    """Answer every path alike, as a single-page application does."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"page"]
+
+
 def empty(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     start_response("404 Not Found", [("Content-Length", "0")])
     return []

@@ -60,6 +60,25 @@ def test_finds_nothing_around_a_guard_that_reads_all_forms(
 
 
 @pytest.mark.parametrize(
+    ("when", "path"),
+    [
+        ('{ not = { under = ["/health", "/st\u00e4tic"] } }', "/"),
+        ('{ not = { path = ["/", "/health/*"] } }', "/admin"),
+    ],
+)
+def test_does_not_report_what_is_public(
+    when: str, path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audited(tmp_path, CLOSED.format(app="everything", when=when)) == 0
+    assert capsys.readouterr().out.endswith(f" requests for {path}: 0 answered without a guard\n")
+
+
+def test_leads_out_of_a_deep_public_path() -> None:
+    assert "/a/b/../../admin" in spell_path("/admin", ["/a/b"])
+    assert "/a/b/%2e%2e/%2e%2e/admin" in spell_path("/admin", ["/a/b"])
+
+
+@pytest.mark.parametrize(
     ("when", "line"),
     [
         ('{ not = { host = "b.org" } }', "GET /admin Host: b.org -> 200 OK"),

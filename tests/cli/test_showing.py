@@ -65,6 +65,7 @@ def test_shows_everything_in_a_file_without_main(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().out.split("\n\n") == [
         "application api:\nlisted (gzip)\n└─ hello:app",
         "application docs:\nhello:app",
+        "filter unlisted: gzip\n   level = 9",
         "server web: call:tests.config.factories:make_secret\n   key = <secret>\n",
     ]
 

@@ -3,9 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyramid.config import Configurator
+from pyramid.response import Response
 
+from tests.direct import Call
 from wsgistack.conditions import condition
-from wsgistack.types import Environ
+from wsgistack.types import App, Environ
 
 
 def is_meant(when: object, environ: Environ) -> bool:
@@ -92,6 +95,24 @@ def test_asks_for_the_host(globs: object, environ: Environ, expected: bool) -> N
         pytest.param({"not": {"method": "GET"}}, {"REQUEST_METHOD": "HEAD"}, True, id="HEAD is not surely GET"),
         pytest.param({"not": {"method": "GET"}}, {"REQUEST_METHOD": "get"}, True, id="nor is lower case"),
         pytest.param({"method": {"GET", "HEAD"}}, {"REQUEST_METHOD": "HEAD"}, True, id="one of the methods"),
+        pytest.param(
+            {"not": {"method": "GET"}},
+            {"REQUEST_METHOD": "GET", "HTTP_X_HTTP_METHOD_OVERRIDE": "DELETE"},
+            True,
+            id="GET may be DELETE for an application that reads a header",
+        ),
+        pytest.param(
+            {"not": {"method": "GET"}}, {"REQUEST_METHOD": "GET", "HTTP_X_HTTP_METHOD": "PUT"}, True, id="or PUT"
+        ),
+        pytest.param(
+            {"not": {"method": "GET"}},
+            {"REQUEST_METHOD": "GET", "HTTP_X_METHOD_OVERRIDE": "GET"},
+            False,
+            id="GET twice",
+        ),
+        pytest.param(
+            {"method": "PUT"}, {"REQUEST_METHOD": "POST", "HTTP_X_METHOD_OVERRIDE": "put"}, True, id="POST may be PUT"
+        ),
         pytest.param({"method": "GET"}, {}, False, id="no method"),
         pytest.param({"scheme": "https"}, {"wsgi.url_scheme": "https"}, True, id="scheme"),
         pytest.param({"scheme": "HTTPS"}, {"wsgi.url_scheme": "http"}, False, id="other scheme"),
@@ -269,3 +290,20 @@ def test_a_glob_matches_what_any_application_makes_of_bytes_that_are_not_utf_8(p
     assert is_meant({"path": "/gr\u00fc\u00dfe/?*"}, {"PATH_INFO": path})
     assert is_meant({"under": "/gr\u00fc\u00dfe"}, {"PATH_INFO": path})
     assert is_meant({"not": {"path": "/gr\u00fc\u00dfe/?*"}}, {"PATH_INFO": path})
+
+
+def _make_traversal() -> App:
+    with Configurator(root_factory=lambda request: {"admin": {}}) as config:
+        config.add_view(lambda context, request: Response("start" if "admin" in context else "admin"), context=dict)
+    app: App = config.make_wsgi_app()
+    return app
+
+
+@pytest.mark.parametrize("public", [{"path": "/"}, {"under": "/view"}])
+def test_a_page_is_guarded_that_a_header_leads_the_traversal_of_pyramid_to(public: object) -> None:
+    environ = {"HTTP_X_VHM_ROOT": "/admin"}
+    assert Call(_make_traversal(), **environ).read() == b"admin"
+    assert is_meant({"not": public}, {"PATH_INFO": "/", **environ})
+    assert is_meant({"not": public}, {"PATH_INFO": "/view", **environ})
+    assert is_meant({"under": "/admin"}, {"PATH_INFO": "/", **environ})
+    assert not is_meant({"not": {"path": "/"}}, {"PATH_INFO": "/", "HTTP_X_VHM_ROOT": ""})

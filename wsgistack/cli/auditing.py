@@ -97,7 +97,8 @@ def _find_paths(document: Document, name: str, prefix: str = "", depth: int = 0)
     stack = document.application(name, document.start())
     for spec in stack.pipeline:
         if spec.is_guard:
-            paths = _Parts(spec.when).guarded["path"] or ["/"]
+            parts = _Parts(spec.when)
+            paths = parts.guarded["path"] or ["/admin" if "/" in parts.public["path"] else "/"]
             yield from (f"{prefix}{path}" if prefix else path for path in paths)
     if stack.application and is_composite(stack.application) and depth < 8:
         for key, value in stack.application.options.items():
@@ -144,7 +145,7 @@ def spell_path(path: str, public: Iterable[str] = ()) -> list[str]:
     first, slash, more = rest.partition("/")
     return [
         path,
-        *(f"{path.rstrip('/')}/{quote(each).lstrip('/')}" for each in public),
+        *(f"{path.rstrip('/')}/{quote(each).lstrip('/')}" for each in public if path != "/"),
         *(f"{before}{path}" for before in ("/", "//", "/.", "/%2e", "/%252e", "/x/..", "/x/%2e%2e", "/x/%252e%252e")),
         *(f"{before}{path}" for before in ("/..", "/..;", "/;x", "/x;/..", "/x/%2e.")),
         *(f"{before}{rest}" for before in ("", "/%2f", "/%252f", "/%5c", "/%255c", "/x%5c..%5c", "/%ff")),
@@ -156,12 +157,16 @@ def spell_path(path: str, public: Iterable[str] = ()) -> list[str]:
         path.replace("/", "%5c"),
         path.upper(),
         path.title(),
-        *(
-            f"{quote(each).rstrip('/')}{between}{path}"
-            for each in public
-            for between in ("/..", "/%2e%2e", "/%252e%252e", "//..", ";/..", "%2f..", "%5c..", "/x/../..")
-        ),
+        *(f"{beginning}{path}" for each in public for beginning in _lead_out(quote(each).rstrip("/"))),
     ]
+
+
+def _lead_out(public: str) -> Iterator[str]:
+    """Spell the root by way of a public path."""
+    for up in ("/..", "/%2e%2e", "/%252e%252e", "%2f..", "%5c.."):
+        yield public + up * public.count("/")
+    out = "/.." * public.count("/")
+    yield from (f"{public}/{out}", f"{public};{out}", f"{public}/x/..{out}")
 
 
 def spell_host(host: str) -> list[str]:

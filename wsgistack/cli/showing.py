@@ -46,7 +46,8 @@ def show(parsed: argparse.Namespace) -> int:
         names = document.applications()
         is_all = parsed.name == _MAIN and _MAIN not in names
         trees = [f"application {name}:\n{_draw(document, name)}" for name in names] if is_all else []
-        print("\n\n".join([*(trees or [_draw(document, parsed.name)]), *_describe(document)]))
+        filters = _describe_filters(document) if is_all else ()
+        print("\n\n".join([*(trees or [_draw(document, parsed.name)]), *filters, *_describe(document)]))
     return 0
 
 
@@ -55,6 +56,16 @@ def _draw(document: Document, name: str) -> str:
     if stack.mistakes:
         raise ConfigError(*in_order(stack.mistakes))
     return draw_tree(document, name, stack)
+
+
+def _describe_filters(document: Document) -> Iterator[str]:
+    """The filters that no application lists."""
+    start = document.start()
+    listed = {spec.where for name in document.applications() for spec in document.application(name, start).pipeline}
+    for name in document.filters():
+        for spec in document.filter(name, start).pipeline:
+            if spec.where not in listed:
+                yield "\n   ".join([f"filter {name}: {describe_use(spec.use)}", *align(spec.shown())])
 
 
 def _describe(document: Document) -> Iterator[str]:

@@ -31,7 +31,8 @@ def condition(given: object, *, base: Path | None = None) -> Condition:
           ``/admin/x``, but not ``/administrators``;
         - ``path``: globs for the same, as in :mod:`fnmatch`: a ``*`` also matches slashes, ``[[]`` is a bracket, case
           matters. A slash at the end of the path does not matter. The path is read as UTF-8 if it is valid UTF-8;
-        - ``method``: ``GET`` includes HEAD, and the request's method may be in lower case;
+        - ``method``: ``GET`` includes HEAD, and the request's method may be in lower case, or in the header
+          X-HTTP-Method-Override, X-HTTP-Method or X-Method-Override, which some applications prefer;
         - ``host``: globs for the Host header, or else SERVER_NAME, in any case, without the port, the
           brackets of an IPv6 address and the dot of the root;
         - ``scheme``: ``http`` or ``https``;
@@ -44,9 +45,10 @@ def condition(given: object, *, base: Path | None = None) -> Condition:
     :raises ConfigError: with every mistake, by keys such as ``when.not.host``.
 
     Applications may read one request differently: ``//admin`` and ``/x/../admin`` as ``/admin``, the Host ``a.org.:80``
-    as ``a.org``. PATH_INFO counts as a path of its own, because some servers take SCRIPT_NAME from a header. A key
-    matches if any of these forms does. Inside ``not`` it matches only if all of them do, exactly: HEAD is not GET
-    there, and behind a SCRIPT_NAME ``/shop`` list ``/public`` as well as ``/shop/public``.
+    as ``a.org``. PATH_INFO counts as a path of its own, because some servers take SCRIPT_NAME from a header. So does
+    the header X-Vhm-Root + PATH_INFO, where Pyramid's traversal finds its pages. A key matches if any of these forms
+    does. Inside ``not`` it matches only if all of them do, exactly: HEAD is not GET there, and behind a SCRIPT_NAME
+    ``/shop`` list ``/public`` as well as ``/shop/public``.
 
     To protect an application, list with ``not`` what is public: ``{"not": {"under": ["/health", "/static"]}}``. Then a
     path that nobody thought of is protected, too. A client chooses its method, its Host and all other headers; so do

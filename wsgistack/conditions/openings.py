@@ -15,7 +15,10 @@ _FORGED = ("scheme", "host", "header")
 
 _SENT = {
     "path": re.compile(r"/?[*?\[]"),  # an ending of the path
-    "environ": re.compile(r"HTTP_|CONTENT_|QUERY_|PATH_|SCRIPT_|REQUEST_|RAW_|wsgi\.url_scheme"),
+    # Apache takes SERVER_NAME and SERVER_PORT from the Host header, unless UseCanonicalName is on.
+    "environ": re.compile(
+        r"HTTP_|CONTENT_|QUERY_|PATH_|SCRIPT_|REQUEST_|RAW_|REMOTE_PORT|SERVER_(?:NAME|PORT|PROTOCOL)|wsgi\.url_scheme"
+    ),
 }
 """Values that a client can send with any path, by key."""
 

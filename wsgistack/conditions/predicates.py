@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, did_you_mean
 from wsgistack.http.hosts import host_forms
-from wsgistack.http.paths import compile_prefixes, is_plain, normal_form, path_forms
+from wsgistack.http.paths import compile_prefixes, has_one_beginning, is_plain, normal_form, path_forms
 from wsgistack.types import Environ
 
 __all__ = ["KINDS", "Kind", "Predicate", "predicate"]
@@ -20,6 +20,7 @@ _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _ADDRESS = re.compile(r"\[[0-9a-f.*?]*:[0-9a-f.*?]*:[0-9a-f:.*?]*\]")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
 _METHODS = [*(each.value for each in HTTPMethod), "ORDERPATCH", "PROPPATCH", "REPORT"]  # the last are not misspelt
+_METHOD_OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_OVERRIDE")
 _MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # PEP 3333: empty means absent
 
 
@@ -73,9 +74,14 @@ def _scheme(schemes: tuple[str, ...], _: bool) -> Predicate:
 def _method(methods: tuple[str, ...], every: bool) -> Predicate:
     if every:  # an application may handle HEAD and get like GET, or like none of the others
         exact = frozenset(methods)
-        return lambda environ: environ.get("REQUEST_METHOD") in exact
+        return lambda environ: (
+            environ.get("REQUEST_METHOD") in exact
+            and all(environ[key] in exact for key in _METHOD_OVERRIDES if key in environ)
+        )
     allowed = {*methods, "HEAD"} if "GET" in methods else {*methods}
-    return lambda environ: environ.get("REQUEST_METHOD", "").upper() in allowed
+    return lambda environ: any(
+        environ.get(key, "").upper() in allowed for key in ("REQUEST_METHOD", *_METHOD_OVERRIDES)
+    )
 
 
 def _under(prefixes: tuple[str, ...], every: bool) -> Predicate:
@@ -95,7 +101,7 @@ def _path(globs: tuple[str, ...], every: bool) -> Predicate:
 def _test_path(test: Callable[[str], object], every: bool) -> Predicate:
     def is_meant(environ: Environ) -> bool:
         path: str = environ.get("PATH_INFO", "")
-        if is_plain(path) and not environ.get("SCRIPT_NAME"):  # the most frequent request, at the least cost
+        if is_plain(path) and has_one_beginning(environ):  # the most frequent request, at the least cost
             return bool(test(path))
         forms = path_forms(environ)
         return forms.all(test) if every else forms.any(test)

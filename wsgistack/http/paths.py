@@ -10,7 +10,16 @@ from collections.abc import Iterable
 from wsgistack.http.forms import Forms, find_forms
 from wsgistack.types import Environ
 
-__all__ = ["MAX_PATH", "compile_prefixes", "find_path_forms", "is_ambiguous", "is_plain", "normal_form", "path_forms"]
+__all__ = [
+    "MAX_PATH",
+    "compile_prefixes",
+    "find_path_forms",
+    "has_one_beginning",
+    "is_ambiguous",
+    "is_plain",
+    "normal_form",
+    "path_forms",
+]
 
 MAX_PATH = 2048
 """In characters. A longer path that needs normalization counts as ambiguous, so that its forms cost little."""
@@ -20,24 +29,33 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _PARAMETERS = re.compile(r";[^/]*")
 _SLASHES = re.compile(r"//+")
+_BEGINNINGS = ("SCRIPT_NAME", "HTTP_X_VHM_ROOT")
 
 
 def path_forms(environ: Environ) -> Forms:
     """Find the forms of a request's path, in the encoding of PEP 3333 (bytes as latin-1).
 
     PATH_INFO is one path, and SCRIPT_NAME + PATH_INFO is another: some servers take SCRIPT_NAME from a request header,
-    so a client may choose where the one begins and the other ends. Their forms are all paths that result from these
-    steps in any order and number: percent-decode once more, read a backslash as a slash, remove ``;parameters`` from
-    segments, collapse slashes, resolve dot segments (RFC 3986 §5.2.4), add a missing first slash, and drop bytes that
-    are not UTF-8, as Bottle does. Upper and lower case remain different, and so do a path with and without a slash at
-    its end; :func:`compile_prefixes` ignores that.
+    so a client may choose where the one begins and the other ends. The header X-Vhm-Root + PATH_INFO is a third one:
+    Pyramid's traversal finds its pages there. Their forms are all paths that result from these steps in any order and
+    number: percent-decode once more, read a backslash as a slash, remove ``;parameters`` from segments, collapse
+    slashes, resolve dot segments (RFC 3986 §5.2.4), add a missing first slash, and drop bytes that are not UTF-8, as
+    Bottle does. Upper and lower case remain different, and so do a path with and without a slash at its end;
+    :func:`compile_prefixes` ignores that.
 
-    A plain path without SCRIPT_NAME is its own only form, which costs one search with a regular expression.
+    A plain path with neither of the two is its own only form, which costs one search with a regular expression.
     """
     path: str = environ.get("PATH_INFO", "")
-    script_name: str = environ.get("SCRIPT_NAME", "")
     forms = find_path_forms(path)
-    return forms | find_path_forms(script_name + path) if script_name else forms
+    for key in _BEGINNINGS:
+        if environ.get(key):
+            forms |= find_path_forms(environ[key] + path)
+    return forms
+
+
+def has_one_beginning(environ: Environ) -> bool:
+    """Whether all readers begin the path of a request with PATH_INFO."""
+    return not any(map(environ.get, _BEGINNINGS))
 
 
 def normal_form(path: str) -> str | None:

@@ -59,13 +59,14 @@ class Option(NamedTuple):
                 is_mapping(annotation) and not written.lstrip().startswith("{")
             )
             where = Where(line=unfit.item if is_by_line else 0)  # the item, whose line only the loader knows
-            mistake = Mistake(problem, value=written, expected=unfit.expected, hint=unfit.hint, where=where)
+            kept = None if self.is_secret else written  # an error may be pickled
+            mistake = Mistake(problem, value=kept, expected=unfit.expected, hint=unfit.hint, where=where)
             raise ConfigError(mistake) from None
         except ConfigError:
             if not self.is_secret:
                 raise
             hint = "it can't be imported"
-            raise ConfigError(Mistake(problem, value=written, expected=self.type_name, hint=hint)) from None
+            raise ConfigError(Mistake(problem, expected=self.type_name, hint=hint)) from None
 
 
 class Schema(NamedTuple):

@@ -184,8 +184,8 @@ class Record:
     def is_taken_over(self) -> bool:
         """Whether the application has taken over the connection, as it does for a WebSocket.
 
-        The request asks for an upgrade to WebSocket, and the application answers 101, raises StopIteration from the call
-        (gunicorn), or returns an empty iterable without calling start_response (gevent, eventlet).
+        The request asks for an upgrade to WebSocket, and the application answers 101, raises StopIteration from the
+        call (gunicorn), or returns an empty iterable without calling start_response (gevent, eventlet).
         """
         if self.environ_then.get("HTTP_UPGRADE", "").lower() != "websocket":
             return False

@@ -44,7 +44,7 @@ class _Log:
 
     @property
     def lines(self) -> list[str]:
-        return self.path.read_text("utf-8").splitlines()
+        return self.path.read_text("utf-8").splitlines() if self.path.exists() else []
 
 
 @pytest.fixture
@@ -270,8 +270,25 @@ def test_processes_share_a_file(log: _Log) -> None:
     assert len(log.lines) == 200
 
 
+def test_creates_the_file_with_the_first_line(log: _Log) -> None:
+    layer = log.around(answering([b""]), "%s")
+    assert not log.path.exists(), "a check builds the layer, perhaps as another user"
+    Call(layer).read()
+    Call(layer).read()
+    assert log.lines == ["200", "200"]
+
+
+def test_refuses_a_file_that_cannot_be_written(log: _Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.path.touch(0o444)
+    if os.geteuid() == 0:  # root can write every file
+        monkeypatch.setattr(os, "access", lambda path, mode: path != log.path)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        log.around(answering([b""]))
+
+
 def test_closes_the_file_with_the_layer(log: _Log) -> None:
     layer = log.around(answering([b""]))
+    Call(layer).read()
     opened = {link.resolve() for link in Path("/dev/fd").iterdir()}
     assert log.path.resolve() in opened
     del layer

@@ -1,5 +1,6 @@
 """Basic authentication: who may enter, what others get, and that no header causes an error."""
 
+import pickle
 import subprocess
 import sys
 from base64 import b64encode
@@ -14,7 +15,7 @@ from passlib.hash import apr_md5_crypt, bcrypt, ldap_sha1
 from webtest import TestApp
 
 from tests.direct import Call, answering, environ_of
-from wsgistack import BasicAuth, ConfigError
+from wsgistack import BasicAuth, ConfigError, Pipeline
 from wsgistack.types import Environ, StartResponse
 
 _LATIN = st.text(st.characters(max_codepoint=255))
@@ -216,11 +217,17 @@ def test_refuses_invalid_options_with_the_reason(options: dict[str, Any], messag
         BasicAuth(_show_user, **options)
 
 
+def test_a_pickled_mistake_does_not_hold_the_password() -> None:
+    with pytest.raises(ConfigError, match="invalid secret value") as error:
+        Pipeline([{"use": "basic_auth", "users": {"ann": ["lovelace"]}}]).wrap(_show_user)
+    assert b"lovelace" not in pickle.dumps(error.value)
+
+
 def test_needs_libpass_only_for_hashes(tmp_path: Path) -> None:
     program = """
 import sys
 sys.modules["passlib"] = sys.modules["bcrypt"] = None
-from wsgistack import BasicAuth, ConfigError
+from wsgistack import BasicAuth, ConfigError, Pipeline
 BasicAuth(print, users={"ann": "plain"})
 try:
     BasicAuth(print, users={"ann": "$2y$04$" + "a" * 21 + "e" * 32, "bob": "{SHA}" + "a" * 27 + "="})

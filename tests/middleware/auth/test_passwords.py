@@ -38,6 +38,7 @@ def test_names_each_user_without_a_usable_password_and_shows_no_password() -> No
         "cat": "",
         "eve": "pbkdf2:sha256:600000$salt$" + "0" * 64,
         "joe": "B49y6LMzfXYMg",
+        "kim": "not UTF-8 \udcff",
     }
     with pytest.raises(ConfigError) as error:
         Passwords.from_users(users, key="users")
@@ -48,6 +49,7 @@ def test_names_each_user_without_a_usable_password_and_shows_no_password() -> No
         "users: the password of user 'cat' is empty; expected a password",
         f"users: the password of user 'eve' is a Werkzeug hash; {expected}; {again}",
         f"users: the password of user 'joe' looks like a DES crypt hash; {expected}; if it is a password, {again}",
+        "users: the password of user 'kim' is not UTF-8, so that no client can send it; expected a password",
     ]
 
 

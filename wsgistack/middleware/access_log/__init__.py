@@ -1,5 +1,6 @@
 """The access log: one line for each request, written at the end of its response."""
 
+import errno
 import logging
 import os
 import sys
@@ -7,6 +8,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from time import perf_counter, time
 from typing import ClassVar, Literal
 
@@ -90,7 +92,7 @@ class AccessLog(Middleware):
         with mistakes.collect():
             self._line_of = compile_format(format)
         with mistakes.collect():
-            self._write = _to_file(Path(file)) if file is not None else _writer(output, logger)
+            self._write = _File(Path(file)) if file is not None else _writer(output, logger)
         mistakes.raise_if_any()
         self._exchange = _LoggedInContext if output == "logging" and file is None else _Logged
         self.format = format
@@ -164,18 +166,36 @@ def _to_stdout(line: str) -> None:
     sys.stdout.flush()
 
 
-def _to_file(path: Path) -> Callable[[str], object]:
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    except OSError as error:
-        problem = f"cannot open {str(path)!r}: {error.strerror}"
-        raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written")) from error
+class _File:
+    """Appends lines to a file, which the first line creates: a check may run as another user than the server."""
 
-    def append(line: str) -> None:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+        self._opening = Lock()
+        code = 0
+        if path.is_dir():
+            code = errno.EISDIR
+        elif not path.parent.is_dir():
+            code = errno.ENOENT
+        elif not os.access(path if path.exists() else path.parent, os.W_OK):
+            code = errno.EACCES
+        if code:
+            problem = f"cannot open {str(path)!r}: {os.strerror(code)}"
+            raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written"))
+
+    def __call__(self, line: str) -> None:
+        file = self._file
+        if file is None:
+            file = self._open()
         os.write(file, f"{line}\n".encode())
 
-    weakref.finalize(append, os.close, file)
-    return append
+    def _open(self) -> int:
+        with self._opening:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+                weakref.finalize(self, os.close, self._file)
+            return self._file
 
 
 def _to_logger(name: str) -> Callable[[str], object]:

@@ -44,6 +44,7 @@ class BasicAuth(Middleware):
     :raises ConfigError: not exactly one of the first three options is set, one of them can't be used, or the realm has
         characters that a header can't contain.
 
+    A hashed password has at most 512 bytes, because sha-crypt would need seconds for a long one.
     A wrong password takes as long for an unknown user as for a known one. A right one is remembered as a keyed digest,
     so that a slow hash costs its time only once.
 

@@ -6,7 +6,10 @@ from importlib import import_module
 
 from wsgistack.imports import require_extra
 
-__all__ = ["HashError", "identify_hash", "refuse_foreign_hash", "require_libraries", "verify_hash"]
+__all__ = ["MAX_PASSWORD", "HashError", "identify_hash", "refuse_foreign_hash", "require_libraries", "verify_hash"]
+
+MAX_PASSWORD = 512
+"""In bytes, as for crypt. The time of sha-crypt grows with the length: 4,096 bytes keep a worker busy for seconds."""
 
 _BCRYPT_MAX = 72
 """In bytes. bcrypt never reads more of a password, and its library refuses a longer one."""
@@ -99,11 +102,17 @@ def require_libraries(schemes: Iterable[str], *, key: str) -> None:
 
 
 def verify_hash(stored: str, password: str) -> bool:
-    """Check a password against a hash in a supported format. This is slow on purpose."""
+    """Check a password against a hash in a supported format. This is slow on purpose.
+
+    A password longer than ``MAX_PASSWORD`` is never right.
+    """
     scheme = identify_hash(stored)
-    secret = password.encode()[:_BCRYPT_MAX] if scheme == "bcrypt" else password
+    encoded = password.encode()
+    if len(encoded) > MAX_PASSWORD:
+        return False
+    secret = encoded[:_BCRYPT_MAX] if scheme == "bcrypt" else password
     try:
         is_right: bool = getattr(import_module("passlib.hash"), scheme).verify(secret, stored)
-    except ValueError:  # the password is too long for any hash, or contains a NUL
+    except ValueError:  # the password contains a NUL
         return False
     return is_right

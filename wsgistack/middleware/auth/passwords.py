@@ -61,12 +61,12 @@ class Passwords:
                 if stored.startswith(("$", "{")):
                     schemes.add(identify_hash(stored))
                     hashes[user] = stored
-                elif stored:
+                elif problem := _find_problem(stored):
+                    problem = f"the password of user {user!r} {problem}"
+                    mistakes.append(Mistake(problem, key=key, expected="a password", where=where))
+                else:
                     refuse_foreign_hash(stored)
                     plain[user] = stored
-                else:
-                    problem = f"the password of user {user!r} is empty"
-                    mistakes.append(Mistake(problem, key=key, expected="a password", where=where))
             except HashError as error:
                 problem = f"the password of user {user!r} {error}"
                 expected = f"a password or {EXPECTED_HASH}"
@@ -88,6 +88,13 @@ class Passwords:
             return False
         self._right[user] = digest
         return True
+
+
+def _find_problem(password: str) -> str:
+    try:
+        return "" if password.encode() else "is empty"
+    except UnicodeEncodeError:  # bytes of an environment variable
+        return "is not UTF-8, so that no client can send it"
 
 
 def _digest(password: str) -> bytes:
