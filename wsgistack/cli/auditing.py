@@ -2,9 +2,12 @@
 
 import argparse
 import json
+import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from urllib.parse import quote
 
 from wsgistack.cli.arguments import FILE, Commands, add_values
@@ -24,7 +27,7 @@ _DESCRIPTION = """\
 Sends each protected path, in all its spellings, with several methods and hosts, through all layers to the application,
 and reports every request that was answered without passing a guard. The requests are made in memory, without a
 password. A request that gets around a guard really reaches the application, so do not use data that matters.
-The layers log these requests as usual, on standard error or in files; 2>/dev/null shows only the result.
+The access log leaves them out. What layers and application print or log meanwhile is not shown; explain shows it.
 Answers 301, 308, 400, 401, 403, 404, 405, 410, 414 and 421 count as refused."""
 
 
@@ -55,12 +58,13 @@ def audit(parsed: argparse.Namespace) -> int:
             raise ConfigError(Mistake("has no guard", where=Where(document.file), expected=expected))
         paths = parsed.path or list(dict.fromkeys(_find_paths(document, parsed.name)))
         requests = list(dict.fromkeys(_make_requests(paths, [_Parts(spec.when) for spec in guards])))
-        found = [
-            (request, status)
-            for request in requests
-            if (status := trace.send(request))[:3] not in _REFUSED
-            and not any(visit.is_active and visit.spec.is_guard for visit in trace.visits)
-        ]
+        with _silence():
+            found = [
+                (request, status)
+                for request in requests
+                if (status := trace.send(request))[:3] not in _REFUSED
+                and not any(visit.is_active and visit.spec.is_guard for visit in trace.visits)
+            ]
     if parsed.format == "json":
         unguarded = [{**request._asdict(), "status": status} for request, status in found]
         print(json.dumps({"paths": paths, "requests": len(requests), "unguarded": unguarded}, indent=1))
@@ -69,6 +73,18 @@ def audit(parsed: argparse.Namespace) -> int:
             print(f"{request} -> {status}")
         print(f"{len(requests)} requests for {', '.join(paths)}: {len(found)} answered without a guard")
     return 1 if found else 0
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Drop what is printed or logged meanwhile: hundreds of requests would hide the report, and fill a log."""
+    disabled = logging.root.manager.disable
+    with Path(os.devnull).open("w", errors="replace") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        logging.disable()
+        try:
+            yield
+        finally:
+            logging.disable(disabled)
 
 
 class _Parts:
