@@ -36,6 +36,11 @@ def found(when: object) -> list[str]:
         ({"not": {"header": "X-A", "scheme": "https"}}, ["when.not.scheme"]),
         ({"not": {"environ": "HTTP_X_A"}}, ["when.not.environ"]),
         ({"not": {"environ": {"PATH_INFO": "/health*"}}}, ["when.not.environ"]),
+        ({"not": {"environ": {"SERVER_NAME": "internal"}}}, ["when.not.environ"]),  # some servers take it from Host
+        ({"not": {"environ": {"SERVER_PORT": "8081"}}}, ["when.not.environ"]),
+        ({"not": {"environ": {"SERVER_PROTOCOL": "HTTP/1.0"}}}, ["when.not.environ"]),
+        ({"not": {"environ": {"HTTPS": "on"}}}, ["when.not.environ"]),
+        ({"not": {"environ": {"DOCUMENT_URI": "/health"}}}, ["when.not.environ"]),
         ({"not": {"path": ["/health", "*.css"]}}, ["when.not.path"]),
         ({"not": {"path": "/*/public"}}, ["when.not.path"]),
         ({"not": {"under": "/a"}, "host": "a.org"}, ["when.host"]),

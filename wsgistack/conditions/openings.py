@@ -15,7 +15,7 @@ _FORGED = ("scheme", "host", "header")
 
 _SENT = {
     "path": re.compile(r"/?[*?\[]"),  # an ending of the path
-    "environ": re.compile(r"HTTP_|CONTENT_|QUERY_|PATH_|SCRIPT_|REQUEST_|RAW_|wsgi\.url_scheme"),
+    "environ": re.compile(r"HTTP|CONTENT_|QUERY_|PATH_|SCRIPT_|REQUEST_|RAW_|DOCUMENT_URI|SERVER_[NP]|wsgi\.url_scheme"),
 }
 """Values that a client can send with any path, by key."""
 
