@@ -52,6 +52,27 @@ def test_finds_what_opens_a_guard(when: object, keys: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("when", "problem"),
+    [
+        (
+            {"under": "/admin", "method": "GET", "environ": "STAGING"},
+            "auth guards only requests with method = GET and under = /admin; all others reach the application without it",
+        ),
+        (
+            {"not": {"path": ["/health", "*.css"]}},
+            "auth is off for requests with path = *.css; a client can make any request look like that",
+        ),
+        (
+            {"not": {"header": {"X-A": "s3cret"}, "environ": {"HTTP_X_A": "s3cret", "STAGING": "1"}}},
+            "auth is off for requests with header = x-a and environ = HTTP_X_A; a client can make any request look like that",
+        ),
+    ],
+)
+def test_says_which_requests_avoid_a_guard_without_values_that_may_be_secret(when: object, problem: str) -> None:
+    assert [each.problem for each in find_openings(normalize_condition(when), "auth")] == [problem]
+
+
+@pytest.mark.parametrize(
     "when",
     [
         {"not": {"under": ["/health", "/static"]}},
@@ -73,8 +94,8 @@ def test_finds_nothing_in_a_closed_guard(when: object) -> None:
 def test_a_pipeline_warns_about_an_open_guard_and_shows_the_closed_way() -> None:
     item = {"use": "basic_auth", "users": {"a": "b"}, "when": {"under": "/admin"}}
     said = (
-        r"when.under: basic_auth guards only requests of this kind; all others reach the application without it; "
-        r"list what is public instead: when = \{ not = \{ under = "
+        r"when.under: basic_auth guards only requests with under = /admin; all others reach the application without "
+        r"it; list what is public instead, such as when = \{ not = \{ under = \[\"/health\"\] \} \}, "
     )
     with pytest.warns(OrderWarning, match=said):
         Pipeline([item]).wrap(demo_app)
