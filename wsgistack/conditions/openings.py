@@ -49,9 +49,8 @@ def _find(when: object, key: str, name: str) -> Iterator[Mistake]:
     if is_off and {*when} - {*sent, "not"}:  # another key, such as a path, limits what such a client reaches
         return
     if sent:
-        kind = " and ".join(
-            f"{each} = {', '.join(values)}" for each, values in sent.items()
-        )  # without a header's value
+        # The value that a header must have may be a secret, so only its name is shown.
+        kind = " and ".join(f"{each} = {', '.join(values)}" for each, values in sent.items())
         problem = f"{name} guards only requests with {kind}; all others reach the application without it"
         if is_off:
             problem = f"{name} is off for requests with {kind}; a client can make any request look like that"
