@@ -137,6 +137,22 @@ def test_an_application_that_refuses_gives_nothing_away(tmp_path: Path) -> None:
     assert audited(tmp_path, OPEN.format(app="empty")) == 0
 
 
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [
+        ('{ not = { path = ["${env:SHOP_PATHS}", "/health"] } }', "GET /x.css -> 200 OK\n"),
+        ('{ under = "${env:SHOP_ADMIN}" }', " requests for /admin/x: "),
+    ],
+)
+def test_reads_references_in_conditions(
+    when: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_PATHS", "*.css")
+    monkeypatch.setenv("SHOP_ADMIN", "/admin/x")
+    audited(tmp_path, CLOSED.format(app="noisy", when=when).replace("guarded:noisy", "noisy:app"))
+    assert text in capsys.readouterr().out
+
+
 LOGGED = """
 app = "tests.cli.noisy:app"
 layers = [

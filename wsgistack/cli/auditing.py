@@ -12,10 +12,12 @@ from urllib.parse import quote
 
 from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.cli.tracing import Request, Trace
+from wsgistack.conditions.parsing import resolve_condition
 from wsgistack.config import open_document, read
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
 from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.pipeline.spec import Spec
 
 __all__ = ["add_command", "audit", "spell_host", "spell_path"]
 
@@ -57,7 +59,7 @@ def audit(parsed: argparse.Namespace) -> int:
             expected = "a layer that protects what is inside, such as basic_auth"
             raise ConfigError(Mistake("has no guard", where=Where(document.file), expected=expected))
         paths = parsed.path or list(dict.fromkeys(_find_paths(document, parsed.name)))
-        requests = list(dict.fromkeys(_make_requests(paths, [_Parts(spec.when) for spec in guards])))
+        requests = list(dict.fromkeys(_make_requests(paths, [_Parts(spec) for spec in guards])))
         with _silence():
             found = [
                 (request, status)
@@ -90,10 +92,11 @@ def _silence() -> Iterator[None]:
 class _Parts:
     """What a condition of a guard says about paths, methods and hosts, guarded or public."""
 
-    def __init__(self, when: object) -> None:
+    def __init__(self, spec: Spec) -> None:
         self.guarded: dict[str, list[str]] = {"path": [], "method": [], "host": []}
         self.public: dict[str, list[str]] = {"path": [], "method": [], "host": []}
-        self._add(when, self.guarded, self.public)
+        if spec.when is not None:
+            self._add(resolve_condition(spec.when, base=spec.base), self.guarded, self.public)
 
     def _add(self, when: object, here: dict[str, list[str]], opposite: dict[str, list[str]]) -> None:
         for key, values in when.items() if isinstance(when, Mapping) else ():
@@ -113,7 +116,7 @@ def _find_paths(document: Document, name: str, prefix: str = "", depth: int = 0)
     stack = document.application(name, document.start())
     for spec in stack.pipeline:
         if spec.is_guard:
-            paths = _Parts(spec.when).guarded["path"] or ["/"]
+            paths = _Parts(spec).guarded["path"] or ["/"]
             yield from (f"{prefix}{path}" if prefix else path for path in paths)
     if stack.application and is_composite(stack.application) and depth < 8:
         for key, value in stack.application.options.items():
