@@ -47,6 +47,12 @@ class Middleware:
     ``check`` warns about a condition that lets clients get around a guard, and ``audit`` looks for such requests.
     """
 
+    is_log: ClassVar[bool] = False
+    """Whether this layer only records requests, as access_log does, and passes each one unchanged.
+
+    ``audit`` and ``explain`` leave it out. A subclass does not inherit this.
+    """
+
     changes: ClassVar[Changes] = Changes()
     """What this layer changes in a response. The conformance kit checks that it changes nothing else."""
 

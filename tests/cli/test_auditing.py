@@ -1,6 +1,7 @@
 """``wsgistack audit``: path spellings, methods and hosts against real applications behind open and closed guards."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,62 @@ def test_an_error_of_an_unguarded_application_is_an_answer(tmp_path: Path, capsy
 
 def test_an_application_that_refuses_gives_nothing_away(tmp_path: Path) -> None:
     assert audited(tmp_path, OPEN.format(app="empty")) == 0
+
+
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [
+        ('{ not = { path = ["${env:SHOP_PATHS}", "/health"] } }', "GET /x.css -> 200 OK\n"),
+        ('{ under = "${env:SHOP_ADMIN}" }', " requests for /admin/x: "),
+    ],
+)
+def test_reads_references_in_conditions(
+    when: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_PATHS", "*.css")
+    monkeypatch.setenv("SHOP_ADMIN", "/admin/x")
+    audited(tmp_path, CLOSED.format(app="noisy", when=when).replace("guarded:noisy", "noisy:app"))
+    assert text in capsys.readouterr().out
+
+
+LOGGED = """
+app = "tests.cli.noisy:app"
+layers = [
+    {{ use = "access_log", file = "access.log" }},
+    {{ use = "access_log", output = "{output}" }},
+    {{ use = "basic_auth", users = {{ ada = "x" }}, when = {{ under = "/admin" }} }},
+]
+"""
+
+
+@pytest.mark.parametrize("output", ["stderr", "stdout", "logging"])
+def test_prints_and_logs_nothing_but_its_report(
+    output: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    assert audited(tmp_path, LOGGED.format(output=output), "--path", "/") == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith("GET / -> 200 OK\n")
+    assert printed.err == ""
+    assert caplog.records == []
+    assert (tmp_path / "access.log").read_text() == ""
+    logging.getLogger("shop").warning("after the audit")
+    assert caplog.messages == ["after the audit"]
+
+
+def test_a_layer_that_derives_from_a_log_may_change_the_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """
+    app = "tests.cli.noisy:app"
+    layers = ["tests.cli.noisy:Rewriting", { use = "basic_auth", users = { ada = "x" }, when = { under = "/admin" } }]
+    """
+    audited(tmp_path, text, "--path", "/admin")
+    assert "GET /admin -> 200 OK" in capsys.readouterr().out.splitlines()
+
+
+def test_a_guard_is_never_left_out(tmp_path: Path) -> None:
+    assert audited(tmp_path, 'app = "tests.cli.noisy:app"\nlayers = ["tests.cli.noisy:LoggingGuard"]') == 0
 
 
 def test_needs_a_guard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

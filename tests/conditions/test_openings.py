@@ -36,9 +36,11 @@ def found(when: object) -> list[str]:
         ({"not": {"header": "X-A", "scheme": "https"}}, ["when.not.scheme"]),
         ({"not": {"environ": "HTTP_X_A"}}, ["when.not.environ"]),
         ({"not": {"environ": {"PATH_INFO": "/health*"}}}, ["when.not.environ"]),
-        ({"not": {"environ": {"SERVER_NAME": "internal"}}}, ["when.not.environ"]),
+        ({"not": {"environ": {"SERVER_NAME": "internal"}}}, ["when.not.environ"]),  # some servers take it from Host
         ({"not": {"environ": {"SERVER_PORT": "8081"}}}, ["when.not.environ"]),
         ({"not": {"environ": {"SERVER_PROTOCOL": "HTTP/1.0"}}}, ["when.not.environ"]),
+        ({"not": {"environ": {"HTTPS": "on"}}}, ["when.not.environ"]),
+        ({"not": {"environ": {"DOCUMENT_URI": "/health"}}}, ["when.not.environ"]),
         ({"not": {"environ": {"REMOTE_PORT": "1*"}}}, ["when.not.environ"]),
         ({"not": {"path": ["/health", "*.css"]}}, ["when.not.path"]),
         ({"not": {"path": "/*/public"}}, ["when.not.path"]),
@@ -48,6 +50,27 @@ def found(when: object) -> list[str]:
 )
 def test_finds_what_opens_a_guard(when: object, keys: list[str]) -> None:
     assert found(when) == keys
+
+
+@pytest.mark.parametrize(
+    ("when", "problem"),
+    [
+        (
+            {"under": "/admin", "method": "GET", "environ": "STAGING"},
+            "guards only requests with method = GET and under = /admin; all others reach the application without it",
+        ),
+        (
+            {"not": {"path": ["/health", "*.css"]}},
+            "is off for requests with path = *.css; a client can make any request look like that",
+        ),
+        (
+            {"not": {"header": {"X-A": "s3cret"}, "environ": {"HTTP_A": "s3cret", "STAGING": "1"}}},
+            "is off for requests with header = x-a and environ = HTTP_A; a client can make any request look like that",
+        ),
+    ],
+)
+def test_says_which_requests_avoid_a_guard_without_values_that_may_be_secret(when: object, problem: str) -> None:
+    assert [each.problem for each in find_openings(normalize_condition(when), "auth")] == [f"auth {problem}"]
 
 
 @pytest.mark.parametrize(
@@ -72,8 +95,8 @@ def test_finds_nothing_in_a_closed_guard(when: object) -> None:
 def test_a_pipeline_warns_about_an_open_guard_and_shows_the_closed_way() -> None:
     item = {"use": "basic_auth", "users": {"a": "b"}, "when": {"under": "/admin"}}
     said = (
-        r"when.under: basic_auth guards only requests of this kind; all others reach the application without it; "
-        r"list what is public instead: when = \{ not = \{ under = "
+        r"when.under: basic_auth guards only requests with under = /admin; all others reach the application without "
+        r"it; list what is public instead, such as when = \{ not = \{ under = \[\"/health\"\] \} \}, "
     )
     with pytest.warns(OrderWarning, match=said):
         Pipeline([item]).wrap(demo_app)

@@ -155,7 +155,8 @@ HOST = "expected a glob of hosts in ASCII, without scheme and port"
         pytest.param({"path": ["/a", ["/b"]]}, "when.path: is of type list; expected text", id="list in a list"),
         pytest.param(
             {"path": "api/*"},
-            "when.path: invalid value 'api/*'; expected a glob of whole paths; did you mean '/api/*'?",
+            "when.path: invalid value 'api/*'; expected a path or pattern that begins with a slash, such as /api/*; "
+            "did you mean '/api/*'?",
             id="path without a slash",
         ),
         *(

@@ -95,7 +95,24 @@ def test_reports_a_part_of_another_kind(key: str, found: str, message: str) -> N
     [
         pytest.param("shpo", "", ["shop"], "unknown application 'shpo'; did you mean 'shop'?", id="misspelt"),
         pytest.param("a.b", "", ["shop"], "unknown application 'a.b'; did you mean 'a:b'?", id="dot"),
-        pytest.param("main", "", [], "missing application 'main'", id="nothing"),
+        pytest.param("a.b()", "", ["shop"], "unknown application 'a.b()'; did you mean 'a:b()'?", id="dot and call"),
+        pytest.param(
+            "hello.py",
+            "app",
+            ["main"],
+            "app: unknown application 'hello.py'; expected module:attribute, such as hello:application",
+            id="file",
+        ),
+        pytest.param(
+            "./shop/hello.py",
+            "app",
+            [],
+            "app: unknown application './shop/hello.py'; expected module:attribute, such as hello:application",
+            id="path of a file",
+        ),
+        pytest.param("x", "", [], "unknown application 'x'", id="another name than main"),
+        pytest.param("main", "", ["shop"], "missing application 'main'; choose from shop", id="no main"),
+        pytest.param("main", "", [], "missing key 'app'; expected app = \"module:application\"", id="nothing"),
         pytest.param(
             "x",
             "app",

@@ -1,5 +1,6 @@
 """Options: a signature read as a schema, and what is given fitted to it."""
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -135,9 +136,21 @@ def test_refuses_an_application_as_a_layer() -> None:
     def shop(environ: Environ, start_response: StartResponse) -> App:
         raise NotImplementedError
 
-    said = "shop is an application; expected a layer, which takes an application first; only the last of a pipeline may"
-    with pytest.raises(ConfigError, match=f"{said} be one$"):
+    said = (
+        f"'{__name__}:test_refuses_an_application_as_a_layer.<locals>.shop' is an application; expected a layer; "
+        "put an application last in a pipeline"
+    )
+    with pytest.raises(ConfigError, match=f"^{re.escape(said)}$"):
         fit(shop, {})
+
+
+def test_names_the_class_of_an_application_that_is_an_instance() -> None:
+    class Shop:
+        def __call__(self, environ: Environ, start_response: StartResponse) -> App:
+            raise NotImplementedError
+
+    with pytest.raises(ConfigError, match=r"^Shop is an application; expected a layer; "):
+        fit(Shop(), {})
 
 
 def test_expects_nothing_of_an_option_without_a_type() -> None:

@@ -2,17 +2,22 @@
 
 import argparse
 import json
+import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from urllib.parse import quote
 
 from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.cli.tracing import Request, Trace
+from wsgistack.conditions.parsing import resolve_condition
 from wsgistack.config import open_document, read
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
 from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.pipeline.spec import Spec
 
 __all__ = ["add_command", "audit", "spell_host", "spell_path"]
 
@@ -24,7 +29,7 @@ _DESCRIPTION = """\
 Sends each protected path, in all its spellings, with several methods and hosts, through all layers to the application,
 and reports every request that was answered without passing a guard. The requests are made in memory, without a
 password. A request that gets around a guard really reaches the application, so do not use data that matters.
-The layers log these requests as usual, on standard error or in files; 2>/dev/null shows only the result.
+The access log leaves them out. What layers and application print or log meanwhile is not shown; explain shows it.
 Answers 301, 308, 400, 401, 403, 404, 405, 410, 414 and 421 count as refused."""
 
 
@@ -54,13 +59,14 @@ def audit(parsed: argparse.Namespace) -> int:
             expected = "a layer that protects what is inside, such as basic_auth"
             raise ConfigError(Mistake("has no guard", where=Where(document.file), expected=expected))
         paths = parsed.path or list(dict.fromkeys(_find_paths(document, parsed.name)))
-        requests = list(dict.fromkeys(_make_requests(paths, [_Parts(spec.when) for spec in guards])))
-        found = [
-            (request, status)
-            for request in requests
-            if (status := trace.send(request))[:3] not in _REFUSED
-            and not any(visit.is_active and visit.spec.is_guard for visit in trace.visits)
-        ]
+        requests = list(dict.fromkeys(_make_requests(paths, [_Parts(spec) for spec in guards])))
+        with _silence():
+            found = [
+                (request, status)
+                for request in requests
+                if (status := trace.send(request))[:3] not in _REFUSED
+                and not any(visit.is_active and visit.spec.is_guard for visit in trace.visits)
+            ]
     if parsed.format == "json":
         unguarded = [{**request._asdict(), "status": status} for request, status in found]
         print(json.dumps({"paths": paths, "requests": len(requests), "unguarded": unguarded}, indent=1))
@@ -71,13 +77,26 @@ def audit(parsed: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Drop what is printed or logged meanwhile: hundreds of requests would hide the report, and fill a log."""
+    disabled = logging.root.manager.disable
+    with Path(os.devnull).open("w", errors="replace") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        logging.disable()
+        try:
+            yield
+        finally:
+            logging.disable(disabled)
+
+
 class _Parts:
     """What a condition of a guard says about paths, methods and hosts, guarded or public."""
 
-    def __init__(self, when: object) -> None:
+    def __init__(self, spec: Spec) -> None:
         self.guarded: dict[str, list[str]] = {"path": [], "method": [], "host": []}
         self.public: dict[str, list[str]] = {"path": [], "method": [], "host": []}
-        self._add(when, self.guarded, self.public)
+        if spec.when is not None:
+            self._add(resolve_condition(spec.when, base=spec.base), self.guarded, self.public)
 
     def _add(self, when: object, here: dict[str, list[str]], opposite: dict[str, list[str]]) -> None:
         for key, values in when.items() if isinstance(when, Mapping) else ():
@@ -97,7 +116,7 @@ def _find_paths(document: Document, name: str, prefix: str = "", depth: int = 0)
     stack = document.application(name, document.start())
     for spec in stack.pipeline:
         if spec.is_guard:
-            parts = _Parts(spec.when)
+            parts = _Parts(spec)
             paths = parts.guarded["path"] or ["/admin" if "/" in parts.public["path"] else "/"]
             yield from (f"{prefix}{path}" if prefix else path for path in paths)
     if stack.application and is_composite(stack.application) and depth < 8:

@@ -40,6 +40,8 @@ class Visit(NamedTuple):
 class Trace:
     """An application of a configuration, all of whose layers record the requests that they get.
 
+    Logs are left out, so that no request that was never made is logged.
+
     :param stack: the application with its layers, to be built.
     :raises ConfigError: it has mistakes.
     """
@@ -81,10 +83,12 @@ class Trace:
 
     def _observe(self, spec: Spec, layer: App, app: App, condition: Condition | None) -> App:
         self.specs.insert(0, spec)
+        # A class that derives from a log may change the request, so it must say again that it is one.
+        is_left_out = not spec.is_guard and vars(type(layer)).get("is_log") is True
 
         def record(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             is_active = condition is None or condition(environ)
             self.visits.append(Visit(spec, dict(environ), is_active))
-            return (layer if is_active else app)(environ, start_response)
+            return (layer if is_active and not is_left_out else app)(environ, start_response)
 
         return record

@@ -17,13 +17,14 @@ _SENT = {
     "path": re.compile(r"/?[*?\[]"),  # an ending of the path
     # Apache takes SERVER_NAME and SERVER_PORT from the Host header, unless UseCanonicalName is on.
     "environ": re.compile(
-        r"HTTP_|CONTENT_|QUERY_|PATH_|SCRIPT_|REQUEST_|RAW_|REMOTE_PORT|SERVER_(?:NAME|PORT|PROTOCOL)|wsgi\.url_scheme"
+        r"HTTP|CONTENT_|QUERY_|PATH_|SCRIPT_|REQUEST_|RAW_|REMOTE_PORT|DOCUMENT_URI|SERVER_[NP]|wsgi\.url_scheme"
     ),
 }
 """Values that a client can send with any path, by key."""
 
 _HINT = (
-    "list what is public instead: when = { not = { under = [...] } }, in an ini file when_not_under; "
+    'list what is public instead, such as when = { not = { under = ["/health"] } }, in an ini file '
+    "when_not_under = /health; "
     "or mount what is guarded as an application of its own"
 )
 
@@ -43,18 +44,21 @@ def find_openings(when: object, name: str) -> list[Mistake]:
 def _find(when: object, key: str, name: str) -> Iterator[Mistake]:
     if not isinstance(when, Mapping):
         return
-    if key.count(".not") % 2:
-        problem = f"{name} can be avoided by any client that sends a request of this kind"
-        sent = [each for each in when if each in _FORGED or _is_sent(each, when[each])]
-        if {*when} - {*sent, "not"}:  # another key, such as a path, limits what such a client reaches
-            return
-    else:
-        problem = f"{name} guards only requests of this kind; all others reach the application without it"
-        sent = [each for each in when if each in _CHOSEN or _is_sent(each, when[each])]
+    is_off = key.count(".not") % 2 == 1
+    chosen = _FORGED if is_off else _CHOSEN
+    sent = {each: values for each in when if (values := when[each] if each in chosen else _find_sent(each, when[each]))}
+    if is_off and {*when} - {*sent, "not"}:  # another key, such as a path, limits what such a client reaches
+        return
     if sent:
-        yield Mistake(problem, key=f"{key}.{sent[0]}", hint=_HINT)
+        # The value that a header must have may be a secret, so only its name is shown.
+        kind = " and ".join(f"{each} = {', '.join(values)}" for each, values in sent.items())
+        problem = f"{name} guards only requests with {kind}; all others reach the application without it"
+        if is_off:
+            problem = f"{name} is off for requests with {kind}; a client can make any request look like that"
+        yield Mistake(problem, key=f"{key}.{next(iter(sent))}", hint=_HINT)
     yield from _find(when.get("not"), f"{key}.not", name)
 
 
-def _is_sent(key: str, values: Iterable[str]) -> bool:
-    return key in _SENT and any(map(_SENT[key].match, values))
+def _find_sent(key: str, values: Iterable[str]) -> list[str]:
+    """The values that a client can send with any path."""
+    return [each for each in values if _SENT[key].match(each)] if key in _SENT else []

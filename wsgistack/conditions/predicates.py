@@ -163,7 +163,7 @@ def _decoded(text: str) -> str:
 
 def _check_path(text: str) -> str:
     if text[0] not in "/*?[":
-        raise _invalid(text, "a glob of whole paths", f"did you mean '/{text}'?")
+        raise _invalid(text, "a path or pattern that begins with a slash, such as /api/*", f"did you mean '/{text}'?")
     return text
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import PurePath
 
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS
@@ -13,6 +14,7 @@ __all__ = ["add_hints", "make_kind_error", "make_unknown_error", "split_slip", "
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))[#;].*", re.MULTILINE)
 _SETTING = re.compile(r"\n([\w.-]+) *(?:=|: ).*")
+_DOTTED = re.compile(r"(\w+(?:\.\w+)*)\.(\w+(?:\(\))?)")
 _QUOTED = re.compile(r"([\"'])(.*)\1")
 _OWN_LINE = "write the comment on its own line"
 _INDENTED = "an indented line continues the setting above; remove the indentation"
@@ -74,11 +76,16 @@ def make_unknown_error(name: str, asked: Place, known: Collection[str], *, has_s
     :param known: the names that would be right.
     :param has_sections: whether an application is described in a section, as in an ini file.
     """
+    if name == "main" and not (known or has_sections or asked.key):
+        return ConfigError(asked.mistake("missing key 'app'", expected='app = "module:application"'))
     hint = suggest(name, known)
-    if re.fullmatch(r"\w+(\.\w+)+", name) and not did_you_mean(name, known):
-        hint = f"did you mean {':'.join(name.rsplit('.', 1))!r}?"
     expected = f"a section [app:{name}] or [pipeline:{name}]" if has_sections else ""
     expected = "module:application, egg:…, call:… or another application" if asked.key else expected
+    if not did_you_mean(name, known):
+        if name.endswith(".py"):
+            hint, expected = "", f"module:attribute, such as {PurePath(name).stem}:application"
+        elif dotted := _DOTTED.fullmatch(name):
+            hint = f"did you mean '{dotted[1]}:{dotted[2]}'?"
     kind = "application or pipeline" if has_sections else "application"
     problem = f"{'missing' if name == 'main' and not asked.key else 'unknown'} {kind} {name!r}"
     return ConfigError(asked.mistake(problem, expected="" if hint else expected, hint=hint))

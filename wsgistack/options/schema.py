@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
+from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret
 from wsgistack.options.references import Resolved, has_references, is_only_references, resolve
 from wsgistack.options.secrets import REDACTED, iterate_texts
@@ -178,8 +179,9 @@ def _read(factory: Factory) -> Schema:
     if not parameters or parameters[0].kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD):
         raise ConfigError(Mistake(f"{name} takes no application", expected="it as the first argument"))
     if [each.name for each in parameters[1:]] == ["start_response"]:
-        expected, hint = "a layer, which takes an application first", "only the last of a pipeline may be one"
-        raise ConfigError(Mistake(f"{name} is an application", expected=expected, hint=hint))
+        subject = repr(import_string_of(factory)) if hasattr(factory, "__qualname__") else name
+        hint = "put an application last in a pipeline"
+        raise ConfigError(Mistake(f"{subject} is an application", expected="a layer", hint=hint))
     text = "\n".join(filter(None, (getdoc(factory), getdoc(getattr(factory, "__init__", None)))))
     docs = {option: " ".join(doc.split()) for option, doc in _PARAM.findall(cleandoc(text))}
     options = {

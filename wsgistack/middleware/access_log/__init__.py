@@ -71,6 +71,7 @@ class AccessLog(Middleware):
         "gzip": "the log would not show the size after compression",
         "basic_auth": "refused requests would not be logged",
     }
+    is_log: ClassVar = True
     changes: ClassVar = Changes(wraps=True)
 
     def __init__(
