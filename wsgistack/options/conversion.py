@@ -125,8 +125,9 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
         annotation the value stays unchanged.
     :param base: the folder that relative paths start from; None leaves them as they are.
     :param text: whether text may be of another type, as in an ini file: items of a list separated by spaces or commas,
-        a line with name = value for each item of a mapping, or a list or mapping in TOML. A :class:`Resolved` text
-        always may, and no error shows it; in a longer text, what a reference stands for stays one value.
+        a line with name = value for each item of a mapping, or a list or mapping in TOML. For a :class:`Resolved`
+        text this is always so, and no error shows the text. If it is longer than one reference, the text of each
+        reference stays one value.
     :raises UnfitError: the annotation does not allow it.
     :raises ConfigError: it is an import string that can't be imported.
     """

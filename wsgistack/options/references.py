@@ -33,10 +33,10 @@ _KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
 
 
 class Resolved(str):
-    """Text with references filled in: it may be a secret, and it may stand for another type.
+    """Text with references filled in: it may be a secret, and it may be converted to another type.
 
     :param template: the text, with a character of a private range for each reference.
-    :param values: what the references stand for.
+    :param values: the texts of the references, in their order.
     """
 
     template: str
