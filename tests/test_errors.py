@@ -100,6 +100,28 @@ def test_says_what_was_perhaps_meant(name: str, expected: str) -> None:
     assert suggest(name, iter(["gzip", "basic_auth", "Rate-Limit", "gzip"])) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "candidate"),
+    [
+        ("gzpi", "gzip"),
+        ("gzap", "gzip"),
+        ("lgo", "log"),
+        ("smal", "small"),
+        ("formt", "format"),
+        ("compres", "compress"),
+    ],
+)
+def test_recognizes_a_short_name_with_one_slip(name: str, candidate: str) -> None:
+    assert suggest(name, [candidate]) == f"did you mean {candidate!r}?"
+
+
+@pytest.mark.parametrize(
+    ("name", "candidate"), [("cors", "compress"), ("auth", "path"), ("csrf", "cors"), ("etag", "stage"), ("x", "y")]
+)
+def test_suggests_no_other_name_for_a_short_one(name: str, candidate: str) -> None:
+    assert suggest(name, [candidate]) == f"choose from {candidate}"
+
+
 def test_means_the_name_that_is_written_alike_before_one_in_capitals() -> None:
     assert suggest("ap", ["App", "app"]) == "did you mean 'app'?"
 

@@ -173,13 +173,27 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
         one, two = (each.lower().replace("-", "_") for each in (name, other))
         is_beginning = len(one) >= _BEGINNING and two.startswith(one)
         as_written = SequenceMatcher(None, name, other).ratio()
-        return 1.0 if is_beginning else SequenceMatcher(None, one, two).ratio(), as_written
+        return 1.0 if is_beginning else _compare_letters(one, two), as_written
 
-    likeness, best = max(
-        ((compare(each), each) for each in sorted(set(candidates), reverse=True)), default=((0, 0), "")
-    )
+    rated = ((compare(each), each) for each in sorted(set(candidates), reverse=True))
+    likeness, best = max(rated, default=((0, 0), ""))
     return f"did you mean {best!r}?" if likeness[0] >= _ALIKE else ""
 
 
+def _compare_letters(one: str, two: str) -> float:
+    """How alike two names are, from 0 to 1. A short name may have one slip, as otherwise any other name is like it."""
+    from difflib import SequenceMatcher
+
+    ratio = SequenceMatcher(None, one, two).ratio()
+    has_one_slip = (
+        ratio >= _ALIKE_IF_SHORT
+        or sorted(one) == sorted(two)
+        or (len(one) == len(two) and sum(map(str.__ne__, one, two)) == 1)
+    )
+    return ratio if len(one) > _SHORT or has_one_slip else 0
+
+
 _BEGINNING = 3  # letters: fewer are not enough to recognize the beginning of a name
-_ALIKE = 0.6  # of 1
+_SHORT = 5  # letters: in a longer name, several may be wrong
+_ALIKE = 0.6  # the ratio of SequenceMatcher, which is 1 for equal names
+_ALIKE_IF_SHORT = 0.8

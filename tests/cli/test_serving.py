@@ -95,7 +95,7 @@ def test_serves_with_the_server_of_the_file(
 ) -> None:
     file = written(tmp_path, f"{layers('gzip')}[server:main]\n{ONCE}[server:other]\nuse = main\na = b\n")
     assert main(["serve", *arguments, file]) == 0
-    banner = "Serving with paste.server_runner:tests.cli.servers:once (stop with Ctrl-C)\ngzip\n└─ hello:app\n"
+    banner = "Starting paste.server_runner:tests.cli.servers:once (stop with Ctrl-C)\ngzip\n└─ hello:app\n"
     assert capsys.readouterr() == (f"{banner}asked with {options}: 200 OK hello\nStopped.\n", "")
 
 

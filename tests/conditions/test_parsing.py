@@ -126,7 +126,7 @@ def test_reports_a_reference_that_cannot_be_filled_in(monkeypatch: pytest.Monkey
 # Mistakes
 
 TEXTS = "expected text or a list of texts"
-FUNCTION = "expected a function that takes environ and gives true or false"
+FUNCTION = "expected a function that takes environ and returns true or false"
 UNDER = "expected the beginning of a path, without wildcards"
 SHAPE = "expected an import string, a callable, or a mapping of conditions"
 HOST = "expected a glob of hosts in ASCII, without scheme and port"

@@ -95,3 +95,20 @@ def tell_all(*arguments: Any, **options: Any) -> Any:
 
 def make_secret(global_conf: Mapping[str, str], key: Annotated[str, Secret] = "") -> App:
     raise RuntimeError(f"no {key}")
+
+
+class Wrapper:
+    """A middleware with an option, as WSGI libraries write it."""
+
+    def __init__(self, app: App, depth: int = 1) -> None:
+        self.app = app
+
+
+class Application:
+    """A class that makes applications, as frameworks have it."""
+
+    def __init__(self, import_name: str) -> None:
+        self.import_name = import_name
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return greet(environ, start_response)

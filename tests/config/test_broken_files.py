@@ -121,6 +121,10 @@ def test_reports_a_file_that_cannot_be_read(pieces: Path, capsys: pytest.Capture
     cases = {
         "stack.ini": "cannot be read: Is a directory",
         "stak.ini": "file does not exist; did you mean 'stack.ini'?",
+        "config:stack.ini": "file does not exist; did you mean the file 'stack.ini'?",
+        "config:stack.ini#shop": "file does not exist; did you mean the file 'stack.ini' with --name shop (or "
+        "name='shop' in Python)?",
+        "config:stak.ini": "file does not exist; did you mean 'stack.ini'?",
         "link.toml#shop": "file does not exist; did you mean the file 'link.toml' with --name shop (or name='shop' in "
         "Python)?",
         "link.toml": "broken link: its target does not exist",

@@ -387,6 +387,13 @@ def test_names_the_sections_that_toml_cannot_hold(folder: Path) -> None:
     ]
 
 
+def test_says_once_that_logging_is_not_converted(folder: Path) -> None:
+    logging = "[loggers]\nkeys = root\n[handlers]\nkeys =\n[formatters]\nkeys =\n[logger_root]\nhandlers =\n"
+    written, warnings = export(ini(f"[app:main]\nuse = json:dumps\n{logging}"))
+    assert written == {"app": "json:dumps"}
+    assert warnings == ["logging is not converted; write a table [logging]"]
+
+
 def test_warns_where_the_folder_of_the_file_is_written_out(folder: Path) -> None:
     write(f"[app:main]\nuse = {MAKE}\nfolder = %(here)s/x\n")
     text, warnings = export_toml(open_document("stack.ini"))

@@ -81,6 +81,45 @@ def test_reports_a_wrong_factory(uri: str, expected: str) -> None:
     assert str(caught.value).startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("uri", "protocols", "option", "hint"),
+    [
+        (
+            "paste.filter_factory:wsgistack:Gzip",
+            FILTER_PROTOCOLS,
+            "app",
+            "for a middleware, write use = wsgistack:Gzip",
+        ),
+        ("call:wsgistack:Gzip", FILTER_PROTOCOLS, "app", "for a middleware, write use = wsgistack:Gzip"),
+        (
+            f"paste.filter_app_factory:{MODULE}:Wrapper",
+            FILTER_PROTOCOLS,
+            "depth",
+            f"for a middleware, write use = {MODULE}:Wrapper",
+        ),
+        (
+            f"call:{MODULE}:Application",
+            APP_PROTOCOLS,
+            "import_name",
+            f"write {MODULE}:Application() to call it with the options alone",
+        ),
+    ],
+)
+def test_refuses_to_pass_global_conf_as_an_option(uri: str, protocols: tuple[str, ...], option: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        find_factory(uri, protocols, {})
+    [mistake] = caught.value.mistakes
+    assert mistake.problem.endswith(f"would take global_conf as {option}")
+    assert mistake.hint == hint
+
+
+@pytest.mark.parametrize("name", ["conf", "global_config", "cfg", "settings", "_"])
+def test_accepts_global_conf_under_another_usual_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = eval(f"lambda app, {name}: app")  # noqa: S307
+    monkeypatch.setattr(f"{MODULE}.Wrapper", made)
+    assert find_factory(f"paste.filter_app_factory:{MODULE}:Wrapper", FILTER_PROTOCOLS, {}).factory is made
+
+
 def test_an_egg_names_the_layer_of_one_of_two_distributions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one", "two"):
         factory = "marking" if name == "one" else "filed"

@@ -21,7 +21,7 @@ from wsgistack.types import Duration, Size
 
 BASE = Path("/etc/site")
 LIST = "a list, each item"
-MAPPING = "a mapping, one name = value on each line in an ini file"
+MAPPING = "a mapping"
 DURATION = "a duration such as 1.5s, 10m or 1h30m"
 TOML_LIST = 'what begins with [ is read as TOML, such as ["a", "b"]'
 TOML_MAPPING = 'what begins with { is read as TOML, such as {a = "b"}'
@@ -161,8 +161,12 @@ def test_leaves_relative_paths_alone_where_there_is_no_folder() -> None:
         pytest.param("[[1]]", set[Any], f"{LIST} anything", "a set can't hold lists or mappings", id="set of lists"),
         pytest.param("{a = 1", Mapping[str, str], MAPPING, TOML_MAPPING, id="mapping that does not end"),
         pytest.param("{a = 1}", Mapping[str, str], "text in item 1", "write it in quotes", id="number in a mapping"),
-        pytest.param("no equals sign", Mapping[str, str], "name = value on each line", "", id="mapping"),
-        pytest.param("= a", Mapping[str, str], "name = value on each line", "", id="mapping without a name"),
+        pytest.param(
+            "no equals sign", Mapping[str, str], "a mapping (one name = value on each line)", "", id="mapping"
+        ),
+        pytest.param(
+            "= a", Mapping[str, str], "a mapping (one name = value on each line)", "", id="mapping without a name"
+        ),
         pytest.param("a = 1\na = 2", Mapping[str, str], "each name once", "", id="name twice"),
         pytest.param("a = 1\na = 2", Mapping[str, str] | None, "each name once", "", id="name twice or none"),
         pytest.param("1 = a\n01 = b", Mapping[int, str], "each name once", "", id="same name, written differently"),

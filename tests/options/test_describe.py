@@ -54,7 +54,7 @@ Limit = NewType("Limit", Size)
         (Callable[[str], bool], "module:callable"),
         (Callable, "module:callable"),
         (Path, "a path"),
-        (Mapping[str, str], "a mapping, one name = value on each line in an ini file"),
+        (Mapping[str, str], "a mapping"),
         (Sequence[str], "a list, each item text"),
         (List[int], "a list, each item a whole number"),  # noqa: UP006 - likewise
         (list[Port], "a list, each item a whole number"),

@@ -46,6 +46,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         pytest.param("$${env:XYZZY}", "${env:XYZZY}", id="escape"),
         pytest.param("$${env:", "${env:", id="escape of what is not closed"),
         pytest.param("$${ENV:X} $${FILE:x}", "${ENV:X} ${FILE:x}", id="escape of what is misspelt"),
+        pytest.param("$${fil:x}", "${fil:x}", id="escape of another word"),
         pytest.param("$$${env:DB_PASSWORD}", "$s3cret", id="dollar before a reference"),
         pytest.param("$$$${env:XYZZY}", "$${env:XYZZY}", id="escape of two dollars"),
     ],
@@ -69,9 +70,7 @@ def test_fills_in_references(written: str, expected: str, folder: Path) -> None:
         "{env:X}",
         "$(env:X)",
         "$${x}",
-        "${life:1}",
-        "${envelope:x}",
-        "${evn:x}",
+        "${1:x}",
         "$$",
     ],
 )
@@ -165,6 +164,29 @@ def test_gives_common_text_where_it_is_asked_for() -> None:
             f"unknown reference ${{ File:; expected {KNOWN}; "
             "did you mean ${file:...}? For the text itself write $${ File:",
             id="in other case, with a blank",
+        ),
+        pytest.param(
+            "${evn:A}",
+            f"unknown reference ${{evn:; expected {KNOWN}; "
+            "did you mean ${env:...}? For the text itself write $${evn:",
+            id="misspelt env",
+        ),
+        pytest.param(
+            "${fil:x}",
+            f"unknown reference ${{fil:; expected {KNOWN}; "
+            "did you mean ${file:...}? For the text itself write $${fil:",
+            id="misspelt file",
+        ),
+        pytest.param(
+            "${A:-s3cret}",
+            f"unknown reference ${{A:; expected {KNOWN}; "
+            "did you mean ${env:A:-...}? For the text itself write $${A:",
+            id="default as in a shell",
+        ),
+        pytest.param(
+            "${s3cret:x}",
+            f"unknown reference ${{...:; expected {KNOWN}; for the text itself write $${{...:",
+            id="another word, which may be a part of a secret",
         ),
         pytest.param("${file:}", "reference to a file has no path; expected ${file:path}", id="no path"),
         pytest.param("${file:no}", "cannot read file '{folder}/no': No such file or directory", id="no such file"),

@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
 
@@ -246,6 +247,38 @@ def test_interrupts_wsgiref_at_the_second_signal(
             assert app.closed.wait(30)
 
     served(app, client, stop=None)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GE", b"GET / HTTP/1.0\r\nX-A: b\r\n"], ids=["idle", "a part of the line", "a part of the headers"]
+)
+def test_stops_wsgiref_at_the_first_signal_while_a_request_is_incomplete(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    called: list[Environ] = []
+    reading = threading.Event()
+    handle = WSGIRequestHandler.handle
+
+    def note(handler: WSGIRequestHandler) -> None:
+        reading.set()
+        handle(handler)
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        called.append(environ)
+        return answers("200 OK")(environ, start_response)
+
+    monkeypatch.setattr(WSGIRequestHandler, "handle", note)
+
+    def client(host: str, port: int) -> bytes:
+        with socket.create_connection((host, port), timeout=10) as connection:
+            connection.sendall(sent)
+            assert reading.wait(30)
+            stop_server()
+            return read_rest(connection)
+
+    assert b" 200 " not in served(app, client, stop=None)
+    assert called == []
 
 
 @pytest.mark.parametrize("host", ["", " "])

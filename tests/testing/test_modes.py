@@ -1,6 +1,8 @@
 """Modes of the server: what a middleware must do there, what it may do, and what is reported only once."""
 
 from collections.abc import Iterable
+from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -25,13 +27,35 @@ def test_reports_nothing_about_a_middleware_that_passes_all_on(name: str) -> Non
 
 @pytest.mark.parametrize("name", MODES)
 def test_runs_cases_that_exist(name: str) -> None:
-    assert set(MODES[name].cases) <= set(CASES)
+    assert set(MODES[name].cases) | set(MODES[name].writing) <= set(CASES)
 
 
 @pytest.mark.parametrize("name", MODES)
 def test_reports_once_what_fails_on_the_strict_server_too(name: str) -> None:
     twice = wrap_start(lambda start, status, headers, *rest: [start(status, headers), start(status, headers, *rest)][1])
     assert run(name, twice) == []
+
+
+def test_a_middleware_must_not_lose_what_is_written_without_write() -> None:
+    def start_with_a_write_that_loses_all(start: Any, *arguments: Any) -> Any:
+        return start(*arguments) or (lambda data: None)
+
+    found = run("works_without_write", wrap_start(start_with_a_write_that_loses_all))
+    assert [each.partition(":")[0] for each in found] == list(MODES["works_without_write"].writing)
+
+
+def test_a_middleware_may_pass_on_what_is_written_with_the_body() -> None:
+    def call(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        written: list[bytes] = []
+
+        def start(*arguments: Any) -> Any:
+            write: Any = start_response(*arguments)
+            return write or written.append
+
+        body = app(environ, start)
+        return Wrapped(body, lambda chunks: chain(written, chunks))
+
+    assert run("works_without_write", replace_call(call), "wraps") == []
 
 
 def test_a_middleware_may_take_the_first_chunk_before_it_returns_on_granian() -> None:
@@ -81,5 +105,5 @@ def test_a_breach_names_the_case_and_what_happened(name: str, detail: str) -> No
     broken = BROKEN[name]
     [rule] = broken.rules
     lines = list(MODES[rule].run(broken.factory, (), broken.changes))
-    assert all(line.split(": ")[0] in MODES[rule].cases for line in lines)
+    assert all(line.split(": ")[0] in (*MODES[rule].cases, *MODES[rule].writing) for line in lines)
     assert detail in lines[0]

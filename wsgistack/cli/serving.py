@@ -91,7 +91,7 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
     if serve_for_parent:
         serve_for_parent(app, ready=ready, **_waitress_options(server))
     elif server:
-        _say(parsed, f"Serving with {server.use} (stop with Ctrl-C)\n{tree}")
+        _say(parsed, f"Starting {server.use} (stop with Ctrl-C)\n{tree}")
         server.run(app)
     else:
         from wsgistack.serving import serve as serving

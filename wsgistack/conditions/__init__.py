@@ -38,7 +38,7 @@ def condition(given: object, *, base: Path | None = None) -> Condition:
         - ``scheme``: ``http`` or ``https``;
         - ``header``: a mapping of names, in any case, to globs, all of which must match; or names, one of which must
           be present. An empty Content-Type or Content-Length counts as absent (PEP 3333);
-        - ``environ``: the same for the keys of the environ, and the values as ``str()`` gives them;
+        - ``environ``: the same for the keys of the environ, and the values as ``str()`` writes them;
         - ``not``: another mapping like this one, which must not match;
         - ``call``: an import string or a function, beside the other keys.
     :param base: the folder that relative paths in references start from.

@@ -137,7 +137,7 @@ def _check_text(text: str, check: _Check) -> object:
 
 
 def _function(found: object) -> object:
-    expected = "a function that takes environ and gives true or false"
+    expected = "a function that takes environ and returns true or false"
     if not callable(found):
         raise ConfigError(Mistake(f"is of type {type(found).__name__}", value=found, expected=expected))
     if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):

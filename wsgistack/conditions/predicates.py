@@ -27,7 +27,7 @@ _MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # PEP 3333: empty means absen
 class Kind(NamedTuple):
     """One kind of condition.
 
-    :param check: gives the normal form of a value, or of the name that it is about; raises a ConfigError.
+    :param check: returns the normal form of a value, or of the name that it is about; raises a ConfigError.
     :param make: makes the predicate, of normal values; and of whether all forms of the request must match, or any.
     :param is_of_names: whether it also allows a mapping of names to globs.
     """

@@ -39,10 +39,13 @@ def read_source(path: Path) -> str:
     except FileNotFoundError as error:
         if path.is_symlink():
             raise failed("broken link: its target does not exist") from error
-        siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        file, _, name = path.name.partition("#")
-        fragment = f"did you mean the file {file!r} with --name {name} (or name={name!r} in Python)?"
-        hint = fragment if name and file in siblings else did_you_mean(path.name, siblings)
+        meant = Path(str(path).removeprefix("config:"))
+        siblings = [each.name for each in meant.parent.iterdir()] if meant.parent.is_dir() else []
+        file, _, name = meant.name.partition("#")
+        hint = did_you_mean(meant.name, siblings)
+        if file in siblings:
+            fragment = f" with --name {name} (or name={name!r} in Python)" if name else ""
+            hint = f"did you mean the file {str(meant.with_name(file))!r}{fragment}?"
         raise failed("file does not exist", hint) from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1

@@ -209,9 +209,13 @@ def _to_toml(value: Any) -> Any:
 
 def _find_unwritten(document: IniFile, target: Contents) -> Iterator[str]:
     """Warn about the sections of an ini file that are not in the TOML file."""
+    from wsgistack.config.paste.logging import is_about_logging  # slow to import
+
     written = {spec.where.section for stack in target.applications.values() for spec in stack.pipeline}
     for kind, parts in document.sections.named.items():
         written |= {f"[{parts[name].section.name}]" for name in parts if kind != "filter" or name in target.filters}
     for name in document.sections.all:
-        if f"[{name}]" not in written:
+        if is_about_logging(name):
+            yield "logging is not converted; write a table [logging]"
+        elif f"[{name}]" not in written:
             yield f"[{name}] is not written, because TOML has no form for it"

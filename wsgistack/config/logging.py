@@ -53,7 +53,7 @@ class LoggingSetup:
     """Logging as a configuration describes it, to be set up once, when a process starts to serve.
 
     :param table: what :func:`logging.config.dictConfig` takes.
-    :param locate: gives the place of the value under a path of keys.
+    :param locate: returns the place of the value under a path of keys.
     :param mistakes: those that were found while reading.
     :param hidden: texts that no message may show, because they come from references.
     """

@@ -90,7 +90,7 @@ class Application(_Part):
         an import string.
     :param options: those of the factory.
     :param global_conf: the global configuration that the factory gets.
-    :param loader: gives a composite the parts that its options name.
+    :param loader: returns the loader with which a composite gets the parts that its options name.
     """
 
     loader: Callable[[Mapping[str, object]], Any] | None = field(default=None, repr=False, compare=False)

@@ -35,6 +35,7 @@ SERVER_PROTOCOLS = ("paste.server_factory", "paste.server_runner")
 _CALLED = "()"  # the protocol of an ordinary factory, which takes options alone
 _BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _OWN_CONFIG = re.compile(r"test_config|config_(name|file|filename|path|object|class|module)|settings_module|env|debug")
+_LIKE_GLOBAL_CONF = re.compile(r".*(conf|cfg|global|settings|default).*|_\w*|gc")
 _USUAL = {"application": "app", "wsgi_app": "app"}
 _ARGUMENTS = {
     _CALLED: (),
@@ -164,11 +165,17 @@ def _check_factory(
         right = f"write {fitting} instead of {scheme}" if scheme else f"write {fitting}:{name}"
         hint = right if fitting in protocols else f"it is a {fitting}"
         raise ConfigError(Mistake(f"{name!r} takes {' and '.join(names[:2])} first", expected=expected, hint=hint))
+    by_position = [each.name for each in shape.parameters.values() if each.kind in _BY_POSITION]
+    own = dict(zip(arguments, by_position, strict=False)).get("global_conf", "")
+    is_misled = own and not _LIKE_GLOBAL_CONF.fullmatch(own)
+    problem = f"{name!r} would take global_conf as {own}"
+    if is_misled and usual[:1] == ("app",) and protocol in FILTER_PROTOCOLS:
+        raise ConfigError(Mistake(problem, expected=expected, hint=f"for a middleware, write use = {name}"))
     hint = f"write {name}() to call it with the options alone" if protocol == APP_PROTOCOLS[0] else ""
-    for first in [*shape.parameters.values()][:1]:
-        is_own = first.default is not Parameter.empty or _OWN_CONFIG.fullmatch(first.name)
-        if hint and not fitting and is_own and first.kind in _BY_POSITION:
-            raise ConfigError(Mistake(f"{name!r} would take global_conf as {first.name}", expected=expected, hint=hint))
+    if hint and own and not fitting:
+        is_option = shape.parameters[own].default is not Parameter.empty or _OWN_CONFIG.fullmatch(own)
+        if is_option or (is_misled and isinstance(factory, type)):
+            raise ConfigError(Mistake(problem, expected=expected, hint=hint))
     try:
         shape.bind_partial(*arguments)
     except TypeError as error:

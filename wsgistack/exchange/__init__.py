@@ -120,7 +120,7 @@ class Exchange:
     )
 
     keeps_length: ClassVar[bool] = False
-    """Whether ``len()`` of a body is kept: only if each chunk gives one chunk and :meth:`on_end` gives none."""
+    """Whether ``len()`` of a body is kept: only if each chunk becomes one chunk and :meth:`on_end` adds none."""
 
     needs_context: ClassVar[bool] = True
     """Whether the exchange needs the context variables of outer layers while it works on a list or tuple."""

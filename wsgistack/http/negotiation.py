@@ -35,7 +35,7 @@ def coding_chooser(codings: Sequence[str]) -> Callable[[str], str | None]:
 
     A client that refuses a body without a coding (``identity;q=0`` or ``*;q=0``) and accepts none of the codings gets
     such a body nevertheless. RFC 9110 §12.4.1 allows this, and a 406 would come after the application did its work.
-    A value longer than ``MAX_ACCEPT_ENCODING`` also gives None.
+    A value longer than ``MAX_ACCEPT_ENCODING`` also returns None.
     """
 
     def choose(accept_encoding: str) -> str | None:

@@ -97,15 +97,18 @@ def label(value: object) -> str:
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
-def describe(annotation: object) -> str:
-    """Describe what an annotation allows."""
+def describe(annotation: object, *, text: bool = False) -> str:
+    """Describe what an annotation allows.
+
+    :param text: whether the value is text, as an ini file has it.
+    """
     kind, arguments = _split(annotation)
     if kind in _UNIONS:
-        return " or ".join(dict.fromkeys(map(describe, arguments)))
+        return " or ".join(dict.fromkeys(describe(each, text=text) for each in arguments))
     if _is_choice(kind):
         return " or ".join(map(label, arguments or kind))
     if kind in _MAPPINGS:
-        return "a mapping, one name = value on each line in an ini file"
+        return "a mapping (one name = value on each line)" if text else "a mapping"
     if kind is tuple and arguments and arguments[-1] is not ...:
         return f"a list of exactly {len(arguments)}: {', '.join(map(describe, arguments))}"
     if kind in _COLLECTIONS:
@@ -124,8 +127,9 @@ def convert(value: object, annotation: object, *, base: Path | None, text: bool)
         annotation the value stays unchanged.
     :param base: the folder that relative paths start from; None leaves them as they are.
     :param text: whether text may be of another type, as in an ini file: items of a list separated by spaces or commas,
-        a line with name = value for each item of a mapping, or a list or mapping in TOML. A :class:`Resolved` text
-        always may, and no error shows it; in a longer text, what a reference stands for stays one value.
+        a line with name = value for each item of a mapping, or a list or mapping in TOML. For a :class:`Resolved`
+        text this is always so, and no error shows the text. If it is longer than one reference, the text of each
+        reference stays one value.
     :raises UnfitError: the annotation does not allow it.
     :raises ConfigError: it is an import string that can't be imported.
     """
@@ -141,7 +145,7 @@ def _convert(value: object, annotation: object, base: Path | None, text: bool) -
     kind = _split(annotation)[0]
     again = partial(convert, base=base, text=text)
     if kind in _UNIONS:
-        return _first_fit(value, annotation, again)
+        return _first_fit(value, annotation, again, text)
     if kind in _MAPPINGS:
         return _mapping(value, annotation, base, text)
     if kind in _COLLECTIONS:
@@ -167,7 +171,7 @@ def _breadth(annotation: object) -> int:
     return 1 if kind in (None, NoneType) else 2 if kind in (bool, int, float, Size, Duration) else 3
 
 
-def _first_fit(value: object, union: object, again: _Again) -> object:
+def _first_fit(value: object, union: object, again: _Again, text: bool) -> object:
     errors: list[UnfitError | ConfigError] = []
     for member in sorted(_split(union)[1], key=_breadth):
         try:
@@ -178,7 +182,7 @@ def _first_fit(value: object, union: object, again: _Again) -> object:
     if len(close) == 1:
         raise close[0]
     hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
-    raise UnfitError(describe(union), hint, item=max(getattr(each, "item", 0) for each in errors))
+    raise UnfitError(describe(union, text=text), hint, item=max(getattr(each, "item", 0) for each in errors))
 
 
 def _choose(value: object, annotation: object, text: bool) -> object:
@@ -250,7 +254,7 @@ def _read_lines(lines: str, fill: Callable[[str], str]) -> dict[str, str]:
     for number, line in enumerate(filter(None, map(str.strip, lines.splitlines())), 1):
         name, equals, item = map(str.strip, line.partition("="))
         if not (name and equals):
-            raise UnfitError("name = value on each line", item=number)
+            raise UnfitError(describe(Mapping, text=True), item=number)
         if fill(name) in pairs:
             raise UnfitError("each name once", is_inner=True, item=number)
         pairs[fill(name)] = fill(item)

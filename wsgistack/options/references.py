@@ -22,20 +22,21 @@ __all__ = [
     "unwrap_resolved",
 ]
 
-_REFERENCE = re.compile(r"(\$+)\{([ \t]*(?i:env|file)[ \t]*):([^}]*)(\}?)")
+_REFERENCE = re.compile(r"(\$+)\{([ \t]*[A-Za-z_][A-Za-z0-9_-]*[ \t]*):([^}]*)(\}?)")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(:-.*)?", re.DOTALL)
 _WITHOUT_DEFAULT = re.compile(r"(?<!\$)\$\{(?:env:[A-Za-z_][A-Za-z0-9_]*(?::-)?|file:[^}]+)\}")
 _NAMES = re.compile(r"^[^=$]+=", re.MULTILINE)
 _COLLECTIONS = (list, tuple, set, frozenset)
 _FIRST = 0xF0000  # the first character of a range that no text uses
+_KINDS = ("env", "file")
 _KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
 
 
 class Resolved(str):
-    """Text with references filled in: it may be a secret, and it may stand for another type.
+    """Text with references filled in: it may be a secret, and it may be converted to another type.
 
     :param template: the text, with a character of a private range for each reference.
-    :param values: what the references stand for.
+    :param values: the texts of the references, in their order.
     """
 
     template: str
@@ -93,9 +94,9 @@ def resolve(value: object, *, base: Path | None) -> object:
 
     ``${env:NAME}`` is an environment variable, ``${env:NAME:-default}`` the default where it is unset or empty, and
     ``${file:path}`` the text of a file in UTF-8 without the newline at its end. Write two dollars for one:
-    ``$${env:NAME}`` is the text ``${env:NAME}``. Any other ``${...}`` stays unchanged. The text that is filled in is
-    not searched for references. It stays one value, whatever is in it: a comma or a line break in it separates nothing,
-    unless the reference is the whole text.
+    ``$${env:NAME}`` is the text ``${env:NAME}``. Any other word before a colon, as in ``${evn:NAME}``, is a mistake.
+    ``${...}`` without a colon stays unchanged. The text that is filled in is not searched for references. It stays one
+    value, whatever is in it: a comma or a line break in it separates nothing, unless the reference is the whole text.
 
     :param base: the folder that relative paths start from; None for the current one.
     :returns: the same value, where each text with references is a :class:`Resolved`.
@@ -165,15 +166,24 @@ def map_texts(value: Any, is_concerned: Callable[[str], object], change: Callabl
 
 
 def _filled(kind: str, body: str, end: str, base: Path | None) -> str:
-    known = kind.strip().lower()
     start = f"${{{kind}:"
-    if kind != known:
-        hint = f"did you mean ${{{known}:...}}? For the text itself write ${start}"
-        raise ConfigError(Mistake(f"unknown reference {start}", expected=_KNOWN, hint=hint))
+    if kind not in _KINDS:
+        meant = _find_meant(kind.strip(), body)
+        shown = start if meant else "${...:"  # another word may be a part of a secret
+        hint = f"did you mean ${{{meant}...}}? For" if meant else "for"
+        problem = f"unknown reference {shown}"
+        raise ConfigError(Mistake(problem, expected=_KNOWN, hint=f"{hint} the text itself write ${shown}"))
     if not end or "${" in body:
         problem = "contains another one" if end else "is not closed"
         raise ConfigError(Mistake(f"reference {start} {problem}", expected=_KNOWN))
     return _variable(body) if kind == "env" else _file(body, base)
+
+
+def _find_meant(word: str, body: str) -> str:
+    """The beginning of the right reference for ``${evn:NAME}`` or ``${NAME:-default}``; empty for other words."""
+    if body.startswith("-") and re.fullmatch("[A-Z_][A-Z0-9_]*", word):
+        return f"env:{word}:-"
+    return next((f"{kind}:" for kind in _KINDS if did_you_mean(word, [kind])), "")
 
 
 def _variable(body: str) -> str:

@@ -126,7 +126,7 @@ class Schema(NamedTuple):
         """All texts in options that must not be shown: from secret options and from references.
 
         :param given: the options as they are written.
-        :param values: the same as :meth:`resolve` gives them.
+        :param values: the same options as :meth:`resolve` returns them.
         """
         return {
             text
@@ -153,7 +153,7 @@ def read_schema(factory: Factory) -> Schema:
 def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dict[str, object]:
     """Options for people to read: without secrets.
 
-    :param find: gives the schema. Where it fails, any option may be a secret.
+    :param find: returns the schema. If it fails, any option may be a secret.
     :param given: the options as they are written.
     """
     try:

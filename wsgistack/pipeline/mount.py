@@ -82,11 +82,11 @@ class Mount:
             return app(environ, start_response)
         script: str = environ.get("SCRIPT_NAME", "")
         inner = copy_environ(environ)
-        there = [*inner]
+        keys = [*inner]
         inner.update(SCRIPT_NAME=script + prefix, PATH_INFO=path[len(prefix) :])
 
         def edit(status: str, headers: Headers) -> tuple[str, Headers]:
-            for key in there:
+            for key in keys:
                 if key not in inner:  # such as an untrusted REMOTE_USER
                     environ.pop(key, None)
             environ.update(inner)

@@ -39,7 +39,7 @@ def names() -> Mapping[str, tuple[EntryPoint, ...]]:
 def find(use: str) -> Factory:
     """The factory of a layer, by its name or by an import string.
 
-    :raises ConfigError: there is no such layer, several distributions have one of that name, or it can't be imported.
+    :raises ConfigError: the layer is unknown, several distributions have one of that name, or it can't be imported.
     """
     if ":" in use:
         return import_factory(use)
@@ -73,7 +73,7 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     """The entry point that ``Distribution#name`` means, in the first of the groups that has it.
 
     :param spec: the name of a distribution; without ``#name``, the entry point is ``main``.
-    :raises ConfigError: there is no such distribution, or it has no such entry point.
+    :raises ConfigError: the distribution is not installed, or has no such entry point.
     """
     project, _, name = spec.partition("#")
     name = name or "main"

@@ -153,7 +153,7 @@ class Spec:
     def schema(self) -> Schema:
         """Read which options there are.
 
-        :raises ConfigError: there is no such factory, or it takes no application.
+        :raises ConfigError: the factory is unknown, or it does not take an application.
         """
         factory = self.factory()
         with self._placing_mistakes():
@@ -214,7 +214,7 @@ class Spec:
     def build(self, app: App) -> App:
         """Build the layer around an application.
 
-        :raises ConfigError: an option does not fit, the factory refuses, or what it makes is no WSGI application.
+        :raises ConfigError: an option does not fit, the factory refuses, or what it makes is not a WSGI application.
         """
         mistakes = Mistakes()
         applies: Condition | None = None

@@ -54,7 +54,8 @@ def supervise(host: str, port: str, *, command: Sequence[str]) -> None:
                 while not stop.count:
                     _check(workers, latest)
                     found = _modification_times(latest.files)
-                    if found == seen and found != latest.files:  # they rest; an editor may write several
+                    # An editor may write several files: wait until two looks in a row find the same.
+                    if found == seen and found != latest.files:
                         changed = min(path for path, _ in found.items() ^ latest.files.items())
                         _report(f"{os.path.relpath(changed)} has changed; starting again")
                         latest = _Worker(command, listener)

@@ -1,11 +1,13 @@
 """Serving an application until the process is asked to stop, on Waitress or without it on wsgiref."""
 
+import select
 import signal
 import socket
 import struct
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from io import BufferedReader, RawIOBase
 from time import monotonic
 from types import FrameType
 from typing import Any, Self
@@ -66,7 +68,7 @@ def serve(
     :raises ConfigError: Waitress refuses an option, or an option requires Waitress, which is not installed.
     """
     with listener, StopRequest() as stop:
-        server = _create_server(app, listener, options)
+        server = _create_server(app, listener, options, stop)
         host, port = listener.getsockname()[:2]
         try:
             with suppress(KeyboardInterrupt):
@@ -129,7 +131,9 @@ class StopRequest:
             raise KeyboardInterrupt
 
 
-def _create_server(app: App, listener: socket.socket, options: Mapping[str, Any]) -> "_WaitressServer | _WsgirefServer":
+def _create_server(
+    app: App, listener: socket.socket, options: Mapping[str, Any], stop: StopRequest
+) -> "_WaitressServer | _WsgirefServer":
     try:
         require_extra("waitress", extra="serve", key=min(options, default=""))
     except ConfigError:
@@ -137,7 +141,7 @@ def _create_server(app: App, listener: socket.socket, options: Mapping[str, Any]
             raise
         hint = "for production: pip install 'wsgistack[serve]'"
         sys.stderr.write(f"warning: Waitress is not installed; serving with wsgiref, for development only; {hint}\n")
-        return _WsgirefServer(app, listener)
+        return _WsgirefServer(app, listener, stop)
     return _WaitressServer(app, listener, options)
 
 
@@ -193,10 +197,47 @@ class _WsgirefServer(WSGIServer):
     drain = WSGIServer.service_actions  # does nothing: no request is in flight when poll() returns
     close = WSGIServer.server_close
 
-    def __init__(self, app: App, listener: socket.socket) -> None:
-        super().__init__(listener.getsockname()[:2], WSGIRequestHandler, bind_and_activate=False)
+    def __init__(self, app: App, listener: socket.socket, stop: StopRequest) -> None:
+        super().__init__(listener.getsockname()[:2], _WsgirefHandler, bind_and_activate=False)
+        self.stop = stop
         self.socket.close()
         self.socket = listener
         self.server_name, self.server_port = listener.getsockname()[:2]
         self.setup_environ()
         self.set_app(app)
+
+
+class _WsgirefHandler(WSGIRequestHandler):
+    server: _WsgirefServer
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.input = _Input(self.connection, self.server.stop)
+        self.rfile = BufferedReader(self.input)
+
+    def parse_request(self) -> bool:
+        is_valid = super().parse_request()
+        self.input.is_in_flight = is_valid
+        return is_valid and not self.input.is_ended  # otherwise headers may be missing
+
+
+class _Input(RawIOBase):
+    """What a client sends. Until its request is in flight, a signal ends it: a client may keep an idle connection."""
+
+    is_in_flight = False
+    is_ended = False
+
+    def __init__(self, connection: socket.socket, stop: StopRequest) -> None:
+        self._connection = connection
+        self._stop = stop
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not select.select([self._connection], [], [], POLL_INTERVAL)[0]:
+            if self._stop.count and not self.is_in_flight:
+                self.is_ended = True
+                return 0
+        return self._connection.recv_into(buffer)

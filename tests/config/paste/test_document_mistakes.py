@@ -173,7 +173,7 @@ def test_reports_wrong_eggs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
-USERS = describe(Mapping[str, str] | None)
+USERS = describe(Mapping[str, str] | None, text=True)
 
 
 def test_finds_all_mistakes_of_a_file_in_order(folder: Path) -> None:

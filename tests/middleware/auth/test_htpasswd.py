@@ -97,7 +97,18 @@ def test_a_damaged_first_line_locks_its_user(htpasswd: _Htpasswd, caplog: pytest
     assert not file.verify("ann", "a")
     assert not file.verify("bob", "b")
     assert file.verify("cat", "a")
-    assert ["user 'ann'" in caplog.messages[0], "user 'bob'" in caplog.messages[1]] == [True, True]
+    assert ["user 'ann'" in caplog.messages[0], "the line is not NAME:HASH" in caplog.messages[1]] == [True, True]
+
+
+def test_reports_a_line_that_is_not_a_name_and_a_hash(htpasswd: _Htpasswd) -> None:
+    htpasswd.write(f"ann:{_A}", "s3cret", "  :x", ":", "#", "# s3cret", "")
+    with pytest.raises(ConfigError) as error:
+        htpasswd.open()
+    assert _mistakes(error) == [
+        f"htpasswd: {htpasswd.path}:2: the line is not NAME:HASH",
+        f"htpasswd: {htpasswd.path}:3: the user name is empty",
+        f"htpasswd: {htpasswd.path}:4: the user name is empty",
+    ]
 
 
 def test_names_each_line_without_a_usable_hash(htpasswd: _Htpasswd) -> None:
@@ -106,7 +117,7 @@ def test_names_each_line_without_a_usable_hash(htpasswd: _Htpasswd) -> None:
     htpasswd.write(
         "ann:plain",
         f"ok:{good}",
-        "bob",
+        "",
         "eve:$2y$04$short",
         "#",
         f"dan:{damaged}",
@@ -120,7 +131,6 @@ def test_names_each_line_without_a_usable_hash(htpasswd: _Htpasswd) -> None:
         f"htpasswd: {htpasswd.path}:{line}: the hash of user {user!r} {problem}; {again}"
         for line, user, problem in [
             (1, "ann", "is not a hash in a supported format"),
-            (3, "bob", "is not a hash in a supported format"),
             (4, "eve", "is a damaged hash"),
             (6, "dan", "is a damaged hash"),
             (7, "joe", "is a damaged hash"),

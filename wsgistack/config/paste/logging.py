@@ -16,7 +16,7 @@ from wsgistack.config.table.toml import KeyPath
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type, did_you_mean, suggest
 from wsgistack.options.secrets import hide_secrets
 
-__all__ = ["read_ini_logging"]
+__all__ = ["is_about_logging", "read_ini_logging"]
 
 _KINDS = {
     "formatters": ("formatter_", ("class", "datefmt", "defaults", "format", "style")),
@@ -31,6 +31,11 @@ _PYTHON: Mapping[str, tuple[tuple[type, ...], str]] = {
 }
 
 
+def is_about_logging(section: str) -> bool:
+    """Whether a section with this name describes a part of logging."""
+    return section in _KINDS or section.startswith(tuple(prefix for prefix, _ in _KINDS.values()))
+
+
 def read_ini_logging(path: Path, sections: Mapping[str, Section], defaults: Mapping[str, str]) -> LoggingSetup | None:
     """Read the sections ``[loggers]``, ``[handlers]`` and ``[formatters]``, and those that they list, as pserve does.
 
@@ -42,8 +47,7 @@ def read_ini_logging(path: Path, sections: Mapping[str, Section], defaults: Mapp
     :param defaults: the values of ``[DEFAULT]`` and other values for ``%(name)s``.
     :returns: None for a file without sections about logging.
     """
-    prefixes = tuple(prefix for prefix, _ in _KINDS.values())
-    if not any(name in _KINDS or name.startswith(prefixes) for name in sections):
+    if not any(map(is_about_logging, sections)):
         return None
     reader = _IniReader(path, sections, defaults)
     return LoggingSetup(reader.table, reader.locate, reader.mistakes, reader.hidden)

@@ -179,7 +179,7 @@ class TableFile(Document):
         raise ConfigError(*mistakes)
 
     def _find_filter(self, name: str) -> str:
-        """The key in ``filters`` that a name means; empty if there is none."""
+        """The key in ``filters`` that a name means; empty without one."""
         alike = (each for each in self._filters if normalize_name(each) == normalize_name(name))
         return name if name in self._filters else next(alike, "")
 

@@ -16,7 +16,7 @@ _BCRYPT_MAX = 72
 
 _CHAR = "[./0-9A-Za-z]"
 _BASE64 = "[+/0-9A-Za-z]"
-_PATTERNS = {  # by the names that libpass gives them
+_PATTERNS = {  # by the names of the formats in libpass
     "bcrypt": rf"\$2[aby]\$(?:0[4-9]|[12][0-9]|3[01])\${_CHAR}{{21}}[.Oeu]{_CHAR}{{31}}",
     "apr_md5_crypt": rf"\$apr1\${_CHAR}{{0,8}}\${_CHAR}{{22}}",
     "md5_crypt": rf"\$1\${_CHAR}{{0,8}}\${_CHAR}{{22}}",

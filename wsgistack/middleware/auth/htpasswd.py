@@ -115,21 +115,22 @@ class HtpasswdFile:
         refused = 0
         is_cut = False
         for number, line in enumerate(lines, 1):
-            user, _, fields = line.strip(_BLANKS).partition(":")
-            if not user or user[0] == "#" or user in hashes:
+            user, colon, fields = line.strip(_BLANKS).partition(":")
+            if user.startswith("#") or not (user or colon) or (user and user in hashes):
                 continue
             hashes[user] = LOCKED
             stored = fields.partition(":")[0]
             if stored.startswith("!"):
                 continue
             try:
-                schemes.add(identify_hash(stored))
+                schemes.add(_identify(user, colon, stored))
             except HashError as error:
                 is_cut = number == len(lines)  # the text after the last line feed
                 refused += 1
                 if refused <= MAX_REPORTED_LINES:
-                    problem = f"{self._path}:{number}: the hash of user {user!r} {error}"
-                    mistakes.append(Mistake(problem, key=self._key, expected=EXPECTED_HASH, hint=error.hint))
+                    problem = f"{self._path}:{number}: {error}"
+                    expected = EXPECTED_HASH if error.hint else ""
+                    mistakes.append(Mistake(problem, key=self._key, expected=expected, hint=error.hint))
             else:
                 hashes[user] = stored
         if refused > MAX_REPORTED_LINES:
@@ -150,3 +151,13 @@ class _Table(NamedTuple):
 
 class _UnusableFileError(Exception):
     """A file can't be used as a whole."""
+
+
+def _identify(user: str, colon: str, stored: str) -> str:
+    """The format of the hash of a line. The error names the user, but nothing else of the line: it may be a secret."""
+    if not (user and colon):
+        raise HashError("the line is not NAME:HASH" if user else "the user name is empty")
+    try:
+        return identify_hash(stored)
+    except HashError as error:
+        raise HashError(f"the hash of user {user!r} {error}", error.hint) from error

@@ -10,7 +10,7 @@ from wsgistack.http.headers import with_strong_tags
 from wsgistack.http.negotiation import coding_chooser
 from wsgistack.middleware.compress.codings import CODINGS, Coding, make_coding
 from wsgistack.middleware.compress.eligibility import TEXTUAL, Eligibility
-from wsgistack.middleware.compress.exchange import OF_THE_BYTES, CompressExchange, Policy
+from wsgistack.middleware.compress.exchange import HEADERS_ABOUT_BYTES, CompressExchange, Policy
 from wsgistack.middleware.compress.padding import MAX_PADDING
 from wsgistack.types import App, Changes, Duration, Environ, Size, StartResponse
 
@@ -46,7 +46,7 @@ class Compress(Middleware):
     The answer to HEAD stays as it is, with the application's Content-Length: without one, some servers send a chunk
     there.
 
-    Streams: each chunk in gives one chunk out, which the client can decode before the next chunk exists. A file in the
+    Streams: each chunk is compressed to one chunk, which the client can decode before the next exists. A file in the
     server's ``wsgi.file_wrapper`` is read in blocks of 128 KiB. A restart with ``exc_info`` passes as it is.
 
     :param codings: some of ``zstd``, ``br`` and ``gzip``, in the order of preference if the client ranks them equally.
@@ -79,7 +79,7 @@ class Compress(Middleware):
     """
 
     must_be_inside: ClassVar = {"access_log": "the log would not show the size after compression"}
-    changes: ClassVar = Changes(headers=OF_THE_BYTES | {"vary", "etag", "content-encoding"}, body=True)
+    changes: ClassVar = Changes(headers=HEADERS_ABOUT_BYTES | {"vary", "etag", "content-encoding"}, body=True)
 
     def __init__(
         self,

@@ -13,9 +13,11 @@ from wsgistack.middleware.compress.codings import Coding, Stream
 from wsgistack.middleware.compress.eligibility import Eligibility, Treatment
 from wsgistack.types import Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["OF_THE_BYTES", "CompressExchange", "Policy"]
+__all__ = ["HEADERS_ABOUT_BYTES", "CompressExchange", "Policy"]
 
-OF_THE_BYTES = frozenset(("content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest"))
+HEADERS_ABOUT_BYTES = frozenset(
+    ("content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest")
+)
 """Headers that describe the bytes of the body, and so are wrong for encoded ones."""
 
 _NEVER, _ALLOWED = Treatment.NEVER, Treatment.ALLOWED  # a global is faster than an attribute of an enum
@@ -75,7 +77,7 @@ class CompressExchange(HeldExchange):
                     if treatment is _ALLOWED:
                         return self.forward(status, headers, exc_info)
                     if status[:3] == "304":  # the client's copy may be compressed
-                        headers = h.without(headers, *OF_THE_BYTES)
+                        headers = h.without(headers, *HEADERS_ABOUT_BYTES)
                         if f"W/{h.get(headers, 'etag')}" in self._known_tags:
                             headers = h.weaken_etag(headers)
                     headers = h.vary(headers, "Accept-Encoding")
@@ -162,7 +164,7 @@ class CompressExchange(HeldExchange):
         return None
 
     def _encoded(self, headers: Headers) -> Headers:
-        kept = h.weaken_etag([item for item in headers if item[0].lower() not in OF_THE_BYTES])
+        kept = h.weaken_etag([item for item in headers if item[0].lower() not in HEADERS_ABOUT_BYTES])
         return [*h.vary(kept, "Accept-Encoding"), ("Content-Encoding", self._coding.name)]
 
 

@@ -138,7 +138,7 @@ def keeps_the_chunks(passage: Passage) -> Iterator[str]:
 
 @MIDDLEWARE.rule
 def holds_no_chunk_back(passage: Passage) -> Iterator[str]:
-    """For each chunk that it takes, a middleware gives one before it takes the next, and the client can decode from it
+    """For each chunk that it takes, a middleware yields one before it takes the next, and the client can decode from it
     all bytes of the chunk (PEP 3333, Middleware Handling of Block Boundaries).
     """
     through = passage.through
@@ -148,7 +148,7 @@ def holds_no_chunk_back(passage: Passage) -> Iterator[str]:
     for event, following in _pair_chunks(through):
         taken += len(event.value) if isinstance(event.value, bytes) else 0
         if not sent.advance(following.at, since=event.at):
-            yield f"the middleware took {event.value!r:.60} and asked for the next chunk before it gave anything"
+            yield f"the middleware took {event.value!r:.60} and asked for the next chunk before it yielded anything"
             return
         if sent.is_countable and sent.count < taken and passage.outer.method != "HEAD":
             yield f"the middleware took {taken} bytes and asked for more when only {sent.count} could be decoded"
