@@ -164,7 +164,7 @@ def spell_path(path: str, public: Iterable[str] = ()) -> list[str]:
     first, slash, more = rest.partition("/")
     return [
         path,
-        *(f"{path.rstrip('/')}/{quote(each).lstrip('/')}" for each in public if path != "/"),
+        *(f"{path.rstrip('/')}/{quote(each).lstrip('/')}" for each in public if path != "/" or each[:1] != "/"),
         *(f"{before}{path}" for before in ("/", "//", "/.", "/%2e", "/%252e", "/x/..", "/x/%2e%2e", "/x/%252e%252e")),
         *(f"{before}{path}" for before in ("/..", "/..;", "/;x", "/x;/..", "/x/%2e.")),
         *(f"{before}{rest}" for before in ("", "/%2f", "/%252f", "/%5c", "/%255c", "/x%5c..%5c", "/%ff")),
