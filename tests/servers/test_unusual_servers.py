@@ -98,7 +98,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def entries(server: Server, request_id: str) -> list[dict[str, object]]:
-    found = map(json.loads, (server.folder / "access.log").read_text().splitlines())
+    log = server.folder / "access.log"
+    found = map(json.loads, log.read_text().splitlines() if log.exists() else [])
     return [entry for entry in found if entry["request_id"] == request_id]
 
 

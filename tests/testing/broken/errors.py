@@ -54,6 +54,7 @@ def close_quietly(body: object) -> None:
 
 TAKEN = "leaves_a_taken_connection_alone"
 BROKEN_UPLOAD = "lets_a_broken_upload_fail"
+NO_WRITE = "works_without_write"
 
 broken(
     "answers SystemExit",
@@ -69,9 +70,12 @@ broken(
     "passes_exceptions",
     TAKEN,
     BROKEN_UPLOAD,
+    NO_WRITE,
     changes=("errors",),
 )
-broken("answers errors without saying so", answer_errors(Exception), "passes_exceptions", TAKEN, BROKEN_UPLOAD)
+broken(
+    "answers errors without saying so", answer_errors(Exception), "passes_exceptions", TAKEN, BROKEN_UPLOAD, NO_WRITE
+)
 broken("ends quietly where the body fails", wrap_body(Wrapped, end_quietly), "passes_exceptions", changes=("wraps",))
 broken(
     "raises its own error instead",
@@ -79,6 +83,7 @@ broken(
     "passes_exceptions",
     TAKEN,
     BROKEN_UPLOAD,
+    NO_WRITE,
     "lets_a_broken_write_fail",
 )
 broken("swallows what close() raises", wrap_body(Wrapped, iter, close_quietly), "passes_exceptions", changes=("wraps",))
