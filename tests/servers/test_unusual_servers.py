@@ -5,7 +5,7 @@ import json
 import socket
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -114,6 +114,11 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
+def leave(connection: socket.socket) -> None:
+    """Leave like a user who closes the browser."""
+    connection.close()
+
+
 def test_keeps_the_status_and_headers_of_flask(server: Server) -> None:
     request_id = uuid4().hex
     answer = server.get("/", Accept_Encoding="gzip", X_Request_ID=request_id)
@@ -157,12 +162,15 @@ def test_sends_what_is_written_also_where_the_server_has_no_write(server: Server
     assert (entry["bytes"], entry["outcome"]) == (len(b"written, yielded"), "complete")
 
 
+@pytest.mark.parametrize("go", [reset, leave])
 @pytest.mark.parametrize("server", READS_ON_DEMAND, indirect=True)
-def test_logs_a_client_that_goes_while_it_uploads_as_aborted(server: Server) -> None:
+def test_logs_a_client_that_goes_while_it_uploads_as_aborted(
+    go: Callable[[socket.socket], None], server: Server
+) -> None:
     request_id = uuid4().hex
     connection = raw(server, "POST", "/upload", request_id, "Content-Length: 100000")
     connection.sendall(b"some")
-    reset(connection)
+    go(connection)
     entry = server.logged(request_id)
     assert entry["outcome"] == "aborted"
     assert f"request {request_id}" not in server.output()

@@ -73,7 +73,7 @@ class MeasuredExchange(Exchange):
         code = self.status[:3]
         if code == "101":
             return "upgraded"
-        if self._input is not None and self._input.failed:
+        if self._input is not None and self._input.is_cut:
             return "aborted"
         if code in _BODILESS or self.method == "HEAD":
             self.sent = 0  # the server drops a body
