@@ -162,6 +162,15 @@ def test_sends_what_is_written_also_where_the_server_has_no_write(server: Server
     assert (entry["bytes"], entry["outcome"]) == (len(b"written, yielded"), "complete")
 
 
+def test_sends_all_that_is_written_with_its_exact_length(server: Server) -> None:
+    answer = server.get("/write-all")
+    assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"written", "7")
+    request_id = answer.headers["x-request-id"]
+    entry = server.logged(request_id)
+    assert (entry["status"], entry["bytes"], entry["outcome"]) == (200, 7, "complete")
+    assert len(entries(server, request_id)) == 1
+
+
 @pytest.mark.parametrize("go", [reset, leave])
 @pytest.mark.parametrize("server", READS_ON_DEMAND, indirect=True)
 def test_logs_a_client_that_goes_while_it_uploads_as_aborted(
