@@ -29,7 +29,8 @@ NO_COMPRESS = "wsgistack.no_compress"
 _LOGGING = "wsgistack.logging"
 _CLIENT_GONE = "wsgistack.client_gone"
 
-_READ = ("read", "readline", "readlines")
+_READ = ("read", "readline", "readlines")  # only the end of the input makes their results shorter than asked for
+_READ_SOME = ("read1", "readinto", "readinto1")
 _PATH_SAFE = "/;:@&=+$,!*'()~"
 _UNSAFE = re.compile(rf"[^A-Za-z0-9_.\-{_PATH_SAFE}]").search
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} | {34: '\\"', 92: "\\\\"}
@@ -72,42 +73,76 @@ def is_client_gone(error: BaseException) -> bool:
 
 
 def watch_input(environ: Environ) -> "Input | None":
-    """Wrap ``wsgi.input`` once, so that its errors are marked for :func:`is_client_gone`.
+    """Wrap ``wsgi.input`` once, so that its errors are marked for :func:`is_client_gone`, and an early end is noticed.
 
     Layers do not call it for GET, which has no body: it keeps the server's own input.
     """
     given = environ.get("wsgi.input")
     if given is not None and type(given) is not Input:
-        given = environ["wsgi.input"] = Input(given)
+        try:
+            length = int(environ.get("CONTENT_LENGTH") or 0)
+        except (TypeError, ValueError):
+            length = 0
+        given = environ["wsgi.input"] = Input(given, length)
     return given
 
 
 class Input:
-    """The server's ``wsgi.input``. It remembers whether a ``read()`` from the client failed."""
+    """The server's ``wsgi.input``. It remembers whether the client has gone before the end of its upload.
 
-    __slots__ = ("_input", "failed")
+    If the client closes the connection, some servers raise an error. Others, such as gunicorn, end the input before
+    CONTENT_LENGTH. A request without a length ends anywhere.
+    """
 
-    def __init__(self, given: BinaryIO) -> None:
+    __slots__ = ("_ended", "_failed", "_input", "_left")
+
+    def __init__(self, given: BinaryIO, length: int) -> None:
         self._input = given
-        self.failed = False
+        self._left = length
+        self._failed = self._ended = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the application tried to read more than the client sent of its upload."""
+        return self._failed or (self._ended and self._left > 0)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 
     def __getattr__(self, name: str) -> Any:
         given = getattr(self._input, name)
-        if name not in _READ:
+        if name not in _READ and name not in _READ_SOME:
+            if name == "seek":
+                self._left = 0  # what was read before and after does not add up
             return given
 
-        def read(*size: int) -> object:
+        def read(*size: Any) -> object:
             try:
-                return given(*size)
+                data = given(*size)
             except OSError as error:
-                self.failed = True
+                self._failed = True
                 mark_client_gone(error)
                 raise
+            if self._left > 0:
+                self._count(name, data, *size)
+            return data
 
         return read
+
+    def _count(self, name: str, data: Any, asked: Any = -1) -> None:
+        match name:
+            case "readlines":
+                got = sum(map(len, data))
+            case "readinto" | "readinto1":
+                got = data
+            case _:
+                got = len(data)
+        self._left -= got
+        if name in _READ:
+            is_line = name == "readline" and data[-1:] == b"\n"
+            self._ended = not is_line and (asked is None or asked < 0 or got < asked)
+        else:
+            self._ended = not got and asked != 0 and asked != b""
 
 
 def escape_quoted(text: str) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import io
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -201,6 +201,94 @@ def test_is_aborted_if_an_upload_fails_and_the_application_answers(seen: Seen) -
     keys: dict[str, Any] = {**POST, "wsgi.input": FailingInput()}
     assert Call(measured(uploading(READERS["read"], Exception), seen), **keys).read() == b"bad"
     assert seen == [("aborted", "400", 3)]
+
+
+def read_into(given: Any) -> None:
+    while given.readinto(bytearray(4)):
+        pass
+
+
+def read_in_steps(given: Any) -> None:
+    while given.read(3):
+        pass
+
+
+SHORT: dict[str, tuple[Callable[[Any], object], bytes]] = {
+    "read once": (READERS["read"], b"some"),
+    "read everything": (lambda given: given.read(), b"some"),
+    "read in steps": (read_in_steps, b"abcdef"),
+    "read nothing": (READERS["read"], b""),
+    "readline": (READERS["readline"], b"some"),
+    "readline of a size": (lambda given: given.readline(9), b"some"),
+    "readlines": (READERS["readlines"], b"a\nb\n"),
+    "readlines with a hint": (lambda given: given.readlines(9), b"a\nb\n"),
+    "iteration": (READERS["iteration"], b"a\nb\n"),
+    "readinto": (read_into, b"some"),
+    "read1": (lambda given: [given.read1(), given.read1(9)], b"some"),
+}
+
+
+@pytest.mark.parametrize(("read", "sent"), SHORT.values(), ids=SHORT)
+def test_is_aborted_if_an_upload_ends_early(read: Callable[[Any], object], sent: bytes, seen: Seen) -> None:
+    keys: dict[str, Any] = {**POST, "wsgi.input": io.BytesIO(sent)}
+    Call(measured(CatchErrors(uploading(read)), seen), **keys).read()
+    assert seen == [("aborted", "400", 3)]
+
+
+def read_and_rewind(given: Any) -> None:
+    given.seek(5)
+    given.read()
+
+
+ENOUGH: dict[str, tuple[Callable[[Any], object], str]] = {
+    "everything, and again": (lambda given: [given.read(9), given.read(9)], "9"),
+    "everything, in two ways": (lambda given: [given.read1(4), given.readinto(bytearray(5)), given.read()], "9"),
+    "everything, after an answer that is shorter": (lambda given: [given.read(4), given.read()], "9"),
+    "more than announced": (lambda given: given.read(), "7"),
+    "only a part": (lambda given: given.read(4), "9"),
+    "only a line": (lambda given: given.readline(), "9"),
+    "only a part of a line": (lambda given: given.readline(2), "9"),
+    "only some lines": (lambda given: given.readlines(3), "9"),
+    "no byte": (lambda given: [given.read(0), given.read1(0), given.readinto(bytearray())], "9"),
+    "a part that begins elsewhere": (read_and_rewind, "9"),
+    "no announced length": (lambda given: given.read(), ""),
+    "a length that is not a number": (lambda given: given.read(), "nine"),
+    "a length that is not a text": (lambda given: given.read(), cast(str, [9])),
+}
+
+
+@pytest.mark.parametrize(("read", "length"), ENOUGH.values(), ids=ENOUGH)
+def test_is_complete_if_the_application_reads_as_much_as_it_wants(
+    read: Callable[[Any], object], length: str, seen: Seen
+) -> None:
+    keys: dict[str, Any] = {**POST, "CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(b"one\ntwo\n9")}
+    Call(measured(CatchErrors(uploading(read)), seen), **keys).read()
+    assert seen == [("complete", "400", 3)]
+
+
+def test_is_aborted_if_an_upload_fails_although_a_part_can_be_read_again(seen: Seen) -> None:
+    class Recovering(io.BytesIO):
+        def readline(self, *size: Any) -> bytes:
+            raise ConnectionResetError("the client has gone")
+
+    def read(given: Any) -> None:
+        with contextlib.suppress(OSError):
+            given.readline()
+        given.read(1)
+
+    keys: dict[str, Any] = {**POST, "wsgi.input": Recovering(b"some")}
+    Call(measured(uploading(read), seen), **keys).read()
+    assert seen == [("aborted", "400", 3)]
+
+
+def test_is_complete_if_the_server_gives_less_than_asked_for_before_the_end(seen: Seen) -> None:
+    class Unbuffered(io.BytesIO):
+        def read(self, size: Any = -1) -> bytes:
+            return super().read(min(size, 4))
+
+    keys: dict[str, Any] = {**POST, "wsgi.input": Unbuffered(b"one\ntwo\n9")}
+    Call(measured(uploading(lambda given: [given.read(9), given.read(5), given.read(1)]), seen), **keys).read()
+    assert seen == [("complete", "400", 3)]
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError(), BrokenPipeError()])

@@ -59,8 +59,8 @@ class Server(NamedTuple):
         """The access log's entry of a request."""
 
         def find() -> dict[str, object] | None:
-            log = self.folder / "access.log"
-            entries = map(json.loads, log.read_text().splitlines() if log.exists() else [])
+            log = self.folder / "access.log"  # exists from its first line on
+            entries = map(json.loads, log.read_text().splitlines() if log.exists() else ())
             return next((entry for entry in entries if entry["request_id"] == request_id), None)
 
         return eventually(find)

@@ -5,7 +5,7 @@ import json
 import socket
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -115,6 +115,11 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
+def leave(connection: socket.socket) -> None:
+    """Leave like a user who closes the browser."""
+    connection.close()
+
+
 def test_keeps_the_status_and_headers_of_flask(server: Server) -> None:
     request_id = uuid4().hex
     answer = server.get("/", Accept_Encoding="gzip", X_Request_ID=request_id)
@@ -158,12 +163,24 @@ def test_sends_what_is_written_also_where_the_server_has_no_write(server: Server
     assert (entry["bytes"], entry["outcome"]) == (len(b"written, yielded"), "complete")
 
 
+def test_sends_all_that_is_written_with_its_exact_length(server: Server) -> None:
+    answer = server.get("/write-all")
+    assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"written", "7")
+    request_id = answer.headers["x-request-id"]
+    entry = server.logged(request_id)
+    assert (entry["status"], entry["bytes"], entry["outcome"]) == (200, 7, "complete")
+    assert len(entries(server, request_id)) == 1
+
+
+@pytest.mark.parametrize("go", [reset, leave])
 @pytest.mark.parametrize("server", READS_ON_DEMAND, indirect=True)
-def test_logs_a_client_that_goes_while_it_uploads_as_aborted(server: Server) -> None:
+def test_logs_a_client_that_goes_while_it_uploads_as_aborted(
+    go: Callable[[socket.socket], None], server: Server
+) -> None:
     request_id = uuid4().hex
     connection = raw(server, "POST", "/upload", request_id, "Content-Length: 100000")
     connection.sendall(b"some")
-    reset(connection)
+    go(connection)
     entry = server.logged(request_id)
     assert entry["outcome"] == "aborted"
     assert f"request {request_id}" not in server.output()

@@ -46,6 +46,10 @@ def inner(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             write = cast(Any, start_response)("201 Created", [("Content-Type", "text/plain")])
             write(b"written, ")
             return [b"yielded"]
+        case "/write-all":
+            write = cast(Any, start_response)("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "7")])
+            write(b"written")
+            return []
         case "/late":
             return start_late(start_response)
         case "/upload":

@@ -70,10 +70,12 @@ class MeasuredExchange(Exchange):
         """
         if error is not None:
             return "aborted" if is_client_gone(error) else "error"
+        if type(self.status) is not str:  # PEP 3333 forbids it, but some servers accept it
+            self.status = _decode_status(self.status)
         code = self.status[:3]
         if code == "101":
             return "upgraded"
-        if self._input is not None and self._input.failed:
+        if self._input is not None and self._input.is_cut:
             return "aborted"
         if code in _BODILESS or self.method == "HEAD":
             self.sent = 0  # the server drops a body
@@ -96,3 +98,7 @@ class MeasuredExchange(Exchange):
         if self._source is not CLOSED:  # by a server such as serverless-wsgi, which never calls close()
             with suppress(Exception):  # nobody could catch it; on_close() gets it
                 self.close()
+
+
+def _decode_status(status: object) -> str:
+    return status.decode("latin-1") if isinstance(status, bytes) else ""

@@ -470,6 +470,25 @@ def test_reports_all_mistakes_at_once(tmp_path: Path) -> None:
     assert [each.key for each in caught.value.mistakes] == ["output", "format", "file"]
 
 
+@pytest.mark.parametrize("format", ["%X %s %B", "json"])
+@pytest.mark.parametrize(("status", "code"), [(b"404 Not Found", 404), (b"\xff \n", None), (404, None), (None, None)])
+def test_logs_a_status_that_is_not_a_text(status: Any, code: int | None, format: str, log: _Log) -> None:
+    assert Call(log.around(answering([b"123"], status=status), format)).read() == b"123"
+    [line] = log.lines
+    if format == "json":
+        entry = json.loads(line)
+        assert (entry["status"], entry["outcome"], entry["bytes"]) == (code, "complete", 3)
+    else:
+        assert line.startswith("- 404 " if code else "- ")
+        assert line.endswith(" 3")
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+def test_counts_no_body_for_a_status_in_bytes(status: Any, log: _Log) -> None:
+    Call(log.around(answering([b"dropped"], status=status))).read()
+    assert log.lines == [f"- {status[:3].decode()} 0"]
+
+
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200 OK"), ("GET", "304 Not Modified")])
 def test_does_not_count_bytes_that_the_server_drops(method: str, status: str, log: _Log) -> None:
     Call(log.around(answering([b"dropped"], status=status)), REQUEST_METHOD=method).read()

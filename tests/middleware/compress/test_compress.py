@@ -446,6 +446,18 @@ def test_does_not_compress_a_restarted_response(empty: bytes | None) -> None:
     assert call.starts[-1] == ("500 Sorry", [_TEXT, _length(_STORY)])
 
 
+@pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
+@pytest.mark.parametrize("accepted", ["gzip", "identity"])
+def test_names_accept_encoding_for_a_first_start_with_exc_info(accepted: str, keys: dict[str, Any]) -> None:
+    def failing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        restart(start_response, "500 Sorry", [_TEXT, _length(_STORY)])
+        return [_STORY]
+
+    call = Call(Compress(failing), HTTP_ACCEPT_ENCODING=accepted, **keys)
+    assert call.read() == _STORY
+    assert call.starts == [("500 Sorry", [_TEXT, _length(_STORY), ("Vary", "Accept-Encoding")])]
+
+
 @pytest.mark.parametrize("is_started", [False, True])
 @pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
 def test_passes_exc_info_to_the_server_except_to_uwsgi(is_started: bool, keys: dict[str, Any]) -> None:

@@ -74,8 +74,8 @@ class CompressExchange(HeldExchange):
             else:
                 treatment = self._policy.eligible.judge(status, headers)
                 if treatment is not _NEVER and not self.environ.get(NO_COMPRESS):
-                    if treatment is _ALLOWED:
-                        return self.forward(status, headers, exc_info)
+                    if treatment is _ALLOWED and exc_info is None:
+                        return self.forward(status, headers)
                     if status[:3] == "304":  # the client's copy may be compressed
                         headers = h.without(headers, *HEADERS_ABOUT_BYTES)
                         if f"W/{h.get(headers, 'etag')}" in self._known_tags:
