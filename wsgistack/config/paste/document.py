@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote
 
 from wsgistack.config.document import Document, read_source
-from wsgistack.config.hints import add_hints, make_kind_error, make_unknown_error, suggest_key
+from wsgistack.config.hints import add_hints, make_kind_error, make_unknown_error, suggest_key, suggest_name
 from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.paste.sections import PROTOCOLS, Sections, Values
 from wsgistack.config.place import Place
@@ -191,7 +191,7 @@ class IniFile(Document):
                 raise ConfigError(
                     *(each._replace(key=asked.key, where=asked.where) for each in error.mistakes)
                 ) from error
-            hint = suggest(use, [*others, *registry.names()])
+            hint = suggest_name(use, [*others, *registry.names()], asked)
             raise ConfigError(asked.mistake(self._name_file(f"unknown layer {use!r}", asked), hint=hint)) from error
 
     def _read_use(self, values: Values, protocols: tuple[str, ...], default: str = "") -> tuple[str, Place]:
