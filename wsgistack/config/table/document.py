@@ -31,6 +31,7 @@ _MAIN = "main"
 _OF_APPLICATION = ("app", "mounts", "layers")
 _KEYS = (*_OF_APPLICATION, "apps", "filters", "servers", "global", "logging")
 _USABLE = "an import string, or a table with use"
+_LIST = 'a list such as ["request_id", "gzip"]'
 _OTHER_FILE = "only an ini file can use another file"
 
 
@@ -185,7 +186,7 @@ class TableFile(Document):
 
     def _read_layers(self, given: object, at: KeyPath, global_conf: Mapping[str, str]) -> Stack:
         if not isinstance(given, (list, tuple)):
-            return Stack.broken(self.table.place(at).mistake(describe_type(given), expected="a list"))
+            return Stack.broken(self.table.place(at).mistake(describe_type(given), expected=_LIST))
         mistakes = Mistakes()
         specs = []
         for number, item in enumerate(given, 1):
