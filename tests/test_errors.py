@@ -189,7 +189,7 @@ def test_describes_an_error_by_its_type_and_message(error: Exception, expected: 
 
 
 def test_describes_a_value_by_its_type() -> None:
-    values = ["hidden", None, 5, True, [], {}, date(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC), b""]
+    values: list[object] = ["hidden", None, 5, True, [], {}, date(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC), b""]
     assert [describe_type(each) for each in values] == [
         "is text",
         "missing value",

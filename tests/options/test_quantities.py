@@ -101,7 +101,7 @@ def test_refuses_invalid_durations(value: object) -> None:
 
 @pytest.mark.parametrize("value", ["-1", "-64 KiB", -1, -1.5])
 def test_refuses_a_negative_size(value: object) -> None:
-    with pytest.raises(UnfitError, match="^.'0 or more, such as 500, 64KiB or 10 MB'"):
+    with pytest.raises(UnfitError, match=r"^.'0 or more, such as 500, 64KiB or 10 MB'"):
         read_size(value)
 
 
