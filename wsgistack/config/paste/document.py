@@ -233,10 +233,6 @@ class IniFile(Document):
         error = make_unknown_error(name, asked, others, has_sections=True)
         return ConfigError(*(each._replace(problem=self._name_file(each.problem, asked)) for each in error.mistakes))
 
-    def _name_file(self, problem: str, asked: Place) -> str:
-        """The problem with the name of this file, if another file asks."""
-        return problem if asked.where.file == self.file else f"{problem} in {self.file}"
-
 
 def _drop_consequences(own: Mistakes, mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
     """The mistakes of a section without those that its wrong references cause.
