@@ -214,9 +214,7 @@ def test_says_all_that_is_wrong_with_what_is_mounted() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("apps", "problem"), [({}, "is empty"), (["/a"], "is a list"), (None, "missing value")]
-)
+@pytest.mark.parametrize(("apps", "problem"), [({}, "is empty"), (["/a"], "is a list"), (None, "missing value")])
 def test_refuses_what_is_no_mapping(apps: object, problem: str) -> None:
     with pytest.raises(ConfigError, match=f"apps: {problem}; expected a mapping of prefixes to applications"):
         Mount(apps)  # type: ignore[arg-type]

@@ -52,9 +52,7 @@ def test_keeps_the_place_in_its_file() -> None:
         pytest.param({}, "layer 2 use: missing value; expected a name, an import string or a callable", id="nothing"),
         pytest.param({"use": ["hidden"]}, "layer 2 use: is a list; expected a name, an import", id="use"),
         pytest.param({"use": "gzip", "name": 5}, "layer 2 name: is a number; expected text", id="name"),
-        pytest.param(
-            {"use": "gzip", "options": "hidden"}, "layer 2 options: is text; expected a mapping", id="o"
-        ),
+        pytest.param({"use": "gzip", "options": "hidden"}, "layer 2 options: is text; expected a mapping", id="o"),
         pytest.param({"use": "gzip", 5: "hidden"}, "layer 2 options: is a table; expected a mapping", id="key"),
     ],
 )
