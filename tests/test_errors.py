@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -188,4 +189,15 @@ def test_describes_an_error_by_its_type_and_message(error: Exception, expected: 
 
 
 def test_describes_a_value_by_its_type() -> None:
-    assert (describe_type("hidden"), describe_type(None)) == ("is of type str", "is missing")
+    values: list[object] = ["hidden", None, 5, True, [], {}, date(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC), b""]
+    assert [describe_type(each) for each in values] == [
+        "is text",
+        "missing value",
+        "is a number",
+        "is true or false",
+        "is a list",
+        "is a table",
+        "is a date",
+        "is a date",
+        "is of type bytes",
+    ]

@@ -156,7 +156,21 @@ def describe_error(error: BaseException) -> str:
 
 def describe_type(value: object) -> str:
     """Describe a wrong value by its type, because the value may be a secret."""
-    return "is missing" if value is None else f"is of type {type(value).__name__}"
+    if value is None:
+        return "missing value"
+    name = type(value).__name__
+    return f"is {_WORDS[name]}" if name in _WORDS else f"is of type {name}"
+
+
+_WORDS = {  # what a TOML file can hold, by the name of its type: to import datetime would slow every start
+    "str": "text",
+    "bool": "true or false",
+    **dict.fromkeys(("int", "float"), "a number"),
+    "list": "a list",
+    "dict": "a table",
+    **dict.fromkeys(("date", "datetime"), "a date"),
+    "time": "a time",
+}
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str:

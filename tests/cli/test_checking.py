@@ -32,8 +32,13 @@ def test_suggests_the_name_of_the_application(tmp_path: Path, capsys: pytest.Cap
 
 def test_checks_everything_in_a_file_without_main(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = "[pipeline:api]\npipeline = {} hello\n[app:hello]\nuse = hello:app\n"
-    assert main(["check", written(tmp_path, text.format("gzip"))]) == 0
-    assert capsys.readouterr().err == ""
+    file = written(tmp_path, text.format("gzip"))
+    assert main(["check", file]) == 0
+    note = "serve needs --name, because no application is called main"
+    assert capsys.readouterr() == (f"{file}: OK\n{note}\n", "")
+    for arguments, out in [(["-q"], ""), (["--name", "api"], f"{file}: OK\n")]:
+        assert main(["check", *arguments, file]) == 0
+        assert capsys.readouterr() == (out, "")
     assert main(["check", written(tmp_path, text.format("gzpi"))]) == 1
     assert [line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()] == [f"{tmp_path}/stack.ini:2"]
 

@@ -126,15 +126,15 @@ def test_a_table_of_python_may_hold_objects() -> None:
             [
                 "x.toml:2: logging version: unknown version 2; expected 1",
                 "x.toml:3: logging handler: unknown key; did you mean 'handlers'?",
-                "x.toml:5: logging root: is of type int; expected a table",
-                "x.toml:6: logging formatters: is of type list; expected a table",
+                "x.toml:5: logging root: is a number; expected a table",
+                "x.toml:6: logging formatters: is a list; expected a table",
             ],
             id="top",
         ),
         pytest.param(
             "[logging.handlers]\na = 5\nb = {}",
             [
-                "x.toml:2: logging.handlers a: is of type int; expected a table",
+                "x.toml:2: logging.handlers a: is a number; expected a table",
                 "x.toml:3: logging.handlers.b class: missing class; expected a class such as logging.StreamHandler",
             ],
             id="unknown handlers",
@@ -165,7 +165,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
             [
                 "x.toml:3: logging.handlers.a level: cannot be set up: TypeError: Level not an integer or a valid",
                 "x.toml:4: logging.handlers.a formatter: cannot be set up: ValueError: Unable to set formatter [1]",
-                "x.toml:5: logging.handlers.a filters: is of type str; expected a list of names",
+                "x.toml:5: logging.handlers.a filters: is text; expected a list of names",
             ],
             id="wrong types in a handler",
         ),
@@ -205,7 +205,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
             "[logging.root]\nhandlers = [\n'x',\n]\nlevel = []",
             [
                 "x.toml:2: logging.loggers.a levle: unknown key; did you mean 'level'?",
-                "x.toml:3: logging.loggers.a handlers: is of type str; expected a list of names",
+                "x.toml:3: logging.loggers.a handlers: is text; expected a list of names",
                 "x.toml:4: logging.loggers.a filters: unknown filter 'x'",
                 "x.toml:5: logging.loggers.a propagate: invalid value; expected true or false",
                 "x.toml:8: logging.root handlers: unknown handler 'x'",

@@ -71,7 +71,7 @@ def test_finds_a_factory_and_its_options(uri: str, protocols: tuple[str, ...], o
         ),
         (
             "egg:wsgistack#mount",
-            "wsgistack has no entry point 'mount' in paste.filter_factory or paste.filter_app_fact",
+            "'mount' of wsgistack is an application; expected a layer",
         ),
     ],
 )

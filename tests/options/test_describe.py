@@ -47,9 +47,12 @@ Limit = NewType("Limit", Size)
         (Annotated[int, "seconds"], "a whole number"),
         (int | float | None, "a whole number or a number or none"),
         (Optional[Union[int, bool]], "a whole number or true or false or none"),  # noqa: UP007, UP045 - likewise
-        (Literal["a", 1, None, True], "a or 1 or none or true"),  # noqa: PYI061 - likewise
+        (Literal["a", 1, None, True], "a, 1, none or true"),  # noqa: PYI061 - likewise
         (Coding, "br or gzip"),
-        (Level | None, "LOW or HIGH or none"),
+        (Level | None, "LOW, HIGH or none"),
+        (Literal["a"] | Coding | None, "a, br, gzip or none"),
+        (Literal["a"], "a"),
+        (Literal["a", "b", "c"] | Path, "a, b or c or a path"),
         (Port, "a whole number"),
         (Callable[[str], bool], "module:callable"),
         (Callable, "module:callable"),

@@ -106,7 +106,7 @@ def test_reads_a_number_that_is_none() -> None:
         pytest.param("1" * 5000, int, "a whole number", "", id="int of thousands of digits"),
         pytest.param("one", float, "a number", "", id="float"),
         pytest.param("stdot", Literal["stderr", "stdout"], "stderr or stdout", "did you mean 'stdout'?", id="literal"),
-        pytest.param("gzp", Coding, "br or gzip or OFF or BEST_ONE", "did you mean 'gzip'?", id="enum"),
+        pytest.param("gzp", Coding, "br, gzip, OFF or BEST_ONE", "did you mean 'gzip'?", id="enum"),
         pytest.param("5 apples", Duration, DURATION, "", id="duration"),
         pytest.param("5 apples", Size, "a size such as 500, 64KiB or 10 MB", "", id="size"),
     ],

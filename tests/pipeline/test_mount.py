@@ -188,7 +188,7 @@ EXPECTED = "expected a path that begins with a slash, such as /api"
         pytest.param("/a//b", f"/a//b: not a valid prefix; {EXPECTED}; did you mean '/a/b'?", id="two slashes in it"),
         pytest.param("/a%20b", f"/a%20b: not a valid prefix; {EXPECTED}; did you mean '/a b'?", id="percent-encoded"),
         pytest.param("/\udc80", f"/\udc80: not a valid prefix; {EXPECTED}; did you mean '/?'?", id="no Unicode"),
-        pytest.param(3, f"3: is of type int; {EXPECTED}", id="a number"),
+        pytest.param(3, f"3: is a number; {EXPECTED}", id="a number"),
     ],
 )
 def test_refuses_what_is_no_prefix(prefix: str, expected: str) -> None:
@@ -214,9 +214,7 @@ def test_says_all_that_is_wrong_with_what_is_mounted() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("apps", "problem"), [({}, "is empty"), (["/a"], "is of type list"), (None, "is of type NoneType")]
-)
+@pytest.mark.parametrize(("apps", "problem"), [({}, "is empty"), (["/a"], "is a list"), (None, "missing value")])
 def test_refuses_what_is_no_mapping(apps: object, problem: str) -> None:
     with pytest.raises(ConfigError, match=f"apps: {problem}; expected a mapping of prefixes to applications"):
         Mount(apps)  # type: ignore[arg-type]

@@ -109,7 +109,7 @@ def test_finds_the_entry_points_of_an_egg(tmp_path: Path, monkeypatch: pytest.Mo
     [
         ("wsgistak#gzip", "distribution 'wsgistak' is not installed; did you mean 'wsgistack'?"),
         ("", "distribution '' is not installed"),
-        ("wsgistack", "wsgistack has no entry point 'main' in paste.filter_app_factory; choose from access_log, "),
+        ("wsgistack", "'main' of wsgistack is a server; expected a layer; choose from access_log, "),
         ("wsgistack#gzpi", "wsgistack has no entry point 'gzpi' in paste.filter_app_factory; did you mean 'gzip'?"),
     ],
 )

@@ -44,6 +44,8 @@ def check(parsed: argparse.Namespace) -> int:
         plural = "s" if len(mistakes or order) > 1 else ""
         no_mistake = f"no mistakes, {len(order)} warning{plural}" if order else "OK"
         print(f"{len(mistakes)} mistake{plural}" if mistakes else f"{parsed.file}: {no_mistake}")
+        if not mistakes and parsed.name == "main" and "main" not in document.applications():
+            print("serve needs --name, because no application is called main")
     return 1 if mistakes else 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from wsgistack.conditions.predicates import KINDS
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type, suggest
 from wsgistack.imports import import_object
 from wsgistack.options.references import Resolved, has_references, resolve
 
@@ -120,7 +120,7 @@ class _Reader:
 
     def _refuse(self, key: str, value: object, expected: str) -> None:
         is_empty = isinstance(value, Sized) and not value
-        problem = "is empty" if is_empty else f"is of type {type(value).__name__}"
+        problem = "is empty" if is_empty else describe_type(value)
         self.mistakes.append(Mistake(problem, key=key, value=value, expected=expected))
 
 
@@ -139,7 +139,7 @@ def _check_text(text: str, check: _Check) -> object:
 def _function(found: object) -> object:
     expected = "a function that takes environ and returns true or false"
     if not callable(found):
-        raise ConfigError(Mistake(f"is of type {type(found).__name__}", value=found, expected=expected))
+        raise ConfigError(Mistake(describe_type(found), value=found, expected=expected))
     if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
         raise ConfigError(
             Mistake(

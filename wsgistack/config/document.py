@@ -114,7 +114,8 @@ class Document(ABC):
             return Server(name, {}, asked.global_conf, asked.where, asked.key)
         known = [each for each in self.servers() if f"[server:{each}]" != asked.where.section]
         expected = "" if known or not asked.key else "egg:…, call:… or another server"
-        raise ConfigError(asked.mistake(f"unknown server {name!r}", expected=expected, hint=suggest(name, known)))
+        problem = self._name_file(f"unknown server {name!r}", asked)
+        raise ConfigError(asked.mistake(problem, expected=expected, hint=suggest(name, known)))
 
     @abstractmethod
     def _application(self, name: str | App, asked: Place) -> Stack: ...
@@ -124,6 +125,10 @@ class Document(ABC):
 
     @abstractmethod
     def _server(self, name: str, asked: Place) -> Server: ...
+
+    def _name_file(self, problem: str, asked: Place) -> str:
+        """The problem with the name of this file, if another file asks."""
+        return problem if asked.where.file == self.file else f"{problem} in {self.file}"
 
     def _make_loader(self, asked: Place) -> "Callable[[Mapping[str, object]], DocumentLoader]":
         return lambda options: DocumentLoader(self, asked, options)

@@ -10,7 +10,7 @@ from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS
 from wsgistack.errors import ConfigError, Mistake, did_you_mean, suggest
 
-__all__ = ["add_hints", "make_kind_error", "make_unknown_error", "split_slip", "suggest_key"]
+__all__ = ["add_hints", "make_kind_error", "make_unknown_error", "split_slip", "suggest_key", "suggest_name"]
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))[#;].*", re.MULTILINE)
 _SETTING = re.compile(r"\n([\w.-]+) *(?:=|: ).*")
@@ -60,6 +60,13 @@ def suggest_key(given: Iterable[str], protocols: tuple[str, ...]) -> str:
     return _USABLE.get(protocols, "write use = a layer, egg:…, call:… or a section name")
 
 
+def suggest_name(name: str, known: Collection[str], asked: Place) -> str:
+    """What to write instead of an unknown name."""
+    if "," not in name or asked.key != "pipeline":
+        return suggest(name, known)
+    return "; ".join(filter(None, ("separate names with spaces", did_you_mean(name, known))))
+
+
 def make_kind_error(name: str, found: str, asked: Place) -> ConfigError:
     """The error for a name that means a part of another kind.
 
@@ -78,7 +85,7 @@ def make_unknown_error(name: str, asked: Place, known: Collection[str], *, has_s
     """
     if name == "main" and not (known or has_sections or asked.key):
         return ConfigError(asked.mistake("missing key 'app'", expected='app = "module:application"'))
-    hint = suggest(name, known)
+    hint = suggest_name(name, known, asked)
     expected = f"a section [app:{name}] or [pipeline:{name}]" if has_sections else ""
     expected = "module:application, egg:…, call:… or another application" if asked.key else expected
     if not did_you_mean(name, known):

@@ -17,7 +17,7 @@ from wsgistack.pipeline.spec import Spec
 from wsgistack.serving.address import find_wrong_addresses
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["Application", "Server", "Stack", "in_order", "stand_in"]
+__all__ = ["Application", "Server", "Stack", "drop_consequences", "in_order", "stand_in"]
 
 _ADDRESSED = ("egg:waitress", "egg:wsgistack")  # servers whose addresses are checked
 
@@ -196,16 +196,24 @@ class Stack:
         app: App = stand_in
         with mistakes.collect():
             app = self.application.load() if self.application else app
-        with mistakes.collect():
+        of_layers = Mistakes()
+        with of_layers.collect():
             app = self.pipeline.wrap(app)
+        mistakes += drop_consequences(self.mistakes, of_layers)
         if mistakes:
-            raise ConfigError(*in_order(mistakes)) from mistakes.cause
+            raise ConfigError(*in_order(mistakes)) from mistakes.cause or of_layers.cause
         return app
 
 
 def in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
     """Mistakes by file and line, each once."""
     return sorted({str(each): each for each in mistakes}.values(), key=lambda each: each.where[:2])
+
+
+def drop_consequences(known: Iterable[Mistake], mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """The mistakes without others about the same options as the known ones, because a wrong reference causes more."""
+    first = {(each.where, each.key): each for each in known}
+    return [each for each in mistakes if first.get((each.where, each.key), each) == each]
 
 
 def stand_in(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

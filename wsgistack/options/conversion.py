@@ -8,6 +8,7 @@ from contextlib import suppress
 from enum import Enum
 from functools import partial
 from inspect import Parameter
+from itertools import chain
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -102,11 +103,11 @@ def describe(annotation: object, *, text: bool = False) -> str:
 
     :param text: whether the value is text, as an ini file has it.
     """
+    if words := _list_words(annotation):
+        return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
     kind, arguments = _split(annotation)
     if kind in _UNIONS:
         return " or ".join(dict.fromkeys(describe(each, text=text) for each in arguments))
-    if _is_choice(kind):
-        return " or ".join(map(label, arguments or kind))
     if kind in _MAPPINGS:
         return "a mapping (one name = value on each line)" if text else "a mapping"
     if kind is tuple and arguments and arguments[-1] is not ...:
@@ -114,6 +115,17 @@ def describe(annotation: object, *, text: bool = False) -> str:
     if kind in _COLLECTIONS:
         return f"a list, each item {describe(arguments[0]) if arguments else 'anything'}"
     return _KINDS[kind][0] if kind in _KINDS else getattr(kind, "__name__", str(kind))
+
+
+def _list_words(annotation: object) -> list[str]:
+    """All values of an annotation that allows a few words alone; empty for any other."""
+    kind, arguments = _split(annotation)
+    if kind in _UNIONS:
+        words = [_list_words(each) for each in arguments]
+        return list(dict.fromkeys(chain(*words))) if all(words) else []
+    if _is_choice(kind):
+        return [label(each) for each in arguments or kind]
+    return ["none"] if kind in (None, NoneType) else []
 
 
 def convert(value: object, annotation: object, *, base: Path | None, text: bool) -> object:
@@ -306,8 +318,17 @@ def _quantity(kind: object, value: object, _: bool) -> float:
     number = _READERS[kind](value) if isinstance(value, str) else value
     natives = (int,) if kind == Size else (int, float)
     if not isinstance(number, natives) or isinstance(number, bool) or not 0 <= number <= sys.float_info.max:
+        if _is_negative(kind, value):
+            examples = describe(kind).partition("such as")[2]
+            raise UnfitError(f"0 or more, such as{examples}", is_inner=True)
         raise UnfitError(describe(kind))
     return natives[-1](number)
+
+
+def _is_negative(kind: object, value: object) -> bool:
+    if isinstance(value, str):
+        return value.startswith("-") and _READERS[kind](value[1:]) is not None
+    return isinstance(value, (int, float)) and value < 0
 
 
 def _str(value: object, _: bool) -> str:

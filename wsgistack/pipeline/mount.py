@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from wsgistack.environ import copy_environ
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
 from wsgistack.exchange import editing
 from wsgistack.http.paths import compile_prefixes, find_path_forms, is_plain
 from wsgistack.http.responses import error_answer
@@ -50,7 +50,7 @@ class Mount:
 
     def __init__(self, apps: Mapping[str, App]) -> None:
         if not isinstance(apps, Mapping) or not apps:
-            problem = "is empty" if isinstance(apps, Mapping) else f"is of type {type(apps).__name__}"
+            problem = "is empty" if isinstance(apps, Mapping) else describe_type(apps)
             raise ConfigError(
                 Mistake(problem, key="apps", value=apps, expected="a mapping of prefixes to applications")
             )
@@ -124,7 +124,7 @@ def composite_factory(loader: _Loader, global_conf: Mapping[str, str], **local_c
 def _prefix(given: object) -> str:
     expected = "a path that begins with a slash, such as /api"
     if not isinstance(given, str):
-        raise ConfigError(Mistake(f"is of type {type(given).__name__}", value=given, expected=expected))
+        raise ConfigError(Mistake(describe_type(given), value=given, expected=expected))
     likely = re.sub("//+", "/", f"/{unquote(given)}").removesuffix("/").encode("utf-8", "replace").decode()
     if given not in (likely or "/", f"{likely}/"):
         hint = f"did you mean {likely or '/'!r}?"

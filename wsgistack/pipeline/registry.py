@@ -22,6 +22,14 @@ __all__ = [
 
 GROUP = "wsgistack.middleware"
 
+_KINDS = {  # the beginnings of the names of groups
+    GROUP: "a layer",
+    "paste.filter_": "a layer",
+    "paste.app_": "an application",
+    "paste.composit": "an application",
+    "paste.server_": "a server",
+}
+
 
 @cache  # reading the metadata of every installed distribution takes milliseconds
 def names() -> Mapping[str, tuple[EntryPoint, ...]]:
@@ -87,8 +95,19 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     there = {point.name: point for group in reversed(groups) for point in points.select(group=group)}
     if name in there:
         return there[name]
-    problem = f"{project} has no entry point {name!r} in {' or '.join(groups)}"
-    raise ConfigError(Mistake(problem, value=spec, hint=suggest(name, there)))
+    expected = _find_kind(groups[0])
+    other = next((kind for point in points.select(name=name) if (kind := _find_kind(point.group))), "")
+    if not other or other == expected:
+        problem = f"{project} has no entry point {name!r} in {' or '.join(groups)}"
+        raise ConfigError(Mistake(problem, value=spec, hint=suggest(name, there)))
+    is_layer = (other, expected) == ("a layer", "an application")
+    hint = "list it in a pipeline" if is_layer else suggest(name, there)
+    raise ConfigError(Mistake(f"{name!r} of {project} is {other}", value=spec, expected=expected, hint=hint))
+
+
+def _find_kind(group: str) -> str:
+    """What the entry points of a group are; empty for a group that no configuration uses."""
+    return next((kind for beginning, kind in _KINDS.items() if group.startswith(beginning)), "")
 
 
 def import_string(point: EntryPoint) -> str:

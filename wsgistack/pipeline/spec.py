@@ -61,7 +61,8 @@ class Spec:
         use: Any = self.use
         options, when = self.options, self.when
         if not (isinstance(use, str) or callable(use)):
-            raise ConfigError(Mistake(describe_type(use), key="use", value=use, expected=_USABLE, where=self.where))
+            hint = f'did you mean use = "{self.name}"?' if use is None and registry.has(self.name) else ""
+            raise ConfigError(Mistake(describe_type(use), "use", use, _USABLE, hint, self.where))
         if isinstance(use, partial) and not use.args:  # its options are options, and perhaps secret
             use, options = use.func, {**use.keywords, **options}
         if when is not None:

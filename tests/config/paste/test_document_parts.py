@@ -304,7 +304,6 @@ MISTAKES = {
             "stack.ini:7: [filter:f] levl: unknown option of Gzip; did you mean 'level'?",
             "stack.ini:8: [filter:f] when_pth: unknown condition; did you mean 'when_path'?",
             "stack.ini:9: [filter:f] level: unknown reference %(x)s; choose from __file__, here, levl, use, when_pth",
-            "stack.ini:9: [filter:f] level: invalid value '%(x)s'; expected a whole number or none",
         ],
     ),
 }  # fmt: skip

@@ -265,9 +265,9 @@ HANDLERS = {
         ":11: [handler_one] args: cannot be evaluated: SyntaxError: invalid syntax"
     ),
     "class = FileHandler\nargs = ('x.log')": (
-        ":11: [handler_one] args: is of type str; expected a tuple such as (sys.stderr,), with its comma"
+        ":11: [handler_one] args: is text; expected a tuple such as (sys.stderr,), with its comma"
     ),
-    "class = FileHandler\nkwargs = 5": ":11: [handler_one] kwargs: is of type int; expected a dict",
+    "class = FileHandler\nkwargs = 5": ":11: [handler_one] kwargs: is a number; expected a dict",
     "class = FileHandler\nargs = ('a.log', 'a', None, False, 5, 6)": (
         ":11: [handler_one] args: cannot call FileHandler: too many positional arguments"
     ),

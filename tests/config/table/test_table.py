@@ -35,8 +35,8 @@ def test_finds_tables_and_reports_other_values() -> None:
     assert made.get_tables("nothing") == {}
     assert made.get_texts({"b": "hidden"}, ("a", "b")) == {}
     assert describe(made) == [
-        "x.py:1: a d: is of type int; expected a table",
-        "x.py:2: a b: is of type str; expected a table",
+        "x.py:1: a d: is a number; expected a table",
+        "x.py:2: a b: is text; expected a table",
     ]
 
 
@@ -44,7 +44,7 @@ def test_converts_numbers_and_booleans_to_text() -> None:
     made = make()
     made.mistakes.clear()
     assert made.get_texts(made.content, ("texts",)) == {"t": "x", "n": "1.5", "y": "true"}
-    assert describe(made) == ["x.py:5: texts z: is missing; expected text"]
+    assert describe(made) == ["x.py:5: texts z: missing value; expected text"]
 
 
 def test_refuses_an_unknown_key() -> None:

@@ -1,18 +1,18 @@
 """The meaning of the sections of an ini file in PasteDeploy's dialect."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote
 
 from wsgistack.config.document import Document, read_source
-from wsgistack.config.hints import add_hints, make_kind_error, make_unknown_error, suggest_key
-from wsgistack.config.parts import Application, Server, Stack
-from wsgistack.config.paste.sections import PROTOCOLS, Sections, Values
+from wsgistack.config.hints import add_hints, make_kind_error, make_unknown_error, suggest_key, suggest_name
+from wsgistack.config.parts import Application, Server, Stack, drop_consequences
+from wsgistack.config.paste.sections import PROTOCOLS, STRUCTURE_KEYS, Sections, Values
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_layer
-from wsgistack.errors import ConfigError, Mistakes, did_you_mean, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, suggest
 from wsgistack.pipeline import Pipeline, registry
 from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
@@ -65,7 +65,7 @@ class IniFile(Document):
         values, mistakes = self.sections.values(self._servers[name], asked)
         server = self._override(values, self.server(*self._read_use(values, SERVER_PROTOCOLS)))
         if mistakes:
-            raise ConfigError(*mistakes, *server.check())
+            raise ConfigError(*_drop_consequences(mistakes, [*mistakes, *server.check()]))
         return server
 
     def _application(self, name: str | App, asked: Place) -> Stack:
@@ -79,13 +79,14 @@ class IniFile(Document):
             return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=loader))
         if section is None:
             raise self._make_unknown_error(name, asked)
-        values, mistakes = self.sections.values(section, asked)
+        values, own = self.sections.values(section, asked)
+        mistakes = Mistakes(own)
         kinds: Mapping[str, Callable[[Values], Stack]] = {"pipeline": self._pipeline, "filter-app": self._filter_app}
         stack = self._read_filter_with(values)
         with mistakes.collect():
             inner = kinds.get(section.kind, self._app)(values)
             stack = replace(stack.around(inner), filter_app=inner.filter_app)
-        return stack.with_mistakes(mistakes)
+        return replace(stack, mistakes=_drop_consequences(own, [*stack.mistakes, *mistakes]))
 
     def _app(self, values: Values) -> Stack:
         use, place = self._read_use(values, APP_PROTOCOLS)
@@ -145,12 +146,13 @@ class IniFile(Document):
         is_itself = section is not None and self.sections.step(section) in asked.trail[-1:]
         if section is None or (is_itself and (":" in name or registry.has(name))):
             return Stack(pipeline=Pipeline([self._layer(name, asked)]))
-        values, mistakes = self.sections.values(section, asked)
+        values, own = self.sections.values(section, asked)
+        mistakes = Mistakes(own)
         stack = self._read_filter_with(values)
         with mistakes.collect():
             is_used = asked.key == "use"  # by a section that may have more options for it
             stack = stack.around(self._configure(values, *self._read_use(values, FILTER_PROTOCOLS, name), is_used))
-        return stack.with_mistakes(mistakes)
+        return replace(stack, mistakes=_drop_consequences(own, [*stack.mistakes, *mistakes]))
 
     def _configure(self, values: Values, use: str, asked: Place, is_used: bool = False) -> Stack:
         """The filter that a section uses, with the options of the section."""
@@ -191,7 +193,7 @@ class IniFile(Document):
                 raise ConfigError(
                     *(each._replace(key=asked.key, where=asked.where) for each in error.mistakes)
                 ) from error
-            hint = suggest(use, [*others, *registry.names()])
+            hint = suggest_name(use, [*others, *registry.names()], asked)
             raise ConfigError(asked.mistake(self._name_file(f"unknown layer {use!r}", asked), hint=hint)) from error
 
     def _read_use(self, values: Values, protocols: tuple[str, ...], default: str = "") -> tuple[str, Place]:
@@ -231,6 +233,10 @@ class IniFile(Document):
         error = make_unknown_error(name, asked, others, has_sections=True)
         return ConfigError(*(each._replace(problem=self._name_file(each.problem, asked)) for each in error.mistakes))
 
-    def _name_file(self, problem: str, asked: Place) -> str:
-        """The problem with the name of this file, if another file asks."""
-        return problem if asked.where.file == self.file else f"{problem} in {self.file}"
+
+def _drop_consequences(own: Mistakes, mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    """The mistakes of a section without those that its wrong references cause.
+
+    :param own: those of its references, and of what names other parts.
+    """
+    return (*drop_consequences((each for each in own if each.key not in STRUCTURE_KEYS), mistakes),)

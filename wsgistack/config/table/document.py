@@ -31,6 +31,7 @@ _MAIN = "main"
 _OF_APPLICATION = ("app", "mounts", "layers")
 _KEYS = (*_OF_APPLICATION, "apps", "filters", "servers", "global", "logging")
 _USABLE = "an import string, or a table with use"
+_LIST = 'a list such as ["request_id", "gzip"]'
 _OTHER_FILE = "only an ini file can use another file"
 
 
@@ -69,6 +70,8 @@ class TableFile(Document):
         self.mistakes = table.mistakes
         table.check_keys((), table.content, _KEYS)
         self._servers = table.get_tables("servers")
+        if path:
+            self._find_swallowed()
         self._filters = table.get_tables("filters")
         top = {key: table.content[key] for key in _OF_APPLICATION if key in table.content}
         self._apps: dict[str, tuple[KeyPath, Mapping[str, object], Mapping[str, str]]] = {}
@@ -84,6 +87,15 @@ class TableFile(Document):
             self._apps[name] = at, entry, table.get_texts(entry, (*at, "global"))
         built_in = {"here": str(self.folder), "__file__": str(self.folder / path.name)} if path and self.folder else {}
         self.global_conf = {**built_in, **table.get_texts(table.content, ("global",)), **(passed or {})}
+
+    def _find_swallowed(self) -> None:
+        """Report what belongs to the top of a TOML file, but is below the header of a server."""
+        for name, options in self._servers.items():
+            for key in [each for each in _OF_APPLICATION if each in options and each not in self.table.content]:
+                del options[key]
+                problem = f"unknown option of {options.get('use', 'a server')}"
+                hint = "write app and layers above the first [table]"
+                self.mistakes.append(self.table.place(("servers", name, key)).mistake(problem, hint=hint))
 
     def applications(self) -> list[str]:
         return list(self._apps)
@@ -185,7 +197,7 @@ class TableFile(Document):
 
     def _read_layers(self, given: object, at: KeyPath, global_conf: Mapping[str, str]) -> Stack:
         if not isinstance(given, (list, tuple)):
-            return Stack.broken(self.table.place(at).mistake(describe_type(given), expected="a list"))
+            return Stack.broken(self.table.place(at).mistake(describe_type(given), expected=_LIST))
         mistakes = Mistakes()
         specs = []
         for number, item in enumerate(given, 1):

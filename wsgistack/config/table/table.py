@@ -8,6 +8,8 @@ from wsgistack.errors import ConfigError, Mistakes, Where, describe_type, sugges
 
 __all__ = ["Table"]
 
+_MEANT = {"application": "app"}
+
 
 class Table:
     """A table of tables, as TOML has it.
@@ -37,7 +39,9 @@ class Table:
         """Refuse keys that a table cannot have."""
         for key in table:
             if key not in known:
-                self.mistakes.append(self.place((*at, key)).mistake("unknown key", hint=suggest(key, known)))
+                self.mistakes.append(
+                    self.place((*at, key)).mistake("unknown key", hint=suggest(_MEANT.get(key, key), known))
+                )
 
     def check_table(self, value: object, at: KeyPath) -> dict[str, object]:
         """A value as a table.
