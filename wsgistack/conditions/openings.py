@@ -7,7 +7,7 @@ from pathlib import Path
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.options.references import has_references, resolve
 
-__all__ = ["find_openings"]
+__all__ = ["find_openings", "is_sent"]
 
 _CHOSEN = ("scheme", "method", "host", "under", "path", "header")
 """What a client chooses, so that it can send a request that does not match."""
@@ -42,6 +42,11 @@ def find_openings(when: object, name: str, base: Path | None = None) -> list[Mis
     :param base: the folder that relative paths in references start from.
     """
     return list(_find(when, "when", name, base))
+
+
+def is_sent(key: str) -> bool:
+    """Whether a client chooses the value of a key of the environ."""
+    return _SENT["environ"].match(key) is not None
 
 
 def _find(when: object, key: str, name: str, base: Path | None) -> Iterator[Mistake]:
