@@ -198,6 +198,7 @@ def _make_plain_requests(paths: Iterable[str], guards: list[_Parts]) -> Iterator
                     yield Request(other, quote(path), hosts[0], environ=((header, method),))
                     yield Request(method, quote(path), hosts[0], environ=((header, other),))
             yield Request(method, quote(path), hosts[0], environ=(("wsgi.url_scheme", "https"),))
+            yield Request(method, quote(path), "other.example")  # which no guard names
             for host in (*hosts, *(each for guard in guards for each in guard.public["host"])):
                 yield from (Request(method, quote(path), spelling) for spelling in spell_host(host))
 
