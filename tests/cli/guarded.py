@@ -47,6 +47,17 @@ def everything(environ: Environ, start_response: StartResponse) -> list[bytes]:
     return [b"page"]
 
 
+def is_post(environ: Environ) -> bool:
+    """The condition of a guard that does not know the headers for another method."""
+    return bool(environ["REQUEST_METHOD"].upper() == "POST")
+
+
+def overridden(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Delete a page on POST only, or where a header says so."""
+    method = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE", environ["REQUEST_METHOD"])
+    return (everything if method == "POST" else empty)(environ, start_response)
+
+
 def empty(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     start_response("404 Not Found", [("Content-Length", "0")])
     return []

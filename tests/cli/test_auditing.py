@@ -47,7 +47,6 @@ def test_finds_the_page_itself_beside_its_glob(tmp_path: Path, capsys: pytest.Ca
         '{ not = { path = ["/health", "/static/*"] } }',
         '{ under = "/admin" }',
         '{ path = "/admin/*" }',
-        '{ under = "/admin", host = "*.shop.example" }',
         '{ under = "/admin", method = ["GET", "POST"] }',
         '{ not = { not = { under = "/admin" } } }',
         '{ under = "/admin", not = { method = ["GET"] } }',
@@ -86,13 +85,66 @@ def test_leads_out_of_a_deep_public_path() -> None:
         ('{ not = { path = "*.css" } }', "GET /admin/x.css -> 200 OK"),
         ('{ not = { under = ["/health", "/admin/x"] } }', "GET /admin/x -> 200 OK"),
         ('{ under = "/admin/x" }', "GET /admin -> 200 OK"),
+        ('{ under = "/admin", host = ["localhost", "*.shop.example"] }', "GET /admin Host: other.example -> 200 OK"),
+        ('{ not = { header = "X-Probe" } }', "GET /admin X-Probe: ... -> 200 OK"),
+        ('{ not = { header = { "X-Probe" = "s3cret-[!a-z]*" } } }', "GET /admin X-Probe: ... -> 200 OK"),
+        ('{ not = { header = { A = "s3cret", B = "é" } } }', "GET /admin A: ... B: ... -> 200 OK"),
+        ('{ not = { header = { Host = "b.org" } } }', "GET /admin Host: b.org -> 200 OK"),
+        ('{ not = { host = "b.org", header = "A" } }', "GET /admin Host: b.org A: ... -> 200 OK"),
+        ('{ not = { header = "A", path = "*.css" } }', "GET /admin/x.css A: ... -> 200 OK"),
+        ('{ header = { A = "*" } }', "GET /admin -> 200 OK"),
+        ('{ not = { scheme = "https" } }', "GET /admin wsgi.url_scheme: https -> 200 OK"),
+        ('{ scheme = "http" }', "GET /admin wsgi.url_scheme: https -> 200 OK"),
+        ('{ scheme = "https" }', "GET /admin -> 200 OK"),
+        ('{ not = { environ = { QUERY_STRING = "token=s3cret" } } }', "GET /admin QUERY_STRING: ... -> 200 OK"),
+        ('{ environ = { SERVER_PROTOCOL = "HTTP/1.1" } }', "GET /admin SERVER_PROTOCOL: ... -> 200 OK"),
+        ('{ environ = { QUERY_STRING = ["https", "h*p"] } }', "GET /admin -> 200 OK"),
+        ('{ not = { environ = { HTTP_X = "1" } } }', "GET /admin X: ... -> 200 OK"),
+        ('{ not = { environ = { REMOTE_PORT = "1*" } } }', "GET /admin REMOTE_PORT: ... -> 200 OK"),
+        ('{ not = { environ = { SERVER_PROTOCOL = "HTTP/1.0" } } }', "GET /admin SERVER_PROTOCOL: ... -> 200 OK"),
+        ('{ not = { environ = { PATH_INFO = "*.css" } } }', "GET /admin/x.css -> 200 OK"),
     ],
 )
 def test_finds_what_a_condition_lets_through(
     when: str, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert audited(tmp_path, CLOSED.format(app="flask_app", when=when), "--path", "/admin") == 1
-    assert line in capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out
+    assert line in printed.splitlines()
+    assert "s3cret" not in printed
+
+
+def test_finds_a_page_by_the_root_that_a_header_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(tmp_path, OPEN.format(app="pyramid_app"), "--path", "/admin/x") == 1
+    assert "GET /x X-Vhm-Root: /admin -> 200 OK" in capsys.readouterr().out.splitlines()
+
+
+def test_finds_a_method_that_a_header_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(tmp_path, CLOSED.format(app="overridden", when='"tests.cli.guarded:is_post"')) == 1
+    assert "GET / X-Http-Method-Override: POST -> 200 OK" in capsys.readouterr().out.splitlines()
+
+
+def test_finds_what_two_guards_together_let_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    guards = [
+        f'{{ use = "basic_auth", users = {{ ada = "x" }}, when = {{ not = {{ header = "{x}" }} }} }}' for x in "AB"
+    ]
+    assert audited(tmp_path, f'app = "tests.cli.guarded:everything"\nlayers = [{", ".join(guards)}]') == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "GET / A: ... B: ... -> 200 OK" in lines
+    assert "GET / A: ... -> 200 OK" not in lines
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        '{ not = { under = "/health", header = "X-Probe" } }',
+        '{ not = { environ = { REMOTE_ADDR = "10.*" } } }',
+        '{ not = { call = "tests.cli.guarded:is_post", under = "/health", scheme = "https" } }',
+        '{ not = { method = ["GET", "OPTIONS"], header = "A" } }',
+    ],
+)
+def test_sends_nothing_that_a_client_cannot_send(when: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(tmp_path, CLOSED.format(app="flask_app", when=when), "--path", "/admin") == 0
 
 
 def test_reports_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +152,14 @@ def test_reports_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     report = json.loads(capsys.readouterr().out)
     assert report["paths"] == ["/admin/x"]
     assert report["requests"] > 300
-    fields = {"method": "GET", "target": "//admin/x", "host": "localhost", "script_name": "", "status": "200 OK"}
+    fields = {
+        "method": "GET",
+        "target": "//admin/x",
+        "host": "localhost",
+        "script_name": "",
+        "environ": {},
+        "status": "200 OK",
+    }
     assert fields in report["unguarded"]
 
 

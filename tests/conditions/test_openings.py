@@ -1,5 +1,7 @@
 """Conditions by which clients can avoid a guard, and those that leave it closed."""
 
+from dataclasses import replace
+from pathlib import Path
 from wsgiref.simple_server import demo_app
 
 import pytest
@@ -113,6 +115,38 @@ def test_a_pipeline_warns_about_an_open_guard_and_shows_the_closed_way() -> None
 )
 def test_a_pipeline_warns_about_guards_only(item: dict[str, object]) -> None:
     assert Spec.of(item, 1).openings() == []
+
+
+@pytest.mark.parametrize(
+    ("when", "problem"),
+    [
+        ({"not": {"path": ["/a", "${env:SHOP_CSS}"]}}, "is off for requests with path; a client"),
+        ({"not": {"path": "${env:SHOP_UNSET:-*.css}"}}, "is off for requests with path; a client"),
+        ({"not": {"environ": "${env:SHOP_KEY}"}}, "is off for requests with environ; a client"),
+        ({"not": {"environ": {"${env:SHOP_KEY}": "x"}}}, "is off for requests with environ; a client"),
+        ({"not": {"path": ["/${env:SHOP_UNSET}", "*.js"]}}, "is off for requests with path = *.js; a client"),
+        ({"not": {"header": "${env:SHOP_KEY}"}}, "is off for requests with header; a client"),
+        ({"under": ["/a", "${env:SHOP_UNSET}"]}, "guards only requests with under; all others"),
+    ],
+)
+def test_fills_in_references_and_never_shows_their_values(
+    when: object, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_CSS", "*.css")
+    monkeypatch.setenv("SHOP_KEY", "HTTP_X_A")
+    (opening,) = find_openings(normalize_condition(when), "auth")
+    assert opening.problem.startswith(f"auth {problem} ")
+
+
+def test_fills_in_the_references_to_files_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "paths").write_text("*.css\n")
+    item = {"use": "basic_auth", "users": {"a": "b"}, "when": {"not": {"path": "${file:paths}"}}}
+    assert [each.key for each in replace(Spec.of(item, 1), base=tmp_path).openings()] == ["when.not.path"]
+
+
+def test_finds_nothing_in_a_reference_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_PUBLIC", "/health")
+    assert found({"not": {"path": ["${env:SHOP_PUBLIC}", "${env:SHOP_UNSET}"], "environ": "${env:SHOP_UNSET}"}}) == []
 
 
 def test_a_guard_says_so_on_its_class() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.direct import Call
 from wsgistack import AccessLog, ConfigError, OrderWarning, Paths, Pipeline
-from wsgistack.http.paths import is_ambiguous
+from wsgistack.http.paths import is_ambiguous, normal_form
 from wsgistack.types import App, Environ, StartResponse
 
 Action = Literal["refuse", "redirect", "normalize"]
@@ -131,6 +131,65 @@ def test_an_application_never_gets_an_ambiguous_path(path: str) -> None:
     answer = call("normalize", path)
     if answer.status == "200 OK":
         assert not is_ambiguous(answer.read().decode("latin-1") or "/")
+
+
+def guard(app: App) -> App:
+    """Refuse all requests that it gets."""
+
+    def refuse(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        start_response("401 Unauthorized", [])
+        return []
+
+    return refuse
+
+
+GUARDED = Pipeline(
+    [{"use": "paths", "action": "normalize"}, {"use": guard, "when": {"not": {"under": ["/public", "/s/public"]}}}]
+).wrap(echo)
+PIECES = [
+    "/",
+    "/public",
+    "/admin",
+    "public",
+    "..",
+    ".",
+    "%2e",
+    "%2f",
+    "%25",
+    "\\",
+    "%5c",
+    ";",
+    "\xc3\xa9",
+    "\xe9",
+    "\0",
+    "a",
+]
+
+
+def is_public(path: str | None) -> bool:
+    return path is not None and f"{path}/".startswith(("/public/", "/s/public/"))
+
+
+@given(
+    st.one_of(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.text(max_size=12)),
+    st.sampled_from(["", "/s", "/public", "/s/..", "//s"]),
+    st.sampled_from(["", "/s", "/admin", "/public/..", "//public"]),
+)
+@example("//public", "", "")
+@example("/public/../admin", "", "")
+@example("/s/public/..;/x", "", "")
+@example("/public", "", "/admin")
+def test_a_guard_inside_gets_each_request_whose_normal_path_is_not_public(path: str, script: str, root: str) -> None:
+    roots = {"HTTP_X_VHM_ROOT": root} if root else {}
+    status = Call(GUARDED, path, SCRIPT_NAME=script, **roots).status[:3]
+    normal = normal_form(path) if path else ""
+    whole = normal_form(script + path or "/")
+    if normal is None or (script + path and whole != script + normal):
+        assert status == "400"
+    elif not (is_public(normal) and is_public(whole)) or (root and not is_public(normal_form(root + normal))):
+        assert status == "401"
+    elif not root:
+        assert status == "200"  # an ambiguous root may lead to the guard, too
 
 
 def test_takes_a_request_without_the_names_of_the_path() -> None:

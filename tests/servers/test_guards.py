@@ -22,12 +22,18 @@ server.run()
 SERVERS = {
     "gunicorn": (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", 'wsgistack:load("stack.toml")'),
     "waitress": (sys.executable, "-c", WAITRESS),
+    "uWSGI": (
+        *(Path(sys.executable).parent / "uwsgi", "--http-socket", "127.0.0.1:0", "--need-app"),
+        *("--eval", 'from wsgistack import load; application = load("stack.toml")'),
+    ),
 }
 BYPASSES = {
     ("gunicorn", "flask_app"): {"GET /%2fadmin/x", "GET //admin/x", "GET /zzz/admin/x SCRIPT_NAME: /zzz"},
     ("gunicorn", "pyramid_app"): {"GET /./admin/x", "GET /x/../admin/x", "GET /zzz/admin/x SCRIPT_NAME: /zzz"},
     ("waitress", "flask_app"): {"GET /admin"},
     ("waitress", "pyramid_app"): {"GET /./admin/x", "GET /x/../admin/x"},
+    ("uWSGI", "flask_app"): {"GET /%2fadmin/x", "GET //admin/x"},
+    ("uWSGI", "pyramid_app"): {"GET /%2fadmin/x", "GET //admin/x", "GET /x/%2e%2e/admin/x", "GET admin/x"},
 }
 METHODS = ("GET", "HEAD", "POST", "get")
 CLOSED_WHEN = '{ not = { under = ["/health", "/static"] } }'

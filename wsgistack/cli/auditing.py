@@ -4,15 +4,19 @@ import argparse
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import quote
 
 from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.cli.tracing import Request, Trace
+from wsgistack.conditions.openings import is_sent
 from wsgistack.conditions.parsing import resolve_condition
+from wsgistack.conditions.predicates import METHOD_OVERRIDES, environ_key
 from wsgistack.config import open_document, read
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
@@ -25,11 +29,15 @@ _REFUSED = ("301", "308", "400", "401", "403", "404", "405", "410", "414", "421"
 """The statuses of answers that reveal nothing: the application does not know the path, or redirects the client."""
 
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS", "get", "post")
+_WILDCARD = re.compile(r"[*?]|\[!?.[^\]]*\]")
+_FILLERS = "x" + "".join(map(chr, range(0x21, 0x250)))
 _DESCRIPTION = """\
-Sends each protected path, in all its spellings, with several methods and hosts, through all layers to the application,
-and reports every request that was answered without passing a guard. The requests are made in memory, without a
-password. A request that gets around a guard really reaches the application, so do not use data that matters.
-The access log leaves them out. What layers and application print or log meanwhile is not shown; explain shows it.
+Sends each protected path, in all its spellings, with several methods, schemes and hosts, and with the headers and other
+values that the conditions of the guards name, through all layers to the application, and reports every request that was
+answered without passing a guard. The requests are made in memory, without a password. A request that gets around a
+guard really reaches the application, so do not use data that matters. The access log leaves them out. What layers and
+application print or log meanwhile is not shown; explain shows it. The value of a header or of another key of the
+environ may be a secret, so the report has "..." in its place.
 Answers 301, 308, 400, 401, 403, 404, 405, 410, 414 and 421 count as refused."""
 
 
@@ -68,7 +76,9 @@ def audit(parsed: argparse.Namespace) -> int:
                 and not any(visit.is_active and visit.spec.is_guard for visit in trace.visits)
             ]
     if parsed.format == "json":
-        unguarded = [{**request._asdict(), "status": status} for request, status in found]
+        unguarded = [
+            {**request._asdict(), "environ": request.show_environ(), "status": status} for request, status in found
+        ]
         print(json.dumps({"paths": paths, "requests": len(requests), "unguarded": unguarded}, indent=1))
     else:
         for request, status in found:
@@ -90,25 +100,49 @@ def _silence() -> Iterator[None]:
 
 
 class _Parts:
-    """What a condition of a guard says about paths, methods and hosts, guarded or public."""
+    """What a condition of a guard says about requests, guarded or public."""
 
     def __init__(self, spec: Spec) -> None:
         self.guarded: dict[str, list[str]] = {"path": [], "method": [], "host": []}
         self.public: dict[str, list[str]] = {"path": [], "method": [], "host": []}
+        self.changes: list[dict[str, str]] = []
+        """Keys of the environ, by which a client makes a request look public."""
         if spec.when is not None:
             self._add(resolve_condition(spec.when, base=spec.base), self.guarded, self.public)
 
     def _add(self, when: object, here: dict[str, list[str]], opposite: dict[str, list[str]]) -> None:
+        is_public = here is self.public
+        changes: dict[str, str] = {}
         for key, values in when.items() if isinstance(when, Mapping) else ():
             if key == "not":
                 self._add(values, opposite, here)
             elif key in ("under", "path", "method", "host"):
-                here["path" if key == "under" else key] += [_fill_in(value) for value in values]
+                here["path" if key == "under" else key] += map(_fill_in, values)
+                changes |= {"HTTP_HOST": _fill_in(values[0])} if key == "host" and is_public else {}
+            elif key == "scheme":
+                changes["wsgi.url_scheme"] = values[0] if is_public else _find_other(values)
+            elif key in ("header", "environ"):
+                for name in values:
+                    globs = values[name] if isinstance(values, Mapping) else ("*",)
+                    variable = environ_key(name) if key == "header" else name
+                    if variable == "PATH_INFO":
+                        here["path"] += map(_fill_in, globs)
+                    elif is_sent(variable):
+                        text = _fill_in(globs[0]) if is_public else _find_other(globs)
+                        changes[variable] = text.encode().decode("latin-1")
+        if changes:
+            self.changes.append(changes)
 
 
 def _fill_in(glob: str) -> str:
     """A text that a glob matches."""
-    return glob.replace("*", "x").replace("?", "x")
+    return _WILDCARD.sub(lambda found: next((each for each in _FILLERS if fnmatchcase(each, found[0])), "x"), glob)
+
+
+def _find_other(globs: Iterable[str]) -> str:
+    """A text that no glob matches, if possible."""
+    others = ("https", "http", "")
+    return next((each for each in others if not any(fnmatchcase(each, glob) for glob in globs)), "")
 
 
 def _find_paths(document: Document, name: str, prefix: str = "", depth: int = 0) -> Iterator[str]:
@@ -126,6 +160,17 @@ def _find_paths(document: Document, name: str, prefix: str = "", depth: int = 0)
 
 
 def _make_requests(paths: Iterable[str], guards: list[_Parts]) -> Iterator[Request]:
+    requests = list(_make_plain_requests(paths, guards))
+    yield from requests
+    variants = [changes for guard in guards for changes in guard.changes]
+    together = {key: value for changes in variants for key, value in changes.items()}
+    for changes in (*variants, together):
+        environ = tuple((key, value) for key, value in changes.items() if key != "HTTP_HOST")
+        for request in requests:
+            yield request._replace(host=changes.get("HTTP_HOST", request.host), environ=(*request.environ, *environ))
+
+
+def _make_plain_requests(paths: Iterable[str], guards: list[_Parts]) -> Iterator[Request]:
     public = [path for guard in guards for path in guard.public["path"]]
     hosts = _choose("host", guards) or ["localhost"]
     chosen = _choose("method", guards)
@@ -134,15 +179,26 @@ def _make_requests(paths: Iterable[str], guards: list[_Parts]) -> Iterator[Reque
     exempt = {method for guard in guards for method in guard.public["method"]}
     methods = [method for method in methods or _METHODS if method not in exempt]
     for path in paths:
+        first, slash, rest = quote(path).removeprefix("/").partition("/")
         for method in methods:
             for target in spell_path(path, public):
                 yield Request(method, target, hosts[0])
-            first, slash, rest = quote(path).removeprefix("/").partition("/")
             for script_name, target in (
                 (f"/{first}", f"{slash}{rest}"),
                 *((each, spelling) for each in ("/zzz", *public) for spelling in (quote(path), f"/{quote(path)}")),
             ):
                 yield Request(method, target, hosts[0], script_name)
+            for root, target in (
+                (f"/{first}", f"/{rest}"),
+                *((f"{each}{'/..' * each.count('/')}", quote(path)) for each in public),
+            ):
+                yield Request(method, target, hosts[0], environ=(("HTTP_X_VHM_ROOT", root),))
+            for other in sorted({"GET", "POST", *exempt} - {method}):
+                for header in METHOD_OVERRIDES:
+                    yield Request(other, quote(path), hosts[0], environ=((header, method),))
+                    yield Request(method, quote(path), hosts[0], environ=((header, other),))
+            yield Request(method, quote(path), hosts[0], environ=(("wsgi.url_scheme", "https"),))
+            yield Request(method, quote(path), "other.example")  # which no guard names
             for host in (*hosts, *(each for guard in guards for each in guard.public["host"])):
                 yield from (Request(method, quote(path), spelling) for spelling in spell_host(host))
 

@@ -5,11 +5,14 @@ from typing import NamedTuple
 
 from wsgistack.cli.checking import collect_order
 from wsgistack.conditions import Condition
+from wsgistack.conditions.predicates import METHOD_OVERRIDES
 from wsgistack.config.parts import Stack
 from wsgistack.pipeline.spec import Spec, observer
 from wsgistack.types import App, Environ, Headers, StartResponse
 
 __all__ = ["Request", "Trace", "Visit"]
+
+_SHOWN = ("wsgi.url_scheme", "HTTP_X_VHM_ROOT", *METHOD_OVERRIDES)
 
 
 class Request(NamedTuple):
@@ -17,16 +20,27 @@ class Request(NamedTuple):
 
     :param target: the path and the query, percent-encoded.
     :param script_name: what a server puts before PATH_INFO; some take it from a request header.
+    :param environ: other keys of the environ, and their values, which may be secrets of a condition.
     """
 
     method: str
     target: str
     host: str = "localhost"
     script_name: str = ""
+    environ: tuple[tuple[str, str], ...] = ()
+
+    def show_environ(self) -> dict[str, str]:
+        """The other keys of the environ, without values that may be secret."""
+        return {key: value if key in _SHOWN else "..." for key, value in self.environ}
 
     def __str__(self) -> str:
-        host = f" Host: {self.host}" if self.host != "localhost" else ""
-        return f"{self.method} {self.target}{f' SCRIPT_NAME: {self.script_name}' if self.script_name else ''}{host}"
+        shown = {"SCRIPT_NAME": self.script_name} if self.script_name else {}
+        shown |= {"Host": self.host} if self.host != "localhost" else {}
+        shown |= {
+            key.removeprefix("HTTP_").replace("_", "-").title() if key[:5] == "HTTP_" else key: value
+            for key, value in self.show_environ().items()
+        }
+        return " ".join([self.method, self.target, *(f"{name}: {value}" for name, value in shown.items())])
 
 
 class Visit(NamedTuple):
@@ -64,6 +78,7 @@ class Trace:
 
         environ = make_environ(request.method, request.target, headers=[("Host", request.host), *headers])
         environ["SCRIPT_NAME"] = request.script_name
+        environ.update(request.environ)
         self.visits.clear()
         started: list[str] = []
 

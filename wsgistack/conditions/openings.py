@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
-from wsgistack.errors import Mistake
+from wsgistack.errors import ConfigError, Mistake
+from wsgistack.options.references import has_references, resolve
 
-__all__ = ["find_openings"]
+__all__ = ["find_openings", "is_sent"]
 
 _CHOSEN = ("scheme", "method", "host", "under", "path", "header")
 """What a client chooses, so that it can send a request that does not match."""
@@ -29,7 +31,7 @@ _HINT = (
 )
 
 
-def find_openings(when: object, name: str) -> list[Mistake]:
+def find_openings(when: object, name: str, base: Path | None = None) -> list[Mistake]:
     """Find the keys of a condition by which a client can avoid a guard.
 
     A guard that is active only for some requests is open to all others, also to those that nobody thought of. A guard
@@ -37,28 +39,47 @@ def find_openings(when: object, name: str) -> list[Mistake]:
 
     :param when: a condition in its normal form.
     :param name: of the guard.
+    :param base: the folder that relative paths in references start from.
     """
-    return list(_find(when, "when", name))
+    return list(_find(when, "when", name, base))
 
 
-def _find(when: object, key: str, name: str) -> Iterator[Mistake]:
+def is_sent(key: str) -> bool:
+    """Whether a client chooses the value of a key of the environ."""
+    return _SENT["environ"].match(key) is not None
+
+
+def _find(when: object, key: str, name: str, base: Path | None) -> Iterator[Mistake]:
     if not isinstance(when, Mapping):
         return
     is_off = key.count(".not") % 2 == 1
     chosen = _FORGED if is_off else _CHOSEN
-    sent = {each: values for each in when if (values := when[each] if each in chosen else _find_sent(each, when[each]))}
+    sent = {
+        each: values
+        for each in when
+        if (values := when[each] if each in chosen else _find_sent(each, when[each], base))
+    }
     if is_off and {*when} - {*sent, "not"}:  # another key, such as a path, limits what such a client reaches
         return
     if sent:
-        # The value that a header must have may be a secret, so only its name is shown.
-        kind = " and ".join(f"{each} = {', '.join(values)}" for each, values in sent.items())
+        # The value of a header or of a reference may be a secret, so only its name is shown.
+        kind = " and ".join(
+            each if has_references([*values]) else f"{each} = {', '.join(values)}" for each, values in sent.items()
+        )
         problem = f"{name} guards only requests with {kind}; all others reach the application without it"
         if is_off:
             problem = f"{name} is off for requests with {kind}; a client can make any request look like that"
         yield Mistake(problem, key=f"{key}.{next(iter(sent))}", hint=_HINT)
-    yield from _find(when.get("not"), f"{key}.not", name)
+    yield from _find(when.get("not"), f"{key}.not", name, base)
 
 
-def _find_sent(key: str, values: Iterable[str]) -> list[str]:
+def _find_sent(key: str, values: Iterable[str], base: Path | None) -> list[str]:
     """The values that a client can send with any path."""
-    return [each for each in values if _SENT[key].match(each)] if key in _SENT else []
+    return [each for each in values if _SENT[key].match(_fill_in(each, base))] if key in _SENT else []
+
+
+def _fill_in(text: str, base: Path | None) -> str:
+    try:
+        return str(resolve(text, base=base))
+    except ConfigError:  # check reports it
+        return ""

@@ -12,7 +12,7 @@ from wsgistack.http.hosts import host_forms
 from wsgistack.http.paths import compile_prefixes, has_one_beginning, is_plain, normal_form, path_forms
 from wsgistack.types import Environ
 
-__all__ = ["KINDS", "Kind", "Predicate", "predicate"]
+__all__ = ["KINDS", "METHOD_OVERRIDES", "Kind", "Predicate", "environ_key", "predicate"]
 
 Predicate: TypeAlias = Callable[[Environ], bool]
 
@@ -20,7 +20,8 @@ _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _ADDRESS = re.compile(r"\[[0-9a-f.*?]*:[0-9a-f.*?]*:[0-9a-f:.*?]*\]")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
 _METHODS = [*(each.value for each in HTTPMethod), "ORDERPATCH", "PROPPATCH", "REPORT"]  # the last are not misspelt
-_METHOD_OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_OVERRIDE")
+METHOD_OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_OVERRIDE")
+"""Headers that hold the method for some applications, by their keys in the environ."""
 _MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # PEP 3333: empty means absent
 
 
@@ -76,12 +77,10 @@ def _method(methods: tuple[str, ...], every: bool) -> Predicate:
         exact = frozenset(methods)
         return lambda environ: (
             environ.get("REQUEST_METHOD") in exact
-            and all(environ[key] in exact for key in _METHOD_OVERRIDES if key in environ)
+            and all(environ[key] in exact for key in METHOD_OVERRIDES if key in environ)
         )
     allowed = {*methods, "HEAD"} if "GET" in methods else {*methods}
-    return lambda environ: any(
-        environ.get(key, "").upper() in allowed for key in ("REQUEST_METHOD", *_METHOD_OVERRIDES)
-    )
+    return lambda environ: any(environ.get(key, "").upper() in allowed for key in ("REQUEST_METHOD", *METHOD_OVERRIDES))
 
 
 def _under(prefixes: tuple[str, ...], every: bool) -> Predicate:
@@ -123,8 +122,8 @@ def _host(globs: tuple[str, ...], every: bool) -> Predicate:
 
 def _header(asked: Mapping[str, tuple[str, ...]] | tuple[str, ...], every: bool) -> Predicate:
     if isinstance(asked, Mapping):
-        return _environ({_environ_key(name): globs for name, globs in asked.items()}, every)
-    return _environ(tuple(map(_environ_key, asked)), every)
+        return _environ({environ_key(name): globs for name, globs in asked.items()}, every)
+    return _environ(tuple(map(environ_key, asked)), every)
 
 
 def _environ(asked: Mapping[str, tuple[str, ...]] | tuple[str, ...], _: bool) -> Predicate:
@@ -133,7 +132,8 @@ def _environ(asked: Mapping[str, tuple[str, ...]] | tuple[str, ...], _: bool) ->
     return reduce(_either, map(_presence, asked))
 
 
-def _environ_key(header: str) -> str:
+def environ_key(header: str) -> str:
+    """The key of a header in the environ."""
     key = header.upper().replace("-", "_")
     return key if key in _MAYBE_EMPTY else f"HTTP_{key}"
 

@@ -246,7 +246,11 @@ class Spec:
 
     def openings(self) -> list[Mistake]:
         """Report how clients can avoid this layer by its condition, if it is a guard."""
-        return [self._place(each, each.key) for each in find_openings(self.when, self.name)] if self.is_guard else []
+        return (
+            [self._place(each, each.key) for each in find_openings(self.when, self.name, self.base)]
+            if self.is_guard
+            else []
+        )
 
     @property
     def is_guard(self) -> bool:
