@@ -144,6 +144,10 @@ def paste_composite(loader: Any, global_conf: Mapping[str, str]) -> App:
     return app
 
 
+def neutral_conf(settings: Mapping[str, str], /) -> Page:
+    return Page("neutral")
+
+
 def optional_conf(global_conf: Mapping[str, str] | None = None) -> App:
     return app
 
@@ -385,7 +389,7 @@ def test_reports_a_factory_under_the_wrong_protocol(use: str, kind: str, said: s
     assert found.startswith(said.replace("{}", f"{HERE}:"))
 
 
-@pytest.mark.parametrize("use", ["paste_app", "optional_conf"])
+@pytest.mark.parametrize("use", ["paste_app", "optional_conf", "neutral_conf"])
 def test_accepts_a_factory_of_paste_deploy(use: str, folder: Path) -> None:
     assert check(f"call:{HERE}:{use}") == []
 

@@ -132,6 +132,15 @@ def test_does_not_ask_an_iterator_again_after_its_end() -> None:
     assert body.asked == 1
 
 
+def test_a_second_iteration_after_the_end_yields_nothing() -> None:
+    class Ending(Exchange):
+        def on_end(self) -> bytes:
+            return b"end"
+
+    body = Ending({}, lambda *start: lambda chunk: None).run(answering(Body(b"a")))
+    assert (list(body), list(body)) == ([b"a", b"end"], [])
+
+
 def test_an_empty_body_has_an_end_too() -> None:
     assert served(through(Watched, answering([]))).chunks == [b"end"]
 

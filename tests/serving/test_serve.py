@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, redirect_stdout
 from functools import partial
@@ -279,6 +280,19 @@ def test_stops_wsgiref_at_the_first_signal_while_a_request_is_incomplete(
 
     assert b" 200 " not in served(app, client, stop=None)
     assert called == []
+
+
+def test_wsgiref_waits_for_a_slow_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    monkeypatch.setattr("wsgistack.serving.serve.POLL_INTERVAL", 0.001)
+
+    def client(host: str, port: int) -> bytes:
+        with socket.create_connection((host, port), timeout=10) as connection:
+            time.sleep(0.05)
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return read_rest(connection)
+
+    assert b" 200 " in served(answers("200 OK"), client)
 
 
 @pytest.mark.parametrize("host", ["", " "])

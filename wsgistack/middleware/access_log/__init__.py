@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 from time import perf_counter, time
 from typing import ClassVar, Literal
 
@@ -173,7 +172,6 @@ class _File:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
-        self._opening = Lock()
         code = 0
         if path.is_dir():
             code = errno.EISDIR
@@ -186,17 +184,11 @@ class _File:
             raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written"))
 
     def __call__(self, line: str) -> None:
-        file = self._file
-        if file is None:
-            file = self._open()
-        os.write(file, f"{line}\n".encode())
-
-    def _open(self) -> int:
-        with self._opening:
-            if self._file is None:
-                self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-                weakref.finalize(self, os.close, self._file)
-            return self._file
+        if self._file is None:  # two threads at once may both open it, which does no harm
+            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            weakref.finalize(self, os.close, file)
+            self._file = file
+        os.write(self._file, f"{line}\n".encode())
 
 
 def _to_logger(name: str) -> Callable[[str], object]:
