@@ -207,11 +207,11 @@ def test_keeps_a_text_with_a_dollar_that_is_not_surely_a_variable(text: str, mon
 def test_names_every_undefined_variable(
     name: str, text: str, expected: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for each in ("QQQQ_ONE", "XXXX_TWO"):
+    for each in ("QQQQ_ONE", "ZZZZ_TWO"):
         monkeypatch.delenv(each, raising=False)
-    (tmp_path / name).write_text(text.format("${env:QQQQ_ONE}${env:XXXX_TWO}"), "utf-8")
+    (tmp_path / name).write_text(text.format("${env:QQQQ_ONE}${env:ZZZZ_TWO}"), "utf-8")
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / name)
     told = str(caught.value)
     assert "environment variable QQQQ_ONE is not set" in told
-    assert "environment variable XXXX_TWO is not set" in told
+    assert "environment variable ZZZZ_TWO is not set" in told

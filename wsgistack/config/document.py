@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wsgistack.config.parts import Server, Stack, stand_in
 from wsgistack.config.place import Place
@@ -68,18 +68,21 @@ class Document(ABC):
     file: str
     mistakes: Mistakes
     global_conf: Mapping[str, str]
+    _apps: Mapping[str, Any]
+    _filters: Mapping[str, Any]
+    _servers: Mapping[str, Any]
 
-    @abstractmethod
     def applications(self) -> list[str]:
         """The names of all applications, composites and pipelines."""
+        return list(self._apps)
 
-    @abstractmethod
     def filters(self) -> list[str]:
         """The names of all filters."""
+        return list(self._filters)
 
-    @abstractmethod
     def servers(self) -> list[str]:
         """The names of all servers."""
+        return list(self._servers)
 
     @abstractmethod
     def logging(self) -> "LoggingSetup | None":

@@ -43,15 +43,6 @@ class IniFile(Document):
         self.global_conf = self.sections.global_conf
         self._apps, self._filters, self._servers = self.sections.named.values()
 
-    def applications(self) -> list[str]:
-        return list(self._apps)
-
-    def filters(self) -> list[str]:
-        return list(self._filters)
-
-    def servers(self) -> list[str]:
-        return list(self._servers)
-
     def logging(self) -> "LoggingSetup | None":
         from wsgistack.config.paste.logging import read_ini_logging  # slow to import; only check and serve need it
 

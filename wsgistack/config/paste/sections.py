@@ -171,6 +171,6 @@ class Sections:
 
 def _find_items(name: str, setting: Setting) -> Iterator[tuple[str, int]]:
     """The line of each item of a value that may be a mapping, by the name of the setting and the number of the item."""
-    if "%(" not in setting.value:  # it may stand for several items
+    if "%(" not in setting.value:  # a global value may hold several items
         written = (number for number, line in zip(setting.numbers, setting.lines, strict=True) if line)
         yield from ((f"{name}.{item}", number) for item, number in enumerate(written))

@@ -97,15 +97,6 @@ class TableFile(Document):
                 hint = "write app and layers above the first [table]"
                 self.mistakes.append(self.table.place(("servers", name, key)).mistake(problem, hint=hint))
 
-    def applications(self) -> list[str]:
-        return list(self._apps)
-
-    def filters(self) -> list[str]:
-        return list(self._filters)
-
-    def servers(self) -> list[str]:
-        return list(self._servers)
-
     def logging(self) -> "LoggingSetup | None":
         if "logging" not in self.table.content:
             return None
