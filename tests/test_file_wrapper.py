@@ -4,7 +4,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from wsgiref.util import FileWrapper
 
 import pytest
@@ -86,47 +86,47 @@ def test_does_not_read_blocks_of_a_pipe(kind: Callable[[IO[bytes]], object]) -> 
 )
 def test_reports_how_much_of_a_file_was_sent(position: int, expected: tuple[int, bool], wrapper: FileWrapper) -> None:
     reported: list[object] = []
-    assert watch(wrapper, lambda *sent: reported.append(sent))
+    assert watch(wrapper, OF_SERVER, lambda *sent: reported.append(sent)) is wrapper
     wrapper.filelike.seek(position)  # as sendfile leaves it
     wrapper.close()
-    assert reported == [expected]
+    assert reported == [(*expected, True)]
     assert not wrapper.filelike.closed, "the function closes the file"
 
 
 def test_restores_the_wrapper_after_its_report(wrapper: FileWrapper) -> None:
     reported: list[object] = []
     file, close = wrapper.filelike, wrapper.close
-    watch(wrapper, lambda *sent: reported.append(sent))
+    watch(wrapper, OF_SERVER, lambda *sent: reported.append(sent))
     assert b"".join(wrapper.filelike) == TEXT  # as a wrapper does that reads by lines
     wrapper.close()
-    assert reported == [(10, True)]
+    assert reported == [(10, True, True)]
     assert (wrapper.filelike, wrapper.close) == (file, close)
 
 
 def test_reports_a_whole_file_if_the_server_rewinds_it(wrapper: FileWrapper) -> None:
     reported: list[object] = []
-    watch(wrapper, lambda *sent: reported.append(sent))
+    watch(wrapper, OF_SERVER, lambda *sent: reported.append(sent))
     wrapper.filelike.seek(10)  # as gunicorn does
     os.lseek(wrapper.filelike.fileno(), 0, os.SEEK_SET)
     wrapper.close()
-    assert reported == [(10, True)]
+    assert reported == [(10, True, True)]
 
 
 def test_reading_the_size_does_not_count_as_sending(wrapper: FileWrapper) -> None:
     reported: list[object] = []
-    watch(wrapper, lambda *sent: reported.append(sent))
+    watch(wrapper, OF_SERVER, lambda *sent: reported.append(sent))
     assert wrapper.filelike.seek(0, os.SEEK_END) == 10
     assert wrapper.filelike.seek(0) == 0
     wrapper.close()
-    assert reported == [(0, False)]
+    assert reported == [(0, False, True)]
 
 
 def test_reports_nothing_of_a_file_that_the_server_has_closed(wrapper: FileWrapper) -> None:
     reported: list[object] = []
-    watch(wrapper, lambda *sent: reported.append(sent))
+    watch(wrapper, OF_SERVER, lambda *sent: reported.append(sent))
     wrapper.filelike.close()
     wrapper.close()
-    assert reported == [(0, False)]
+    assert reported == [(0, False, True)]
 
 
 class OnlyReadable:
@@ -134,31 +134,61 @@ class OnlyReadable:
         return b""
 
 
-class Slotted:
-    """Like a wrapper that is written in C: no attribute can be set on it."""
+class OfApache:
+    """Like the wrapper of mod_wsgi, which is written in C: no attribute can be set on it."""
 
-    __slots__ = ()
-    filelike = io.BytesIO()
+    def __init__(self, filelike: IO[bytes], blksize: int = 8192) -> None:
+        self._parts = filelike, blksize
 
-    def close(self) -> None: ...
+    filelike = property(lambda self: self._parts[0])
+    blksize = property(lambda self: self._parts[1])
+
+    def close(self) -> None:
+        self.filelike.close()
+
+
+def test_watches_the_file_wrapper_of_mod_wsgi_in_a_second_one() -> None:
+    seen: list[object] = []
+    file = io.BytesIO(TEXT)
+    wrapper = OfApache(file, 5)
+    second: Any = watch(wrapper, {"wsgi.file_wrapper": OfApache}, lambda *sent: seen.append(sent))
+    assert (type(second), second.blksize) == (OfApache, 5)
+    assert second.filelike.read(4) == TEXT[:4]
+    second.close()
+    assert (seen, file.closed) == ([(4, False, True)], False)
+
+
+@pytest.mark.parametrize(
+    ("is_asked", "expected"),
+    [pytest.param(True, (8, True, False), id="sent by Apache"), pytest.param(False, (0, False, True), id="dropped")],
+)
+def test_reports_the_whole_file_if_apache_sends_it(is_asked: bool, expected: tuple[object, ...]) -> None:
+    seen: list[object] = []
+    file = io.BytesIO(TEXT)
+    file.seek(2)
+    second: Any = watch(OfApache(file), {"wsgi.file_wrapper": OfApache}, lambda *sent: seen.append(sent))
+    if is_asked:
+        assert second.filelike.tell() == 2
+    second.close()
+    assert seen == [expected]
 
 
 def test_watches_the_file_wrapper_of_waitress() -> None:
     seen: list[object] = []
     buffer = ReadOnlyFileBasedBuffer(io.BytesIO(TEXT))
-    assert watch(buffer, lambda *sent: seen.append(sent))
+    assert watch(buffer, {}, lambda *sent: seen.append(sent))
     assert buffer.prepare() == len(TEXT)
     assert buffer.get(4) == TEXT[:4]
     buffer.skip(4)
     buffer.close()
-    assert seen == [(4, False)]
+    assert seen == [(4, False, True)]
 
 
-@pytest.mark.parametrize("body", [Slotted(), [TEXT], io.BytesIO()])
-def test_returns_false_for_a_body_that_cannot_be_watched(body: object) -> None:
-    assert not watch(body, lambda sent, is_at_end: None)
+@pytest.mark.parametrize("body", [[TEXT], io.BytesIO()])
+def test_returns_none_for_a_body_that_cannot_be_watched(body: object) -> None:
+    assert watch(body, {}, lambda *sent: None) is None
 
 
 def test_cannot_watch_a_file_without_a_position() -> None:
     with open_pipe() as pipe:
-        assert not watch(FileWrapper(pipe), lambda sent, is_at_end: None)
+        assert watch(FileWrapper(pipe), OF_SERVER, lambda *sent: None) is None

@@ -38,36 +38,47 @@ def blocks_of(body: object, length: int | None, /) -> Iterator[bytes] | None:
     return _blocks(file.read, length) if file is not None and _can_seek(file) else None
 
 
-def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
+def watch(body: object, environ: Environ, done: Callable[[int, bool, bool], object], /) -> Iterable[bytes] | None:
     """Call a function when the server closes a file wrapper. Until then the server may use sendfile.
 
     :param done: is called once instead of the wrapper's ``close()``, which it must call, with the number of bytes that
-        were sent and whether the file is at its end.
-    :return: whether the wrapper can be watched. A wrapper in C, without a position or without ``close()`` can't.
+        were sent, whether the file is at its end, and whether both are certain. They are not where Apache sends the
+        file by its descriptor, which moves no position: then they say that the whole file was sent.
+    :return: what the server must get: the wrapper, or a second one around the same file if it is mod_wsgi's, on which
+        no attribute can be set. None if the wrapper can't be watched, because it has no position or no ``close()``.
     """
     wrapper = cast(_Wrapper, body)
-    name = "filelike" if hasattr(body, "filelike") else "file"  # of wsgiref and gunicorn, or of Waitress
+    name = "filelike" if hasattr(body, "filelike") else "file"  # of Waitress
     try:
         file: _File = getattr(wrapper, name)
         close = wrapper.close
         begin = file.tell()
         watched = _Watched(file, begin)
 
-        def closing() -> None:
-            setattr(wrapper, name, file)
-            wrapper.close = close  # type: ignore[method-assign]
-            position, end = begin, None
+        def report() -> None:
+            position, end, is_certain = begin, None, True
             with suppress(OSError, ValueError):  # the server has already closed the file
                 position = max(watched.furthest, file.tell())
                 end = file.seek(0, os.SEEK_END)
                 file.seek(position)
-            done(position - begin, position == end)
+                if watched.is_taken and position == begin:
+                    position, is_certain = end, False
+            done(position - begin, position == end, is_certain)
 
-        setattr(wrapper, name, watched)
+        def closing() -> None:
+            setattr(wrapper, name, file)
+            wrapper.close = close  # type: ignore[method-assign]
+            report()
+
+        try:
+            setattr(wrapper, name, watched)
+        except AttributeError:
+            watched = _WatchedForApache(file, begin, report)
+            return cast(Iterable[bytes], environ["wsgi.file_wrapper"](watched, wrapper.blksize))
         wrapper.close = closing  # type: ignore[method-assign]
     except (AttributeError, OSError, ValueError):
-        return False
-    return True
+        return None
+    return cast(Iterable[bytes], body)
 
 
 def _can_seek(file: object) -> bool:
@@ -88,11 +99,15 @@ class _File(Protocol):
 
 
 class _Wrapper(Protocol):
+    blksize: int
+
     def close(self) -> object: ...
 
 
 class _Watched:
     """A file that knows how far the server has read: gunicorn goes back to the beginning when all is sent."""
+
+    is_taken = False
 
     def __init__(self, file: _File, begin: int) -> None:
         self._file = file
@@ -112,3 +127,15 @@ class _Watched:
         if whence == os.SEEK_SET:  # another whence is used to find the size
             self.furthest = max(self.furthest, position)
         return position
+
+
+class _WatchedForApache(_Watched):
+    """A file for the wrapper of mod_wsgi, which closes the file and not the wrapper."""
+
+    def __init__(self, file: _File, begin: int, close: Callable[[], object]) -> None:
+        super().__init__(file, begin)
+        self.close = close
+
+    def tell(self) -> int:
+        self.is_taken = True  # mod_wsgi asks where Apache must begin to send the file by its descriptor
+        return super().tell()

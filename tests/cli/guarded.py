@@ -13,7 +13,7 @@ from whitenoise import WhiteNoise  # type: ignore[import-untyped]
 
 from wsgistack.types import App, Environ, StartResponse
 
-APPS = ("flask_app", "pyramid_app", "shared_data_app", "whitenoise_app")
+APPS = ("flask_app", "prefixed_app", "pyramid_app", "shared_data_app", "whitenoise_app")
 FOLDER = str(Path(__file__).with_name("public"))
 
 
@@ -39,6 +39,14 @@ def _make_pyramid_app() -> App:
         config.add_view(lambda context, request: Response("secret"), context=_Folder)
         app: App = config.make_wsgi_app()
     return app
+
+
+def prefixed_app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Flask with the few lines that many sites have for a proxy that sends them the prefix of their paths."""
+    prefix = environ.get("HTTP_X_SCRIPT_NAME", "")
+    if environ["PATH_INFO"].startswith(prefix):
+        environ["SCRIPT_NAME"], environ["PATH_INFO"] = prefix, environ["PATH_INFO"].removeprefix(prefix)
+    return flask_app(environ, start_response)
 
 
 def everything(environ: Environ, start_response: StartResponse) -> list[bytes]:

@@ -14,6 +14,7 @@ from wsgistack.http.hosts import host_forms
 
 BYPASSES = {
     "flask_app": ("GET //admin/x", "GET /%2fadmin/x", "GET /admin/x SCRIPT_NAME: /zzz"),
+    "prefixed_app": ("GET /zzz/admin/x X-Script-Name: /zzz",),
     "pyramid_app": ("GET //admin/x", "GET /%2fadmin/x", "GET /./admin/x", "GET /x/../admin/x"),
     "shared_data_app": ("GET /./admin/x", "GET /x/../admin/x"),
     "whitenoise_app": ("GET /admin/x SCRIPT_NAME: /zzz",),
@@ -29,7 +30,8 @@ def test_finds_what_gets_around_a_guard_that_reads_one_form(
     app: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert audited(tmp_path, OPEN.format(app=app), "--path", "/admin/x") == 1
-    *lines, summary = capsys.readouterr().out.splitlines()
+    *lines, summary, refused = capsys.readouterr().out.splitlines()
+    assert refused.endswith(" requests skipped the guard, and only what is inside of it refused them")
     assert {line.partition(" -> ")[0] for line in lines} >= {*BYPASSES[app]}
     assert summary.endswith(f" requests for /admin/x: {len(lines)} answered without a guard")
 
@@ -56,7 +58,13 @@ def test_finds_nothing_around_a_guard_that_reads_all_forms(
     app: str, when: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert audited(tmp_path, CLOSED.format(app=app, when=when), "--path", "/admin", "--path", "/admin/x") == 0
-    assert capsys.readouterr().out.endswith(" requests for /admin, /admin/x: 0 answered without a guard\n")
+    summary, *refused = capsys.readouterr().out.splitlines()
+    assert summary.endswith(" requests for /admin, /admin/x: 0 answered without a guard")
+    is_closed = when in (
+        '{ not = { under = ["/health", "/static"] } }',
+        '{ not = { path = ["/health", "/static/*"] } }',
+    )
+    assert bool(refused) is not is_closed, "only the routes of the application close an open guard"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +160,7 @@ def test_reports_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     report = json.loads(capsys.readouterr().out)
     assert report["paths"] == ["/admin/x"]
     assert report["requests"] > 300
+    assert report["refused_inside"] > 0
     fields = {
         "method": "GET",
         "target": "//admin/x",

@@ -307,3 +307,22 @@ def test_a_page_is_guarded_that_a_header_leads_the_traversal_of_pyramid_to(publi
     assert is_meant({"not": public}, {"PATH_INFO": "/view", **environ})
     assert is_meant({"under": "/admin"}, {"PATH_INFO": "/", **environ})
     assert not is_meant({"not": {"path": "/"}}, {"PATH_INFO": "/", "HTTP_X_VHM_ROOT": ""})
+
+
+@pytest.mark.parametrize("header", ["HTTP_X_SCRIPT_NAME", "HTTP_X_FORWARDED_PREFIX"])
+def test_a_page_is_guarded_that_remains_when_an_application_removes_a_prefix(header: str) -> None:
+    environ = {"PATH_INFO": "/health/admin", header: "/health"}
+    assert is_meant({"not": {"under": "/health"}}, environ)
+    assert is_meant({"under": "/admin"}, environ)
+    assert is_meant({"not": {"under": "/health"}}, {"PATH_INFO": "/health///admin", header: "/health/"})
+    assert not is_meant({"not": {"under": "/health"}}, {"PATH_INFO": "/health/x", header: "/shop"})
+
+
+@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_SERVER"])
+@pytest.mark.parametrize("value", ["admin.org", "a.org, Admin.org.:80", "admin.org, a.org"])
+def test_a_site_is_guarded_that_a_header_of_a_proxy_names(header: str, value: str) -> None:
+    environ = {"PATH_INFO": "/", "HTTP_HOST": "a.org", header: value}
+    assert is_meant({"not": {"host": "a.org", "path": "/"}}, environ)
+    assert is_meant({"host": "admin.org"}, environ)
+    assert not is_meant({"not": {"host": "a.org"}}, {"HTTP_HOST": "a.org", header: "a.org"})
+    assert is_meant({"not": {"host": "a.org"}}, {"HTTP_HOST": "a.org", header: "a.org," * 20})

@@ -4,7 +4,8 @@ import contextlib
 import gc
 import io
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import IO, Any, cast
+from wsgiref.util import FileWrapper
 
 import pytest
 
@@ -353,3 +354,51 @@ def test_a_chunk_that_the_server_refuses_is_an_error(seen: Seen) -> None:
     with pytest.raises(AssertionError):
         measured(writing, seen)({}, start)
     assert seen == [("error", "200", 3)]
+
+
+# Files
+
+
+def sending(wrap: Callable[[IO[bytes]], Iterable[bytes]], *written: bytes) -> App:
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        write = start_response("200 OK", [])
+        for chunk in written:
+            write(chunk)
+        return wrap(io.BytesIO(b"0123456789"))
+
+    return app
+
+
+def test_counts_what_was_written_before_a_file(seen: Seen) -> None:
+    keys: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
+    call = Call(measured(sending(FileWrapper, b"written"), seen), **keys)
+    assert call.read() == b"written0123456789"
+    assert seen == [("complete", "200", 17)]
+
+
+class OfApache:
+    """Like the wrapper of mod_wsgi: no attribute can be set on it, and its server takes only the file."""
+
+    def __init__(self, filelike: IO[bytes], blksize: int = 8192) -> None:
+        self._parts = filelike, blksize
+
+    filelike = property(lambda self: self._parts[0])
+    blksize = property(lambda self: self._parts[1])
+
+    def close(self) -> None:
+        self.filelike.close()
+
+
+@pytest.mark.parametrize("error", [None, OSError("Apache/mod_wsgi client connection closed.")])
+def test_asks_mod_wsgi_whether_the_client_has_gone(error: OSError | None, seen: Seen) -> None:
+    def write(chunk: bytes) -> None:
+        assert chunk == b""
+        if error:
+            raise error
+
+    keys: Environ = {"wsgi.file_wrapper": OfApache}
+    start: Any = lambda status, headers, exc_info=None: write  # noqa: E731
+    body: Any = measured(sending(cast(Any, OfApache)), seen)(keys, start)
+    assert body.filelike.tell() == 0
+    body.close()
+    assert seen == [("aborted" if error else "complete", "200", 10)]

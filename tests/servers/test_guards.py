@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.guarded import CLOSED, OPEN
+from tests.servers.mod_wsgi import LOAD, WAYS, running_apache
 from tests.servers.running import Server, running
 from wsgistack.cli.auditing import spell_host, spell_path
 
@@ -30,6 +31,10 @@ SERVERS = {
 BYPASSES = {
     ("gunicorn", "flask_app"): {"GET /%2fadmin/x", "GET //admin/x", "GET /zzz/admin/x SCRIPT_NAME: /zzz"},
     ("gunicorn", "pyramid_app"): {"GET /./admin/x", "GET /x/../admin/x", "GET /zzz/admin/x SCRIPT_NAME: /zzz"},
+    ("gunicorn", "prefixed_app"): {"GET /zzz/admin/x X-Script-Name: /zzz"},
+    ("mod_wsgi", "flask_app"): {"GET /admin"},
+    ("mod_wsgi", "pyramid_app"): {"GET /admin"},
+    ("mod_wsgi", "prefixed_app"): {"GET /zzz/admin/x X-Script-Name: /zzz"},
     ("waitress", "flask_app"): {"GET /admin"},
     ("waitress", "pyramid_app"): {"GET /./admin/x", "GET /x/../admin/x"},
     ("uWSGI", "flask_app"): {"GET /%2fadmin/x", "GET //admin/x"},
@@ -39,10 +44,10 @@ METHODS = ("GET", "HEAD", "POST", "get")
 CLOSED_WHEN = '{ not = { under = ["/health", "/static"] } }'
 
 
-def send(server: Server, line: str, host: str, script_name: str = "") -> bytes:
+def send(server: Server, line: str, host: str, header: str = "") -> bytes:
     """Send a request line that no HTTP library would send, and return the answer."""
-    header = f"SCRIPT_NAME: {script_name}\r\n" if script_name else ""
-    request = f"{line} HTTP/1.1\r\nHost: {host}\r\n{header}Content-Length: 0\r\nConnection: close\r\n\r\n"
+    more = f"{header}\r\n" if header else ""
+    request = f"{line} HTTP/1.1\r\nHost: {host}\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n"
     with server.raw(request.encode("latin-1")) as connection:
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -59,10 +64,12 @@ def find_leaks(server: Server) -> Iterator[str]:
         ("GET http://a.org/x/../admin/x", "b.org", ""),
     ]
     for script_name in ("/zzz", "/health", "/admin", "//a.org", "/health/../zzz"):
-        requests += [(f"GET {script_name}{target}", "a.org", script_name) for target in ("/admin/x", "//admin/x", "/x")]
-    for line, host, script_name in requests:
-        if send(server, line, host, script_name).split(b" ", 2)[1:2] == [b"200"]:
-            yield f"{line} SCRIPT_NAME: {script_name}" if script_name else line
+        for name in ("SCRIPT_NAME", "X-Script-Name", "X-Forwarded-Prefix"):
+            header = f"{name}: {script_name}"
+            requests += [(f"GET {script_name}{target}", "a.org", header) for target in ("/admin/x", "//admin/x", "/x")]
+    for line, host, header in requests:
+        if send(server, line, host, header).split(b" ", 2)[1:2] == [b"200"]:
+            yield f"{line} {header}" if header else line
 
 
 @pytest.mark.parametrize(("name", "app"), BYPASSES, ids=str)
@@ -72,7 +79,7 @@ def test_a_closed_guard_lets_nothing_through_that_gets_around_an_open_one(
 ) -> None:
     text = OPEN.format(app=app) if is_open else CLOSED.format(app=app, when=CLOSED_WHEN)
     (tmp_path / "stack.toml").write_text(text)
-    with running(tmp_path, *SERVERS[name]) as server:
+    with running_apache(tmp_path, LOAD, name) if name in WAYS else running(tmp_path, *SERVERS[name]) as server:
         assert send(server, "GET /admin/x", "a.org").startswith(b"HTTP/1.1 401")
         assert send(server, "GET /health", "a.org").startswith(b"HTTP/1.1 200")
         leaks = set(find_leaks(server))

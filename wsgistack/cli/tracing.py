@@ -12,7 +12,7 @@ from wsgistack.types import App, Environ, Headers, StartResponse
 
 __all__ = ["Request", "Trace", "Visit"]
 
-_SHOWN = ("wsgi.url_scheme", "HTTP_X_VHM_ROOT", *METHOD_OVERRIDES)
+_SHOWN = ("wsgi.url_scheme", "HTTP_X_VHM_ROOT", "HTTP_X_SCRIPT_NAME", "HTTP_X_FORWARDED_PREFIX", *METHOD_OVERRIDES)
 
 
 class Request(NamedTuple):
@@ -77,8 +77,8 @@ class Trace:
         from wsgistack.testing import make_environ
 
         environ = make_environ(request.method, request.target, headers=[("Host", request.host), *headers])
-        environ["SCRIPT_NAME"] = request.script_name
-        environ.update(request.environ)
+        environ["SCRIPT_NAME"] = _encode(request.script_name)
+        environ.update((key, _encode(value)) for key, value in request.environ)
         self.visits.clear()
         started: list[str] = []
 
@@ -107,3 +107,8 @@ class Trace:
             return (layer if is_active and not is_left_out else app)(environ, start_response)
 
         return record
+
+
+def _encode(text: str) -> str:
+    """The text as a server passes it on: its bytes, decoded as latin-1 (PEP 3333)."""
+    return text.encode().decode("latin-1")

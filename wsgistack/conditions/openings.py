@@ -1,7 +1,7 @@
 """Conditions that let clients get around a guard."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake
@@ -19,8 +19,10 @@ _SENT = {
     "path": re.compile(r"/?[*?\[]"),  # an ending of the path
     # Apache takes SERVER_NAME and SERVER_PORT from the Host header, unless UseCanonicalName is on.
     "environ": re.compile(
-        r"HTTP|CONTENT_|QUERY_|PATH_|SCRIPT_|REQUEST_|RAW_|REMOTE_PORT|DOCUMENT_URI|SERVER_[NP]|wsgi\.url_scheme"
+        r"HTTP|CONTENT_|QUERY_|PATH_|SCRIPT_|REQUEST_|RAW_|REDIRECT_|REMOTE_PORT|DOCUMENT_URI|SERVER_[NP]|SSL_TLS_SNI"
+        r"|wsgi\.(url_scheme|input_terminated|websocket)"
     ),
+    "method": re.compile(r"(?!GET$|HEAD$)"),  # applications that ignore the method answer it like GET
 }
 """Values that a client can send with any path, by key."""
 
@@ -57,7 +59,7 @@ def _find(when: object, key: str, name: str, base: Path | None) -> Iterator[Mist
     sent = {
         each: values
         for each in when
-        if (values := when[each] if each in chosen else _find_sent(each, when[each], base))
+        if (values := when[each] if each in chosen else _find_sent(each, when[each], base, is_off=is_off))
     }
     if is_off and {*when} - {*sent, "not"}:  # another key, such as a path, limits what such a client reaches
         return
@@ -73,9 +75,11 @@ def _find(when: object, key: str, name: str, base: Path | None) -> Iterator[Mist
     yield from _find(when.get("not"), f"{key}.not", name, base)
 
 
-def _find_sent(key: str, values: Iterable[str], base: Path | None) -> list[str]:
+def _find_sent(key: str, values: Collection[str], base: Path | None, *, is_off: bool) -> list[str]:
     """The values that a client can send with any path."""
-    return [each for each in values if _SENT[key].match(_fill_in(each, base))] if key in _SENT else []
+    sent = [each for each in values if _SENT[key].match(_fill_in(each, base))] if key in _SENT else []
+    must_all_hold = isinstance(values, Mapping) and is_off
+    return [] if must_all_hold and len(sent) < len(values) else sent
 
 
 def _fill_in(text: str, base: Path | None) -> str:

@@ -19,9 +19,10 @@ Outcome = Literal["complete", "aborted", "error", "upgraded"]
 class MeasuredExchange(Exchange):
     """An exchange that counts the bytes of the body, and knows how the response ended.
 
-    A file in the server's own ``wsgi.file_wrapper`` stays untouched, so that the server can use sendfile: the position
-    in the file shows how much was sent. The file wrappers of uWSGI and mod_wsgi can't be watched; there the file is
-    read here, in large blocks. If a server never calls ``close()``, the response ends when the server drops the body.
+    A file in the server's own ``wsgi.file_wrapper`` is left to the server, which can use sendfile: the position in the
+    file shows how much was sent. mod_wsgi moves no position; it reports only whether the client has gone. The file
+    wrapper of uWSGI can't be watched; there the file is read here, in large blocks. If a server never calls
+    ``close()``, the response ends when the server drops the body.
     """
 
     __slots__ = ("_input", "method", "sent")
@@ -38,10 +39,11 @@ class MeasuredExchange(Exchange):
         self._input = None if self.method == "GET" else watch_input(environ)
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        """Return a file wrapper untouched if it can be watched."""
+        """Leave a file wrapper to the server if it can be watched."""
         if type(body) is not list and is_file_wrapper(body, self.environ):
-            if watch(body, self._close_file):
-                return body
+            watched = watch(body, self.environ, self._close_file)
+            if watched is not None:
+                return watched
             blocks = blocks_of(body, 0 if self.method == "HEAD" else h.content_length(self.headers))
             if blocks is not None:
                 self._chunks = blocks
@@ -88,11 +90,20 @@ class MeasuredExchange(Exchange):
         self.finished = True
         self.close()
 
-    def _close_file(self, sent: int, is_at_end: bool) -> None:
+    def _close_file(self, sent: int, is_at_end: bool, is_certain: bool) -> None:
         length = h.content_length(self.headers)
-        self.sent = sent if length is None else min(sent, length)  # without sendfile, the server reads in blocks
-        self.finished = is_at_end or self.sent == length
+        self.sent += sent  # to what write() has sent
+        if length is not None:
+            self.sent = min(self.sent, length)  # without sendfile, the server reads in blocks
+        self.finished = (is_at_end or self.sent == length) and (is_certain or not self._has_client_gone())
         self.close()
+
+    def _has_client_gone(self) -> bool:
+        try:
+            self._write(b"")  # type: ignore[misc]
+        except Exception:  # mod_wsgi raises OSError, but layers outside may replace it
+            return True
+        return False
 
     def __del__(self) -> None:
         if self._source is not CLOSED:  # by a server such as serverless-wsgi, which never calls close()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-__all__ = ["Forms", "find_forms"]
+__all__ = ["MAX_FORMS", "Forms", "find_forms"]
 
 MAX_FORMS = 16
 

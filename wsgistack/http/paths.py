@@ -29,7 +29,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _PARAMETERS = re.compile(r";[^/]*")
 _SLASHES = re.compile(r"//+")
-_BEGINNINGS = ("SCRIPT_NAME", "HTTP_X_VHM_ROOT")
+_ADDED = ("SCRIPT_NAME", "HTTP_X_VHM_ROOT")
+_REMOVED = ("HTTP_X_SCRIPT_NAME", "HTTP_X_FORWARDED_PREFIX")
+_BEGINNINGS = (*_ADDED, *_REMOVED)
 
 
 def path_forms(environ: Environ) -> Forms:
@@ -37,19 +39,23 @@ def path_forms(environ: Environ) -> Forms:
 
     PATH_INFO is one path, and SCRIPT_NAME + PATH_INFO is another: some servers take SCRIPT_NAME from a request header,
     so a client may choose where the one begins and the other ends. The header X-Vhm-Root + PATH_INFO is a third one:
-    Pyramid's traversal finds its pages there. Their forms are all paths that result from these steps in any order and
-    number: percent-decode once more, read a backslash as a slash, remove ``;parameters`` from segments, collapse
-    slashes, resolve dot segments (RFC 3986 §5.2.4), add a missing first slash, and drop bytes that are not UTF-8, as
-    Bottle does. Upper and lower case remain different, and so do a path with and without a slash at its end;
+    Pyramid's traversal finds its pages there. Many applications behind a proxy remove X-Script-Name or
+    X-Forwarded-Prefix from the beginning of PATH_INFO. Their forms are all paths that result from these steps in any
+    order and number: percent-decode once more, read a backslash as a slash, remove ``;parameters`` from segments,
+    collapse slashes, resolve dot segments (RFC 3986 §5.2.4), add a missing first slash, and drop bytes that are not
+    UTF-8, as Bottle does. Upper and lower case remain different, and so do a path with and without a slash at its end;
     :func:`compile_prefixes` ignores that.
 
-    A plain path with neither of the two is its own only form, which costs one search with a regular expression.
+    A plain path with none of the four is its own only form, which costs one search with a regular expression.
     """
     path: str = environ.get("PATH_INFO", "")
     forms = find_path_forms(path)
-    for key in _BEGINNINGS:
+    for key in _ADDED:
         if environ.get(key):
             forms |= find_path_forms(environ[key] + path)
+    for key in _REMOVED:
+        if environ.get(key):
+            forms |= find_path_forms(path.removeprefix(environ[key]))
     return forms
 
 

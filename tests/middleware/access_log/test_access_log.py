@@ -281,7 +281,7 @@ def test_creates_the_file_with_the_first_line(log: _Log) -> None:
 def test_refuses_a_file_that_cannot_be_written(log: _Log, monkeypatch: pytest.MonkeyPatch) -> None:
     log.path.touch(0o444)
     if os.geteuid() == 0:  # root can write every file
-        monkeypatch.setattr(os, "access", lambda path, mode: path != log.path)
+        monkeypatch.setattr(os, "access", lambda path, mode, **more: path != log.path)
     with pytest.raises(ConfigError, match="Permission denied"):
         log.around(answering([b""]))
 

@@ -20,6 +20,7 @@ from wsgistack.types import App, Changes, Environ, StartResponse
 __all__ = ["AccessLog"]
 
 _OUTPUTS = ("stderr", "stdout", "logging")
+_ASKS_FOR_THE_SERVER = os.access in os.supports_effective_ids  # not for the user who started it
 
 
 class AccessLog(Middleware):
@@ -53,10 +54,11 @@ class AccessLog(Middleware):
     ``outcome`` in JSON is ``complete``, ``aborted`` if the client has gone, ``error`` if the application failed, or
     ``upgraded`` if the connection went on with another protocol, such as WebSocket.
 
-    A file in the server's own ``wsgi.file_wrapper`` passes untouched, so that the server can use sendfile. The position
-    in the file shows how much was sent. The file wrappers of uWSGI and mod_wsgi can't be watched; there the file is
-    read here instead, in large blocks, and only the application can give its Content-Length. If the server never calls
-    ``close()``, the line is written when the server drops the body.
+    A file in ``wsgi.file_wrapper`` is left to the server, which can use sendfile and add the Content-Length. The
+    position in the file shows how much was sent. mod_wsgi reports only whether the client has gone; then the line has
+    the length of the whole file, and the outcome ``aborted``. The file wrapper of uWSGI can't be watched; there the
+    file is read here instead, in large blocks, and only the application can give its Content-Length. If the server
+    never calls ``close()``, the line is written when the server drops the body.
 
     In ini files for PasteDeploy itself, write ``%%`` for each ``%``; wsgistack reads both.
 
@@ -177,7 +179,7 @@ class _File:
             code = errno.EISDIR
         elif not path.parent.is_dir():
             code = errno.ENOENT
-        elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        elif not os.access(path if path.exists() else path.parent, os.W_OK, effective_ids=_ASKS_FOR_THE_SERVER):
             code = errno.EACCES
         if code:
             problem = f"cannot open {str(path)!r}: {os.strerror(code)}"
