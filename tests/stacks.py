@@ -11,7 +11,7 @@ from functools import reduce
 from itertools import product
 from operator import or_
 
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Middleware, Paths, RequestId
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Hosts, Https, Middleware, Paths, RequestId
 from wsgistack.errors import ContractError
 from wsgistack.testing import Judge, Verdict
 from wsgistack.testing.lint import Lint
@@ -26,12 +26,23 @@ __all__ = [
     "LAYERS",
     "OPTIONS",
     "PAIRS",
+    "OverHttps",
     "Stack",
     "find_failures",
     "find_failures_in_threads",
 ]
 
 KEY = ("Authorization", "Basic YTpi")
+
+
+class OverHttps(Https):
+    """The layer https behind a server that serves https, as it would redirect everything else."""
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        environ |= {"wsgi.url_scheme": "https", "HTTP_HOST": "example.org"}
+        return super().__call__(environ, start_response)
+
+
 LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "request_id": RequestId,
     "access_log": AccessLog,
@@ -39,9 +50,15 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "compress": Compress,
     "basic_auth": BasicAuth,
     "paths": Paths,
+    "hosts": Hosts,
+    "https": OverHttps,
     "lint": Lint,
 }
-OPTIONS: Mapping[str, Mapping[str, object]] = {"access_log": {"output": "logging"}, "basic_auth": {"users": {"a": "b"}}}
+OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "access_log": {"output": "logging"},
+    "basic_auth": {"users": {"a": "b"}},
+    "hosts": {"allowed": ["127.0.0.1", "localhost"]},
+}
 
 
 class Stack:

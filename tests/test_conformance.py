@@ -12,8 +12,19 @@ from wsgiref.validate import WSGIWarning, validator
 
 import pytest
 
-from tests.stacks import FIVE, FIVE_TWICE, KEY, LAYERS, OPTIONS, PAIRS, Stack, find_failures, find_failures_in_threads
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, Paths, RequestId
+from tests.stacks import (
+    FIVE,
+    FIVE_TWICE,
+    KEY,
+    LAYERS,
+    OPTIONS,
+    PAIRS,
+    OverHttps,
+    Stack,
+    find_failures,
+    find_failures_in_threads,
+)
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, Hosts, Https, Paths, RequestId
 from wsgistack.http import headers as h
 from wsgistack.testing import Judge, Record, Server
 from wsgistack.testing.hostile import CASES
@@ -61,6 +72,10 @@ JUDGED = {
     "paths": Judged(Paths),
     "paths, redirecting": Judged(Paths, {"action": "redirect"}),
     "paths, normalizing": Judged(Paths, {"action": "normalize"}),
+    "hosts": Judged(Hosts, {"allowed": ["127.0.0.1", "localhost"]}),
+    "hosts, redirecting": Judged(Hosts, {"allowed": ["127.0.0.1", "localhost"], "canonical": "www.example.org"}),
+    "https": Judged(Https),
+    "https, over https": Judged(OverHttps),
     "lint": Judged(Lint, exempt=REPORTS_THE_SERVER),
     "all five": Judged(FIVE, {}, (KEY,), FIVE.changes._replace(answers=False), OWN_PASSWORD),
     "all five, no password": Judged(FIVE),

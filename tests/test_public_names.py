@@ -22,6 +22,8 @@ PUBLIC = [
     "Exchange",
     "Gzip",
     "HeldExchange",
+    "Hosts",
+    "Https",
     "MeasuredExchange",
     "Middleware",
     "Mistake",

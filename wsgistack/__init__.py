@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
+    from wsgistack.middleware.hosts import Hosts as Hosts
+    from wsgistack.middleware.https import Https as Https
     from wsgistack.middleware.paths import Paths as Paths
     from wsgistack.middleware.request_id import RequestId as RequestId
     from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
@@ -51,6 +53,8 @@ _HOMES = {
     "middleware.auth.basic": ("BasicAuth",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
+    "middleware.hosts": ("Hosts",),
+    "middleware.https": ("Https",),
     "middleware.paths": ("Paths",),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
     "pipeline": ("OrderWarning", "Pipeline"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from wsgistack.errors import ConfigError
 from wsgistack.http.forms import MAX_FORMS, Forms
-from wsgistack.http.hosts import MAX_HOST, Hosts, host_forms, split_host
+from wsgistack.http.hosts import MAX_HOST, HostPatterns, host_forms, split_host
 
 
 def _forms(host: str) -> Forms:
@@ -130,7 +130,7 @@ def test_other_hosts_are_not_valid(host: str) -> None:
 
 
 def test_hosts_match_whole_labels_and_any_port() -> None:
-    hosts = Hosts(["example.org", "*.example.net", "[::1]", "2001:DB8::1", "192.0.2.1"], key="allowed")
+    hosts = HostPatterns(["example.org", "*.example.net", "[::1]", "2001:DB8::1", "192.0.2.1"], key="allowed")
     for host in (
         *("example.org", "EXAMPLE.org.:8080", "a.example.net", "a.b.example.net:1", "[::1]:80", "[2001:db8::1]"),
         "192.0.2.1:8000",
@@ -146,6 +146,6 @@ def test_hosts_match_whole_labels_and_any_port() -> None:
 )
 def test_wrong_hosts_are_mistakes(entry: str, hint: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        Hosts([entry], key="allowed")
+        HostPatterns([entry], key="allowed")
     expected = "expected a name without a port, such as example.org or *.example.org"
     assert str(raised.value) == f"allowed: not a valid host {entry!r}; {expected}{hint}"

@@ -12,7 +12,7 @@ from wsgistack.http.addresses import parse_address
 from wsgistack.http.forms import Forms, find_forms
 from wsgistack.types import Environ
 
-__all__ = ["MAX_HOST", "Hosts", "host_forms", "split_host"]
+__all__ = ["MAX_HOST", "HostPatterns", "host_forms", "split_host"]
 
 MAX_HOST = 300
 """In characters. A name in DNS has up to 253; the forms of a longer host count as incomplete."""
@@ -74,12 +74,12 @@ def split_host(host: str) -> tuple[str, int | None] | None:
     return name, int(port) if port else None
 
 
-class Hosts:
+class HostPatterns:
     """Names of hosts and patterns, to ask whether a Host header is one of them.
 
     ::
 
-        Hosts(["example.org", "*.example.org", "[::1]"], key="allowed").contains("www.example.org:8080")
+        HostPatterns(["example.org", "*.example.org", "[::1]"], key="allowed").contains("www.example.org:8080")
 
     :param entries: names, IPv4 addresses, IPv6 addresses with or without brackets, or patterns with ``*.`` in the place
         of one or more subdomains: ``*.example.org`` does not match ``example.org``. Ports are not part of an entry.
