@@ -10,8 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from itertools import product
 from operator import or_
+from pathlib import Path
 
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Hosts, Https, Middleware, Paths, RequestId
+from wsgistack import (
+    AccessLog,
+    BasicAuth,
+    CatchErrors,
+    Compress,
+    Cookies,
+    Hosts,
+    Https,
+    Maintenance,
+    MethodOverride,
+    Middleware,
+    Paths,
+    RequestId,
+)
 from wsgistack.errors import ContractError
 from wsgistack.testing import Judge, Verdict
 from wsgistack.testing.lint import Lint
@@ -52,11 +66,15 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "paths": Paths,
     "hosts": Hosts,
     "https": OverHttps,
+    "cookies": Cookies,
+    "maintenance": Maintenance,
+    "method_override": MethodOverride,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
+    "maintenance": {"flag": Path("no such file")},
     "hosts": {"allowed": ["127.0.0.1", "localhost"]},
 }
 

@@ -42,10 +42,13 @@ def test_all_layers_are_registered() -> None:
         "basic_auth",
         "catch_errors",
         "compress",
+        "cookies",
         "gzip",
         "hosts",
         "https",
         "lint",
+        "maintenance",
+        "method_override",
         "paths",
         "request_id",
     ]

@@ -24,7 +24,20 @@ from tests.stacks import (
     find_failures,
     find_failures_in_threads,
 )
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, Hosts, Https, Paths, RequestId
+from wsgistack import (
+    AccessLog,
+    BasicAuth,
+    CatchErrors,
+    Compress,
+    Cookies,
+    Gzip,
+    Hosts,
+    Https,
+    Maintenance,
+    MethodOverride,
+    Paths,
+    RequestId,
+)
 from wsgistack.http import headers as h
 from wsgistack.testing import Judge, Record, Server
 from wsgistack.testing.hostile import CASES
@@ -76,6 +89,10 @@ JUDGED = {
     "hosts, redirecting": Judged(Hosts, {"allowed": ["127.0.0.1", "localhost"], "canonical": "www.example.org"}),
     "https": Judged(Https),
     "https, over https": Judged(OverHttps),
+    "cookies": Judged(Cookies),
+    "maintenance": Judged(Maintenance, OPTIONS["maintenance"]),
+    "maintenance, begun": Judged(Maintenance, {"enabled": True}),
+    "method_override": Judged(MethodOverride, {"field": "_method"}),
     "lint": Judged(Lint, exempt=REPORTS_THE_SERVER),
     "all five": Judged(FIVE, {}, (KEY,), FIVE.changes._replace(answers=False), OWN_PASSWORD),
     "all five, no password": Judged(FIVE),

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
+    from wsgistack.middleware.cookies import Cookies as Cookies
     from wsgistack.middleware.hosts import Hosts as Hosts
     from wsgistack.middleware.https import Https as Https
+    from wsgistack.middleware.maintenance import Maintenance as Maintenance
+    from wsgistack.middleware.method_override import MethodOverride as MethodOverride
     from wsgistack.middleware.paths import Paths as Paths
     from wsgistack.middleware.request_id import RequestId as RequestId
     from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
@@ -53,8 +56,11 @@ _HOMES = {
     "middleware.auth.basic": ("BasicAuth",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
+    "middleware.cookies": ("Cookies",),
     "middleware.hosts": ("Hosts",),
     "middleware.https": ("Https",),
+    "middleware.maintenance": ("Maintenance",),
+    "middleware.method_override": ("MethodOverride",),
     "middleware.paths": ("Paths",),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
     "pipeline": ("OrderWarning", "Pipeline"),

@@ -31,22 +31,8 @@ def call(host: str | None, path: str = "/", canonical: str = "", **keys: Any) ->
 GOOD = ["example.org", "EXAMPLE.org.:8080", "a.example.net", "a.b.example.net", "[2001:DB8:0::1]:80", "192.0.2.1"]
 BAD = [
     *(None, "", "example.org:80:80", "example.org..", "www.example.org", "example.net", "badexample.net", "evil.test"),
-    *(
-        "example.org@evil.test",
-        "evil.test@example.org",
-        "example.org/x",
-        "example.org evil.test",
-        "example.org,evil.test",
-    ),
-    *(
-        "example.org,evil.test",
-        "[2001:db8::2]",
-        "2001:db8::1",
-        "192.0.2.1.evil.test",
-        "192.0.2.01",
-        "example.org\x00",
-        "ex\xe4mple.org",
-    ),
+    *("example.org@evil.test", "evil.test@example.org", "example.org/x", "example.org a.test", "example.org,a.test"),
+    *("[2001:db8::2]", "2001:db8::1", "192.0.2.1.evil.test", "192.0.2.01", "example.org\x00", "ex\xe4mple.org"),
     *("example.org:99999", "example.org:", "*.example.net", "x" * 10_000),
 ]
 
