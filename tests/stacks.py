@@ -18,6 +18,7 @@ from wsgistack import (
     CatchErrors,
     Compress,
     Cookies,
+    Forwarded,
     Hosts,
     Https,
     Maintenance,
@@ -69,11 +70,13 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "cookies": Cookies,
     "maintenance": Maintenance,
     "method_override": MethodOverride,
+    "forwarded": Forwarded,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
+    "forwarded": {"trusted": ["127.0.0.1"]},
     "maintenance": {"flag": Path("no such file")},
     "hosts": {"allowed": ["127.0.0.1", "localhost"]},
 }

@@ -43,6 +43,7 @@ def test_all_layers_are_registered() -> None:
         "catch_errors",
         "compress",
         "cookies",
+        "forwarded",
         "gzip",
         "hosts",
         "https",

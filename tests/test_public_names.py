@@ -21,6 +21,7 @@ PUBLIC = [
     "Cookies",
     "Duration",
     "Exchange",
+    "Forwarded",
     "Gzip",
     "HeldExchange",
     "Hosts",

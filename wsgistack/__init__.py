@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
     from wsgistack.middleware.cookies import Cookies as Cookies
+    from wsgistack.middleware.forwarded import Forwarded as Forwarded
     from wsgistack.middleware.hosts import Hosts as Hosts
     from wsgistack.middleware.https import Https as Https
     from wsgistack.middleware.maintenance import Maintenance as Maintenance
@@ -57,6 +58,7 @@ _HOMES = {
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.cookies": ("Cookies",),
+    "middleware.forwarded": ("Forwarded",),
     "middleware.hosts": ("Hosts",),
     "middleware.https": ("Https",),
     "middleware.maintenance": ("Maintenance",),
