@@ -26,6 +26,7 @@ from wsgistack import (
     Middleware,
     Paths,
     RequestId,
+    Static,
 )
 from wsgistack.errors import ContractError
 from wsgistack.testing import Judge, Verdict
@@ -71,12 +72,14 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "maintenance": Maintenance,
     "method_override": MethodOverride,
     "forwarded": Forwarded,
+    "static": Static,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
     "forwarded": {"trusted": ["127.0.0.1"]},
+    "static": {"root": Path(__file__).parent},
     "maintenance": {"flag": Path("no such file")},
     "hosts": {"allowed": ["127.0.0.1", "localhost"]},
 }

@@ -38,6 +38,7 @@ from wsgistack import (
     MethodOverride,
     Paths,
     RequestId,
+    Static,
 )
 from wsgistack.http import headers as h
 from wsgistack.testing import Judge, Record, Server
@@ -92,6 +93,7 @@ JUDGED = {
     "https, over https": Judged(OverHttps),
     "cookies": Judged(Cookies),
     "forwarded": Judged(Forwarded, OPTIONS["forwarded"]),
+    "static": Judged(Static, OPTIONS["static"]),
     "maintenance": Judged(Maintenance, OPTIONS["maintenance"]),
     "maintenance, begun": Judged(Maintenance, {"enabled": True}),
     "method_override": Judged(MethodOverride, {"field": "_method"}),

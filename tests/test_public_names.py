@@ -40,6 +40,7 @@ PUBLIC = [
     "Secret",
     "Size",
     "Spec",
+    "Static",
     "Where",
     "WsgistackError",
     "appconfig",
