@@ -10,8 +10,24 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from itertools import product
 from operator import or_
+from pathlib import Path
 
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Middleware, Paths, RequestId
+from wsgistack import (
+    AccessLog,
+    BasicAuth,
+    CatchErrors,
+    Compress,
+    Cookies,
+    Forwarded,
+    Hosts,
+    Https,
+    Maintenance,
+    MethodOverride,
+    Middleware,
+    Paths,
+    RequestId,
+    Static,
+)
 from wsgistack.errors import ContractError
 from wsgistack.testing import Judge, Verdict
 from wsgistack.testing.lint import Lint
@@ -26,12 +42,23 @@ __all__ = [
     "LAYERS",
     "OPTIONS",
     "PAIRS",
+    "OverHttps",
     "Stack",
     "find_failures",
     "find_failures_in_threads",
 ]
 
 KEY = ("Authorization", "Basic YTpi")
+
+
+class OverHttps(Https):
+    """The layer https behind a server that serves https, as it would redirect everything else."""
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        environ |= {"wsgi.url_scheme": "https", "HTTP_HOST": "example.org"}
+        return super().__call__(environ, start_response)
+
+
 LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "request_id": RequestId,
     "access_log": AccessLog,
@@ -39,9 +66,23 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "compress": Compress,
     "basic_auth": BasicAuth,
     "paths": Paths,
+    "hosts": Hosts,
+    "https": OverHttps,
+    "cookies": Cookies,
+    "maintenance": Maintenance,
+    "method_override": MethodOverride,
+    "forwarded": Forwarded,
+    "static": Static,
     "lint": Lint,
 }
-OPTIONS: Mapping[str, Mapping[str, object]] = {"access_log": {"output": "logging"}, "basic_auth": {"users": {"a": "b"}}}
+OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "access_log": {"output": "logging"},
+    "basic_auth": {"users": {"a": "b"}},
+    "forwarded": {"trusted": ["127.0.0.1"]},
+    "static": {"root": Path(__file__).parent},
+    "maintenance": {"flag": Path("no such file")},
+    "hosts": {"allowed": ["127.0.0.1", "localhost"]},
+}
 
 
 class Stack:

@@ -9,6 +9,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
+from tests.stacks import OPTIONS
 from wsgistack.base import Middleware
 from wsgistack.errors import Where
 from wsgistack.options.schema import read_schema
@@ -36,7 +37,23 @@ def layer(name: str) -> type[Middleware] | type[Lint]:
 
 
 def test_all_layers_are_registered() -> None:
-    assert NAMES == ["access_log", "basic_auth", "catch_errors", "compress", "gzip", "lint", "paths", "request_id"]
+    assert NAMES == [
+        "access_log",
+        "basic_auth",
+        "catch_errors",
+        "compress",
+        "cookies",
+        "forwarded",
+        "gzip",
+        "hosts",
+        "https",
+        "lint",
+        "maintenance",
+        "method_override",
+        "paths",
+        "request_id",
+        "static",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,17 +116,14 @@ def test_declares_its_changes(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_shows_itself_by_its_options(name: str) -> None:
-    options: dict[str, object] = {"users": {"ann": "secret"}} if name == "basic_auth" else {}
-    assert repr(Spec(name, options).build(demo_app)).startswith(f"{layer(name).__name__}(<function demo_app ")
+    assert repr(Spec(name, OPTIONS.get(name, {})).build(demo_app)).startswith(
+        f"{layer(name).__name__}(<function demo_app "
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_changes_nothing_on_the_instance_while_it_serves(name: str) -> None:
-    options: dict[str, dict[str, object]] = {
-        "basic_auth": {"users": {"ann": "secret"}},
-        "access_log": {"output": "logging"},
-    }
-    built = Spec(name, options.get(name, {})).build(demo_app)
+    built = Spec(name, OPTIONS.get(name, {})).build(demo_app)
     before = dict(vars(built))
     for path in ("/", "/other"):
         environ = {"PATH_INFO": path}

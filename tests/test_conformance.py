@@ -12,8 +12,34 @@ from wsgiref.validate import WSGIWarning, validator
 
 import pytest
 
-from tests.stacks import FIVE, FIVE_TWICE, KEY, LAYERS, OPTIONS, PAIRS, Stack, find_failures, find_failures_in_threads
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, Gzip, Paths, RequestId
+from tests.stacks import (
+    FIVE,
+    FIVE_TWICE,
+    KEY,
+    LAYERS,
+    OPTIONS,
+    PAIRS,
+    OverHttps,
+    Stack,
+    find_failures,
+    find_failures_in_threads,
+)
+from wsgistack import (
+    AccessLog,
+    BasicAuth,
+    CatchErrors,
+    Compress,
+    Cookies,
+    Forwarded,
+    Gzip,
+    Hosts,
+    Https,
+    Maintenance,
+    MethodOverride,
+    Paths,
+    RequestId,
+    Static,
+)
 from wsgistack.http import headers as h
 from wsgistack.testing import Judge, Record, Server
 from wsgistack.testing.hostile import CASES
@@ -61,6 +87,16 @@ JUDGED = {
     "paths": Judged(Paths),
     "paths, redirecting": Judged(Paths, {"action": "redirect"}),
     "paths, normalizing": Judged(Paths, {"action": "normalize"}),
+    "hosts": Judged(Hosts, {"allowed": ["127.0.0.1", "localhost"]}),
+    "hosts, redirecting": Judged(Hosts, {"allowed": ["127.0.0.1", "localhost"], "canonical": "www.example.org"}),
+    "https": Judged(Https),
+    "https, over https": Judged(OverHttps),
+    "cookies": Judged(Cookies),
+    "forwarded": Judged(Forwarded, OPTIONS["forwarded"]),
+    "static": Judged(Static, OPTIONS["static"]),
+    "maintenance": Judged(Maintenance, OPTIONS["maintenance"]),
+    "maintenance, begun": Judged(Maintenance, {"enabled": True}),
+    "method_override": Judged(MethodOverride, {"field": "_method"}),
     "lint": Judged(Lint, exempt=REPORTS_THE_SERVER),
     "all five": Judged(FIVE, {}, (KEY,), FIVE.changes._replace(answers=False), OWN_PASSWORD),
     "all five, no password": Judged(FIVE),

@@ -25,10 +25,17 @@ if TYPE_CHECKING:
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
+    from wsgistack.middleware.cookies import Cookies as Cookies
+    from wsgistack.middleware.forwarded import Forwarded as Forwarded
+    from wsgistack.middleware.hosts import Hosts as Hosts
+    from wsgistack.middleware.https import Https as Https
+    from wsgistack.middleware.maintenance import Maintenance as Maintenance
+    from wsgistack.middleware.method_override import MethodOverride as MethodOverride
     from wsgistack.middleware.paths import Paths as Paths
     from wsgistack.middleware.request_id import RequestId as RequestId
     from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
     from wsgistack.middleware.request_id import current_request_id as current_request_id
+    from wsgistack.middleware.static import Static as Static
     from wsgistack.pipeline import OrderWarning as OrderWarning
     from wsgistack.pipeline import Pipeline as Pipeline
     from wsgistack.pipeline.mount import Mount as Mount
@@ -51,8 +58,15 @@ _HOMES = {
     "middleware.auth.basic": ("BasicAuth",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
+    "middleware.cookies": ("Cookies",),
+    "middleware.forwarded": ("Forwarded",),
+    "middleware.hosts": ("Hosts",),
+    "middleware.https": ("Https",),
+    "middleware.maintenance": ("Maintenance",),
+    "middleware.method_override": ("MethodOverride",),
     "middleware.paths": ("Paths",),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
+    "middleware.static": ("Static",),
     "pipeline": ("OrderWarning", "Pipeline"),
     "pipeline.mount": ("Mount",),
     "pipeline.spec": ("Spec",),

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsgistack.errors import ConfigError
 from wsgistack.http.forms import MAX_FORMS, Forms
-from wsgistack.http.hosts import MAX_HOST, host_forms
+from wsgistack.http.hosts import MAX_HOST, HostPatterns, host_forms, split_host
 
 
 def _forms(host: str) -> Forms:
@@ -82,3 +83,69 @@ def test_the_forms_are_closed(host: str) -> None:
         for form in forms.values:
             assert _forms(form).is_complete
             assert set(_forms(form).values) <= set(forms.values)
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "port"),
+    [
+        ("example.org", "example.org", None),
+        ("Example.ORG.:8080", "example.org", 8080),
+        ("localhost", "localhost", None),
+        ("my_host-1", "my_host-1", None),
+        ("192.0.2.1:80", "192.0.2.1", 80),
+        ("[2001:DB8:0::1]", "2001:db8::1", None),
+        ("[::1]:8080", "::1", 8080),
+    ],
+)
+def test_a_valid_host_has_a_name_and_a_port(host: str, name: str, port: int | None) -> None:
+    assert split_host(host) == (name, port)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "",
+            ".",
+            ":80",
+            "a:",
+            "a:b",
+            "a:80:80",
+            "a..",
+            "a..b",
+            ".a",
+            "-a",
+            "a-",
+            "a:65536",
+            "u@a",
+            "a/b",
+            "a b",
+            "a,b",
+        ),
+        *("a b", "a,b", "[::1", "::1", "[a]", "[]", "[::1]80", "exämple.org", "a" * 301, "a\n", "a\x00", "*.a", "a%2e"),
+    ],
+)
+def test_other_hosts_are_not_valid(host: str) -> None:
+    assert split_host(host) is None
+
+
+def test_hosts_match_whole_labels_and_any_port() -> None:
+    hosts = HostPatterns(["example.org", "*.example.net", "[::1]", "2001:DB8::1", "192.0.2.1"], key="allowed")
+    for host in (
+        *("example.org", "EXAMPLE.org.:8080", "a.example.net", "a.b.example.net:1", "[::1]:80", "[2001:db8::1]"),
+        "192.0.2.1:8000",
+    ):
+        assert hosts.contains(host), host
+    for host in ("a.example.org", "example.net", "badexample.net", "evil.test", "", "example.org@evil.test", "[::2]"):
+        assert not hosts.contains(host), host
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [("example.org:80", "; write example.org"), ("*.a.org:80", "; write *.a.org"), ("*", ""), ("http://a", "")],
+)
+def test_wrong_hosts_are_mistakes(entry: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        HostPatterns([entry], key="allowed")
+    expected = "expected a name without a port, such as example.org or *.example.org"
+    assert str(raised.value) == f"allowed: not a valid host {entry!r}; {expected}{hint}"

@@ -10,9 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.direct import Call
+from wsgistack.errors import ConfigError
 from wsgistack.http.forms import MAX_FORMS, Forms
 from wsgistack.http.paths import (
     MAX_PATH,
+    compile_exemptions,
     compile_prefixes,
     is_ambiguous,
     normal_form,
@@ -266,3 +268,32 @@ def test_finds_each_path_that_flask_routes_to_a_page(path: str, script_name: str
     body = Call(_FLASK, PATH_INFO=path, SCRIPT_NAME=script_name).read()
     if body == b"admin":
         assert _forms(path, script_name).any(_UNDER_ADMIN)
+
+
+def test_exempt_are_paths_whose_every_form_is_under_a_prefix() -> None:
+    is_exempt = compile_exemptions(["/health", "/.well-known/acme-challenge/"], key="exempt")
+    for path in ("/health", "/health/", "/health/live", "/.well-known/acme-challenge/x"):
+        assert is_exempt({"PATH_INFO": path}), path
+    for path in (
+        "",
+        "/",
+        "/healthy",
+        "//health",
+        "/health/../admin",
+        "/health/%2e%2e/admin",
+        "/x/health",
+        "/health\x00",
+    ):
+        assert not is_exempt({"PATH_INFO": path}), path
+    assert not is_exempt({"SCRIPT_NAME": "/x", "PATH_INFO": "/health"})
+    assert not compile_exemptions([], key="exempt")({"PATH_INFO": "/health"})
+
+
+def test_wrong_exemptions_are_mistakes() -> None:
+    with pytest.raises(ConfigError) as raised:
+        compile_exemptions(["/", "health", "/a/*"], key="exempt")
+    assert str(raised.value).splitlines() == [
+        "exempt: invalid value '/'; expected the beginning of a path other than /",
+        "exempt: invalid value 'health'; expected the beginning of a path, without wildcards; did you mean '/health'?",
+        "exempt: invalid value '/a/*'; expected the beginning of a path, without wildcards; did you mean '/a'?",
+    ]

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from fnmatch import translate
-from functools import reduce
+from functools import partial, reduce
 from http import HTTPMethod
 from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, did_you_mean
 from wsgistack.http.hosts import host_forms
-from wsgistack.http.paths import compile_prefixes, has_one_beginning, is_plain, normal_form, path_forms
+from wsgistack.http.paths import check_prefix, compile_path_test, compile_under
 from wsgistack.types import Environ
 
 __all__ = ["KINDS", "METHOD_OVERRIDES", "Kind", "Predicate", "environ_key", "predicate"]
@@ -84,7 +84,7 @@ def _method(methods: tuple[str, ...], every: bool) -> Predicate:
 
 
 def _under(prefixes: tuple[str, ...], every: bool) -> Predicate:
-    return _test_path(compile_prefixes(prefix.encode().decode("latin-1") for prefix in prefixes).match, every)
+    return compile_under(prefixes, every=every)
 
 
 def _path(globs: tuple[str, ...], every: bool) -> Predicate:
@@ -94,18 +94,9 @@ def _path(globs: tuple[str, ...], every: bool) -> Predicate:
         return match(text) or match(text[:-1] if text[-1:] == "/" else f"{text}/")
 
     test, combine = (match, all) if every else (match_any, any)
-    return _test_path(lambda form: test(form) if form.isascii() else combine(map(test, _readings(form))), every)
-
-
-def _test_path(test: Callable[[str], object], every: bool) -> Predicate:
-    def is_meant(environ: Environ) -> bool:
-        path: str = environ.get("PATH_INFO", "")
-        if is_plain(path) and has_one_beginning(environ):  # the most frequent request, at the least cost
-            return bool(test(path))
-        forms = path_forms(environ)
-        return forms.all(test) if every else forms.any(test)
-
-    return is_meant
+    return compile_path_test(
+        lambda form: test(form) if form.isascii() else combine(map(test, _readings(form))), every=every
+    )
 
 
 def _readings(form: str) -> tuple[str, ...]:
@@ -167,17 +158,6 @@ def _check_path(text: str) -> str:
     return text
 
 
-def _check_under(text: str) -> str:
-    literal = re.split(r"[*?]", text)[0]
-    likely = normal_form(f"/{literal}".encode("utf-8", "replace").decode("latin-1")) or "/"
-    likely = likely.rstrip("/").encode("latin-1").decode()
-    if not likely:  # it would mean all paths, which nobody wants to switch a guard off for
-        raise _invalid(text, "the beginning of a path other than /", "for the start page alone, write path = /")
-    if text not in (likely, f"{likely}/"):
-        raise _invalid(text, "the beginning of a path, without wildcards", f"did you mean {likely!r}?")
-    return likely
-
-
 def _check_method(text: str) -> str:
     method = text.upper()
     hint = "" if method in _METHODS else did_you_mean(method, _METHODS)
@@ -215,7 +195,7 @@ KINDS: Mapping[str, Kind] = {  # the cheap ones first
     "scheme": Kind(_check_scheme, _scheme),
     "method": Kind(_check_method, _method),
     "host": Kind(_check_host, _host),
-    "under": Kind(_check_under, _under),
+    "under": Kind(partial(check_prefix, root_hint="for the start page alone, write path = /"), _under),
     "path": Kind(_check_path, _path),
     "header": Kind(_check_header, _header, is_of_names=True),
     "environ": Kind(str, _environ, is_of_names=True),

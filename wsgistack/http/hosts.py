@@ -4,11 +4,15 @@
 """
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
+from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.http.addresses import parse_address
 from wsgistack.http.forms import MAX_FORMS, Forms, find_forms
 from wsgistack.types import Environ
 
-__all__ = ["MAX_HOST", "host_forms"]
+__all__ = ["MAX_HOST", "HostPatterns", "host_forms", "split_host"]
 
 MAX_HOST = 300
 """In characters. A name in DNS has up to 253; the forms of a longer host count as incomplete."""
@@ -20,6 +24,10 @@ _BARE_ADDRESS = re.compile(r"[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*")
 _READABLE = re.compile(r"[a-z0-9_.:@\[\]-]+")
 _PORT = re.compile(r":[0-9]*\Z")
 _FORWARDED = ("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_SERVER")
+_VALID = re.compile(
+    r"(?P<name>[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)\.?(?::(?P<port>[0-9]{1,5}))?"
+    r"|\[(?P<address>[0-9a-f:.]+)\](?::(?P<port6>[0-9]{1,5}))?"
+)
 
 
 def host_forms(environ: Environ) -> Forms:
@@ -53,6 +61,7 @@ def _find_forms(host: str) -> Forms:
     return find_forms(host, _STEPS, _READABLE.fullmatch)
 
 
+_MAX_PORT = 65535
 _STEPS = (
     lambda host: _PORT.sub("", host) or host,
     lambda host: host.partition(":")[0] or host,
@@ -61,3 +70,61 @@ _STEPS = (
     lambda host: host.rstrip(".") or host,
     lambda host: host.strip("[]") or host,
 )
+
+
+def split_host(host: str) -> tuple[str, int | None] | None:
+    """Split the value of a Host header into a name and a port (RFC 9110 §7.2); None if it is not valid.
+
+    The name is in lower case and without a dot at its end. An IPv6 address is without brackets, in its shortest form.
+    """
+    found = _VALID.fullmatch(host.lower()) if len(host) <= MAX_HOST and host.isascii() else None
+    if not found:
+        return None
+    port = found["port"] or found["port6"]
+    name = found["name"] or str(parse_address(found["address"]) or "")
+    if not name or int(port or 0) > _MAX_PORT:
+        return None
+    return name, int(port) if port else None
+
+
+class HostPatterns:
+    """Names of hosts and patterns, to ask whether a Host header is one of them.
+
+    ::
+
+        HostPatterns(["example.org", "*.example.org", "[::1]"], key="allowed").contains("www.example.org:8080")
+
+    :param entries: names, IPv4 addresses, IPv6 addresses with or without brackets, or patterns with ``*.`` in the place
+        of one or more subdomains: ``*.example.org`` does not match ``example.org``. Ports are not part of an entry.
+    :param key: the option that the entries come from, for mistakes.
+    :raises ConfigError: an entry is none of these.
+    """
+
+    __slots__ = ("_names", "_suffixes", "contains")
+
+    def __init__(self, entries: Iterable[str], *, key: str) -> None:
+        mistakes = Mistakes()
+        names = []
+        for entry in entries:
+            with mistakes.collect():
+                names.append(_parse_entry(entry, key))
+        mistakes.raise_if_any()
+        self._names = frozenset(name for name in names if not name.startswith("*"))
+        self._suffixes = tuple(name[1:] for name in names if name.startswith("*"))
+        self.contains = lru_cache(maxsize=1024)(self._contains)
+        """Whether a Host header with any port is one of the hosts. The answers for the last values are kept."""
+
+    def _contains(self, host: str) -> bool:
+        found = split_host(host)
+        return found is not None and (found[0] in self._names or found[0].endswith(self._suffixes))
+
+
+def _parse_entry(entry: str, key: str) -> str:
+    wildcard, rest = ("*.", entry[2:]) if entry.startswith("*.") else ("", entry)
+    address = None if wildcard else parse_address(rest)
+    found = (str(address), None) if address else split_host(rest)
+    if found is None or found[1] is not None:
+        hint = f"write {wildcard}{found[0]}" if found else ""
+        expected = "a name without a port, such as example.org or *.example.org"
+        raise ConfigError(Mistake(f"not a valid host {entry!r}", key=key, value=entry, expected=expected, hint=hint))
+    return wildcard + found[0]

@@ -5,14 +5,19 @@ form misses the others, so a guard must consider all of them.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.http.forms import Forms, find_forms
 from wsgistack.types import Environ
 
 __all__ = [
     "MAX_PATH",
+    "check_prefix",
+    "compile_exemptions",
+    "compile_path_test",
     "compile_prefixes",
+    "compile_under",
     "find_path_forms",
     "has_one_beginning",
     "is_ambiguous",
@@ -62,6 +67,67 @@ def path_forms(environ: Environ) -> Forms:
 def has_one_beginning(environ: Environ) -> bool:
     """Whether all readers begin the path of a request with PATH_INFO."""
     return not any(map(environ.get, _BEGINNINGS))
+
+
+def compile_path_test(test: Callable[[str], object], *, every: bool) -> Callable[[Environ], bool]:
+    """Make a function that tests the path of a request.
+
+    :param every: whether all forms of the path must pass the test, as for what switches a guard off. If false, one is
+        enough, as for what switches a guard on.
+    """
+
+    def is_meant(environ: Environ) -> bool:
+        path: str = environ.get("PATH_INFO", "")
+        if is_plain(path) and has_one_beginning(environ):  # the most frequent request, at the least cost
+            return bool(test(path))
+        forms = path_forms(environ)
+        return forms.all(test) if every else forms.any(test)
+
+    return is_meant
+
+
+def compile_under(prefixes: Iterable[str], *, every: bool) -> Callable[[Environ], bool]:
+    """Make a function that tests whether the path of a request is under one of the prefixes, by whole segments.
+
+    :param prefixes: in text, such as ``/health``.
+    :param every: as for :func:`compile_path_test`.
+    """
+    return compile_path_test(
+        compile_prefixes(prefix.encode().decode("latin-1") for prefix in prefixes).match, every=every
+    )
+
+
+def compile_exemptions(prefixes: Iterable[str], *, key: str) -> Callable[[Environ], bool]:
+    """Make a function that tests whether a request is exempt from a layer: all forms of its path are under a prefix.
+
+    :param prefixes: the beginnings of paths, such as ``/health``; without any, no request is exempt.
+    :param key: the option that they come from, for mistakes.
+    :raises ConfigError: a prefix is not valid.
+    """
+    mistakes = Mistakes()
+    checked = []
+    for prefix in prefixes:
+        with mistakes.collect(key):
+            checked.append(check_prefix(prefix))
+    mistakes.raise_if_any()
+    return compile_under(checked, every=True) if checked else lambda environ: False
+
+
+def check_prefix(text: str, *, root_hint: str = "") -> str:
+    """Return the beginning of a path without a slash at its end.
+
+    :param root_hint: what to write in the place of ``/``.
+    :raises ConfigError: it is not in its normal form, has wildcards, or is ``/``, which would mean all paths.
+    """
+    literal = re.split(r"[*?]", text)[0]
+    likely = normal_form(f"/{literal}".encode("utf-8", "replace").decode("latin-1")) or "/"
+    likely = likely.rstrip("/").encode("latin-1").decode()
+    expected, hint = "the beginning of a path, without wildcards", f"did you mean {likely!r}?"
+    if not likely:
+        expected, hint = "the beginning of a path other than /", root_hint
+    if not likely or text not in (likely, f"{likely}/"):
+        raise ConfigError(Mistake(f"invalid value {text!r}", value=text, expected=expected, hint=hint))
+    return likely
 
 
 def normal_form(path: str) -> str | None:

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable
 from typing import ClassVar, Literal
-from urllib.parse import quote
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.http.paths import is_ambiguous, normal_form
 from wsgistack.http.responses import error_answer
+from wsgistack.http.urls import quote_target
 from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["Paths"]
-
-_IN_PATHS = "/:@!$&'()*+,=~"
-_IN_QUERIES = "".join(map(chr, range(0x21, 0x7F)))  # a query is sent back as it came, except what no header can hold
 
 
 class Paths(Middleware):
@@ -70,10 +67,7 @@ class Paths(Middleware):
             environ["PATH_INFO"] = normal
             return self.app(environ, start_response)
         else:
-            location = quote(script_name + normal, _IN_PATHS, "latin-1")
-            query: str = environ.get("QUERY_STRING", "")
-            if query:
-                location = f"{location}?{quote(query, _IN_QUERIES, 'latin-1', 'replace')}"
+            location = quote_target(environ, script_name + normal)
             status, headers, body = error_answer(environ, 308, headers=[("Location", location)])
         start_response(status, headers)
         return body

@@ -1,0 +1,149 @@
+"""Https: redirects from http, HSTS, and no loop behind a proxy."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from tests.direct import Call
+from wsgistack import ConfigError, Https
+from wsgistack.types import Environ, Headers, StartResponse
+
+HSTS = "strict-transport-security"
+PRELOAD = (
+    "preload: browsers would not accept the site; "
+    "expected include_subdomains = true and an hsts of at least 365d with it"
+)
+
+
+def hello(environ: Environ, start_response: StartResponse) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
+def call(path: str = "/", *, scheme: str = "http", options: Any = (), **keys: Any) -> Call:
+    keys = {"HTTP_HOST": "example.org", **keys, "wsgi.url_scheme": scheme}
+    return Call(Https(hello, **dict(options)), path, **keys)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+@pytest.mark.parametrize(
+    ("host", "location"),
+    [
+        ("example.org", "https://example.org/a%20b?q"),
+        ("example.org:8080", "https://example.org/a%20b?q"),
+        ("EXAMPLE.org.", "https://example.org/a%20b?q"),
+        ("[2001:db8::1]:8080", "https://[2001:db8::1]/a%20b?q"),
+    ],
+)
+def test_redirects_http_to_the_same_address_over_https(host: str, location: str, method: str) -> None:
+    answer = call("/a b", HTTP_HOST=host, QUERY_STRING="q", REQUEST_METHOD=method)
+    assert answer.status == "308 Permanent Redirect"
+    assert answer.headers["location"] == location
+    assert HSTS not in answer.headers  # RFC 6797 section 7.2
+
+
+def test_redirects_get_and_head_with_301_if_asked() -> None:
+    statuses = {
+        method: call(REQUEST_METHOD=method, options={"get_status": 301}).status[:3]
+        for method in ("GET", "HEAD", "POST", "DELETE")
+    }
+    assert statuses == {"GET": "301", "HEAD": "301", "POST": "308", "DELETE": "308"}
+
+
+def test_redirects_to_the_port_of_https() -> None:
+    assert call(HTTP_HOST="a.test:8080", options={"port": 8443}).headers["location"] == "https://a.test:8443/"
+
+
+@pytest.mark.parametrize("host", ["", "a:b:c", "evil.test/x", "u@example.org", "a b"])
+def test_refuses_a_host_that_a_redirect_cannot_name(host: str) -> None:
+    assert call(HTTP_HOST=host).status == "400 Bad Request"
+
+
+def test_exempt_paths_are_answered_over_http() -> None:
+    options = {"exempt": ["/.well-known/acme-challenge", "/health"]}
+    for path in ("/.well-known/acme-challenge/token", "/health"):
+        answer = call(path, options=options)
+        assert answer.read() == b"hello"
+        assert HSTS not in answer.headers
+    for path in ("/healthy", "/health/../account", "//health", "/"):
+        assert call(path, options=options).status == "308 Permanent Redirect"
+
+
+@pytest.mark.parametrize(
+    ("options", "value"),
+    [
+        ({}, "max-age=2592000"),
+        ({"hsts": 300.9}, "max-age=300"),
+        ({"include_subdomains": True}, "max-age=2592000; includeSubDomains"),
+        (
+            {"hsts": 31536000, "include_subdomains": True, "preload": True},
+            "max-age=31536000; includeSubDomains; preload",
+        ),
+        ({"hsts": 0}, None),
+    ],
+)
+def test_sends_hsts_over_https(options: dict[str, Any], value: str | None) -> None:
+    answer = call(scheme="https", options=options)
+    assert answer.read() == b"hello"
+    assert answer.headers.get(HSTS) == value
+
+
+@pytest.mark.parametrize("host", ["localhost", "app.localhost:8443", "127.0.0.1", "[::1]:8443", "", "a..b"])
+def test_sends_no_hsts_for_addresses_and_localhost(host: str) -> None:
+    answer = call(scheme="https", HTTP_HOST=host)
+    assert answer.read() == b"hello"
+    assert HSTS not in answer.headers
+
+
+def test_keeps_the_header_of_the_application_and_its_list() -> None:
+    headers: Headers = [("Strict-Transport-Security", "max-age=1")]
+
+    def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", headers)
+        return []
+
+    for number in (1, 2):
+        answer = Call(Https(app), **{"wsgi.url_scheme": "https", "HTTP_HOST": "example.org"})
+        assert answer.headers == {HSTS: "max-age=1"}, number
+        headers[:] = [("strict-Transport-security", "max-age=1")]
+    assert len(headers) == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"HTTP_X_FORWARDED_PROTO": "HTTPS"},
+        {"HTTP_X_FORWARDED_PROTO": "https, http"},
+        {"HTTP_X_FORWARDED_SSL": "on"},
+        {"HTTP_FORWARDED": "for=192.0.2.1;proto=https"},
+    ],
+)
+def test_behind_a_proxy_that_nobody_trusts_it_reports_the_loop(
+    sent: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Https(hello)
+    keys = {"HTTP_HOST": "example.org", "REMOTE_ADDR": "10.0.0.1", **sent}
+    assert [Call(app, **keys).status for _ in range(3)] == ["400 Bad Request"] * 3
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("wsgistack.https", logging.WARNING)
+    assert record.getMessage() == (
+        "the peer '10.0.0.1' says that the client uses https, but no layer forwarded trusts it; "
+        "put forwarded outside of https, with the address of the proxy in trusted"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"exempt": ["/"]}, "exempt: invalid value '/'; expected the beginning of a path other than /"),
+        ({"get_status": 302}, "get_status: not a valid status; expected 308 or 301"),
+        ({"port": 0}, "port: not a valid port; expected 1 to 65535"),
+        ({"preload": True, "include_subdomains": True}, PRELOAD),
+        ({"preload": True, "hsts": 31536000}, PRELOAD),
+    ],
+)
+def test_mistakes(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Https(hello, **options)
+    assert str(raised.value) == message

@@ -1,0 +1,72 @@
+"""Maintenance: a flag file takes the site down, but not for everybody."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.direct import Call
+from wsgistack import ConfigError, Maintenance
+from wsgistack.types import Environ, StartResponse
+
+
+def hello(environ: Environ, start_response: StartResponse) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
+def test_the_flag_takes_the_site_down_and_back(tmp_path: Path) -> None:
+    flag = tmp_path / "down"
+    app = Maintenance(hello, flag=flag, retry_after=90.4, message="Back at noon.")
+    assert Call(app).read() == b"hello"
+    flag.touch()
+    answer = Call(app, HTTP_ACCEPT="text/plain")
+    assert answer.status == "503 Service Unavailable"
+    assert answer.headers["retry-after"] == "90"
+    assert answer.headers["cache-control"] == "no-store"
+    assert b"Back at noon." in answer.read()
+    flag.unlink()
+    assert Call(app).read() == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("address", "path", "is_answered"),
+    [
+        ("192.0.2.7", "/", True),
+        ("::ffff:192.0.2.7", "/", True),
+        ("192.0.3.7", "/", False),
+        ("", "/", False),
+        ("203.0.113.1", "/health", True),
+        ("203.0.113.1", "/health/../", False),
+        ("203.0.113.1", "/healthy", False),
+    ],
+)
+def test_some_clients_and_paths_are_answered_nevertheless(address: str, path: str, is_answered: bool) -> None:
+    app = Maintenance(hello, enabled=True, allowed=["192.0.2.0/24"], exempt=["/health"])
+    answer = Call(app, path, REMOTE_ADDR=address)
+    assert answer.status == ("200 OK" if is_answered else "503 Service Unavailable")
+
+
+@pytest.mark.parametrize("path", ["/no/such/folder/flag", "/etc/passwd/flag", "/\0"])
+def test_a_file_that_cannot_be_looked_up_does_not_take_the_site_down(path: str) -> None:
+    assert Call(Maintenance(hello, flag=Path(path))).read() == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "flag: missing file; expected a file that switches the maintenance on"),
+        (
+            {"enabled": True, "exempt": ["/"]},
+            "exempt: invalid value '/'; expected the beginning of a path other than /",
+        ),
+        (
+            {"enabled": True, "allowed": ["me"]},
+            "allowed: not a valid network 'me'; expected an address, a network such as 10.0.0.0/8, or unix",
+        ),
+    ],
+)
+def test_mistakes(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Maintenance(hello, **options)
+    assert str(raised.value) == message

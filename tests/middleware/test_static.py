@@ -1,0 +1,102 @@
+"""Static: WhiteNoise sends files, and the application answers everything else."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.direct import Call
+from wsgistack import ConfigError, Static
+from wsgistack.types import Environ, StartResponse
+
+CSS = "body { margin: 0 }\n" * 100
+
+
+def hello(environ: Environ, start_response: StartResponse) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
+def get(app: Static, path: str) -> dict[str, str]:
+    answer = Call(app, path)
+    answer.read()
+    return answer.headers
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "public"
+    (folder / "docs").mkdir(parents=True)
+    (folder / "site.css").write_text(CSS)
+    (folder / "site.css.gz").write_bytes(gzip.compress(CSS.encode()))
+    (folder / "app.0123abcd.js").write_text("run()")
+    (folder / "data.odd").write_text("x")
+    (folder / "docs" / "index.html").write_text("<h1>docs</h1>")
+    (tmp_path / "secret").write_text("secret")
+    return folder
+
+
+def test_sends_files_and_leaves_the_rest_to_the_application(root: Path) -> None:
+    app = Static(hello, root=root, prefix="/static")
+    assert Call(app, "/static/site.css").read() == CSS.encode()
+    for path in (
+        "/",
+        "/site.css",
+        "/static/",
+        "/static/none",
+        "/static/../secret",
+        "/static/%2e%2e/secret",
+        "//static",
+    ):
+        assert Call(app, path).read() == b"hello", path
+
+
+def test_the_answer_is_that_of_whitenoise(root: Path) -> None:
+    answer = Call(Static(hello, root=root), "/site.css", HTTP_ACCEPT_ENCODING="gzip")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["cache-control"] == "max-age=60, public"
+    assert "access-control-allow-origin" not in answer.headers
+    assert gzip.decompress(answer.read()) == CSS.encode()
+
+
+def test_options(root: Path) -> None:
+    options: dict[str, Any] = {
+        "max_age": 3600,
+        "immutable": "[.-][0-9a-f]{8,}[.]",
+        "index_file": "index.html",
+        "any_origin": True,
+        "media_types": {".odd": "application/x-odd"},
+    }
+    app = Static(hello, root=root, **options)
+    css, script, odd = (get(app, path) for path in ("/site.css", "/app.0123abcd.js", "/data.odd"))
+    assert css["cache-control"] == "max-age=3600, public"
+    assert script["cache-control"] == "max-age=315360000, public, immutable"
+    assert odd["content-type"] == "application/x-odd"
+    assert odd["access-control-allow-origin"] == "*"
+    assert Call(app, "/docs/").read() == b"<h1>docs</h1>"
+    assert get(app, "/docs")["location"] == "docs/"
+
+
+def test_new_files_appear_only_with_refresh(root: Path) -> None:
+    usual, fresh = Static(hello, root=root), Static(hello, root=root, refresh=True)
+    (root / "new.txt").write_text("new")
+    assert Call(usual, "/new.txt").read() == b"hello"
+    assert Call(fresh, "/new.txt").read() == b"new"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "root: missing folder; expected a folder with files"),
+        ({"root": Path("/no/such")}, "root: not a folder: /no/such; expected a folder with files"),
+        (
+            {"root": Path("/"), "immutable": "("},
+            "immutable: not a valid regular expression: missing ), unterminated subpattern at position 0",
+        ),
+    ],
+)
+def test_mistakes(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Static(hello, **options)
+    assert str(raised.value) == message

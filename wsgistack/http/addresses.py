@@ -1,0 +1,107 @@
+"""Addresses of clients, and networks that contain them."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TypeAlias
+
+from wsgistack.errors import ConfigError, Mistake, Mistakes
+
+__all__ = ["Address", "Networks", "parse_address", "parse_node"]
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+MAX_NODE = 80
+"""In characters: an IPv6 address in brackets with a zone and a port needs fewer."""
+
+_NODE = re.compile(
+    r"(?P<ipv4>[0-9.]+)(?::(?P<port4>[0-9]{1,5}))?"
+    r"|\[(?P<bracketed>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._~-]+)?)\](?::(?P<port6>[0-9]{1,5}))?"
+    r"|(?P<ipv6>[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?)"
+)
+_UNIX = "unix"
+_MAX_PORT = 65535
+
+
+def parse_address(text: str) -> Address | None:
+    """Read an IP address; None for any other text.
+
+    A zone (``fe80::1%eth0``) is removed, because it means something only on the machine that wrote it. An IPv4-mapped
+    address (``::ffff:192.0.2.1``) is the IPv4 address.
+    """
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv4Address):
+        return address
+    return address.ipv4_mapped or IPv6Address(int(address))
+
+
+def parse_node(text: str) -> tuple[Address, int | None] | None:
+    """Read an address with or without a port, as proxies write it (RFC 7239 §6); None for any other text.
+
+    ``192.0.2.1``, ``192.0.2.1:80``, ``2001:db8::1``, ``[2001:db8::1]`` and ``[2001:db8::1]:80`` are nodes. ``unknown``
+    and obfuscated names such as ``_proxy`` are not, because they name no address.
+    """
+    found = _NODE.fullmatch(text) if len(text) <= MAX_NODE else None
+    if not found:
+        return None
+    address = parse_address(found["ipv4"] or found["bracketed"] or found["ipv6"])
+    port = found["port4"] or found["port6"]
+    if address is None or int(port or 0) > _MAX_PORT:
+        return None
+    return address, int(port) if port else None
+
+
+class Networks:
+    """Some networks and addresses, to ask whether a client is in one of them.
+
+    ::
+
+        Networks(["10.0.0.0/8", "2001:db8::/32", "192.0.2.1", "unix"], key="trusted").contains_peer("10.1.2.3")
+
+    :param entries: IPv4 and IPv6 addresses, networks in CIDR notation, and ``unix`` for peers on a Unix socket.
+    :param key: the option that the entries come from, for mistakes.
+    :raises ConfigError: an entry is none of these, or is a network with host bits set, such as ``10.1.2.3/8``.
+    """
+
+    __slots__ = ("_has_unix", "_networks", "contains_peer")
+
+    def __init__(self, entries: Iterable[str], *, key: str) -> None:
+        mistakes = Mistakes()
+        networks: list[IPv4Network | IPv6Network] = []
+        self._has_unix = False
+        for entry in entries:
+            if entry == _UNIX:
+                self._has_unix = True
+                continue
+            with mistakes.collect():
+                networks.append(_parse_network(entry, key))
+        mistakes.raise_if_any()
+        self._networks = tuple(networks)
+        self.contains_peer = lru_cache(maxsize=1024)(self._contains_peer)
+        """Whether a ``REMOTE_ADDR`` is in a network. The answers for the last peers are kept."""
+
+    def __contains__(self, address: Address) -> bool:
+        """Whether an address is in a network."""
+        return any(address in network for network in self._networks)
+
+    def _contains_peer(self, remote_addr: str) -> bool:
+        address = parse_address(remote_addr)
+        # Servers that listen on a Unix socket leave REMOTE_ADDR empty, or write the path of the socket or a name there.
+        return self._has_unix if address is None else address in self
+
+
+def _parse_network(entry: str, key: str) -> IPv4Network | IPv6Network:
+    try:
+        network = ip_network(entry)
+    except ValueError as error:
+        problem, hint = f"not a valid network {entry!r}", ""
+        if "host bits set" in str(error):
+            problem, hint = f"the network {entry!r} has host bits set", f"write {ip_network(entry, strict=False)}"
+        expected = f"an address, a network such as 10.0.0.0/8, or {_UNIX}"
+        raise ConfigError(Mistake(problem, key=key, value=entry, expected=expected, hint=hint)) from None
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return IPv4Network((mapped, network.prefixlen - 96)) if mapped else network

@@ -1,0 +1,22 @@
+"""URLs for redirects."""
+
+from urllib.parse import quote
+
+from wsgistack.types import Environ
+
+__all__ = ["quote_target"]
+
+_IN_PATHS = "/:@!$&'()*+,=~"
+_IN_QUERIES = "".join(map(chr, range(0x21, 0x7F)))  # a query is sent back as it came, except what no header can hold
+
+
+def quote_target(environ: Environ, path: str | None = None) -> str:
+    """Return the path and the query of a request for a ``Location`` header.
+
+    :param path: in the place of SCRIPT_NAME + PATH_INFO, in the encoding of PEP 3333 (bytes as latin-1).
+    """
+    if path is None:
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    target = quote(path or "/", _IN_PATHS, "latin-1", "replace")
+    query: str = environ.get("QUERY_STRING", "")
+    return f"{target}?{quote(query, _IN_QUERIES, 'latin-1', 'replace')}" if query else target

@@ -1,0 +1,238 @@
+"""Who the client is, behind proxies."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import ClassVar, Literal, NamedTuple, get_args
+
+from wsgistack.base import Middleware
+from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.http.addresses import Networks, parse_node
+from wsgistack.http.hosts import split_host
+from wsgistack.http.paths import is_plain
+from wsgistack.types import App, Environ, StartResponse
+
+__all__ = ["Forwarded"]
+
+Part = Literal["proto", "host", "port", "prefix"]
+
+PEER = "wsgistack.peer"
+MAX_ELEMENT = 500
+"""In characters: an element of ``Forwarded`` with a host, an address and a name for the proxy needs up to 400."""
+
+_PREFIX = "HTTP_X_FORWARDED_"
+_PARTS: tuple[Part, ...] = get_args(Part)
+_OF_PROXIES = tuple(
+    f"HTTP_{name}"
+    for name in (
+        *("FORWARDED", "X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_FORWARDED_HOST", "X_FORWARDED_PORT"),
+        *("X_FORWARDED_PREFIX", "X_FORWARDED_BY", "X_FORWARDED_PROTOCOL", "X_FORWARDED_SCHEME", "X_FORWARDED_SERVER"),
+        *("X_FORWARDED_SSL", "X_REAL_IP", "X_CLIENT_IP", "CLIENT_IP", "TRUE_CLIENT_IP", "CF_CONNECTING_IP"),
+        *("X_CLUSTER_CLIENT_IP", "FASTLY_CLIENT_IP", "X_ORIGINAL_HOST", "X_SCHEME", "X_URL_SCHEME", "FRONT_END_HTTPS"),
+    )
+)
+"""Headers that only proxies should send. Applications and libraries believe them."""
+
+_FAMILIES = _OF_PROXIES[: _OF_PROXIES.index("HTTP_X_REAL_IP")]
+_READ: tuple[Part, ...] = ("proto",)
+_PORTS = {"http": "80", "https": "443"}
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PORT = re.compile(r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]")
+_PAIR = re.compile(rf'\s*({_NAME})=(?:([^\s",;=]+)|"([^"\\,]*)")\s*')
+
+
+class _Hop(NamedTuple):
+    """What a proxy says about the connection that it forwards."""
+
+    address: str
+    port: str
+    is_trusted: bool
+    facts: Mapping[str, str]
+
+
+_UNKNOWN_HOP = _Hop("0.0.0.0", "", is_trusted=False, facts={})  # noqa: S104 (an address in no network that anybody lists)
+
+
+class Forwarded(Middleware):
+    """Give the application the client's address, and the scheme and host that the client used, behind proxies.
+
+    ::
+
+        Forwarded(app, trusted=["10.0.0.0/8", "unix"])
+
+        [filter:forwarded]
+        use = egg:wsgistack#forwarded
+        trusted = 10.0.0.0/8 unix
+
+    Only a connection from a trusted proxy may say something about the client, in ``X-Forwarded-*`` or in ``Forwarded``
+    (RFC 7239). Each proxy adds an address at the end of ``X-Forwarded-For``. The list is therefore read from the right,
+    and the first address that is not a trusted proxy is the client: what is left of it may be written by anybody.
+
+    The result is in ``REMOTE_ADDR``, ``REMOTE_PORT``, ``wsgi.url_scheme``, ``HTTP_HOST``, ``SERVER_NAME``,
+    ``SERVER_PORT`` and ``SCRIPT_NAME``, for all further layers and the application. The values of the connection are
+    kept in ``environ["wsgistack.peer"]``, a dictionary with the same keys. From peers that are not trusted, all headers
+    are removed that proxies send, such as ``X-Real-IP``. From trusted ones, those of the two families that are not
+    read; in ``X-Forwarded-For``, what is left of the client.
+
+    If a trusted proxy does not know the client (``unknown``, ``_hidden``), or sends something that is no address,
+    ``REMOTE_ADDR`` is ``0.0.0.0``, so that no list of networks contains it. A scheme other than http and https, a host
+    or a port that is not valid, and a prefix that is not a plain path are ignored.
+
+    :param trusted: the addresses and networks of the proxies, and ``unix`` for a server that listens on a Unix socket.
+        List only proxies: any other client with such an address can choose the address that the application sees.
+    :param hops: in the place of ``trusted``, how many proxies add to the headers, where their addresses are not known,
+        as with load balancers in a cloud. Nobody else must be able to connect to the server then. A request with
+        fewer hops counts as one without a proxy. 0, the default, is for ``trusted``.
+    :param headers: which headers the proxies write: ``x-forwarded``, the default, or ``forwarded``. A proxy passes
+        those of the other family on as the client wrote them, so these are never read.
+    :param read: what the proxies set, beside the address: some of ``proto``, ``host``, ``port`` and ``prefix``. The
+        default is ``proto``. Do not name what a proxy leaves as the client wrote it: nginx, for example, sets only what
+        its configuration names.
+    :raises ConfigError: not exactly one of ``trusted`` and ``hops`` is set, or an option is not valid.
+
+    Cost tier T0.
+
+    Place it outermost, around everything that reads an address, a scheme or a host. Not needed if the server already
+    does this, as Waitress does with ``trusted_proxy`` and uvicorn with ``--proxy-headers``; use only one of them.
+    """
+
+    must_be_outside: ClassVar = {
+        "access_log": "the log would show the address of the proxy",
+    }
+
+    def __init__(
+        self,
+        app: App,
+        /,
+        *,
+        trusted: Sequence[str] = (),
+        hops: int = 0,
+        headers: Literal["x-forwarded", "forwarded"] = "x-forwarded",
+        read: Collection[Part] = _READ,
+    ) -> None:
+        super().__init__(app)
+        mistakes = Mistakes()
+        with mistakes.collect():
+            self._networks = Networks(trusted, key="trusted")
+        if bool(trusted) == bool(hops) or hops < 0:
+            expected = "exactly one of trusted, with the addresses of the proxies, and hops, with their number"
+            mistakes.append(Mistake("needs to know the proxies", key="trusted", expected=expected))
+        if headers not in ("x-forwarded", "forwarded"):
+            expected = "x-forwarded or forwarded"
+            mistakes.append(Mistake(f"invalid value {headers!r}", key="headers", value=headers, expected=expected))
+        for part in read:
+            if part not in _PARTS:
+                hint = suggest(part, _PARTS)
+                mistakes.append(Mistake(f"invalid value {part!r}", key="read", value=part, hint=hint))
+        if mistakes:
+            raise ConfigError(*mistakes)
+        self.trusted = trusted
+        self.hops = hops
+        self.headers = headers
+        self.read = read
+        is_standard = headers == "forwarded"
+        self._list = "HTTP_FORWARDED" if is_standard else _PREFIX + "FOR"
+        self._read_hop = lru_cache(maxsize=1024)(self._parse_element if is_standard else self._parse_entry)
+        self._others = () if is_standard else tuple((part, _PREFIX + part.upper()) for part in read)
+        kept = {self._list, *(key for _, key in self._others)}
+        self._unread = tuple(key for key in _FAMILIES if key not in kept)
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Serve one request."""
+        peer: str = environ.get("REMOTE_ADDR", "")
+        changes = self._find_changes(environ) if self.hops or self._networks.contains_peer(peer) else None
+        unwanted = _OF_PROXIES if changes is None else self._unread
+        changes = (changes or {}) | {key: None for key in unwanted if key in environ}
+        environ[PEER] = {key: environ.get(key) for key in changes} | environ.get(PEER, {})
+        for key, value in changes.items():
+            if value is None:
+                environ.pop(key, None)
+            else:
+                environ[key] = value
+        return self.app(environ, start_response)
+
+    def _find_changes(self, environ: Environ) -> dict[str, str | None] | None:
+        """Find the keys to set, and those to remove with None; None if the request came without all proxies."""
+        given: str = environ.get(self._list, "")
+        hop, depth, rest = None, 0, given
+        while rest:
+            rest, _, entry = rest.rpartition(",")
+            hop = self._read_hop(entry.strip())
+            depth += 1
+            if depth == self.hops or not (self.hops or hop.is_trusted):
+                break
+        if depth < self.hops:
+            return None
+        changes: dict[str, str | None] = {}
+        facts: Mapping[str, str] = {}
+        if hop:
+            changes = {"REMOTE_ADDR": hop.address, "REMOTE_PORT": hop.port or None}
+            facts = hop.facts
+            if rest:
+                changes[self._list] = given[len(rest) + 1 :].strip()
+        for part, key in self._others:
+            if key in environ:
+                changes[key] = value = _choose(environ[key], depth)
+                facts = {**facts, part: value}
+        return changes | _translate(facts, environ) if facts else changes
+
+    def _parse_entry(self, entry: str) -> _Hop:
+        """Read an address in ``X-Forwarded-For``."""
+        node = parse_node(entry)
+        if node is None:
+            return _UNKNOWN_HOP
+        address, port = node
+        return _Hop(str(address), str(port or ""), address in self._networks, {})
+
+    def _parse_element(self, element: str) -> _Hop:
+        """Read an element of ``Forwarded``. One with two readings is unknown, for example with a parameter twice.
+
+        A list is split at each comma, also in quotes: a client may begin a quoted text in its own element, in which
+        that of the proxy would disappear.
+        """
+        pairs = [_PAIR.fullmatch(pair) for pair in element.split(";")]
+        given = {found[1].lower(): found[2] or found[3] or "" for found in pairs if found}
+        if len(given) < len(pairs) or len(element) > MAX_ELEMENT:
+            return _UNKNOWN_HOP
+        facts = {part: given[part] for part in ("proto", "host") if part in given and part in self.read}
+        return self._parse_entry(given.get("for", ""))._replace(facts=facts)
+
+
+def _choose(values: str, depth: int) -> str:
+    """The value that the proxy set which is as far away as the client, or the one of the nearest before it."""
+    chosen = values.split(",")[-depth or -1 :]
+    return chosen[0].strip()
+
+
+def _translate(facts: Mapping[str, str], environ: Environ) -> dict[str, str | None]:
+    """Find the keys of an environ for what a proxy says about the scheme, the host, the port and the prefix."""
+    changes: dict[str, str | None] = {}
+    scheme = facts.get("proto", "").lower()
+    if scheme in _PORTS:
+        changes["wsgi.url_scheme"] = scheme
+    else:
+        scheme = environ["wsgi.url_scheme"]
+    host = _split_host(facts.get("host", "")) or _split_host(environ.get("HTTP_HOST", ""))
+    if host:
+        name, port = host
+        forwarded_port = facts.get("port", "")
+        if _PORT.fullmatch(forwarded_port):
+            port = forwarded_port
+        changes["SERVER_PORT"] = port or _PORTS.get(scheme, "")
+        if "host" in facts or "port" in facts:
+            changes["SERVER_NAME"] = name
+            changes["HTTP_HOST"] = name if port in ("", _PORTS.get(scheme)) else f"{name}:{port}"
+    prefix = facts.get("prefix", "").rstrip("/")
+    if prefix and is_plain(prefix):
+        changes["SCRIPT_NAME"] = prefix + environ.get("SCRIPT_NAME", "")
+    return changes
+
+
+@lru_cache(maxsize=1024)
+def _split_host(host: str) -> tuple[str, str] | None:
+    """The name, in brackets if it is an IPv6 address, and the port of a host."""
+    found = split_host(host)
+    if found is None:
+        return None
+    name, port = found
+    return f"[{name}]" if ":" in name else name, str(port or "")

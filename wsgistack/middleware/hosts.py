@@ -1,0 +1,104 @@
+"""Which hosts a site answers for."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from wsgistack.base import Middleware
+from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.http.hosts import HostPatterns, split_host
+from wsgistack.http.paths import compile_exemptions
+from wsgistack.http.responses import error_answer
+from wsgistack.http.urls import quote_target
+from wsgistack.types import App, Changes, Environ, StartResponse
+
+__all__ = ["Hosts"]
+
+
+class Hosts(Middleware):
+    """Answer only requests for the names of the site; others get 400.
+
+    Applications build links from the ``Host`` header, for example in an e-mail that resets a password. A client can
+    send any host, and a cache may keep the page with its links. ::
+
+        Hosts(app, allowed=["example.org", "*.example.org"], canonical="www.example.org", exempt=["/health"])
+
+        [filter:hosts]
+        use = egg:wsgistack#hosts
+        allowed = example.org *.example.org
+        canonical = www.example.org
+        exempt = /health
+
+    The header must be valid (RFC 9110 section 7.2): one name, IPv4 address or IPv6 address in brackets, and perhaps a
+    port. Upper and lower case are equal, and one dot at the end does not matter. A request without the header is
+    refused.
+
+    :param allowed: the names, with any port. ``*.example.org`` is every subdomain, but not ``example.org`` itself. It
+        may be empty if ``canonical`` is set. ``*`` alone is refused: without this layer, every host is allowed.
+    :param canonical: the one name of the site, perhaps with a port. Requests for other allowed names are redirected
+        there with 308, which keeps the method and the body. By default, nothing is redirected.
+    :param exempt: the beginnings of paths that are answered for every host, such as the one of a health check, which
+        load balancers send to an address. None by default. All spellings of a path must be under one of them.
+    :raises ConfigError: no name is set, or one is not valid.
+
+    Cost tier T0.
+
+    Place it inside ``forwarded``, which puts the host that the client asked for into the environ, and inside
+    ``access_log``; outside everything else. Not needed where the server in front answers only for its own names, as
+    nginx does without a ``default_server`` that leads to the application.
+    """
+
+    must_be_inside: ClassVar = {
+        "access_log": "refused requests would not be logged",
+        "forwarded": "it would check the name of the proxy's connection, not the one that the client asked for",
+    }
+    changes: ClassVar = Changes(answers=True)
+
+    def __init__(
+        self,
+        app: App,
+        /,
+        *,
+        allowed: Sequence[str] = (),
+        canonical: str = "",
+        exempt: Sequence[str] = (),
+    ) -> None:
+        super().__init__(app)
+        mistakes = Mistakes()
+        wanted = split_host(canonical) if canonical else None
+        if canonical and wanted is None:
+            expected = "a name, such as www.example.org or www.example.org:8443"
+            mistakes.append(
+                Mistake(f"not a valid host {canonical!r}", key="canonical", value=canonical, expected=expected)
+            )
+        if not (allowed or canonical):
+            mistakes.append(Mistake("missing names", key="allowed", expected="the names of the site"))
+        with mistakes.collect():
+            self._allows = HostPatterns(allowed, key="allowed").contains
+        with mistakes.collect():
+            self._is_exempt = compile_exemptions(exempt, key="exempt")
+        if mistakes:
+            raise ConfigError(*mistakes)
+        self.allowed = allowed
+        self.canonical = canonical
+        self.exempt = exempt
+        self._wanted = wanted
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Serve one request."""
+        host: str = environ.get("HTTP_HOST", "")
+        if self._wanted is None:
+            if self._allows(host) or self._is_exempt(environ):
+                return self.app(environ, start_response)
+        else:
+            found = split_host(host)
+            name, port = self._wanted
+            if (found and found[0] == name and (port is None or port == found[1])) or self._is_exempt(environ):
+                return self.app(environ, start_response)
+            if found and (found[0] == name or self._allows(host)):
+                location = f"{environ['wsgi.url_scheme']}://{self.canonical}{quote_target(environ)}"
+                status, headers, body = error_answer(environ, 308, headers=[("Location", location)])
+                start_response(status, headers)
+                return body
+        status, headers, body = error_answer(environ, 400, "This site has another name.")
+        start_response(status, headers)
+        return body

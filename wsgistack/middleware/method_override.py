@@ -1,0 +1,99 @@
+"""Methods that HTML forms and some proxies can't send."""
+
+import re
+from collections.abc import Collection, Iterable
+from io import BytesIO
+from typing import ClassVar
+from urllib.parse import parse_qsl
+
+from wsgistack.base import Middleware
+from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.types import App, Environ, Size, StartResponse
+
+__all__ = ["MethodOverride"]
+
+_TOKEN = re.compile(r"[A-Z]+")
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
+_FORM = "application/x-www-form-urlencoded"
+
+
+class MethodOverride(Middleware):
+    """Give the application the method that a POST request asks for in a header or in a form field.
+
+    HTML forms can send only GET and POST, and some proxies refuse PUT, PATCH and DELETE. ::
+
+        MethodOverride(app, field="_method")
+
+        [filter:method_override]
+        use = egg:wsgistack#method_override
+        field = _method
+
+    In the form: ``<input type="hidden" name="_method" value="DELETE">``. The method that the client sent is in
+    ``environ["wsgistack.original_method"]`` then. Any other request, and a method that is not allowed, is passed on
+    unchanged.
+
+    :param header: the header that names the method. An empty text reads none.
+    :param field: the form field that names the method, if the header does not. Only fields of
+        ``application/x-www-form-urlencoded`` are read. By default none, because the form must be read for it.
+    :param allowed: the methods that a POST request may ask for. A method that only reads, such as GET, is refused:
+        whoever checks POST requests would be avoided by it.
+    :param max_form: the largest form that is searched for the field. It is read into memory, and the application can
+        read it again. 64 KiB by default, more than a form without a file needs.
+    :raises ConfigError: an option is not valid.
+
+    Cost tier T0.
+
+    Place it outside everything that looks at the method: guards, conditions with ``method``, ``cors``; but inside
+    ``csrf``, which checks what the browser sent. Not for an application that does this itself, as Rails and Laravel do.
+    """
+
+    must_be_inside: ClassVar = {"body_limit": "it would read a form before its size is checked"}
+    must_be_outside: ClassVar = {"basic_auth": "a condition would see POST, and the application another method"}
+
+    def __init__(
+        self,
+        app: App,
+        /,
+        *,
+        header: str = "X-HTTP-Method-Override",
+        field: str = "",
+        allowed: Collection[str] = ("PUT", "PATCH", "DELETE"),
+        max_form: Size = 65536,
+    ) -> None:
+        super().__init__(app)
+        mistakes = Mistakes()
+        if header and not _HEADER.fullmatch(header):
+            expected = "letters, digits and hyphens"
+            mistakes.append(Mistake("not the name of a header", key="header", value=header, expected=expected))
+        for method in allowed:
+            if not _TOKEN.fullmatch(method) or method in ("GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"):
+                expected = "methods in capitals that change data, as PUT"
+                mistakes.append(Mistake(f"invalid value {method!r}", key="allowed", value=method, expected=expected))
+        if mistakes:
+            raise ConfigError(*mistakes)
+        self.header = header
+        self.field = field
+        self.allowed = allowed
+        self.max_form = max_form
+        self._key = f"HTTP_{header.upper().replace('-', '_')}" if header else ""
+        self._allowed = frozenset(allowed)
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Serve one request."""
+        if environ["REQUEST_METHOD"] == "POST":
+            wanted: str = environ.get(self._key, "") or (self._find_field(environ) if self.field else "")
+            if wanted.upper() in self._allowed:
+                environ["wsgistack.original_method"] = "POST"
+                environ["REQUEST_METHOD"] = wanted.upper()
+        return self.app(environ, start_response)
+
+    def _find_field(self, environ: Environ) -> str:
+        media_type: str = environ.get("CONTENT_TYPE", "")
+        length: str = environ.get("CONTENT_LENGTH", "")
+        is_small = length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= self.max_form
+        if media_type.partition(";")[0].strip().lower() != _FORM or not is_small:
+            return ""
+        form: bytes = environ["wsgi.input"].read(int(length))
+        environ["wsgi.input"] = BytesIO(form)
+        values = [value for name, value in parse_qsl(form.decode("latin-1")) if name == self.field]
+        return values[0] if len(values) == 1 else ""  # two readings: the application sees the form as it is

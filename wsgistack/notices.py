@@ -1,0 +1,40 @@
+"""Log lines about what clients do, which no client can make too many of."""
+
+from logging import Logger
+from threading import Lock
+from time import monotonic
+
+__all__ = ["Notice"]
+
+INTERVAL = 60.0  # seconds
+
+
+class Notice:
+    """A warning that is logged at most once a minute, with the number of times that it was left out.
+
+    ::
+
+        _notice = Notice(logging.getLogger("wsgistack.https"))
+        _notice.log("the peer %s is not trusted", environ["REMOTE_ADDR"])
+
+    It serves many threads. Each process has its own count.
+    """
+
+    __slots__ = ("_left_out", "_lock", "_logger", "_next")
+
+    def __init__(self, logger: Logger) -> None:
+        self._logger = logger
+        self._lock = Lock()
+        self._next = 0.0
+        self._left_out = 0
+
+    def log(self, message: str, *arguments: object) -> None:
+        """Log the message, or only count it."""
+        now = monotonic()
+        with self._lock:
+            if now < self._next:
+                self._left_out += 1
+                return
+            left_out, self._left_out, self._next = self._left_out, 0, now + INTERVAL
+        more = f" ({left_out} more since the last one)" if left_out else ""
+        self._logger.warning("%s%s", message % arguments, more)
