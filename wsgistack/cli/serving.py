@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from wsgistack.cli.arguments import Commands, add_file
+from wsgistack.cli.arguments import Commands, add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, warn
+from wsgistack.cli.target import open_target
 from wsgistack.cli.tree import draw_tree
-from wsgistack.config import open_document, read
+from wsgistack.config import read
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Server, in_order
 from wsgistack.config.protocols import SERVER_PROTOCOLS
@@ -33,7 +34,9 @@ def add_command(commands: Commands) -> None:
     command.add_argument("--reload", action="store_true", help="restart when a file changes; always uses Waitress")
     command.add_argument("-q", "--quiet", action="store_true", help="do not print the address and the layers")
     command.add_argument("-v", "--verbose", action="store_true", help="log DEBUG messages, if FILE sets up no logging")
-    add_file(command)
+    add_strict(command)
+    add_target(command)
+    add_values(command)
     command.set_defaults(run=serve)
 
 
@@ -50,7 +53,7 @@ def serve(parsed: argparse.Namespace) -> int:
             return 0
         options: Mapping[str, object] = {}
         with suppress(ConfigError):  # the worker reports it
-            server = _read_server(open_document(parsed.file, parsed.values), parsed)
+            server = _read_server(open_target(parsed), parsed)
             options = server.fitted(SERVER_PROTOCOLS)[1] if server else {}
         supervise(*_find_address(parsed, options), command=[sys.executable, *sys.orig_argv[1:]])
     else:
@@ -61,7 +64,7 @@ def serve(parsed: argparse.Namespace) -> int:
 
 def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | None = None) -> None:
     """Set up logging, build the application, and serve it."""
-    document = open_document(parsed.file, parsed.values)
+    document = open_target(parsed)
     server = None
     mistakes = Mistakes()
     with mistakes.collect():
