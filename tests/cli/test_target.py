@@ -95,7 +95,7 @@ def test_shows_the_file_that_means_the_same(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_explains_and_audits(capsys: pytest.CaptureFixture[str]) -> None:
-    guarded = ["shop:app", "--layer", "basic_auth users='ada = lovelace' when_under=/admin"]
+    guarded = ["shop:app", "--layer", "basic_auth users='ada = lovelace'"]
     assert printed(capsys, "explain", *guarded, "GET /admin").splitlines()[1] == "basic_auth sees it"
     found = printed(capsys, "audit", *guarded)
     assert found.endswith("0 answered without a guard\n")
