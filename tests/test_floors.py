@@ -90,7 +90,7 @@ FLOORS = (
     ("serving.serve",),
     ("serving.reload",),
     ("cli.arguments",),
-    ("cli.target",),
+    ("cli.target", "cli.development"),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
     ("cli.serving", "cli.showing", "cli.tracing"),
     ("cli.auditing", "cli.explaining"),

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from urllib.parse import urlsplit
 
 from wsgistack.cli.arguments import Commands, add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, warn
+from wsgistack.cli.development import collect_layers, find_debug, find_hosts, log_requests
 from wsgistack.cli.target import open_target
 from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read
@@ -76,7 +78,7 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
     if log and not mistakes:
         with mistakes.collect():
             log.apply()
-    with collect_order() as order, mistakes.collect():
+    with collect_order() as order, collect_layers() as layers, mistakes.collect():
         app = stack.build()
     if parsed.strict:
         mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]
@@ -86,14 +88,18 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
     if not log:
         level = logging.DEBUG if parsed.verbose else logging.INFO
         logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if not (parsed.quiet or (server and not serve_for_parent)):
+        app = log_requests(app, layers)
     tree = draw_tree(document, parsed.name, stack, is_whole=False)
 
     def ready(url: str) -> None:
+        warn(find_debug(layers, [urlsplit(url).hostname or ""]))
         _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{tree}")
 
     if serve_for_parent:
         serve_for_parent(app, ready=ready, **_waitress_options(server))
     elif server:
+        warn(find_debug(layers, _find_hosts(server)))
         _say(parsed, f"Starting {server.use} (stop with Ctrl-C)\n{tree}")
         server.run(app)
     else:
@@ -106,6 +112,12 @@ def _read_server(document: Document, parsed: argparse.Namespace) -> Server | Non
     """The server section to use; None for Waitress without one."""
     name = parsed.server or ("main" if "main" in document.servers() and not parsed.has_address else "")
     return document.server(name, document.start()) if name else None
+
+
+def _find_hosts(server: Server) -> list[str]:
+    """The addresses that a server listens on, as far as its options say."""
+    factory, options = server.fitted(SERVER_PROTOCOLS)
+    return find_hosts(options, "0.0.0.0" if factory.uri.partition("#")[0] == "egg:waitress" else _HOST)  # noqa: S104
 
 
 def _waitress_options(server: Server | None) -> Mapping[str, object]:
