@@ -91,7 +91,7 @@ FLOORS = (
     ("serving.reload",),
     ("cli.arguments",),
     ("cli.target", "cli.development"),
-    ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
+    ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree", "cli.initializing"),
     ("cli.serving", "cli.showing", "cli.tracing"),
     ("cli.auditing", "cli.explaining"),
     ("cli.__init__",),
