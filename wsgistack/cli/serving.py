@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -23,6 +24,7 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes
 __all__ = ["add_command", "serve"]
 
 _HOST, _PORT = "127.0.0.1", 8080
+_VERBOSE = "log DEBUG messages, if FILE sets up no logging, and print the traceback if the application fails to load"
 
 
 def add_command(commands: Commands) -> None:
@@ -34,8 +36,10 @@ def add_command(commands: Commands) -> None:
         "--server", metavar="NAME", help="serve with this server of FILE (default: main, if FILE has it)"
     )
     command.add_argument("--reload", action="store_true", help="restart when a file changes; always uses Waitress")
-    command.add_argument("-q", "--quiet", action="store_true", help="do not print the address and the layers")
-    command.add_argument("-v", "--verbose", action="store_true", help="log DEBUG messages, if FILE sets up no logging")
+    command.add_argument(
+        "-q", "--quiet", action="store_true", help="do not print the address, the layers and the requests"
+    )
+    command.add_argument("-v", "--verbose", action="store_true", help=_VERBOSE)
     add_strict(command)
     add_target(command)
     add_values(command)
@@ -83,7 +87,8 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
     if parsed.strict:
         mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]
     if mistakes:
-        raise ConfigError(*in_order(mistakes))
+        _print_traceback(mistakes.cause, parsed)
+        raise ConfigError(*in_order(mistakes)) from mistakes.cause
     warn(order)
     if not log:
         level = logging.DEBUG if parsed.verbose else logging.INFO
@@ -112,6 +117,11 @@ def _read_server(document: Document, parsed: argparse.Namespace) -> Server | Non
     """The server section to use; None for Waitress without one."""
     name = parsed.server or ("main" if "main" in document.servers() and not parsed.has_address else "")
     return document.server(name, document.start()) if name else None
+
+
+def _print_traceback(cause: BaseException | None, parsed: argparse.Namespace) -> None:
+    if cause and parsed.verbose:
+        traceback.print_exception(cause)
 
 
 def _find_hosts(server: Server) -> list[str]:
