@@ -191,6 +191,8 @@ def test_warns_about_the_order_of_layers(capsys: pytest.CaptureFixture[str]) -> 
 def test_refuses_layers_around_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     problem = "--layer: only for module:application, not for a file; write the layer in stack.toml\n"
     assert printed(capsys, "serve", "stack.toml", "--layer", "gzip", status=1) == problem
+    missing = "shop: file does not exist; did you mean 'shop:app'?\n"
+    assert printed(capsys, "serve", "shop", "--layer", "gzip", status=1) == missing
 
 
 def test_has_one_application(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,10 +47,11 @@ def open_target(parsed: argparse.Namespace) -> Document:
             expected = "a file, or a factory for PasteDeploy such as egg:shop"
             raise ConfigError(Mistake(f"{parsed.target} takes no values", key="NAME=VALUE", expected=expected))
         return open_application(parsed.target, parsed.layers, parsed.values)
+    document = open_file(parsed.target, parsed.values)
     if parsed.layers:
         hint = f"write the layer in {parsed.target}"
         raise ConfigError(Mistake("only for module:application, not for a file", key=_LAYER, hint=hint))
-    return open_file(parsed.target, parsed.values)
+    return document
 
 
 def is_application(target: str) -> bool:
