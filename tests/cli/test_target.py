@@ -137,7 +137,10 @@ def test_explains_and_audits(capsys: pytest.CaptureFixture[str]) -> None:
         ("shop:ap", "module 'shop' has no attribute 'ap'; did you mean 'app'?"),
         ("shop:create_app", "to call it, write shop:create_app()"),
         ("shop:configured('x')", "arguments in an import string; write shop:configured(), and in a file"),
-        ("shop:configured()", "config: missing option of shop:configured()"),
+        (
+            "shop:configured()",
+            'missing option of shop:configured(); in a file, write app = { use = "shop:configured()", config = ...',
+        ),
         ("shop:asgi", "'shop:asgi' is an ASGI application; expected a WSGI application; run it on an ASGI server"),
         ("shopp:app", "cannot import module 'shopp'; did you mean 'shop'?"),
         ("broken:app", "NameError: name 'missing_name' is not defined (broken.py, line 2)"),

@@ -97,8 +97,22 @@ class _Arguments(TableFile):
             hint = f"write {uri}(), and in a file its arguments as options"
             mistakes.append(place.mistake("arguments in an import string", hint=hint))
             return Stack.broken(*mistakes)
-        application = Application(self.file, {}, conf, place.where, loader=self._make_loader(place))
+        application = _Application(self.file, {}, conf, place.where, loader=self._make_loader(place))
         return Stack(application, Pipeline(specs), tuple(mistakes))
+
+
+class _Application(Application):
+    """An application whose options, if it needs any, only a file can hold."""
+
+    def load(self) -> App:
+        try:
+            return super().load()
+        except ConfigError as error:
+            raise ConfigError(*map(self._add_hint, error.mistakes)) from error.__cause__
+
+    def _add_hint(self, mistake: Mistake) -> Mistake:
+        hint = f'in a file, write app = {{ use = "{self.use}", {mistake.key} = ... }}' if mistake.key else ""
+        return mistake._replace(hint=mistake.hint or hint)
 
 
 def _takes_values(use: str) -> bool:
