@@ -23,7 +23,7 @@ def test_refuses_a_malformed_argument(argument: list[str], message: str, capsys:
     ("arguments", "error"),
     [
         (["check", "x.ini", "who"], "wsgistack check: error: argument NAME=VALUE: 'who' is not of the form NAME=VALUE"),
-        (["check"], "wsgistack check: error: the following arguments are required: FILE"),
+        (["check"], "wsgistack check: error: the following arguments are required: TARGET"),
         (["check", "x.ini", "=5"], "wsgistack check: error: argument NAME=VALUE: '=5' is not of the form NAME=VALUE"),
         (["check", "x.ini", "--strict", "who"], "argument NAME=VALUE: 'who' is not of the form NAME=VALUE"),
         (["check", "--strct", "x.ini", "a=b"], "wsgistack check: error: unrecognized arguments: --strct"),

@@ -4,18 +4,30 @@ import argparse
 from collections.abc import Sequence
 from typing import TypeAlias
 
-__all__ = ["FILE", "Commands", "add_file", "add_values", "parse", "split_pair"]
+__all__ = ["FILE", "Commands", "add_strict", "add_target", "add_values", "parse", "split_pair"]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (it has no other name)
 FILE = "the configuration: a TOML file if its name ends with .toml, or else an ini file as for PasteDeploy"
+_TARGET = f"{FILE}; or an application as module:application, or module:factory() to call a factory"
 
 
-def add_file(command: argparse.ArgumentParser) -> None:
-    """Add the arguments that choose an application in a file."""
+def add_target(command: argparse.ArgumentParser) -> None:
+    """Add the arguments that :func:`~wsgistack.cli.target.open_target` reads, but for global values."""
     command.add_argument("--name", default="main", help="the application or pipeline (default: %(default)s)")
+    command.add_argument(
+        "--layer",
+        action="append",
+        default=[],
+        dest="layers",
+        metavar="LAYER",
+        help="put a layer around module:application, such as 'access_log format=common'; repeatable, outermost first",
+    )
+    command.add_argument("target", metavar="TARGET", help=_TARGET)
+
+
+def add_strict(command: argparse.ArgumentParser) -> None:
+    """Add ``--strict``."""
     command.add_argument("--strict", action="store_true", help="treat warnings as mistakes")
-    command.add_argument("file", metavar="FILE", help=FILE)
-    add_values(command)
 
 
 def add_values(command: argparse.ArgumentParser) -> None:

@@ -3,14 +3,18 @@
 import argparse
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from urllib.parse import urlsplit
 
-from wsgistack.cli.arguments import Commands, add_file
+from wsgistack.cli.arguments import Commands, add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, warn
+from wsgistack.cli.development import collect_layers, find_debug, find_hosts, log_requests
+from wsgistack.cli.target import open_target
 from wsgistack.cli.tree import draw_tree
-from wsgistack.config import open_document, read
+from wsgistack.config import read
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Server, in_order
 from wsgistack.config.protocols import SERVER_PROTOCOLS
@@ -20,6 +24,7 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes
 __all__ = ["add_command", "serve"]
 
 _HOST, _PORT = "127.0.0.1", 8080
+_VERBOSE = "log DEBUG messages, if FILE sets up no logging, and print the traceback if the application fails to load"
 
 
 def add_command(commands: Commands) -> None:
@@ -31,9 +36,13 @@ def add_command(commands: Commands) -> None:
         "--server", metavar="NAME", help="serve with this server of FILE (default: main, if FILE has it)"
     )
     command.add_argument("--reload", action="store_true", help="restart when a file changes; always uses Waitress")
-    command.add_argument("-q", "--quiet", action="store_true", help="do not print the address and the layers")
-    command.add_argument("-v", "--verbose", action="store_true", help="log DEBUG messages, if FILE sets up no logging")
-    add_file(command)
+    command.add_argument(
+        "-q", "--quiet", action="store_true", help="do not print the address, the layers and the requests"
+    )
+    command.add_argument("-v", "--verbose", action="store_true", help=_VERBOSE)
+    add_strict(command)
+    add_target(command)
+    add_values(command)
     command.set_defaults(run=serve)
 
 
@@ -50,7 +59,7 @@ def serve(parsed: argparse.Namespace) -> int:
             return 0
         options: Mapping[str, object] = {}
         with suppress(ConfigError):  # the worker reports it
-            server = _read_server(open_document(parsed.file, parsed.values), parsed)
+            server = _read_server(open_target(parsed), parsed)
             options = server.fitted(SERVER_PROTOCOLS)[1] if server else {}
         supervise(*_find_address(parsed, options), command=[sys.executable, *sys.orig_argv[1:]])
     else:
@@ -61,7 +70,7 @@ def serve(parsed: argparse.Namespace) -> int:
 
 def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | None = None) -> None:
     """Set up logging, build the application, and serve it."""
-    document = open_document(parsed.file, parsed.values)
+    document = open_target(parsed)
     server = None
     mistakes = Mistakes()
     with mistakes.collect():
@@ -73,24 +82,29 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
     if log and not mistakes:
         with mistakes.collect():
             log.apply()
-    with collect_order() as order, mistakes.collect():
+    with collect_order() as order, collect_layers() as layers, mistakes.collect():
         app = stack.build()
     if parsed.strict:
         mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]
     if mistakes:
-        raise ConfigError(*in_order(mistakes))
+        _print_traceback(mistakes.cause, parsed)
+        raise ConfigError(*in_order(mistakes)) from mistakes.cause
     warn(order)
     if not log:
         level = logging.DEBUG if parsed.verbose else logging.INFO
         logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if not (parsed.quiet or (server and not serve_for_parent)):
+        app = log_requests(app, layers)
     tree = draw_tree(document, parsed.name, stack, is_whole=False)
 
     def ready(url: str) -> None:
+        warn(find_debug(layers, [urlsplit(url).hostname or ""]))
         _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{tree}")
 
     if serve_for_parent:
         serve_for_parent(app, ready=ready, **_waitress_options(server))
     elif server:
+        warn(find_debug(layers, _find_hosts(server)))
         _say(parsed, f"Starting {server.use} (stop with Ctrl-C)\n{tree}")
         server.run(app)
     else:
@@ -103,6 +117,17 @@ def _read_server(document: Document, parsed: argparse.Namespace) -> Server | Non
     """The server section to use; None for Waitress without one."""
     name = parsed.server or ("main" if "main" in document.servers() and not parsed.has_address else "")
     return document.server(name, document.start()) if name else None
+
+
+def _print_traceback(cause: BaseException | None, parsed: argparse.Namespace) -> None:
+    if cause and parsed.verbose:
+        traceback.print_exception(cause)
+
+
+def _find_hosts(server: Server) -> list[str]:
+    """The addresses that a server listens on, as far as its options say."""
+    factory, options = server.fitted(SERVER_PROTOCOLS)
+    return find_hosts(options, "0.0.0.0" if factory.uri.partition("#")[0] == "egg:waitress" else _HOST)  # noqa: S104
 
 
 def _waitress_options(server: Server | None) -> Mapping[str, object]:

@@ -5,10 +5,11 @@ import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
 
-from wsgistack.cli.arguments import FILE, Commands, add_values
+from wsgistack.cli.arguments import Commands, add_target, add_values
 from wsgistack.cli.checking import warn
+from wsgistack.cli.target import open_target
 from wsgistack.cli.tree import align, draw_tree
-from wsgistack.config import open_document, read
+from wsgistack.config import read
 from wsgistack.config.contents import drop_file_keys
 from wsgistack.config.document import Document
 from wsgistack.config.parts import in_order
@@ -25,15 +26,14 @@ def add_command(commands: Commands) -> None:
     """Add ``wsgistack show``."""
     command = commands.add_parser("show", help="show the layers as a tree, with their options")
     command.add_argument("--format", choices=("toml",), help="convert the whole file to TOML instead")
-    command.add_argument("--name", default=_MAIN, help="the application or pipeline (default: %(default)s)")
-    command.add_argument("file", metavar="FILE", help=FILE)
+    add_target(command)
     add_values(command)
     command.set_defaults(run=show)
 
 
 def show(parsed: argparse.Namespace) -> int:
     """Print what a configuration describes: the application of a name, or all of them in a file without main."""
-    document = open_document(parsed.file, parsed.values)
+    document = open_target(parsed)
     if parsed.format:
         from wsgistack.config.export import export_toml
 
