@@ -1,5 +1,7 @@
 """One layer as it is configured, before it is built."""
 
+import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +28,8 @@ _USABLE = "a name, an import string or a callable"
 _ASGI_HINTS: Mapping[Kind, str] = MappingProxyType(
     {"asgi": "wrap an ASGI application together with its middlewares in a2wsgi.ASGIMiddleware"}
 )
+_PATH_NAME = re.compile(r"(file|filename|path|dir|directory|folder|root)s?\Z", re.IGNORECASE)
+_PATH_HINT = "write {0}, or in an ini file %(here)s/{1}"
 _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
 
 
@@ -230,6 +234,23 @@ class Spec:
         """Report how clients can avoid this layer by its condition, if it is a guard."""
         found = find_openings(self.when, self.name, self.base) if self.is_guard else []
         return [self._place(each, each.key) for each in found]
+
+    def stray_paths(self) -> list[Mistake]:
+        """Report texts that name a file in the folder of the configuration, but mean one in the working directory.
+
+        The factory gets such a text as it is written, because its signature does not say Path.
+        """
+        if self.base is None or not self.base.exists() or self.base.samefile(os.curdir):
+            return []
+        problem = "is a relative path, which depends on the working directory"
+        return [
+            self._place(
+                Mistake(problem, name, value, hint=_PATH_HINT.format(self.base / value, value.replace("%", "%%"))), name
+            )
+            for name, value in self.shown().items()
+            if isinstance(value, str) and _PATH_NAME.search(name) and not Path(value).is_absolute()
+            if value and os.path.exists(self.base / value)  # noqa: PTH110 - Path.exists fails if a name is too long
+        ]
 
     @property
     def is_guard(self) -> bool:
