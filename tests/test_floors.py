@@ -38,9 +38,10 @@ FLOORS = (
         "middleware.compress.padding",
     ),
     ("exchange.__init__", "http.hosts", "http.paths", "options.conversion"),
-    ("exchange.context", "exchange.held", "exchange.measured", "base"),
+    ("exchange.context", "exchange.held", "exchange.measured", "options.schema"),
     # what layers are made of
     (
+        "base",
         "middleware.compress.codings",
         "middleware.compress.eligibility",
         "http.negotiation",
@@ -58,7 +59,7 @@ FLOORS = (
     ),
     # what composes them
     ("conditions.predicates",),
-    ("options.schema", "conditions.parsing", "conditions.openings"),
+    ("conditions.parsing", "conditions.openings"),
     ("conditions.ini",),
     ("conditions.__init__",),
     ("pipeline.registry",),
