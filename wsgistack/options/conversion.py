@@ -23,6 +23,7 @@ __all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "labe
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _BRACKETED_WORD = re.compile(r"""\[[^][{}"',\s]+\][^\s,]""")  # the beginning of a glob or an IPv6 address
+_LINES = "a mapping (one name = value on each line)"  # as an ini file has it
 _UNIONS = (Union, UnionType)
 _MAPPINGS = (dict, Mapping)
 _COLLECTIONS: dict[object, Callable[[Iterable[object]], Collection[object]]] = {
@@ -174,7 +175,8 @@ def _first_fit(value: object, union: object) -> object:
     if len(close) == 1:
         raise close[0]
     hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
-    raise UnfitError(describe(union), hint, item=max(getattr(each, "item", 0) for each in errors))
+    expected = describe(union).replace("a mapping", _LINES) if isinstance(value, Text) else describe(union)
+    raise UnfitError(expected, hint, item=max(getattr(each, "item", 0) for each in errors))
 
 
 def _choose(value: object, annotation: object) -> object:
@@ -207,7 +209,7 @@ def _collection(value: object, annotation: object) -> object:
         is_toml = words.startswith("[") and not _BRACKETED_WORD.match(words)
         value = _read_toml(value, annotation) if is_toml else [*map(value.fill, re.findall(r"[^\s,]+", words))]
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
-        raise UnfitError(describe(annotation), 'write ["a", "b"]' if isinstance(value, str) else "")
+        raise UnfitError(describe(annotation))
     items = list(value)
     kind, arguments = _split(annotation)
     of_items = arguments or (Any, ...)
@@ -245,7 +247,7 @@ def _read_lines(text: Text) -> dict[Text, Text]:
     for number, line in enumerate(filter(None, map(str.strip, text.template.splitlines())), 1):
         name, equals, item = map(str.strip, line.partition("="))
         if not (name and equals):
-            raise UnfitError(describe(Mapping), "write one name = value on each line", item=number)
+            raise UnfitError(_LINES, item=number)
         if text.fill(name) in pairs:
             raise UnfitError("each name once", is_inner=True, item=number)
         pairs[text.fill(name)] = text.fill(item)

@@ -171,7 +171,7 @@ def test_reports_wrong_eggs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
-USERS = "a mapping or none; write one name = value on each line"
+USERS = "a mapping (one name = value on each line) or none"
 
 
 def test_finds_all_mistakes_of_a_file_in_order(folder: Path) -> None:
