@@ -1,10 +1,10 @@
 """What layers do with the server's ``wsgi.file_wrapper`` (PEP 3333, Optional Platform-Specific File Handling)."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from sys import maxsize
-from typing import Protocol, cast
+from typing import Any
 
 from wsgistack.types import Environ
 
@@ -45,17 +45,17 @@ def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
         were sent and whether the file is at its end.
     :return: whether the wrapper can be watched. A wrapper in C, without a position or without ``close()`` can't.
     """
-    wrapper = cast(_Wrapper, body)
+    wrapper: Any = body
     name = "filelike" if hasattr(body, "filelike") else "file"  # of wsgiref and gunicorn, or of Waitress
     try:
-        file: _File = getattr(wrapper, name)
+        file = getattr(wrapper, name)
         close = wrapper.close
         begin = file.tell()
         watched = _Watched(file, begin)
 
         def closing() -> None:
             setattr(wrapper, name, file)
-            wrapper.close = close  # type: ignore[method-assign]
+            wrapper.close = close
             position, end = begin, None
             with suppress(OSError, ValueError):  # the server has already closed the file
                 position = max(watched.furthest, file.tell())
@@ -64,7 +64,7 @@ def watch(body: object, done: Callable[[int, bool], object], /) -> bool:
             done(position - begin, position == end)
 
         setattr(wrapper, name, watched)
-        wrapper.close = closing  # type: ignore[method-assign]
+        wrapper.close = closing
     except (AttributeError, OSError, ValueError):
         return False
     return True
@@ -82,19 +82,10 @@ def _blocks(read: Callable[[int], bytes], length: int | None) -> Iterator[bytes]
         yield block
 
 
-class _File(Protocol):
-    def tell(self) -> int: ...
-    def seek(self, offset: int, whence: int = ..., /) -> int: ...
-
-
-class _Wrapper(Protocol):
-    def close(self) -> object: ...
-
-
 class _Watched:
     """A file that knows how far the server has read: gunicorn goes back to the beginning when all is sent."""
 
-    def __init__(self, file: _File, begin: int) -> None:
+    def __init__(self, file: Any, begin: int) -> None:
         self._file = file
         self.furthest = begin
 
@@ -102,13 +93,10 @@ class _Watched:
         return getattr(self._file, name)
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(cast(Iterable[bytes], self._file))
-
-    def tell(self) -> int:
-        return self._file.tell()
+        return iter(self._file)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        position = self._file.seek(offset, whence)
+        position: int = self._file.seek(offset, whence)
         if whence == os.SEEK_SET:  # another whence is used to find the size
             self.furthest = max(self.furthest, position)
         return position
