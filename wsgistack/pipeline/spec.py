@@ -240,16 +240,17 @@ class Spec:
 
         The factory gets such a text as it is written, because its signature does not say Path.
         """
-        if self.base is None or not self.base.exists() or self.base.samefile(os.curdir):
+        named = {name: value for name, value in self.options.items() if _PATH_NAME.search(name)}
+        if not named or self.base is None or not self.base.exists() or self.base.samefile(os.curdir):
             return []
         problem = "is a relative path, which depends on the working directory"
         return [
             self._place(
                 Mistake(problem, name, value, hint=_PATH_HINT.format(self.base / value, value.replace("%", "%%"))), name
             )
-            for name, value in self.shown().items()
-            if isinstance(value, str) and _PATH_NAME.search(name) and not Path(value).is_absolute()
-            if value and os.path.exists(self.base / value)  # noqa: PTH110 - Path.exists fails if a name is too long
+            for name, value in show_options(self.schema, named).items()
+            if isinstance(value, str) and value and not Path(value).is_absolute()
+            if os.path.exists(self.base / value)  # noqa: PTH110 - Path.exists fails if a name is too long
         ]
 
     @property
