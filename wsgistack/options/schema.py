@@ -52,13 +52,14 @@ class Option(NamedTuple):
     def type_name(self) -> str:
         return describe(self.annotation)
 
-    def convert(self, written: object, base: Path | None) -> object:
-        """Fill in the references in a value, and convert it.
+    def convert(self, written: object, value: object, base: Path | None) -> object:
+        """Convert a value.
 
+        :param written: the value as it is written, for errors.
+        :param value: the same, with its references filled in.
         :param base: the folder that relative paths start from; None leaves them as they are.
-        :raises ConfigError: a reference can't be filled in, or the annotation does not allow the value.
+        :raises ConfigError: the annotation does not allow it.
         """
-        value = resolve(written, base=base)
         is_hidden = self.is_secret or value is not written
         problem = "invalid secret value" if is_hidden else f"invalid value {written!r}"
         is_inferred = self.annotation is Parameter.empty and isinstance(value, Text) and type(self.default) in _INFERRED
@@ -93,11 +94,15 @@ class Schema(NamedTuple):
         :param base: the folder that relative paths start from; None leaves them as they are.
         :returns: the options that fit, and what is wrong with the others.
         """
-        return self._collect(given, lambda each, value: value if has_references(value) else each.convert(value, base))
+
+        def check(option: Option, value: object) -> object:
+            return value if has_references(value) else option.convert(value, value, base)
+
+        return self._collect(given, check)
 
     def resolve(self, given: Mapping[str, object], *, base: Path | None) -> tuple[dict[str, object], Mistakes]:
         """Fill in the references in options, and convert them. The parameters and the result are like :meth:`check`."""
-        return self._collect(given, lambda each, value: each.convert(value, base))
+        return self._collect(given, lambda option, value: option.convert(value, resolve(value, base=base), base))
 
     def _collect(
         self, given: Mapping[str, object], read: Callable[[Option, object], object]

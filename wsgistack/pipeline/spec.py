@@ -212,7 +212,7 @@ class Spec:
             values = self.resolve()
         with self._placing_mistakes():
             mistakes.raise_if_any()
-            secrets = self.schema().find_secrets(self.options, values)
+            secrets = read_schema(self.factory()).find_secrets(self.options, values)
             with hide_secrets(secrets, f"cannot build {self.name}"):
                 built = self.factory()(app, **values)
             built = check_application(built, f"{self.name} returns", _ASGI_HINTS)
