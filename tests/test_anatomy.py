@@ -3,7 +3,6 @@
 import inspect
 import re
 from importlib.metadata import distribution
-from pathlib import Path
 from wsgiref.simple_server import demo_app
 from wsgiref.util import setup_testing_defaults
 
@@ -11,7 +10,6 @@ import pytest
 
 from tests.stacks import OPTIONS
 from wsgistack.base import Middleware
-from wsgistack.errors import Where
 from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
@@ -94,7 +92,7 @@ def test_shows_an_example_in_python_and_ini(name: str) -> None:
     example = re.search(section, doc, re.MULTILINE)
     assert example
     settings = dict(re.findall(r"(\w+) = (.*)", example[1]))
-    assert Spec.from_settings(name, settings, where=Where(), base=Path()).name == name
+    assert Spec(name).parse(settings).name == name
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ALIASES])

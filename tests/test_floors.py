@@ -40,9 +40,10 @@ FLOORS = (
         "middleware.compress.padding",
     ),
     ("exchange.__init__", "http.hosts", "http.paths", "http.urls", "notices", "options.conversion"),
-    ("exchange.context", "exchange.held", "exchange.measured", "base"),
+    ("exchange.context", "exchange.held", "exchange.measured", "options.schema"),
     # what layers are made of
     (
+        "base",
         "middleware.compress.codings",
         "middleware.compress.eligibility",
         "http.negotiation",
@@ -60,7 +61,7 @@ FLOORS = (
     ),
     # what composes them
     ("conditions.predicates",),
-    ("options.schema", "conditions.parsing", "conditions.openings"),
+    ("conditions.parsing", "conditions.openings"),
     ("conditions.ini",),
     ("conditions.__init__",),
     ("pipeline.registry",),

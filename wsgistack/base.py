@@ -68,18 +68,13 @@ class Middleware:
 
     def __repr__(self) -> str:
         """The class, the application, and the options that differ from the defaults, if the instance stores them."""
-        from inspect import signature  # both imports are slow
+        from wsgistack.options.conversion import is_secret  # both imports are slow
+        from wsgistack.options.schema import read_parameters
 
-        from wsgistack.options.conversion import is_secret
-
-        try:
-            parameters = signature(type(self), eval_str=True).parameters
-        except Exception:  # only a type checker can read the annotations
-            parameters = signature(type(self)).parameters
         kept = vars(self)
         shown = []
-        for name, parameter in list(parameters.items())[1:]:
-            if name in kept and kept[name] != parameter.default:
-                is_hidden = name in self.secret_options or is_secret(parameter.annotation)
-                shown.append(f", {name}={'<secret>' if is_hidden else repr(kept[name])}")
+        for each in read_parameters(type(self))[1:]:
+            if each.name in kept and kept[each.name] != each.default:
+                is_hidden = each.name in self.secret_options or is_secret(each.annotation)
+                shown.append(f", {each.name}={'<secret>' if is_hidden else repr(kept[each.name])}")
         return f"{type(self).__name__}({self.app!r}{''.join(shown)})"

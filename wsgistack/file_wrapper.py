@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from sys import maxsize
-from typing import Protocol, cast
+from typing import Any, cast
 
 from wsgistack.types import Environ
 
@@ -47,10 +47,10 @@ def watch(body: object, environ: Environ, done: Callable[[int, bool, bool], obje
     :return: what the server must get: the wrapper, or a second one around the same file if it is mod_wsgi's, on which
         no attribute can be set. None if the wrapper can't be watched, because it has no position or no ``close()``.
     """
-    wrapper = cast(_Wrapper, body)
+    wrapper: Any = body
     name = "filelike" if hasattr(body, "filelike") else "file"  # of Waitress
     try:
-        file: _File = getattr(wrapper, name)
+        file = getattr(wrapper, name)
         close = wrapper.close
         begin = file.tell()
         watched = _Watched(file, begin)
@@ -67,7 +67,7 @@ def watch(body: object, environ: Environ, done: Callable[[int, bool, bool], obje
 
         def closing() -> None:
             setattr(wrapper, name, file)
-            wrapper.close = close  # type: ignore[method-assign]
+            wrapper.close = close
             report()
 
         try:
@@ -75,7 +75,7 @@ def watch(body: object, environ: Environ, done: Callable[[int, bool, bool], obje
         except AttributeError:
             watched = _WatchedForApache(file, begin, report)
             return cast(Iterable[bytes], environ["wsgi.file_wrapper"](watched, wrapper.blksize))
-        wrapper.close = closing  # type: ignore[method-assign]
+        wrapper.close = closing
     except (AttributeError, OSError, ValueError):
         return None
     return cast(Iterable[bytes], body)
@@ -93,23 +93,12 @@ def _blocks(read: Callable[[int], bytes], length: int | None) -> Iterator[bytes]
         yield block
 
 
-class _File(Protocol):
-    def tell(self) -> int: ...
-    def seek(self, offset: int, whence: int = ..., /) -> int: ...
-
-
-class _Wrapper(Protocol):
-    blksize: int
-
-    def close(self) -> object: ...
-
-
 class _Watched:
     """A file that knows how far the server has read: gunicorn goes back to the beginning when all is sent."""
 
     is_taken = False
 
-    def __init__(self, file: _File, begin: int) -> None:
+    def __init__(self, file: Any, begin: int) -> None:
         self._file = file
         self.furthest = begin
 
@@ -117,13 +106,10 @@ class _Watched:
         return getattr(self._file, name)
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(cast(Iterable[bytes], self._file))
-
-    def tell(self) -> int:
-        return self._file.tell()
+        return iter(self._file)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        position = self._file.seek(offset, whence)
+        position: int = self._file.seek(offset, whence)
         if whence == os.SEEK_SET:  # another whence is used to find the size
             self.furthest = max(self.furthest, position)
         return position
@@ -132,10 +118,11 @@ class _Watched:
 class _WatchedForApache(_Watched):
     """A file for the wrapper of mod_wsgi, which closes the file and not the wrapper."""
 
-    def __init__(self, file: _File, begin: int, close: Callable[[], object]) -> None:
+    def __init__(self, file: Any, begin: int, close: Callable[[], object]) -> None:
         super().__init__(file, begin)
         self.close = close
 
     def tell(self) -> int:
         self.is_taken = True  # mod_wsgi asks where Apache must begin to send the file by its descriptor
-        return super().tell()
+        position: int = self._file.tell()
+        return position

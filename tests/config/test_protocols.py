@@ -15,7 +15,7 @@ from tests.strangers import install
 from wsgistack import ConfigError, Gzip, RequestId, load
 from wsgistack.config import protocols
 from wsgistack.config.protocols import FILTER_PROTOCOLS, PasteFactory
-from wsgistack.options.schema import read_schema
+from wsgistack.options.schema import parse_settings, read_schema
 from wsgistack.pipeline import registry
 
 MADE = f"[app:made]\nuse = call:{MODULE}:make_app\n"
@@ -164,7 +164,7 @@ def test_a_layer_needs_no_configuration_but_its_own() -> None:
 )
 def test_wraps_factories_of_other_projects(factory: Any, protocol: str, expected: bytes) -> None:
     made = PasteFactory("egg:x#y", factory, protocol, {"site": "s"})
-    values, mistakes = read_schema(made).check({"mark": "m"}, text=True)
+    values, mistakes = read_schema(made).check(parse_settings({"mark": "m"}), base=None)
     assert not mistakes
     assert Call(made(factories.greet, **values)).read() == expected
     assert repr(made) == "PasteFactory(uri='egg:x#y')"
@@ -176,12 +176,12 @@ def test_options_of_a_factory_stay_text() -> None:
         return lambda app: app
 
     made = PasteFactory("call:x:y", wide, "paste.filter_factory", {})
-    assert read_schema(made).check({"level": "9"}, text=True) == ({"level": "9"}, [])
-    assert [str(each) for each in read_schema(made).check({"levl": "9"}, text=True)[1]] == [
+    assert read_schema(made).check(parse_settings({"level": "9"}), base=None) == ({"level": "9"}, [])
+    assert [str(each) for each in read_schema(made).check(parse_settings({"levl": "9"}), base=None)[1]] == [
         "levl: unknown option of call:x:y; did you mean 'level'?"
     ]
 
 
 def test_a_factory_written_in_c_takes_any_option() -> None:
     made = PasteFactory("call:x:y", dict, "paste.filter_factory", {})
-    assert read_schema(made).check({"level": "9"}, text=True) == ({"level": "9"}, [])
+    assert read_schema(made).check(parse_settings({"level": "9"}), base=None) == ({"level": "9"}, [])

@@ -12,11 +12,11 @@ from wsgistack.types import Duration, Size
 
 
 def read_size(value: object) -> object:
-    return convert(value, Size, base=None, text=False)
+    return convert(value, Size)
 
 
 def read_duration(value: object) -> object:
-    return convert(value, Duration, base=None, text=False)
+    return convert(value, Duration)
 
 
 UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import pytest
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.options.schema import read_schema
+from wsgistack.options.schema import parse_settings, read_schema
 from wsgistack.types import App, Duration, Environ, Factory, Secret, Size, StartResponse
 
 
@@ -36,7 +36,8 @@ def fit(
 ) -> tuple[dict[str, object], list[Mistake]]:
     """Take the options of a factory through all steps; without references, checking gives what resolving gives."""
     schema = read_schema(factory)
-    values, mistakes = schema.check(given, base=base, text=text)
+    parsed = parse_settings(cast("Mapping[str, str]", given)) if text else given
+    values, mistakes = schema.check(parsed, base=base)
     resolved, unresolved = schema.resolve(values, base=base)
     return resolved, [*mistakes, *unresolved, *schema.find_missing(given)]
 
@@ -190,8 +191,20 @@ def test_fills_in_references(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def test_a_check_leaves_references_as_they_are_written() -> None:
     given = {"size": "${env:}", "key": "$${env:X}", "file": "a"}
-    values, mistakes = read_schema(Layer).check(given, base=Path("/etc"), text=True)  # type: ignore[arg-type]
+    values, mistakes = read_schema(Layer).check(parse_settings(given), base=Path("/etc"))  # type: ignore[arg-type]
     assert (values, mistakes) == ({**given, "file": Path("/etc/a")}, [])
+
+
+def test_relative_paths_start_from_the_folder_at_any_depth() -> None:
+    def layer(
+        app: App, *, paths: Mapping[str, Sequence[Path] | None] = {}, file: Path | str = "", name: str = ""
+    ) -> App:
+        return app
+
+    written = {"paths": "a = x, /y\nb = none", "file": "../log", "name": "z"}
+    made = {"paths": {"a": (Path("/etc/x"), Path("/y")), "b": None}, "file": Path("/etc/../log"), "name": "z"}
+    assert fit(layer, written, base=Path("/etc"), text=True) == (made, [])
+    assert fit(layer, {"file": "log"}) == ({"file": Path("log")}, [])
 
 
 def keyed(
@@ -214,6 +227,7 @@ def keyed(
         ("check", "${env:KEY}", "check: invalid secret value; expected module:callable or none; it can't be imported"),
         ("check", "x${env:}", "check: malformed reference to an environment variable; "),
         ("keys", {"a": "s3cret"}, "keys: invalid secret value; expected a whole number for 'a'"),
+        ("checks", "${env:KEY}", "checks: invalid secret value; expected a list, each item module:callable; it can't"),
         ("checks", ["s3cret:x"], "checks: invalid secret value; expected a list, each item module:callable; it can't"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NewType
 import pytest
 
 from wsgistack.options.conversion import UnfitError, convert
+from wsgistack.options.references import Text
 from wsgistack.types import Duration, Size
 
 DURATION = "a duration such as 1.5s, 10m or 1h30m"
@@ -65,7 +66,7 @@ Port = NewType("Port", int)
     ],
 )
 def test_reads_text(written: str, annotation: object, expected: object) -> None:
-    made = convert(written, annotation, base=None, text=True)
+    made = convert(Text(written), annotation)
     assert made == expected
     assert type(made) is type(expected)
 
@@ -89,13 +90,13 @@ def test_reads_text(written: str, annotation: object, expected: object) -> None:
     ],
 )
 def test_takes_typed_values(value: object, annotation: object, expected: object) -> None:
-    made = convert(value, annotation, base=None, text=False)
+    made = convert(value, annotation)
     assert made == expected
     assert type(made) is type(expected)
 
 
 def test_reads_a_number_that_is_none() -> None:
-    assert str(convert("nan", float, base=None, text=True)) == "nan"
+    assert str(convert(Text("nan"), float)) == "nan"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_reads_a_number_that_is_none() -> None:
 )
 def test_refuses_text(written: str, annotation: object, expected: str, hint: str) -> None:
     with pytest.raises(UnfitError) as caught:
-        convert(written, annotation, base=None, text=True)
+        convert(Text(written), annotation)
     assert (caught.value.expected, caught.value.hint) == (expected, hint)
 
 
@@ -143,5 +144,5 @@ def test_refuses_text(written: str, annotation: object, expected: str, hint: str
 )
 def test_refuses_typed_values(value: object, annotation: object, expected: str, hint: str) -> None:
     with pytest.raises(UnfitError) as caught:
-        convert(value, annotation, base=None, text=False)
+        convert(value, annotation)
     assert (caught.value.expected, caught.value.hint) == (expected, hint)

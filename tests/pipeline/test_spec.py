@@ -94,7 +94,7 @@ def test_its_options_are_its_own() -> None:
 
 def test_converts_its_options_and_leaves_the_old_alone() -> None:
     spec = Spec("access_log", {"file": "log"})
-    assert spec.check(base=Path("/srv")).options == {"file": Path("/srv/log")}
+    assert replace(spec, base=Path("/srv")).check().options == {"file": Path("/srv/log")}
     assert spec.options == {"file": "log"}
 
 

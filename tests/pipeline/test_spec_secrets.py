@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 
 from tests.direct import answering
-from wsgistack import ConfigError, Mistake, Pipeline, Spec, Where
+from wsgistack import ConfigError, Mistake, Pipeline, Spec
 from wsgistack.types import App, Secret
 
 APP = answering([b"hello"])
@@ -72,10 +72,10 @@ def test_shows_no_secret(spec: Spec, folder: Path) -> None:
     shown = [repr(spec), repr(Pipeline([spec]))]
     texts = {name: str(value) for name, value in spec.options.items()}
 
-    def from_settings(app: App) -> App:
-        return Spec.from_settings(spec.use, texts, where=Where(), base=folder, inherited=()).build(app)
+    def parse(app: App) -> App:
+        return Spec(spec.use, base=folder).parse(texts).build(app)
 
-    for work in (spec.build, Pipeline([spec]).wrap, lambda app: spec.check().build(app), from_settings):
+    for work in (spec.build, Pipeline([spec]).wrap, lambda app: spec.check().build(app), parse):
         try:
             shown.append(repr(work(APP)))
         except ConfigError as error:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from wsgistack.cli.arguments import Commands, split_pair
 from wsgistack.config.parts import stand_in
-from wsgistack.errors import Where
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import Changes
@@ -44,7 +43,7 @@ def conform(parsed: argparse.Namespace) -> int:
     try:
         with redirect_stdout(sys.stderr):  # before the import: an option may default to sys.stdout
             factory = registry.find(parsed.layer)
-            spec = Spec.from_settings(parsed.layer, dict(parsed.option), where=Where(), base=Path(), inherited=())
+            spec = Spec(parsed.layer, base=Path()).parse(dict(parsed.option))
             spec.build(stand_in)
             judge = Judge(factory, spec.resolve(), headers=parsed.header, changes=changes)
             verdicts = list(judge.judge_all())

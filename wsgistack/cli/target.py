@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -131,7 +132,7 @@ def _read_layer(text: str, global_conf: Mapping[str, str]) -> Spec:
         raise ConfigError(Mistake(f"an option of {use!r} is set twice", hint="keep one of them"))
     layer = find_layer(use, global_conf)
     where = Where(_LAYER, section=use)
-    return Spec.from_settings(layer.use, settings, use, where=where, base=Path.cwd(), inherited=(), found=layer.found)
+    return replace(layer, name=use, where=where, base=Path.cwd()).parse(settings)
 
 
 def open_file(target: str, values: Mapping[str, str]) -> Document:

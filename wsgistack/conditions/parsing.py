@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 from wsgistack.conditions.predicates import KINDS
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type, suggest
 from wsgistack.imports import import_object
-from wsgistack.options.references import Resolved, has_references, resolve
+from wsgistack.options.references import has_references, resolve
 
 __all__ = ["normalize_condition", "resolve_condition"]
 
@@ -27,7 +27,7 @@ def normalize_condition(given: object) -> object:
 
     :raises ConfigError: it holds every mistake in the condition.
     """
-    return _read(given, _Reader(None, resolving=False))
+    return _Reader(None, resolving=False).read_all(given)
 
 
 def resolve_condition(given: object, *, base: Path | None) -> object:
@@ -37,72 +37,65 @@ def resolve_condition(given: object, *, base: Path | None) -> object:
     :raises ConfigError: as :func:`normalize_condition` does; or a reference can't be filled in, or a function not be
         imported.
     """
-    return _read(given, _Reader(base, resolving=True))
-
-
-def _read(given: object, reader: "_Reader") -> object:
-    normal = reader.read(given, "when")
-    reader.mistakes.raise_if_any()
-    return normal
+    return _Reader(base, resolving=True).read_all(given)
 
 
 class _Reader:
-    """Brings conditions into their normal form, and collects mistakes."""
+    """Brings conditions into their normal form, and collects mistakes. In place of a wrong value it returns None."""
 
     def __init__(self, base: Path | None, *, resolving: bool) -> None:
-        self.mistakes = Mistakes()
+        self._mistakes = Mistakes()
         self._base = base
         self._resolving = resolving
 
-    def read(self, given: object, key: str) -> object:
+    def read_all(self, given: object) -> object:
+        normal = self._read(given, "when")
+        self._mistakes.raise_if_any()
+        return normal
+
+    def _read(self, given: object, key: str) -> object:
         if isinstance(given, str) or callable(given):
             return self._called(given, key)
         if not isinstance(given, Mapping) or not given:
-            self._refuse(key, given, "an import string, a callable, or a mapping of conditions")
-            return None
+            return self._refuse(key, given, "an import string, a callable, or a mapping of conditions")
         if key.count(".") > _DEEPEST:
-            self.mistakes.append(Mistake("is nested too deep", key=key))
+            self._mistakes.append(Mistake("is nested too deep", key=key))
             return None
         for name in given:
             if name not in _KEYS:
                 hint = suggest(str(name), _KEYS)
-                self.mistakes.append(Mistake("unknown condition", key=f"{key}.{name}", hint=hint))
+                self._mistakes.append(Mistake("unknown condition", key=f"{key}.{name}", hint=hint))
         normal = {name: self._value(name, given[name], f"{key}.{name}") for name in _KEYS if name in given}
         return normal["call"] if [*normal] == ["call"] else normal
 
     def _value(self, name: str, given: object, key: str) -> object:
-        if name == "not":
-            return self.read(given, key)
-        if name == "call":
-            return self._called(given, key)
-        if KINDS[name].is_of_names and isinstance(given, Mapping):
-            return self._named(given, key, KINDS[name].check)
-        return self._texts(given, key, KINDS[name].check)
-
-    def _named(self, given: Mapping[object, object], key: str, check: _Check) -> dict[object, object]:
+        if name not in KINDS:
+            return self._read(given, key) if name == "not" else self._called(given, key)
+        check = KINDS[name].check
+        if not (KINDS[name].is_of_names and isinstance(given, Mapping)):
+            return self._texts(given, key, check)
         if not given:
-            self._refuse(key, given, "names and globs")
+            return self._refuse(key, given, "names and globs")
         normal: dict[object, object] = {}
-        for name, globs in given.items():
-            read = self._text(name, key, check)
+        for each, globs in given.items():
+            read = self._text(each, key, check)
             if read in normal:
                 hint = "give it a list of globs"
-                self.mistakes.append(Mistake(f"duplicate name {name!r}", key=key, value=given, hint=hint))
-            normal[read] = self._texts(globs, f"{key}.{name}", str)
+                self._mistakes.append(Mistake(f"duplicate name {each!r}", key=key, value=given, hint=hint))
+            normal[read] = self._texts(globs, f"{key}.{each}", str)
         return normal
 
-    def _texts(self, given: object, key: str, check: _Check) -> tuple[object, ...]:
+    def _texts(self, given: object, key: str, check: _Check) -> object:
         items = (given,) if isinstance(given, str) else given
         if not isinstance(items, list | tuple | AbstractSet) or not items:
-            self._refuse(key, given, "text or a list of texts")
-            return ()
+            return self._refuse(key, given, "text or a list of texts")
         in_order = sorted(items, key=str) if isinstance(items, AbstractSet) else items
         return tuple(dict.fromkeys(self._text(item, key, check) for item in in_order))
 
     def _called(self, given: object, key: str) -> object:
         if isinstance(given, str):
             return self._text(given, key, self._imported)
-        with self.mistakes.collect(key):
+        with self._mistakes.collect(key):
             return _function(given)
         return None
 
@@ -111,47 +104,43 @@ class _Reader:
 
     def _text(self, given: object, key: str, check: _Check) -> object:
         if not isinstance(given, str):
-            self._refuse(key, given, "text")
-            return ""
-        if self._resolving or not has_references(given):
-            with self.mistakes.collect(key):
-                return _check_text(cast(str, resolve(given, base=self._base)), check)
-        return given
+            return self._refuse(key, given, "text")
+        if has_references(given) and not self._resolving:
+            return given
+        with self._mistakes.collect(key):
+            text = cast(str, resolve(given, base=self._base))
+            if not text.strip():
+                raise ConfigError(Mistake("is empty"))
+            try:
+                return check(text)
+            except ConfigError as error:
+                if text is given:
+                    raise
+                hidden = (Mistake("invalid secret value", expected=each.expected) for each in error.mistakes)
+                raise ConfigError(*hidden) from None
+        return None
 
-    def _refuse(self, key: str, value: object, expected: str) -> None:
+    def _refuse(self, key: str, value: object, expected: str) -> object:
         is_empty = isinstance(value, Sized) and not value
         problem = "is empty" if is_empty else describe_type(value)
-        self.mistakes.append(Mistake(problem, key=key, value=value, expected=expected))
-
-
-def _check_text(text: str, check: _Check) -> object:
-    if not text.strip():
-        raise ConfigError(Mistake("is empty"))
-    try:
-        return check(text)
-    except ConfigError as error:
-        if not isinstance(text, Resolved):
-            raise
-        hidden = (Mistake("invalid secret value", expected=each.expected) for each in error.mistakes)
-        raise ConfigError(*hidden) from None
+        self._mistakes.append(Mistake(problem, key=key, value=value, expected=expected))
+        return None
 
 
 def _function(found: object) -> object:
-    expected = "a function that takes environ and returns true or false"
+    problem = ""
     if not callable(found):
-        raise ConfigError(Mistake(describe_type(found), value=found, expected=expected))
-    if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
-        raise ConfigError(
-            Mistake(
-                "is a coroutine or generator function, so its result is always true", value=found, expected=expected
-            )
-        )
-    try:
-        inspect.signature(found).bind({})
-    except TypeError as error:
-        raise ConfigError(
-            Mistake(f"cannot be called with environ alone: {error}", value=found, expected=expected)
-        ) from error
-    except ValueError:  # a callable made in C may have no signature
-        pass
+        problem = describe_type(found)
+    elif inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
+        problem = "is a coroutine or generator function, so its result is always true"
+    else:
+        try:
+            inspect.signature(found).bind({})
+        except TypeError as error:
+            problem = f"cannot be called with environ alone: {error}"
+        except ValueError:  # a callable made in C may have no signature
+            pass
+    if problem:
+        expected = "a function that takes environ and returns true or false"
+        raise ConfigError(Mistake(problem, value=found, expected=expected))
     return found

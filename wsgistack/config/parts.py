@@ -9,7 +9,7 @@ from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFac
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
 from wsgistack.options.references import unwrap_resolved
-from wsgistack.options.schema import read_schema, show_options
+from wsgistack.options.schema import parse_settings, read_schema, show_options
 from wsgistack.options.secrets import hide_secrets
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.shape import Kind, check_application
@@ -46,14 +46,14 @@ class _Part:
         schema = read_schema(factory)
         values: dict[str, object] = {}
         mistakes = Mistakes()
-        is_text = all(isinstance(each, str) for each in self.options.values())  # as an ini file has them
-        for name, value in self.options.items():
+        texts = {name: each for name, each in self.options.items() if isinstance(each, str)}
+        given = parse_settings(texts) if len(texts) == len(self.options) else self.options  # an ini file has only text
+        for name in given:
             file = self.places.get(name, self.where).file
             base = Path(file).absolute().parent if file else None
-            checked, unfit = schema.check({name: value}, base=base, text=is_text)
-            resolved, unresolved = schema.resolve(checked, base=base)
+            resolved, unfit = schema.resolve({name: given[name]}, base=base)
             values[name] = unwrap_resolved(resolved.get(name))
-            mistakes += [*unfit, *unresolved]
+            mistakes += unfit
         mistakes += schema.find_missing(self.options)
         mistakes.raise_if_any()
         return factory, values

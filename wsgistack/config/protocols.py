@@ -204,7 +204,6 @@ def __getattr__(name: str) -> Callable[..., App]:
 
     def filter_app_factory(app: App, global_conf: Mapping[str, str], **local_conf: str) -> App:
         where = Where(global_conf.get("__file__", ""), section=name)
-        base = Path(global_conf.get("here", ""))
-        return Spec.from_settings(name, local_conf, where=where, base=base).build(app)
+        return Spec(name, where=where, base=Path(global_conf.get("here", ""))).parse(local_conf).build(app)
 
     return filter_app_factory

@@ -11,18 +11,19 @@ from inspect import Parameter
 from itertools import chain
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from wsgistack.errors import ConfigError, did_you_mean, suggest
 from wsgistack.imports import import_object
 from wsgistack.options.quantities import read_duration, read_size
-from wsgistack.options.references import Resolved, map_texts, split_template, suggest_reference, unwrap_resolved
+from wsgistack.options.references import Resolved, Text, map_leaves, suggest_reference, unwrap_resolved
 from wsgistack.types import Duration, Secret, Size
 
 __all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "label"]
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _BRACKETED_WORD = re.compile(r"""\[[^][{}"',\s]+\][^\s,]""")  # the beginning of a glob or an IPv6 address
+_LINES = "a mapping (one name = value on each line)"  # as an ini file has it
 _UNIONS = (Union, UnionType)
 _MAPPINGS = (dict, Mapping)
 _COLLECTIONS: dict[object, Callable[[Iterable[object]], Collection[object]]] = {
@@ -31,7 +32,6 @@ _COLLECTIONS: dict[object, Callable[[Iterable[object]], Collection[object]]] = {
     list: list,
     set: set,
 }
-_Again = Callable[[object, object], object]
 
 
 class UnfitError(Exception):
@@ -82,13 +82,14 @@ def _split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     annotation = _unwrap_alias(annotation)
     if get_origin(annotation) is Annotated:
         inner, *marks = get_args(annotation)
-        for quantity in (Size, Duration):
-            kind, mark = get_args(quantity)
-            if _unwrap_alias(inner) is kind and mark in marks:
-                return quantity, ()
-        return _split(inner)
+        quantities = (each for each in (Size, Duration) if any(Annotated[inner, mark] == each for mark in marks))
+        return next(((each, ()) for each in quantities), None) or _split(inner)
     kind = get_origin(annotation) or annotation
     return kind if isinstance(kind, Hashable) else Any, get_args(annotation)
+
+
+def _is_choice(kind: object) -> bool:
+    return kind is Literal or (isinstance(kind, type) and issubclass(kind, Enum))
 
 
 def label(value: object) -> str:
@@ -98,18 +99,15 @@ def label(value: object) -> str:
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
-def describe(annotation: object, *, text: bool = False) -> str:
-    """Describe what an annotation allows.
-
-    :param text: whether the value is text, as an ini file has it.
-    """
+def describe(annotation: object) -> str:
+    """Describe what an annotation allows."""
     if words := _list_words(annotation):
         return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
     kind, arguments = _split(annotation)
     if kind in _UNIONS:
-        return " or ".join(dict.fromkeys(describe(each, text=text) for each in arguments))
+        return " or ".join(dict.fromkeys(map(describe, arguments)))
     if kind in _MAPPINGS:
-        return "a mapping (one name = value on each line)" if text else "a mapping"
+        return "a mapping"
     if kind is tuple and arguments and arguments[-1] is not ...:
         return f"a list of exactly {len(arguments)}: {', '.join(map(describe, arguments))}"
     if kind in _COLLECTIONS:
@@ -128,51 +126,34 @@ def _list_words(annotation: object) -> list[str]:
     return ["none"] if kind in (None, NoneType) else []
 
 
-def convert(value: object, annotation: object, *, base: Path | None, text: bool) -> object:
+def convert(value: object, annotation: object) -> object:
     """Convert a value.
 
     In a union, the narrowest member that fits converts the text: a Literal or Enum first, then None, numbers, and the
     others in the order in which they are written. The word none means None there, also in TOML, which has no null.
 
+    :param value: only a :class:`Text` may be text and still mean another type: items of a list separated by spaces or
+        commas, a line with name = value for each item of a mapping, or a list or mapping in TOML. If it is longer than
+        one reference, the text of each reference stays one value.
     :param annotation: one of bool, int, float, str, None, Path, Literal, an Enum, a Size, a Duration, a
         callable, a sequence, set or mapping, a union of them, or an alias of one of them. With any other
         annotation the value stays unchanged.
-    :param base: the folder that relative paths start from; None leaves them as they are.
-    :param text: whether text may be of another type, as in an ini file: items of a list separated by spaces or commas,
-        a line with name = value for each item of a mapping, or a list or mapping in TOML. For a :class:`Resolved`
-        text this is always so, and no error shows the text. If it is longer than one reference, the text of each
-        reference stays one value.
     :raises UnfitError: the annotation does not allow it.
     :raises ConfigError: it is an import string that can't be imported.
     """
-    if isinstance(value, Resolved):
-        try:
-            return _convert(value, annotation, base, text=True)
-        except ConfigError:
-            raise UnfitError(describe(annotation), "it can't be imported") from None
-    return _convert(value, annotation, base, text)
-
-
-def _convert(value: object, annotation: object, base: Path | None, text: bool) -> object:
     kind = _split(annotation)[0]
-    again = partial(convert, base=base, text=text)
     if kind in _UNIONS:
-        return _first_fit(value, annotation, again, text)
+        return _first_fit(value, annotation)
     if kind in _MAPPINGS:
-        return _mapping(value, annotation, base, text)
+        return _mapping(value, annotation)
     if kind in _COLLECTIONS:
-        return _collection(value, annotation, base, text)
-    if kind in (str, Path) and type(value) is str and (hint := suggest_reference(value)):
-        raise UnfitError(describe(annotation), hint)
-    value = unwrap_resolved(value)
+        return _collection(value, annotation)
     if _is_choice(kind):
-        return _choose(value, annotation, text)
-    made = _KINDS[kind][1](value, text) if kind in _KINDS else value
-    return base / made if base and kind is Path and isinstance(made, Path) else made
-
-
-def _is_choice(kind: object) -> bool:
-    return kind is Literal or (isinstance(kind, type) and issubclass(kind, Enum))
+        return _choose(value, annotation)
+    may_be_reference = kind in (str, Path) and isinstance(value, str) and not isinstance(value, Resolved)
+    if may_be_reference and (hint := suggest_reference(cast(str, value))):
+        raise UnfitError(describe(annotation), hint)
+    return _KINDS[kind][1](value) if kind in _KINDS else unwrap_resolved(value)
 
 
 def _breadth(annotation: object) -> int:
@@ -183,23 +164,26 @@ def _breadth(annotation: object) -> int:
     return 1 if kind in (None, NoneType) else 2 if kind in (bool, int, float, Size, Duration) else 3
 
 
-def _first_fit(value: object, union: object, again: _Again, text: bool) -> object:
+def _first_fit(value: object, union: object) -> object:
     errors: list[UnfitError | ConfigError] = []
     for member in sorted(_split(union)[1], key=_breadth):
         try:
-            return again(value, member)
+            return convert(value, member)
         except (UnfitError, ConfigError) as error:
             errors.append(error)
     close = [each for each in errors if isinstance(each, ConfigError) or each.is_inner]
     if len(close) == 1:
         raise close[0]
     hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
-    raise UnfitError(describe(union, text=text), hint, item=max(getattr(each, "item", 0) for each in errors))
+    expected = describe(union).replace("a mapping", _LINES) if isinstance(value, Text) else describe(union)
+    raise UnfitError(expected, hint, item=max(getattr(each, "item", 0) for each in errors))
 
 
-def _choose(value: object, annotation: object, text: bool) -> object:
+def _choose(value: object, annotation: object) -> object:
     """Find the value of a Literal, or the member of an Enum by its value or its name."""
     kind, arguments = _split(annotation)
+    is_text = isinstance(value, Text)
+    value = unwrap_resolved(value)
     choices = [(each, each.value if isinstance(each, Enum) else each) for each in arguments or kind]
     for each, plain in choices:
         if value is each or (type(value) is type(plain) and value == plain):
@@ -207,7 +191,7 @@ def _choose(value: object, annotation: object, text: bool) -> object:
     if not isinstance(value, str):
         raise UnfitError(describe(annotation))
     for each, plain in choices:
-        forms = {getattr(each, "name", None), label(plain) if text or isinstance(plain, str) else None}
+        forms = {getattr(each, "name", None), label(plain) if is_text or isinstance(plain, str) else None}
         if _folded(value) in map(_folded, filter(None, forms)):
             return each
     labels = [label(each) for each, _ in choices]
@@ -219,12 +203,11 @@ def _folded(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
-def _collection(value: object, annotation: object, base: Path | None, text: bool) -> object:
-    if text and isinstance(value, str):
-        words, fill = split_template(value)
-        if words.startswith("[") and not _BRACKETED_WORD.match(words):
-            return convert(_read_toml(words, fill, annotation), annotation, base=base, text=False)
-        value = [*map(fill, re.findall(r"[^\s,]+", words))]
+def _collection(value: object, annotation: object) -> object:
+    if isinstance(value, Text):
+        words = value.template.strip()
+        is_toml = words.startswith("[") and not _BRACKETED_WORD.match(words)
+        value = _read_toml(value, annotation) if is_toml else [*map(value.fill, re.findall(r"[^\s,]+", words))]
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
         raise UnfitError(describe(annotation))
     items = list(value)
@@ -234,78 +217,73 @@ def _collection(value: object, annotation: object, base: Path | None, text: bool
         of_items = of_items[:1] * len(items)
     if len(of_items) != len(items):
         raise UnfitError(describe(annotation))
-    made = _each(items, of_items, partial(convert, base=base, text=text))
+    numbered = enumerate(zip(items, of_items, strict=True), 1)
     try:
-        return _COLLECTIONS[kind](made)
+        return _COLLECTIONS[kind](_convert_item(*each, number) for number, each in numbered)
     except TypeError:
         raise UnfitError(describe(annotation), "a set can't hold lists or mappings") from None
 
 
-def _mapping(value: object, annotation: object, base: Path | None, text: bool) -> dict[object, object]:
-    names = [*value] if isinstance(value, Mapping) else ()  # a text may be a secret, and so may any part of it
-    if text and isinstance(value, str):
-        lines, fill = split_template(value)
-        if lines.startswith("{"):
-            value, text = _read_toml(lines, fill, annotation), False
-        else:
-            value = _read_lines(lines, fill)
+def _mapping(value: object, annotation: object) -> dict[object, object]:
+    names = value if isinstance(value, Mapping) else ()  # a text may be a secret, and so may any part of it
+    if isinstance(value, Text):
+        is_toml = value.template.lstrip().startswith("{")
+        value = _read_toml(value, annotation) if is_toml else _read_lines(value)
     if not isinstance(value, Mapping):
         raise UnfitError(describe(annotation))
     of_key, of_item = _split(annotation)[1] or (Any, Any)
-    count = len(value)
-    keys = list(_each(value.keys(), [of_key] * count, partial(convert, base=base, text=True)))  # TOML has only text
-    items = list(_each(value.values(), [of_item] * count, partial(convert, base=base, text=text), names))
-    made = dict(zip(keys, items, strict=True))
-    if len(made) < count:
-        raise UnfitError("each name once", is_inner=True)
+    made: dict[object, object] = {}
+    for number, (name, item) in enumerate(value.items(), 1):
+        key = _convert_item(Text(name) if type(name) is str else name, of_key, number)  # TOML has only text
+        if key in made:
+            raise UnfitError("each name once", is_inner=True, item=number)
+        place = f"for {name!r}" if name in names and not isinstance(name, Resolved) else ""
+        made[key] = _convert_item(item, of_item, number, place)
     return made
 
 
-def _read_lines(lines: str, fill: Callable[[str], str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for number, line in enumerate(filter(None, map(str.strip, lines.splitlines())), 1):
+def _read_lines(text: Text) -> dict[Text, Text]:
+    pairs: dict[Text, Text] = {}
+    for number, line in enumerate(filter(None, map(str.strip, text.template.splitlines())), 1):
         name, equals, item = map(str.strip, line.partition("="))
         if not (name and equals):
-            raise UnfitError(describe(Mapping, text=True), item=number)
-        if fill(name) in pairs:
+            raise UnfitError(_LINES, item=number)
+        if text.fill(name) in pairs:
             raise UnfitError("each name once", is_inner=True, item=number)
-        pairs[fill(name)] = fill(item)
+        pairs[text.fill(name)] = text.fill(item)
     return pairs
 
 
-def _read_toml(written: str, fill: Callable[[str], str], annotation: object) -> object:
+def _read_toml(text: Text, annotation: object) -> object:
     import tomllib  # slow to import
 
+    written = text.template.strip()
     try:
         (value,) = tomllib.loads(f"value = {written}").values()
     except (ValueError, RecursionError):  # some numbers are too long for Python, and some tables too deep
         example = '["a", "b"]' if written.startswith("[") else '{a = "b"}'
         hint = f"what begins with {written[0]} is read as TOML, such as {example}"
         raise UnfitError(describe(annotation), hint) from None
-    return map_texts(value, bool, fill)
+    return map_leaves(value, lambda part: isinstance(part, str) and text.fill(part) != part, text.fill)
 
 
-def _each(
-    items: Iterable[object], annotations: Iterable[object], again: _Again, names: Sequence[object] = ()
-) -> Iterator[object]:
-    for number, (item, annotation) in enumerate(zip(items, annotations, strict=True), 1):
-        try:
-            yield again(item, annotation)
-        except UnfitError as unfit:
-            is_named = names and not isinstance(names[number - 1], Resolved)
-            place = f"for {names[number - 1]!r}" if is_named else f"in item {number}"
-            raise UnfitError(f"{unfit.expected} {place}", unfit.hint, is_inner=True, item=number) from None
+def _convert_item(value: object, annotation: object, number: int, place: str = "") -> object:
+    try:
+        return convert(value, annotation)
+    except UnfitError as unfit:
+        expected = f"{unfit.expected} {place or f'in item {number}'}"
+        raise UnfitError(expected, unfit.hint, is_inner=True, item=number) from None
 
 
-def _plain(kind: type, value: object, text: bool) -> object:
+def _plain(kind: type, value: object) -> object:
     hint = ""
     if isinstance(value, str):
         with suppress(KeyError, ValueError):
             read = _READERS[kind](value)
-            if text:
+            if isinstance(value, Text):
                 return read
             hint = "write it without quotes"
-        hint = hint or (suggest(value, _TRUTHS) if text and kind is bool else "")
+        hint = hint or (suggest(value, _TRUTHS) if isinstance(value, Text) and kind is bool else "")
     elif isinstance(value, int if kind is not float else (int, float)) and isinstance(value, bool) == (kind is bool):
         with suppress(OverflowError):
             return kind(value)
@@ -314,55 +292,49 @@ def _plain(kind: type, value: object, text: bool) -> object:
     raise UnfitError(describe(kind), hint)
 
 
-def _quantity(kind: object, value: object, _: bool) -> float:
-    number = _READERS[kind](value) if isinstance(value, str) else value
-    natives = (int,) if kind == Size else (int, float)
-    if not isinstance(number, natives) or isinstance(number, bool) or not 0 <= number <= sys.float_info.max:
-        if _is_negative(kind, value):
-            examples = describe(kind).partition("such as")[2]
-            raise UnfitError(f"0 or more, such as{examples}", is_inner=True)
+def _quantity(kind: object, value: object) -> float:
+    number: Any = _READERS[kind](value.removeprefix("-")) if isinstance(value, str) else value
+    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+    if is_number and (number < 0 or (isinstance(value, str) and value.startswith("-"))):
+        raise UnfitError(f"0 or more, such as{describe(kind).partition('such as')[2]}", is_inner=True)
+    if not is_number or (kind == Size and not isinstance(number, int)) or not number <= sys.float_info.max:
         raise UnfitError(describe(kind))
-    return natives[-1](number)
+    return int(number) if kind == Size else float(number)
 
 
-def _is_negative(kind: object, value: object) -> bool:
-    if isinstance(value, str):
-        return value.startswith("-") and _READERS[kind](value[1:]) is not None
-    return isinstance(value, (int, float)) and value < 0
+def _str(value: object) -> str:
+    if not isinstance(value, str):
+        raise UnfitError(describe(str), "write it in quotes" if isinstance(value, (bool, int, float)) else "")
+    return cast(str, unwrap_resolved(value))
 
 
-def _str(value: object, _: bool) -> str:
-    if isinstance(value, str):
-        return value
-    raise UnfitError(describe(str), "write it in quotes" if isinstance(value, (bool, int, float)) else "")
-
-
-def _none(value: object, text: bool) -> None:
-    if value is not None and not (isinstance(value, str) and (value.lower() == "none" or (text and not value))):
+def _none(value: object) -> None:
+    is_none = isinstance(value, str) and (value.lower() == "none" or (isinstance(value, Text) and not value))
+    if value is not None and not is_none:
         raise UnfitError(describe(None))
 
 
-def _path(value: object, _: bool) -> Path:
+def _path(value: object) -> Path:
     if not isinstance(value, (str, Path)) or value == "":
         raise UnfitError(describe(Path))
     return Path(value)
 
 
-def _callable(value: object, _: bool) -> object:
+def _callable(value: object) -> object:
     found = import_object(value) if isinstance(value, str) else value
     if not callable(found):
         raise UnfitError(describe(Callable))
     return found
 
 
-_READERS: dict[object, Callable[[str], object]] = {
+_READERS: dict[object, Callable[[str], Any]] = {
     bool: lambda text: _TRUTHS[text.lower()],
     int: int,
     float: float,
     Size: read_size,
     Duration: read_duration,
 }
-_KINDS: dict[object, tuple[str, Callable[[object, bool], object]]] = {
+_KINDS: dict[object, tuple[str, Callable[[object], object]]] = {
     bool: ("true or false", partial(_plain, bool)),
     int: ("a whole number", partial(_plain, int)),
     float: ("a number", partial(_plain, float)),
@@ -372,6 +344,6 @@ _KINDS: dict[object, tuple[str, Callable[[object, bool], object]]] = {
     Size: ("a size such as 500, 64KiB or 10 MB", partial(_quantity, Size)),
     Duration: ("a duration such as 1.5s, 10m or 1h30m", partial(_quantity, Duration)),
     **dict.fromkeys((None, NoneType), ("none", _none)),
-    **dict.fromkeys((Parameter.empty, Any, object), ("anything", lambda value, _: value)),
+    **dict.fromkeys((Parameter.empty, Any, object), ("anything", unwrap_resolved)),
 }
 """What each kind of single value is in words, and how it is converted."""

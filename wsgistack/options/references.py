@@ -12,12 +12,12 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
 
 __all__ = [
     "Resolved",
+    "Text",
     "has_references",
     "is_only_references",
     "make_absolute",
-    "map_texts",
+    "map_leaves",
     "resolve",
-    "split_template",
     "suggest_reference",
     "unwrap_resolved",
 ]
@@ -32,10 +32,10 @@ _KINDS = ("env", "file")
 _KNOWN = "${env:NAME}, ${env:NAME:-default} or ${file:path}"
 
 
-class Resolved(str):
-    """Text with references filled in: it may be a secret, and it may be converted to another type.
+class Text(str):
+    """Text that may also be of another type, as every value of an ini file.
 
-    :param template: the text, with a character of a private range for each reference.
+    :param template: the text, with a character of a private range for each reference in it.
     :param values: the texts of the references, in their order.
     """
 
@@ -45,22 +45,20 @@ class Resolved(str):
     def __new__(cls, template: str, values: Sequence[str] = ()) -> Self:
         """Fill in the values."""
         made = super().__new__(cls, template.translate(dict(enumerate(values, _FIRST))))
-        made.template, made.values = template, values
+        is_whole = len(template.strip()) == 1  # only a reference that is the whole text can be taken apart itself
+        made.template, made.values = str(made) if is_whole else template, values
         return made
+
+    def fill(self, part: str) -> Self:
+        """Fill in the references in a part of the template, so that each stays one value."""
+        return type(self)(part, self.values)
+
+
+class Resolved(Text):
+    """Text with references filled in, which may be a secret."""
 
     def __repr__(self) -> str:
         return "<secret>"
-
-
-def split_template(text: str) -> tuple[str, Callable[[str], str]]:
-    """A text that can be taken apart, and what fills in the references of its parts, so that each stays one value.
-
-    Only a reference that is the whole text can be taken apart itself.
-    """
-    template = text.template.strip() if isinstance(text, Resolved) else ""
-    if not isinstance(text, Resolved) or len(template) == 1:
-        return text.strip(), str
-    return template, lambda part: made if (made := Resolved(part, text.values)) != part else part
 
 
 def suggest_reference(text: str) -> str:
@@ -72,7 +70,7 @@ def suggest_reference(text: str) -> str:
 
 def has_references(value: object) -> bool:
     """Whether a value contains a reference, an escaped one, or a misspelt one."""
-    return any(map(_REFERENCE.search, _texts(value)))
+    return any(map(_has_reference, _leaves(value)))
 
 
 def is_only_references(value: object, is_mapping: bool = False) -> bool:
@@ -118,7 +116,7 @@ def resolve(value: object, *, base: Path | None) -> object:
 
         return Resolved(_REFERENCE.sub(mark, text), values)
 
-    made = map_texts(value, _REFERENCE.search, fill)
+    made = map_leaves(value, _has_reference, fill)
     mistakes.raise_if_any()
     return made
 
@@ -135,34 +133,37 @@ def make_absolute(value: object, *, base: Path) -> object:
         is_reference = kind == "file" and body.strip() and end and len(dollars) % 2
         return f"{dollars}{{file:{path}}}" if is_reference and not {"}", "$"} & {*path} else found[0]
 
-    return map_texts(value, _REFERENCE.search, lambda text: _REFERENCE.sub(with_path, text))
+    return map_leaves(value, _has_reference, lambda text: _REFERENCE.sub(with_path, text))
 
 
 def unwrap_resolved(value: object) -> object:
-    """The same value with a plain ``str`` for each :class:`Resolved`."""
-    return map_texts(value, lambda text: isinstance(text, Resolved), str)
+    """The same value with a plain ``str`` for each :class:`Text`, such as a :class:`Resolved`."""
+    return map_leaves(value, lambda each: isinstance(each, Text), str)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from _texts([*value.keys(), *value.values()])
-    elif type(value) in _COLLECTIONS:
+def _leaves(value: Any) -> Iterator[object]:
+    """Every value in a value that is not itself a collection."""
+    if isinstance(value, Mapping):
+        value = [*value.keys(), *value.values()]
+    if type(value) in _COLLECTIONS:
         for item in value:
-            yield from _texts(item)
+            yield from _leaves(item)
+    else:
+        yield value
 
 
-def map_texts(value: Any, is_concerned: Callable[[str], object], change: Callable[[str], str]) -> Any:
-    """The same value, where each text in it that is concerned is changed."""
-    if not any(map(is_concerned, _texts(value))):
+def _has_reference(value: object) -> bool:
+    return isinstance(value, str) and _REFERENCE.search(value) is not None
+
+
+def map_leaves(value: Any, is_concerned: Callable[[Any], bool], change: Callable[[Any], object]) -> Any:
+    """The same value, where each one in it that is concerned is changed."""
+    if not any(map(is_concerned, _leaves(value))):
         return value  # not a copy, because a value from Python may be of any type
-    again = partial(map_texts, is_concerned=is_concerned, change=change)
-    if isinstance(value, str):
-        return change(value)
+    again = partial(map_leaves, is_concerned=is_concerned, change=change)
     if isinstance(value, Mapping):
         return {again(key): again(item) for key, item in value.items()}
-    return type(value)(map(again, value))
+    return type(value)(map(again, value)) if type(value) in _COLLECTIONS else change(value)
 
 
 def _filled(kind: str, body: str, end: str, base: Path | None) -> str:

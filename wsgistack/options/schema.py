@@ -11,11 +11,18 @@ from typing import Any, NamedTuple
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret
-from wsgistack.options.references import Resolved, has_references, is_only_references, resolve
+from wsgistack.options.references import (
+    Text,
+    has_references,
+    is_only_references,
+    map_leaves,
+    resolve,
+    unwrap_resolved,
+)
 from wsgistack.options.secrets import REDACTED, iterate_texts
 from wsgistack.types import Factory
 
-__all__ = ["Option", "Schema", "read_parameters", "read_schema", "show_options"]
+__all__ = ["Option", "Schema", "parse_settings", "read_parameters", "read_schema", "show_options"]
 
 _PARAM = re.compile(r"^:param (\w+): ?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 _INFERRED = (bool, int, float, str)
@@ -38,36 +45,38 @@ class Option(NamedTuple):
         return is_secret(self.annotation)
 
     @property
+    def is_mapping(self) -> bool:
+        return is_mapping(self.annotation)
+
+    @property
     def type_name(self) -> str:
         return describe(self.annotation)
 
-    def convert(self, written: object, filled: object, *, base: Path | None, text: bool) -> object:
+    def convert(self, written: object, value: object, base: Path | None) -> object:
         """Convert a value.
 
         :param written: the value as it is written, for errors.
-        :param filled: the same, with its references filled in.
+        :param value: the same, with its references filled in.
+        :param base: the folder that relative paths start from; None leaves them as they are.
         :raises ConfigError: the annotation does not allow it.
         """
-        annotation = self.annotation
-        if annotation is Parameter.empty and (text or isinstance(filled, Resolved)) and type(self.default) in _INFERRED:
-            annotation = type(self.default)
-        is_hidden = self.is_secret or has_references(written)
+        is_hidden = self.is_secret or value is not written
         problem = "invalid secret value" if is_hidden else f"invalid value {written!r}"
+        is_inferred = self.annotation is Parameter.empty and isinstance(value, Text) and type(self.default) in _INFERRED
         try:
-            return convert(filled, annotation, base=base, text=text)
+            made = convert(value, type(self.default) if is_inferred else self.annotation)
         except UnfitError as unfit:
-            is_by_line = not isinstance(written, str) or (
-                is_mapping(annotation) and not written.lstrip().startswith("{")
-            )
+            is_by_line = not isinstance(written, str) or (self.is_mapping and not written.lstrip().startswith("{"))
             where = Where(line=unfit.item if is_by_line else 0)  # the item, whose line only the loader knows
-            kept = None if self.is_secret else written  # an error may be pickled
+            kept = None if self.is_secret else unwrap_resolved(written)  # an error may be pickled
             mistake = Mistake(problem, value=kept, expected=unfit.expected, hint=unfit.hint, where=where)
             raise ConfigError(mistake) from None
         except ConfigError:
-            if not self.is_secret:
+            if not is_hidden:
                 raise
             hint = "it can't be imported"
             raise ConfigError(Mistake(problem, expected=self.type_name, hint=hint)) from None
+        return map_leaves(made, lambda each: isinstance(each, Path), base.joinpath) if base else made
 
 
 class Schema(NamedTuple):
@@ -79,15 +88,25 @@ class Schema(NamedTuple):
     is_open: bool
     """Whether it accepts options that its signature does not name."""
 
-    def check(
-        self, given: Mapping[str, object], *, base: Path | None = None, text: bool = False
-    ) -> tuple[dict[str, object], Mistakes]:
+    def check(self, given: Mapping[str, object], *, base: Path | None) -> tuple[dict[str, object], Mistakes]:
         """Convert options; those with references stay as they are written.
 
         :param base: the folder that relative paths start from; None leaves them as they are.
-        :param text: whether all values are text, as an ini file has them.
         :returns: the options that fit, and what is wrong with the others.
         """
+
+        def check(option: Option, value: object) -> object:
+            return value if has_references(value) else option.convert(value, value, base)
+
+        return self._collect(given, check)
+
+    def resolve(self, given: Mapping[str, object], *, base: Path | None) -> tuple[dict[str, object], Mistakes]:
+        """Fill in the references in options, and convert them. The parameters and the result are like :meth:`check`."""
+        return self._collect(given, lambda option, value: option.convert(value, resolve(value, base=base), base))
+
+    def _collect(
+        self, given: Mapping[str, object], read: Callable[[Option, object], object]
+    ) -> tuple[dict[str, object], Mistakes]:
         values: dict[str, object] = {}
         mistakes = Mistakes()
         for name, value in given.items():
@@ -95,23 +114,7 @@ class Schema(NamedTuple):
                 if name not in self.options and not self.is_open:
                     hint = suggest(name, self.options) or "it has no options"
                     raise ConfigError(Mistake(f"unknown option of {self.factory}", value=value, hint=hint))
-                if has_references(value):
-                    values[name] = value
-                else:
-                    values[name] = self._option(name).convert(value, value, base=base, text=text)
-        return values, mistakes
-
-    def resolve(self, given: Mapping[str, object], *, base: Path | None = None) -> tuple[dict[str, object], Mistakes]:
-        """Check options, and fill in their references.
-
-        :param base: the folder that relative paths start from.
-        :returns: as from :meth:`check`.
-        """
-        values, mistakes = self.check(given, base=base)
-        for name in [each for each in values if has_references(values[each])]:
-            value = values.pop(name)
-            with mistakes.collect(name):
-                values[name] = self._option(name).convert(value, resolve(value, base=base), base=base, text=False)
+                values[name] = read(self._option(name), value)
         return values, mistakes
 
     def find_missing(self, given: Collection[str]) -> list[Mistake]:
@@ -137,6 +140,11 @@ class Schema(NamedTuple):
 
     def _option(self, name: str) -> Option:
         return self.options.get(name) or Option(name, Any, None, "")
+
+
+def parse_settings(settings: Mapping[str, str]) -> dict[str, object]:
+    """Settings of an ini file as options: text may also be of another type, as the factory says."""
+    return {name: value if has_references(value) else Text(value) for name, value in settings.items()}
 
 
 def read_schema(factory: Factory) -> Schema:
@@ -165,7 +173,7 @@ def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dic
         option = schema.options.get(name)
         if option is None and schema.is_open:
             continue
-        if option is None or (option.is_secret and not is_only_references(value, is_mapping(option.annotation))):
+        if option is None or (option.is_secret and not is_only_references(value, option.is_mapping)):
             shown[name] = REDACTED  # an unknown option may be a secret under a misspelt name
     return shown
 

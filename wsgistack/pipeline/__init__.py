@@ -14,7 +14,7 @@ __all__ = ["OrderWarning", "Pipeline"]
 
 
 class OrderWarning(UserWarning):
-    """A layer that does less than it could, because of its place or of its condition."""
+    """A layer that does less than it could, because of its place, its condition or a relative path."""
 
 
 class Pipeline:
@@ -56,7 +56,8 @@ class Pipeline:
         """Build the layers around an application, and return the outermost one.
 
         :raises ConfigError: some layers can't be built; it holds the mistakes of all of them.
-        :warns OrderWarning: a layer says that it belongs elsewhere, or clients can avoid a guard by its condition.
+        :warns OrderWarning: a layer says that it belongs elsewhere, clients can avoid a guard by its condition, or a
+            path in an option depends on the working directory.
         """
         mistakes = Mistakes()
         with mistakes.collect():
@@ -73,7 +74,7 @@ class Pipeline:
         return app
 
     def misplaced(self) -> list[Mistake]:
-        """Report which layers are on the wrong side of another one, and why that matters; and which guards are open.
+        """Report which layers are on the wrong side of another one, which guards are open, and which paths are unsure.
 
         A layer says by its attributes ``must_be_inside`` and ``must_be_outside`` where it belongs, and by ``is_guard``
         that it protects what is inside.
@@ -83,7 +84,7 @@ class Pipeline:
     def misplaced_at(self, position: int) -> list[Mistake]:
         """Report the layers further inside that belong outside of the one at a position, and what is wrong with it."""
         outer = self.specs[position]
-        found = outer.openings()
+        found = [*outer.openings(), *outer.stray_paths()]
         for inner in self.specs[position + 1 :]:
             if any(inner.is_like(other) for other in self.specs[:position]):  # another one is in the right place
                 continue

@@ -1,6 +1,8 @@
 """One layer as it is configured, before it is built."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -14,7 +16,7 @@ from wsgistack.conditions import Condition, Conditional, condition, find_setting
 from wsgistack.conditions.openings import find_openings
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import has_references, make_absolute
-from wsgistack.options.schema import Schema, read_schema, show_options
+from wsgistack.options.schema import Schema, parse_settings, read_schema, show_options
 from wsgistack.options.secrets import hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import Kind, check_application, find_misfit
@@ -26,6 +28,8 @@ _USABLE = "a name, an import string or a callable"
 _ASGI_HINTS: Mapping[Kind, str] = MappingProxyType(
     {"asgi": "wrap an ASGI application together with its middlewares in a2wsgi.ASGIMiddleware"}
 )
+_PATH_NAME = re.compile(r"(file|filename|path|dir|directory|folder|root)s?\Z", re.IGNORECASE)
+_PATH_HINT = "write {0}, or in an ini file %(here)s/{1}"
 _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
 
 
@@ -100,37 +104,25 @@ class Spec:
         spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
         return replace(spec, where=Where(section=f"layer {number} ({spec.name})"))
 
-    @classmethod
-    def from_settings(
-        cls,
-        use: str | Factory,
-        settings: Mapping[str, str],
-        name: str = "",
-        *,
-        where: Where,
-        lines: Mapping[str, int] | None = None,
-        base: Path | None,
-        inherited: Collection[str] | None = None,
-        found: Mapping[str, Factory] = MappingProxyType({}),
-    ) -> "Spec":
-        """Make a Spec of settings that are all text, as an ini file has them: options, and conditions as ``when_path``.
+    def parse(self, settings: Mapping[str, str], *, is_complete: bool = True) -> Self:
+        """The same layer with settings of an ini file, which are all text: options, and conditions as ``when_path``.
 
-        Options that are required may be missing.
+        They override what the layer has. Options that are required may be missing.
 
-        :param inherited: the options that it gets from other settings, where these are the last ones: beside another
-            mistake, the required options that are missing are then mistakes as well.
-        :param found: the factory that ``use`` means, if it is known.
+        :param is_complete: whether no other settings follow: beside another mistake, the required options that are
+            missing are then mistakes as well.
         :raises ConfigError: an option is unknown or of a wrong type, or a condition is wrong.
         """
-        bare = cls(use, {}, name, where=where, lines=lines or {}, base=base, found=dict(found))
-        schema = bare.schema()
-        given, when, mistakes = split_conditions(settings, schema.options, is_open=schema.is_open)
-        values, unfit = schema.check(given, base=base, text=True)
+        schema = self.schema()
+        texts, when, mistakes = split_conditions(settings, schema.options, is_open=schema.is_open)
+        values, unfit = schema.check(parse_settings(texts), base=self.base)
         mistakes += unfit
-        if mistakes and inherited is not None:
-            mistakes += schema.find_missing({*given, *inherited})
-        bare._refuse(mistakes, given, values, base)
-        return replace(bare, options=values, when=when)
+        given = {**self.options, **texts}
+        if mistakes and is_complete:
+            mistakes += schema.find_missing(given)
+        options = {**self.options, **values}
+        self._refuse(mistakes, given, options)
+        return replace(self, options=options, when=self.when if when is None else when)
 
     def moved(self, base: Path) -> Self:
         """The same layer for another folder, with absolute paths in its references to files."""
@@ -163,18 +155,16 @@ class Spec:
                 raise misfit.make_error(f"{self.name} is", "a WSGI middleware", _ASGI_HINTS)
             return read_schema(factory)
 
-    def check(self, *, base: Path | None = None) -> Self:
+    def check(self) -> Self:
         """The same layer, with its options as the factory takes them; references stay as they are written.
 
-        :param base: the folder that relative paths start from.
         :raises ConfigError: an option is unknown, missing, or of a wrong type.
         """
-        base = base or self.base
         schema = self.schema()
-        values, mistakes = schema.check(self.options, base=base)
+        values, mistakes = schema.check(self.options, base=self.base)
         mistakes += schema.find_missing(self.options)
-        self._refuse(mistakes, self.options, values, base)
-        return replace(self, options=values, base=base)
+        self._refuse(mistakes, self.options, values)
+        return replace(self, options=values)
 
     def resolve(self) -> dict[str, object]:
         """The options as the factory takes them, with their references filled in.
@@ -188,9 +178,7 @@ class Spec:
             mistakes.raise_if_any()
         return values
 
-    def _refuse(
-        self, mistakes: Mistakes, given: Mapping[str, object], values: Mapping[str, object], base: Path | None
-    ) -> None:
+    def _refuse(self, mistakes: Mistakes, given: Mapping[str, object], values: Mapping[str, object]) -> None:
         """Raise the mistakes together with those of references and of the factory itself, so that all come at once.
 
         :param given: the options as they are written.
@@ -199,7 +187,7 @@ class Spec:
         if not mistakes:
             return
         schema = self.schema()
-        filled, unfilled = schema.resolve(values, base=base)
+        filled, unfilled = schema.resolve(values, base=self.base)
         mistakes += unfilled
         known = {"", *(each.key for each in mistakes)}
         try:
@@ -218,15 +206,13 @@ class Spec:
         :raises ConfigError: an option does not fit, the factory refuses, or what it makes is not a WSGI application.
         """
         mistakes = Mistakes()
-        applies: Condition | None = None
-        values: dict[str, object] = {}
         with mistakes.collect():
             applies = condition(self.when, base=self.base) if self.when is not None else None
         with mistakes.collect():
             values = self.resolve()
         with self._placing_mistakes():
             mistakes.raise_if_any()
-            secrets = self.schema().find_secrets(self.options, values)
+            secrets = read_schema(self.factory()).find_secrets(self.options, values)
             with hide_secrets(secrets, f"cannot build {self.name}"):
                 built = self.factory()(app, **values)
             built = check_application(built, f"{self.name} returns", _ASGI_HINTS)
@@ -246,11 +232,26 @@ class Spec:
 
     def openings(self) -> list[Mistake]:
         """Report how clients can avoid this layer by its condition, if it is a guard."""
-        return (
-            [self._place(each, each.key) for each in find_openings(self.when, self.name, self.base)]
-            if self.is_guard
-            else []
-        )
+        found = find_openings(self.when, self.name, self.base) if self.is_guard else []
+        return [self._place(each, each.key) for each in found]
+
+    def stray_paths(self) -> list[Mistake]:
+        """Report texts that name a file in the folder of the configuration, but mean one in the working directory.
+
+        The factory gets such a text as it is written, because its signature does not say Path.
+        """
+        named = {name: value for name, value in self.options.items() if _PATH_NAME.search(name)}
+        if not named or self.base is None or not self.base.exists() or self.base.samefile(os.curdir):
+            return []
+        problem = "is a relative path, which depends on the working directory"
+        return [
+            self._place(
+                Mistake(problem, name, value, hint=_PATH_HINT.format(self.base / value, value.replace("%", "%%"))), name
+            )
+            for name, value in show_options(self.schema, named).items()
+            if isinstance(value, str) and value and not Path(value).is_absolute()
+            if os.path.exists(self.base / value)  # noqa: PTH110 - Path.exists fails if a name is too long
+        ]
 
     @property
     def is_guard(self) -> bool:
@@ -272,18 +273,15 @@ class Spec:
         """The options for people to read: without secrets."""
         return show_options(self.schema, self.options)
 
-    def item(self) -> "str | Factory | dict[str, object]":
-        """The item of a list that describes this layer, without its secrets."""
+    def __repr__(self) -> str:
+        """As the item of a list that describes it, without its secrets."""
         named = {"name": self.name} if self.name != Spec(self.use).name else {}
         when = {} if self.when is None else {"when": self.when}
         shown = self.shown()
         own = {name: value for name, value in shown.items() if name not in _OF_THE_ITEM}
         more = {"options": {name: shown[name] for name in shown if name not in own}} if len(own) < len(shown) else {}
-        return {"use": self.use, **named, **own, **more, **when} if named or shown or when else self.use
-
-    def __repr__(self) -> str:
-        """As the item of a list that describes it."""
-        return repr(self.item())
+        item = {"use": self.use, **named, **own, **more, **when}
+        return repr(item if len(item) > 1 else self.use)
 
     @contextmanager
     def _placing_mistakes(self, key: str = "") -> Iterator[None]:

@@ -1,7 +1,6 @@
 """PasteDeploy's dialect: the mistakes of wrong configurations."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from tests.config.written import GREET, MADE, MARK, MODULE, load_mistakes, write
 from tests.strangers import install
 from wsgistack import ConfigError, config
 from wsgistack.config import open_document
-from wsgistack.options.conversion import describe
 
 MISTAKES = {
     "no main": (
@@ -173,7 +171,7 @@ def test_reports_wrong_eggs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
-USERS = describe(Mapping[str, str] | None, text=True)
+USERS = "a mapping (one name = value on each line) or none"
 
 
 def test_finds_all_mistakes_of_a_file_in_order(folder: Path) -> None:

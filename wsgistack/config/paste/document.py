@@ -151,23 +151,12 @@ class IniFile(Document):
         if not stack.pipeline:
             return stack
         *before, base = (spec.moved(self.folder) for spec in stack.pipeline)
-        factory = base.use
-        if isinstance(factory, PasteFactory):
-            factory = replace(factory, global_conf={**factory.global_conf, **values.sets})
+        if isinstance(base.use, PasteFactory):
+            base = replace(base, use=replace(base.use, global_conf={**base.use.global_conf, **values.sets}))
         place = values.place
+        own = replace(base, name=values.part.name, where=place.where, lines=place.lines, base=self.folder)
         with add_hints(values.values):
-            own = Spec.from_settings(
-                factory,
-                values.values,
-                values.part.name,
-                where=place.where,
-                lines=place.lines,
-                base=self.folder,
-                inherited=None if is_used else base.options,
-                found=base.found,
-            )
-        when = base.when if own.when is None else own.when
-        merged = replace(own, options={**base.options, **own.options}, when=when)
+            merged = own.parse(values.values, is_complete=not is_used)
         return Stack(pipeline=Pipeline([*before, merged]), mistakes=stack.mistakes)
 
     def _layer(self, use: str, asked: Place) -> Spec:

@@ -227,7 +227,7 @@ class TableFile(Document):
                 hint = f"write {spec.use!r} alone, without a table"
                 raise ConfigError(Mistake(f"{spec.use!r} is a name in filters", hint=hint))
             layer = find_layer(spec.use, global_conf) if isinstance(spec.use, str) else spec
-            where = locate("", spec.where.section)
-            layer = replace(layer, options=spec.options, name=spec.name, when=spec.when, where=where, lines=lines)
-            return layer.check(base=self.folder)
+            where, base = locate("", spec.where.section), self.folder or layer.base
+            layer = replace(layer, options=spec.options, name=spec.name, when=spec.when)
+            return replace(layer, where=where, lines=lines, base=base).check()
         raise ConfigError(*mistakes)

@@ -22,28 +22,28 @@ def layer(app: App, /, *, mark: str, when_idle: str = "no", file: Path | None = 
     return wrapped
 
 
-def from_settings(settings: dict[str, str], use: Any = layer, **more: Any) -> Spec:
-    return Spec.from_settings(use, settings, "small", where=PLACE, lines=dict.fromkeys(settings, 9), base=None, **more)
+def parse(settings: dict[str, str], use: Any = layer) -> Spec:
+    return Spec(use, name="small", where=PLACE, lines=dict.fromkeys(settings, 9)).parse(settings, is_complete=False)
 
 
 def said(settings: dict[str, str], use: Any = layer) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        from_settings(settings, use)
+        parse(settings, use)
     return [str(each) for each in caught.value.mistakes]
 
 
 def test_takes_options_and_conditions_apart() -> None:
-    spec = from_settings({"minimum_size": "1 kB", "when_path": "/a /b", "when_not_method": "HEAD"}, "gzip")
+    spec = parse({"minimum_size": "1 kB", "when_path": "/a /b", "when_not_method": "HEAD"}, "gzip")
     assert spec == Spec("gzip", {"minimum_size": 1000}, "small", {"path": ["/a", "/b"], "not": {"method": "HEAD"}})
     assert spec.where == PLACE
 
 
 def test_leaves_an_option_alone_that_is_called_like_a_condition() -> None:
-    assert from_settings({"when_idle": "yes"}).options == {"when_idle": "yes"}
+    assert parse({"when_idle": "yes"}).options == {"when_idle": "yes"}
 
 
 def test_may_lack_what_is_required_until_it_is_built() -> None:
-    spec = from_settings({"file": "a"})
+    spec = parse({"file": "a"})
     with pytest.raises(ConfigError, match=r"stack.ini:3: .* mark: missing option of layer"):
         spec.build(APP)
 
@@ -109,7 +109,7 @@ def test_says_at_once_what_is_wrong_with_options_and_condition(monkeypatch: pyte
 
 def test_references_to_files_lead_from_its_folder_even_when_it_moves(tmp_path: Path) -> None:
     (tmp_path / "level").write_text("9\n")
-    spec = Spec("gzip", {"level": "${file:level}"}).check(base=tmp_path)
+    spec = Spec("gzip", {"level": "${file:level}"}, base=tmp_path).check()
     assert spec.options == {"level": "${file:level}"}, "what it refers to is kept nowhere"
     for there in (spec, spec.moved(tmp_path), spec.moved(Path("/elsewhere"))):
         built = there.build(APP)
@@ -119,7 +119,7 @@ def test_references_to_files_lead_from_its_folder_even_when_it_moves(tmp_path: P
 
 def test_a_condition_may_refer_to_a_file_even_when_it_moves(tmp_path: Path) -> None:
     (tmp_path / "path").write_text("/a\n")
-    spec = Spec(layer, {"mark": "m"}, when={"path": "${file:path}"}).check(base=tmp_path)
+    spec = Spec(layer, {"mark": "m"}, when={"path": "${file:path}"}, base=tmp_path).check()
     for there in (spec, spec.moved(Path("/elsewhere"))):
         assert Call(there.build(APP), PATH_INFO="/a").read() == b"marked hello"
 
@@ -127,9 +127,7 @@ def test_a_condition_may_refer_to_a_file_even_when_it_moves(tmp_path: Path) -> N
 def test_says_under_which_setting_a_condition_fails_when_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XYZZY", raising=False)
     settings = {"level": "9", "when_not_not_call": "os:nothng", "when_not_host": "${env:XYZZY}"}
-    spec = Spec.from_settings(
-        "gzip", settings, where=PLACE, lines=dict(zip(settings, (4, 5, 6), strict=True)), base=None
-    )
+    spec = Spec("gzip", where=PLACE, lines=dict(zip(settings, (4, 5, 6), strict=True))).parse(settings)
     with pytest.raises(ConfigError) as caught:
         spec.build(APP)
     assert sorted((each.key, each.where.line) for each in caught.value.mistakes) == [
