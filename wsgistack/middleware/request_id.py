@@ -80,15 +80,11 @@ class RequestId(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         if not _FIELD_NAME.fullmatch(header):
-            mistakes.append(
-                Mistake(
-                    "not a valid name of a header", key="header", value=header, expected="a name such as X-Request-ID"
-                )
-            )
+            expected = "a name such as X-Request-ID"
+            mistakes.append(Mistake("not a valid name of a header", key="header", value=header, expected=expected))
         if maximum_length < 1:
-            mistakes.append(
-                Mistake("too short for an id", key="maximum_length", value=maximum_length, expected="1 or more")
-            )
+            problem = "too short for an id"
+            mistakes.append(Mistake(problem, key="maximum_length", value=maximum_length, expected="1 or more"))
         mistakes.raise_if_any()
         self.header = header
         self.trust = trust
