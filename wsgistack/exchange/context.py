@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from wsgistack.exchange import END, body_is_inert, keep_length
+from wsgistack.exchange import body_is_inert, keep_length
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["call_in_context", "keep_context"]
 
 T = TypeVar("T")
+_END = bytes(bytearray(b"end"))  # a separate object, and so no chunk
 
 
 def call_in_context(
@@ -51,10 +52,10 @@ class _InContext:
             try:
                 if chunks is None:
                     chunks = iter(self._body)
-                chunk = next(chunks, END)
+                chunk = next(chunks, _END)
             finally:
                 reset(token)
-            if chunk is END:
+            if chunk is _END:
                 return
             yield chunk
 

@@ -6,8 +6,9 @@ from enum import Enum
 from fnmatch import translate
 from functools import lru_cache
 
+from wsgistack.environ import NO_COMPRESS
 from wsgistack.http import headers as h
-from wsgistack.types import Headers
+from wsgistack.types import Environ, Headers
 
 __all__ = ["TEXTUAL", "Eligibility", "Treatment"]
 
@@ -116,6 +117,12 @@ class Eligibility:
             return _VARIES if is_part else _ALLOWED
         except (AttributeError, TypeError, ValueError):
             return _NEVER
+
+    def name_in_vary(self, status: str, headers: Headers, environ: Environ) -> tuple[str, Headers]:
+        """Edit the start of a response that is not compressed: its Vary says that others are."""
+        if self.judge(status, headers) is not _NEVER and not environ.get(NO_COMPRESS):
+            headers = h.vary(headers, "Accept-Encoding")
+        return status, headers
 
 
 def _is_multipart(content_type: str) -> bool:
