@@ -239,7 +239,9 @@ class Exchange:
         return self.write
 
     def release(self) -> None:
-        """Send the start that is held."""
+        """Send the start that is held, unless it was sent before."""
+        if self._write is not None:
+            return
         if not self.is_held:
             raise RuntimeError("the application returned a body without calling start_response")
         self.is_held = False

@@ -31,22 +31,19 @@ class HeldExchange(Exchange):
             return body
         if not body_is_inert(body, self.environ):
             return None
-        if self._write is None:  # else write() has released it
-            self.release()
+        self.release()
         return body
 
     def on_chunk(self, chunk: bytes) -> bytes:
         """Release the start before the first chunk."""
-        if self._write is None:
-            self.release()
+        self.release()
         if chunk:
             self._sees_chunks = False
         return chunk
 
     def on_end(self) -> bytes:
         """Release the start of a body without chunks."""
-        if self._write is None:
-            self.release()
+        self.release()
         return b""
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:

@@ -42,7 +42,6 @@ TEXTUAL = (
 )
 """Media types that compression makes smaller. Other images and fonts, audio and video are already compressed."""
 
-_RELEVANT_HEADERS = frozenset(("content-type", "content-encoding", "content-range", "content-length", "cache-control"))
 _BODILESS = ("204", "205")
 
 
@@ -88,29 +87,28 @@ class Eligibility:
         if type(headers) is not list:
             return _NEVER
         try:
+            is_typed = is_part = False
             code = status[:3]
-            if code in _BODILESS or code < "200":
-                return _NEVER
-            is_typed = code == "304"
-            is_part = is_typed or code == "206"
+            if code != "200":
+                if code in _BODILESS or code < "200":
+                    return _NEVER
+                is_typed = code == "304"
+                is_part = is_typed or code == "206"
             for name, value in headers:
-                lowered = name.lower()
-                if lowered in _RELEVANT_HEADERS:
-                    match lowered:
-                        case "content-type":
-                            is_typed = is_typed or self._is_compressible(value) or (is_part and _is_multipart(value))
-                            if not is_typed:
-                                return _NEVER
-                        case "content-encoding":
+                match name.lower():
+                    case "content-type":
+                        is_typed = is_typed or self._is_compressible(value) or (is_part and _is_multipart(value))
+                        if not is_typed:
                             return _NEVER
-                        case "content-range" if not is_part:
+                    case "content-length" if len(value) <= self._digits and value.isdecimal():
+                        if int(value) < self.minimum_size and not is_part:
                             return _NEVER
-                        case "content-length" if len(value) <= self._digits and value.isdecimal():
-                            if int(value) < self.minimum_size and not is_part:
-                                return _NEVER
-                        case "cache-control" if "transform" in value.lower() and "no-transform" in h.tokens(
-                            headers, "cache-control"
-                        ):
+                    case "content-encoding":
+                        return _NEVER
+                    case "content-range" if not is_part:
+                        return _NEVER
+                    case "cache-control":
+                        if "transform" in value.lower() and "no-transform" in h.tokens(headers, "cache-control"):
                             return _NEVER
             if not is_typed:
                 return _NEVER

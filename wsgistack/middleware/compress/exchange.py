@@ -1,6 +1,7 @@
 """One response on its way through compression: its start, its headers and its body."""
 
 from collections.abc import Callable, Iterable, Sized
+from dataclasses import dataclass
 from time import monotonic
 from typing import cast
 
@@ -23,22 +24,15 @@ _NEVER, _ALLOWED = Treatment.NEVER, Treatment.ALLOWED  # a global is faster than
 _AT_ONCE = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
 
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The options of a layer that matter for each response in one coding."""
 
-    def __init__(
-        self,
-        coding: Coding,
-        judge: Callable[[str, Headers], Treatment],
-        minimum_size: int,
-        flush_size: int,
-        flush_interval: float,
-    ) -> None:
-        self.coding = coding
-        self.judge = judge
-        self.minimum_size = minimum_size
-        self.flush_size = flush_size
-        self.flush_interval = flush_interval
+    coding: Coding
+    judge: Callable[[str, Headers], Treatment]
+    minimum_size: int
+    flush_size: int
+    flush_interval: float
 
 
 class CompressExchange(HeldExchange):
@@ -48,6 +42,7 @@ class CompressExchange(HeldExchange):
     """
 
     __slots__ = (
+        "_encode",
         "_encodes",
         "_is_single",
         "_known_tags",
@@ -64,6 +59,8 @@ class CompressExchange(HeldExchange):
         self._is_single: bool | None = None  # not known before the application returns its body
         self._left: int | None = None
         self._stream: Stream | None = None
+
+    _encode: Callable[[bytes], bytes]
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
         self.holds = False
@@ -111,7 +108,7 @@ class CompressExchange(HeldExchange):
             chunk = chunk[: self._left]
             self._left -= len(chunk)
         if self._stream:
-            return self._stream.encode(chunk)
+            return self._encode(chunk)
         return self._begin_stream(chunk) if self._encodes and chunk else chunk
 
     def on_end(self) -> bytes:
@@ -127,8 +124,10 @@ class CompressExchange(HeldExchange):
         self._stream = None
 
     def _begin_stream(self, chunk: bytes) -> bytes:
-        encoded, stream = self._policy.coding.begin(chunk)
-        self._stream = _gather(stream, self._policy) if self._policy.flush_size and self._may_wait() else stream
+        encoded, self._stream = self._policy.coding.begin(chunk)
+        self._encode = self._stream.encode
+        if self._policy.flush_size and self._may_wait():
+            self._encode = _gather(self._stream, self._policy)
         return encoded
 
     def _may_wait(self) -> bool:
@@ -156,8 +155,8 @@ class CompressExchange(HeldExchange):
         self.release()
 
 
-def _gather(stream: Stream, policy: Policy) -> Stream:
-    """Return a stream that flushes only when enough bytes or enough time have come together, checked at each chunk."""
+def _gather(stream: Stream, policy: Policy) -> Callable[[bytes], bytes]:
+    """Make an encoder that flushes only when enough bytes or time have come together, which it checks at each chunk."""
     gathered = 0
     due = monotonic() + policy.flush_interval
 
@@ -172,7 +171,7 @@ def _gather(stream: Stream, policy: Policy) -> Stream:
             due = now + policy.flush_interval
         return encoded
 
-    return stream._replace(encode=encode)
+    return encode
 
 
 def _is_single(body: Iterable[bytes]) -> bool:
