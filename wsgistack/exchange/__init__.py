@@ -226,13 +226,13 @@ class Exchange:
     def _send(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Send an edited start. If the server raises an error, the start before it stays valid."""
         accepted = [*headers]  # the server may change the list that it gets
-        if exc_info is None:  # some servers accept only two arguments
-            write: Write | None = self.start_response(status, headers)
-        else:
-            try:
+        try:
+            if exc_info is None:  # some servers accept only two arguments
+                write: Write | None = self.start_response(status, headers)
+            else:
                 write = self.start_response(status, headers, exc_info)
-            finally:
-                exc_info = None
+        finally:
+            exc_info = None
         self._write = refuse_write if write is None else write
         self.status = status
         self.headers = accepted

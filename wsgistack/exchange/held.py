@@ -78,9 +78,8 @@ class HeldExchange(Exchange):
 
     def _recover(self, error: BaseException) -> bool:
         if isinstance(error, Exception) and not is_client_gone(error):
-            can_answer = self.can_answer
             answer = self.on_error(error)
-            if can_answer and answer is not None:
+            if answer is not None and self.can_answer:
                 status, headers, body = answer
                 self.is_held = False
                 self._chunks = iter(body)

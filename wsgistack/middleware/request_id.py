@@ -11,7 +11,7 @@ from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
 from wsgistack.errors import Mistake, Mistakes
 from wsgistack.exchange import editing
-from wsgistack.exchange.context import keep_context
+from wsgistack.exchange.context import call_in_context
 from wsgistack.http import headers as h
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
@@ -104,12 +104,8 @@ class RequestId(Middleware):
             if not (request_id and self.trust and len(request_id) <= self.maximum_length and _WELL_FORMED(request_id)):
                 request_id = self._new()
         environ[REQUEST_ID] = environ[self._environ_key] = request_id
-        token = current_request_id.set(request_id)
-        try:
-            body = self.app(environ, editing(start_response, self._edit, request_id))
-        finally:
-            current_request_id.reset(token)
-        return body if type(body) is list else keep_context(current_request_id, request_id, body, environ)
+        start = editing(start_response, self._edit, request_id)
+        return call_in_context(current_request_id, request_id, self.app, environ, start)
 
     def _add(self, status: str, headers: Headers, request_id: str) -> tuple[str, Headers]:
         length = self._length

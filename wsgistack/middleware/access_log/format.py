@@ -80,12 +80,12 @@ _TARGET = "request_target(entry.path, entry.query)"
 
 def _make_expression(name: str, kind: str) -> str:
     """Return the expression for a directive with a name. The name is a literal there, whatever it contains."""
-    key = "HTTP_" + name.upper().replace("-", "_")
     if kind == "o":
         return f"find_header(entry.headers, {name.lower()!r}) or '-'"
-    if kind == "e":
-        return f"str(get({name!r}) or '-')"
-    return f"str(get({_NOT_HTTP.get(key, key)!r}) or '-')"
+    if kind == "i":
+        name = "HTTP_" + name.upper().replace("-", "_")
+        name = _NOT_HTTP.get(name, name)
+    return f"str(get({name!r}) or '-')"
 
 
 def format_json(entry: Entry) -> str:

@@ -111,9 +111,8 @@ class Compress(Middleware):
                 mistakes.append(Mistake(f"invalid value {value!r}", key=key, value=value, expected=expected))
         for name in levels or ():
             if name not in codings:
-                mistakes.append(
-                    Mistake(f"{name!r} is not in codings", key="levels", value=name, hint=suggest(name, codings))
-                )
+                hint = suggest(name, codings)
+                mistakes.append(Mistake(f"{name!r} is not in codings", key="levels", value=name, hint=hint))
         made: dict[str, Coding] = {}
         for name in codings:
             with mistakes.collect():
