@@ -42,7 +42,6 @@ class CompressExchange(HeldExchange):
     """
 
     __slots__ = (
-        "_encode",
         "_encodes",
         "_is_single",
         "_known_tags",
@@ -58,9 +57,7 @@ class CompressExchange(HeldExchange):
         self._encodes = False
         self._is_single: bool | None = None  # not known before the application returns its body
         self._left: int | None = None
-        self._stream: Stream | None = None
-
-    _encode: Callable[[bytes], bytes]
+        self._stream: Stream | _GatheringStream | None = None
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
         self.holds = False
@@ -81,8 +78,9 @@ class CompressExchange(HeldExchange):
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         if self.is_held:
             if type(body) is list or type(body) is tuple:
-                encoded = self._shrink(body[0] if len(body) == 1 else b"".join(body))
-                return body if encoded is None else [encoded]
+                whole = body[0] if len(body) == 1 else b"".join(body)
+                shrunk = self._shrink(whole)
+                return body if shrunk is whole else [shrunk]
             if is_file_wrapper(body, self.environ):
                 blocks = blocks_of(body, h.content_length(self.headers))
                 if blocks is not None:
@@ -98,9 +96,8 @@ class CompressExchange(HeldExchange):
         if self.is_held:
             length = h.content_length(self.headers)
             if self._is_single or length == len(chunk):
-                encoded = self._shrink(chunk, adds_length=True)
                 self._left = 0
-                return chunk if encoded is None else encoded
+                return self._shrink(chunk, adds_length=True)
             self._release_encoded()
             self._encodes = True
             self._left = length
@@ -108,7 +105,7 @@ class CompressExchange(HeldExchange):
             chunk = chunk[: self._left]
             self._left -= len(chunk)
         if self._stream:
-            return self._encode(chunk)
+            return self._stream.encode(chunk)
         return self._begin_stream(chunk) if self._encodes and chunk else chunk
 
     def on_end(self) -> bytes:
@@ -124,10 +121,9 @@ class CompressExchange(HeldExchange):
         self._stream = None
 
     def _begin_stream(self, chunk: bytes) -> bytes:
-        encoded, self._stream = self._policy.coding.begin(chunk)
-        self._encode = self._stream.encode
-        if self._policy.flush_size and self._may_wait():
-            self._encode = _gather(self._stream, self._policy)
+        encoded, stream = self._policy.coding.begin(chunk)
+        gathers = self._policy.flush_size and self._may_wait()
+        self._stream = _GatheringStream(stream, self._policy) if gathers else stream
         return encoded
 
     def _may_wait(self) -> bool:
@@ -136,8 +132,8 @@ class CompressExchange(HeldExchange):
         media_type = (h.get(self.headers, "content-type") or "").partition(";")[0].strip().lower()
         return media_type not in _AT_ONCE
 
-    def _shrink(self, body: bytes, *, adds_length: bool = False) -> bytes | None:
-        """Start with the whole body in one piece, encoded if that makes it smaller: None if it does not."""
+    def _shrink(self, body: bytes, *, adds_length: bool = False) -> bytes:
+        """Start, and return the whole body in one piece, encoded if that makes it smaller."""
         length = h.get(self.headers, "content-length")
         if len(body) >= max(1, self._policy.minimum_size) and length in (None, str(len(body))):
             encoded = self._policy.coding.whole(body)
@@ -147,7 +143,7 @@ class CompressExchange(HeldExchange):
         if adds_length and length is None:  # the server can't learn it from len() of this exchange
             self.headers.append(("Content-Length", str(len(body))))
         self.release()
-        return None
+        return body
 
     def _release_encoded(self, *added: tuple[str, str]) -> None:
         kept = h.weaken_etag([item for item in self.headers if item[0].lower() not in HEADERS_ABOUT_BYTES])
@@ -155,23 +151,25 @@ class CompressExchange(HeldExchange):
         self.release()
 
 
-def _gather(stream: Stream, policy: Policy) -> Callable[[bytes], bytes]:
-    """Make an encoder that flushes only when enough bytes or time have come together, which it checks at each chunk."""
-    gathered = 0
-    due = monotonic() + policy.flush_interval
+class _GatheringStream:
+    """Flushes a stream only when enough bytes or time have come together, which it checks at each chunk."""
 
-    def encode(chunk: bytes) -> bytes:
-        nonlocal gathered, due
-        encoded = stream.add(chunk)
-        gathered += len(chunk)
+    def __init__(self, stream: Stream, policy: Policy) -> None:
+        self._stream = stream
+        self._policy = policy
+        self._gathered = 0
+        self._due = monotonic() + policy.flush_interval
+        self.finish = stream.finish
+
+    def encode(self, chunk: bytes) -> bytes:
+        encoded = self._stream.add(chunk)
+        self._gathered += len(chunk)
         now = monotonic()
-        if gathered >= policy.flush_size or (gathered and now >= due):
-            encoded += stream.flush()
-            gathered = 0
-            due = now + policy.flush_interval
+        if self._gathered >= self._policy.flush_size or (self._gathered and now >= self._due):
+            encoded += self._stream.flush()
+            self._gathered = 0
+            self._due = now + self._policy.flush_interval
         return encoded
-
-    return encode
 
 
 def _is_single(body: Iterable[bytes]) -> bool:
