@@ -16,7 +16,7 @@ from wsgistack.middleware.compress.padding import make_brotli_padding, make_zstd
 __all__ = ["CODINGS", "Coding", "Stream", "make_coding"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stream:
     """The encoder of one body, after the first chunk."""
 

@@ -24,7 +24,7 @@ _NEVER, _ALLOWED = Treatment.NEVER, Treatment.ALLOWED  # a global is faster than
 _AT_ONCE = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Policy:
     """The options of a layer that matter for each response in one coding."""
 
