@@ -1,7 +1,9 @@
 """The anatomy of a layer: its names, its signature, its docs and its registrations."""
 
 import inspect
+import pkgutil
 import re
+from importlib import import_module
 from importlib.metadata import distribution
 from wsgiref.simple_server import demo_app
 from wsgiref.util import setup_testing_defaults
@@ -9,7 +11,9 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from tests.stacks import OPTIONS
+from wsgistack import middleware, pipeline
 from wsgistack.base import Middleware
+from wsgistack.exchange import Exchange
 from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
@@ -133,3 +137,32 @@ def test_changes_nothing_on_the_instance_while_it_serves(name: str) -> None:
 def test_each_layer_is_registered_for_paste_deploy() -> None:
     registered = {point.name: point.value for point in POINTS.select(group="paste.filter_app_factory")}
     assert registered == {name: f"wsgistack.config.protocols:{name}" for name in NAMES}
+
+
+PARTS = [
+    part
+    for package in (middleware, pipeline)
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    for part in vars(import_module(found.name)).values()
+    if inspect.isclass(part) and part.__module__ == found.name
+]
+EXCHANGES = [part for part in PARTS if issubclass(part, Exchange)]
+
+
+def test_some_layers_have_an_exchange() -> None:
+    assert {"CompressExchange", "_Guarded", "_Logged"} <= {kind.__name__ for kind in EXCHANGES}
+
+
+@pytest.mark.parametrize("kind", EXCHANGES)
+@pytest.mark.parametrize("name", ["run", "begin", "release", "write", "__iter__", "close"])
+def test_leaves_the_way_of_a_response_to_the_exchange(kind: type[Exchange], name: str) -> None:
+    method = getattr(kind, name)  # a copy, which has the name and the module of the original
+    assert method.__name__ == name
+    assert method.__module__ in ("wsgistack.exchange", "wsgistack.exchange.held")
+    assert not hasattr(kind, "__next__")
+
+
+@pytest.mark.parametrize("part", [part for part in PARTS if not issubclass(part, Exchange)])
+def test_makes_no_body_by_itself(part: type) -> None:
+    assert not hasattr(part, "__next__")
+    assert not (hasattr(part, "__iter__") and hasattr(part, "close"))

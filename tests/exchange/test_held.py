@@ -71,6 +71,29 @@ def test_passes_a_switch_of_protocols_at_once() -> None:
     assert len(call.starts) == 1
 
 
+@pytest.mark.parametrize("keys", [{}, {"uwsgi.version": b"2.0"}], ids=["others", "uWSGI"])
+def test_sends_a_start_at_once_that_need_not_wait(keys: dict[str, Any]) -> None:
+    class Choosing(HeldExchange):
+        __slots__ = ()
+
+        def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
+            self.holds = status == "200 OK"
+            return status, [*headers, ("X-Edited", "yes")]
+
+    assert Call(held(answering(Body()), Choosing)).starts == []
+    assert Call(held(answering(Body(), status="404 Not Found"), Choosing)).headers["x-edited"] == "yes"
+
+    def restarting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        try:
+            1 // 0  # noqa: B018
+        except ZeroDivisionError:
+            start_response("503 Busy", [], sys.exc_info())
+        return Body()
+
+    assert [status for status, _ in Call(held(restarting, Choosing), **keys).starts] == ["503 Busy"]
+
+
 @pytest.mark.parametrize("error", [StopIteration(), None])
 def test_sends_nothing_on_a_connection_that_was_taken_over(error: StopIteration | None) -> None:
     body: list[bytes] = []

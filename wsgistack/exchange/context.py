@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from wsgistack.exchange import END, body_is_inert, keep_length
+from wsgistack.exchange import body_is_inert, keep_length
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["call_in_context", "keep_context"]
+__all__ = ["call_in_context"]
 
 T = TypeVar("T")
+_END = bytes(bytearray(b"end"))  # a separate object, and so no chunk
 
 
 def call_in_context(
@@ -25,12 +26,9 @@ def call_in_context(
         body = app(environ, start_response)
     finally:
         variable.reset(token)
-    return keep_context(variable, value, body, environ)
-
-
-def keep_context(variable: ContextVar[T], value: T, body: Iterable[bytes], environ: Environ, /) -> Iterable[bytes]:
-    """Set a context variable for each chunk and for ``close()`` of a body, unless the body runs no code."""
-    return body if body_is_inert(body, environ) else keep_length(body, _InContext(variable, value, body))
+    if type(body) is list or body_is_inert(body, environ):
+        return body
+    return keep_length(body, _InContext(variable, value, body))
 
 
 class _InContext:
@@ -51,10 +49,10 @@ class _InContext:
             try:
                 if chunks is None:
                     chunks = iter(self._body)
-                chunk = next(chunks, END)
+                chunk = next(chunks, _END)
             finally:
                 reset(token)
-            if chunk is END:
+            if chunk is _END:
                 return
             yield chunk
 

@@ -62,7 +62,7 @@ def vary(headers: Headers, field: str) -> Headers:
 def weaken_etag(headers: Headers) -> Headers:
     """Return the headers with a weak ETag in place of a strong one (RFC 9110 §8.8.1): same content, other bytes."""
     return [
-        (key, f"W/{value}") if key.lower() == "etag" and value.startswith('"') else (key, value)
+        (key, f"W/{value}") if len(key) == 4 and key.lower() == "etag" and value[:1] == '"' else (key, value)
         for key, value in headers
     ]
 

@@ -88,7 +88,6 @@ class _Guarded(HeldExchange):
     __slots__ = ("layer",)
 
     keeps_length = True
-    begin = HeldExchange.forward  # it edits no start
     layer: CatchErrors
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:

@@ -11,7 +11,7 @@ from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
 from wsgistack.errors import Mistake, Mistakes
 from wsgistack.exchange import editing
-from wsgistack.exchange.context import keep_context
+from wsgistack.exchange.context import call_in_context
 from wsgistack.http import headers as h
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
@@ -80,15 +80,11 @@ class RequestId(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         if not _FIELD_NAME.fullmatch(header):
-            mistakes.append(
-                Mistake(
-                    "not a valid name of a header", key="header", value=header, expected="a name such as X-Request-ID"
-                )
-            )
+            expected = "a name such as X-Request-ID"
+            mistakes.append(Mistake("not a valid name of a header", key="header", value=header, expected=expected))
         if maximum_length < 1:
-            mistakes.append(
-                Mistake("too short for an id", key="maximum_length", value=maximum_length, expected="1 or more")
-            )
+            problem = "too short for an id"
+            mistakes.append(Mistake(problem, key="maximum_length", value=maximum_length, expected="1 or more"))
         mistakes.raise_if_any()
         self.header = header
         self.trust = trust
@@ -108,12 +104,8 @@ class RequestId(Middleware):
             if not (request_id and self.trust and len(request_id) <= self.maximum_length and _WELL_FORMED(request_id)):
                 request_id = self._new()
         environ[REQUEST_ID] = environ[self._environ_key] = request_id
-        token = current_request_id.set(request_id)
-        try:
-            body = self.app(environ, editing(start_response, self._edit, request_id))
-        finally:
-            current_request_id.reset(token)
-        return body if type(body) is list else keep_context(current_request_id, request_id, body, environ)
+        start = editing(start_response, self._edit, request_id)
+        return call_in_context(current_request_id, request_id, self.app, environ, start)
 
     def _add(self, status: str, headers: Headers, request_id: str) -> tuple[str, Headers]:
         length = self._length

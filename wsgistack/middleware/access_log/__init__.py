@@ -88,15 +88,20 @@ class AccessLog(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         if output not in _OUTPUTS:
-            mistakes.append(
-                Mistake(f"unknown output {output!r}", key="output", value=output, hint=suggest(output, _OUTPUTS))
-            )
+            hint = suggest(output, _OUTPUTS)
+            mistakes.append(Mistake(f"unknown output {output!r}", key="output", value=output, hint=hint))
         with mistakes.collect():
             self._line_of = compile_format(format)
         with mistakes.collect():
-            self._write = _File(Path(file)) if file is not None else _writer(output, logger)
+            self._write: Callable[[str], object]
+            self._exchange = _Logged
+            if file is not None:
+                self._write = _File(Path(file))
+            elif output == "logging":
+                self._write, self._exchange = _to_logger(logger), _LoggedInContext
+            else:
+                self._write = _to_stream(output)
         mistakes.raise_if_any()
-        self._exchange = _LoggedInContext if output == "logging" and file is None else _Logged
         self.format = format
         self.output = output
         self.file = file
@@ -128,7 +133,6 @@ class _Logged(MeasuredExchange):
         "query",
         "started",
     )
-    begin = MeasuredExchange.forward  # it edits no start
     outcome: str
 
     def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
@@ -159,13 +163,13 @@ class _LoggedInContext(_Logged):
     needs_context = True
 
 
-def _to_stderr(line: str) -> None:
-    sys.stderr.write(line + "\n")
+def _to_stream(name: str) -> Callable[[str], object]:
+    def write(line: str) -> None:
+        stream = getattr(sys, name)  # anew for each line: it may be replaced
+        stream.write(line + "\n")
+        stream.flush()
 
-
-def _to_stdout(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    return write
 
 
 class _File:
@@ -201,9 +205,3 @@ def _to_logger(name: str) -> Callable[[str], object]:
             logger.handle(logger.makeRecord(name, logging.INFO, __file__, 0, line, (), None))
 
     return log
-
-
-def _writer(output: str, logger: str) -> Callable[[str], object]:
-    if output == "logging":
-        return _to_logger(logger)
-    return _to_stderr if output == "stderr" else _to_stdout

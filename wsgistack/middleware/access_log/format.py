@@ -73,19 +73,19 @@ _NAMES_IN_EXPRESSIONS = {
     "format_time": format_time,
     "request_target": request_target,
 }
-_CONSTANTS = {"%": "%", "l": "-"}
+_CONSTANTS = {"%": "%%", "l": "-"}
 _TIME = "format_time(int(entry.started))"
 _TARGET = "request_target(entry.path, entry.query)"
 
 
 def _make_expression(name: str, kind: str) -> str:
     """Return the expression for a directive with a name. The name is a literal there, whatever it contains."""
-    key = "HTTP_" + name.upper().replace("-", "_")
     if kind == "o":
         return f"find_header(entry.headers, {name.lower()!r}) or '-'"
-    if kind == "e":
-        return f"str(get({name!r}) or '-')"
-    return f"str(get({_NOT_HTTP.get(key, key)!r}) or '-')"
+    if kind == "i":
+        name = "HTTP_" + name.upper().replace("-", "_")
+        name = _NOT_HTTP.get(name, name)
+    return f"str(get({name!r}) or '-')"
 
 
 def format_json(entry: Entry) -> str:
@@ -131,71 +131,49 @@ def compile_format(format: str) -> Format:
         raise ConfigError(
             Mistake(f"unknown format {format!r}", key="format", value=format, hint=suggest(format, FORMATS))
         )
-    line = _Line()
-    position = 0
-    for found in _DIRECTIVE.finditer(pattern):
-        line.add_text(pattern[position : found.start()])
-        position = found.end()
+    expressions: list[str] = []
+    escapes: list[Callable[[str], str]] = []
+
+    def add(expression: str, escape: Callable[[str], str]) -> str:
+        expressions.append(expression)
+        escapes.append(escape)
+        return "%s"
+
+    def translate(found: re.Match[str]) -> str:
         letter = found["letter"]
         if letter in _CONSTANTS:
-            line.add_text(_CONSTANTS[letter])
-        elif found["kind"]:
-            line.add(_make_expression(found["name"], found["kind"]), escape_quoted)
-        elif letter == "t":
-            line.add(_TIME, str)
-        elif letter == "r":  # always three words, whatever the client sent
-            line.add(_EXPRESSIONS["m"], escape_word)
-            line.add_text(" ")
-            line.add(_TARGET, escape_word)
-            line.add_text(" ")
-            line.add(_EXPRESSIONS["H"], escape_word)
-        elif letter in _EXPRESSIONS:
-            line.add(_EXPRESSIONS[letter], escape_word)
-        else:
-            known = " ".join(f"%{each}" for each in sorted([*_EXPRESSIONS, "l", "r", "t"]))
-            hint = f"choose from {known} %{{Header}}i %{{Header}}o %{{key}}e %%"
-            raise ConfigError(
-                Mistake(f"unknown directive {found[0]!r} in the log format", key="format", value=format, hint=hint)
-            )
-    line.add_text(pattern[position:])
-    return line.compile()
+            return _CONSTANTS[letter]
+        if found["kind"]:
+            return add(_make_expression(found["name"], found["kind"]), escape_quoted)
+        if letter == "t":
+            return add(_TIME, escape_quoted)
+        if letter == "r":  # always three words, whatever the client sent
+            return " ".join(add(each, escape_word) for each in (_EXPRESSIONS["m"], _TARGET, _EXPRESSIONS["H"]))
+        if letter in _EXPRESSIONS:
+            return add(_EXPRESSIONS[letter], escape_word)
+        known = " ".join(f"%{each}" for each in sorted([*_EXPRESSIONS, "l", "r", "t"]))
+        hint = f"choose from {known} %{{Header}}i %{{Header}}o %{{key}}e %%"
+        problem = f"unknown directive {found[0]!r} in the log format"
+        raise ConfigError(Mistake(problem, key="format", value=format, hint=hint))
 
+    template = _DIRECTIVE.sub(translate, pattern)
+    # One function reads all values: a call for each of them would make a line 40 % slower. Users choose expressions
+    # from this module, but can't write them: the name of a header is a literal.
+    code = f"lambda entry, get: ({''.join(f'{each}, ' for each in expressions)})"
+    read: Callable[[Entry, object], tuple[str, ...]] = eval(code, {**_NAMES_IN_EXPRESSIONS})  # noqa: S307
+    special_in_text = _find_special(template.replace("%s", ""))
+    words = [number for number, escape in enumerate(escapes) if escape is escape_word]
+    pick_words = itemgetter(*words, words[0]) if words else itemgetter(slice(0))  # always returns a tuple
 
-class _Line:
-    """A line that is put together part by part, and then compiled to the function that writes it."""
+    def write(entry: Entry) -> str:
+        values = read(entry, entry.environ.get)
+        line = template % values
+        # Most lines need no escapes. One look at the whole line is faster than one at each value.
+        if _find_special(line) == special_in_text and " " not in "".join(pick_words(values)):
+            return line
+        return template % tuple([escape(value) for escape, value in zip(escapes, values, strict=True)])
 
-    def __init__(self) -> None:
-        self.template = ""
-        self.expressions: list[str] = []
-        self.escapes: list[Callable[[str], str]] = []
-
-    def add_text(self, text: str) -> None:
-        self.template += text.replace("%", "%%")
-
-    def add(self, expression: str, escape: Callable[[str], str]) -> None:
-        self.template += "%s"
-        self.expressions.append(expression)
-        self.escapes.append(escape)
-
-    def compile(self) -> Format:
-        template, escapes = self.template, self.escapes
-        # One function reads all values: a call for each of them would make a line 40 % slower. Users choose expressions
-        # from this module, but can't write them: the name of a header is a literal.
-        code = f"lambda entry, get: ({''.join(f'{each}, ' for each in self.expressions)})"
-        read: Callable[[Entry, object], tuple[str, ...]] = eval(code, {**_NAMES_IN_EXPRESSIONS})  # noqa: S307
-        special_in_text = _find_special(template.replace("%s", ""))
-        words = [number for number, escape in enumerate(escapes) if escape is escape_word]
-        pick_words = itemgetter(*words, words[0]) if words else itemgetter(slice(0))  # always returns a tuple
-
-        def write(entry: Entry) -> str:
-            values = read(entry, entry.environ.get)
-            line = template % values
-            # Most lines need no escapes. One look at the whole line is faster than one at each value.
-            if _find_special(line) == special_in_text and " " not in "".join(pick_words(values)):
-                return line
-            return template % tuple([escape(value) for escape, value in zip(escapes, values, strict=True)])
-
-        return write
+    return write
 
 
 def _find_special(text: str) -> bytes:

@@ -1,6 +1,7 @@
 """Compression of responses, chunk by chunk, negotiated with the client (RFC 9110 §8.4, §12.5.3)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from sys import maxsize
 from typing import ClassVar
 
 from wsgistack.base import Middleware
@@ -97,58 +98,25 @@ class Compress(Middleware):
     ) -> None:
         super().__init__(app)
         mistakes = Mistakes()
-        if not codings or isinstance(codings, str):
-            mistakes.append(
-                Mistake(
-                    f"invalid value {codings!r}",
-                    key="codings",
-                    value=codings,
-                    expected=f"some of {', '.join(CODINGS)}",
-                )
-            )
-        if not types or isinstance(types, str):
-            mistakes.append(
-                Mistake(f"invalid value {types!r}", key="types", value=types, expected="media types, such as text/*")
-            )
-        if isinstance(except_types, str):
-            mistakes.append(
-                Mistake(
-                    f"invalid value {except_types!r}",
-                    key="except_types",
-                    value=except_types,
-                    expected="a list of media types",
-                )
-            )
-        if not flush_interval >= 0:
-            mistakes.append(
-                Mistake(
-                    f"invalid value {flush_interval!r}",
-                    key="flush_interval",
-                    value=flush_interval,
-                    expected="0 seconds or more",
-                )
-            )
-        for name, size in {"minimum_size": minimum_size, "flush_size": flush_size}.items():
-            if type(size) is not int or size < 0:
-                mistakes.append(Mistake(f"invalid value {size!r}", key=name, value=size, expected="0 bytes or more"))
-        if type(random_padding) is not int or not 0 <= random_padding <= MAX_PADDING:
-            mistakes.append(
-                Mistake(
-                    f"invalid value {random_padding!r}",
-                    key="random_padding",
-                    value=random_padding,
-                    expected=f"0 to {MAX_PADDING} bytes",
-                )
-            )
+        for key, value, is_valid, expected in (
+            ("codings", codings, codings and not isinstance(codings, str), f"some of {', '.join(CODINGS)}"),
+            ("types", types, types and not isinstance(types, str), "media types, such as text/*"),
+            ("except_types", except_types, not isinstance(except_types, str), "a list of media types"),
+            ("minimum_size", minimum_size, _is_size(minimum_size), "0 bytes or more"),
+            ("flush_size", flush_size, _is_size(flush_size), "0 bytes or more"),
+            ("flush_interval", flush_interval, flush_interval >= 0, "0 seconds or more"),
+            ("random_padding", random_padding, _is_size(random_padding, MAX_PADDING), f"0 to {MAX_PADDING} bytes"),
+        ):
+            if not is_valid:
+                mistakes.append(Mistake(f"invalid value {value!r}", key=key, value=value, expected=expected))
         for name in levels or ():
             if name not in codings:
-                mistakes.append(
-                    Mistake(f"{name!r} is not in codings", key="levels", value=name, hint=suggest(name, codings))
-                )
-        self._codings: dict[str, Coding] = {}
+                hint = suggest(name, codings)
+                mistakes.append(Mistake(f"{name!r} is not in codings", key="levels", value=name, hint=hint))
+        made: dict[str, Coding] = {}
         for name in codings:
             with mistakes.collect():
-                self._codings[name] = make_coding(name, (levels or {}).get(name), padding=random_padding)
+                made[name] = make_coding(name, (levels or {}).get(name), padding=random_padding)
         mistakes.raise_if_any()
         self.codings = codings
         self.levels = levels
@@ -159,8 +127,12 @@ class Compress(Middleware):
         self.flush_interval = flush_interval
         self.random_padding = random_padding
         self._choose = coding_chooser(tuple(codings))
-        self._policy = Policy(Eligibility(types, minimum_size, except_types), flush_size, flush_interval)
-        self._name_in_vary = self._policy.name_in_vary  # faster than to find the method for each request
+        eligible = Eligibility(types, minimum_size, except_types)
+        self._policies = {
+            name: Policy(coding, eligible.judge, minimum_size, flush_size, flush_interval)
+            for name, coding in made.items()
+        }
+        self._name_in_vary = eligible.name_in_vary  # faster than to find the method for each request
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -173,7 +145,7 @@ class Compress(Middleware):
         known_tags = environ.get("HTTP_IF_NONE_MATCH", "")
         if "W/" in known_tags:
             environ["HTTP_IF_NONE_MATCH"] = with_strong_tags(known_tags)
-        return CompressExchange(self._policy, self._codings[chosen], environ, start_response, known_tags).run(self.app)
+        return CompressExchange(self._policies[chosen], environ, start_response, known_tags).run(self.app)
 
 
 class Gzip(Compress):
@@ -212,3 +184,7 @@ class Gzip(Compress):
                 *(each._replace(key=each.key.replace("levels", "level")) for each in error.mistakes)
             ) from error
         self.level = level
+
+
+def _is_size(value: object, maximum: int = maxsize) -> bool:
+    return type(value) is int and 0 <= value <= maximum

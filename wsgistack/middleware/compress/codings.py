@@ -3,9 +3,11 @@
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from types import ModuleType
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from wsgistack.errors import ConfigError, Mistake, suggest
 from wsgistack.imports import require_extra
@@ -14,17 +16,20 @@ from wsgistack.middleware.compress.padding import make_brotli_padding, make_zstd
 __all__ = ["CODINGS", "Coding", "Stream", "make_coding"]
 
 
-class Stream(NamedTuple):
+@dataclass(slots=True)
+class Stream:
     """The encoder of one body, after the first chunk."""
 
-    encode: Callable[[bytes], bytes]
-    """Encode a chunk so that the client can decode all of it. An empty chunk stays empty."""
     add: Callable[[bytes], bytes]
     """Encode a chunk. The result holds only what the encoder has ready; the rest follows later."""
     flush: Callable[[], bytes]
     """Return what the client still needs to decode everything that was added."""
     finish: Callable[[], bytes]
     """Return the end of the encoded body."""
+
+    def encode(self, chunk: bytes) -> bytes:
+        """Encode a chunk so that the client can decode all of it. An empty chunk stays empty."""
+        return self.add(chunk) + self.flush() if chunk else b""
 
 
 class Coding(Protocol):
@@ -60,13 +65,7 @@ class GzipCoding:
 
     def begin(self, chunk: bytes, /) -> tuple[bytes, Stream]:
         packer = self._zlib.compressobj(self._level, zlib.DEFLATED, _GZIP_FRAME)
-        add, flush = packer.compress, packer.flush
-        stream = Stream(
-            lambda chunk: add(chunk) + flush(zlib.Z_SYNC_FLUSH) if chunk else b"",
-            add,
-            lambda: flush(zlib.Z_SYNC_FLUSH),
-            flush,
-        )
+        stream = Stream(packer.compress, partial(packer.flush, zlib.Z_SYNC_FLUSH), packer.flush)
         begun = stream.encode(chunk)
         return pad_gzip(begun, self._padding) if self._padding else begun, stream
 
@@ -91,9 +90,8 @@ class BrotliCoding:
 
     def begin(self, chunk: bytes, /) -> tuple[bytes, Stream]:
         packer = self._brotli.Compressor(quality=self._level)
-        add, flush = packer.process, packer.flush
-        begun = flush() + make_brotli_padding(self._padding) if self._padding else b""
-        stream = Stream(lambda chunk: add(chunk) + flush() if chunk else b"", add, flush, packer.finish)
+        stream = Stream(packer.process, packer.flush, packer.finish)
+        begun = stream.flush() + make_brotli_padding(self._padding) if self._padding else b""
         return begun + stream.encode(chunk), stream
 
 
@@ -122,12 +120,10 @@ class ZstdCoding:
 
     def begin(self, chunk: bytes, /) -> tuple[bytes, Stream]:
         packer = self._zstd.ZstdCompressor(options=self._options)
-        add, flush, block = packer.compress, packer.flush, packer.FLUSH_BLOCK
         stream = Stream(
-            lambda chunk: add(chunk, block) if chunk else b"",
-            add,
-            lambda: flush(block),
-            lambda: flush() + (make_zstd_padding(self._padding) if self._padding else b""),
+            packer.compress,
+            partial(packer.flush, packer.FLUSH_BLOCK),
+            lambda: packer.flush() + (make_zstd_padding(self._padding) if self._padding else b""),
         )
         return stream.encode(chunk), stream
 

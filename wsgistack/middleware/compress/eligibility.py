@@ -6,8 +6,9 @@ from enum import Enum
 from fnmatch import translate
 from functools import lru_cache
 
+from wsgistack.environ import NO_COMPRESS
 from wsgistack.http import headers as h
-from wsgistack.types import Headers
+from wsgistack.types import Environ, Headers
 
 __all__ = ["TEXTUAL", "Eligibility", "Treatment"]
 
@@ -41,7 +42,6 @@ TEXTUAL = (
 )
 """Media types that compression makes smaller. Other images and fonts, audio and video are already compressed."""
 
-_RELEVANT_HEADERS = frozenset(("content-type", "content-encoding", "content-range", "content-length", "cache-control"))
 _BODILESS = ("204", "205")
 
 
@@ -87,35 +87,40 @@ class Eligibility:
         if type(headers) is not list:
             return _NEVER
         try:
+            is_typed = is_part = False
             code = status[:3]
-            if code in _BODILESS or code < "200":
-                return _NEVER
-            is_typed = code == "304"
-            is_part = is_typed or code == "206"
+            if code != "200":
+                if code in _BODILESS or code < "200":
+                    return _NEVER
+                is_typed = code == "304"
+                is_part = is_typed or code == "206"
             for name, value in headers:
-                lowered = name.lower()
-                if lowered in _RELEVANT_HEADERS:
-                    match lowered:
-                        case "content-type":
-                            is_typed = is_typed or self._is_compressible(value) or (is_part and _is_multipart(value))
-                            if not is_typed:
-                                return _NEVER
-                        case "content-encoding":
+                match name.lower():
+                    case "content-type":
+                        is_typed = is_typed or self._is_compressible(value) or (is_part and _is_multipart(value))
+                        if not is_typed:
                             return _NEVER
-                        case "content-range" if not is_part:
+                    case "content-length" if len(value) <= self._digits and value.isdecimal():
+                        if int(value) < self.minimum_size and not is_part:
                             return _NEVER
-                        case "content-length" if len(value) <= self._digits and value.isdecimal():
-                            if int(value) < self.minimum_size and not is_part:
-                                return _NEVER
-                        case "cache-control" if "transform" in value.lower() and "no-transform" in h.tokens(
-                            headers, "cache-control"
-                        ):
+                    case "content-encoding":
+                        return _NEVER
+                    case "content-range" if not is_part:
+                        return _NEVER
+                    case "cache-control":
+                        if "transform" in value.lower() and "no-transform" in h.tokens(headers, "cache-control"):
                             return _NEVER
             if not is_typed:
                 return _NEVER
             return _VARIES if is_part else _ALLOWED
         except (AttributeError, TypeError, ValueError):
             return _NEVER
+
+    def name_in_vary(self, status: str, headers: Headers, environ: Environ) -> tuple[str, Headers]:
+        """Edit the start of a response that is not compressed: its Vary says that others are."""
+        if self.judge(status, headers) is not _NEVER and not environ.get(NO_COMPRESS):
+            headers = h.vary(headers, "Accept-Encoding")
+        return status, headers
 
 
 def _is_multipart(content_type: str) -> bool:

@@ -1,17 +1,17 @@
 """One response on its way through compression: its start, its headers and its body."""
 
-from collections.abc import Iterable, Sized
+from collections.abc import Callable, Iterable, Sized
+from dataclasses import dataclass
 from time import monotonic
-from typing import NamedTuple, cast
+from typing import cast
 
 from wsgistack.environ import NO_COMPRESS
-from wsgistack.exchange import Exchange
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper
 from wsgistack.http import headers as h
 from wsgistack.middleware.compress.codings import Coding, Stream
-from wsgistack.middleware.compress.eligibility import Eligibility, Treatment
-from wsgistack.types import Environ, ExcInfo, Headers, StartResponse, Write
+from wsgistack.middleware.compress.eligibility import Treatment
+from wsgistack.types import Environ, Headers, StartResponse
 
 __all__ = ["HEADERS_ABOUT_BYTES", "CompressExchange", "Policy"]
 
@@ -24,18 +24,15 @@ _NEVER, _ALLOWED = Treatment.NEVER, Treatment.ALLOWED  # a global is faster than
 _AT_ONCE = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
 
-class Policy(NamedTuple):
-    """The options of a layer that matter for each response."""
+@dataclass(slots=True)
+class Policy:
+    """The options of a layer that matter for each response in one coding."""
 
-    eligible: Eligibility
+    coding: Coding
+    judge: Callable[[str, Headers], Treatment]
+    minimum_size: int
     flush_size: int
     flush_interval: float
-
-    def name_in_vary(self, status: str, headers: Headers, environ: Environ) -> tuple[str, Headers]:
-        """Edit the start of a response that is not compressed: its Vary says that others are."""
-        if self.eligible.judge(status, headers) is not _NEVER and not environ.get(NO_COMPRESS):
-            headers = h.vary(headers, "Accept-Encoding")
-        return status, headers
 
 
 class CompressExchange(HeldExchange):
@@ -45,7 +42,6 @@ class CompressExchange(HeldExchange):
     """
 
     __slots__ = (
-        "_coding",
         "_encodes",
         "_is_single",
         "_known_tags",
@@ -54,65 +50,55 @@ class CompressExchange(HeldExchange):
         "_stream",
     )
 
-    def __init__(
-        self, policy: Policy, coding: Coding, environ: Environ, start_response: StartResponse, known_tags: str
-    ) -> None:
+    def __init__(self, policy: Policy, environ: Environ, start_response: StartResponse, known_tags: str) -> None:
         HeldExchange.__init__(self, environ, start_response)  # faster than super()
         self._policy = policy
-        self._coding = coding
         self._known_tags = known_tags
         self._encodes = False
         self._is_single: bool | None = None  # not known before the application returns its body
         self._left: int | None = None
-        self._stream: Stream | None = None
+        self._stream: Stream | _GatheringStream | None = None
 
-    def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
-        try:
-            if self.held or self.status:  # a restart passes as it is
-                self._encodes = False
-                self._stream = self._left = None
-            else:
-                treatment = self._policy.eligible.judge(status, headers)
-                if treatment is not _NEVER and not self.environ.get(NO_COMPRESS):
-                    if treatment is _ALLOWED and exc_info is None:
-                        return self.forward(status, headers)
-                    if status[:3] == "304":  # the client's copy may be compressed
-                        headers = h.without(headers, *HEADERS_ABOUT_BYTES)
-                        if f"W/{h.get(headers, 'etag')}" in self._known_tags:
-                            headers = h.weaken_etag(headers)
-                    headers = h.vary(headers, "Accept-Encoding")
-                if exc_info is None:
-                    return Exchange.forward(self, status, headers)  # at once: nothing will change it
-            write = self.forward(status, headers, exc_info)
-            if self.held:  # uWSGI gets it without exc_info
-                self.release()
-            return write
-        finally:
-            exc_info = None
+    def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
+        self.holds = False
+        if self.status:  # a restart passes as it is
+            self._encodes = False
+            self._stream = self._left = None
+        else:
+            treatment = self._policy.judge(status, headers)
+            if treatment is not _NEVER and not self.environ.get(NO_COMPRESS):
+                self.holds = treatment is _ALLOWED
+                if status[:3] == "304":  # the client's copy may be compressed
+                    headers = h.without(headers, *HEADERS_ABOUT_BYTES)
+                    if f"W/{h.get(headers, 'etag')}" in self._known_tags:
+                        headers = h.weaken_etag(headers)
+                headers = h.vary(headers, "Accept-Encoding")
+        return status, headers
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        if self.status and not self._encodes:  # the body has begun with write()
+        if self.is_held:
+            if type(body) is list or type(body) is tuple:
+                whole = body[0] if len(body) == 1 else b"".join(body)
+                shrunk = self._shrink(whole)
+                return body if shrunk is whole else [shrunk]
+            if is_file_wrapper(body, self.environ):
+                blocks = blocks_of(body, h.content_length(self.headers))
+                if blocks is not None:
+                    self._chunks = blocks
+                    self._is_single = False
+                    return self
+        elif self.status and not self._encodes:
             return body
-        if self.held and (type(body) is list or type(body) is tuple):
-            encoded = self._shrink(body[0] if len(body) == 1 else b"".join(body))
-            return body if encoded is None else [encoded]
-        if self.held and is_file_wrapper(body, self.environ):
-            blocks = blocks_of(body, h.content_length(self.held[1]))
-            if blocks is not None:
-                self._chunks = blocks
-                self._is_single = False
-                return self
         self._is_single = _is_single(body)
         return None
 
     def on_chunk(self, chunk: bytes) -> bytes:
-        if self.held:
-            length = h.content_length(self.held[1])
+        if self.is_held:
+            length = h.content_length(self.headers)
             if self._is_single or length == len(chunk):
-                encoded = self._shrink(chunk, adds_length=True)
                 self._left = 0
-                return chunk if encoded is None else encoded
-            self.release(self._encoded(self.held[1]))
+                return self._shrink(chunk, adds_length=True)
+            self._release_encoded()
             self._encodes = True
             self._left = length
         if self._left is not None:  # the server has no length any more to stop at
@@ -123,24 +109,21 @@ class CompressExchange(HeldExchange):
         return self._begin_stream(chunk) if self._encodes and chunk else chunk
 
     def on_end(self) -> bytes:
-        if self.held:
-            self.on_unread()
+        if self.is_held:
+            self.release()
         if self._left:  # the client must not take it for complete
             return b""
         if self._stream:
             return self._stream.finish()
-        return self._coding.whole(b"") if self._encodes else b""
-
-    def on_unread(self) -> None:
-        _, headers = self.held or ("", [])
-        self.release(h.vary(headers, "Accept-Encoding"))
+        return self._policy.coding.whole(b"") if self._encodes else b""
 
     def on_close(self, error: BaseException | None) -> None:
         self._stream = None
 
     def _begin_stream(self, chunk: bytes) -> bytes:
-        encoded, stream = self._coding.begin(chunk)
-        self._stream = _gather(stream, self._policy) if self._policy.flush_size and self._may_wait() else stream
+        encoded, stream = self._policy.coding.begin(chunk)
+        gathers = self._policy.flush_size and self._may_wait()
+        self._stream = _GatheringStream(stream, self._policy) if gathers else stream
         return encoded
 
     def _may_wait(self) -> bool:
@@ -149,42 +132,44 @@ class CompressExchange(HeldExchange):
         media_type = (h.get(self.headers, "content-type") or "").partition(";")[0].strip().lower()
         return media_type not in _AT_ONCE
 
-    def _shrink(self, body: bytes, *, adds_length: bool = False) -> bytes | None:
-        """Start with the whole body in one piece, encoded if that makes it smaller: None if it does not."""
-        _, headers = self.held or ("", [])
-        length = h.get(headers, "content-length")
-        if len(body) >= max(1, self._policy.eligible.minimum_size) and length in (None, str(len(body))):
-            encoded = self._coding.whole(body)
+    def _shrink(self, body: bytes, *, adds_length: bool = False) -> bytes:
+        """Start, and return the whole body in one piece, encoded if that makes it smaller."""
+        length = h.get(self.headers, "content-length")
+        if len(body) >= max(1, self._policy.minimum_size) and length in (None, str(len(body))):
+            encoded = self._policy.coding.whole(body)
             if len(encoded) < len(body):
-                self.release([*self._encoded(headers), ("Content-Length", str(len(encoded)))])
+                self._release_encoded(("Content-Length", str(len(encoded))))
                 return encoded
         if adds_length and length is None:  # the server can't learn it from len() of this exchange
-            headers = [*headers, ("Content-Length", str(len(body)))]
-        self.release(h.vary(headers, "Accept-Encoding"))
-        return None
+            self.headers.append(("Content-Length", str(len(body))))
+        self.release()
+        return body
 
-    def _encoded(self, headers: Headers) -> Headers:
-        kept = h.weaken_etag([item for item in headers if item[0].lower() not in HEADERS_ABOUT_BYTES])
-        return [*h.vary(kept, "Accept-Encoding"), ("Content-Encoding", self._coding.name)]
+    def _release_encoded(self, *added: tuple[str, str]) -> None:
+        kept = h.weaken_etag([item for item in self.headers if item[0].lower() not in HEADERS_ABOUT_BYTES])
+        self.headers = [*kept, ("Content-Encoding", self._policy.coding.name), *added]
+        self.release()
 
 
-def _gather(stream: Stream, policy: Policy) -> Stream:
-    """Return a stream that flushes only when enough bytes or enough time have come together, checked at each chunk."""
-    gathered = 0
-    due = monotonic() + policy.flush_interval
+class _GatheringStream:
+    """Flushes a stream only when enough bytes or time have come together, which it checks at each chunk."""
 
-    def encode(chunk: bytes) -> bytes:
-        nonlocal gathered, due
-        encoded = stream.add(chunk)
-        gathered += len(chunk)
+    def __init__(self, stream: Stream, policy: Policy) -> None:
+        self._stream = stream
+        self._policy = policy
+        self._gathered = 0
+        self._due = monotonic() + policy.flush_interval
+        self.finish = stream.finish
+
+    def encode(self, chunk: bytes) -> bytes:
+        encoded = self._stream.add(chunk)
+        self._gathered += len(chunk)
         now = monotonic()
-        if gathered >= policy.flush_size or (gathered and now >= due):
-            encoded += stream.flush()
-            gathered = 0
-            due = now + policy.flush_interval
+        if self._gathered >= self._policy.flush_size or (self._gathered and now >= self._due):
+            encoded += self._stream.flush()
+            self._gathered = 0
+            self._due = now + self._policy.flush_interval
         return encoded
-
-    return stream._replace(encode=encode)
 
 
 def _is_single(body: Iterable[bytes]) -> bool:
