@@ -8,7 +8,7 @@ from typing import Any, Self
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_factory, is_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
-from wsgistack.options.references import unwrap_resolved
+from wsgistack.options.references import find_referenced, unwrap_resolved
 from wsgistack.options.schema import read_schema, show_options
 from wsgistack.options.secrets import hide_secrets
 from wsgistack.pipeline import Pipeline
@@ -65,7 +65,8 @@ class _Part:
     def _call_factory(self, protocols: tuple[str, ...], first: object) -> Any:
         factory, values = self.fitted(protocols)
         hidden = read_schema(factory).find_secrets(self.options, values)
-        with hide_secrets(hidden, f"{self.use} fails", may_exit=protocols == SERVER_PROTOCOLS):
+        may_exit, referenced = protocols == SERVER_PROTOCOLS, find_referenced(self.options)
+        with hide_secrets(hidden, f"{self.use} fails", may_exit=may_exit, referenced=referenced):
             return factory(first, **values)
 
     def _locate(self, mistakes: Iterable[Mistake]) -> list[Mistake]:

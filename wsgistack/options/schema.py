@@ -12,7 +12,7 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret
 from wsgistack.options.references import Resolved, has_references, is_only_references, resolve
-from wsgistack.options.secrets import REDACTED, iterate_texts
+from wsgistack.options.secrets import REDACTED, hide_value, iterate_texts
 from wsgistack.types import Factory
 
 __all__ = ["Option", "Schema", "read_parameters", "read_schema", "show_options"]
@@ -52,7 +52,7 @@ class Option(NamedTuple):
         if annotation is Parameter.empty and (text or isinstance(filled, Resolved)) and type(self.default) in _INFERRED:
             annotation = type(self.default)
         is_hidden = self.is_secret or has_references(written)
-        problem = "invalid secret value" if is_hidden else f"invalid value {written!r}"
+        problem = f"invalid value {written!r}"
         try:
             return convert(filled, annotation, base=base, text=text)
         except UnfitError as unfit:
@@ -62,12 +62,12 @@ class Option(NamedTuple):
             where = Where(line=unfit.item if is_by_line else 0)  # the item, whose line only the loader knows
             kept = None if self.is_secret else written  # an error may be pickled
             mistake = Mistake(problem, value=kept, expected=unfit.expected, hint=unfit.hint, where=where)
-            raise ConfigError(mistake) from None
+            raise ConfigError(hide_value(mistake) if is_hidden else mistake) from None
         except ConfigError:
-            if not self.is_secret:
+            if not is_hidden:
                 raise
-            hint = "it can't be imported"
-            raise ConfigError(Mistake(problem, expected=self.type_name, hint=hint)) from None
+            hidden = Mistake(problem, expected=self.type_name, hint="it can't be imported")
+            raise ConfigError(hide_value(hidden)) from None
 
 
 class Schema(NamedTuple):
