@@ -44,12 +44,14 @@ def redact_mistake(hidden: Collection[str], mistake: Mistake, referenced: Collec
         problem, expected, hint = (
             find.sub(REDACTED, said) for said in (mistake.problem, mistake.expected, mistake.hint)
         )
+        if problem != mistake.problem and "did you mean" in hint:  # a similar name would reveal the value as well
+            hint = ""
         mistake = mistake._replace(problem=problem, value=None, expected=expected, hint=hint)
     return hide_value(mistake) if mistake.key.partition(".")[0] in referenced else mistake
 
 
 def hide_value(mistake: Mistake) -> Mistake:
-    """The mistake with nothing about the value but what was expected. A similar name would reveal the value as well."""
+    """The mistake with nothing about the value but what was expected."""
     hint = "" if "did you mean" in mistake.hint else mistake.hint
     return mistake._replace(problem="invalid secret value", value=None, hint=hint)
 
