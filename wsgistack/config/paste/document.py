@@ -50,7 +50,7 @@ class IniFile(Document):
 
     def _server(self, name: str, asked: Place) -> Server:
         if name not in self._servers:
-            other, fragment = self._open_other(name, asked)
+            other, fragment = self.open_other(name, asked)
             other.mistakes.raise_if_any()
             return other.server(fragment, asked)
         values, mistakes = self.sections.values(self._servers[name], asked)
@@ -62,7 +62,7 @@ class IniFile(Document):
     def _application(self, name: str | App, asked: Place) -> Stack:
         name = cast(str, name)  # an ini file holds text alone
         if name.startswith("config:"):
-            other, fragment = self._open_other(name, asked)
+            other, fragment = self.open_other(name, asked)
             return other.application(fragment, asked).with_mistakes(other.mistakes)
         section = self._apps.get(name)
         if section is None and ":" in name:
@@ -86,7 +86,9 @@ class IniFile(Document):
         stack = self.application(use, place)
         if stack.application is None:
             return stack
-        application = replace(self._override(values, stack.application), loader=self._make_loader(values.place))
+        application = self._override(values, stack.application)
+        if not stack.pipeline:  # inside of layers, a composite asks where these are described
+            application = replace(application, loader=self._make_loader(values.place))
         filter_app = stack.filter_app and self._override(values, stack.filter_app)
         return replace(stack, application=application, filter_app=filter_app)
 
@@ -130,7 +132,7 @@ class IniFile(Document):
 
     def _filter(self, name: str, asked: Place) -> Stack:
         if name.startswith("config:"):
-            other, fragment = self._open_other(name, asked)
+            other, fragment = self.open_other(name, asked)
             return other.filter(fragment, asked).with_mistakes(other.mistakes)
         alike = (each for key, each in self._filters.items() if normalize_name(key) == normalize_name(name))
         section = self._filters.get(name) or next(alike, None)
@@ -208,7 +210,11 @@ class IniFile(Document):
             raise ConfigError(place.mistake("missing value", hint=suggest_key(values.values, protocols)))
         return (value if place.key == "use" else f"{place.key}:{value}"), place
 
-    def _open_other(self, uri: str, asked: Place) -> tuple["IniFile", str]:
+    def open_other(self, uri: str, asked: Place) -> tuple["IniFile", str]:
+        """The file that ``config:file#name`` means, and the name in it.
+
+        :raises ConfigError: the file cannot be read.
+        """
         path, _, fragment = uri.removeprefix("config:").partition("#")
         try:
             return IniFile(self.path.parent / unquote(path), asked.global_conf), fragment or "main"
