@@ -2,27 +2,27 @@
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from configparser import ConfigParser, DuplicateOptionError, Error
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 from typing import Any, cast
 
 from wsgistack.config import protocols
 from wsgistack.config.contents import is_composite
-from wsgistack.config.document import Document
-from wsgistack.config.parts import stand_in
+from wsgistack.config.document import Document, DocumentLoader
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.paste.ini import Section
 from wsgistack.config.paste.sections import PROTOCOLS, STRUCTURE_KEYS, Part, Values
+from wsgistack.config.place import Place
 from wsgistack.config.protocols import FILTER_PROTOCOLS
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
+from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.options.references import has_references
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.registry import normalize_name
-from wsgistack.types import App
 
 __all__ = ["find_incompatibilities"]
 
@@ -72,9 +72,7 @@ class _Comparison:
                 yield from self._check_part(part, "filter" if part.kind == "filter-app" else what)
 
     def _mistake(self, section: Section, key: str, problem: str, hint: str) -> Mistake:
-        line = section.settings[key].line if key in section.settings else section.line
-        where = Where(self.file, line, f"[{section.name}]")
-        return Mistake(f"PasteDeploy {problem}", key=key, where=where, hint=hint)
+        return section.place(self.file).at(key).mistake(f"PasteDeploy {problem}", hint=hint)
 
     def _check_syntax(self) -> Iterator[Mistake]:
         content = self._document.path.read_bytes()
@@ -133,7 +131,7 @@ class _Comparison:
         names = [*self._list_names(what, part)]
         if what == "application" and not has_layers:
             is_here = any(owner is self for owner, _ in inner)  # where it is reported
-            names += [each for each in self._ask_composite(part) if each[0] in section.settings or not is_here]
+            names += (each for each in self._ask_composite(part) if each[0] in section.settings or not is_here)
         for key, name, kind in names:
             yield from self._check_name(part, key, name, kind)
 
@@ -150,16 +148,21 @@ class _Comparison:
         if last:
             yield "pipeline", last, "application"
 
-    def _ask_composite(self, part: Part) -> Iterator[tuple[str, str, str]]:
+    def _ask_composite(self, part: Part) -> list[tuple[str, str, str]]:
         """The same for the names that the factory of a composite asks for."""
+        asked: list[tuple[str, str, str]] = []
+
+        def note(kind: str, name: str, place: Place) -> None:
+            asked.append((place.key, name, kind))
+            raise ConfigError  # the loader puts something harmless in its place
+
         application = self._document.application(part.name, self._document.start()).application
-        if application is None or not is_composite(application):
-            return
-        loader = _Recorder()
-        with suppress(ConfigError):
-            replace(application, loader=lambda options: loader).load()
-        for name, kind in loader.asked:
-            yield next((key for key, value in application.options.items() if value == name), ""), name, kind
+        if application and is_composite(application):
+            recorder = cast(Document, SimpleNamespace(**{kind: partial(note, kind) for kind in self.parts}))
+            place = self._values[part.section.name].place
+            with suppress(ConfigError):
+                replace(application, loader=lambda options: DocumentLoader(recorder, place, options)).load()
+        return asked
 
     def _check_name(self, part: Part, key: str, name: str, what: str) -> Iterator[Mistake]:
         """Check a name that PasteDeploy has to find as a section, an entry point, a callable or another file."""
@@ -216,28 +219,6 @@ class _Comparison:
         """A setting with its references filled in; empty without one, or if the section has mistakes."""
         values = self._values.get(part.section.name)
         return values.values.get(key, "").strip() if values else ""
-
-
-class _Recorder:
-    """A loader for the factory of a composite that only records what it is asked for."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
-
-    def get_app(self, name: str | None = None, global_conf: object = None) -> App:
-        self.asked.append((name or "main", "application"))
-        return stand_in
-
-    def get_filter(self, name: str | None = None, global_conf: object = None) -> Callable[[App], App]:
-        self.asked.append((name or "main", "filter"))
-        return lambda app: app
-
-    def get_server(self, name: str | None = None, global_conf: object = None) -> Callable[[App], object]:
-        self.asked.append((name or "main", "server"))
-        return lambda app: None
-
-    def finish(self) -> Mistakes:
-        return Mistakes()
 
 
 def _is_layer(owner: _Comparison, base: Part) -> bool:

@@ -59,11 +59,11 @@ class _IniReader:
     def __init__(self, path: Path, sections: Mapping[str, Section], defaults: Mapping[str, str]) -> None:
         self.mistakes = Mistakes()
         self.hidden: set[str] = set()
+        self.targets: dict[str, str] = {}  # of a MemoryHandler each
         self._path = path
         self._sections = sections
         self._defaults = defaults
         self._places: dict[KeyPath, Place] = {}
-        self.targets: dict[str, str] = {}  # of a MemoryHandler each
         self.table: dict[str, Any] = {kind: {} for kind in _KINDS}
         for kind, (prefix, keys) in _KINDS.items():
             for listed in self._list(kind, prefix):
@@ -74,14 +74,16 @@ class _IniReader:
                 if kind == "loggers":
                     values["handlers"] = _split(values.get("handlers", ""))
                     values["propagate"] = {"0": False, "1": True}.get(values.get("propagate", "1"))
-                at: KeyPath = ("root",) if prefix + listed == "logger_root" else (kind, name)
-                (self.table if at == ("root",) else self.table[kind])[str(at[-1])] = values
+                at = ("root",) if prefix + listed == "logger_root" else (kind, name)
+                (self.table if at == ("root",) else self.table[kind])[at[-1]] = values
                 self._places[at] = place
         for name, target in self.targets.items():
+            others = [each for each in self.table["handlers"] if each != name]
             if target not in self.table["handlers"]:
-                hint = suggest(target, [each for each in self.table["handlers"] if each != name])
-                place = self.locate(("handlers", name, "target"))
-                self.mistakes.append(place.mistake(f"unknown handler {target!r}", hint=hint))
+                problem = f"unknown handler {target!r}"
+                self.mistakes.append(
+                    self.locate(("handlers", name, "target")).mistake(problem, hint=suggest(target, others))
+                )
 
     def locate(self, at: KeyPath) -> Place:
         """The place of a setting, or that of its section."""
@@ -110,15 +112,13 @@ class _IniReader:
 
     def _read(self, name: str, known: Collection[str]) -> tuple[dict[str, Any], Place]:
         """The settings of a section, without those that have mistakes."""
-        section = self._sections[name]
-        texts = {key: setting.value for key, setting in section.settings.items()}
-        lines = {key: setting.line for key, setting in section.settings.items()}
-        place = Place(Where(str(self._path), section.line, f"[{name}]"), lines=lines)
+        texts = {key: setting.value for key, setting in self._sections[name].settings.items()}
+        place = self._sections[name].place(str(self._path))
         for key in [key for key in texts if key not in known]:
-            if near := get_close_matches(key.lower(), [each for each in known if each not in lines], 1, 0.75):
+            if near := get_close_matches(key.lower(), [each for each in known if each not in texts], 1, 0.75):
                 hint = f"did you mean {near[0]!r}?"  # pserve ignores all other settings
                 self.mistakes.append(place.at(key).mistake("unknown setting", hint=hint))
-                lines[near[0]] = lines[key]
+                place = place._replace(lines={**place.lines, near[0]: place.lines[key]})
         variables = {**self._defaults, **texts}
         values: dict[str, Any] = {}
         for key in [key for key in known if key in variables]:
