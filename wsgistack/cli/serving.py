@@ -13,7 +13,6 @@ from wsgistack.cli.tree import draw_tree
 from wsgistack.config import open_document, read
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Server, in_order
-from wsgistack.config.protocols import SERVER_PROTOCOLS
 from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 
@@ -51,7 +50,7 @@ def serve(parsed: argparse.Namespace) -> int:
         options: Mapping[str, object] = {}
         with suppress(ConfigError):  # the worker reports it
             server = _read_server(open_document(parsed.file, parsed.values), parsed)
-            options = server.fitted(SERVER_PROTOCOLS)[1] if server else {}
+            options = server.fitted()[1] if server else {}
         supervise(*_find_address(parsed, options), command=[sys.executable, *sys.orig_argv[1:]])
     else:
         _serve(parsed)
@@ -107,7 +106,7 @@ def _read_server(document: Document, parsed: argparse.Namespace) -> Server | Non
 
 def _waitress_options(server: Server | None) -> Mapping[str, object]:
     """All but the address, if the section is about Waitress; another server's options mean nothing to it."""
-    factory, options = server.fitted(SERVER_PROTOCOLS) if server else (None, {})
+    factory, options = server.fitted() if server else (None, {})
     is_waitress = factory and factory.uri.partition("#")[0] in ("egg:waitress", "egg:wsgistack")
     return {key: value for key, value in options.items() if is_waitress and key not in ("host", "port", "listen")}
 
