@@ -248,3 +248,18 @@ def test_a_mistake_about_another_option_shows_no_word_of_the_value(monkeypatch: 
     with pytest.raises(ConfigError) as caught:
         Spec(layer, {"dsn": "${env:DSN}", "table": "carts"}).build(hello)
     assert [each.problem for each in caught.value.mistakes] == ["'<secret>' has no table 'carts'"]
+
+
+def refusing_app(global_conf: Mapping[str, str], key: str, size: str = "") -> App:
+    raise ConfigError(Mistake(f"bad {key[:2]!r}", key="key"), Mistake(f"bad {size!r}", key="size"))
+
+
+def test_a_mistake_of_an_application_shows_no_part_of_a_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "%Sx")
+    text = "[app:main]\nuse = call:tests.pipeline.test_secrets:refusing_app\nkey = ${env:SECRET}\nsize = 5\n"
+    (tmp_path / "a.ini").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "a.ini")
+    assert [each.problem for each in caught.value.mistakes] == ["invalid secret value", "bad '5'"]

@@ -58,9 +58,6 @@ class LoggingSetup:
     hidden: Collection[str] = ()
     targets: Mapping[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.table = {"version": 1, "disable_existing_loggers": False, **self.table}
-
     def check(self) -> list[Mistake]:
         """Find all mistakes, without opening a file and without changing the logging of this process."""
         known = {each.where for each in self.mistakes}
@@ -74,7 +71,7 @@ class LoggingSetup:
         """
         if mistakes := self.check():
             raise ConfigError(*mistakes)
-        configurator = DictConfigurator({**self.table})
+        configurator = DictConfigurator({"version": 1, "disable_existing_loggers": False, **self.table})
         try:
             configurator.configure()
             for name, target in self.targets.items():
@@ -97,8 +94,8 @@ class _Check:
         self.mistakes = Mistakes()
         self._setup = setup
         self._is_table((), setup.table, _TOP_KEYS)
-        if setup.table["version"] != 1:
-            self._add(("version",), f"unknown version {setup.table['version']!r}", expected="1")
+        if (version := setup.table.get("version", 1)) != 1:
+            self._add(("version",), f"unknown version {version!r}", expected="1")
         top = {kind: setup.table.get(kind, {}) for kind in _KEYS}
         tables = {kind: each if self._is_table((kind,), each) else {} for kind, each in top.items()}
         self._trial = DictConfigurator({**setup.table, **tables})
