@@ -98,7 +98,7 @@ class _Check:
             self._add(("version",), f"unknown version {version!r}", expected="1")
         top = {kind: setup.table.get(kind, {}) for kind in _KEYS}
         tables = {kind: each if self._is_table((kind,), each) else {} for kind, each in top.items()}
-        self._trial = DictConfigurator({**setup.table, **tables})
+        self._trial = DictConfigurator({"version": 1, **setup.table, **tables})
         self._known = {**tables, "formatter": tables["formatters"], "level": logging.getLevelNamesMapping()}
         entries = [((kind, name), each) for kind in _KEYS if kind != "root" for name, each in tables[kind].items()]
         for at, entry in [*entries, (("root",), tables["root"])]:
