@@ -1,15 +1,19 @@
 """What PasteDeploy's own loader treats differently: found by rules, and compared with that loader."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from paste.deploy import loadapp
 
-from tests.config.built import EGG, FILES, theirs
+from tests.config.built import EGG, FILES, ours, theirs
+from tests.config.random_files import ini_files
 from tests.config.written import write
 from tests.strangers import install
+from wsgistack import ConfigError
 from wsgistack.cli import main
-from wsgistack.config import open_document
+from wsgistack.config import find_mistakes, open_document
 from wsgistack.config.paste.compatibility import find_incompatibilities
 
 RECIPE = Path(__file__).parents[3] / "recipes" / "pastedeploy" / "production.ini"
@@ -23,13 +27,17 @@ REFERENCE = "does not fill in ${...}; write %(NAME)s and start the server with N
 CONDITION = "passes a condition on as an option; remove it: under PasteDeploy, only layers of wsgistack have conditions"
 
 
+@pytest.fixture(autouse=True)
+def egg(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(folder, monkeypatch, "acme-recording", EGG)
+
+
 def find(file: str = "stack.ini") -> list[str]:
     return [str(each) for each in find_incompatibilities(open_document(file))]
 
 
 @pytest.mark.parametrize("file", OURS, ids=[each.name for each in OURS])
-def test_finds_nothing_in_files_that_both_read_alike(file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(folder, monkeypatch, "acme-recording", EGG)
+def test_finds_nothing_in_files_that_both_read_alike(file: Path, folder: Path) -> None:
     assert find(str(file)) == []
 
 
@@ -111,10 +119,7 @@ COMPOSITES = {
 
 @pytest.mark.parametrize("use", COMPOSITES)
 @pytest.mark.parametrize("name", [GREET, f"{GREET}()", "call:tests.config.recording:app_factory", "b"])
-def test_finds_the_names_that_a_composite_asks_for(
-    use: str, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    install(folder, monkeypatch, "acme-recording", EGG)
+def test_finds_the_names_that_a_composite_asks_for(use: str, name: str, folder: Path) -> None:
     write(f"[composite:main]\nuse = {use}\n{COMPOSITES[use].format(name)}[app:b]\n{APP}[filter:f]\n{FILTER}")
     key = COMPOSITES[use].partition(" =")[0]
     if name == "b":
@@ -128,8 +133,7 @@ def test_finds_the_names_that_a_composite_asks_for(
         theirs(folder / "stack.ini", "app", "main")
 
 
-def test_finds_the_filters_that_a_composite_asks_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(folder, monkeypatch, "acme-recording", EGG)
+def test_finds_the_filters_that_a_composite_asks_for(folder: Path) -> None:
     write("[composite:main]\nuse = egg:acme-recording#many\nfilter = gzip\n")
     hint = "write egg:wsgistack#gzip"
     assert find() == [f"stack.ini:3: [composite:main] filter: PasteDeploy finds no section 'gzip'; {hint}"]
@@ -139,10 +143,7 @@ def test_finds_the_filters_that_a_composite_asks_for(folder: Path, monkeypatch: 
     assert find() == []
 
 
-def test_looks_up_the_names_of_a_composite_of_another_file_in_this_one(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    install(folder, monkeypatch, "acme-recording", EGG)
+def test_looks_up_the_names_of_a_composite_of_another_file_in_this_one(folder: Path) -> None:
     write(f"[composite:many]\nuse = egg:acme-recording#many\napp = b\n[app:b]\n{APP}", OTHER)
     write(f"[app:main]\nuse = config:{OTHER}#many\napp 2 = {GREET}\n[app:b]\n{APP}")
     (found,) = find()
@@ -325,8 +326,7 @@ def test_finds_what_paste_deploy_refuses(case: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("case", SILENT)
-def test_finds_what_paste_deploy_treats_differently(case: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(folder, monkeypatch, "acme-recording", EGG)
+def test_finds_what_paste_deploy_treats_differently(case: str, folder: Path) -> None:
     text, expected = SILENT[case]
     write(text)
     assert find() == [f"stack.ini:{each}" for each in expected]
@@ -340,6 +340,7 @@ def test_finds_what_paste_deploy_treats_differently(case: str, folder: Path, mon
         pytest.param("[filter:a]\nuse = b\n[filter:b]\nuse = a\n", id="circle of filters"),
         pytest.param(f"{MAIN}[app:main]\n{APP}", id="duplicate section"),
         pytest.param(f"{MAIN}{APP}", id="duplicate key"),
+        pytest.param(f"{MAIN}mark = a\nMark = b\n", id="keys that differ in their case"),
         pytest.param(f"{MAIN}[pipeline:a]\npipeline =\n", id="empty pipeline"),
         pytest.param("[pipeline:main]\npipeline = nowhere\n", id="unknown name"),
         pytest.param("[app:main]\nx = 1\n", id="no use"),
@@ -357,6 +358,21 @@ def test_finds_a_layer_that_is_not_registered_for_paste_deploy(folder: Path, mon
     assert find() == [f"stack.ini:3: [app:main] filter-with: PasteDeploy finds no 'egg:acme-layers#mark'; {hint}"]
     with pytest.raises(LookupError):
         theirs(folder / "stack.ini", "app", "main")
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ini_files(is_odd=True))
+def test_paste_deploy_makes_the_same_where_it_finds_nothing(
+    tmp_path_factory: pytest.TempPathFactory, case: tuple[str, list[tuple[str, str]]]
+) -> None:
+    text, parts = case
+    file = tmp_path_factory.getbasetemp() / "odd.ini"
+    file.write_text(text, "utf-8")
+    with contextlib.suppress(ConfigError):
+        document = open_document(file)
+        if not find_mistakes(document) and not find_incompatibilities(document):
+            for kind, name in parts:
+                assert ours(file, kind, name) == theirs(file, kind, name), (kind, name)
 
 
 def test_paste_deploy_reads_no_toml(folder: Path) -> None:

@@ -80,7 +80,9 @@ class _Comparison:
             hint = "save the file without it"
             yield Mistake("PasteDeploy cannot read a byte order mark", where=Where(self.file, 1), hint=hint)
         try:
-            ConfigParser(interpolation=None).read_string(content.decode("utf-8-sig"))
+            parser = ConfigParser(interpolation=None)
+            parser.optionxform = str  # type: ignore[assignment,method-assign]  # as PasteDeploy does
+            parser.read_string(content.decode("utf-8-sig"))
         except DuplicateOptionError as error:
             where = Where(self.file, error.lineno or 0, f"[{error.section}]")
             problem = "PasteDeploy refuses a duplicate key, also in a section of another program"
