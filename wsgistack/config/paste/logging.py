@@ -94,16 +94,14 @@ class _IniReader:
     def _list(self, kind: str, prefix: str) -> list[str]:
         """The names in a list that have sections. If the list itself is wrong, all that have sections."""
         found = [name.removeprefix(prefix) for name in self._sections if name.startswith(prefix)]
-        first = next((name for name in (kind, *map(prefix.__add__, found)) if name in self._sections), None)
-        if not first:
+        if kind not in self._sections and not found:
             return []
-        values, place = self._read(first, ("keys",))
-        if first != kind or "keys" not in place.lines:
+        is_there = kind in self._sections
+        values, place = self._read(kind if is_there else prefix + found[0], ("keys",))
+        if not is_there or "keys" not in place.lines:
             expected = f"[{kind}] with keys = {', '.join(found)}"
             self.mistakes.append(place.mistake(f"missing list of {kind}", expected=expected))
-        if first != kind or "keys" not in values:
-            return found
-        names = _split(values["keys"])
+        names = _split(values["keys"]) if is_there and "keys" in values else found
         for name in names:
             if name not in found:
                 hint = did_you_mean(prefix + name, (prefix + each for each in found if each not in names))
