@@ -68,15 +68,15 @@ FLOORS = (
     ("pipeline.spec",),
     ("pipeline.__init__",),
     # what reads files
-    ("config.paste.ini", "config.table.toml", "config.protocols", "config.place"),
+    ("config.place",),
+    ("config.paste.ini", "config.table.toml", "config.protocols"),
     ("config.hints", "config.logging"),
     ("config.parts", "config.paste.logging", "config.paste.sections", "config.table.table"),
     ("config.document",),
     ("config.paste.document", "config.table.document"),
-    ("config.paste.compatibility",),
     ("config.__init__",),
     ("config.contents", "config.words"),
-    ("config.difference", "config.toml_writer"),
+    ("config.difference", "config.toml_writer", "config.paste.compatibility"),
     ("config.export",),
     # what judges the layers of anybody
     ("testing.record", "testing.request", "testing.rules.rule"),

@@ -17,7 +17,6 @@ from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Server, in_order
-from wsgistack.config.protocols import SERVER_PROTOCOLS
 from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 
@@ -60,7 +59,7 @@ def serve(parsed: argparse.Namespace) -> int:
         options: Mapping[str, object] = {}
         with suppress(ConfigError):  # the worker reports it
             server = _read_server(open_target(parsed), parsed)
-            options = server.fitted(SERVER_PROTOCOLS)[1] if server else {}
+            options = server.fitted()[1] if server else {}
         supervise(*_find_address(parsed, options), command=[sys.executable, *sys.orig_argv[1:]])
     else:
         _serve(parsed)
@@ -126,13 +125,13 @@ def _print_traceback(cause: BaseException | None, parsed: argparse.Namespace) ->
 
 def _find_hosts(server: Server) -> list[str]:
     """The addresses that a server listens on, as far as its options say."""
-    factory, options = server.fitted(SERVER_PROTOCOLS)
+    factory, options = server.fitted()
     return find_hosts(options, "0.0.0.0" if factory.uri.partition("#")[0] == "egg:waitress" else _HOST)  # noqa: S104
 
 
 def _waitress_options(server: Server | None) -> Mapping[str, object]:
     """All but the address, if the section is about Waitress; another server's options mean nothing to it."""
-    factory, options = server.fitted(SERVER_PROTOCOLS) if server else (None, {})
+    factory, options = server.fitted() if server else (None, {})
     is_waitress = factory and factory.uri.partition("#")[0] in ("egg:waitress", "egg:wsgistack")
     return {key: value for key, value in options.items() if is_waitress and key not in ("host", "port", "listen")}
 

@@ -13,7 +13,6 @@ from wsgistack.config import read
 from wsgistack.config.contents import drop_file_keys
 from wsgistack.config.document import Document
 from wsgistack.config.parts import in_order
-from wsgistack.config.protocols import SERVER_PROTOCOLS
 from wsgistack.config.words import describe_use
 from wsgistack.errors import ConfigError
 
@@ -72,6 +71,6 @@ def _describe(document: Document) -> Iterator[str]:
     """The servers, and the names of the global values, whose values may be secrets."""
     for name in document.servers():
         server = document.server(name, document.start())
-        yield "\n   ".join([f"server {name}: {describe_use(server.use)}", *align(server.shown(SERVER_PROTOCOLS))])
+        yield "\n   ".join([f"server {name}: {describe_use(server.use)}", *align(server.shown())])
     if names := drop_file_keys(document.start().global_conf):
         yield f"global values: {', '.join(names)}"
