@@ -9,7 +9,8 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from wsgistack.serving.serve import open_listener, serve
+from wsgistack.serving.listener import open_listener
+from wsgistack.serving.serve import serve
 from wsgistack.types import App, Environ, StartResponse
 
 T = TypeVar("T")

@@ -23,7 +23,8 @@ from tests.serving.served import PLAIN, answers, asks, response_of, served
 from wsgistack import AccessLog
 from wsgistack.errors import ConfigError
 from wsgistack.serving import serve as serving
-from wsgistack.serving.serve import open_listener, serve, server_runner
+from wsgistack.serving.listener import open_listener
+from wsgistack.serving.serve import serve, server_runner
 from wsgistack.types import Environ, StartResponse
 
 WARNING = (

@@ -1,37 +1,40 @@
 """``wsgistack serve``: the application of a configuration, with its logging, on its server."""
 
 import argparse
-import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
+from wsgistack.cli import application
+from wsgistack.cli.application import describe, log_to_stderr
 from wsgistack.cli.arguments import Commands, add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, warn
+from wsgistack.cli.server import (
+    add_server,
+    choose_server,
+    find_program_address,
+    find_section,
+    listen_as_asked,
+    read_waitress_options,
+)
 from wsgistack.cli.target import open_target
 from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read
-from wsgistack.config.document import Document
 from wsgistack.config.parts import Server, in_order
 from wsgistack.config.protocols import SERVER_PROTOCOLS
-from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.serving.programs import SERVERS, Program, run_program
+from wsgistack.types import App
 
 __all__ = ["add_command", "serve"]
-
-_HOST, _PORT = "127.0.0.1", 8080
 
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack serve``."""
-    command = commands.add_parser("serve", help="serve an application over HTTP")
-    command.add_argument("--host", help=f"serve with Waitress on this address (default: {_HOST})")
-    command.add_argument("-p", "--port", help=f"serve with Waitress on this port; 0: a free one (default: {_PORT})")
-    command.add_argument(
-        "--server", metavar="NAME", help="serve with this server of FILE (default: main, if FILE has it)"
-    )
-    command.add_argument("--reload", action="store_true", help="restart when a file changes; always uses Waitress")
+    command = add_server(commands)
+    command.add_argument("--reload", action="store_true", help="restart when a file changes; only with waitress")
     command.add_argument("-q", "--quiet", action="store_true", help="do not print the address and the layers")
     command.add_argument("-v", "--verbose", action="store_true", help="log DEBUG messages, if FILE sets up no logging")
     add_strict(command)
@@ -42,38 +45,81 @@ def add_command(commands: Commands) -> None:
 
 def serve(parsed: argparse.Namespace) -> int:
     """Serve until the process is asked to stop."""
-    parsed.has_address = (parsed.host, parsed.port) != (None, None)
-    if parsed.server and parsed.has_address:
-        raise ConfigError(Mistake("conflicts with --host and --port", key="--server"))
+    name = choose_server(parsed)
+    status = 0
     if parsed.reload:
-        from wsgistack.serving.reload import is_worker, supervise, work
+        from wsgistack.serving.reload import is_worker, work
 
         if is_worker():
-            work(partial(_serve, parsed))
+            work(partial(_serve, parsed, name))
             return 0
-        options: Mapping[str, object] = {}
-        with suppress(ConfigError):  # the worker reports it
-            server = _read_server(open_target(parsed), parsed)
-            options = server.fitted(SERVER_PROTOCOLS)[1] if server else {}
-        supervise(*_find_address(parsed, options), command=[sys.executable, *sys.orig_argv[1:]])
+        _supervise(parsed)
     else:
-        _serve(parsed)
+        status = _serve(parsed, name)
     _say(parsed, "Stopped.")
+    return status
+
+
+def _supervise(parsed: argparse.Namespace) -> None:
+    """Serve in other processes, which run this command again."""
+    from wsgistack.serving.reload import supervise
+
+    options: Mapping[str, object] = {}
+    with suppress(ConfigError):  # the worker reports it
+        section = find_section(open_target(parsed), parsed)
+        options = section.fitted(SERVER_PROTOCOLS)[1] if section else {}
+    with listen_as_asked(parsed, options) as listener:
+        supervise(listener, command=[sys.executable, *sys.orig_argv[1:]])
+
+
+def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[..., None] | None = None) -> int:
+    """Set up logging, build the application, and serve it."""
+    server = SERVERS[name]
+    program = server if isinstance(server, Program) else None
+    section, app, tree = _build(parsed, name, program)
+
+    def ready(url: str) -> None:
+        _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{tree}")
+
+    if program:
+        address = find_program_address(parsed, program)
+        _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)\n{tree}")
+        counts = (parsed.workers, parsed.threads)
+        command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
+        return run_program([*program.find(), *command], {**os.environ, **describe(parsed, program.failure)})
+    if serve_for_parent:
+        serve_for_parent(app, ready=ready, **read_waitress_options(parsed, section))
+    elif section:
+        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)\n{tree}")
+        section.run(app)
+    else:
+        from wsgistack.serving import serve as serving
+
+        options = read_waitress_options(parsed)
+        with listen_as_asked(parsed, {}) as listener:
+            serving.serve(app, listener, ready=ready, server=parsed.server or "", **options)
     return 0
 
 
-def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | None = None) -> None:
-    """Set up logging, build the application, and serve it."""
+def _build(parsed: argparse.Namespace, name: str, program: Program | None) -> tuple[Server | None, App, str]:
+    """The server section to use, the application, and its layers drawn as a tree.
+
+    A program sets up logging and builds the application again, in its own processes.
+
+    :raises ConfigError: it holds all mistakes, also those of logging and of the server.
+    """
     document = open_target(parsed)
-    server = None
+    section = None
     mistakes = Mistakes()
     with mistakes.collect():
-        server = _read_server(document, parsed)
-        mistakes += server.check() if server else []
+        section = find_section(document, parsed)
+        mistakes += section.check() if section else []
+    if program and not program.find():
+        mistakes.append(Mistake(f"{name} is not installed", key="--server", hint=f"pip install {program.install}"))
     stack = read(document, parsed.name)
     log = document.logging()
     mistakes += log.check() if log else []
-    if log and not mistakes:
+    if log and not mistakes and not program:
         with mistakes.collect():
             log.apply()
     with collect_order() as order, mistakes.collect():
@@ -83,46 +129,9 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
     if mistakes:
         raise ConfigError(*in_order(mistakes))
     warn(order)
-    if not log:
-        level = logging.DEBUG if parsed.verbose else logging.INFO
-        logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    tree = draw_tree(document, parsed.name, stack, is_whole=False)
-
-    def ready(url: str) -> None:
-        _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{tree}")
-
-    if serve_for_parent:
-        serve_for_parent(app, ready=ready, **_waitress_options(server))
-    elif server:
-        _say(parsed, f"Starting {server.use} (stop with Ctrl-C)\n{tree}")
-        server.run(app)
-    else:
-        from wsgistack.serving import serve as serving
-
-        serving.serve(app, serving.open_listener(*_find_address(parsed, {})), ready=ready)
-
-
-def _read_server(document: Document, parsed: argparse.Namespace) -> Server | None:
-    """The server section to use; None for Waitress without one."""
-    name = parsed.server or ("main" if "main" in document.servers() and not parsed.has_address else "")
-    return document.server(name, document.start()) if name else None
-
-
-def _waitress_options(server: Server | None) -> Mapping[str, object]:
-    """All but the address, if the section is about Waitress; another server's options mean nothing to it."""
-    factory, options = server.fitted(SERVER_PROTOCOLS) if server else (None, {})
-    is_waitress = factory and factory.uri.partition("#")[0] in ("egg:waitress", "egg:wsgistack")
-    return {key: value for key, value in options.items() if is_waitress and key not in ("host", "port", "listen")}
-
-
-def _find_address(parsed: argparse.Namespace, options: Mapping[str, object]) -> list[str]:
-    """Where to listen: as the arguments say, or else as the options of a server do."""
-    listen = next(iter(str(options.get("listen", "")).split()), "")  # Waitress takes several, separated by blanks
-    host, colon, port = listen.rpartition(":") if ":" in listen.rpartition("]")[2] else (listen, "", "")
-    host = host.strip("[]").replace("*", "0.0.0.0")  # noqa: S104 (as the file says)
-    hosts = (parsed.host, host or None, options.get("host"), _HOST)
-    ports = (parsed.port, port if colon else None, options.get("port"), _PORT)
-    return [as_text(next(each for each in values if each is not None)) for values in (hosts, ports)]
+    if not (log or program):
+        log_to_stderr(verbose=parsed.verbose)
+    return section, app, draw_tree(document, parsed.name, stack, is_whole=False)
 
 
 def _say(parsed: argparse.Namespace, text: str) -> None:
