@@ -5,7 +5,6 @@ import re
 import socket
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
-from importlib.util import find_spec
 from typing import Any
 
 from wsgistack.cli.arguments import Commands
@@ -31,13 +30,13 @@ __all__ = [
 _HOST, _PORT = "127.0.0.1", 8080
 _MODE = "unix_socket_perms"  # an option of Waitress
 _EPILOG = """\
-What follows -- goes to the server unchanged, for example for HTTPS with HTTP/2:
+What follows -- goes to the server unchanged. For example, gunicorn serves HTTPS:
 
-  wsgistack serve shop.toml --server granian --workers 2 -b 0.0.0.0:8443 -- \\
-      --ssl-certificate cert.pem --ssl-keyfile key.pem
+  wsgistack serve shop.toml --server gunicorn --workers 4 -b 0.0.0.0:8443 \\
+      -- --certfile cert.pem --keyfile key.pem
 
-TLS, HTTP/2, restarts of workers and the user of the process are the server's business. Its own help lists its
-arguments, for example granian --help.
+TLS, HTTP/2, restarts of workers and the user of the process are the server's
+business. Its own help, such as gunicorn --help, lists its arguments.
 """
 
 
@@ -97,7 +96,7 @@ def choose_server(parsed: argparse.Namespace) -> str:
         error(f"argument --bind: not allowed with argument {min(address)}")
     if parsed.server is not None and parsed.server not in SERVERS:
         error(f"argument --server: unknown server {parsed.server!r}; {_suggest_server(parsed)}")
-    name: str = parsed.server or ("waitress" if find_spec("waitress") else "wsgiref")
+    name: str = parsed.server or ("waitress" if SERVERS["waitress"].find() else "wsgiref")
     given += [UNIX] if parsed.bind and parsed.bind.path else []
     for argument in given:
         try:

@@ -25,6 +25,7 @@ from wsgistack.config import read
 from wsgistack.config.parts import Server, in_order
 from wsgistack.config.protocols import SERVER_PROTOCOLS
 from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.serving.listener import check_address
 from wsgistack.serving.programs import SERVERS, Program, run_program
 from wsgistack.types import App
 
@@ -76,13 +77,14 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
     """Set up logging, build the application, and serve it."""
     server = SERVERS[name]
     program = server if isinstance(server, Program) else None
-    section, app, tree = _build(parsed, name, program)
+    section, app, tree = _build(parsed, name, is_last=program is None)
 
     def ready(url: str) -> None:
         _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{tree}")
 
     if program:
-        address = find_program_address(parsed, program)
+        if address := find_program_address(parsed, program):
+            check_address(address)
         _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)\n{tree}")
         counts = (parsed.workers, parsed.threads)
         command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
@@ -101,11 +103,10 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
     return 0
 
 
-def _build(parsed: argparse.Namespace, name: str, program: Program | None) -> tuple[Server | None, App, str]:
+def _build(parsed: argparse.Namespace, name: str, *, is_last: bool) -> tuple[Server | None, App, str]:
     """The server section to use, the application, and its layers drawn as a tree.
 
-    A program sets up logging and builds the application again, in its own processes.
-
+    :param is_last: whether this process serves, so that it sets up logging, and not another program.
     :raises ConfigError: it holds all mistakes, also those of logging and of the server.
     """
     document = open_target(parsed)
@@ -114,12 +115,13 @@ def _build(parsed: argparse.Namespace, name: str, program: Program | None) -> tu
     with mistakes.collect():
         section = find_section(document, parsed)
         mistakes += section.check() if section else []
-    if program and not program.find():
-        mistakes.append(Mistake(f"{name} is not installed", key="--server", hint=f"pip install {program.install}"))
+    if not SERVERS[name].find():
+        hint = f"pip install {SERVERS[name].install}"
+        mistakes.append(Mistake(f"{name} is not installed", key="--server", hint=hint))
     stack = read(document, parsed.name)
     log = document.logging()
     mistakes += log.check() if log else []
-    if log and not mistakes and not program:
+    if log and is_last and not mistakes:
         with mistakes.collect():
             log.apply()
     with collect_order() as order, mistakes.collect():
@@ -129,7 +131,7 @@ def _build(parsed: argparse.Namespace, name: str, program: Program | None) -> tu
     if mistakes:
         raise ConfigError(*in_order(mistakes))
     warn(order)
-    if not (log or program):
+    if is_last and not log:
         log_to_stderr(verbose=parsed.verbose)
     return section, app, draw_tree(document, parsed.name, stack, is_whole=False)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.serving.address import Address, find_wrong_addresses
 
-__all__ = ["SOCKET_MODE", "listen", "open_listener"]
+__all__ = ["SOCKET_MODE", "check_address", "listen", "open_listener"]
 
 SOCKET_MODE = 0o600  # permissions of a Unix socket, as with Waitress: only this user can connect
 _BACKLOG = 1024
@@ -38,18 +38,30 @@ def listen(address: Address, *, mode: int = SOCKET_MODE) -> Iterator[socket.sock
                     path.unlink()
 
 
-def open_listener(host: str, port: str | int) -> socket.socket:
+def check_address(address: Address) -> None:
+    """Check that a server can listen on an address, before it starts. A socket that was left behind is removed.
+
+    :raises ConfigError: the address can't be used. Several servers may share a port if all of them ask for that.
+    """
+    if address.path:
+        with listen(address):
+            return
+    open_listener(address.host, address.port, reuse_port=hasattr(socket, "SO_REUSEPORT")).close()
+
+
+def open_listener(host: str, port: str | int, *, reuse_port: bool = False) -> socket.socket:
     """Open a listening socket at a host and a port.
 
     :param host: a name or an address. An empty one is refused, since sockets read it as "all addresses".
     :param port: 0 takes any free port.
+    :param reuse_port: whether other sockets may listen there, too, if they say the same.
     :raises ConfigError: the host or the port is invalid, or the system refuses them.
     """
     if mistakes := find_wrong_addresses({"host": host, "port": port}):
         raise ConfigError(*mistakes)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
+        return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG, reuse_port=reuse_port)
     except (OSError, UnicodeError) as error:
         reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
         problem = f"can't listen on {host} port {port}: {reason}"

@@ -26,10 +26,14 @@ WORKERS, THREADS, UNIX, ARGUMENTS = "--workers", "--threads", "--bind unix:", "-
 class Server:
     """A server, and what it cannot do.
 
+    :param install: what pip installs.
+    :param find: returns how to start it; empty if it is not installed.
     :param cannot: the reason for each argument that it does not support.
     :param reload: its own arguments to restart when the code changes.
     """
 
+    install: str = ""
+    find: Callable[[], list[str]] = lambda: [sys.executable]
     cannot: Mapping[str, str] = field(default_factory=dict)
     reload: str = ""
 
@@ -38,8 +42,6 @@ class Server:
 class Program(Server):
     """A server that is a program of its own. The texts in its arguments are for :meth:`str.format`.
 
-    :param install: what pip installs.
-    :param find: returns how to start it; empty if it is not installed.
     :param application: its arguments for the application in ``{module}``, and those that it always gets.
     :param tcp: its arguments for a host and a port.
     :param unix: its arguments for the path of a Unix socket.
@@ -49,8 +51,6 @@ class Program(Server):
     :param failure: the exit status of a worker that cannot start, by which the server knows that it must not try again.
     """
 
-    install: str
-    find: Callable[[], list[str]]
     application: Sequence[str]
     tcp: Sequence[str]
     unix: Sequence[str]
@@ -83,7 +83,7 @@ class Program(Server):
 
 
 def _find_module(name: str, *code: str) -> list[str]:
-    """How to start a server that Python runs as a module, or with code that imports it."""
+    """How to start a server with Python: as a module, or with code that imports it."""
     return [sys.executable, *(code or ("-m", name))] if find_spec(name) else []
 
 
@@ -104,7 +104,11 @@ main()
 """
 _ONE_PROCESS = {WORKERS: "runs in one process"}
 SERVERS: Mapping[str, Server] = {
-    "waitress": Server(cannot=_ONE_PROCESS),
+    "waitress": Server(
+        install="'wsgistack[serve]'",
+        find=partial(_find_module, "waitress"),
+        cannot=_ONE_PROCESS,
+    ),
     "gunicorn": Program(
         install="gunicorn",
         find=partial(_find_module, "gunicorn"),
