@@ -91,7 +91,7 @@ FLOORS = (
     ("serving.serve",),
     ("serving.reload",),
     ("cli.arguments",),
-    ("cli.target",),
+    ("cli.target", "cli.development"),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
     ("cli.application", "cli.server"),
     ("cli.serving", "cli.showing", "cli.tracing"),

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from wsgistack.cli.arguments import Commands
+from wsgistack.cli.development import find_hosts
 from wsgistack.cli.target import open_target
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Server
@@ -22,7 +23,9 @@ __all__ = [
     "add_server",
     "choose_server",
     "find_program_address",
+    "find_program_hosts",
     "find_section",
+    "find_section_hosts",
     "listen_as_asked",
     "read_waitress_options",
 ]
@@ -137,7 +140,21 @@ def listen_as_asked(parsed: argparse.Namespace, options: Mapping[str, object]) -
 def find_program_address(parsed: argparse.Namespace, program: Program) -> Address | None:
     """Where a program of its own listens; None if what follows ``--`` says it."""
     is_asked = (parsed.bind, parsed.host, parsed.port) != (None, None, None)
-    return _find_address(parsed, {}) if is_asked or not program.is_addressed(parsed.server_arguments) else None
+    return _find_address(parsed, {}) if is_asked or not program.find_addresses(parsed.server_arguments) else None
+
+
+def find_program_hosts(parsed: argparse.Namespace, program: Program) -> list[str]:
+    """The hosts where a program of its own listens, as far as the arguments say."""
+    if address := find_program_address(parsed, program):
+        return [address.host or str(address)]
+    given = program.find_addresses(parsed.server_arguments)
+    return find_hosts({"bind": " ".join(value for name, value in given if name == "--host" or ":" in value)}, _HOST)
+
+
+def find_section_hosts(section: Server) -> list[str]:
+    """The hosts where the server of a section listens, as far as its options say."""
+    factory, options = section.fitted(SERVER_PROTOCOLS)
+    return find_hosts(options, "0.0.0.0" if factory.uri.partition("#")[0] == "egg:waitress" else _HOST)  # noqa: S104
 
 
 def read_waitress_options(parsed: argparse.Namespace, section: Server | None = None) -> dict[str, Any]:

@@ -6,16 +6,20 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from wsgistack.cli import application
-from wsgistack.cli.application import describe, log_to_stderr
 from wsgistack.cli.arguments import Commands, add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, warn
+from wsgistack.cli.development import Layer, collect_layers, find_debug, log_requests
 from wsgistack.cli.server import (
     add_server,
     choose_server,
     find_program_address,
+    find_program_hosts,
     find_section,
+    find_section_hosts,
     listen_as_asked,
     read_waitress_options,
 )
@@ -74,39 +78,63 @@ def _supervise(parsed: argparse.Namespace) -> None:
 
 
 def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[..., None] | None = None) -> int:
-    """Set up logging, build the application, and serve it."""
+    """Build the application and serve it. Another program sets up logging and builds it again, in its own processes."""
     server = SERVERS[name]
-    program = server if isinstance(server, Program) else None
-    section, app, tree = _build(parsed, name, is_last=program is None)
+    if isinstance(server, Program):
+        return _run(parsed, name, server)
+    built = _build(parsed, name)
+    section, app = built.section, built.app
 
     def ready(url: str) -> None:
-        _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{tree}")
+        warn(find_debug(built.layers, [urlsplit(url).hostname or url]))
+        _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{built.tree}")
 
-    if program:
-        if address := find_program_address(parsed, program):
-            check_address(address)
-        _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)\n{tree}")
-        counts = (parsed.workers, parsed.threads)
-        command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
-        return run_program([*program.find(), *command], {**os.environ, **describe(parsed, program.failure)})
-    if serve_for_parent:
-        serve_for_parent(app, ready=ready, **read_waitress_options(parsed, section))
-    elif section:
-        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)\n{tree}")
+    if section and not serve_for_parent:
+        warn(find_debug(built.layers, find_section_hosts(section)))
+        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)\n{built.tree}")
         section.run(app)
+        return 0
+    app = app if parsed.quiet else log_requests(app, built.layers)
+    options = read_waitress_options(parsed, section)
+    if serve_for_parent:
+        serve_for_parent(app, ready=ready, **options)
     else:
         from wsgistack.serving import serve as serving
 
-        options = read_waitress_options(parsed)
         with listen_as_asked(parsed, {}) as listener:
             serving.serve(app, listener, ready=ready, server=parsed.server or "", **options)
     return 0
 
 
-def _build(parsed: argparse.Namespace, name: str, *, is_last: bool) -> tuple[Server | None, App, str]:
-    """The server section to use, the application, and its layers drawn as a tree.
+def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
+    """Check everything, and then run a program in the place of this process."""
+    built = _build(parsed, name, is_last=False)
+    if address := find_program_address(parsed, program):
+        check_address(address)
+    warn(find_debug(built.layers, find_program_hosts(parsed, program)))
+    _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)\n{built.tree}")
+    counts = (parsed.workers, parsed.threads)
+    command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
+    return run_program([*program.find(), *command], {**os.environ, **application.describe(parsed, program.failure)})
 
-    :param is_last: whether this process serves, so that it sets up logging, and not another program.
+
+class _Built(NamedTuple):
+    """An application that can be served.
+
+    :param section: the server section to use.
+    :param tree: the layers, as serve prints them.
+    """
+
+    section: Server | None
+    app: App
+    layers: list[Layer]
+    tree: str
+
+
+def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _Built:
+    """Set up logging and build the application.
+
+    :param is_last: whether this process serves; otherwise logging is checked and not set up.
     :raises ConfigError: it holds all mistakes, also those of logging and of the server.
     """
     document = open_target(parsed)
@@ -124,7 +152,7 @@ def _build(parsed: argparse.Namespace, name: str, *, is_last: bool) -> tuple[Ser
     if log and is_last and not mistakes:
         with mistakes.collect():
             log.apply()
-    with collect_order() as order, mistakes.collect():
+    with collect_order() as order, collect_layers() as layers, mistakes.collect():
         app = stack.build()
     if parsed.strict:
         mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]
@@ -132,8 +160,8 @@ def _build(parsed: argparse.Namespace, name: str, *, is_last: bool) -> tuple[Ser
         raise ConfigError(*in_order(mistakes))
     warn(order)
     if is_last and not log:
-        log_to_stderr(verbose=parsed.verbose)
-    return section, app, draw_tree(document, parsed.name, stack, is_whole=False)
+        application.log_to_stderr(verbose=parsed.verbose)
+    return _Built(section, app, layers, draw_tree(document, parsed.name, stack, is_whole=False))
 
 
 def _say(parsed: argparse.Namespace, text: str) -> None:

@@ -28,6 +28,7 @@ _MAIN = "main"
 _LAYER = "--layer"
 _EXPECTED = "a configuration file, or module:application such as shop:app"
 _APPLICATION = re.compile(r"(?!config:)[^/\\]+(?<!\.py):[^/\\]+(?<!\.ini)(?<!\.toml)")
+_NAME = re.compile(r"[\w.]+(?:\(\))?")
 _FACTORIES = ("create_app", "make_app")
 _USUAL = ("app", "application", "wsgi_app", *_FACTORIES)
 
@@ -77,7 +78,7 @@ class _Arguments(TableFile):
         uri, _, given = self.file.partition("(")
         if given.strip(")"):
             hint = f"write {uri}(), and in a file its arguments as options"
-            mistakes.append(place.mistake("an import string cannot have arguments", hint=hint))
+            mistakes.append(place.mistake("arguments in an import string", hint=hint))
             return Stack.broken(*mistakes)
         application = Application(self.file, {}, conf, place.where, loader=self._make_loader(place))
         return Stack(application, Pipeline(specs), tuple(mistakes))
@@ -90,6 +91,8 @@ def _read_layer(text: str, global_conf: Mapping[str, str]) -> Spec:
     except (ValueError, argparse.ArgumentTypeError) as error:
         hint = "write it as 'access_log format=combined'"
         raise ConfigError(Mistake(f"not a valid layer: {error}", hint=hint)) from error
+    if len(settings) < len(options):
+        raise ConfigError(Mistake(f"an option of {use!r} is set twice", hint="keep one of them"))
     layer = find_layer(use, global_conf)
     where = Where(_LAYER, section=use)
     return Spec.from_settings(layer.use, settings, use, where=where, base=Path.cwd(), inherited=(), found=layer.found)
@@ -124,7 +127,7 @@ def _find_application(target: str) -> str:
     if not all(map(str.isidentifier, module.split("."))):
         return ""
     if name:
-        return f"{module}:{name}" if module != "config" else ""  # config:FILE has a hint of its own
+        return f"{module}:{name}" if _NAME.fullmatch(name) and module != "config" else ""  # which has its own hint
     names = _find_names(module)
     parent, _, last = module.rpartition(".")
     return next(

@@ -59,10 +59,14 @@ class Program(Server):
     addressed: Sequence[str]
     failure: int = 1
 
-    def is_addressed(self, arguments: Sequence[str]) -> bool:
-        """Whether arguments for the server may set its address."""
-        names = (each.partition("=")[0] if each.startswith("--") else each[:2] for each in arguments)
-        return any(name in self.addressed for name in names)
+    def find_addresses(self, arguments: Sequence[str]) -> list[tuple[str, str]]:
+        """The options in arguments for the server that may set its address, and their values."""
+        found = []
+        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+            name, _, value = argument.partition("=") if argument.startswith("--") else (argument[:2], "", argument[2:])
+            if name in self.addressed:
+                found.append((name, value or following))
+        return found
 
     def translate(
         self, module: str, address: Address | None, workers: int | None, threads: int | None, arguments: Sequence[str]
