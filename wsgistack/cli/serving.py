@@ -1,10 +1,11 @@
 """``wsgistack serve``: the application of a configuration, with its logging, on its server."""
 
 import argparse
+import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -108,7 +109,8 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
 
 def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
     """Check everything, and then run a program in the place of this process."""
-    built = _build(parsed, name, is_last=False)
+    with _silence():  # the program's own processes build the application, too, and log
+        built = _build(parsed, name, is_last=False)
     if address := find_program_address(parsed, program):
         check_address(address)
     warn(find_debug(built.layers, find_program_hosts(parsed, program)))
@@ -116,6 +118,16 @@ def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
     counts = (parsed.workers, parsed.threads)
     command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
     return run_program([*program.find(), *command], {**os.environ, **application.describe(parsed, program.failure)})
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    disabled = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(disabled)
 
 
 class _Built(NamedTuple):

@@ -62,7 +62,7 @@ class Program(Server):
     def find_addresses(self, arguments: Sequence[str]) -> list[tuple[str, str]]:
         """The options in arguments for the server that may set its address, and their values."""
         found = []
-        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        for argument, following in zip(arguments, [*arguments, ""][1:], strict=True):
             name, _, value = argument.partition("=") if argument.startswith("--") else (argument[:2], "", argument[2:])
             if name in self.addressed:
                 found.append((name, value or following))

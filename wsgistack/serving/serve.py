@@ -1,6 +1,5 @@
 """Serving an application until the process is asked to stop, on Waitress or without it on wsgiref."""
 
-import getopt
 import select
 import signal
 import socket
@@ -123,10 +122,12 @@ def parse_waitress_arguments(arguments: Sequence[str]) -> dict[str, str]:
 
     :raises ConfigError: Waitress does not know one of them, or it is about the address or the application.
     """
+    from getopt import GetoptError  # only Waitress still uses it
+
     adjustments = require_extra("waitress.adjustments", extra="serve", key="--server").Adjustments
     try:
         options, others = adjustments.parse_args(arguments)
-    except getopt.GetoptError as error:
+    except GetoptError as error:
         raise ConfigError(Mistake(str(error), hint="see waitress-serve --help")) from error
     given = {name: value for name, value in options.items() if value is not False}  # --help and --call are always there
     for name in given:
