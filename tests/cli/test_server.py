@@ -1,12 +1,14 @@
 """The arguments of serve that choose the server and where it listens."""
 
 import argparse
+import json
+import logging
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -232,3 +234,80 @@ def test_finds_the_hosts_of_a_program(arguments: dict[str, object], hosts: list[
     gunicorn = SERVERS["gunicorn"]
     assert isinstance(gunicorn, Program)
     assert find_program_hosts(argparse.Namespace(**{**nothing, **arguments}), gunicorn) == hosts
+
+
+@pytest.fixture
+def replaced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Sequence[str]]]:
+    """The commands that take the place of this process, which goes on here with status 0."""
+    commands: list[Sequence[str]] = []
+
+    def execve(path: str, command: Sequence[str], environ: Mapping[str, str]) -> None:
+        assert json.loads(environ["WSGISTACK_APPLICATION"])["name"] == "main"
+        commands.append(command)
+        raise SystemExit(0)
+
+    monkeypatch.setattr("os.execve", execve)
+    yield commands
+    assert logging.root.manager.disable == logging.NOTSET
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command", "banner"),
+    [
+        (["-p", "0", "--", "--preload"], ["--bind=127.0.0.1:0", "--preload"], " on 127.0.0.1:0"),
+        (
+            ["--workers", "2", "--threads", "3"],
+            ["--bind=127.0.0.1:8080", "--workers=2", "--threads=3"],
+            " on 127.0.0.1:",
+        ),
+        (["--", "-b", "a:1"], ["-b", "a:1"], ""),
+        (["-b", "[::1]:0", "--", "-b", "a:1"], ["--bind=[::1]:0", "-b", "a:1"], " on [::1]:0"),
+    ],
+)
+def test_starts_a_program(
+    arguments: list[str],
+    command: list[str],
+    banner: str,
+    replaced: list[list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("wsgistack.cli.serving.check_address", lambda address: None)
+    app = f"import logging\nlogging.getLogger('hello').error('logged by every worker')\n{THREADED}"
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["serve", "--server", "gunicorn", written(tmp_path, layers("gzip"), app=app), *arguments])
+    assert replaced == [[sys.executable, "-m", "gunicorn", "wsgistack.cli.application:application", *command]]
+    out, err = capsys.readouterr()
+    assert out.startswith(f"Starting gunicorn{banner}")
+    assert out.endswith(" (stop with Ctrl-C)\ngzip\n└─ hello:app\n")
+    assert err == ""
+
+
+def test_ignores_the_server_of_the_file_if_another_one_is_chosen(
+    replaced: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["serve", "-q", "--server", "gunicorn", "-p", "0", written(tmp_path, SERVED)])
+    assert len(replaced) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_checks_the_order_of_layers_before_a_program_starts(
+    replaced: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, layers("catch_errors", "request_id"))
+    assert main(["serve", "--server", "gunicorn", "--strict", file]) == 1
+    assert replaced == []
+    assert "outside request_id" in capsys.readouterr().err
+
+
+def test_returns_the_exit_status_of_a_program_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsgistack.cli.serving.run_program", lambda command, environ: 3)
+    assert main(["serve", "--server", "gunicorn", "-p", "0", written(tmp_path, layers("gzip"))]) == 3
+
+
+def test_reload_reports_a_wrong_address_of_a_section(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, f"{layers('gzip')}[server:main]\nuse = egg:waitress\nport = none\n")
+    assert main(["serve", "--reload", file]) == 1
+    assert capsys.readouterr().err == "port: not a valid port; expected 0 to 65535\n"
