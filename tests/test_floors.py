@@ -92,7 +92,7 @@ FLOORS = (
     ("serving.reload",),
     ("cli.arguments",),
     ("cli.target", "cli.development"),
-    ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
+    ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree", "cli.initializing"),
     ("cli.application", "cli.server"),
     ("cli.serving", "cli.showing", "cli.tracing"),
     ("cli.auditing", "cli.explaining"),

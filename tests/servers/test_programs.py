@@ -276,4 +276,4 @@ def test_warns_about_debug_on_a_public_address(folder: Path) -> None:
     port = find_port()
     with serving(folder, "gunicorn", "-b", f"0.0.0.0:{port}", at=port) as site:
         assert "warning: stack.toml:3: " in site.output()
-        assert "0.0.0.0 is public" in site.output()
+        assert "'0.0.0.0' is a public address" in site.output()

@@ -1,4 +1,4 @@
-"""The command line, with one module for each command: serve, check, show, diff, list, explain, audit and conform."""
+"""The command line, with one module for each command, such as ``serving`` for ``wsgistack serve``."""
 
 import argparse
 import os
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from wsgistack.cli import auditing, checking, comparing, conforming, explaining, listing, serving, showing
+from wsgistack.cli import auditing, checking, comparing, conforming, explaining, initializing, listing, serving, showing
 from wsgistack.cli.arguments import parse
 from wsgistack.errors import ConfigError
 
 __all__ = ["main"]
 
-_COMMANDS = (serving, checking, showing, comparing, listing, explaining, auditing, conforming)
+_COMMANDS = (serving, initializing, checking, showing, comparing, listing, explaining, auditing, conforming)
 _EPILOG = """\
 exit codes:
   0    success; for diff: the files mean the same

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from wsgistack.cli.arguments import split_pair
 from wsgistack.config import open_document
@@ -22,7 +23,7 @@ from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
 
-__all__ = ["open_target"]
+__all__ = ["is_application", "open_application", "open_file", "open_target"]
 
 _MAIN = "main"
 _LAYER = "--layer"
@@ -41,24 +42,36 @@ def open_target(parsed: argparse.Namespace) -> Document:
 
     :raises ConfigError: the target is neither, or it is a file and there are layers for an application.
     """
-    target: str = parsed.target
-    if not os.path.exists(target) and _APPLICATION.fullmatch(target):  # noqa: PTH110 (it never raises)
-        folder = str(Path.cwd())
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-        return _Arguments(target, parsed.layers, parsed.values)
+    if is_application(parsed.target):
+        return open_application(parsed.target, parsed.layers, parsed.values)
     if parsed.layers:
-        hint = f"write the layer in {target}"
+        hint = f"write the layer in {parsed.target}"
         raise ConfigError(Mistake("only for module:application, not for a file", key=_LAYER, hint=hint))
-    return _open_file(target, parsed.values)
+    return open_file(parsed.target, parsed.values)
+
+
+def is_application(target: str) -> bool:
+    """Whether a target names an application, and not a file, not even one that is missing."""
+    return not os.path.exists(target) and bool(_APPLICATION.fullmatch(target))  # noqa: PTH110 (it never raises)
+
+
+def open_application(
+    target: str, layers: Sequence[str] = (), values: Mapping[str, str] = MappingProxyType({}), *, folder: Path = Path()
+) -> Document:
+    """Read an application and the layers around it.
+
+    :param layers: the layers, outermost first, each with its options: ``access_log format=combined``.
+    :param values: the global configuration.
+    :param folder: is put first in :data:`sys.path`.
+    """
+    importable = str(folder.absolute())
+    if importable not in sys.path:
+        sys.path.insert(0, importable)
+    return _Arguments(target, layers, values)
 
 
 class _Arguments(TableFile):
-    """An application and the layers around it, as arguments describe them.
-
-    :param use: what ``app`` of a TOML file can be.
-    :param layers: the layers, outermost first, each with its options: ``access_log format=combined``.
-    """
+    """An application, which may be all that ``app`` of a TOML file can be, and the layers around it."""
 
     def __init__(self, use: str, layers: Sequence[str], global_conf: Mapping[str, str]) -> None:
         super().__init__({"app": use}, None, {}, global_conf)
@@ -98,7 +111,7 @@ def _read_layer(text: str, global_conf: Mapping[str, str]) -> Spec:
     return Spec.from_settings(layer.use, settings, use, where=where, base=Path.cwd(), inherited=(), found=layer.found)
 
 
-def _open_file(target: str, values: Mapping[str, str]) -> Document:
+def open_file(target: str, values: Mapping[str, str]) -> Document:
     """Read a file. If it names something like an application, the mistake says which."""
     path = Path(target)
     is_there = os.path.exists(target)  # noqa: PTH110
