@@ -217,3 +217,15 @@ def test_the_loopback_is_not_public(host: str) -> None:
 )
 def test_every_other_address_is_public(host: str) -> None:
     assert is_public(host)
+
+
+@pytest.mark.parametrize("arguments", [[], ["-v"]])
+def test_prints_the_traceback_of_an_application_that_fails_to_load_if_it_is_verbose(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, layers("gzip"), app="def read():\n    return {}['a key']\nread()\n")
+    assert main(["serve", *arguments, file]) == 1
+    *traceback, mistake = capsys.readouterr().err.splitlines()
+    assert "cannot import module 'hello': KeyError: 'a key' (" in mistake
+    assert traceback[-1:] == (["KeyError: 'a key'"] if arguments else [])
+    assert ("    return {}['a key']" in traceback) == bool(arguments)

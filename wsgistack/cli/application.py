@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from wsgistack.cli.checking import collect_order
-from wsgistack.cli.target import open_target
+from wsgistack.cli.target import is_application, open_target
 from wsgistack.config import read
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.types import App
@@ -30,9 +30,9 @@ def describe(parsed: argparse.Namespace, failure: int) -> dict[str, str]:
 
     :param failure: the exit status of a process that cannot build it.
     """
-    is_file = os.path.exists(parsed.target)  # noqa: PTH110 (it never raises)
+    target = parsed.target
     given = {
-        "target": os.path.abspath(parsed.target) if is_file else parsed.target,  # noqa: PTH100 (keeps symbolic links)
+        "target": target if is_application(target) else os.path.abspath(target),  # noqa: PTH100 (keeps symbolic links)
         "layers": parsed.layers,
         "values": parsed.values,
         "name": parsed.name,

@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -36,13 +37,17 @@ from wsgistack.types import App
 
 __all__ = ["add_command", "serve"]
 
+_VERBOSE = "log DEBUG messages, if FILE sets up no logging, and print the traceback if the application fails to load"
+
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack serve``."""
     command = add_server(commands)
     command.add_argument("--reload", action="store_true", help="restart when a file changes; only with waitress")
-    command.add_argument("-q", "--quiet", action="store_true", help="do not print the address and the layers")
-    command.add_argument("-v", "--verbose", action="store_true", help="log DEBUG messages, if FILE sets up no logging")
+    command.add_argument(
+        "-q", "--quiet", action="store_true", help="do not print the address, the layers and the requests"
+    )
+    command.add_argument("-v", "--verbose", action="store_true", help=_VERBOSE)
     add_strict(command)
     add_target(command)
     add_values(command)
@@ -169,7 +174,9 @@ def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _B
     if parsed.strict:
         mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]
     if mistakes:
-        raise ConfigError(*in_order(mistakes))
+        if mistakes.cause and parsed.verbose:
+            traceback.print_exception(mistakes.cause)
+        raise ConfigError(*in_order(mistakes)) from mistakes.cause
     warn(order)
     if is_last and not log:
         application.log_to_stderr(verbose=parsed.verbose)

@@ -16,7 +16,7 @@ from wsgistack.config import open_document
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Application, Stack
 from wsgistack.config.place import Place
-from wsgistack.config.protocols import find_layer
+from wsgistack.config.protocols import find_layer, is_factory
 from wsgistack.config.table.document import TableFile
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.pipeline import Pipeline
@@ -43,11 +43,15 @@ def open_target(parsed: argparse.Namespace) -> Document:
     :raises ConfigError: the target is neither, or it is a file and there are layers for an application.
     """
     if is_application(parsed.target):
+        if parsed.values and not any(map(_takes_values, [parsed.target, *parsed.layers])):
+            expected = "a file, or a factory for PasteDeploy such as egg:shop"
+            raise ConfigError(Mistake(f"{parsed.target} takes no values", key="NAME=VALUE", expected=expected))
         return open_application(parsed.target, parsed.layers, parsed.values)
+    document = open_file(parsed.target, parsed.values)
     if parsed.layers:
         hint = f"write the layer in {parsed.target}"
         raise ConfigError(Mistake("only for module:application, not for a file", key=_LAYER, hint=hint))
-    return open_file(parsed.target, parsed.values)
+    return document
 
 
 def is_application(target: str) -> bool:
@@ -93,8 +97,27 @@ class _Arguments(TableFile):
             hint = f"write {uri}(), and in a file its arguments as options"
             mistakes.append(place.mistake("arguments in an import string", hint=hint))
             return Stack.broken(*mistakes)
-        application = Application(self.file, {}, conf, place.where, loader=self._make_loader(place))
+        application = _Application(self.file, {}, conf, place.where, loader=self._make_loader(place))
         return Stack(application, Pipeline(specs), tuple(mistakes))
+
+
+class _Application(Application):
+    """An application whose options, if it needs any, only a file can hold."""
+
+    def load(self) -> App:
+        try:
+            return super().load()
+        except ConfigError as error:
+            raise ConfigError(*map(self._add_hint, error.mistakes)) from error.__cause__
+
+    def _add_hint(self, mistake: Mistake) -> Mistake:
+        hint = f'in a file, write app = {{ use = "{self.use}", {mistake.key} = ... }}' if mistake.key else ""
+        return mistake._replace(hint=mistake.hint or hint)
+
+
+def _takes_values(use: str) -> bool:
+    """Whether it names a factory for PasteDeploy, which gets the global configuration."""
+    return is_factory(use) and not use.endswith(")")
 
 
 def _read_layer(text: str, global_conf: Mapping[str, str]) -> Spec:
@@ -121,16 +144,13 @@ def open_file(target: str, values: Mapping[str, str]) -> Document:
             problem = "is a folder" if path.is_dir() else "Python code is not a configuration"
         if near := _find_application(target):
             raise ConfigError(Mistake(problem, where=Where(target), hint=f"did you mean {near!r}?"))
-        if is_there:
-            raise ConfigError(Mistake(problem, where=Where(target), expected=_EXPECTED))
     try:
         return open_document(target, values)
     except ConfigError as error:
-        if not isinstance(error.__cause__, FileNotFoundError):
+        if path.suffix or not isinstance(error.__cause__, FileNotFoundError):
             raise
-        raise ConfigError(
-            *(each._replace(expected="" if each.hint else _EXPECTED) for each in error.mistakes)
-        ) from error
+        found = (each._replace(expected="" if each.hint else _EXPECTED) for each in error.mistakes)
+        raise ConfigError(*found) from error
 
 
 def _find_application(target: str) -> str:

@@ -118,7 +118,7 @@ class Application(_Part):
         name = self.use if isinstance(self.use, str) else import_string_of(given)
         hints: dict[Kind, str] = {"factory": f"to call it, write {name}()", "paste": f"to call it, write call:{name}"}
         if not isinstance(given, type):
-            wrapped = f"use = a2wsgi:ASGIMiddleware() and app = {name}"
+            wrapped = f"in a file, use = a2wsgi:ASGIMiddleware() and app = {name}"
             hints["asgi"] = f"run it on an ASGI server, or wrap it in a2wsgi.ASGIMiddleware: {wrapped}"
         app = check_application(given, f"{name!r} is", hints)
         for key in self.options:
