@@ -35,12 +35,15 @@ args = ("{}",)
 APP = """
 import logging
 logging.getLogger("a").warning("imported")
+greeting = "hello"
 def make(global_conf):
+    global greeting
+    greeting = global_conf.get("greeting", greeting)
     return app
 def app(environ, start_response):
     logging.getLogger("a").warning("asked")
     start_response("200 OK", [])
-    return [b"hello"]
+    return [greeting.encode()]
 """
 
 
@@ -78,8 +81,10 @@ def test_builds_what_serve_describes_with_its_logging_once(tmp_path: Path, monke
 
 def test_builds_an_application_with_layers_from_arguments(tmp_path: Path) -> None:
     written(tmp_path, "", app=APP)
-    with described("call:hello:make", layers=["request_id", "gzip level=1"], verbose=True) as root:
-        assert "x-request-id" in Call(build()).headers
+    layers = ["request_id", "gzip level=1"]
+    with described("call:hello:make", layers=layers, values={"greeting": "hi"}, verbose=True) as root:
+        call = Call(build())
+        assert (call.read(), "x-request-id" in call.headers) == (b"hi", True)
         assert root.level == logging.DEBUG
 
 

@@ -5,13 +5,10 @@ process: signals, exit codes, TLS, HTTP/2 and the management of processes are it
 """
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.util import find_spec
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.serving.address import Address
@@ -88,11 +85,15 @@ class Program(Server):
 
 def _find_module(name: str, *code: str) -> list[str]:
     """How to start a server with Python: as a module, or with code that imports it."""
+    from importlib.util import find_spec  # slow to import, as the modules below; only serve needs them
+
     return [sys.executable, *(code or ("-m", name))] if find_spec(name) else []
 
 
 def _find_script(name: str) -> list[str]:
     """How to start a server that pip installs as a script, if possible beside this Python."""
+    import shutil
+
     folders = (os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath))  # noqa: PTH120
     found = shutil.which(name, path=os.pathsep.join(folders))
     return [found] if found else []
@@ -197,4 +198,6 @@ def run_program(command: list[str], environ: Mapping[str, str]) -> int:
     sys.stderr.flush()
     if sys.platform != "win32":
         os.execve(command[0], command, environ)  # noqa: S606 (the user asks for it)
+    import subprocess
+
     return subprocess.call(command, env=environ)  # noqa: S603
