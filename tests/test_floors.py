@@ -27,6 +27,7 @@ FLOORS = (
         "serving.__init__",
     ),
     ("imports", "pipeline.shape", "serving.address"),
+    ("serving.listener", "serving.programs"),
     (
         "options.quantities",
         "options.secrets",
@@ -95,6 +96,7 @@ FLOORS = (
     ("cli.arguments",),
     ("cli.target", "cli.development"),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree", "cli.initializing"),
+    ("cli.application", "cli.server"),
     ("cli.serving", "cli.showing", "cli.tracing"),
     ("cli.auditing", "cli.explaining"),
     ("cli.__init__",),

@@ -133,7 +133,7 @@ def test_explains_and_audits(capsys: pytest.CaptureFixture[str]) -> None:
         ("stak.toml", "file does not exist; did you mean 'stack.toml'?"),
         ("config:stack.toml#a", "file does not exist; did you mean the file 'stack.toml' with --name a"),
         ("c:\\sites\\other.txt", "file does not exist"),
-        ("-x y-", f"file does not exist; {EXPECTED}"),
+        ("x y-", f"file does not exist; {EXPECTED}"),
         ("shop:ap", "module 'shop' has no attribute 'ap'; did you mean 'app'?"),
         ("shop:create_app", "to call it, write shop:create_app()"),
         ("shop:configured('x')", "arguments in an import string; write shop:configured(), and in a file"),
@@ -148,11 +148,11 @@ def test_explains_and_audits(capsys: pytest.CaptureFixture[str]) -> None:
         ("invalid:app", "SyntaxError: '(' was never closed (invalid.py, line 1)"),
     ],
 )
-@pytest.mark.parametrize("command", ["check", "serve"])
+@pytest.mark.parametrize("command", [["check", "--"], ["serve"]], ids=" ".join)
 def test_says_what_is_wrong_with_a_target(
-    command: str, target: str, mistake: str, capsys: pytest.CaptureFixture[str]
+    command: list[str], target: str, mistake: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([command, "--", target]) == 1
+    assert main([*command, target]) == 1
     out, err = capsys.readouterr()
     assert err.startswith(f"{target}: ")
     assert mistake in err

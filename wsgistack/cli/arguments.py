@@ -1,6 +1,7 @@
 """Arguments that several commands share, and how to parse them."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -41,8 +42,12 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> a
     """Parse arguments. NAME=VALUE may follow the file anywhere, even after an option, as argparse 3.13 allows.
 
     An unknown option is reported first, because argparse takes the value after it for a file or for NAME=VALUE.
+    What follows ``--`` after ``serve`` is for the server.
     """
-    parsed, rest = parser.parse_known_args(arguments)
+    given = [*(sys.argv[1:] if arguments is None else arguments)]
+    end = given.index("--") if given[:1] == ["serve"] and "--" in given else len(given)
+    parsed, rest = parser.parse_known_args(given[:end])
+    parsed.server_arguments = given[end + 1 :]
     command = getattr(parsed, "command", None)
     unknown = [each for each in rest if each.startswith("-") or not command]
     if unknown:
