@@ -89,7 +89,8 @@ FLOORS = (
     # what people run
     ("serving.serve",),
     ("serving.reload",),
-    ("cli.arguments",),
+    ("cli.parser",),
+    ("cli.arguments", "cli.completing"),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
     ("cli.serving", "cli.showing", "cli.tracing"),
     ("cli.auditing", "cli.explaining"),
@@ -101,6 +102,7 @@ STANDARD_LIBRARY_ONLY_BUT = {
     "http.negotiation": {"webob"},
     "testing.plugin": {"pytest"},
     "serving.serve": {"waitress"},
+    "cli.completing": {"argcomplete"},
 }
 SEEN_BY_TESTING = {"types", "errors", "http.headers", "environ"}
 COMPOSING = ("options", "conditions", "pipeline", "config")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from wsgistack.cli.arguments import Commands, add_file
+from wsgistack.cli.arguments import add_file
 from wsgistack.cli.checking import collect_order, warn
+from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.tree import draw_tree
 from wsgistack.config import open_document, read
 from wsgistack.config.document import Document
@@ -20,14 +21,26 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes
 __all__ = ["add_command", "serve"]
 
 _HOST, _PORT = "127.0.0.1", 8080
+_DESCRIPTION = """\
+Runs an application behind its layers, until you press Ctrl-C. FILE names the application: app = "shop:app" is the
+variable app of the module shop.py. wsgistack --help shows a whole file.
+
+The server is Waitress (pip install 'wsgistack[serve]'). Without it, a server for development serves one request at a
+time. If FILE configures a server, that one is used, unless you write --host or --port."""
+_EXAMPLES = {
+    "Serve the application of stack.toml": "wsgistack serve stack.toml",
+    "Choose the port, and restart when you save a file": "wsgistack serve --port 8000 --reload stack.toml",
+}
 
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack serve``."""
-    command = commands.add_parser("serve", help="serve an application over HTTP")
+    command = add_parser(
+        commands, "serve", summary="run an application with its layers", description=_DESCRIPTION, examples=_EXAMPLES
+    )
     command.add_argument("--host", help=f"serve with Waitress on this address (default: {_HOST})")
     command.add_argument("-p", "--port", help=f"serve with Waitress on this port; 0: a free one (default: {_PORT})")
-    command.add_argument(
+    command.rare_options.add_argument(
         "--server", metavar="NAME", help="serve with this server of FILE (default: main, if FILE has it)"
     )
     command.add_argument("--reload", action="store_true", help="restart when a file changes; always uses Waitress")
