@@ -2,12 +2,15 @@
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from functools import partial
 from io import BufferedWriter, RawIOBase, TextIOWrapper
 from pathlib import Path
+from types import FrameType
 from typing import Any, TextIO
 
 from wsgistack.cli.arguments import split_pair
@@ -58,13 +61,17 @@ def conform(parsed: argparse.Namespace) -> int:
 
     sys.path.insert(0, "")
     changes = Changes.from_names(parsed.changes) if parsed.changes else None
-    with _divert_output(is_shown=parsed.verbose):  # before the import: an option may default to sys.stdout
+    with _divert_output(is_shown=parsed.verbose), _note_interrupts() as interrupts:  # an import may keep sys.stdout
         factory = registry.find(parsed.layer)
         spec = Spec.from_settings(parsed.layer, dict(parsed.option), where=Where(), base=Path(), inherited=())
         spec.build(stand_in)
         judged = _show_errors(factory) if parsed.verbose else factory
         judge = Judge(judged, spec.resolve(), headers=parsed.header, changes=changes)
-        verdicts = list(judge.judge_all())
+        verdicts = []
+        for verdict in judge.judge_all():
+            if interrupts:
+                raise KeyboardInterrupt
+            verdicts.append(verdict)
     is_whole = parsed.verbose and parsed.format == "text"
     report = partial(as_text, is_whole=True) if is_whole else REPORTS[parsed.format]
     print(report(parsed.layer, verdicts))
@@ -110,6 +117,26 @@ class _Nowhere(RawIOBase):
 
     def write(self, data: Any, /) -> int:
         return len(data)
+
+
+@contextmanager
+def _note_interrupts() -> Iterator[list[int]]:
+    """Note each Ctrl-C, because the judge takes the KeyboardInterrupt for one that the middleware raises."""
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        signal.default_int_handler(number, frame)
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _show_errors(factory: Factory) -> Factory:

@@ -111,8 +111,9 @@ _HOW_TO_SEE_ALL = "-v shows every case."
 _HEADER_NAME = re.compile(r"\('([^']+)', ")
 _DATA = re.compile(  # from a quote or a bracket to what a rule says next, because a text may be cut off
     r"""^\w+(?=\() | (?<=^the\ request\ )\S+ | \d+(?!\d*\ times)
-    | b?['"\[(<{] .*? (?= \ became\  | \ and\ (asked|raised|is\ now) | ,\ and\ th | \ is\ 1,\ and | \ is\ not$
-    | ,\ has\ no | \ when\ the | \ did\ not | \ instead\ of | \ before\ it | \ was\ written | $ )""",
+    | b? (?: ['"\[<{] | \((?!\)\ was\ called) ) .*?
+    (?= \ became\  | \ and\ (asked|raised|is\ now) | ,\ and\ th | \ is\ 1,\ and | \ is\ not$ | ,\ has\ no
+    | \ when\ the | \ did\ not | \ instead\ of | \ before\ it | \ was\ written | $ )""",
     re.VERBOSE,
 )
 _UNSAFE = re.compile(r"[^\n -~]")  # XML 1.0 does not allow some of these characters
