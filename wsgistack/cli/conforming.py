@@ -104,9 +104,8 @@ def _divert_output(*, is_shown: bool) -> Iterator[None]:
 
 
 def _flush() -> None:
-    for stream in (sys.__stdout__, sys.__stderr__):
-        if stream is not None:
-            stream.flush()
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):  # None if it is closed
+        stream.flush()
 
 
 class _Nowhere(RawIOBase):
