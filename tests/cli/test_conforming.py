@@ -105,7 +105,7 @@ def test_reports_a_broken_rule_with_its_clause(capsys: pytest.CaptureFixture[str
     assert detail == "  - [('Content-Type', 'text/plain')] became [('Content-Type', 'text/plain'), ('X-Added', 'yes')]"
     assert cases.startswith("    in gives_one_chunk_in_a_list, gives_a_short_list, ")
     assert cases.endswith(f" and {broken - 3} more")
-    assert hint == "-v shows every case."
+    assert hint == "-v shows every case, and what the middleware prints and logs."
 
 
 @pytest.mark.usefixtures("mine")
@@ -113,9 +113,12 @@ def test_reports_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["conform", "mine:Renaming", "--format", "json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["middleware"] == "mine:Renaming"
+    assert {*told} == {"middleware", "cases"}
+    assert {*told["cases"][0]} == {"case", "description", "breaches"}
     assert [case["case"] for case in told["cases"]] == Judge.names()
     broken = {case["case"]: case["breaches"] for case in told["cases"] if case["breaches"]}
     [breach] = broken["gives_a_tuple"]
+    assert {*breach} == {"rule", "clause", "detail"}
     assert breach["rule"] == "keeps_the_headers"
     assert breach["clause"] == MIDDLEWARE.rules["keeps_the_headers"].clause
 

@@ -26,7 +26,12 @@ __all__ = ["add_command", "conform"]
 _DESCRIPTION = """\
 Tests a middleware, yours or one from another project: it must keep the rules of WSGI (PEP 3333) around every legal
 application, however unusual, and change only what it declares. The report shows each broken rule, what happens instead,
-and in which cases. What the middleware prints and logs is hidden."""
+and in which cases. What the middleware prints and logs is hidden.
+
+--format json prints one object with every case, also those that passed:
+
+  {"middleware": "...", "cases": [{"case": "...", "description": "...",
+    "breaches": [{"rule": "...", "clause": "...", "detail": "..."}]}]}"""
 _EXAMPLES = {
     "Test your own middleware, the class Powered in powered.py": (
         "wsgistack conform powered:Powered --changes X-Powered-By"

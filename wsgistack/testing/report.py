@@ -107,7 +107,7 @@ REPORTS = {"text": as_text, "json": as_json, "junit": as_junit}
 
 _MAX_CASES = 3
 _MAX_CAUSES = 3
-_HOW_TO_SEE_ALL = "-v shows every case."
+_HOW_TO_SEE_ALL = "-v shows every case, and what the middleware prints and logs."
 _HEADER_NAME = re.compile(r"\('([^']+)', ")
 _DATA = re.compile(  # from a quote or a bracket to what a rule says next, because a text may be cut off
     r"""^\w+(?=\() | (?<=^the\ request\ )\S+ | \d+(?!\d*\ times)
