@@ -6,7 +6,7 @@ import pytest
 
 from wsgistack.cli import main
 
-NO_COMMAND = "choose from audit, check, conform, diff, explain, list, serve, show"
+NO_COMMAND = "choose from audit, check, conform, diff, explain, init, list, serve, show"
 
 
 def read_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -30,10 +30,19 @@ def read_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         # unknown options, before and after FILE, with a value or without
         (["--strict", "check", "x"], "wsgistack: error: unknown option --strict; write it after the command"),
         (["--vresion"], "wsgistack: error: unknown option --vresion; did you mean '--version'?"),
-        (["serve", "--workers", "4", "x.toml"], "wsgistack serve: error: unknown option --workers"),
-        (["serve", "--workers=4", "x.toml"], "wsgistack serve: error: unknown option --workers"),
-        (["serve", "x.toml", "--workers", "4"], "wsgistack serve: error: unknown option --workers"),
-        (["serve", "--workers"], "wsgistack serve: error: unknown option --workers"),
+        (
+            ["serve", "--wrkers", "4", "x.toml"],
+            "wsgistack serve: error: unknown option --wrkers; did you mean '--workers'?",
+        ),
+        (
+            ["serve", "--wrkers=4", "x.toml"],
+            "wsgistack serve: error: unknown option --wrkers; did you mean '--workers'?",
+        ),
+        (
+            ["serve", "x.toml", "--wrkers", "4"],
+            "wsgistack serve: error: unknown option --wrkers; did you mean '--workers'?",
+        ),
+        (["serve", "--wrkers"], "wsgistack serve: error: unknown option --wrkers; did you mean '--workers'?"),
         (["serve", "--prot", "80", "x.toml"], "wsgistack serve: error: unknown option --prot; did you mean '--port'?"),
         (["check", "--strct", "x", "a=b"], "wsgistack check: error: unknown option --strct; did you mean '--strict'?"),
         (["check", "-x", "x"], "wsgistack check: error: unknown option -x; wsgistack check --help lists all options"),
@@ -59,6 +68,8 @@ def read_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["audit", "--form", "json", "x"], "wsgistack audit: error: unknown option --form; did you mean '--format'?"),
         # values of options
         (["serve", "x", "--port"], "wsgistack serve: error: argument -p/--port: expected one argument"),
+        (["serve", "-p-1", "x"], "wsgistack serve: error: argument -p/--port: not a valid port"),
+        (["serve", "--port", "-1", "x"], "wsgistack serve: error: argument -p/--port: not a valid port"),
         (["serve", "-p"], "wsgistack serve: error: argument -p/--port: expected one argument"),
         (["check", "--name", "--strict", "x"], "wsgistack check: error: argument --name: expected one argument"),
         (["check", "--quiet=yes", "x"], "argument -q/--quiet: ignored explicit argument 'yes'"),
@@ -67,8 +78,8 @@ def read_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["conform", "gzip", "--header", ": b"], "wsgistack conform: error: argument --header: expected NAME:VALUE"),
         (["explain", "x", "GET /", "--header", "A b"], "argument --header: expected NAME:VALUE"),
         # what is missing
-        (["check"], "wsgistack check: error: the following arguments are required: FILE"),
-        (["audit", "--name", "x.toml"], "wsgistack audit: error: the following arguments are required: FILE"),
+        (["check"], "wsgistack check: error: the following arguments are required: TARGET"),
+        (["audit", "--name", "x.toml"], "wsgistack audit: error: the following arguments are required: TARGET"),
         (["diff", "x.ini"], "wsgistack diff: error: the following arguments are required: NEW"),
         (["explain", "x.ini"], "wsgistack explain: error: the following arguments are required: REQUEST"),
         (["conform"], "wsgistack conform: error: the following arguments are required: NAME"),
@@ -98,8 +109,6 @@ def test_does_not_show_a_value_that_may_be_secret(arguments: list[str], capsys: 
         (["check", "--", "--strict"], "--strict: "),
         (["check", "-"], "-: "),
         (["check", "no such file", "--strict", "--", "a=b"], "no such file: "),
-        (["serve", "-p-1", "-"], "-: "),
-        (["serve", "--port", "-1", "-"], "-: "),
         (["serve", "-qv", "-"], "-: "),
     ],
 )

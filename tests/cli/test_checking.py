@@ -105,7 +105,7 @@ def test_reports_in_one_line_that_a_file_can_not_be_read(
         "emptyy.ini": "; did you mean 'empty.ini'?",
         "empty.ini": ": the file is empty",
         "bytes.toml": "UTF-8",
-        ".": ": cannot be read: Is a directory",
+        ".": ": is a folder; expected a configuration file, or module:application such as shop:app",
         "x" * 300: ": cannot be read: File name too long",
     }
     for name, message in files.items():

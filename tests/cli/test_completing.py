@@ -62,7 +62,7 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> Complete:
     return complete
 
 
-COMMANDS = ["audit", "check", "conform", "diff", "explain", "list", "serve", "show"]
+COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "serve", "show"]
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,16 @@ COMMANDS = ["audit", "check", "conform", "diff", "explain", "list", "serve", "sh
     [
         pytest.param([""], COMMANDS, id="commands"),
         pytest.param(["s"], ["serve", "show"], id="beginning of a command"),
-        pytest.param(["check", "--"], ["--help", "--name", "--paste-deploy", "--quiet", "--strict"], id="options"),
+        pytest.param(
+            ["check", "--"], ["--help", "--layer", "--name", "--paste-deploy", "--quiet", "--strict"], id="options"
+        ),
         pytest.param(["conform", "gzip", "--format", ""], ["json", "junit", "text"], id="choices"),
         pytest.param(["check", ""], ["broken.ini", "conf/", "stack.ini", "stack.toml"], id="files"),
         pytest.param(["diff", "stack.ini", "stack."], ["stack.ini", "stack.toml"], id="second file"),
         pytest.param(["show", "stack.ini", "--name", ""], ["api", "hello", "main"], id="applications"),
         pytest.param(["show", "--name", ""], [], id="applications without a file"),
         pytest.param(["show", "broken.ini", "--name", ""], [], id="applications of a file with mistakes"),
-        pytest.param(["serve", "stack.ini", "--server", ""], ["web"], id="servers"),
+        pytest.param(["serve", "stack.ini", "--server-name", ""], ["web"], id="servers"),
         pytest.param(["conform", "g"], ["gzip"], id="layers"),
         pytest.param(["list", ""], sorted(registry.names()), id="all layers"),
         pytest.param(["check", "stack.ini", ""], [], id="nothing for NAME=VALUE"),

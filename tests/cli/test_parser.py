@@ -62,6 +62,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_examples_do_what_they_say(example: str, is_terminal: bool, folder: Path) -> None:
     arguments = shlex.split(example)[1:]
     is_serving = arguments[0] == "serve" and "--help" not in arguments
+    if arguments[0] == "init":
+        (folder / "stack.toml").unlink()
     with running([*arguments, *(["--port", "0"] if is_serving else [])], folder, is_terminal=is_terminal) as program:
         if is_serving:
             address = program.wait_for(r"Serving on (http://\S+) ")[1]
@@ -101,7 +103,10 @@ def test_uses_the_width_of_the_terminal(columns: int, longest: range, tmp_path: 
 
 
 def test_the_usage_is_one_line_that_names_what_is_required() -> None:
-    assert HELP["explain"].splitlines()[:2] == ["usage: wsgistack explain [options] FILE REQUEST [NAME=VALUE ...]", ""]
+    assert HELP["explain"].splitlines()[:2] == [
+        "usage: wsgistack explain [options] TARGET REQUEST [NAME=VALUE ...]",
+        "",
+    ]
     assert HELP[""].splitlines()[:2] == ["usage: wsgistack [options] COMMAND ...", ""]
 
 

@@ -1,5 +1,5 @@
 # PYTHON_ARGCOMPLETE_OK
-"""The command line, with one module for each command: serve, check, show, diff, list, explain, audit and conform."""
+"""The command line, with one module for each command, such as ``serving`` for ``wsgistack serve``."""
 
 import os
 import sys
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from wsgistack.cli import auditing, checking, comparing, conforming, explaining, listing, serving, showing
+from wsgistack.cli import auditing, checking, comparing, conforming, explaining, initializing, listing, serving, showing
 from wsgistack.cli.parser import Parser
 from wsgistack.errors import ConfigError
 
 __all__ = ["main"]
 
-_COMMANDS = (serving, checking, showing, comparing, listing, explaining, auditing, conforming)
+_COMMANDS = (serving, initializing, checking, showing, comparing, listing, explaining, auditing, conforming)
 _DESCRIPTION = """\
 wsgistack puts layers around a web application that is written in Flask, Django, Pyramid or plain WSGI: request ids, an
 access log, error pages, compression, passwords. A file lists them, the outermost one first."""
@@ -31,6 +31,8 @@ a file, stack.toml, for the variable "app" of the module shop.py:
 examples:
   Set the password that stack.toml uses:
     $ export ADAS_PASSWORD=...
+  Write stack.toml with the recommended layers:
+    $ wsgistack init shop:app
   Find mistakes:
     $ wsgistack check stack.toml
   Run the application:
@@ -63,7 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from wsgistack.cli.completing import complete
 
         complete(parser)
-    parsed = parser.parse_args(arguments)
+    given = [*(sys.argv[1:] if arguments is None else arguments)]
+    end = given.index("--") if given[:1] == ["serve"] and "--" in given else len(given)
+    parsed = parser.parse_args(given[:end])
+    parsed.server_arguments = given[end + 1 :]
     if "run" not in parsed:
         parser.print_help(sys.stderr)
         return 2

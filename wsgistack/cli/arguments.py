@@ -4,23 +4,30 @@ import argparse
 
 from wsgistack.cli.parser import Parser
 
-__all__ = ["FILE", "add_file", "add_name", "add_values", "split_pair"]
+__all__ = ["FILE", "add_strict", "add_target", "add_values", "split_pair"]
 
 FILE = "the file with the layers: a TOML file such as stack.toml, or an ini file in the format of PasteDeploy"
+_TARGET = f"{FILE}; or, without a file, an application as module:application, or module:factory() to call a factory"
 
 
-def add_file(command: Parser) -> None:
-    """Add the arguments that choose an application in a file."""
-    add_name(command)
+def add_target(command: Parser) -> None:
+    """Add the arguments that :func:`~wsgistack.cli.target.open_target` reads, but for global values."""
+    command.add_argument(
+        "--layer",
+        action="append",
+        default=[],
+        dest="layers",
+        metavar="LAYER",
+        help="put a layer around module:application, such as 'access_log format=common'; repeatable, outermost first",
+    )
+    name = "which application, if the file describes several (default: %(default)s)"
+    command.rare_options.add_argument("--name", default="main", help=name)
+    command.add_argument("target", metavar="TARGET", help=_TARGET)
+
+
+def add_strict(command: Parser) -> None:
+    """Add ``--strict``."""
     command.rare_options.add_argument("--strict", action="store_true", help="treat warnings as mistakes")
-    command.add_argument("file", metavar="FILE", help=FILE)
-    add_values(command)
-
-
-def add_name(command: Parser) -> None:
-    """Add the option that chooses one of several applications in a file."""
-    help_text = "which application, if FILE describes several (default: %(default)s)"
-    command.rare_options.add_argument("--name", default="main", help=help_text)
 
 
 def add_values(command: Parser) -> None:

@@ -12,13 +12,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import quote
 
-from wsgistack.cli.arguments import FILE, add_name, add_values
+from wsgistack.cli.arguments import add_target, add_values
 from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.target import open_target
 from wsgistack.cli.tracing import Request, Trace
 from wsgistack.conditions.openings import is_sent
 from wsgistack.conditions.parsing import resolve_condition
 from wsgistack.conditions.predicates import METHOD_OVERRIDES, environ_key
-from wsgistack.config import open_document, read
+from wsgistack.config import read
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
 from wsgistack.errors import ConfigError, Mistake, Where
@@ -62,15 +63,14 @@ def add_command(commands: Commands) -> None:
         help="a protected path; repeatable (default: the paths in the conditions of the guards, or /)",
     )
     command.add_argument("--format", choices=("text", "json"), default="text", help="report format (default: text)")
-    add_name(command)
-    command.add_argument("file", metavar="FILE", help=FILE)
+    add_target(command)
     add_values(command)
     command.set_defaults(run=audit)
 
 
 def audit(parsed: argparse.Namespace) -> int:
     """Report each request that was answered without a guard."""
-    document = open_document(parsed.file, parsed.values)
+    document = open_target(parsed)
     with redirect_stdout(sys.stderr):  # the application may print
         trace = Trace(read(document, parsed.name))
         guards = [spec for spec in trace.specs if spec.is_guard]

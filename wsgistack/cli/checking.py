@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from wsgistack.cli.arguments import add_file
+from wsgistack.cli.arguments import add_strict, add_target, add_values
 from wsgistack.cli.parser import Commands, add_parser
-from wsgistack.config import find_mistakes, open_document
+from wsgistack.cli.target import open_target
+from wsgistack.config import find_mistakes
 from wsgistack.config.parts import in_order
 from wsgistack.pipeline import OrderWarning
 
@@ -31,13 +32,15 @@ def add_command(commands: Commands) -> None:
     command.add_argument("-q", "--quiet", action="store_true", help="print mistakes and warnings only")
     about = "also report what the loader of PasteDeploy (pserve, gunicorn --paste) treats differently"
     command.rare_options.add_argument("--paste-deploy", action="store_true", help=about)
-    add_file(command)
+    add_strict(command)
+    add_target(command)
+    add_values(command)
     command.set_defaults(run=check)
 
 
 def check(parsed: argparse.Namespace) -> int:
     """Report every mistake."""
-    document = open_document(parsed.file, parsed.values)
+    document = open_target(parsed)
     with collect_order() as order:
         found = find_mistakes(document, parsed.name, strict=parsed.strict)
     if parsed.paste_deploy:
@@ -54,7 +57,7 @@ def check(parsed: argparse.Namespace) -> int:
     if not parsed.quiet:
         plural = "s" if len(mistakes or order) > 1 else ""
         no_mistake = f"no mistakes, {len(order)} warning{plural}" if order else "OK"
-        print(f"{len(mistakes)} mistake{plural}" if mistakes else f"{parsed.file}: {no_mistake}")
+        print(f"{len(mistakes)} mistake{plural}" if mistakes else f"{parsed.target}: {no_mistake}")
         if not mistakes and parsed.name == "main" and "main" not in document.applications():
             print("serve needs --name, because no application is called main")
     return 1 if mistakes else 0

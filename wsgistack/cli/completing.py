@@ -47,15 +47,15 @@ def _complete_server(parsed_args: argparse.Namespace, **_: object) -> Iterable[s
 def _open(parsed_args: argparse.Namespace) -> Document:
     """The file before the option that is completed; without one, there is nothing to complete."""
     try:
-        return open_document(parsed_args.file or {}, {})
+        return open_document(parsed_args.target or {}, {})
     except ConfigError:
         return open_document({}, {})
 
 
 _COMPLETERS: Mapping[str, Callable[..., Iterable[str]]] = {
-    **dict.fromkeys(("file", "old", "new"), _complete_file),
-    "layer": _complete_layer,
+    **dict.fromkeys(("target", "old", "new"), _complete_file),
+    **dict.fromkeys(("layer", "layers"), _complete_layer),
     "name": _complete_name,
-    "server": _complete_server,
+    "server_name": _complete_server,
 }
 """How to complete an argument, by its name in the parsed arguments."""

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from functools import partial
 
-from wsgistack.cli.arguments import FILE, add_name, add_values, split_pair
+from wsgistack.cli.arguments import add_target, add_values, split_pair
 from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.target import open_target
 from wsgistack.cli.tracing import Request, Trace, Visit
 from wsgistack.conditions.parsing import resolve_condition
 from wsgistack.conditions.predicates import predicate
-from wsgistack.config import open_document, read
+from wsgistack.config import read
 from wsgistack.config.words import describe_condition
 from wsgistack.http.forms import Forms
 from wsgistack.http.hosts import host_forms
@@ -54,8 +55,7 @@ def add_command(commands: Commands) -> None:
     )
     script_name = "the SCRIPT_NAME of the request: the path at which the server mounts the application"
     command.rare_options.add_argument("--script-name", default="", metavar="PATH", help=script_name)
-    add_name(command)
-    command.add_argument("file", metavar="FILE", help=FILE)
+    add_target(command)
     request = "a method and a path, in quotes, such as 'GET /admin'"
     command.add_argument("request", metavar="REQUEST", type=_request, help=request)
     add_values(command)
@@ -66,7 +66,7 @@ def explain(parsed: argparse.Namespace) -> int:
     """Print each layer with the reason why it sees the request, or does not."""
     request = parsed.request._replace(script_name=parsed.script_name)
     with redirect_stdout(sys.stderr):
-        trace = Trace(read(open_document(parsed.file, parsed.values), parsed.name))
+        trace = Trace(read(open_target(parsed), parsed.name))
         status = trace.send(request, parsed.header)
     print(request)
     for visit in trace.visits:

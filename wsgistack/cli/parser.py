@@ -126,4 +126,6 @@ def add_parser(commands: Commands, name: str, *, summary: str, description: str,
     """
     lines = [f"  {what}:\n    $ {command}" for what, command in examples.items()]
     epilog = "\n".join(["examples:", *lines])
-    return commands.add_parser(name, help=summary, description=description, epilog=epilog)
+    command = commands.add_parser(name, help=summary, description=description, epilog=epilog)
+    command.set_defaults(command=command)
+    return command

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
 
-from wsgistack.cli.arguments import FILE, add_name, add_values
+from wsgistack.cli.arguments import add_target, add_values
 from wsgistack.cli.checking import warn
 from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.target import open_target
 from wsgistack.cli.tree import align, draw_tree
-from wsgistack.config import open_document, read
+from wsgistack.config import read
 from wsgistack.config.contents import drop_file_keys
 from wsgistack.config.document import Document
 from wsgistack.config.parts import in_order
@@ -40,15 +41,14 @@ def add_command(commands: Commands) -> None:
         examples=_EXAMPLES,
     )
     command.add_argument("--format", choices=("toml",), help="print the whole file as TOML instead")
-    add_name(command)
-    command.add_argument("file", metavar="FILE", help=FILE)
+    add_target(command)
     add_values(command)
     command.set_defaults(run=show)
 
 
 def show(parsed: argparse.Namespace) -> int:
     """Print what a configuration describes: the application of a name, or all of them in a file without main."""
-    document = open_document(parsed.file, parsed.values)
+    document = open_target(parsed)
     if parsed.format:
         from wsgistack.config.export import export_toml
 

@@ -1,0 +1,66 @@
+"""``wsgistack serve module:application``: without a file, with one from ``init``, and while code changes."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.projects import PROGRAM, PROJECTS, write_project
+from tests.servers.running import eventually, running
+
+SERVE = (PROGRAM, "serve", "-p", "0")
+REQUEST = r"GET / 200 \d+\.\d ms"
+
+
+@pytest.mark.parametrize("target", PROJECTS)
+def test_serves_an_application_with_layers(target: str, tmp_path: Path) -> None:
+    write_project(target, tmp_path)
+    with running(
+        tmp_path, *SERVE, target, "--layer", "request_id", "--layer", "compress minimum_size=1 when_path=/"
+    ) as server:
+        answer = server.get("/", Accept_Encoding="gzip")
+        assert (answer.status, answer.headers["vary"]) == (200, "Accept-Encoding")
+        assert "x-request-id" in answer.headers
+        lines = eventually(lambda: ((found := server.output().splitlines())[4:] and found) or None)
+        assert lines[1:4] == ["request_id", "└─ compress", f"   └─ {target}"]
+        assert re.fullmatch(REQUEST, lines[4])
+
+
+@pytest.mark.parametrize("target", PROJECTS)
+def test_serves_what_init_has_written(target: str, tmp_path: Path) -> None:
+    write_project(target, tmp_path)
+    subprocess.run([PROGRAM, "init", target], check=True, cwd=tmp_path, capture_output=True)
+    with running(tmp_path, *SERVE, "stack.toml") as server:
+        answer = server.get("/")
+        assert (answer.status, answer.body) == (200, b"hello")
+        request_id = answer.headers["x-request-id"]
+        eventually(lambda: request_id in server.output() or None)
+        assert not re.search(REQUEST, server.output())  # the access log is enough
+
+
+def test_starts_again_when_the_module_changes(tmp_path: Path) -> None:
+    write_project("plain:application", tmp_path)
+    module = tmp_path / "plain.py"
+    right = module.read_text()
+    with running(tmp_path, *SERVE, "--reload", "plain:application", "--layer", "gzip") as server:
+        assert server.get("/").body == b"hello"
+        module.write_text(right.replace("hello", "changed") + "1 / 0\n")
+        eventually(lambda: "still serving the previous version" in server.output() or None)
+        assert "plain:application: cannot import module 'plain': ZeroDivisionError: " in server.output()
+        module.write_text(right.replace("hello", "changed"))
+        eventually(lambda: server.get("/").body == b"changed" or None)
+        assert re.search(f"^{REQUEST}$", server.output(), re.MULTILINE)
+
+
+def test_prints_each_request_in_one_line_whatever_the_client_sends(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        'def app(environ, start_response):\n    start_response("404 Not Found", [("Content-Length", "5")])\n'
+        '    if environ["PATH_INFO"] == "/fail":\n        raise KeyError("x")\n    return [b"hello"]\n'
+    )
+    with running(tmp_path, *SERVE, "shop:app") as server:
+        server.raw(b"GET /a%0aGET%20/b%20200?q=\x1b[31m HTTP/1.0\r\n\r\n").close()
+        server.get("/fail", "POST")
+        found = eventually(lambda: re.search(r"^POST /fail 500 \d+\.\d ms error$", server.output(), re.MULTILINE))
+        assert found
+        assert re.search(r"^GET /a%0AGET%20/b%20200\?q=\\x1b\[31m 404 \d+\.\d ms$", server.output(), re.MULTILINE)

@@ -1,0 +1,99 @@
+"""What ``serve`` does for a developer: it prints each request, and warns before strangers can see error pages."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from wsgistack.conditions import Condition, Conditional
+from wsgistack.environ import escape_word, request_target
+from wsgistack.errors import Mistake
+from wsgistack.middleware.access_log import AccessLog
+from wsgistack.middleware.access_log.format import Entry
+from wsgistack.pipeline.spec import Spec, observer
+from wsgistack.types import App
+
+__all__ = ["Layer", "collect_layers", "find_debug", "find_hosts", "is_public", "log_requests"]
+
+
+class Layer(NamedTuple):
+    """A layer as it is configured, and as it was built."""
+
+    spec: Spec
+    app: App
+
+
+class RequestLog(AccessLog):
+    """Print a short line for each request to standard error: ``GET /reader 200 1.2 ms``."""
+
+    def __init__(self, app: App, /) -> None:
+        super().__init__(app)
+        self._line_of = describe_request
+
+
+def describe_request(entry: Entry) -> str:
+    """Describe a request and its response. Everything that a client sends is escaped."""
+    words = [escape_word(entry.method), escape_word(request_target(entry.path, entry.query)), escape_word(entry.code)]
+    outcome = [] if entry.outcome == "complete" else [entry.outcome]
+    return " ".join([*words, f"{entry.duration * 1000:.1f} ms", *outcome])
+
+
+def log_requests(app: App, layers: Iterable[Layer]) -> App:
+    """An application that prints its requests; unchanged if one of its layers is an access log."""
+    return app if any(getattr(each.app, "is_log", False) is True for each in layers) else RequestLog(app)
+
+
+@contextmanager
+def collect_layers() -> Iterator[list[Layer]]:
+    """Collect the layers that are built meanwhile, also those of mounted applications."""
+    layers: list[Layer] = []
+
+    def observe(spec: Spec, layer: App, app: App, condition: Condition | None) -> App:
+        layers.append(Layer(spec, layer))
+        return layer if condition is None else Conditional(layer, app, condition, spec.when)
+
+    token = observer.set(observe)
+    try:
+        yield layers
+    finally:
+        observer.reset(token)
+
+
+def find_debug(layers: Iterable[Layer], hosts: Iterable[str]) -> list[str]:
+    """Warn about layers whose option ``debug`` is on, if clients on other machines can reach one of the hosts."""
+    public = next(filter(is_public, hosts), None)
+    return [] if public is None else [_describe_debug(each.spec, public) for each in layers if _is_debug(each.spec)]
+
+
+def find_hosts(options: Mapping[str, object], default: str) -> list[str]:
+    """The addresses in the options of a server, without ports."""
+    given = [value for key in ("host", "listen", "bind", "unix_socket") for value in str(options.get(key, "")).split()]
+    return list(map(_drop_port, given)) or [default]
+
+
+def is_public(host: str) -> bool:
+    """Whether clients on other machines may reach an address. A name is public unless it is ``localhost``."""
+    if host == "localhost" or host.startswith(("unix:", "/")):
+        return False
+    try:
+        address = ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return True
+    return not (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def _drop_port(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    has_port = colon and "]" not in port and (":" not in host or "]" in host) and host != "unix"
+    return host if has_port else address
+
+
+def _is_debug(spec: Spec) -> bool:
+    value = spec.resolve().get("debug")
+    return str(value).lower() in ("true", "yes", "on", "1")  # a filter for PasteDeploy gets text
+
+
+def _describe_debug(spec: Spec, host: str) -> str:
+    where = spec.where._replace(line=spec.lines.get("debug") or spec.where.line)
+    problem = f"on, and {host or '*'!r} is a public address: error pages show your code to everyone"
+    return str(Mistake(problem, key="debug", where=where, hint="turn it off, or serve on 127.0.0.1"))

@@ -1,0 +1,115 @@
+"""``wsgistack init``: a configuration file to begin with."""
+
+import argparse
+from pathlib import Path
+from shlex import quote
+
+from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.target import is_application, open_application, open_file
+from wsgistack.config import read
+from wsgistack.config.toml_writer import format_value
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
+from wsgistack.pipeline import registry
+
+__all__ = ["add_command", "init"]
+
+_FILE = "stack.toml"
+_LAYERS = {
+    "request_id": "Gives each request an id, for logs and in the header X-Request-ID of the response.",
+    "access_log": "Writes one line for each request to standard error.",
+    "catch_errors": "If the application fails, logs the traceback and answers 500, with the id of the request.",
+    "compress": "Makes text smaller for clients that accept gzip.",
+}
+_TEMPLATE = """\
+# The layers around {target}. Every request passes them in this order, from the outermost layer in to
+# the application, and every response in the opposite order.
+#
+#   wsgistack check {file}
+#       finds mistakes in this file
+#   wsgistack serve {file}
+#       serves the application
+#   wsgistack list
+#       lists all layers; `wsgistack list compress` shows the options of one
+
+app = {use}
+
+layers = [
+{layers}]
+"""
+_GUARD = """
+    # Lets in only users with a password. To use it, remove the # before the {, and set the environment
+    # variable SITE_PASSWORD. For passwords as hashes in a file, write htpasswd = "users.htpasswd" instead
+    # of users. Use it only over TLS, because each request carries the password.
+    # { use = "basic_auth", users = { admin = "${env:SITE_PASSWORD}" } },
+"""
+
+_DESCRIPTION = """\
+Writes stack.toml with the layers that most applications need, and with comments that explain them. Edit it, then check
+and serve it."""
+
+
+def add_command(commands: Commands) -> None:
+    """Add ``wsgistack init``."""
+    command = add_parser(
+        commands,
+        "init",
+        summary="write a file with the recommended layers",
+        description=_DESCRIPTION,
+        examples={"Write stack.toml for the variable app of shop.py": "wsgistack init shop:app"},
+    )
+    command.add_argument("-o", "--output", default=_FILE, metavar="FILE", help="the file (default: %(default)s)")
+    command.add_argument("-f", "--force", action="store_true", help="replace the file if it exists")
+    command.add_argument("-q", "--quiet", action="store_true", help="print mistakes only")
+    application = "an application as module:application, or module:factory() to call a factory"
+    command.add_argument("target", metavar="TARGET", help=application)
+    command.set_defaults(run=init)
+
+
+def init(parsed: argparse.Namespace) -> int:
+    """Write a file, if the application can be loaded."""
+    file = Path(parsed.output)
+    mistakes = Mistakes()
+    with mistakes.collect():
+        _check_output(file, is_forced=parsed.force)
+    with mistakes.collect():
+        _check_application(parsed.target, file.parent)
+    mistakes.raise_if_any()
+    text = _make_text(parsed.target, quote(parsed.output))
+    try:
+        with file.open("w" if parsed.force else "x", encoding="utf-8", newline="\n") as opened:
+            opened.write(text)
+    except OSError as error:
+        raise _failed(file, f"cannot be written: {error.strerror}") from error
+    if not parsed.quiet:
+        name = quote(parsed.output)
+        print(f"Wrote {parsed.output}. Next:\n  wsgistack check {name}\n  wsgistack serve --reload {name}")
+    return 0
+
+
+def _check_output(file: Path, *, is_forced: bool) -> None:
+    if file.suffix.lower() != ".toml":
+        raise _failed(file, "init writes only TOML", expected=f"a name such as {file.with_suffix('.toml')}")
+    if file.exists() and not is_forced:
+        raise _failed(file, "file exists", hint="write --force to replace it, or --output for another file")
+
+
+def _check_application(target: str, folder: Path) -> None:
+    """Load the application from where the file will be, whose modules can be imported."""
+    if not is_application(target):
+        open_file(target, {})  # finds what is wrong with most targets
+        raise _failed(Path(target), "is a configuration already", expected="module:application such as shop:app")
+    try:
+        read(open_application(target, folder=folder)).build()
+    except ConfigError as error:
+        where = f"modules are imported from {folder}, where the file is" if folder != Path() else ""
+        raise ConfigError(*(each._replace(hint=each.hint or where) for each in error.mistakes)) from error
+
+
+def _failed(file: Path, problem: str, *, expected: str = "", hint: str = "") -> ConfigError:
+    return ConfigError(Mistake(problem, where=Where(str(file)), expected=expected, hint=hint))
+
+
+def _make_text(target: str, file: str) -> str:
+    known = [name for name in _LAYERS if registry.has(name)]
+    layers = "\n".join(f"    # {_LAYERS[name]}\n    {format_value(name)},\n" for name in known)
+    return _TEMPLATE.format(target=target, file=file, use=format_value(target), layers=layers + _GUARD)
