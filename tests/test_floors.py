@@ -93,8 +93,9 @@ FLOORS = (
     # what people run
     ("serving.serve",),
     ("serving.reload",),
+    ("cli.parser",),
     ("cli.arguments",),
-    ("cli.target", "cli.development"),
+    ("cli.target", "cli.development", "cli.completing"),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree", "cli.initializing"),
     ("cli.application", "cli.server"),
     ("cli.serving", "cli.showing", "cli.tracing"),
@@ -107,6 +108,7 @@ STANDARD_LIBRARY_ONLY_BUT = {
     "http.negotiation": {"webob"},
     "testing.plugin": {"pytest"},
     "serving.serve": {"waitress"},
+    "cli.completing": {"argcomplete"},
 }
 SEEN_BY_TESTING = {"types", "errors", "http.headers", "environ"}
 COMPOSING = ("options", "conditions", "pipeline", "config")

@@ -169,7 +169,7 @@ def test_says_what_is_wrong_with_a_target(
         ("gzip levl=1", "gzip levl: unknown option of Gzip; did you mean 'level'?"),
         ("gzip when_pth=/a", "gzip when_pth: unknown condition; did you mean 'when_path'?"),
         ("shop:create_app", "shop:create_app: create_app takes no application; expected it as the first argument"),
-        ("gzip level", "not a valid layer: 'level' is not of the form NAME=VALUE; "),
+        ("gzip level", "not a valid layer: expected NAME=VALUE; "),
         ("gzip level=1 level=2", "an option of 'gzip' is set twice; keep one of them"),
         ("gzip 'level=1", "not a valid layer: No closing quotation; write it as 'access_log format=combined'"),
         ("", "unknown layer ''; choose from access_log, "),

@@ -6,7 +6,8 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from wsgistack.cli.arguments import Commands, add_strict, add_target, add_values
+from wsgistack.cli.arguments import add_strict, add_target, add_values
+from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_target
 from wsgistack.config import find_mistakes
 from wsgistack.config.parts import in_order
@@ -14,13 +15,23 @@ from wsgistack.pipeline import OrderWarning
 
 __all__ = ["add_command", "check", "collect_order", "warn"]
 
+_DESCRIPTION = """\
+Reads FILE as serve does, imports the application, builds all layers, and reports every mistake at once: where it is,
+what was expected, and the most similar correct name. It serves nothing. Use it before you deploy a change."""
+_EXAMPLES = {
+    "Report all mistakes": "wsgistack check stack.toml",
+    "In a script: fail on warnings, too, and print nothing else": "wsgistack check --quiet --strict stack.toml",
+}
+
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack check``."""
-    command = commands.add_parser("check", help="report all mistakes in a configuration")
+    command = add_parser(
+        commands, "check", summary="find all mistakes in a file", description=_DESCRIPTION, examples=_EXAMPLES
+    )
     command.add_argument("-q", "--quiet", action="store_true", help="print mistakes and warnings only")
     about = "also report what the loader of PasteDeploy (pserve, gunicorn --paste) treats differently"
-    command.add_argument("--paste-deploy", action="store_true", help=about)
+    command.rare_options.add_argument("--paste-deploy", action="store_true", help=about)
     add_strict(command)
     add_target(command)
     add_values(command)

@@ -2,19 +2,27 @@
 
 import argparse
 
-from wsgistack.cli.arguments import FILE, Commands, add_values
+from wsgistack.cli.arguments import FILE, add_values
+from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.config import open_document
 from wsgistack.config.contents import read_contents
 from wsgistack.config.difference import find_differences
 
 __all__ = ["add_command", "compare"]
 
+_DESCRIPTION = """\
+Shows what two files do differently: other layers, another order, other options. Comments, the order of options and the
+format (TOML or ini) make no difference. Use it to review a change, or after you have converted a file."""
+_EXAMPLES = {"Compare the file of the last release with the new one": "wsgistack diff old.toml stack.toml"}
+
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack diff``."""
-    command = commands.add_parser("diff", help="show what changed from one configuration to another")
+    command = add_parser(
+        commands, "diff", summary="show what two files do differently", description=_DESCRIPTION, examples=_EXAMPLES
+    )
     command.add_argument("old", metavar="OLD", help=FILE)
-    command.add_argument("new", metavar="NEW", help="the file to compare with it; ini or TOML")
+    command.add_argument("new", metavar="NEW", help="the file to compare with it")
     add_values(command)
     command.set_defaults(run=compare, failure=2)
 

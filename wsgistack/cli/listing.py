@@ -6,7 +6,7 @@ from inspect import cleandoc
 from shutil import get_terminal_size
 from textwrap import TextWrapper
 
-from wsgistack.cli.arguments import Commands
+from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.config.words import describe_value
 from wsgistack.errors import ConfigError
 from wsgistack.options.schema import read_schema
@@ -15,11 +15,26 @@ from wsgistack.types import Factory
 
 __all__ = ["add_command", "list_layers"]
 
+_DESCRIPTION = """\
+Lists the layers that you can write in a file, with what they do. With NAME, it shows the options of one layer: their
+types, meanings and defaults."""
+_EXAMPLES = {
+    "List all layers": "wsgistack list",
+    "Show the options of one": "wsgistack list basic_auth",
+    "Show the options of any other middleware": "wsgistack list werkzeug.middleware.proxy_fix:ProxyFix",
+}
+
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack list``."""
-    command = commands.add_parser("list", help="list the installed layers")
-    command.add_argument("layer", nargs="?", metavar="NAME", help="a layer or an import string whose options to show")
+    command = add_parser(
+        commands,
+        "list",
+        summary="list the layers that you can use, and their options",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    command.add_argument("layer", nargs="?", metavar="NAME", help="a layer, or package.module:middleware")
     command.set_defaults(run=list_layers)
 
 

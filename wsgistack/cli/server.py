@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
-from wsgistack.cli.arguments import Commands
 from wsgistack.cli.development import find_hosts
+from wsgistack.cli.parser import Commands, Parser, add_parser
 from wsgistack.cli.target import open_target
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Server
@@ -31,24 +31,28 @@ __all__ = [
 
 _HOST, _PORT = "127.0.0.1", 8080
 _MODE = "unix_socket_perms"  # an option of Waitress
-_EPILOG = """\
+_DESCRIPTION = """\
+Runs an application behind its layers, until you press Ctrl-C. TARGET is a file with the layers, or the application
+itself: shop:app is the variable app of the module shop.py. wsgistack --help shows a whole file.
+
 What follows -- goes to the server unchanged. For example, gunicorn serves HTTPS:
 
   wsgistack serve shop.toml --server gunicorn --workers 4 -b 0.0.0.0:8443 \\
       -- --certfile cert.pem --keyfile key.pem
 
-TLS, HTTP/2, restarts of workers and the user of the process are the server's
-business. Its own help, such as gunicorn --help, lists its arguments.
-"""
+TLS, HTTP/2, restarts of workers and the user of the process are the server's business. Its own help, such as gunicorn
+--help, lists its arguments."""
+_EXAMPLES = {
+    "Serve the application of stack.toml": "wsgistack serve stack.toml",
+    "Choose the port, and restart when you save a file": "wsgistack serve --port 8000 --reload stack.toml",
+    "Without a file": "wsgistack serve shop:app --layer request_id --layer access_log",
+}
 
 
-def add_server(commands: Commands) -> argparse.ArgumentParser:
+def add_server(commands: Commands) -> Parser:
     """Add ``wsgistack serve`` with these arguments."""
-    command = commands.add_parser(
-        "serve",
-        help="serve an application over HTTP",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    command = add_parser(
+        commands, "serve", summary="run an application with its layers", description=_DESCRIPTION, examples=_EXAMPLES
     )
     command.add_argument(
         "--server",

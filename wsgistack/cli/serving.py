@@ -12,9 +12,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wsgistack.cli import application
-from wsgistack.cli.arguments import Commands, add_strict, add_target, add_values
+from wsgistack.cli.arguments import add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, warn
 from wsgistack.cli.development import Layer, collect_layers, find_debug, log_requests
+from wsgistack.cli.parser import Commands
 from wsgistack.cli.server import (
     add_server,
     choose_server,

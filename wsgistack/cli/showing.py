@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
 
-from wsgistack.cli.arguments import Commands, add_target, add_values
+from wsgistack.cli.arguments import add_target, add_values
 from wsgistack.cli.checking import warn
+from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_target
 from wsgistack.cli.tree import align, draw_tree
 from wsgistack.config import read
@@ -20,11 +21,25 @@ __all__ = ["add_command", "show"]
 
 _MAIN = "main"
 
+_DESCRIPTION = """\
+Shows what FILE describes: the layers in the order in which a request passes them, with their options and conditions,
+then the application, and the servers. Secrets are hidden."""
+_EXAMPLES = {
+    "Show the layers around the application": "wsgistack show stack.toml",
+    "Convert an ini file to TOML": "wsgistack show --format toml stack.ini",
+}
+
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack show``."""
-    command = commands.add_parser("show", help="show the layers as a tree, with their options")
-    command.add_argument("--format", choices=("toml",), help="convert the whole file to TOML instead")
+    command = add_parser(
+        commands,
+        "show",
+        summary="show the layers of an application, with their options",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    command.add_argument("--format", choices=("toml",), help="print the whole file as TOML instead")
     add_target(command)
     add_values(command)
     command.set_defaults(run=show)
