@@ -89,7 +89,8 @@ FLOORS = (
     # what people run
     ("serving.serve",),
     ("serving.reload",),
-    ("cli.arguments",),
+    ("cli.arguments", "cli.excerpt", "cli.terminal"),
+    ("cli.reporting",),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree"),
     ("cli.serving", "cli.showing", "cli.tracing"),
     ("cli.auditing", "cli.explaining"),

@@ -9,11 +9,14 @@ from io import TextIOWrapper
 
 from wsgistack.cli import auditing, checking, comparing, conforming, explaining, listing, serving, showing
 from wsgistack.cli.arguments import parse
+from wsgistack.cli.reporting import as_items, print_json, print_mistakes, summarize
+from wsgistack.cli.terminal import COLORS, color
 from wsgistack.errors import ConfigError
 
 __all__ = ["main"]
 
 _COMMANDS = (serving, checking, showing, comparing, listing, explaining, auditing, conforming)
+_COLOR = "when to use colours; auto: on a terminal, or as NO_COLOR and FORCE_COLOR say (default: %(default)s)"
 _EPILOG = """\
 exit codes:
   0    success; for diff: the files mean the same
@@ -28,11 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # some terminals can't write a tree, or every path
     parsed = parse(_parser(), arguments)
+    color.set(parsed.color)
     try:
         status = int(parsed.run(parsed))
         print(end="", flush=True)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        if getattr(parsed, "format", "") == "json":
+            print_json({"mistakes": as_items(error.mistakes)})
+        else:
+            print_mistakes(error.mistakes)
+            if len(error.mistakes) > 1:
+                print(summarize(error.mistakes), file=sys.stderr)
         return int(getattr(parsed, "failure", 1))
     except KeyboardInterrupt:
         return 130
@@ -53,4 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_command(commands)
+    for each in commands.choices.values():
+        each.add_argument("--color", choices=COLORS, default="auto", help=_COLOR)
     return parser

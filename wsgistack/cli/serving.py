@@ -76,7 +76,7 @@ def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | N
     with collect_order() as order, mistakes.collect():
         app = stack.build()
     if parsed.strict:
-        mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]
+        mistakes += [*stack.pipeline.misplaced(), *order]
     if mistakes:
         raise ConfigError(*in_order(mistakes))
     warn(order)

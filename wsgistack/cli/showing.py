@@ -1,20 +1,39 @@
-"""``wsgistack show``: a configuration as a tree, or as TOML."""
+"""``wsgistack show``: a configuration as a tree, as TOML, or as JSON.
+
+``--format json`` prints one object:
+
+- ``file``: its path;
+- ``applications``: by name, each with ``use``, ``options`` and ``layers``. A layer, outermost first, has ``name``,
+  ``use``, ``options``, ``when`` (null: for all requests), ``file`` and ``line``, and ``warnings`` about its place and
+  its condition;
+- ``filters``: by name, those that no application lists, each like a layer;
+- ``servers``: by name, each with ``use`` and ``options``;
+- ``global_values``: the names of PasteDeploy's global configuration, whose values may be secrets;
+- ``mistakes``: as in :mod:`wsgistack.cli.reporting`. If there are any, the other parts are empty.
+
+Options are those that the file sets. A secret is the text ``<secret>``, and a reference is shown as it is written. What
+JSON has no type for is text.
+"""
 
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from io import TextIOWrapper
+from typing import cast
 
 from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.cli.checking import warn
+from wsgistack.cli.reporting import as_items, as_json, print_json
 from wsgistack.cli.tree import align, draw_tree
 from wsgistack.config import open_document, read
-from wsgistack.config.contents import drop_file_keys
+from wsgistack.config.contents import drop_file_keys, read_contents
 from wsgistack.config.document import Document
-from wsgistack.config.parts import in_order
-from wsgistack.config.protocols import SERVER_PROTOCOLS
+from wsgistack.config.parts import Application, Server, Stack
+from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS
 from wsgistack.config.words import describe_use
-from wsgistack.errors import ConfigError
+from wsgistack.errors import Mistakes
+from wsgistack.pipeline.spec import Spec
 
 __all__ = ["add_command", "show"]
 
@@ -24,7 +43,8 @@ _MAIN = "main"
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack show``."""
     command = commands.add_parser("show", help="show the layers as a tree, with their options")
-    command.add_argument("--format", choices=("toml",), help="convert the whole file to TOML instead")
+    about = "text: a tree; toml: the whole file as TOML; json: the whole file for programs (default: %(default)s)"
+    command.add_argument("--format", choices=("text", "toml", "json"), default="text", help=about)
     command.add_argument("--name", default=_MAIN, help="the application or pipeline (default: %(default)s)")
     command.add_argument("file", metavar="FILE", help=FILE)
     add_values(command)
@@ -33,29 +53,73 @@ def add_command(commands: Commands) -> None:
 
 def show(parsed: argparse.Namespace) -> int:
     """Print what a configuration describes: the application of a name, or all of them in a file without main."""
-    document = open_document(parsed.file, parsed.values)
-    if parsed.format:
+    if parsed.format == "json":
+        return _show_json(parsed)
+    if parsed.format == "toml":
         from wsgistack.config.export import export_toml
 
-        text, warnings = export_toml(document)
+        with redirect_stdout(sys.stderr):  # an application may print when it is imported
+            text, warnings = export_toml(open_document(parsed.file, parsed.values))
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="strict")  # TOML is UTF-8, whatever the terminal uses
         print(text, end="")
         warn(warnings)
-    else:
-        names = document.applications()
-        is_all = parsed.name == _MAIN and _MAIN not in names
-        trees = [f"application {name}:\n{_draw(document, name)}" for name in names] if is_all else []
-        filters = _describe_filters(document) if is_all else ()
-        print("\n\n".join([*(trees or [_draw(document, parsed.name)]), *filters, *_describe(document)]))
+        return 0
+    document = open_document(parsed.file, parsed.values)
+    names = document.applications()
+    is_all = parsed.name == _MAIN and _MAIN not in names
+    trees = [f"application {name}:\n{_draw(document, name)}" for name in names] if is_all else []
+    filters = _describe_filters(document) if is_all else ()
+    print("\n\n".join([*(trees or [_draw(document, parsed.name)]), *filters, *_describe(document)]))
     return 0
 
 
+def _show_json(parsed: argparse.Namespace) -> int:
+    """Print all that a configuration describes; with another name than main, that application alone."""
+    mistakes = Mistakes()
+    parts: dict[str, object] = {"applications": {}, "filters": {}, "servers": {}, "global_values": []}
+    with mistakes.collect(), redirect_stdout(sys.stderr):
+        document = open_document(parsed.file, parsed.values)
+        found = read_contents(document)
+        stacks = found.applications
+        if parsed.name != _MAIN or not stacks:
+            stacks = {parsed.name: _read(document, parsed.name)}
+        parts = {
+            "applications": {name: _describe_stack(stack) for name, stack in stacks.items()},
+            "filters": {name: _describe_layer(spec) for name, spec in found.unlisted.items()},
+            "servers": {name: _describe_part(each, SERVER_PROTOCOLS) for name, each in found.servers.items()},
+            "global_values": [*found.global_conf],
+        }
+    print_json({"file": parsed.file, **parts, "mistakes": as_items(mistakes)})
+    return 1 if mistakes else 0
+
+
+def _describe_stack(stack: Stack) -> dict[str, object]:
+    layers = [
+        {**_describe_layer(spec), "warnings": as_items(stack.pipeline.misplaced_at(position))}
+        for position, spec in enumerate(stack.pipeline)
+    ]
+    return {**_describe_part(cast(Application, stack.application), APP_PROTOCOLS), "layers": layers}
+
+
+def _describe_part(part: Application | Server, protocols: tuple[str, ...]) -> dict[str, object]:
+    return {"use": describe_use(part.use), "options": as_json(part.shown(protocols))}
+
+
+def _describe_layer(spec: Spec) -> dict[str, object]:
+    use, options, when = describe_use(spec.use), as_json(spec.shown()), as_json(spec.when)
+    file, line = spec.where.file or None, spec.where.line or None
+    return {"name": spec.name, "use": use, "options": options, "when": when, "file": file, "line": line}
+
+
 def _draw(document: Document, name: str) -> str:
+    return draw_tree(document, name, _read(document, name))
+
+
+def _read(document: Document, name: str) -> Stack:
     stack = read(document, name)
-    if stack.mistakes:
-        raise ConfigError(*in_order(stack.mistakes))
-    return draw_tree(document, name, stack)
+    Mistakes(stack.mistakes).raise_if_any()
+    return stack
 
 
 def _describe_filters(document: Document) -> Iterator[str]:
