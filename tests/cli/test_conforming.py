@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli.files import run
+from tests.cli.files import read_mistakes, run
 from wsgistack.cli import main
 from wsgistack.testing import Judge
 from wsgistack.testing.rules import MIDDLEWARE
@@ -154,7 +154,8 @@ def test_explains_why_a_middleware_cannot_be_judged(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["conform", *arguments]) == 1
-    assert capsys.readouterr() == ("", f"{message}\n")
+    out, err = capsys.readouterr()
+    assert (out, read_mistakes(err)) == ("", [message])
 
 
 @pytest.mark.usefixtures("mine")

@@ -5,14 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.files import read_mistakes
 from wsgistack.cli import main
 from wsgistack.pipeline import registry
-
-
-@pytest.fixture(autouse=True)
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", "80")
 
 
 def test_lists_the_layers_that_are_installed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +85,7 @@ def test_lists_the_options_of_any_middleware(
 def test_refuses_what_is_not_a_layer(name: str, named: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", name]) == 1
     out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
+    assert (out, len(read_mistakes(err))) == ("", 1)
     assert [each for each in named if each not in err] == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.files import QUICKSTART, TREE, layers, written
+from tests.cli.files import QUICKSTART, TREE, layers, read_mistakes, written
 from wsgistack.cli import main
 
 SERVERS = (
@@ -83,7 +83,7 @@ def test_reports_mistakes_in_a_file_without_main(
     file = written(tmp_path, text)
     assert main(["show", file]) == 1
     out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
+    assert (out, len(read_mistakes(err))) == ("", 1)
     assert err.startswith(f"{file}{place}")
 
 

@@ -32,7 +32,7 @@ _TOML_HEADER = re.compile(r"\s*\[{1,2}\s*((?:apps|filters|global|layers|logging|
 _STRUCTURE = {"use", "name", "app", "apps", "layers", "filters", "servers", "mounts", "when", "pipeline", "filter-with"}
 _INI_NAMES = re.compile(r"(?:\w[\w.:/#(),-]*(?:\s+|$))+$")
 _TOML_NAME = re.compile(r"([\"'])\w[\w.:/#()-]*\1")
-_USE = re.compile(r"\{\s*use\s*=\s*(?:\"[\w-]+\"|'[\w-]+'),")
+_USE = re.compile(r"(?:layers\s*=\s*\[\s*)?\{\s*use\s*=\s*(?:\"[\w-]+\"|'[\w-]+'),")
 _MASKED = re.compile(r"([\s,]*)\S.*?((?:\s*[\]}],?)?|\s*)$")
 _TOML_VALUE = re.compile(rf"{_QUOTED.pattern}|[^\s,\]}}#\"']+")
 

@@ -1,8 +1,12 @@
 """``wsgistack list``: the layers that are installed, and the options of one.
 
-``--format json`` prints one object with ``layers`` and ``mistakes``. Each layer has ``name``, ``summary``, ``options`` and
-``mistakes``, which say why it cannot be loaded. Each option has ``name``, ``type``, ``default`` (null if it is required, or
-if None is the default), ``is_required``, ``is_secret`` and ``doc``. Mistakes are those of :mod:`wsgistack.cli.reporting`.
+``--format json`` prints one object:
+
+- ``layers``: each with ``name``, ``summary``, ``options``, and ``mistakes``, which say why it cannot be loaded;
+- ``mistakes``: those of the layer that the argument names. If there are any, ``layers`` is empty.
+
+An option has ``name``, ``type``, ``default``, ``is_required``, ``is_secret`` and ``doc``. A default that JSON has no type
+for is text; it is null if the option is required. Mistakes are those of :mod:`wsgistack.cli.reporting`.
 """
 
 import argparse
