@@ -27,11 +27,12 @@ _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _AS_VALUE = re.compile(rf"(?:invalid|unknown) [\w ]*?({_QUOTED.pattern}|%\(\w+\)s|(?:True|False|-?\d[\w.+-]*)$)")
 _NOT_SET = re.compile(r"environment variable (\w+) is not set")
 _SEPARATOR = re.compile(r"[\s,:=\[\]{}()\"']+")
-_INI_HEADER = re.compile(r"\[(.+)\]")
+_INI_HEADER = re.compile(r"\[([^\]]+)\]")
 _TOML_HEADER = re.compile(r"\s*\[{1,2}\s*((?:apps|filters|global|layers|logging|servers)\b[^\]]*)\]")
 _STRUCTURE = {"use", "name", "app", "apps", "layers", "filters", "servers", "mounts", "when", "pipeline", "filter-with"}
-_INI_NAMES = re.compile(r"(?:\w[\w.:/#(),-]*(?:\s+|$))+$")
-_TOML_NAME = re.compile(r"([\"'])\w[\w.:/#()-]*\1")
+_NAME = r"\w[\w./#()-]*(?::[\w./#()-]+)*"
+_INI_NAMES = re.compile(rf"(?:{_NAME},?(?:\s+|$))+$")
+_TOML_NAME = re.compile(rf"([\"']){_NAME}\1")
 _USE = re.compile(r"(?:layers\s*=\s*\[\s*)?\{\s*use\s*=\s*(?:\"[\w-]+\"|'[\w-]+'),")
 _MASKED = re.compile(r"([\s,]*)\S.*?((?:\s*[\]}],?)?|\s*)$")
 _TOML_VALUE = re.compile(rf"{_QUOTED.pattern}|[^\s,\]}}#\"']+")
@@ -87,10 +88,13 @@ class _Source:
         match [*re.finditer(key, line)] if self._key else []:
             case [found]:
                 before, value = f"{self._mask(line[: found.start()])}{found[0]}", line[found.end() :]
-                named = self._find_name(before, value) if self._has_names else None
+                outside = _QUOTED.sub("", line[: found.start()])
+                is_inner = outside.count("{") > outside.count("}") + 1  # a key of an option, as in users = { use = "x" }
+                has_names = self._has_names and not is_inner
+                named = self._find_name(before, value) if has_names else None
                 excerpt = named or self._find_value(before, value)
                 if not excerpt:
-                    after = self._mask(value) if self._has_names else _hide(value)
+                    after = self._mask(value) if has_names else _hide(value)
                     marked = found[0].rstrip(" \t=:")
                     excerpt = Excerpt(number, before[: -len(found[0])], marked, found[0][len(marked) :] + after)
                 return excerpt
@@ -116,7 +120,7 @@ class _Source:
         """Whether the value of the key can only be names, which every message quotes."""
         key, section = self._key, self._mistake.where.section
         if key.startswith("/"):  # the prefix of an application that is mounted
-            return True
+            return section.endswith("mounts") if self._is_toml else section.startswith(("[app", "[composit"))
         if self._is_toml:
             return key == "use" or (key in ("app", "layers") and (not section or section.startswith("apps.")))
         kinds = {"pipeline": "[pipeline", "next": "[filter-app"}  # elsewhere, these may be options
@@ -127,7 +131,8 @@ class _Source:
         number = self._mistake.where.line
         found = (_TOML_NAME if self._is_toml else _INI_NAMES).match(value)
         names = found[0] if found else ""
-        rows = [(number, before, names), *((row, "", text) for row, text in self._continuation())]
+        more = ((row, "", text) for row, text in self._continuation() if _INI_NAMES.match(text))
+        rows = [(number, before, names), *more]
         for quoted in reversed([*_unquote(self._mistake.problem)]):
             for row, lead, text in rows:
                 for start, end in _find_words(quoted, text):
@@ -136,13 +141,13 @@ class _Source:
         return Excerpt(number, before, names, self._mask(value[len(names) :])) if names else None
 
     def _continuation(self) -> Iterator[tuple[int, str]]:
-        """The lines that continue a setting of an ini file, if they are nothing but names."""
-        for number, text in enumerate(self._lines[self._mistake.where.line :], self._mistake.where.line + 1):
+        """The lines that continue a setting of an ini file, without comments."""
+        start = self._mistake.where.line
+        for number, text in enumerate(() if self._is_toml else self._lines[start:], start + 1):
             if text.strip() and not text.lstrip().startswith(("#", ";")):
-                if self._is_toml or not text[0].isspace():
+                if not text[0].isspace():
                     return
-                if _INI_NAMES.match(text.strip()):
-                    yield number, text.strip()
+                yield number, text.strip()
 
     def _find_value(self, before: str, value: str) -> Excerpt | None:
         """Find a value that the message quotes as a whole or in part, or that is nothing but references."""
@@ -153,12 +158,15 @@ class _Source:
         quoted = self._list_values()
         spellings = [format_value(each) for each in quoted] if self._is_toml else []
         firsts = [each.partition("\n")[0] for each in quoted]
-        if whole and (whole in spellings or written in firsts or is_only_references(written)):
+        if written and (whole in spellings or written in firsts or is_only_references(written)):
             return Excerpt(number, before, whole, self._mask(value[len(whole) :]))
         own = value.partition("=")[0] if self._is_toml else value
         for each in quoted:
-            for start, end in _find_words(each, value if each.startswith("${") else own):
-                return Excerpt(number, before + _hide(value[:start]), value[start:end], _hide(value[end:]))
+            is_reference = each.startswith("${")  # which is public wherever it is
+            rows = [(number, before, value), *((row, "", text) for row, text in self._continuation() if is_reference)]
+            for row, lead, text in rows:
+                for start, end in _find_words(each, text if is_reference else own):
+                    return Excerpt(row, lead + _hide(text[:start]), text[start:end], _hide(text[end:]))
         return None
 
     def _list_values(self) -> list[str]:
@@ -200,7 +208,7 @@ def _unquote(text: str) -> Iterator[str]:
 
 def _find_words(words: str, text: str) -> Iterator[tuple[int, int]]:
     """Where some words are in a text, with the quotes around them."""
-    for found in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text):
+    for found in re.finditer(rf"(?:(?<!\w)|(?!\w)){re.escape(words)}(?:(?!\w)|(?<!\w))", text):
         start, end = found.span()
         is_quoted = start and text[start - 1] in "\"'" and text[end : end + 1] == text[start - 1]
         yield (start - 1, end + 1) if is_quoted else (start, end)
