@@ -5,8 +5,10 @@ import os
 import pty
 import re
 import termios
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from threading import Thread
+from types import MappingProxyType
 
 import pytest
 
@@ -15,10 +17,13 @@ from wsgistack.cli import main
 __all__ = ["STYLES", "run_in_a_pipe", "run_on_a_terminal"]
 
 STYLES = re.compile(r"\033\[[\d;]*m")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _VARIABLES = ("COLUMNS", "NO_COLOR", "FORCE_COLOR")
 
 
-def run_on_a_terminal(*arguments: str, columns: int = 80, encoding: str = "utf-8", **environ: str) -> tuple[int, str]:
+def run_on_a_terminal(
+    *arguments: str, columns: int = 80, encoding: str = "utf-8", environ: Mapping[str, str] = _NOTHING
+) -> tuple[int, str]:
     """Run a command on a terminal. Return its exit status, and what the terminal gets from both streams."""
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (24, columns))
@@ -50,7 +55,7 @@ def run_on_a_terminal(*arguments: str, columns: int = 80, encoding: str = "utf-8
     return status, b"".join(chunks).decode(encoding).replace("\r\n", "\n")
 
 
-def run_in_a_pipe(*arguments: str, **environ: str) -> tuple[int, str, str]:
+def run_in_a_pipe(*arguments: str, environ: Mapping[str, str] = _NOTHING) -> tuple[int, str, str]:
     """Run a command in pipes. Return its exit status, and what it writes to each stream."""
     with pytest.MonkeyPatch.context() as patch:
         for name in _VARIABLES:

@@ -1,5 +1,6 @@
 """``wsgistack check``: every mistake at once, whatever a file contains."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,18 @@ def test_survives_whatever_a_file_contains(
     path.write_bytes(content)
     (path.parent / "hello.py").write_text(HELLO)
     assert main([command, str(path)]) in (0, 1)
+
+
+def test_reports_to_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, layers("gzip", "access_log"), app="print('imported')\n" + HELLO)
+    for arguments, status in (([], 0), (["--strict"], 1)):
+        assert main(["check", "--format", "json", *arguments, file]) == status
+        out, err = capsys.readouterr()
+        document = json.loads(out)
+        assert [*document] == ["file", "mistakes", "warnings"]
+        assert document["file"] == file
+        [warning] = document["mistakes" if status else "warnings"]
+        assert (warning["line"], warning["hint"]) == (2, "put access_log before gzip")
+        assert err.replace("imported\n", "") == ""
+    assert main(["check", "--format", "json", written(tmp_path, layers("gzip"))]) == 0
+    assert json.loads(capsys.readouterr().out) == {"file": file, "mistakes": [], "warnings": []}

@@ -89,7 +89,9 @@ class _Source:
             case [found]:
                 before, value = f"{self._mask(line[: found.start()])}{found[0]}", line[found.end() :]
                 outside = _QUOTED.sub("", line[: found.start()])
-                is_inner = outside.count("{") > outside.count("}") + 1  # a key of an option, as in users = { use = "x" }
+                is_inner = (
+                    outside.count("{") > outside.count("}") + 1
+                )  # a key of an option, as in users = { use = "x" }
                 has_names = self._has_names and not is_inner
                 named = self._find_name(before, value) if has_names else None
                 excerpt = named or self._find_value(before, value)

@@ -5,8 +5,8 @@
 - ``layers``: each with ``name``, ``summary``, ``options``, and ``mistakes``, which say why it cannot be loaded;
 - ``mistakes``: those of the layer that the argument names. If there are any, ``layers`` is empty.
 
-An option has ``name``, ``type``, ``default``, ``is_required``, ``is_secret`` and ``doc``. A default that JSON has no type
-for is text; it is null if the option is required. Mistakes are those of :mod:`wsgistack.cli.reporting`.
+An option has ``name``, ``type``, ``default``, ``is_required``, ``is_secret`` and ``doc``. A default that JSON has no
+type for is text; it is null if the option is required. Mistakes are those of :mod:`wsgistack.cli.reporting`.
 """
 
 import argparse

@@ -109,7 +109,7 @@ def _draw(excerpt: Excerpt, terminal: Terminal, note: str) -> tuple[list[str], b
     before, marked, after = (
         terminal.show(each.replace("\t", "    ").replace(LEFT_OUT, terminal.ellipsis)) for each in excerpt[1:]
     )
-    marked = terminal.cut(marked, room - 2 * len(terminal.ellipsis))
+    marked = terminal.cut(marked, max(room - measure(before) - len(terminal.ellipsis), room // 2))
     beside = room - measure(marked)
     before = terminal.cut(before, max(beside - measure(after), beside // 2), is_end=False)
     after = terminal.cut(after, beside - measure(before))
