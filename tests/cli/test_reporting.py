@@ -163,7 +163,7 @@ def test_orders_mistakes_by_file_and_line(tmp_path: Path) -> None:
 def test_counts_mistakes() -> None:
     one, two = Mistake("a", where=Where("a.ini", 1)), Mistake("b", where=Where("b.ini", 1))
     assert summarize([one]) == "1 mistake in a.ini"
-    assert summarize([two, one, one]) == "3 mistakes in a.ini, b.ini"
+    assert summarize([two, one, one]) == "2 mistakes in a.ini, b.ini"
     assert summarize([Mistake("c"), Mistake("d")]) == "2 mistakes"
 
 
@@ -301,6 +301,12 @@ def test_writes_mistakes_for_programs() -> None:
     ]
 
 
+def test_prints_a_json_document_without_a_file() -> None:
+    status, out, err = run_in_a_pipe("conform", "gzpi", "--format", "json")
+    [mistake] = json.loads(out)["mistakes"]
+    assert (status, mistake["problem"], err) == (1, "unknown layer 'gzpi'", "")
+
+
 @pytest.mark.parametrize("command", [["check"], ["show"], ["audit"]])
 def test_prints_one_json_document_whatever_is_wrong(command: list[str], tmp_path: Path) -> None:
     noisy = "print('imported')\n" + HELLO
@@ -330,7 +336,7 @@ SECRETS = {
     "of a wrong type": 'app = "hello:app"\nlayers = [{ use = "basic_auth", users = ["s3cret"] }]',
     "in a comment": 'app = "hello:ap" # s3cret',
     "not in quotes": 'app = "hello:app"\npassword = s3cret',
-    "in a text of several lines": 'app = "hello:ap"\n[filters.f]\nuse = "basic_auth"\nusers = """\na s3cret\n"""\nx = 1',
+    "in a text of several lines": 'app = "hello:ap"\n[filters.f]\nuse = "basic_auth"\nusers = """\ns3cret\n"""',
     "of a server": 'app = "hello:app"\n[servers.main]\nuse = "egg:wsgistack"\npasswrd = "s3cret"',
     "a global value": 'app = "hello:ap"\n[global]\npw = ["s3cret"]',
     "a default of a reference": 'app = "hello:app"\nlayers = [{ use = "basic_auth", users = "${env:X-s3cret}" }]',

@@ -10,7 +10,7 @@ from io import TextIOWrapper
 from wsgistack.cli import auditing, checking, comparing, conforming, explaining, listing, serving, showing
 from wsgistack.cli.arguments import parse
 from wsgistack.cli.reporting import as_items, print_json, print_mistakes, summarize
-from wsgistack.cli.terminal import COLORS, color
+from wsgistack.cli.terminal import COLORS, Terminal, color
 from wsgistack.errors import ConfigError
 
 __all__ = ["main"]
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             print_mistakes(error.mistakes)
             if len(error.mistakes) > 1:
-                print(summarize(error.mistakes), file=sys.stderr)
+                print(Terminal(sys.stderr).show(summarize(error.mistakes)), file=sys.stderr)
         return int(getattr(parsed, "failure", 1))
     except KeyboardInterrupt:
         return 130

@@ -28,7 +28,10 @@ def add_command(commands: Commands) -> None:
     command.add_argument("-q", "--quiet", action="store_true", help="print mistakes and warnings only")
     about = "also report what the loader of PasteDeploy (pserve, gunicorn --paste) treats differently"
     command.add_argument("--paste-deploy", action="store_true", help=about)
-    about = "report format: full with lines of the file, concise with one line each, or json (default: %(default)s)"
+    about = (
+        "report format: full, with lines of the file; concise, with one line each; or json, one object with file, "
+        "mistakes and warnings, each with file, line, section, key, problem, expected and hint (default: %(default)s)"
+    )
     command.add_argument("--format", choices=("full", "concise", "json"), default="full", help=about)
     add_file(command)
     command.set_defaults(run=check)
@@ -59,8 +62,10 @@ def check(parsed: argparse.Namespace) -> int:
     print_mistakes(order, parsed.format, is_warning=True)
     print_mistakes(found, parsed.format)
     if not parsed.quiet:
+        terminal = Terminal(sys.stdout)
         no_mistake = f"no mistakes, {len(order)} warning{'s'[: len(order) != 1]}" if order else "OK"
-        print(summarize(found) if found else f"{parsed.file}: {Terminal(sys.stdout).paint(no_mistake, 'green')}")
+        right = f"{terminal.show(parsed.file)}: {terminal.paint(no_mistake, 'green')}"
+        print(terminal.show(summarize(found)) if found else right)
         if not found and not has_main:
             print("serve needs --name, because no application is called main")
     return 1 if found else 0

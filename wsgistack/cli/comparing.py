@@ -1,13 +1,17 @@
 """``wsgistack diff``: what changed from one configuration to another."""
 
 import argparse
+import sys
 
 from wsgistack.cli.arguments import FILE, Commands, add_values
+from wsgistack.cli.terminal import Terminal
 from wsgistack.config import open_document
 from wsgistack.config.contents import read_contents
 from wsgistack.config.difference import find_differences
 
 __all__ = ["add_command", "compare"]
+
+_STYLES = {"+": "green", "-": "red"}
 
 
 def add_command(commands: Commands) -> None:
@@ -23,6 +27,8 @@ def compare(parsed: argparse.Namespace) -> int:
     """Print each difference. Return 1 if there are some, as ``diff`` does."""
     old, new = (read_contents(open_document(file, parsed.values)) for file in (parsed.old, parsed.new))
     lines = find_differences(old, new)
+    terminal = Terminal(sys.stdout)
     for line in lines:
-        print(line)
+        style = _STYLES.get(line[0])
+        print(terminal.paint(line, style) if style else line)
     return 1 if lines else 0

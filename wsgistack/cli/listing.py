@@ -29,7 +29,10 @@ __all__ = ["add_command", "list_layers"]
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack list``."""
     command = commands.add_parser("list", help="list the installed layers")
-    about = "text, or json for programs, with all options (default: %(default)s)"
+    about = (
+        "text, or json: one object with layers and mistakes; each layer has name, summary, options and mistakes "
+        "(default: %(default)s)"
+    )
     command.add_argument("--format", choices=("text", "json"), default="text", help=about)
     command.add_argument("layer", nargs="?", metavar="NAME", help="a layer or an import string whose options to show")
     command.set_defaults(run=list_layers)

@@ -13,7 +13,7 @@ A JSON document has a list ``mistakes``. Each item has ``file``, ``line``, ``sec
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from math import isfinite
@@ -41,10 +41,11 @@ def print_mistakes(mistakes: Iterable[Mistake], form: str = "full", *, is_warnin
         print(*lines, *([""] if len(lines) > 1 else []), sep="\n", file=sys.stderr, flush=True)
 
 
-def summarize(mistakes: Sequence[Mistake]) -> str:
+def summarize(mistakes: Iterable[Mistake]) -> str:
     """How many mistakes there are, and in which files."""
-    files = dict.fromkeys(each.where.file for each in in_order(mistakes) if each.where.file)
-    return f"{len(mistakes)} mistake{'s'[: len(mistakes) != 1]}{' in ' * bool(files)}{', '.join(files)}"
+    found = in_order(mistakes)
+    files = dict.fromkeys(each.where.file for each in found if each.where.file)
+    return f"{len(found)} mistake{'s'[: len(found) != 1]}{' in ' * bool(files)}{', '.join(files)}"
 
 
 def as_items(mistakes: Iterable[Mistake]) -> list[dict[str, object]]:

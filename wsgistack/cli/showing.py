@@ -16,6 +16,7 @@ JSON has no type for is text.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -25,6 +26,7 @@ from typing import cast
 from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.cli.checking import warn
 from wsgistack.cli.reporting import as_items, as_json, print_json
+from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tree import align, draw_tree
 from wsgistack.config import open_document, read
 from wsgistack.config.contents import drop_file_keys, read_contents
@@ -38,12 +40,16 @@ from wsgistack.pipeline.spec import Spec
 __all__ = ["add_command", "show"]
 
 _MAIN = "main"
+_WARNING = re.compile(r"(?<=│  )! .*")
 
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack show``."""
     command = commands.add_parser("show", help="show the layers as a tree, with their options")
-    about = "text: a tree; toml: the whole file as TOML; json: the whole file for programs (default: %(default)s)"
+    about = (
+        "text: a tree; toml: the whole file as TOML; json: the whole file as one object with file, applications, "
+        "filters, servers, global_values and mistakes (default: %(default)s)"
+    )
     command.add_argument("--format", choices=("text", "toml", "json"), default="text", help=about)
     command.add_argument("--name", default=_MAIN, help="the application or pipeline (default: %(default)s)")
     command.add_argument("file", metavar="FILE", help=FILE)
@@ -70,7 +76,9 @@ def show(parsed: argparse.Namespace) -> int:
     is_all = parsed.name == _MAIN and _MAIN not in names
     trees = [f"application {name}:\n{_draw(document, name)}" for name in names] if is_all else []
     filters = _describe_filters(document) if is_all else ()
-    print("\n\n".join([*(trees or [_draw(document, parsed.name)]), *filters, *_describe(document)]))
+    text = "\n\n".join([*(trees or [_draw(document, parsed.name)]), *filters, *_describe(document)])
+    terminal = Terminal(sys.stdout)
+    print(_WARNING.sub(lambda found: terminal.paint(found[0], "yellow"), text))
     return 0
 
 

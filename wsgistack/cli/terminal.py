@@ -62,11 +62,7 @@ class Terminal:
             return text
         mark = self.ellipsis[: max(width, 0)]
         kept = 0
-        room = width - len(mark)
-        for each in text if is_end else reversed(text):
-            room -= measure(each)
-            if room < 0:
-                break
+        while measure(text[: kept + 1] if is_end else text[-kept - 1 :]) <= width - len(mark):
             kept += 1
         return text[:kept] + mark if is_end else mark + text[len(text) - kept :]
 
