@@ -87,22 +87,22 @@ class _Source:
         key = rf"{start}{re.escape(self._key)}{end}[ \t]*[=:][ \t]*"
         match [*re.finditer(key, line)] if self._key else []:
             case [found]:
-                before, value = f"{self._mask(line[: found.start()])}{found[0]}", line[found.end() :]
-                outside = _QUOTED.sub("", line[: found.start()])
-                is_inner = (
-                    outside.count("{") > outside.count("}") + 1
-                )  # a key of an option, as in users = { use = "x" }
-                has_names = self._has_names and not is_inner
-                named = self._find_name(before, value) if has_names else None
-                excerpt = named or self._find_value(before, value)
-                if not excerpt:
-                    after = self._mask(value) if has_names else _hide(value)
-                    marked = found[0].rstrip(" \t=:")
-                    excerpt = Excerpt(number, before[: -len(found[0])], marked, found[0][len(marked) :] + after)
-                return excerpt
+                return self._find_in_setting(number, line[: found.start()], found[0], line[found.end() :])
             case []:
                 return self._find_in_line(number, line)
         return None  # which of them it is, is not sure
+
+    def _find_in_setting(self, number: int, before: str, key: str, value: str) -> Excerpt:
+        """Find what the message quotes in a value, or else mark the key."""
+        outside = _QUOTED.sub("", before)
+        is_inner = outside.count("{") > outside.count("}") + 1  # a key of an option, as in users = { use = "x" }
+        has_names = self._has_names and not is_inner
+        before = self._mask(before)
+        named = self._find_name(before + key, value) if has_names else None
+        if found := named or self._find_value(before + key, value):
+            return found
+        marked = key.rstrip(" \t=:")
+        return Excerpt(number, before, marked, key[len(marked) :] + (self._mask(value) if has_names else _hide(value)))
 
     def _find_in_line(self, number: int, line: str) -> Excerpt | None:
         """Find what the message quotes in a line without the key."""

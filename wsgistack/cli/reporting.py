@@ -111,10 +111,10 @@ def _draw(excerpt: Excerpt, terminal: Terminal, note: str) -> tuple[list[str], b
         terminal.show(each.replace("\t", "    ").replace(LEFT_OUT, terminal.ellipsis)) for each in excerpt[1:]
     )
     marked = terminal.cut(marked, max(room - measure(before) - len(terminal.ellipsis), room // 2))
-    beside = room - measure(marked)
+    carets = "^" * (measure(marked) or 1)  # a value may be a mark that takes no column of its own
+    beside = room - len(carets)
     before = terminal.cut(before, max(beside - measure(after), beside // 2), is_end=False)
     after = terminal.cut(after, beside - measure(before))
-    carets = "^" * measure(marked)
     has_room = measure(f"{before}{carets} {note}") <= room
     bar, said = terminal.paint("|", "blue"), f"{carets} {note}".rstrip() if has_room else carets
     lines = [
