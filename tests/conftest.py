@@ -14,6 +14,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+for name in ("FORCE_COLOR", "NO_COLOR"):  # a CI system may set them
+    os.environ.pop(name, None)
 
 EXPECTED_SKIPS = {
     "no IPv6 on the loopback",  # as in most containers

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli.files import PROGRAM, run
+from tests.cli.files import PROGRAM, read_mistakes, run
 from wsgistack.cli import main
 from wsgistack.pipeline.registry import import_factory
 from wsgistack.testing import Judge
@@ -172,7 +172,8 @@ def test_explains_why_a_middleware_cannot_be_judged(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["conform", *arguments]) == 1
-    assert capsys.readouterr() == ("", f"{message}\n")
+    out, err = capsys.readouterr()
+    assert (out, read_mistakes(err)) == ("", [message])
 
 
 NOISY = """

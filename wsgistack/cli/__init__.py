@@ -9,6 +9,8 @@ from io import TextIOWrapper
 
 from wsgistack.cli import auditing, checking, comparing, conforming, explaining, initializing, listing, serving, showing
 from wsgistack.cli.parser import Parser
+from wsgistack.cli.reporting import as_items, print_json, print_mistakes, summarize
+from wsgistack.cli.terminal import Terminal, color
 from wsgistack.errors import ConfigError
 
 __all__ = ["main"]
@@ -72,11 +74,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "run" not in parsed:
         parser.print_help(sys.stderr)
         return 2
+    color.set(parsed.color)
     try:
         status = int(parsed.run(parsed))
         print(end="", flush=True)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        if getattr(parsed, "format", "") == "json":
+            print_json({"mistakes": as_items(error.mistakes)})
+        else:
+            print_mistakes(error.mistakes)
+            if len(error.mistakes) > 1:
+                print(Terminal(sys.stderr).show(summarize(error.mistakes)), file=sys.stderr)
         return int(getattr(parsed, "failure", 1))
     except KeyboardInterrupt:
         return 130

@@ -8,12 +8,14 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any, TypeAlias
 
+from wsgistack.cli.terminal import COLORS
 from wsgistack.errors import did_you_mean, suggest
 
 __all__ = ["Commands", "Parser", "add_parser"]
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 (it has no other name)
 
+_COLOR = "when to use colours; auto: on a terminal, or as NO_COLOR and FORCE_COLOR say (default: %(default)s)"
 _NUMBER = re.compile(r"-\d*\.?\d+")
 
 
@@ -128,4 +130,5 @@ def add_parser(commands: Commands, name: str, *, summary: str, description: str,
     epilog = "\n".join(["examples:", *lines])
     command = commands.add_parser(name, help=summary, description=description, epilog=epilog)
     command.set_defaults(command=command)
+    command.rare_options.add_argument("--color", choices=COLORS, default="auto", help=_COLOR)
     return command

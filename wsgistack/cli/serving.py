@@ -172,7 +172,7 @@ def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _B
     with collect_order() as order, collect_layers() as layers, mistakes.collect():
         app = stack.build()
     if parsed.strict:
-        mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]
+        mistakes += [*stack.pipeline.misplaced(), *order]
     if mistakes:
         if mistakes.cause and parsed.verbose:
             traceback.print_exception(mistakes.cause)

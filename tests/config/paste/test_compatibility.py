@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from paste.deploy import loadapp
 
+from tests.cli.files import read_mistakes
 from tests.config.built import EGG, FILES, ours, theirs
 from tests.config.random_files import ini_files
 from tests.config.written import write
@@ -386,7 +387,7 @@ def test_check_reports_them_if_asked(folder: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == "stack.ini: OK\n"
     assert main(["check", "--paste-deploy", "stack.ini"]) == 1
     out, said = capsys.readouterr()
-    assert (out, said) == ("1 mistake\n", f"{find()[0]}\n")
+    assert (out, read_mistakes(said)) == ("1 mistake in stack.ini\n", find()[:1])
     write(said.partition("write ")[2].strip().join(LOUD["a layer in a pipeline"][0].split("request_id")))
     assert main(["check", "--paste-deploy", "stack.ini"]) == 0
     assert loadapp(f"config:{folder}/stack.ini")
