@@ -36,6 +36,8 @@ STATUS = {"wsgistack diff old.toml stack.toml": 1}
 OUTPUT = {
     "wsgistack check stack.toml": r"stack\.toml: OK\n",
     "wsgistack check --quiet --strict stack.toml": r"",
+    "wsgistack check --format json stack.toml": r'(?s)\{\s+"file": "stack.toml",\s+"mistakes": \[\],.*\}\n',
+    "wsgistack init shop:app": r"(?s)Wrote stack\.toml\..*",
     "wsgistack show stack.toml": r"(?s)request_id\n.*basic_auth\n.* users = .*ADAS_PASSWORD.*\n.*shop:app\n",
     "wsgistack show --format toml stack.ini": r'(?s).*"request_id".*minimum_size = .*',
     "wsgistack diff old.toml stack.toml": r"(?s).*basic_auth.*",
@@ -64,11 +66,13 @@ def test_examples_do_what_they_say(example: str, is_terminal: bool, folder: Path
     is_serving = arguments[0] == "serve" and "--help" not in arguments
     if arguments[0] == "init":
         (folder / "stack.toml").unlink()
-    with running([*arguments, *(["--port", "0"] if is_serving else [])], folder, is_terminal=is_terminal) as program:
+    if is_serving:
+        arguments[1:1] = ["--port", "0"]
+    with running(arguments, folder, is_terminal=is_terminal) as program:
         if is_serving:
-            address = program.wait_for(r"Serving on (http://\S+) ")[1]
+            address = program.wait_for(r"(?:Serving on|Listening at:) (http://\S+) ")[1].rstrip("/")
             user = {"Authorization": f"Basic {b64encode(b'ada:lovelace').decode()}"}
-            with urlopen(Request(f"{address}admin", headers=user), timeout=30) as response:  # noqa: S310 (our own)
+            with urlopen(Request(f"{address}/admin", headers=user), timeout=30) as response:  # noqa: S310 (our own)
                 assert response.read() == b"All orders"
             program.wait_for('"GET /admin HTTP/1.1" 200 ')
             program.interrupt()
@@ -77,7 +81,7 @@ def test_examples_do_what_they_say(example: str, is_terminal: bool, folder: Path
     assert "Traceback" not in program.text
     assert re.fullmatch(OUTPUT.get(example, r"(?s).+"), program.text), program.text
     if is_serving:
-        assert program.text.endswith("Stopped.\n")
+        assert program.text.endswith("Shutting down: Master\n" if "gunicorn" in arguments else "Stopped.\n")
 
 
 def test_each_command_has_an_example_of_itself() -> None:

@@ -86,7 +86,9 @@ def test_passes_global_values_to_a_factory_for_pastedeploy(capsys: pytest.Captur
 def test_refuses_values_that_nothing_takes(capsys: pytest.CaptureFixture[str]) -> None:
     printed(capsys, "check", "shop:app", "--layer", "egg:wsgistack#gzip level=1", "a=b")
     for target in ("shop:app", "shop:create_app()"):
-        problem = f"NAME=VALUE: {target} takes no values; expected a file, or a factory for PasteDeploy such as egg:shop"
+        problem = (
+            f"NAME=VALUE: {target} takes no values; expected a file, or a factory for PasteDeploy such as egg:shop"
+        )
         assert refused(capsys, "check", target, "--layer", "gzip level=1", "a=b") == [problem]
 
 

@@ -37,7 +37,7 @@ from wsgistack.types import App
 
 __all__ = ["add_command", "serve"]
 
-_VERBOSE = "log DEBUG messages, if FILE sets up no logging, and print the traceback if the application fails to load"
+_VERBOSE = "log DEBUG messages, if TARGET sets up no logging, and print the traceback if the application fails to load"
 
 
 def add_command(commands: Commands) -> None:
