@@ -93,7 +93,8 @@ FLOORS = (
     # what people run
     ("serving.serve",),
     ("serving.reload",),
-    ("cli.parser", "cli.excerpt", "cli.terminal"),
+    ("cli.excerpt", "cli.terminal"),
+    ("cli.parser",),
     ("cli.arguments", "cli.reporting"),
     ("cli.target", "cli.development", "cli.completing"),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree", "cli.initializing"),

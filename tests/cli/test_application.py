@@ -2,6 +2,8 @@
 
 import argparse
 import logging
+import signal
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -127,6 +129,19 @@ def test_prints_mistakes_and_ends_the_process(
     assert out == ""
     assert "unknown layer 'gzpi'" in err.splitlines()[-1]
     assert len(err.splitlines()) == 1 + with_logging
+
+
+def test_stops_as_the_server_asks_while_it_imports_the_application(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        app = "import signal\nsignal.raise_signal(signal.SIGTERM)\n"
+        with described(written(tmp_path, layers("gzip"), app=app)), pytest.raises(SystemExit, match=r"^0$"):
+            build()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_reports_a_process_that_serve_did_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

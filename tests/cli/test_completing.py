@@ -71,7 +71,9 @@ COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "ser
         pytest.param([""], COMMANDS, id="commands"),
         pytest.param(["s"], ["serve", "show"], id="beginning of a command"),
         pytest.param(
-            ["check", "--"], ["--help", "--layer", "--name", "--paste-deploy", "--quiet", "--strict"], id="options"
+            ["check", "--"],
+            ["--color", "--format", "--help", "--layer", "--name", "--paste-deploy", "--quiet", "--strict"],
+            id="options",
         ),
         pytest.param(["conform", "gzip", "--format", ""], ["json", "junit", "text"], id="choices"),
         pytest.param(["check", ""], ["broken.ini", "conf/", "stack.ini", "stack.toml"], id="files"),
@@ -80,7 +82,7 @@ COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "ser
         pytest.param(["show", "--name", ""], [], id="applications without a file"),
         pytest.param(["show", "broken.ini", "--name", ""], [], id="applications of a file with mistakes"),
         pytest.param(["serve", "stack.ini", "--server-name", ""], ["web"], id="servers"),
-        pytest.param(["conform", "g"], ["gzip"], id="layers"),
+        pytest.param(["conform", "gz"], ["gzip"], id="layers"),
         pytest.param(["list", ""], sorted(registry.names()), id="all layers"),
         pytest.param(["check", "stack.ini", ""], [], id="nothing for NAME=VALUE"),
     ],

@@ -15,6 +15,7 @@ from wsgistack.cli.excerpt import find_excerpt
 from wsgistack.cli.reporting import as_items, as_json, format_mistake, summarize
 from wsgistack.cli.terminal import Terminal, measure
 from wsgistack.errors import Mistake, Where
+from wsgistack.pipeline import registry
 
 BROKEN = """\
 app = "hello:ap"
@@ -134,7 +135,7 @@ def test_a_correct_file_is_green(tmp_path: Path) -> None:
 
 def test_wraps_hints_on_a_terminal_only(tmp_path: Path) -> None:
     file = written(tmp_path, layers("xylophone"))
-    hint = "hint: choose from access_log, basic_auth, catch_errors, compress, gzip, lint, paths, request_id"
+    hint = f"hint: choose from {', '.join(registry.names())}"
     assert f"  = {hint}\n" in run_in_a_pipe("check", file)[2]
     status, text = run_on_a_terminal("check", file, columns=40, environ={"NO_COLOR": "1"})
     lines = [line for line in text.splitlines() if line.startswith(("  =", "    "))]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.files import layers, written
+from tests.cli.files import layers, read_mistakes, written
 from tests.linking import linked
 from tests.servers.running import eventually
 from wsgistack.cli import main
@@ -109,7 +109,8 @@ def test_says_how_to_install_a_server(
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     monkeypatch.setenv("PATH", "/nowhere")
     assert main(["serve", written(tmp_path, layers("gzip")), *arguments]) == 1
-    assert capsys.readouterr().err.startswith(problem)
+    [said] = read_mistakes(capsys.readouterr().err)
+    assert said.startswith(problem)
 
 
 @contextmanager
@@ -310,4 +311,5 @@ def test_returns_the_exit_status_of_a_program_on_windows(tmp_path: Path, monkeyp
 def test_reload_reports_a_wrong_address_of_a_section(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, f"{layers('gzip')}[server:main]\nuse = egg:waitress\nport = none\n")
     assert main(["serve", "--reload", file]) == 1
-    assert capsys.readouterr().err == "port: not a valid port; expected 0 to 65535\n"
+    [said] = read_mistakes(capsys.readouterr().err)
+    assert said == f"{file}:7: [server:main] port: not a valid port; expected 0 to 65535"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.cli.files import read_mistakes
 from tests.servers.running import ROOT, WSGISTACK, eventually
 
 PROGRAMS = ["gunicorn", "uwsgi", "granian", "cheroot"]
@@ -236,7 +237,7 @@ def test_reports_all_mistakes_before_the_server_starts(server: str, folder: Path
     command = [*WSGISTACK, "serve", "--server", server, "stack.toml"]
     served = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert (served.returncode, served.stdout) == (1, "")
-    assert [re.sub(r"(.*?:\d+:).*", r"\1", each) for each in served.stderr.splitlines()] == [
+    assert [re.sub(r"(.*?:\d+:).*", r"\1", each) for each in read_mistakes(served.stderr)] == [
         "stack.toml:2:",
         "stack.toml:3:",
         "stack.toml:7:",
@@ -251,9 +252,9 @@ def test_reports_that_an_address_is_in_use(server: str, folder: Path) -> None:
         served = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     host, _, port = address.partition(":")
     assert (served.returncode, served.stdout) == (1, "")
-    assert served.stderr == (
-        f"can't listen on {host} port {port}: Address already in use; choose another host or port\n"
-    )
+    assert read_mistakes(served.stderr) == [
+        f"can't listen on {host} port {port}: Address already in use; choose another host or port"
+    ]
 
 
 def test_reloads_workers_on_sighup(folder: Path) -> None:

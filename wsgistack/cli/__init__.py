@@ -31,14 +31,19 @@ a file, stack.toml, for the variable "app" of the module shop.py:
     ]
 
 examples:
-  Set the password that stack.toml uses:
-    $ export ADAS_PASSWORD=...
-  Write stack.toml with the recommended layers:
+  Run an application without a file:
+    $ wsgistack serve shop:app --layer access_log
+  Write stack.toml with the recommended layers, and a password to switch on:
     $ wsgistack init shop:app
+  Set the password that the file above uses:
+    $ export ADAS_PASSWORD=...
   Find mistakes:
     $ wsgistack check stack.toml
-  Run the application:
+  Run the application with the layers of the file:
     $ wsgistack serve stack.toml
+  Show the layers that you can add, and the options of one:
+    $ wsgistack list
+    $ wsgistack list basic_auth
   Show what one command does, with more examples:
     $ wsgistack serve --help
 

@@ -16,7 +16,7 @@ from typing import Any
 from wsgistack.cli.checking import collect_order
 from wsgistack.cli.target import is_application, open_target
 from wsgistack.config import read
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.types import App
 
 __all__ = ["build", "describe", "log_to_stderr"]
@@ -60,7 +60,8 @@ def _build() -> App:
         given = json.loads(os.environ[_VARIABLE])
     except KeyError as error:
         raise ConfigError(Mistake("missing environment variable", key=_VARIABLE, hint="use wsgistack serve")) from error
-    try:
+    mistakes = Mistakes()
+    with mistakes.collect():
         document = open_target(argparse.Namespace(**given))
         stack = read(document, given["name"])
         if log := document.logging():
@@ -71,9 +72,10 @@ def _build() -> App:
             log_to_stderr(verbose=given["verbose"])
         with collect_order():  # serve has printed these warnings
             return stack.build()
-    except ConfigError as error:
-        print(error, file=sys.stderr, flush=True)
-        sys.exit(given["failure"])
+    if isinstance(mistakes.cause, SystemExit) and not mistakes.cause.code:
+        raise mistakes.cause  # the server stops this process during the import: serve has imported it without an error
+    print(*mistakes, sep="\n", file=sys.stderr, flush=True)
+    sys.exit(given["failure"])
 
 
 def __getattr__(name: str) -> Any:

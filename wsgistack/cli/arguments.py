@@ -18,7 +18,8 @@ def add_target(command: Parser) -> None:
         default=[],
         dest="layers",
         metavar="LAYER",
-        help="put a layer around module:application, such as 'access_log format=common'; repeatable, outermost first",
+        help="put a layer around module:application, such as 'access_log format=common'; repeatable, outermost first; "
+        "wsgistack list shows all layers",
     )
     name = "which application, if the file describes several (default: %(default)s)"
     command.rare_options.add_argument("--name", default="main", help=name)

@@ -24,11 +24,12 @@ from wsgistack.pipeline import OrderWarning
 __all__ = ["add_command", "check", "collect_order", "warn"]
 
 _DESCRIPTION = """\
-Reads FILE as serve does, imports the application, builds all layers, and reports every mistake at once: where it is,
+Reads TARGET as serve does, imports the application, builds all layers, and reports every mistake at once: where it is,
 what was expected, and the most similar correct name. It serves nothing. Use it before you deploy a change."""
 _EXAMPLES = {
     "Report all mistakes": "wsgistack check stack.toml",
     "In a script: fail on warnings, too, and print nothing else": "wsgistack check --quiet --strict stack.toml",
+    "For a program: print mistakes and warnings as JSON": "wsgistack check --format json stack.toml",
 }
 
 

@@ -116,7 +116,7 @@ def _print_column(terminal: Terminal, name: str, width: int, text: str) -> None:
     """Print a text in a column of its own, beside a name."""
     lines = terminal.wrap(text.replace("``", "`"), width=terminal.width - width)
     for line in lines or [""] * bool(name):
-        print(f"{terminal.paint(f'{name:{width}}', 'bold')}{line}".rstrip())
+        print(f"{terminal.paint(name, 'bold')}{'':{width - len(name)}}{line}".rstrip())
         name = ""
 
 

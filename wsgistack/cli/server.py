@@ -46,6 +46,12 @@ _EXAMPLES = {
     "Serve the application of stack.toml": "wsgistack serve stack.toml",
     "Choose the port, and restart when you save a file": "wsgistack serve --port 8000 --reload stack.toml",
     "Without a file": "wsgistack serve shop:app --layer request_id --layer access_log",
+    "With a password, to try it; in a file, the password can come from elsewhere": (
+        "wsgistack serve shop:app --layer \"basic_auth users='ada = lovelace'\""
+    ),
+    "On gunicorn, with an option of its own": (
+        "wsgistack serve stack.toml --server gunicorn --workers 2 -- --keep-alive 5"
+    ),
 }
 
 

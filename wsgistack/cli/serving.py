@@ -37,7 +37,7 @@ from wsgistack.types import App
 
 __all__ = ["add_command", "serve"]
 
-_VERBOSE = "log DEBUG messages, if FILE sets up no logging, and print the traceback if the application fails to load"
+_VERBOSE = "log DEBUG messages, if TARGET sets up no logging, and print the traceback if the application fails to load"
 
 
 def add_command(commands: Commands) -> None:
@@ -75,11 +75,16 @@ def _supervise(parsed: argparse.Namespace) -> None:
     """Serve in other processes, which run this command again."""
     from wsgistack.serving.reload import supervise
 
+    section = None
     options: Mapping[str, object] = {}
     with suppress(ConfigError):  # the worker reports it
         section = find_section(open_target(parsed), parsed)
         options = section.fitted()[1] if section else {}
-    with listen_as_asked(parsed, options) as listener:
+    try:
+        listening = listen_as_asked(parsed, options)
+    except ConfigError as error:  # without an address, no worker can start
+        raise ConfigError(*(section.locate(error.mistakes) if section else error.mistakes)) from error
+    with listening as listener:
         supervise(listener, command=[sys.executable, *sys.orig_argv[1:]])
 
 

@@ -44,7 +44,7 @@ _MAIN = "main"
 _WARNING = re.compile(r"(?<=│  )! .*")
 
 _DESCRIPTION = """\
-Shows what FILE describes: the layers in the order in which a request passes them, with their options and conditions,
+Shows what TARGET describes: the layers in the order in which a request passes them, with their options and conditions,
 then the application, and the servers. Secrets are hidden."""
 _EXAMPLES = {
     "Show the layers around the application": "wsgistack show stack.toml",

@@ -77,7 +77,7 @@ class _Part:
         with hide_secrets(hidden, f"{self.use} fails", may_exit=may_exit, referenced=referenced):
             return factory(first, **values)
 
-    def _locate(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
+    def locate(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
         """The same mistakes, each with its place."""
         return [self._placed(each, self.places.get(each.key, self.where)) for each in mistakes]
 
@@ -116,7 +116,7 @@ class Application(_Part):
             app = self._make(loader) if is_factory(self.use) else self._import()
         mistakes: Mistakes = loader.finish() if loader else Mistakes()
         if mistakes or own:  # the parts may be the reason why the composite fails
-            mistakes += self._locate(each for each in own if each.key or not mistakes)
+            mistakes += self.locate(each for each in own if each.key or not mistakes)
             raise ConfigError(*mistakes) from mistakes.cause or own.cause
         return app
 
@@ -151,7 +151,7 @@ class Server(_Part):
         try:
             return self._call_factory(app)
         except ConfigError as error:
-            raise ConfigError(*self._locate(error.mistakes)) from error.__cause__
+            raise ConfigError(*self.locate(error.mistakes)) from error.__cause__
 
     def check(self) -> list[Mistake]:
         """Find its mistakes, without starting it."""
@@ -160,7 +160,7 @@ class Server(_Part):
             factory, values = self.fitted()
             if factory.uri.partition("#")[0].lower() in _ADDRESSED:
                 mistakes += find_wrong_addresses(values)
-        return self._locate(mistakes)
+        return self.locate(mistakes)
 
 
 @dataclass(frozen=True)
