@@ -155,9 +155,10 @@ RIVALS = {
     ),
     "basic_auth": (Rival("auth.basic", "Paste", paste_auth),),
     "gzip": (Rival("gzipper", "Paste", paste_gzipper),),
-    "nothing": (
+    "forwarded": (
         Rival("ProxyFix", "Werkzeug", proxy_fix),
-        Rival("wsgify.middleware", "WebOb", wsgify),
+        Rival("HTTPProxyToWSGI", "oslo.middleware", oslo("http_proxy_to_wsgi", "HTTPProxyToWSGI")),
     ),
+    "nothing": (Rival("wsgify.middleware", "WebOb", wsgify),),
 }
-"""By the layer of ours that does the same work; two middlewares that do other work are included for scale."""
+"""By the layer of ours that does the same work; one middleware that does other work is included for scale."""

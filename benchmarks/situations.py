@@ -10,13 +10,32 @@ from typing import NamedTuple
 from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
+from benchmarks.floors.cookies import cookies as cookies_floor
+from benchmarks.floors.forwarded import forwarded as forwarded_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
+from benchmarks.floors.hosts import hosts as hosts_floor
+from benchmarks.floors.https import https as https_floor
+from benchmarks.floors.maintenance import maintenance as maintenance_floor
+from benchmarks.floors.method_override import method_override as method_override_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
 from benchmarks.rows import Target, at_most, describe_version
-from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, Middleware, RequestId
+from benchmarks.traffic import BROWSER, HOST, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
+from wsgistack import (
+    AccessLog,
+    BasicAuth,
+    CatchErrors,
+    Cookies,
+    Forwarded,
+    Gzip,
+    Hosts,
+    Https,
+    Maintenance,
+    MethodOverride,
+    Middleware,
+    RequestId,
+)
 from wsgistack.types import App
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
@@ -70,6 +89,8 @@ _json = partial(make_whole, JSON, "application/json")
 _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
 _json_stream = partial(make_stream, [JSON] * 4, "application/json")
+_proxied = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7", "HTTP_X_FORWARDED_PROTO": "https"}
+_with_cookie = partial(make_whole, TEXT, cookie="session=0123456789abcdef; Path=/")
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
 
 SITUATIONS = (
@@ -118,6 +139,27 @@ SITUATIONS = (
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "2 KB JSON", Gzip, gzip_floor, _json, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "stream of 4 chunks of 2 KB JSON", Gzip, gzip_floor, _json_stream, BROWSER, RIVALS["gzip"]),
+    Situation(
+        "forwarded",
+        "one proxy",
+        partial(Forwarded, trusted=["10.0.0.0/8"]),
+        partial(forwarded_floor, trusted="10.0.0.0/8"),
+        request=_proxied,
+        rivals=RIVALS["forwarded"],
+    ),
+    Situation(
+        "hosts", "a name of the site", partial(Hosts, allowed=[HOST]), partial(hosts_floor, allowed=frozenset([HOST]))
+    ),
+    Situation("https", "over https", Https, https_floor),
+    Situation("cookies", "no cookie", Cookies, cookies_floor),
+    Situation("cookies", "one cookie", Cookies, cookies_floor, _with_cookie),
+    Situation(
+        "maintenance",
+        "not begun",
+        partial(Maintenance, flag=Path("no such file")),
+        partial(maintenance_floor, flag="no such file"),
+    ),
+    Situation("method_override", "GET", MethodOverride, method_override_floor),
     Situation("Middleware", "no change", Middleware, None, rivals=RIVALS["nothing"], targets={}),
     # last, because the bridge leaves threads behind that disturb later measurements
     Situation(

@@ -13,12 +13,30 @@ import pytest
 from benchmarks.floors.access_log import access_log
 from benchmarks.floors.basic_auth import basic_auth
 from benchmarks.floors.catch_errors import catch_errors
+from benchmarks.floors.cookies import cookies
+from benchmarks.floors.forwarded import forwarded
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
+from benchmarks.floors.hosts import hosts
+from benchmarks.floors.https import https
+from benchmarks.floors.maintenance import maintenance
+from benchmarks.floors.method_override import method_override
 from benchmarks.floors.request_id import request_id
 from benchmarks.served import wrap_in_five
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
+from wsgistack import (
+    AccessLog,
+    BasicAuth,
+    CatchErrors,
+    Cookies,
+    Forwarded,
+    Gzip,
+    Hosts,
+    Https,
+    Maintenance,
+    MethodOverride,
+    RequestId,
+)
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -33,6 +51,12 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
+    "cookies": (cookies, Cookies.changes),
+    "forwarded": (partial(forwarded, trusted="127.0.0.0/8"), Forwarded.changes),
+    "hosts": (partial(hosts, allowed=frozenset(["localhost", "127.0.0.1"])), Hosts.changes),
+    "https": (https, Https.changes),
+    "maintenance": (partial(maintenance, flag="no such file"), Maintenance.changes),
+    "method_override": (method_override, MethodOverride.changes),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -57,6 +81,7 @@ def test_keeps_every_rule_of_the_kit(name: str) -> None:
 APPS = {
     "text": partial(make_whole, TEXT),
     "json": partial(make_whole, JSON, "application/json"),
+    "cookie": partial(make_whole, TEXT, cookie="a=b; Path=/"),
     "image": partial(make_whole, JSON, "image/png"),
     "stream": partial(make_stream, [JSON] * 4, "application/json"),
 }
@@ -70,6 +95,10 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "catch_errors": CatchErrors,
     "gzip": Gzip,
     "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),
+    "cookies": Cookies,
+    "https": Https,
+    "maintenance": partial(Maintenance, flag=Path("no such file")),
+    "method_override": MethodOverride,
 }
 
 
