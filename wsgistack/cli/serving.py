@@ -107,6 +107,7 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
         return 0
     app = app if parsed.quiet else log_requests(app, built.layers)
     options = read_waitress_options(parsed, section)
+    options["keeps_proxy_headers"] = any(each.spec.registered_name == "forwarded" for each in built.layers)
     if serve_for_parent:
         serve_for_parent(app, ready=ready, **options)
     else:

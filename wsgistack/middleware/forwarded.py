@@ -93,6 +93,9 @@ class Forwarded(Middleware):
         its configuration names.
     :raises ConfigError: not exactly one of ``trusted`` and ``hops`` is set, or an option is not valid.
 
+    Waitress removes ``X-Forwarded-*`` unless its option ``clear_untrusted_proxy_headers`` is false. ``wsgistack serve``
+    sets that for a pipeline with this layer.
+
     Cost tier T0.
 
     Place it outermost, around everything that reads an address, a scheme or a host. Not needed if the server already

@@ -37,6 +37,7 @@ def serve(
     ready: Callable[[str], object],
     is_over: Callable[[], bool] = lambda: False,
     server: str = "",
+    keeps_proxy_headers: bool = False,
     **options: Any,
 ) -> None:
     """Serve an application until the process receives SIGINT (Ctrl-C) or SIGTERM.
@@ -51,11 +52,13 @@ def serve(
     :param ready: called with the address as soon as the server listens.
     :param is_over: called several times a second; the server stops when it returns true.
     :param server: ``waitress`` or ``wsgiref``; empty for Waitress if it is installed.
+    :param keeps_proxy_headers: whether the application gets the headers ``X-Forwarded-*``, because one of its layers
+        decides whom to believe. By default, Waitress removes them.
     :param options: those of Waitress, such as ``threads=16``.
     :raises ConfigError: Waitress refuses an option, or it is required and not installed.
     """
     with listener, StopRequest() as stop:
-        running = _create_server(app, listener, server, options, stop)
+        running = _create_server(app, listener, server, options, stop, keeps_proxy_headers=keeps_proxy_headers)
         try:
             with suppress(KeyboardInterrupt):
                 ready(Address.of(listener).url)
@@ -140,7 +143,13 @@ def parse_waitress_arguments(arguments: Sequence[str]) -> dict[str, str]:
 
 
 def _create_server(
-    app: App, listener: socket.socket, server: str, options: Mapping[str, Any], stop: StopRequest
+    app: App,
+    listener: socket.socket,
+    server: str,
+    options: Mapping[str, Any],
+    stop: StopRequest,
+    *,
+    keeps_proxy_headers: bool,
 ) -> "_WaitressServer | _WsgirefServer":
     if server == "wsgiref":
         return _WsgirefServer(app, listener, stop)
@@ -152,7 +161,7 @@ def _create_server(
         hint = "for production: pip install 'wsgistack[serve]'"
         sys.stderr.write(f"warning: Waitress is not installed; serving with wsgiref, for development only; {hint}\n")
         return _WsgirefServer(app, listener, stop)
-    return _WaitressServer(app, listener, options)
+    return _WaitressServer(app, listener, {"clear_untrusted_proxy_headers": not keeps_proxy_headers, **options})
 
 
 class _WaitressServer:
