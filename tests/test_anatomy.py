@@ -51,6 +51,7 @@ def test_all_layers_are_registered() -> None:
         "maintenance",
         "method_override",
         "paths",
+        "request_filter",
         "request_id",
         "static",
     ]
