@@ -11,12 +11,14 @@ from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
+from benchmarks.floors.request_filter import request_filter as request_filter_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
 from benchmarks.rows import Target, at_most, describe_version
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, Middleware, RequestId
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, Middleware, RequestFilter, RequestId
+from wsgistack.middleware.request_filter.patterns import SCANNED
 from wsgistack.types import App
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
@@ -70,6 +72,16 @@ _json = partial(make_whole, JSON, "application/json")
 _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
 _json_stream = partial(make_stream, [JSON] * 4, "application/json")
+_filter = partial(
+    RequestFilter, denied_networks=["192.0.2.0/24"], denied_user_agents=["sqlmap", "nikto"], crawlers=["GPTBot"]
+)
+_filter_floor = partial(
+    request_filter_floor,
+    network="192.0.2.0/24",
+    path=SCANNED,
+    agents=r"sqlmap|nikto|(?<![\w-])GPTBot(?!\w)",
+)
+_escaped = {"PATH_INFO": "/orders/50%/11"}
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
 
 SITUATIONS = (
@@ -118,6 +130,8 @@ SITUATIONS = (
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "2 KB JSON", Gzip, gzip_floor, _json, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "stream of 4 chunks of 2 KB JSON", Gzip, gzip_floor, _json_stream, BROWSER, RIVALS["gzip"]),
+    Situation("request_filter", "answered", _filter, _filter_floor),
+    Situation("request_filter", "answered, a path with an escape", _filter, _filter_floor, request=_escaped),
     Situation("Middleware", "no change", Middleware, None, rivals=RIVALS["nothing"], targets={}),
     # last, because the bridge leaves threads behind that disturb later measurements
     Situation(

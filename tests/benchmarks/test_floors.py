@@ -15,10 +15,11 @@ from benchmarks.floors.basic_auth import basic_auth
 from benchmarks.floors.catch_errors import catch_errors
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
+from benchmarks.floors.request_filter import request_filter
 from benchmarks.floors.request_id import request_id
 from benchmarks.served import wrap_in_five
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestFilter, RequestId
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.slow
 
 LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
+FILTER: Callable[[App], App] = partial(request_filter, network="192.0.2.0/24", path=r"\.php(?=/|\Z)", agents="sqlmap")
 ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "request_id": (request_id, RequestId.changes),
@@ -33,6 +35,7 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
+    "request_filter": (FILTER, RequestFilter.changes),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -70,6 +73,7 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "catch_errors": CatchErrors,
     "gzip": Gzip,
     "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),
+    "request_filter": RequestFilter,
 }
 
 
@@ -120,6 +124,8 @@ def test_refuses_a_wrong_password_and_answers_an_error() -> None:
 
     assert ask(AUTH(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(catch_errors(fails)).status == "500 Internal Server Error"
+    for refused in ({"REMOTE_ADDR": "192.0.2.1"}, {"HTTP_USER_AGENT": "SQLmap"}, {"PATH_INFO": "/a%2ephp"}):
+        assert ask(FILTER(make_whole(TEXT)), refused).status == "403 Forbidden"
     function = FLOORS["fused"][0]
     assert ask(function(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(function(fails), LOGGED_IN).status == "500 Internal Server Error"

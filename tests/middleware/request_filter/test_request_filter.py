@@ -50,8 +50,9 @@ def test_refuses_scanners_by_default() -> None:
 def test_answers_403_or_404(options: dict[str, Any], keys: dict[str, str]) -> None:
     path = keys.get("PATH_INFO", "/")
     rest = {"REMOTE_ADDR": "192.0.2.9", **{key: value for key, value in keys.items() if key != "PATH_INFO"}}
-    for chosen, status in (({}, "403 Forbidden"), ({"status": 404}, "404 Not Found")):
-        assert Call(RequestFilter(raising(AssertionError()), **options, **chosen), path, **rest).status == status
+    inner = raising(AssertionError())
+    assert Call(RequestFilter(inner, **options), path, **rest).status == "403 Forbidden"
+    assert Call(RequestFilter(inner, status=404, **options), path, **rest).status == "404 Not Found"
     assert Call(RequestFilter(hello, **options, exempt=["/x", "/internal"]), "/x", **rest).read() == b"hello"
 
 

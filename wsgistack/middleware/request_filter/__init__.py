@@ -50,65 +50,67 @@ class RequestFilter(Middleware):
         denied_paths = scanners /internal
         crawlers = ai-training PerplexityBot
 
-    A refused request gets 403, and the application does not see it. The address of a client is ``REMOTE_ADDR``. If
-    networks are named, a client without a known address is refused, unless ``unix`` is allowed.
+    The application does not see a refused request. The address of a client is ``REMOTE_ADDR``. If networks are named,
+    a client without a known address is refused, unless ``unix`` is allowed.
 
-    Paths are refused if any of their spellings matches, such as ``//wp-admin`` or ``/x/..;/.env``. So are paths with so
+    A path is refused if any of its spellings matches, such as ``//wp-admin`` or ``/x/..;/.env``. So is a path with so
     many spellings that not all can be tried. Upper and lower case are equal in paths and user agents.
 
-    *Crawlers* are asked in ``/robots.txt`` (RFC 9309) to stay away, which this layer serves, and those that come
-    nevertheless are refused by their user agent. They can still read ``/robots.txt``: a crawler that can't would take
-    that as permission. Names are whole words. ``Google-Extended`` and ``Applebot-Extended`` are only for robots.txt;
-    no request has them as its user agent. The words ``ai-training``, ``ai-search`` and ``ai-assistants`` are for the
-    crawlers that AI companies use for these purposes, as known when this version was published. A crawler that hides
-    sends the user agent of a browser; only a list of networks stops it.
+    *Crawlers* are asked in ``/robots.txt`` (RFC 9309) to stay away. This layer serves it, and refuses those that come
+    nevertheless by their user agent. They can still read ``/robots.txt``: a crawler that can't may take that as
+    permission (section 2.3.1.3). A name matches as a whole word. The words ``ai-training``, ``ai-search`` and
+    ``ai-assistants`` are for the crawlers that AI companies use for these purposes, as known in November 2026. Two of
+    the names work only in robots.txt, because no request has them as its user agent: ``Google-Extended`` and
+    ``Applebot-Extended``. A crawler that hides sends the user agent of a browser; only a list of networks stops it.
 
-    *The log* has a line for each refused request, at level INFO, which is off by default, so that nobody can flood a
-    log that does not ask for it. The logger is ``wsgistack.request_filter``. A line has no text from the client, and
+    *The log* has a line for each refused request, at level INFO. That level is off by default, so that nobody can flood
+    a log that does not ask for it. The logger is ``wsgistack.request_filter``. A line has no text from the client, and
     the record has the attributes ``client`` and ``rule``::
 
         refused 203.0.113.9 by denied_paths /internal
 
-    For fail2ban, write the lines into a file as ``%(asctime)s %(name)s: %(message)s``, with::
+    For fail2ban, write the lines into a file in the format ``%(asctime)s %(name)s: %(message)s``. The filter is::
 
         failregex = ^ wsgistack\.request_filter: refused <ADDR> by scanners$
 
     The rule is also in ``environ["wsgistack.request_filter"]``, which ``%{wsgistack.request_filter}e`` shows in an
-    access log, and :attr:`counts` has the number of refused requests of each rule.
+    access log. :attr:`counts` has the number of refused requests of each rule.
 
     :param allowed_networks: the only networks that may enter: addresses, CIDR notation, or ``unix`` for clients on a
         Unix socket. By default, all may.
     :param allowed_files: files with such networks, one on each line; ``#`` and ``;`` begin a comment. None by default.
-        A changed file is read again within about a second; if it has a mistake, the list before it stays in force.
-        Replace a file by renaming another one, so that it is never half-written.
-    :param denied_networks: networks that may not enter, also if they are allowed. None by default.
-    :param denied_files: files with such networks, as for ``allowed_files``. The lists of Spamhaus and FireHOL can be
-        used as they are. A hundred thousand networks take half a second to read, and no time to search.
+        A changed file is read again within about a second. If it has a mistake or does not end with a line feed, the
+        list before it stays in force, and the mistake is logged. Replace a file by renaming another one, so that it is
+        never half-written.
+    :param denied_networks: networks that may not enter, even if they are allowed. None by default.
+    :param denied_files: files with such networks, as for ``allowed_files``. None by default. Lists with comments, such
+        as those of Spamhaus and FireHOL, can be used as they are. A hundred thousand networks are read in about a
+        second, and searched in microseconds.
     :param methods: the only methods that are answered; others get 405 with ``Allow`` (RFC 9110 section 15.5.6). GET
-        includes HEAD. By default, all are. A method in ``X-HTTP-Method-Override`` must be one of them, too. ``cors``
-        inside needs OPTIONS.
+        includes HEAD. By default, all are. A method in ``X-HTTP-Method-Override`` must be one of them, too. With
+        ``cors`` inside, name OPTIONS.
     :param denied_paths: the beginnings of paths, by whole segments, such as ``/internal``; globs of whole paths, such
-        as ``*.bak``; and the word ``scanners``, which is the default, because a WSGI application has none of what these
-        look for: names with a dot before them, except ``.well-known``; ``.php``, ``.asp``, ``.jsp``, ``.cgi``
+        as ``*.bak``; and the word ``scanners``, which is the default, because a WSGI application has none of what
+        scanners look for: names that begin with a dot, except ``.well-known``; ``.php``, ``.asp``, ``.jsp``, ``.cgi``
         and the like; WordPress, phpMyAdmin and ``cgi-bin``.
     :param denied_user_agents: parts of user agents, or globs of the whole value, such as ``sqlmap`` or ``curl/*``.
         None by default.
     :param crawlers: names of crawlers, and words for groups of them. None by default.
-    :param robots_txt: a file with the rest of robots.txt, for all other crawlers. Without it and without ``crawlers``,
-        the application answers ``/robots.txt``.
+    :param robots_txt: a file with the rest of robots.txt, for all other crawlers. None by default. Without it and
+        without ``crawlers``, the application answers ``/robots.txt``.
     :param robots_tag: the value of ``X-Robots-Tag`` in all responses of the application, such as ``noindex`` for a
         site that no search engine should show, or ``noai, noimageai``. It is added to what the application sends,
         because crawlers follow the strictest value. Not sent by default.
     :param exempt: the beginnings of paths that are always answered, such as the one of a health check, or
         ``/old/index.php``. None by default. All spellings of a path must be under one of them.
-    :param status: the status of refused requests: 403, the default, or 404, which does not say that something is there.
+    :param status: the status of refused requests: 403, the default, or 404, which does not reveal that a path exists.
     :raises ConfigError: a network, path, method or name is not valid, or a file can't be used.
 
     Cost tier T0, or T1 with ``robots_tag``.
 
-    Place it inside ``forwarded``, which finds the client's address, and ``access_log``; outside guards, so that nobody
-    who is refused can try passwords. Not needed where the server in front does this. It does not protect an application
-    from attacks; it keeps noise away.
+    Place it inside ``forwarded``, which finds the client's address, and ``access_log``; outside guards, so that refused
+    clients can't try passwords. Not needed where the server in front does this. Not for protection from attacks: apart
+    from networks, a client can change everything that this layer looks at.
     """
 
     must_be_inside: ClassVar = {
@@ -138,17 +140,18 @@ class RequestFilter(Middleware):
     ) -> None:
         super().__init__(app)
         mistakes = Mistakes()
-        client_rule = path_rule = None
         names: list[str] = []
         agent_rules: list[Rule] = []
         with mistakes.collect():
-            client_rule = compile_client_rules(allowed_networks, allowed_files, denied_networks, denied_files)
+            self._find_client_rule = compile_client_rules(
+                allowed_networks, allowed_files, denied_networks, denied_files
+            )
         for method in methods:
             if not _TOKEN.fullmatch(method):
                 expected, hint = "a method in capitals, as GET", f"write {method.upper()}" if method.isalpha() else ""
                 mistakes.append(Mistake(f"invalid value {method!r}", _METHODS, method, expected, hint))
         with mistakes.collect():
-            path_rule = compile_path_rules(denied_paths, key="denied_paths")
+            self._find_path_rule = compile_path_rules(denied_paths, key="denied_paths")
         with mistakes.collect():
             agent_rules += compile_user_agent_rules(denied_user_agents, key="denied_user_agents")
         with mistakes.collect():
@@ -176,11 +179,9 @@ class RequestFilter(Middleware):
         self.exempt = exempt
         self.status = status
         self._methods = dict.fromkeys(other for each in methods for other in _with_head(each))
-        method_rule = self._find_method_rule if methods else None
-        self._rules = tuple(filter(None, (client_rule, method_rule, path_rule)))
         self._agent_rules = agent_rules
         self._agents = re.compile("|".join(rule.source for rule in agent_rules), re.IGNORECASE | re.ASCII)
-        self._find_cached_agent_rule = lru_cache(maxsize=1024)(self._find_agent_rule)
+        self._find_agent_rule = lru_cache(maxsize=1024)(self._search_agent)
         self._tag = ("X-Robots-Tag", robots_tag)
         self._logger = logging.getLogger("wsgistack.request_filter")
         self._lock = Lock()
@@ -195,17 +196,17 @@ class RequestFilter(Middleware):
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         rule = ""
-        for find in self._rules:
-            rule = find(environ)
-            if rule:
-                break
-        else:
-            if self._robots and _is_for_robots_txt(environ):
-                return self._send_robots_txt(environ, start_response)
-            if self._agent_rules:
-                agent: str = environ.get("HTTP_USER_AGENT", "")
-                is_cached = len(agent) <= MAX_CACHED_AGENT
-                rule = self._find_cached_agent_rule(agent) if is_cached else self._find_agent_rule(agent)
+        if self._find_client_rule:
+            rule = self._find_client_rule(environ.get("REMOTE_ADDR", ""))
+        if self._methods and not rule:
+            rule = self._find_method_rule(environ)
+        if self._find_path_rule and not rule:
+            rule = self._find_path_rule(environ)
+        if self._robots and not rule and environ.get("PATH_INFO") == "/robots.txt" and _is_read_at_root(environ):
+            return self._send_robots_txt(environ, start_response)
+        if self._agent_rules and not rule:
+            agent: str = environ.get("HTTP_USER_AGENT", "")
+            rule = self._find_agent_rule(agent) if len(agent) <= MAX_CACHED_AGENT else self._search_agent(agent)
         if rule and not self._is_exempt(environ):
             return self._refuse(rule, environ, start_response)
         if self.robots_tag:
@@ -220,7 +221,7 @@ class RequestFilter(Middleware):
                 return _METHODS
         return ""
 
-    def _find_agent_rule(self, agent: str) -> str:
+    def _search_agent(self, agent: str) -> str:
         return find_rule(self._agent_rules, agent) if self._agents.search(agent) else ""
 
     def _refuse(self, rule: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -251,6 +252,6 @@ def _with_head(method: str) -> tuple[str, ...]:
     return ("GET", "HEAD") if method == "GET" else (method,)
 
 
-def _is_for_robots_txt(environ: Environ) -> bool:
-    is_there = environ.get("PATH_INFO") == "/robots.txt" and not environ.get("SCRIPT_NAME")
-    return is_there and environ["REQUEST_METHOD"] in ("GET", "HEAD")
+def _is_read_at_root(environ: Environ) -> bool:
+    """Whether the path begins at the root of the site, which has the only robots.txt, and the method only reads."""
+    return not environ.get("SCRIPT_NAME") and environ["REQUEST_METHOD"] in ("GET", "HEAD")

@@ -24,8 +24,8 @@ _Stamp = tuple[int, ...]
 
 def compile_client_rules(
     allowed: Collection[str], allowed_files: Collection[Path], denied: Collection[str], denied_files: Collection[Path]
-) -> Callable[[Environ], str] | None:
-    """Make a function that finds the rule by which a client is refused: an empty text for one that may enter.
+) -> Callable[[str], str] | None:
+    """Make a function that finds the rule by which a ``REMOTE_ADDR`` is refused: an empty text if it may enter.
 
     :returns: None if no network is named.
     :raises ConfigError: a network is not valid, or a file can't be used.
@@ -49,7 +49,7 @@ def compile_client_rules(
     if not (inside or outside):
         return None
 
-    def judge(peer: str) -> str:
+    def find_client_rule(peer: str) -> str:
         for rule, contains in outside:
             if contains(peer):
                 return rule
@@ -60,9 +60,7 @@ def compile_client_rules(
             is_known = bool(inside)  # the list of allowed networks names unix
         return "" if is_known else "unknown address"
 
-    if not (allowed_files or denied_files):
-        judge = lru_cache(maxsize=1024)(judge)
-    return lambda environ: judge(environ.get("REMOTE_ADDR", ""))
+    return find_client_rule if allowed_files or denied_files else lru_cache(maxsize=1024)(find_client_rule)
 
 
 def describe_client(environ: Environ) -> str:

@@ -6,19 +6,21 @@ from fnmatch import translate
 from typing import NamedTuple
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
-from wsgistack.http.paths import check_prefix, compile_path_test, path_forms
+from wsgistack.http.paths import check_prefix, has_one_beginning, is_plain, path_forms
 from wsgistack.types import Environ
 
-__all__ = ["SCANNERS", "Rule", "compile_path_rules", "compile_user_agent_rules", "find_rule"]
+__all__ = ["SCANNED", "SCANNERS", "Rule", "compile_path_rules", "compile_user_agent_rules", "find_rule"]
 
 SCANNERS = "scanners"
-"""The word for the paths below, in the option ``denied_paths``."""
+"""The word for all of these paths, in the option ``denied_paths``."""
 
-_SCANNED = (
+SCANNED = (
     r"/\.(?!well-known(?:/|\Z)|\.?(?:/|\Z))"  # a name with a dot before it
     r"|\.(?:php[3-8]?|phtml|phar|aspx?|ashx|asmx|jspx?|cgi|cfm|env)(?=/|\Z)"
     r"|/(?:wp-(?:admin|content|includes|json)|phpmyadmin[^/]*|cgi-bin|hnap1|boaform)(?=/|\Z)"
 )
+"""A regular expression for what scanners look for."""
+
 _WILDCARDS = re.compile(r"[*?\[]")
 _FLAGS = re.IGNORECASE | re.ASCII  # paths and headers are bytes as latin-1, of which only ASCII has known letters
 
@@ -57,13 +59,16 @@ def compile_path_rules(entries: Iterable[str], *, key: str) -> Callable[[Environ
     if not rules:
         return None
     matches = re.compile("|".join(rule.source for rule in rules), _FLAGS).search
-    is_denied = compile_path_test(matches, every=False)
 
     def find_path_rule(environ: Environ) -> str:
-        if not is_denied(environ):
-            return ""
-        found = (find_rule(rules, form) for form in path_forms(environ).values)
-        return next(filter(None, found), "ambiguous path")
+        path: str = environ.get("PATH_INFO", "")
+        if is_plain(path) and has_one_beginning(environ):  # the most frequent request, at the least cost
+            return find_rule(rules, path) if matches(path) else ""
+        forms = path_forms(environ)
+        found = next(filter(matches, forms.values), None)
+        if found is not None:
+            return find_rule(rules, found)
+        return "" if forms.is_complete else "ambiguous path"
 
     return find_path_rule
 
@@ -85,7 +90,7 @@ def compile_user_agent_rules(entries: Iterable[str], *, key: str) -> list[Rule]:
 
 def _compile_path(entry: str) -> str:
     if entry == SCANNERS:
-        return _SCANNED
+        return SCANNED
     likely = "" if entry[:1] == "/" else did_you_mean(entry, [SCANNERS])
     is_glob = _WILDCARDS.search(entry)
     if likely or (is_glob and entry[0] not in "/*?["):
