@@ -17,6 +17,7 @@ from benchmarks.floors.hosts import hosts as hosts_floor
 from benchmarks.floors.https import https as https_floor
 from benchmarks.floors.maintenance import maintenance as maintenance_floor
 from benchmarks.floors.method_override import method_override as method_override_floor
+from benchmarks.floors.request_filter import request_filter as request_filter_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
@@ -34,8 +35,10 @@ from wsgistack import (
     Maintenance,
     MethodOverride,
     Middleware,
+    RequestFilter,
     RequestId,
 )
+from wsgistack.middleware.request_filter.patterns import SCANNED
 from wsgistack.types import App
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
@@ -91,6 +94,16 @@ _stream = partial(make_stream, [TEXT] * 4)
 _json_stream = partial(make_stream, [JSON] * 4, "application/json")
 _proxied = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7", "HTTP_X_FORWARDED_PROTO": "https"}
 _with_cookie = partial(make_whole, TEXT, cookie="session=0123456789abcdef; Path=/")
+_filter = partial(
+    RequestFilter, denied_networks=["192.0.2.0/24"], denied_user_agents=["sqlmap", "nikto"], crawlers=["GPTBot"]
+)
+_filter_floor = partial(
+    request_filter_floor,
+    network="192.0.2.0/24",
+    path=SCANNED,
+    agents=r"sqlmap|nikto|(?<![\w-])GPTBot(?!\w)",
+)
+_escaped = {"PATH_INFO": "/orders/50%/11"}
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
 
 SITUATIONS = (
@@ -160,6 +173,8 @@ SITUATIONS = (
         partial(maintenance_floor, flag="no such file"),
     ),
     Situation("method_override", "GET", MethodOverride, method_override_floor),
+    Situation("request_filter", "answered", _filter, _filter_floor),
+    Situation("request_filter", "answered, a path with an escape", _filter, _filter_floor, request=_escaped),
     Situation("Middleware", "no change", Middleware, None, rivals=RIVALS["nothing"], targets={}),
     # last, because the bridge leaves threads behind that disturb later measurements
     Situation(

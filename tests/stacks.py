@@ -25,6 +25,7 @@ from wsgistack import (
     MethodOverride,
     Middleware,
     Paths,
+    RequestFilter,
     RequestId,
     Static,
 )
@@ -73,6 +74,7 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "method_override": MethodOverride,
     "forwarded": Forwarded,
     "static": Static,
+    "request_filter": RequestFilter,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {

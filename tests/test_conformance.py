@@ -37,6 +37,7 @@ from wsgistack import (
     Maintenance,
     MethodOverride,
     Paths,
+    RequestFilter,
     RequestId,
     Static,
 )
@@ -53,7 +54,7 @@ OWN_PASSWORD = ("gets_odd_headers", "gets_odd_headers-by_a_browser")
 """Cases that send their own, wrong password."""
 
 ODD_PATHS = ("gets_an_odd_path",)
-"""Cases whose path the layer paths refuses."""
+"""Cases whose path the layers paths and request_filter refuse."""
 
 REPORTS_THE_SERVER = ("works_without_write",)
 """The case whose server breaks a rule that Lint reports."""
@@ -97,6 +98,20 @@ JUDGED = {
     "maintenance": Judged(Maintenance, OPTIONS["maintenance"]),
     "maintenance, begun": Judged(Maintenance, {"enabled": True}),
     "method_override": Judged(MethodOverride, {"field": "_method"}),
+    "request_filter": Judged(RequestFilter),
+    "request_filter, all options": Judged(
+        RequestFilter,
+        {
+            "allowed_networks": ["127.0.0.0/8", "unix"],
+            "denied_networks": ["192.0.2.0/24"],
+            "methods": ["GET", "POST", "OPTIONS", "PUT"],
+            "denied_paths": ["scanners", "/internal"],
+            "denied_user_agents": ["sqlmap"],
+            "crawlers": ["ai-training"],
+            "robots_tag": "noindex",
+        },
+    ),
+    "request_filter, refusing all": Judged(RequestFilter, {"denied_networks": ["127.0.0.1", "::1"]}),
     "lint": Judged(Lint, exempt=REPORTS_THE_SERVER),
     "all five": Judged(FIVE, {}, (KEY,), FIVE.changes._replace(answers=False), OWN_PASSWORD),
     "all five, no password": Judged(FIVE),
@@ -218,7 +233,7 @@ def test_the_validator_accepts_each_layer(stack: Stack, caplog: pytest.LogCaptur
         errors = environ["wsgi.errors"]
         record = Server().run(validate_each_layer(stack, case.app), environ, take=case.take)
         assert find_complaints(record) == [], case.name
-        answered = (*OWN_PASSWORD, *(ODD_PATHS if "paths" in stack.names else ()))
+        answered = (*OWN_PASSWORD, *(ODD_PATHS if {"paths", "request_filter"} & {*stack.names} else ()))
         if bare.error is None and case.name not in answered:
             assert (record.status, record.body) == (bare.status, bare.body), case.name
         assert "without being closed" not in errors.getvalue(), case.name

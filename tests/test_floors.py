@@ -50,14 +50,22 @@ FLOORS = (
         "http.negotiation",
         "middleware.auth.hashes",
         "middleware.access_log.format",
+        "middleware.request_filter.clients",
+        "middleware.request_filter.patterns",
     ),
-    ("middleware.compress.exchange", "http.responses", "middleware.auth.passwords"),
+    (
+        "middleware.compress.exchange",
+        "http.responses",
+        "middleware.auth.passwords",
+        "middleware.request_filter.crawlers",
+    ),
     ("middleware.auth.htpasswd",),
     (
         "middleware.*",
         "middleware.auth.basic",
         "middleware.compress.__init__",
         "middleware.access_log.__init__",
+        "middleware.request_filter.__init__",
         "pipeline.mount",
     ),
     # what composes them

@@ -35,6 +35,7 @@ PUBLIC = [
     "OrderWarning",
     "Paths",
     "Pipeline",
+    "RequestFilter",
     "RequestId",
     "RequestIdFilter",
     "Secret",

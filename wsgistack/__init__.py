@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.maintenance import Maintenance as Maintenance
     from wsgistack.middleware.method_override import MethodOverride as MethodOverride
     from wsgistack.middleware.paths import Paths as Paths
+    from wsgistack.middleware.request_filter import RequestFilter as RequestFilter
     from wsgistack.middleware.request_id import RequestId as RequestId
     from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
     from wsgistack.middleware.request_id import current_request_id as current_request_id
@@ -65,6 +66,7 @@ _HOMES = {
     "middleware.maintenance": ("Maintenance",),
     "middleware.method_override": ("MethodOverride",),
     "middleware.paths": ("Paths",),
+    "middleware.request_filter": ("RequestFilter",),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
     "middleware.static": ("Static",),
     "pipeline": ("OrderWarning", "Pipeline"),

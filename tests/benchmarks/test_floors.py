@@ -21,6 +21,7 @@ from benchmarks.floors.hosts import hosts
 from benchmarks.floors.https import https
 from benchmarks.floors.maintenance import maintenance
 from benchmarks.floors.method_override import method_override
+from benchmarks.floors.request_filter import request_filter
 from benchmarks.floors.request_id import request_id
 from benchmarks.served import wrap_in_five
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
@@ -35,6 +36,7 @@ from wsgistack import (
     Https,
     Maintenance,
     MethodOverride,
+    RequestFilter,
     RequestId,
 )
 from wsgistack.testing import Judge
@@ -44,6 +46,7 @@ pytestmark = pytest.mark.slow
 
 LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
+FILTER: Callable[[App], App] = partial(request_filter, network="192.0.2.0/24", path=r"\.php(?=/|\Z)", agents="sqlmap")
 ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "request_id": (request_id, RequestId.changes),
@@ -57,6 +60,7 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "https": (https, Https.changes),
     "maintenance": (partial(maintenance, flag="no such file"), Maintenance.changes),
     "method_override": (method_override, MethodOverride.changes),
+    "request_filter": (FILTER, RequestFilter.changes),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -99,6 +103,7 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "https": Https,
     "maintenance": partial(Maintenance, flag=Path("no such file")),
     "method_override": MethodOverride,
+    "request_filter": RequestFilter,
 }
 
 
@@ -149,6 +154,8 @@ def test_refuses_a_wrong_password_and_answers_an_error() -> None:
 
     assert ask(AUTH(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(catch_errors(fails)).status == "500 Internal Server Error"
+    for refused in ({"REMOTE_ADDR": "192.0.2.1"}, {"HTTP_USER_AGENT": "SQLmap"}, {"PATH_INFO": "/a%2ephp"}):
+        assert ask(FILTER(make_whole(TEXT)), refused).status == "403 Forbidden"
     function = FLOORS["fused"][0]
     assert ask(function(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(function(fails), LOGGED_IN).status == "500 Internal Server Error"

@@ -18,10 +18,11 @@ from wsgistack.cli.target import open_target
 from wsgistack.cli.tracing import Request, Trace
 from wsgistack.conditions.openings import is_sent
 from wsgistack.conditions.parsing import resolve_condition
-from wsgistack.conditions.predicates import METHOD_OVERRIDES, environ_key
+from wsgistack.conditions.predicates import environ_key
 from wsgistack.config import read
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
+from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.pipeline.spec import Spec
 
