@@ -66,7 +66,7 @@ def path_forms(environ: Environ) -> Forms:
 
 def has_one_beginning(environ: Environ) -> bool:
     """Whether all readers begin the path of a request with PATH_INFO."""
-    return not (environ.get("SCRIPT_NAME") or environ.get("HTTP_X_VHM_ROOT"))  # faster than a loop
+    return not any(map(environ.get, _BEGINNINGS))
 
 
 def compile_path_test(test: Callable[[str], object], *, every: bool) -> Callable[[Environ], bool]:
