@@ -64,7 +64,7 @@ class Csrf(Middleware):
     allows can read; to send forms, or requests with other methods than GET and HEAD, it must be in ``trusted_origins``.
     If a proxy changes ``Host``, ``forwarded`` needs ``host`` in ``read``.
 
-    Not needed for an API whose clients send a token in a header, and no cookie. Not for WebSockets: they begin with GET.
+    Not needed for an API whose clients send a token in a header and no cookie. Not for WebSockets: they begin with GET.
     """
 
     must_be_inside: ClassVar = {
@@ -105,10 +105,10 @@ class Csrf(Middleware):
         if site:
             detail = "The page that sent this request belongs to another site."
             self._notice.log(
-                "refused a request from the origin %r, with Sec-Fetch-Site: %s; "
+                "refused a request from the origin %r, with the Sec-Fetch-Site %r; "
                 "if its pages may send requests, add it to trusted_origins",
                 origin[:MAX_ORIGIN],
-                repr(site[:MAX_ORIGIN])[1:-1],
+                site[:MAX_ORIGIN],
             )
         else:
             detail = "The page that sent this request belongs to another site, or the browser is too old."
