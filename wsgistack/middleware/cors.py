@@ -8,7 +8,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import editing
 from wsgistack.http.headers import replace, vary
-from wsgistack.http.origins import Origins
+from wsgistack.http.origins import MAX_ORIGIN, Origins
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
@@ -16,16 +16,18 @@ from wsgistack.types import App, Changes, Duration, Environ, Headers, StartRespo
 __all__ = ["Cors"]
 
 _ALLOW = "Access-Control-Allow-"
-_PREFIX = "access-control-"
-_PREFIX_LENGTH = len(_PREFIX)
-_PARTS = (
-    *("allow-origin", "allow-credentials", "allow-methods", "allow-headers", "allow-private-network"),
-    *("expose-headers", "max-age"),
+_MANAGED = frozenset(
+    (
+        "vary",
+        *(f"access-control-{part}" for part in ("expose-headers", "max-age")),
+        *(f"{_ALLOW.lower()}{part}" for part in ("origin", "credentials", "methods", "headers", "private-network")),
+    )
 )
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_PREFLIGHT = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
+_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 _PRIVATE = "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"
 _ASKED = ", ".join(("Origin", *(f"Access-Control-Request-{part}" for part in ("Method", "Headers", "Private-Network"))))
+_VARY = ("Vary", "Origin")
 _ANY = "*"
 _OPAQUE = "null"
 
@@ -85,7 +87,7 @@ class Cors(Middleware):
         "basic_auth": "it would refuse preflights, in which browsers send no password",
         "catch_errors": "scripts of other origins could not read error responses",
     }
-    changes: ClassVar = Changes(frozenset(("vary", *(_PREFIX + part for part in _PARTS))), answers=True)
+    changes: ClassVar = Changes(_MANAGED, answers=True)
 
     def __init__(
         self,
@@ -111,7 +113,7 @@ class Cors(Middleware):
             mistakes.append(Mistake("* already allows all origins", key="allow_origins", expected=expected))
         with mistakes.collect():
             listed = [origin for origin in allow_origins if origin not in (_ANY, _OPAQUE)]
-            self._is_listed = Origins(listed, key="allow_origins").contains
+            self._origins = Origins(listed, key="allow_origins")
         names = {"allow_methods": allow_methods, "allow_headers": allow_headers, "expose_headers": expose_headers}
         mistakes += [mistake for key, values in names.items() for value in values for mistake in _check(value, key)]
         if allow_credentials:
@@ -134,53 +136,57 @@ class Cors(Middleware):
         self.allow_private_network = allow_private_network
         self.max_age = max_age
         self.under = under
-        self._allows_all = _ANY in allow_origins
-        self._allows_opaque = _OPAQUE in allow_origins
-        self._credentials = [(f"{_ALLOW}Credentials", "true")] if allow_credentials else []
-        self._exposed = [("Access-Control-Expose-Headers", ", ".join(expose_headers))] if expose_headers else []
         self._preflight = [
             *([(f"{_ALLOW}Methods", ", ".join(allow_methods))] if allow_methods else []),
             *([(f"{_ALLOW}Headers", ", ".join(allow_headers))] if allow_headers else []),
             ("Access-Control-Max-Age", str(int(max_age))),
             ("Vary", _ASKED),
         ]
+        self._known = {origin: self._find_headers(origin) for origin in ("", *allow_origins)}
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         if self._is_shared is not None and not self._is_shared(environ):
             return self.app(environ, start_response)
-        origin: str | None = environ.get("HTTP_ORIGIN")
-        allowed = self._find_allowed(origin)
-        if origin is not None and _PREFLIGHT in environ and environ["REQUEST_METHOD"] == "OPTIONS":
-            status, headers, body = self._answer(environ, allowed)
+        origin: str = environ.get("HTTP_ORIGIN", "")
+        # A longer text is not an origin, and a cache should not keep it.
+        shared, preflight = self._known.get(origin) or self._find_headers(origin[: MAX_ORIGIN + 1])
+        if environ["REQUEST_METHOD"] == "OPTIONS" and _METHOD in environ and "HTTP_ORIGIN" in environ:
+            status, headers, body = self._answer(environ, preflight)
             start_response(status, headers)
             return body
-        return self.app(environ, editing(start_response, self._share, allowed))
+        return self.app(environ, editing(start_response, _share, shared))
 
-    def _find_allowed(self, origin: str | None) -> Headers:
-        """The headers that allow an origin, for preflights and other requests; none if it is not allowed."""
-        if self._allows_all:  # also without an origin: some caches ignore Vary
-            return [(f"{_ALLOW}Origin", _ANY)]
-        if origin is not None and (self._is_listed(origin) or (self._allows_opaque and origin == _OPAQUE)):
-            return [(f"{_ALLOW}Origin", origin), *self._credentials]
-        return []
+    def _find_headers(self, origin: str) -> tuple[Headers, Headers]:
+        """The headers for a response to an origin, and those for a preflight; none if the origin is not allowed."""
+        if _ANY in self.allow_origins:  # also without an origin: some caches ignore Vary
+            allowed = [(f"{_ALLOW}Origin", _ANY)]
+        elif self._origins.contains(origin) or (origin == _OPAQUE and _OPAQUE in self.allow_origins):
+            allowed = [(f"{_ALLOW}Origin", origin)]
+        else:
+            return [_VARY], []
+        if self.allow_credentials:
+            allowed.append((f"{_ALLOW}Credentials", "true"))
+        exposed = [("Access-Control-Expose-Headers", ", ".join(self.expose_headers))] if self.expose_headers else []
+        return [*allowed, *exposed, _VARY], [*allowed, *self._preflight]
 
-    def _share(self, status: str, headers: Headers, allowed: Headers) -> tuple[str, Headers]:
-        kept = [item for item in headers if item[0][:_PREFIX_LENGTH].lower() != _PREFIX]
-        if allowed:
-            kept += allowed
-            kept += self._exposed
-        return status, vary(kept, "Origin")
-
-    def _answer(self, environ: Environ, allowed: Headers) -> tuple[str, Headers, list[bytes]]:
-        """Answer a preflight."""
-        if not allowed:
+    def _answer(self, environ: Environ, preflight: Headers) -> tuple[str, Headers, list[bytes]]:
+        if not preflight:
             status, headers, body = error_answer(environ, 403, "This site does not allow requests from that origin.")
             return status, replace(headers, "Vary", f"Accept, {_ASKED}"), body
-        headers = allowed + self._preflight
-        if self.allow_private_network and environ.get(_PRIVATE) == "true":
-            headers.append((f"{_ALLOW}Private-Network", "true"))
-        return "204 No Content", headers, []
+        is_private = self.allow_private_network and environ.get(_PRIVATE) == "true"
+        return "204 No Content", preflight + ([(f"{_ALLOW}Private-Network", "true")] if is_private else []), []
+
+
+def _share(status: str, headers: Headers, shared: Headers) -> tuple[str, Headers]:
+    """Put our headers in the place of the application's."""
+    for name, _ in headers:
+        if name.lower() in _MANAGED:
+            break
+    else:
+        return status, [*headers, *shared]
+    kept = [item for item in headers if item[0].lower() not in _MANAGED or item[0].lower() == "vary"]
+    return status, vary([*kept, *shared[:-1]], "Origin")
 
 
 def _check(name: str, key: str) -> Iterator[Mistake]:

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import ConfigError, Mistakes
-from wsgistack.http.hosts import split_host
+from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.origins import MAX_ORIGIN, Origins
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
@@ -34,7 +35,7 @@ class Csrf(Middleware):
         trusted_origins = https://admin.example.org
         exempt = /webhooks
 
-    The rules are those of ``CrossOriginProtection`` in Go 1.25. The first that applies decides:
+    The rules are those of ``CrossOriginProtection`` in Go 1.25:
 
     1. GET, HEAD and OPTIONS are allowed, so the application must not change data for them. With a header that names
        another method, such as ``X-HTTP-Method-Override``, they are checked like POST.
@@ -92,13 +93,14 @@ class Csrf(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
+        site: str = environ.get("HTTP_SEC_FETCH_SITE", "")
+        if site in _OWN:  # first, because it is the most frequent answer
+            return self.app(environ, start_response)
         if environ["REQUEST_METHOD"] in _SAFE and environ.keys().isdisjoint(METHOD_OVERRIDES):
             return self.app(environ, start_response)
-        site: str = environ.get("HTTP_SEC_FETCH_SITE", "")
-        if site in _OWN:
-            return self.app(environ, start_response)
-        origin: str = environ.get("HTTP_ORIGIN", "")
-        host: str = environ.get("HTTP_HOST", "")
+        # Longer texts are not valid, and neither a cache nor the log should keep them.
+        origin: str = environ.get("HTTP_ORIGIN", "")[: MAX_ORIGIN + 1]
+        host: str = environ.get("HTTP_HOST", "")[: MAX_HOST + 1]
         is_own = not site and (not origin or _has_host(origin, host))
         if is_own or self._trusts(origin) or self._is_exempt(environ):
             return self.app(environ, start_response)
@@ -107,22 +109,23 @@ class Csrf(Middleware):
             self._notice.log(
                 "refused a request from the origin %r, with the Sec-Fetch-Site %r; "
                 "if its pages may send requests, add it to trusted_origins",
-                origin[:MAX_ORIGIN],
-                site[:MAX_ORIGIN],
+                origin,
+                site[: MAX_ORIGIN + 1],
             )
         else:
             detail = "The page that sent this request belongs to another site, or the browser is too old."
             self._notice.log(
                 "refused a request from the origin %r, which is not the host %r; if they are one site, a proxy changes "
                 "the Host header: put forwarded outside of csrf, with host in read",
-                origin[:MAX_ORIGIN],
-                host[:MAX_ORIGIN],
+                origin,
+                host,
             )
         status, headers, body = error_answer(environ, 403, detail)
         start_response(status, headers)
         return body
 
 
+@lru_cache(maxsize=1024)
 def _has_host(origin: str, host: str) -> bool:
     """Whether an origin has the host and the port of a Host header, with whichever scheme."""
     scheme, _, authority = origin.lower().partition("://")
