@@ -15,18 +15,19 @@ from wsgistack.types import App, Changes, Duration, Environ, Headers, StartRespo
 
 __all__ = ["Cors"]
 
-_ALLOW = "Access-Control-Allow-"
+_ALLOW = "Access-Control-Allow"
+_ASK = "Access-Control-Request"
 _MANAGED = frozenset(
     (
-        "vary",
-        *(f"access-control-{part}" for part in ("expose-headers", "max-age")),
-        *(f"{_ALLOW.lower()}{part}" for part in ("origin", "credentials", "methods", "headers", "private-network")),
+        *("vary", "access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods"),
+        *("access-control-allow-headers", "access-control-allow-private-network", "access-control-expose-headers"),
+        "access-control-max-age",
     )
 )
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
-_PRIVATE = "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"
-_ASKED = ", ".join(("Origin", *(f"Access-Control-Request-{part}" for part in ("Method", "Headers", "Private-Network"))))
+_ASKED_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
+_ASKED_NETWORK = "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"
+_PREFLIGHT_VARY = f"Origin, {_ASK}-Method, {_ASK}-Headers, {_ASK}-Private-Network"
 _VARY = ("Vary", "Origin")
 _ANY = "*"
 _OPAQUE = "null"
@@ -118,11 +119,11 @@ class Cors(Middleware):
         mistakes += [mistake for key, values in names.items() for value in values for mistake in _check(value, key)]
         if allow_credentials:
             expected = "a list of what is allowed, or allow_credentials = false"
+            everybody = [("allow_origins", each) for each in (_ANY, _OPAQUE) if each in allow_origins]
+            everybody += [(key, _ANY) for key, values in names.items() if _ANY in values]
             mistakes += [
                 Mistake(f"{value} is not possible with credentials", key=key, value=value, expected=expected)
-                for key, values in {"allow_origins": allow_origins, **names}.items()
-                for value in (_ANY, _OPAQUE)
-                if value in values
+                for key, value in everybody
             ]
         with mistakes.collect():
             self._is_shared = compile_exemptions(under, key="under") if under else None
@@ -137,10 +138,10 @@ class Cors(Middleware):
         self.max_age = max_age
         self.under = under
         self._preflight = [
-            *([(f"{_ALLOW}Methods", ", ".join(allow_methods))] if allow_methods else []),
-            *([(f"{_ALLOW}Headers", ", ".join(allow_headers))] if allow_headers else []),
+            *([(f"{_ALLOW}-Methods", ", ".join(allow_methods))] if allow_methods else []),
+            *([(f"{_ALLOW}-Headers", ", ".join(allow_headers))] if allow_headers else []),
             ("Access-Control-Max-Age", str(int(max_age))),
-            ("Vary", _ASKED),
+            ("Vary", _PREFLIGHT_VARY),
         ]
         self._known = {origin: self._find_headers(origin) for origin in ("", *allow_origins)}
 
@@ -151,7 +152,7 @@ class Cors(Middleware):
         origin: str = environ.get("HTTP_ORIGIN", "")
         # A longer text is not an origin, and a cache should not keep it.
         shared, preflight = self._known.get(origin) or self._find_headers(origin[: MAX_ORIGIN + 1])
-        if environ["REQUEST_METHOD"] == "OPTIONS" and _METHOD in environ and "HTTP_ORIGIN" in environ:
+        if environ["REQUEST_METHOD"] == "OPTIONS" and _ASKED_METHOD in environ and "HTTP_ORIGIN" in environ:
             status, headers, body = self._answer(environ, preflight)
             start_response(status, headers)
             return body
@@ -160,22 +161,22 @@ class Cors(Middleware):
     def _find_headers(self, origin: str) -> tuple[Headers, Headers]:
         """The headers for a response to an origin, and those for a preflight; none if the origin is not allowed."""
         if _ANY in self.allow_origins:  # also without an origin: some caches ignore Vary
-            allowed = [(f"{_ALLOW}Origin", _ANY)]
+            allowed = [(f"{_ALLOW}-Origin", _ANY)]
         elif self._origins.contains(origin) or (origin == _OPAQUE and _OPAQUE in self.allow_origins):
-            allowed = [(f"{_ALLOW}Origin", origin)]
+            allowed = [(f"{_ALLOW}-Origin", origin)]
         else:
             return [_VARY], []
         if self.allow_credentials:
-            allowed.append((f"{_ALLOW}Credentials", "true"))
+            allowed.append((f"{_ALLOW}-Credentials", "true"))
         exposed = [("Access-Control-Expose-Headers", ", ".join(self.expose_headers))] if self.expose_headers else []
         return [*allowed, *exposed, _VARY], [*allowed, *self._preflight]
 
     def _answer(self, environ: Environ, preflight: Headers) -> tuple[str, Headers, list[bytes]]:
         if not preflight:
             status, headers, body = error_answer(environ, 403, "This site does not allow requests from that origin.")
-            return status, replace(headers, "Vary", f"Accept, {_ASKED}"), body
-        is_private = self.allow_private_network and environ.get(_PRIVATE) == "true"
-        return "204 No Content", preflight + ([(f"{_ALLOW}Private-Network", "true")] if is_private else []), []
+            return status, replace(headers, "Vary", f"Accept, {_PREFLIGHT_VARY}"), body
+        is_private = self.allow_private_network and environ.get(_ASKED_NETWORK) == "true"
+        return "204 No Content", preflight + ([(f"{_ALLOW}-Private-Network", "true")] if is_private else []), []
 
 
 def _share(status: str, headers: Headers, shared: Headers) -> tuple[str, Headers]:
