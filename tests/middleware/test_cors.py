@@ -1,5 +1,6 @@
 """Cors: which origins may read responses, the answers to preflights, and no header of the application beside ours."""
 
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
@@ -96,6 +97,18 @@ def test_listed_origins_are_allowed(origin: str) -> None:
 def test_no_text_raises_or_is_repeated(text: str) -> None:
     assert shared(call(text, allow_origins=["https://*.example.org"])) == {}
     assert ask(text, allow_origins=["https://*.example.org"]).status == "403 Forbidden"
+
+
+def test_long_origins_do_not_fill_memory() -> None:
+    app = Cors(hello, allow_origins=["https://*.example.org"])
+    tracemalloc.start()
+    try:
+        for number in range(1000):
+            Call(app, HTTP_ORIGIN=f"https://{number}{'a' * 10000}.example.org")
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 2_000_000
 
 
 def test_null_is_allowed_only_if_it_is_listed() -> None:

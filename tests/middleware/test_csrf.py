@@ -202,7 +202,12 @@ def test_an_origin_with_the_host_of_the_request_may_send(origin: str, host: str)
         *(("https://attacker.example/example.com", HOST), ("https://attacker.example\\example.com", HOST)),
         *(("https://example.com:", HOST), ("https://example.com:80:80", HOST), ("https://example.com:99999", HOST)),
         *(("https:example.com", HOST), ("//example.com", HOST), ("example.com", HOST), ("https:///example.com", HOST)),
-        *(("ftp://example.com", HOST), ("chrome-extension://example.com", HOST), ("null://example.com", HOST)),
+        *(
+            ("ftp://example.com", HOST),
+            ("HTTPS://example.com", HOST),
+            ("chrome-extension://example.com", HOST),
+            ("null://example.com", HOST),
+        ),
         *(("https://example.com, https://example.com", HOST), (f"https://example.com, {ATTACKER}", HOST)),
         *(("https://example.com ", HOST), ("https://exam\tple.com", HOST), ("https://example.com\x00", HOST)),
         *(("https://exämple.com", "exämple.com"), ("https://" + "a" * 5000, "a" * 5000), ("https://", "")),

@@ -128,7 +128,7 @@ class Csrf(Middleware):
 @lru_cache(maxsize=1024)
 def _has_host(origin: str, host: str) -> bool:
     """Whether an origin has the host and the port of a Host header, with whichever scheme."""
-    scheme, _, authority = origin.lower().partition("://")
+    scheme, _, authority = origin.partition("://")
     ours, theirs, default = split_host(host), split_host(authority), _PORTS.get(scheme)
     if ours is None or theirs is None or default is None:
         return False
