@@ -14,6 +14,7 @@ __all__ = [
     "HOST",
     "JSON",
     "LOGGED_IN",
+    "ORIGIN",
     "PASSWORD",
     "TEXT",
     "USER",
@@ -27,6 +28,7 @@ __all__ = [
 
 HOST = "www.example.com"
 USER, PASSWORD = "ada", "lovelace"
+ORIGIN = "https://shop.example.org"
 _PLAIN = "text/plain; charset=utf-8"
 _ENVIRON = {
     "REQUEST_METHOD": "GET",

@@ -14,6 +14,8 @@ from benchmarks.floors.access_log import access_log
 from benchmarks.floors.basic_auth import basic_auth
 from benchmarks.floors.catch_errors import catch_errors
 from benchmarks.floors.cookies import cookies
+from benchmarks.floors.cors import Cors as CorsFloor
+from benchmarks.floors.csrf import Csrf as CsrfFloor
 from benchmarks.floors.forwarded import forwarded
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
@@ -24,12 +26,14 @@ from benchmarks.floors.method_override import method_override
 from benchmarks.floors.request_filter import request_filter
 from benchmarks.floors.request_id import request_id
 from benchmarks.served import wrap_in_five
-from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
+from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, ORIGIN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
 from wsgistack import (
     AccessLog,
     BasicAuth,
     CatchErrors,
     Cookies,
+    Cors,
+    Csrf,
     Forwarded,
     Gzip,
     Hosts,
@@ -61,6 +65,8 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "maintenance": (partial(maintenance, flag="no such file"), Maintenance.changes),
     "method_override": (method_override, MethodOverride.changes),
     "request_filter": (FILTER, RequestFilter.changes),
+    "cors": (partial(CorsFloor, origin=ORIGIN), Cors.changes),
+    "csrf": (CsrfFloor, Csrf.changes),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -92,6 +98,7 @@ APPS = {
 REQUESTS = {
     "plain": LOGGED_IN,
     "browser": {**LOGGED_IN, **BROWSER},
+    "of an origin": {**LOGGED_IN, "HTTP_ORIGIN": ORIGIN},
     "named": {**LOGGED_IN, "HTTP_X_REQUEST_ID": "mine"},
 }
 LAYERS: dict[str, Callable[[App], App]] = {
@@ -104,6 +111,8 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "maintenance": partial(Maintenance, flag=Path("no such file")),
     "method_override": MethodOverride,
     "request_filter": RequestFilter,
+    "cors": partial(Cors, allow_origins=[ORIGIN]),
+    "csrf": Csrf,
 }
 
 
