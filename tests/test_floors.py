@@ -29,7 +29,6 @@ FLOORS = (
     ("imports", "pipeline.shape", "serving.address"),
     ("serving.listener", "serving.programs"),
     (
-        "options.quantities",
         "options.secrets",
         "options.references",
         "http.addresses",
@@ -72,7 +71,7 @@ FLOORS = (
     ("config.place",),
     ("config.paste.ini", "config.table.toml", "config.protocols"),
     ("config.hints", "config.logging"),
-    ("config.parts", "config.paste.logging", "config.paste.sections", "config.table.table"),
+    ("config.parts", "config.paste.logging", "config.paste.sections"),
     ("config.document",),
     ("config.paste.document", "config.table.document"),
     ("config.__init__",),

@@ -24,19 +24,12 @@ def normalize_condition(given: object) -> object:
 
     Values become tuples, hosts, schemes and the names of headers lower case, methods upper case; a mapping of nothing
     but ``call`` becomes the function or import string. References and import strings stay unchanged.
-
-    :raises ConfigError: it holds every mistake in the condition.
     """
     return _Reader(None, resolving=False).read_all(given)
 
 
 def resolve_condition(given: object, *, base: Path | None) -> object:
-    """Give the normal form without references, and with functions for import strings.
-
-    :param base: the folder that relative paths in references start from.
-    :raises ConfigError: as :func:`normalize_condition` does; or a reference can't be filled in, or a function not be
-        imported.
-    """
+    """Give the normal form without references, and with functions for import strings."""
     return _Reader(base, resolving=True).read_all(given)
 
 

@@ -22,9 +22,6 @@ _FILE_KEYS = ("here", "__file__")
 class Contents:
     """What a configuration describes.
 
-    :param file: the path of the configuration.
-    :param applications: each application with its layers, by name.
-    :param servers: each server, by name.
     :param global_conf: the global values of the file, without its own path and folder.
     :param filters: each filter that is a single layer with all required options, by name.
     """
@@ -61,10 +58,7 @@ class Contents:
 
 
 def read_contents(document: Document) -> Contents:
-    """Read all parts of a configuration, without building them and without resolving references.
-
-    :raises ConfigError: it holds every mistake that was found on the way.
-    """
+    """Read all parts of a configuration, without building them and without resolving references."""
     start = document.start()
     applications = {name: document.application(name, start).fitted() for name in document.applications()}
     filters = {name: document.filter(name, start) for name in document.filters()}

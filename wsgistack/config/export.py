@@ -37,7 +37,6 @@ def export_toml(document: Document) -> tuple[str, list[str]]:
     References to the environment replace the values of secret options.
 
     :returns: the text, and a warning for each secret and for each difference from the configuration.
-    :raises ConfigError: the configuration has mistakes, uses another file, or holds a value that TOML cannot name.
     """
     found = read_contents(document)
     _check_other_files(found)
@@ -57,10 +56,7 @@ def export_toml(document: Document) -> tuple[str, list[str]]:
 
 
 def _check_other_files(found: Contents) -> None:
-    """Refuse composites whose applications are in other files, which TOML cannot name.
-
-    :raises ConfigError: a composite uses another file.
-    """
+    """Refuse composites whose applications are in other files, which TOML cannot name."""
     for stack in found.applications.values():
         application = cast(Application, stack.application)
         is_far = application.where.file != str(found.file)
