@@ -75,8 +75,9 @@ FLOORS = (
     ("config.document",),
     ("config.paste.document", "config.table.document"),
     ("config.__init__",),
-    ("config.contents", "config.words"),
-    ("config.difference", "config.toml_writer", "config.paste.compatibility"),
+    ("config.words",),
+    ("config.contents",),
+    ("config.paste.compatibility",),
     ("config.export",),
     # what judges the layers of anybody
     ("testing.record", "testing.request", "testing.rules.rule"),

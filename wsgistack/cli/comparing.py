@@ -5,8 +5,7 @@ import argparse
 from wsgistack.cli.arguments import FILE, add_values
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.config import open_document
-from wsgistack.config.contents import read_contents
-from wsgistack.config.difference import find_differences
+from wsgistack.config.contents import find_differences, read_contents
 
 __all__ = ["add_command", "compare"]
 

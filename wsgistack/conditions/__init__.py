@@ -9,14 +9,7 @@ from wsgistack.conditions.parsing import normalize_condition, resolve_condition
 from wsgistack.conditions.predicates import Predicate, predicate
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = [
-    "Condition",
-    "Conditional",
-    "condition",
-    "find_setting",
-    "normalize_condition",
-    "split_conditions",
-]
+__all__ = ["Condition", "Conditional", "condition", "find_setting", "normalize_condition", "split_conditions"]
 
 Condition: TypeAlias = Predicate
 

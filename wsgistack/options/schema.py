@@ -11,14 +11,7 @@ from typing import Any, NamedTuple
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret
-from wsgistack.options.references import (
-    Text,
-    has_references,
-    is_only_references,
-    map_leaves,
-    resolve,
-    unwrap_resolved,
-)
+from wsgistack.options.references import Text, has_references, is_only_references, map_leaves, resolve, unwrap_resolved
 from wsgistack.options.secrets import REDACTED, hide_value, iterate_texts
 from wsgistack.types import Factory
 
