@@ -65,10 +65,9 @@ class LoggingSetup:
                     made[name].setTarget(made[entry["target"]])
         except Exception as error:
             failed = _FAILED.fullmatch(str(error))
-            name = (f"{failed[1]}s", ast.literal_eval(failed[2])) if failed and failed[1] else ("root",)
-            mistake = self.locate(name if failed else ()).mistake(
-                f"cannot be set up: {describe_error(error.__cause__ or error)}"
-            )
+            part = (f"{failed[1]}s", ast.literal_eval(failed[2])) if failed and failed[1] else ("root",)
+            problem = f"cannot be set up: {describe_error(error.__cause__ or error)}"
+            mistake = self.locate(part if failed else ()).mistake(problem)
             raise ConfigError(redact_mistake(self.hidden, mistake)) from (None if self.hidden else error)
 
 
@@ -96,9 +95,8 @@ class _Trial:
         with self._place(*at):
             if not isinstance(entry, Mapping):
                 raise ConfigError(Mistake(describe_type(entry), expected="a table"))
-            for key in [
-                each for each in entry if keys and each not in keys and "()" not in entry
-            ]:  # a factory takes any
+            unknown = [key for key in entry if keys and key not in keys and "()" not in entry]  # a factory takes any
+            for key in unknown:
                 with self._place(*at, key):
                     raise ConfigError(Mistake("unknown key", hint=suggest(str(key), keys)))
         return isinstance(entry, Mapping)
@@ -112,7 +110,8 @@ class _Trial:
                 make(self._trial.convert({**entry}))
         elif kind == "handlers":
             with self._place(*at, "class"):
-                self._check_class(at, entry)
+                if entry.get("()", make_handler) is make_handler:
+                    self._check_class(at, entry)
             others = {key: entry[key] for key in entry if key not in ("()", "class", "handlers")}
             self._check_each(at, others, self._trial.configure_handler)
         else:
@@ -137,9 +136,7 @@ class _Trial:
         """Import the class of a handler, and compare its arguments, without making it."""
         ours = ("class", "filters", "formatter", "level", ".")
         args, options = (), {key: entry[key] for key in entry if key not in ours}
-        if factory := entry.get("()"):
-            if factory is not make_handler:
-                return
+        if "()" in entry:
             args, options = entry.get("args", ()), entry.get("kwargs", {})
         if not entry.get("class"):
             raise ConfigError(Mistake("missing class", expected="a class such as logging.StreamHandler"))

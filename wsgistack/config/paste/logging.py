@@ -48,6 +48,7 @@ class _IniReader:
         self._path, self._sections, self._defaults = path, sections, defaults
         self._mistakes = Mistakes()
         self._hidden: set[str] = set()
+        self._resolve = partial(resolve_hidden, folder=path.absolute().parent, hidden=self._hidden)
         self._places: dict[KeyPath, Place] = {}
 
     def read(self) -> LoggingSetup:
@@ -122,9 +123,6 @@ class _IniReader:
             problem = "contains a call" if isinstance(value, partial) else describe_type(value)
             raise ConfigError(Mistake(problem, expected=f"a {_PYTHON[key][0].__name__}"))
         return value
-
-    def _resolve(self, text: str) -> str:
-        return resolve_hidden(text, self._path.absolute().parent, self._hidden)
 
 
 def _split(text: str) -> list[str]:
