@@ -62,7 +62,6 @@ FLOORS = (
     # what composes them
     ("conditions.predicates",),
     ("conditions.parsing", "conditions.openings"),
-    ("conditions.ini",),
     ("conditions.__init__",),
     ("pipeline.registry",),
     ("pipeline.spec",),

@@ -21,7 +21,7 @@ from typing import Any
 from wsgistack.config.place import Place
 from wsgistack.config.table.toml import KeyPath, line_at
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_error, describe_type, suggest
-from wsgistack.options.references import has_references, resolve
+from wsgistack.options.references import has_references, resolve, unwrap_resolved
 from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistake
 
 __all__ = ["LoggingSetup", "make_handler", "read_table_logging", "resolve_hidden"]
@@ -166,10 +166,10 @@ def make_handler(*, args: Any = (), kwargs: Any = None, **settings: Any) -> logg
     return made
 
 
-def resolve_hidden(text: str, folder: Path, hidden: set[str]) -> str:
+def resolve_hidden(value: Any, folder: Path, hidden: set[str]) -> Any:
     """Fill in references. What they give is added to the hidden texts."""
-    filled = str(resolve(text, base=folder))
-    if has_references(text):
+    filled = unwrap_resolved(resolve(value, base=folder))
+    if has_references(value):
         hidden |= {*iterate_texts(filled, names=False)}
     return filled
 
@@ -193,12 +193,10 @@ def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) 
     def fill(value: Any, at: KeyPath) -> Any:
         if isinstance(value, Mapping):
             return {key: fill(each, (*at, key)) for key, each in value.items()}
-        if type(value) in (list, tuple):
-            return type(value)([fill(each, (*at, number)) for number, each in enumerate(value)])
-        if isinstance(value, str):
-            with mistakes.collect(locate(at).key, locate(at).where):
-                value = resolve_hidden(value, folder, hidden)
-                return str(folder / value) if at[2:] == ("filename",) and "://" not in value else value
+        with mistakes.collect(locate(at).key, locate(at).where):
+            value = resolve_hidden(value, folder, hidden)
+            is_file = at[2:] == ("filename",) and isinstance(value, str) and "://" not in value
+            return str(folder / value) if is_file else value
         return value
 
     if not isinstance(table, Mapping):
