@@ -29,7 +29,6 @@ FLOORS = (
     ("imports", "pipeline.shape", "serving.address"),
     ("serving.listener", "serving.programs"),
     (
-        "options.quantities",
         "options.secrets",
         "options.references",
         "http.addresses",
@@ -71,7 +70,6 @@ FLOORS = (
     # what composes them
     ("conditions.predicates",),
     ("conditions.parsing", "conditions.openings"),
-    ("conditions.ini",),
     ("conditions.__init__",),
     ("pipeline.registry",),
     ("pipeline.spec",),
@@ -80,12 +78,13 @@ FLOORS = (
     ("config.place",),
     ("config.paste.ini", "config.table.toml", "config.protocols"),
     ("config.hints", "config.logging"),
-    ("config.parts", "config.paste.logging", "config.paste.sections", "config.table.table"),
+    ("config.parts", "config.paste.logging", "config.paste.sections"),
     ("config.document",),
     ("config.paste.document", "config.table.document"),
     ("config.__init__",),
-    ("config.contents", "config.words"),
-    ("config.difference", "config.toml_writer", "config.paste.compatibility"),
+    ("config.words",),
+    ("config.contents",),
+    ("config.paste.compatibility",),
     ("config.export",),
     # what judges the layers of anybody
     ("testing.record", "testing.request", "testing.rules.rule"),

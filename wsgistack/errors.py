@@ -103,7 +103,8 @@ class ConfigError(WsgistackError, ValueError):
     """A configuration with mistakes: it holds all that were found.
 
     A middleware raises it from ``__init__`` for an option that its annotation can't check. The pipeline adds the
-    place of the option, and collects the mistakes of all layers before it raises.
+    place of the option, and collects the mistakes of all layers before it raises. Whatever reads a configuration raises
+    it for what is wrong there.
     """
 
     mistakes: tuple[Mistake, ...]

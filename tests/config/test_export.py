@@ -15,8 +15,7 @@ from tests.config.written import MODULE as FACTORIES
 from tests.config.written import write
 from wsgistack import ConfigError
 from wsgistack.config import open_document, read
-from wsgistack.config.contents import read_contents
-from wsgistack.config.difference import find_differences, is_same_value
+from wsgistack.config.contents import find_differences, is_same_value, read_contents
 from wsgistack.config.document import Document
 from wsgistack.config.export import export_toml
 from wsgistack.config.table.document import TableFile

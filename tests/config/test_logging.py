@@ -124,7 +124,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
         pytest.param(
             "[logging]\nversion = 2\nhandler = {}\ndisable_existing_loggers = false\nroot = 5\nformatters = []",
             [
-                "x.toml:2: logging version: unknown version 2; expected 1",
+                "x.toml:2: logging version: unknown version; expected 1",
                 "x.toml:3: logging handler: unknown key; did you mean 'handlers'?",
                 "x.toml:5: logging root: is a number; expected a table",
                 "x.toml:6: logging formatters: is a list; expected a table",
@@ -143,10 +143,10 @@ def test_a_table_of_python_may_hold_objects() -> None:
             '[logging.handlers]\nd = { class = "logging.StreamHandlr" }\ne = { class = "logging.Formatter" }\n'
             'f = { class = "json.dumps" }\ng = { class = "StreamHandler" }',
             [
-                "x.toml:2: logging.handlers.d class: module 'logging' has no attribute 'StreamHandlr'; did",
-                "x.toml:3: logging.handlers.e class: logging.Formatter is not a handler class; expected a class such",
-                "x.toml:4: logging.handlers.f class: json.dumps is not a handler class; expected a class such",
-                "x.toml:5: logging.handlers.g class: StreamHandler is not a handler class; expected a class such as",
+                "x.toml:2: logging.handlers.d class: cannot be set up: AttributeError: module 'logging' has no attrib",
+                "x.toml:3: logging.handlers.e class: cannot be set up: TypeError: logging.Formatter is not a handler",
+                "x.toml:4: logging.handlers.f class: cannot be set up: TypeError: json.dumps is not a handler class",
+                "x.toml:5: logging.handlers.g class: cannot be set up: ModuleNotFoundError: No module named 'StreamHa",
             ],
             id="classes of handlers",
         ),
@@ -174,7 +174,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
             '[logging.root]\nhandlers = [\n"a",\n"zz",\n]',
             [
                 "x.toml:3: logging.handlers.a stream: cannot be set up: ValueError: Cannot resolve 'sys.stdot'",
-                "x.toml:7: logging.root handlers: unknown handler 'zz'; choose from a",
+                "x.toml:5: logging.root handlers: unknown handler 'zz'; choose from a",
             ],
             id="options and items",
         ),
@@ -208,7 +208,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
                 "x.toml:3: logging.loggers.a handlers: is text; expected a list of names",
                 "x.toml:4: logging.loggers.a filters: unknown filter 'x'",
                 "x.toml:5: logging.loggers.a propagate: invalid value; expected true or false",
-                "x.toml:8: logging.root handlers: unknown handler 'x'",
+                "x.toml:7: logging.root handlers: unknown handler 'x'",
                 "x.toml:10: logging.root level: cannot be set up: TypeError: Level not an integer",
             ],
             id="loggers",
@@ -217,7 +217,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
             '[logging.handlers.a]\nclass = "logging.StreamHandler"\nstrem = "ext://sys.stdout"\n[logging.handlers.b]\n'
             'class = "logging.FileHandler"\nlevel = "INFO"\nfilename = "/no/such/folder/x"',
             [
-                "x.toml:1: logging.handlers a: cannot call StreamHandler: got an unexpected keyword argument 'strem'",
+                "x.toml:2: logging.handlers.a class: cannot be set up: TypeError: got an unexpected keyword argument",
                 "x.toml:7: logging.handlers.b filename: folder '/no/such/folder' does not exist; create it",
             ],
             id="arguments of handlers",
@@ -227,7 +227,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
             'class = "logging.FileHandler"\nfilename = "${env:SECRET}/x"\n[logging.formatters.c]\n'
             'format = "${env:SECRET} {x"\n[logging.root]\nhandlers = ["${env:SECRET}"]',
             [
-                "x.toml:2: logging.handlers.a class: cannot import module '<secret>'",
+                "x.toml:2: logging.handlers.a class: cannot be set up: ModuleNotFoundError; the text of the error is",
                 "x.toml:3: logging.handlers.a level: unknown level '<secret>'",
                 "x.toml:6: logging.handlers.b filename: folder '",
                 "x.toml:8: logging.formatters.c format: cannot be set up: ValueError; the text of the error",
@@ -429,5 +429,5 @@ def test_reports_a_module_that_fails(folder: Path, monkeypatch: pytest.MonkeyPat
     (folder / "failing").mkdir()
     (folder / "failing" / "__init__.py").write_text("raise SystemExit(5)")
     monkeypatch.syspath_prepend(folder)
-    with pytest.raises(ConfigError, match=r"cannot import module 'failing.inner': SystemExit: 5"):
+    with pytest.raises(ConfigError, match=r"cannot be set up: SystemExit: 5"):
         read('[logging.handlers.a]\nclass = "failing.inner.Handler"').apply()

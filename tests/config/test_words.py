@@ -8,7 +8,7 @@ import pytest
 from tests.config.factories import marking
 from tests.config.typed_layers import Color
 from wsgistack.conditions import normalize_condition
-from wsgistack.config.words import as_text, describe_condition, describe_value
+from wsgistack.config.words import describe_condition, describe_value
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,6 @@ from wsgistack.config.words import as_text, describe_condition, describe_value
 )
 def test_describes_a_value(value: object, words: str) -> None:
     assert describe_value(value) == words
-
-
-@pytest.mark.parametrize(("value", "text"), [(True, "true"), (None, "none"), (1.5, "1.5"), (16, "16"), ("A", "A")])
-def test_writes_a_value_as_text(value: object, text: str) -> None:
-    assert as_text(value) == text
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from wsgistack.cli.arguments import FILE, add_values
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.terminal import Terminal
 from wsgistack.config import open_document
-from wsgistack.config.contents import read_contents
-from wsgistack.config.difference import find_differences
+from wsgistack.config.contents import find_differences, read_contents
 
 __all__ = ["add_command", "compare"]
 

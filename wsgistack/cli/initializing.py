@@ -7,7 +7,7 @@ from shlex import quote
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import is_application, open_application, open_file
 from wsgistack.config import read
-from wsgistack.config.toml_writer import format_value
+from wsgistack.config.export import format_value
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.pipeline import registry
 

@@ -12,8 +12,8 @@ from wsgistack.cli.parser import Commands, Parser, add_parser
 from wsgistack.cli.target import open_target
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Server
-from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, suggest
+from wsgistack.options.conversion import label
 from wsgistack.serving.address import Address, find_wrong_addresses, parse_address
 from wsgistack.serving.listener import SOCKET_MODE, listen
 from wsgistack.serving.programs import ARGUMENTS, SERVERS, THREADS, UNIX, WORKERS, Program, check_ability
@@ -192,7 +192,7 @@ def _find_address(parsed: argparse.Namespace, options: Mapping[str, object]) -> 
     host = host.strip("[]").replace("*", "0.0.0.0")  # noqa: S104 (as the file says)
     hosts = (parsed.host, host or None, options.get("host"), _HOST)
     ports = (parsed.port, port if colon else None, options.get("port"), _PORT)
-    host, port = (as_text(next(each for each in values if each is not None)) for values in (hosts, ports))
+    host, port = (label(next(each for each in values if each is not None)) for values in (hosts, ports))
     if mistakes := find_wrong_addresses({"host": host, "port": port}):
         raise ConfigError(*mistakes)
     return Address(host, int(port))

@@ -4,19 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
-from wsgistack.conditions.ini import find_setting, split_conditions
-from wsgistack.conditions.parsing import normalize_condition, resolve_condition
+from wsgistack.conditions.parsing import find_setting, normalize_condition, resolve_condition, split_conditions
 from wsgistack.conditions.predicates import Predicate, predicate
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = [
-    "Condition",
-    "Conditional",
-    "condition",
-    "find_setting",
-    "normalize_condition",
-    "split_conditions",
-]
+__all__ = ["Condition", "Conditional", "condition", "find_setting", "normalize_condition", "split_conditions"]
 
 Condition: TypeAlias = Predicate
 

@@ -44,7 +44,6 @@ def predicate(normal: Any, *, every: bool = False) -> Predicate:
     changes that: what is negated must hold for all forms, so that nobody escapes a layer by an odd spelling.
 
     :param normal: a condition in its normal form, with functions for all import strings and no references.
-    :param every: whether all forms must match.
     """
     if not isinstance(normal, Mapping):
         return normal  # type: ignore[no-any-return]

@@ -1,30 +1,33 @@
-"""Everything that a configuration describes, read at once: to compare it with another one, or to write it as TOML."""
+"""Everything that a configuration describes, read at once, and its differences from another configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Application, Server, Stack, in_order
-from wsgistack.config.protocols import APP_PROTOCOLS
+from wsgistack.config.protocols import APP_PROTOCOLS, PasteFactory
+from wsgistack.config.words import describe_condition, describe_use, describe_value
 from wsgistack.errors import ConfigError, Mistakes
+from wsgistack.options.conversion import label
+from wsgistack.options.secrets import REDACTED
 from wsgistack.pipeline import registry
+from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
 
-__all__ = ["Contents", "drop_file_keys", "is_composite", "read_contents"]
+__all__ = ["Contents", "drop_file_keys", "find_differences", "is_composite", "is_same_value", "read_contents"]
 
 _COLLECTIONS = (list, tuple, set, frozenset)
 _FILE_KEYS = ("here", "__file__")
+_Facts: TypeAlias = Iterator[tuple[str, tuple[object, str]]]
+"""Names such as ``layer gzip option level``, each with a value and the text that describes it."""
 
 
 @dataclass(frozen=True)
 class Contents:
     """What a configuration describes.
 
-    :param file: the path of the configuration.
-    :param applications: each application with its layers, by name.
-    :param servers: each server, by name.
     :param global_conf: the global values of the file, without its own path and folder.
     :param filters: each filter that is a single layer with all required options, by name.
     """
@@ -61,10 +64,7 @@ class Contents:
 
 
 def read_contents(document: Document) -> Contents:
-    """Read all parts of a configuration, without building them and without resolving references.
-
-    :raises ConfigError: it holds every mistake that was found on the way.
-    """
+    """Read all parts of a configuration, without building them and without resolving references."""
     start = document.start()
     applications = {name: document.application(name, start).fitted() for name in document.applications()}
     filters = {name: document.filter(name, start) for name in document.filters()}
@@ -99,3 +99,72 @@ def is_composite(application: Application) -> bool:
 def drop_file_keys(global_conf: Mapping[str, str]) -> dict[str, str]:
     """Global values without the path and the folder of the file."""
     return {key: value for key, value in global_conf.items() if key not in _FILE_KEYS}
+
+
+def find_differences(old: Contents, new: Contents) -> list[str]:
+    """Describe what changed from one configuration to another, one line for each change.
+
+    Layers are compared by their names. Paths below the folder of a file are compared as relative paths. No line shows
+    a secret. Options of applications and global values are named without their values, because nothing declares which
+    of them are secrets.
+    """
+    before, after = (dict(_describe(each, [*old.unlisted, *new.unlisted])) for each in (old, new))
+    lines = []
+    for key in dict.fromkeys([*before, *after]):
+        if key not in before or key not in after:
+            sign, (_, shown) = ("-", before[key]) if key in before else ("+", after[key])
+            lines.append(f"{sign} {key}" if REDACTED in shown else f"{sign} {key}: {shown}")
+        elif not is_same_value(before[key][0], after[key][0]):
+            change = f"{before[key][1]} -> {after[key][1]}"
+            lines.append(f"{key}: {'changed' if REDACTED in change else change}")
+    return lines
+
+
+def is_same_value(one: Any, other: Any) -> bool:
+    """Whether two values are equal and of the same type, in all that they hold. NaN equals NaN."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(is_same_value(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(is_same_value, one, other))
+    return bool(one == other or (one != one and other != other))
+
+
+def _describe(found: Contents, filters: Iterable[str]) -> _Facts:
+    for name, stack in found.applications.items():
+        within = "" if name == "main" else f"application {name} "
+        title = within.strip() or "application"
+        yield from _describe_part(found, title, cast(Application, stack.application))
+        layers: dict[str, Spec] = {}
+        for spec in stack.pipeline:
+            layer = normalize_name(spec.name)
+            while layer in layers:
+                layer += " again"
+            layers[layer] = spec
+        if layers:
+            yield f"{title} layers", ([*layers], ", ".join(layers))
+        for layer, spec in layers.items():
+            yield from _describe_part(found, f"{within}layer {layer}", spec)
+    for name in filters:
+        if name in found.filters:
+            yield from _describe_part(found, f"filter {name}", found.filters[name])
+    for name, server in found.servers.items():
+        yield from _describe_part(found, f"server {name}", server)
+    yield from ((f"global value {key}", (value, REDACTED)) for key, value in found.global_conf.items())
+
+
+def _describe_part(found: Contents, title: str, part: Application | Server | Spec) -> _Facts:
+    use: object = part.use
+    shown: Mapping[str, object] = dict.fromkeys(part.options, REDACTED)
+    if not isinstance(part, Application):
+        shown = found.make_relative(part.shown())
+    if isinstance(part, Spec):
+        yield from ((f"{title} {key}", (text, text)) for key, text in describe_condition(part.when).items())
+        use = use.uri if isinstance(use, PasteFactory) else part.registered_name or use
+    yield f"{title} use", (use, describe_use(use))
+    for key, value in found.make_relative(part.options).items():
+        # factories for PasteDeploy get text from an ini file, and may get the same number or boolean from TOML
+        is_text = not isinstance(part, Spec) and isinstance(value, bool | int | float)
+        yield f"{title} option {key}", (label(value) if is_text else value, describe_value(shown[key]))
+    yield from ((f"{title} global value {key}", (value, REDACTED)) for key, value in found.own_values(part).items())

@@ -24,10 +24,7 @@ _Conf: TypeAlias = Mapping[str, str] | None
 
 
 def read_source(path: Path) -> str:
-    """Read a configuration file as UTF-8, with or without a byte order mark.
-
-    :raises ConfigError: the file does not exist, cannot be read, is empty, or is not text in UTF-8.
-    """
+    """Read a configuration file as UTF-8, with or without a byte order mark."""
 
     def failed(problem: str, hint: str = "", line: int = 0) -> ConfigError:
         return ConfigError(Mistake(problem, where=Where(str(path), line), hint=hint))
@@ -61,8 +58,6 @@ class Document(ABC):
     """A configuration in any format: named parts.
 
     :ivar file: its name; empty without a file.
-    :ivar mistakes: those of the file as a whole.
-    :ivar global_conf: PasteDeploy's global configuration.
     """
 
     file: str
@@ -107,10 +102,7 @@ class Document(ABC):
             return Stack.broken(*error.mistakes)
 
     def server(self, name: str, asked: Place) -> Server:
-        """What a name or URI means in the place of a server.
-
-        :raises ConfigError: it means no server.
-        """
+        """What a name or URI means in the place of a server."""
         if name in self.servers() or name.startswith("config:"):
             return self._server(name, asked)
         if is_factory(name):
@@ -142,7 +134,6 @@ class DocumentLoader:
 
     The mistakes of a part are kept, and something harmless takes its place, so that the factory asks for all parts.
 
-    :param asked: the place of the composite.
     :param options: those of the composite. Some of them are the names that it asks for.
     """
 

@@ -1,5 +1,6 @@
 """Writes a configuration as TOML that describes the same applications, layers and servers."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -8,15 +9,12 @@ from datetime import date, time
 from enum import Enum
 from typing import Any, TypeVar, cast
 
-from wsgistack.config.contents import Contents, is_composite, read_contents
-from wsgistack.config.difference import find_differences
+from wsgistack.config.contents import Contents, find_differences, is_composite, read_contents
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.protocols import PasteFactory
 from wsgistack.config.table.document import MOUNTS, TableFile
-from wsgistack.config.toml_writer import format_toml
-from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import label
@@ -25,8 +23,10 @@ from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
 
-__all__ = ["export_toml"]
+__all__ = ["export_toml", "format_toml", "format_value"]
 
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_MAX_WIDTH = 100
 _ITEM_KEYS = ("use", "name", "when", "options")
 _P = TypeVar("_P", Application, Server, Spec)
 
@@ -37,7 +37,6 @@ def export_toml(document: Document) -> tuple[str, list[str]]:
     References to the environment replace the values of secret options.
 
     :returns: the text, and a warning for each secret and for each difference from the configuration.
-    :raises ConfigError: the configuration has mistakes, uses another file, or holds a value that TOML cannot name.
     """
     found = read_contents(document)
     _check_other_files(found)
@@ -57,10 +56,7 @@ def export_toml(document: Document) -> tuple[str, list[str]]:
 
 
 def _check_other_files(found: Contents) -> None:
-    """Refuse composites whose applications are in other files, which TOML cannot name.
-
-    :raises ConfigError: a composite uses another file.
-    """
+    """Refuse composites whose applications are in other files, which TOML cannot name."""
     for stack in found.applications.values():
         application = cast(Application, stack.application)
         is_far = application.where.file != str(found.file)
@@ -190,7 +186,7 @@ def _to_toml(value: Any) -> Any:
     if isinstance(value, Enum):
         return label(value)
     if isinstance(value, Mapping):
-        return {as_text(_to_toml(key)): _to_toml(each) for key, each in value.items()}
+        return {label(_to_toml(key)): _to_toml(each) for key, each in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(map(_to_toml, value), key=repr)
     if isinstance(value, list | tuple):
@@ -212,3 +208,46 @@ def _find_unwritten(document: IniFile, target: Contents) -> Iterator[str]:
             yield "logging is not converted; write a table [logging]"
         elif f"[{name}]" not in written:
             yield f"[{name}] is not written, because TOML has no form for it"
+
+
+def format_toml(table: Mapping[str, Any]) -> str:
+    """Write a table of values that TOML has, with headers for the tables in it."""
+    return "\n".join(_lines(table, ())).lstrip("\n") + "\n"
+
+
+def format_value(value: Any) -> str:
+    """Write a value in one line."""
+    match value:
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case Mapping():
+            return f"{{ {', '.join(f'{_key(key)} = {format_value(each)}' for key, each in value.items())} }}"
+        case list():
+            return f"[{', '.join(map(format_value, value))}]"
+        case bool() | int() | float():
+            return label(value)
+    written: str = value.isoformat()  # a date or a time
+    return written
+
+
+def _lines(table: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[str]:
+    tables = {key: each for key, each in table.items() if isinstance(each, Mapping)}
+    if at and (len(tables) < len(table) or not table):
+        yield f"\n[{'.'.join(map(_key, at))}]"
+    for key, value in table.items():
+        if key not in tables:
+            yield f"{_key(key)} = {_format_list(value) if isinstance(value, list) else format_value(value)}"
+    for key, value in tables.items():
+        yield from _lines(value, (*at, key))
+
+
+def _format_list(value: list[Any]) -> str:
+    """A list in one line; or one line for each item, if it is long or holds tables."""
+    written = format_value(value)
+    if len(written) > _MAX_WIDTH or any(isinstance(each, Mapping) for each in value):
+        return "\n".join(["[", *(f"    {format_value(each)}," for each in value), "]"])
+    return written
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else format_value(key)

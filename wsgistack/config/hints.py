@@ -51,7 +51,6 @@ def add_hints(values: Mapping[str, str]) -> Iterator[None]:
 def suggest_key(given: Iterable[str], protocols: tuple[str, ...]) -> str:
     """What to write in a section without ``use``.
 
-    :param given: its keys.
     :param protocols: those of the factories that it could name instead.
     """
     for key in given:
@@ -80,7 +79,6 @@ def make_kind_error(name: str, found: str, asked: Place) -> ConfigError:
 def make_unknown_error(name: str, asked: Place, known: Collection[str], *, has_sections: bool = False) -> ConfigError:
     """The error for a name that is not that of an application.
 
-    :param known: the names that would be right.
     :param has_sections: whether an application is described in a section, as in an ini file.
     """
     if name == "main" and not (known or has_sections or asked.key):

@@ -1,19 +1,19 @@
-"""Logging as a configuration describes it: checked, and set up.
+"""Logging as a configuration describes it: checked with the standard configurator, and set up.
 
-The table ``logging`` of TOML is what :func:`logging.config.dictConfig` takes. The sections of an ini file become such a
-table. A check lets the standard configurator make formatters and filters, and set up loggers that nobody uses. It makes
-no handler, because a handler may open a file or a connection.
+The table ``logging`` of TOML is what :func:`logging.config.dictConfig` takes; an ini file is translated into such a
+table. A check makes no handler, because a handler may open a file or a connection.
 """
 
 import ast
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from inspect import signature
 from logging.config import DictConfigurator
-from logging.handlers import QueueHandler
+from logging.handlers import MemoryHandler, QueueHandler
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -21,23 +21,14 @@ from typing import Any
 from wsgistack.config.place import Place
 from wsgistack.config.table.toml import KeyPath, line_at
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_error, describe_type, suggest
-from wsgistack.imports import import_object
-from wsgistack.options.references import has_references, resolve
+from wsgistack.options.references import has_references, resolve, unwrap_resolved
 from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistake
 
-__all__ = ["LoggingSetup", "check_call", "import_handler_class", "read_table_logging", "resolve_hidden"]
+__all__ = ["LoggingSetup", "make_handler", "read_table_logging", "resolve_hidden"]
 
-_OF_LOGGER = ("filters", "handlers", "level", "propagate")
-_KEYS: Mapping[str, Collection[str]] = {
-    "formatters": ("class", "datefmt", "defaults", "format", "style", "validate"),
-    "filters": ("name",),
-    "handlers": (),  # any, because they are the options of its class
-    "loggers": _OF_LOGGER,
-    "root": _OF_LOGGER,
-}
-_TOP_KEYS = ("disable_existing_loggers", "version", *_KEYS)
-_HANDLER_KEYS = ("class", "filters", "formatter", "level", ".")
-_HANDLER_CLASS = "a class such as logging.StreamHandler"
+_FORMATTER = ("class", "datefmt", "defaults", "format", "style", "validate")
+_LOGGER = ("filters", "handlers", "level", "propagate")
+_KEYS = {"formatters": _FORMATTER, "filters": ("name",), "handlers": (), "loggers": _LOGGER, "root": _LOGGER}
 _FAILED = re.compile(r"Unable to configure (?:root logger|(formatter|filter|handler|logger) (.*))", re.DOTALL)
 
 
@@ -47,177 +38,146 @@ class LoggingSetup:
 
     :param table: what :func:`logging.config.dictConfig` takes.
     :param locate: returns the place of the value under a path of keys.
-    :param mistakes: those that were found while reading.
     :param hidden: texts that no message may show, because they come from references.
-    :param targets: the handler that each ``MemoryHandler`` of an ini file writes to, by its name.
     """
 
     table: Mapping[str, Any]
     locate: Callable[[KeyPath], Place]
     mistakes: Collection[Mistake] = ()
     hidden: Collection[str] = ()
-    targets: Mapping[str, str] = field(default_factory=dict)
 
     def check(self) -> list[Mistake]:
         """Find all mistakes, without opening a file and without changing the logging of this process."""
         known = {each.where for each in self.mistakes}
-        new = (each for each in _Check(self).mistakes if each.where not in known)
+        new = (each for each in _Trial(self).mistakes if each.where not in known)
         return [redact_mistake(self.hidden, each) for each in (*self.mistakes, *new)]
 
     def apply(self) -> None:
-        """Set up logging for this process.
-
-        :raises ConfigError: it has mistakes. Those that a check finds are raised before anything is changed.
-        """
+        """Set up logging for this process. Mistakes that a check finds are raised before anything is changed."""
         if mistakes := self.check():
             raise ConfigError(*mistakes)
         configurator = DictConfigurator({"version": 1, "disable_existing_loggers": False, **self.table})
         try:
             configurator.configure()
-            for name, target in self.targets.items():
-                configurator.config["handlers"][name].setTarget(configurator.config["handlers"][target])
+            made = configurator.config.get("handlers", {})
+            for name, entry in self.table.get("handlers", {}).items():
+                if entry.get("()") is make_handler and isinstance(made[name], MemoryHandler) and entry.get("target"):
+                    made[name].setTarget(made[entry["target"]])
         except Exception as error:
-            at: KeyPath = ()
-            if failed := _FAILED.fullmatch(str(error)):
-                at = (f"{failed[1]}s", ast.literal_eval(failed[2])) if failed[1] else ("root",)
-            mistake = self.locate(at).mistake(f"cannot be set up: {describe_error(error.__cause__ or error)}")
+            failed = _FAILED.fullmatch(str(error))
+            part = (f"{failed[1]}s", ast.literal_eval(failed[2])) if failed and failed[1] else ("root",)
+            problem = f"cannot be set up: {describe_error(error.__cause__ or error)}"
+            mistake = self.locate(part if failed else ()).mistake(problem)
             raise ConfigError(redact_mistake(self.hidden, mistake)) from (None if self.hidden else error)
 
 
-class _Check:
-    """Finds the mistakes in a table for :func:`logging.config.dictConfig`.
-
-    The standard configurator gets the settings of handlers and loggers one by one, so that each error has a line.
-    """
+class _Trial:
+    """Gives each setting to the standard configurator by itself, so that every mistake has a line."""
 
     def __init__(self, setup: LoggingSetup) -> None:
         self.mistakes = Mistakes()
         self._setup = setup
-        self._is_table((), setup.table, _TOP_KEYS)
-        if (version := setup.table.get("version", 1)) != 1:
-            self._add(("version",), f"unknown version {version!r}", expected="1")
-        top = {kind: setup.table.get(kind, {}) for kind in _KEYS}
-        tables = {kind: each if self._is_table((kind,), each) else {} for kind, each in top.items()}
-        self._trial = DictConfigurator({"version": 1, **setup.table, **tables})
-        self._known = {**tables, "formatter": tables["formatters"], "level": logging.getLevelNamesMapping()}
-        entries = [((kind, name), each) for kind in _KEYS if kind != "root" for name, each in tables[kind].items()]
-        for at, entry in [*entries, (("root",), tables["root"])]:
-            if self._is_table(at, entry, _KEYS[at[0]]):
-                match at[0]:
-                    case "formatters":
-                        self._check_part(at, entry, self._trial.configure_formatter)
-                    case "filters":
-                        self._check_part(at, entry, self._trial.configure_filter)
-                    case "handlers":
-                        self._check_handler(at, entry)
-                    case _:
-                        self._check_logger(at, entry)
-
-    def _check_part(self, at: KeyPath, entry: Mapping[str, Any], make: Callable[[Any], object]) -> None:
-        key = next((each for each in ("()", "class", "style", "format") if each in entry), "")
-        with self._place((*at, key)):
-            make(self._trial.convert({**entry}))
-
-    def _check_handler(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
-        settings = {name: entry[name] for name in entry if name not in ("()", "class", "handlers")}
-        self._check_settings(at, settings, self._trial.configure_handler)
-        if "()" in entry:
-            return
-        with self._place((*at, "class")):
-            if "class" not in entry:
-                raise ConfigError(Mistake("missing class", expected=_HANDLER_CLASS))
-            factory = import_handler_class(entry["class"])
-            options = {key: entry[key] for key in entry if key not in _HANDLER_KEYS}
-            if not issubclass(factory, QueueHandler):  # dictConfig makes its queue and its listener
-                with self._place((*at, "filename") if "filename" in options else at):
-                    check_call(factory, (), options)
-
-    def _check_logger(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
-        if not isinstance(entry.get("propagate", True), bool):
-            self._add((*at, "propagate"), "invalid value", expected="true or false (1 or 0 in an ini file)")
-        self._check_settings(at, entry, lambda one: self._trial.common_logger_config(logging.Logger(""), one))
-
-    def _check_settings(self, at: KeyPath, entry: Mapping[str, Any], set_up: Callable[[Any], object]) -> None:
-        for key, value in entry.items():
-            names: dict[KeyPath, object] = {(*at, key): value}
-            if key in ("filters", "handlers"):
-                if not isinstance(value, (list, tuple)):
-                    self._add((*at, key), describe_type(value), expected="a list of names")
-                    continue
-                names = {(*at, key, number): each for number, each in enumerate(value)}
-            known = self._known.get(key, names.values())
-            unknown = {place: name for place, name in names.items() if isinstance(name, str) and name not in known}
-            for place, name in unknown.items():
-                if name:
-                    self._add(place, f"unknown {key.removesuffix('s')} {name!r}", hint=suggest(name, known))
-            if not any(unknown.values()):
-                with self._place((*at, key)):
-                    set_up(self._trial.convert({"()": lambda **options: logging.NullHandler(), key: value}))
+        self._is_table((), setup.table, ("disable_existing_loggers", "version", *_KEYS))
+        with self._place("version"):
+            if setup.table.get("version", 1) != 1:
+                raise ConfigError(Mistake("unknown version", expected="1"))
+        parts = {kind: setup.table.get(kind, {}) for kind in _KEYS}
+        parts = {kind: part if self._is_table((kind,), part) else {} for kind, part in parts.items()}
+        self._known = {**parts, "formatter": parts["formatters"], "level": logging.getLevelNamesMapping()}
+        self._trial = DictConfigurator({"version": 1, **setup.table, **parts})
+        self._check("root", ("root",), parts.pop("root"))
+        for kind, part in parts.items():
+            for name, entry in part.items():
+                self._check(kind, (kind, name), entry)
 
     def _is_table(self, at: KeyPath, entry: object, keys: Collection[str] = ()) -> bool:
-        """Report an entry that is not a table, and its unknown keys.
+        """Report an entry that is not a table, and its keys that are not among these, if any."""
+        with self._place(*at):
+            if not isinstance(entry, Mapping):
+                raise ConfigError(Mistake(describe_type(entry), expected="a table"))
+            unknown = [key for key in entry if keys and key not in keys and "()" not in entry]  # a factory takes any
+            for key in unknown:
+                with self._place(*at, key):
+                    raise ConfigError(Mistake("unknown key", hint=suggest(str(key), keys)))
+        return isinstance(entry, Mapping)
 
-        :param keys: those that it may have; empty for any.
-        """
-        if not isinstance(entry, Mapping):
-            self._add(at, describe_type(entry), expected="a table")
-            return False
-        for key in entry if keys and "()" not in entry else ():  # a factory has its own options
-            if key not in keys:
-                self._add((*at, key), "unknown key", hint=suggest(str(key), keys))
-        return True
+    def _check(self, kind: str, at: KeyPath, entry: Mapping[str, Any]) -> None:
+        if not self._is_table(at, entry, _KEYS[kind]):
+            return
+        if kind in ("formatters", "filters"):
+            make: Any = self._trial.configure_filter if kind == "filters" else self._trial.configure_formatter
+            with self._place(*at, next((key for key in ("()", "class", "style", "format") if key in entry), "")):
+                make(self._trial.convert({**entry}))
+        elif kind == "handlers":
+            with self._place(*at, "class"):
+                if entry.get("()", make_handler) is make_handler:
+                    self._check_class(at, entry)
+            others = {key: entry[key] for key in entry if key not in ("()", "class", "handlers")}
+            self._check_each(at, others, self._trial.configure_handler)
+        else:
+            with self._place(*at, "propagate"):
+                if not isinstance(entry.get("propagate", True), bool):
+                    raise ConfigError(Mistake("invalid value", expected="true or false (1 or 0 in an ini file)"))
+            self._check_each(at, entry, partial(self._trial.common_logger_config, logging.Logger("")))
+
+    def _check_each(self, at: KeyPath, entry: Mapping[str, Any], set_up: Callable[[Any], object]) -> None:
+        for key, value in entry.items():
+            with self._place(*at, key):
+                names = value if isinstance(value, (list, tuple)) else [value]
+                if key in ("filters", "handlers") and names is not value:
+                    raise ConfigError(Mistake(describe_type(value), expected="a list of names"))
+                known = self._known.get(key, names)
+                for name in [each for each in names if isinstance(each, str) and each and each not in known]:
+                    problem = f"unknown {key.removesuffix('s')} {name!r}"
+                    raise ConfigError(Mistake(problem, hint=suggest(name, known)))
+                set_up(self._trial.convert({"()": lambda **options: logging.NullHandler(), key: value}))
+
+    def _check_class(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
+        """Import the class of a handler, and compare its arguments, without making it."""
+        ours = ("class", "filters", "formatter", "level", ".")
+        args, options = (), {key: entry[key] for key in entry if key not in ours}
+        if "()" in entry:
+            args, options = entry.get("args", ()), entry.get("kwargs", {})
+        if not entry.get("class"):
+            raise ConfigError(Mistake("missing class", expected="a class such as logging.StreamHandler"))
+        found = resolve_name(entry["class"])
+        if not (isinstance(found, type) and issubclass(found, logging.Handler)):
+            raise TypeError(f"{entry['class']} is not a handler class")
+        if callable(args) or callable(options) or issubclass(found, QueueHandler):  # which dictConfig fills
+            return
+        with self._place(*at, next((key for key in ("args", "kwargs", "filename") if key in entry), "class")):
+            path: Any = signature(found).bind(*args, **options).arguments.get("filename")
+            is_path = isinstance(path, (str, Path)) and "://" not in str(path)  # which dictConfig imports
+            is_standard = found.__module__ in ("logging", "logging.handlers")  # another may make the folder
+            if is_path and is_standard and not Path(path).parent.is_dir():
+                raise ConfigError(Mistake(f"folder {str(Path(path).parent)!r} does not exist", hint="create it"))
 
     @contextmanager
-    def _place(self, at: KeyPath) -> Iterator[None]:
+    def _place(self, *at: str | int) -> Iterator[None]:
         place = self._setup.locate(at)
         with self.mistakes.collect(place.key, place.where), hide_secrets(self._setup.hidden, "cannot be set up"):
             yield
 
-    def _add(self, at: KeyPath, problem: str, *, expected: str = "", hint: str = "") -> None:
-        self.mistakes.append(self._setup.locate(at).mistake(problem, expected=expected, hint=hint))
+
+def make_handler(*, args: Any = (), kwargs: Any = None, **settings: Any) -> logging.Handler:
+    """Make a handler of an ini file. Its arguments with a call are evaluated only here."""
+    args, kwargs = (each() if callable(each) else each for each in (args, kwargs or {}))
+    made: logging.Handler = resolve_name(settings["class"])(*args, **kwargs)
+    return made
 
 
-def check_call(factory: type[logging.Handler], args: Sequence[Any], options: Mapping[str, Any]) -> None:
-    """Check the arguments of a handler without making it. A class of the application may make the folder of its file.
-
-    :raises ConfigError: the handler does not take them, or its log file is in a folder that does not exist.
-    """
-    try:
-        filename: Any = signature(factory).bind(*args, **options).arguments.get("filename")
-    except TypeError as error:
-        raise ConfigError(Mistake(f"cannot call {factory.__name__}: {error}")) from error
-    is_path = isinstance(filename, (str, Path)) and "://" not in str(filename)  # which dictConfig imports
-    if is_path and factory.__module__ in ("logging", "logging.handlers") and not Path(filename).parent.is_dir():
-        raise ConfigError(Mistake(f"folder {str(Path(filename).parent)!r} does not exist", hint="create it"))
-
-
-def import_handler_class(name: str) -> type[logging.Handler]:
-    """Import a handler class by its dotted name.
-
-    :raises ConfigError: it cannot be imported, or is not one.
-    """
-    try:
-        found = resolve_name(name)
-    except (Exception, SystemExit):  # importing a module runs its code
-        found = import_object(":".join(name.rsplit(".", 1))) if "." in name else None  # its error is clearer
-    if isinstance(found, type) and issubclass(found, logging.Handler):
-        return found
-    raise ConfigError(Mistake(f"{name} is not a handler class", expected=_HANDLER_CLASS))
-
-
-def resolve_hidden(text: str, folder: Path, hidden: set[str]) -> str:
+def resolve_hidden(value: Any, folder: Path, hidden: set[str]) -> Any:
     """Fill in references. What they give is added to the hidden texts."""
-    filled = str(resolve(text, base=folder))
-    if has_references(text):
+    filled = unwrap_resolved(resolve(value, base=folder))
+    if has_references(value):
         hidden |= {*iterate_texts(filled, names=False)}
     return filled
 
 
 def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) -> LoggingSetup:
-    """Read the table ``logging`` of a configuration: what :func:`logging.config.dictConfig` takes, with a few changes.
+    """Read the table ``logging``, where ``version`` may be left out, and existing loggers stay enabled by default.
 
-    ``version`` may be left out. Existing loggers stay enabled, unless ``disable_existing_loggers`` is true. The
-    ``filename`` of a handler is relative to the folder of the file. Texts may hold references.
+    The ``filename`` of a handler is relative to the folder of the file. Texts may hold references.
 
     :param lines: the line of each key, by its path from the top of the file.
     """
@@ -226,23 +186,17 @@ def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) 
     folder = path.absolute().parent if path.name else Path.cwd()
 
     def locate(at: KeyPath) -> Place:
-        keys = ("logging", *at)
-        line = line_at(keys, lines)
-        while isinstance(keys[-1], int) or not keys[-1]:
-            keys = keys[:-1]
+        *parents, key = [str(each) for each in ("logging", *at) if each and not isinstance(each, int)]
         file = str(path) if path.name else ""  # a table from Python has none
-        return Place(Where(file, line, ".".join(map(str, keys[:-1]))), str(keys[-1]))
+        return Place(Where(file, line_at(("logging", *at), lines), ".".join(parents)), key)
 
     def fill(value: Any, at: KeyPath) -> Any:
         if isinstance(value, Mapping):
             return {key: fill(each, (*at, key)) for key, each in value.items()}
-        if type(value) in (list, tuple):
-            return type(value)([fill(each, (*at, number)) for number, each in enumerate(value)])
-        if isinstance(value, str):
-            with mistakes.collect(locate(at).key, locate(at).where):
-                value = resolve_hidden(value, folder, hidden)
-                is_file = at[2:] == ("filename",) and "://" not in value
-                return str(folder / value) if is_file else value
+        with mistakes.collect(locate(at).key, locate(at).where):
+            value = resolve_hidden(value, folder, hidden)
+            is_file = at[2:] == ("filename",) and isinstance(value, str) and "://" not in value
+            return str(folder / value) if is_file else value
         return value
 
     if not isinstance(table, Mapping):

@@ -39,17 +39,11 @@ class _Part:
         return replace(self, options={**self.options, **options}, places=places, global_conf={**own, **global_conf})
 
     def factory(self) -> PasteFactory:
-        """The factory that ``use`` names.
-
-        :raises ConfigError: it is unknown.
-        """
+        """The factory that ``use`` names."""
         return find_factory(str(self.use), self.protocols, self.global_conf)
 
     def fitted(self) -> tuple[PasteFactory, dict[str, object]]:
-        """The factory, and the options with their references filled in.
-
-        :raises ConfigError: the factory is unknown, or its options do not fit.
-        """
+        """The factory, and the options with their references filled in."""
         factory = self.factory()
         schema = read_schema(factory)
         values: dict[str, object] = {}
@@ -97,8 +91,6 @@ class Application(_Part):
     :param use: an import string of a WSGI application, or the application itself; or an import string of a factory and
         ``()``; or a factory for PasteDeploy, as ``egg:Distribution#name``, ``call:module:callable``, or a protocol and
         an import string.
-    :param options: those of the factory.
-    :param global_conf: the global configuration that the factory gets.
     :param loader: returns the loader with which a composite gets the parts that its options name.
     """
 
@@ -106,10 +98,7 @@ class Application(_Part):
     loader: Callable[[Mapping[str, object]], Any] | None = field(default=None, repr=False, compare=False)
 
     def load(self) -> App:
-        """Import the application, or make it.
-
-        :raises ConfigError: that fails, or the result is not a WSGI application.
-        """
+        """Import the application, or make it."""
         loader = self.loader(self.options) if self.loader else None
         own = Mistakes()
         with own.collect():
@@ -144,10 +133,7 @@ class Server(_Part):
     protocols: ClassVar = SERVER_PROTOCOLS
 
     def run(self, app: App) -> object:
-        """Serve an application, until the server ends.
-
-        :raises ConfigError: the server is unknown, or its options do not fit.
-        """
+        """Serve an application, until the server ends."""
         try:
             return self._call_factory(app)
         except ConfigError as error:
@@ -200,10 +186,7 @@ class Stack:
         return replace(self, pipeline=Pipeline(specs), mistakes=tuple(mistakes))
 
     def build(self) -> App:
-        """Load the application and wrap it.
-
-        :raises ConfigError: it holds every mistake of the configuration, in the order of the file.
-        """
+        """Load the application and wrap it."""
         mistakes = Mistakes(self.mistakes)
         app: App = stand_in
         with mistakes.collect():

@@ -34,10 +34,7 @@ class Place(NamedTuple):
         return Mistake(problem, key=self.key, expected=expected, hint=hint, where=self.where)
 
     def step(self, part: str) -> tuple[str, ...]:
-        """The trail with one more part.
-
-        :raises ConfigError: it leads in a circle, or is too long.
-        """
+        """The trail with one more part."""
         if len(self.trail) == _MAX_DEPTH:
             raise ConfigError(self.mistake("too many nested parts", expected=f"at most {_MAX_DEPTH}"))
         if part in self.trail:

@@ -65,10 +65,7 @@ class PasteFactory:
     global_conf: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     def __call__(self, first: object, /, **options: object) -> Any:
-        """Make the application, build the filter around one, or serve one.
-
-        :raises ConfigError: the factory fails.
-        """
+        """Make the application, build the filter around one, or serve one."""
         arguments = _ARGUMENTS[self.protocol]
         base = Path(self.global_conf["here"]) if "here" in self.global_conf else None
         given = self.global_conf if arguments else {}
@@ -116,7 +113,6 @@ def find_factory(uri: str, protocols: tuple[str, ...], global_conf: Mapping[str,
     """The factory that a URI names.
 
     :param protocols: the possible ones. ``call:`` means the first of them.
-    :raises ConfigError: the factory is unknown, or its arguments are not those of the protocol.
     """
     scheme, _, rest = uri.partition(":")
     if scheme == "egg":
@@ -183,10 +179,7 @@ def _check_factory(
 
 
 def find_layer(use: str, global_conf: Mapping[str, str]) -> Spec:
-    """The layer that a name, an import string or the URI of a factory for PasteDeploy means, without options.
-
-    :raises ConfigError: the layer is unknown.
-    """
+    """The layer that a name, an import string or the URI of a factory for PasteDeploy means, without options."""
     if use.startswith("egg:"):
         point = registry.egg_entry_point(use.removeprefix("egg:"), (registry.GROUP, *FILTER_PROTOCOLS))
         if point.group == registry.GROUP:

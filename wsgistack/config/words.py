@@ -9,7 +9,7 @@ from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import label
 from wsgistack.options.secrets import REDACTED
 
-__all__ = ["as_text", "describe_condition", "describe_use", "describe_value"]
+__all__ = ["describe_condition", "describe_use", "describe_value"]
 
 
 def describe_value(value: object) -> str:
@@ -17,7 +17,7 @@ def describe_value(value: object) -> str:
     if isinstance(value, Enum):
         return label(value)
     if value is None or isinstance(value, bool | int):
-        return as_text(value)
+        return label(value)
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{describe_value(key)}: {describe_value(each)}' for key, each in value.items())}}}"
     if isinstance(value, list | tuple | AbstractSet):
@@ -31,11 +31,6 @@ def describe_value(value: object) -> str:
 def describe_use(use: object) -> str:
     """Describe what a layer, an application or a server uses."""
     return use if isinstance(use, str) else describe_value(use)
-
-
-def as_text(value: object) -> str:
-    """Write a single value as an ini file does."""
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def describe_condition(when: object, key: str = "when") -> dict[str, str]:

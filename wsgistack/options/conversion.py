@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from enum import Enum
+from fractions import Fraction
 from functools import partial
 from inspect import Parameter
 from itertools import chain
@@ -15,7 +16,6 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from wsgistack.errors import ConfigError, did_you_mean, suggest
 from wsgistack.imports import import_object
-from wsgistack.options.quantities import read_duration, read_size
 from wsgistack.options.references import Resolved, Text, map_leaves, suggest_reference, unwrap_resolved
 from wsgistack.types import Duration, Secret, Size
 
@@ -23,6 +23,11 @@ __all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "labe
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _BRACKETED_WORD = re.compile(r"""\[[^][{}"',\s]+\][^\s,]""")  # the beginning of a glob or an IPv6 address
+_NUMBER = r"([0-9]{1,18}(?:\.[0-9]{1,9})?)"
+_SIZE = re.compile(rf"{_NUMBER} ?(?:([kKMGT])(i?))?B?")
+_POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
+_DURATION = re.compile(" ?".join(rf"(?:{_NUMBER} ?{unit})?" for unit in ("d", "h", "m", "s", "ms")))
+_SECONDS = (*map(Fraction, (86400, 3600, 60, 1)), Fraction(1, 1000))
 _LINES = "a mapping (one name = value on each line)"  # as an ini file has it
 _UNIONS = (Union, UnionType)
 _MAPPINGS = (dict, Mapping)
@@ -37,8 +42,6 @@ _COLLECTIONS: dict[object, Callable[[Iterable[object]], Collection[object]]] = {
 class UnfitError(Exception):
     """The annotation does not allow the value.
 
-    :param expected: what it allows.
-    :param hint: the nearest right value, or what to do.
     :param is_inner: whether the value is of the right kind, but contains something that is not allowed.
     :param item: the number of the wrong item in a list or mapping, from 1 on; 0 without one.
     """
@@ -139,7 +142,6 @@ def convert(value: object, annotation: object) -> object:
         callable, a sequence, set or mapping, a union of them, or an alias of one of them. With any other
         annotation the value stays unchanged.
     :raises UnfitError: the annotation does not allow it.
-    :raises ConfigError: it is an import string that can't be imported.
     """
     kind = _split(annotation)[0]
     if kind in _UNIONS:
@@ -327,12 +329,33 @@ def _callable(value: object) -> object:
     return found
 
 
+def _read_size(text: str) -> int | None:
+    """Read a number of bytes, such as ``64KiB``; None for any other text."""
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        return None
+    number, prefix, binary = found.groups(default="")
+    factor: int = (1024 if binary else 1000) ** _POWERS[prefix]
+    return int(Fraction(number) * factor)
+
+
+def _read_duration(text: str) -> float | None:
+    """Read a number of seconds, such as ``1h30m``; None for any other text."""
+    text = text.strip()
+    if re.fullmatch(_NUMBER, text):
+        return float(text)
+    found = _DURATION.fullmatch(text)
+    if not text or not found:
+        return None
+    return float(sum(Fraction(number) * unit for number, unit in zip(found.groups("0"), _SECONDS, strict=True)))
+
+
 _READERS: dict[object, Callable[[str], Any]] = {
     bool: lambda text: _TRUTHS[text.lower()],
     int: int,
     float: float,
-    Size: read_size,
-    Duration: read_duration,
+    Size: _read_size,
+    Duration: _read_duration,
 }
 _KINDS: dict[object, tuple[str, Callable[[object], object]]] = {
     bool: ("true or false", partial(_plain, bool)),

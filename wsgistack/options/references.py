@@ -104,7 +104,6 @@ def resolve(value: object, *, base: Path | None) -> object:
 
     :param base: the folder that relative paths start from; None for the current one.
     :returns: the same value, where each text with references is a :class:`Resolved`.
-    :raises ConfigError: a variable is not set, a file can't be read, or a reference is malformed.
     """
     mistakes = Mistakes()
 
@@ -128,10 +127,7 @@ def resolve(value: object, *, base: Path | None) -> object:
 
 
 def make_absolute(value: object, *, base: Path) -> object:
-    """The same value with absolute paths in its references to files, so that it can be used from another folder.
-
-    :param base: the folder that relative paths start from.
-    """
+    """The same value with absolute paths in its references to files, so that it can be used from another folder."""
 
     def with_path(found: re.Match[str]) -> str:
         dollars, kind, body, end = found.groups()

@@ -11,14 +11,7 @@ from typing import Any, NamedTuple
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret
-from wsgistack.options.references import (
-    Text,
-    has_references,
-    is_only_references,
-    map_leaves,
-    resolve,
-    unwrap_resolved,
-)
+from wsgistack.options.references import Text, has_references, is_only_references, map_leaves, resolve, unwrap_resolved
 from wsgistack.options.secrets import REDACTED, hide_value, iterate_texts
 from wsgistack.types import Factory
 
@@ -57,8 +50,6 @@ class Option(NamedTuple):
 
         :param written: the value as it is written, for errors.
         :param value: the same, with its references filled in.
-        :param base: the folder that relative paths start from; None leaves them as they are.
-        :raises ConfigError: the annotation does not allow it.
         """
         is_hidden = self.is_secret or has_references(written)
         problem = f"invalid value {written!r}"
@@ -91,7 +82,6 @@ class Schema(NamedTuple):
     def check(self, given: Mapping[str, object], *, base: Path | None) -> tuple[dict[str, object], Mistakes]:
         """Convert options; those with references stay as they are written.
 
-        :param base: the folder that relative paths start from; None leaves them as they are.
         :returns: the options that fit, and what is wrong with the others.
         """
 
@@ -128,7 +118,6 @@ class Schema(NamedTuple):
     def find_secrets(self, given: Mapping[str, object], values: Mapping[str, object]) -> set[str]:
         """All texts in options that must not be shown: from secret options and from references.
 
-        :param given: the options as they are written.
         :param values: the same options as :meth:`resolve` returns them.
         """
         return {
@@ -148,10 +137,7 @@ def parse_settings(settings: Mapping[str, str]) -> dict[str, object]:
 
 
 def read_schema(factory: Factory) -> Schema:
-    """Read the options of a factory from its signature, and their docs from the ``:param`` lines of its docstring.
-
-    :raises ConfigError: it does not take an application as its first argument, or is itself an application.
-    """
+    """Read the options of a factory from its signature, and their docs from the ``:param`` lines of its docstring."""
     try:
         return _read_once(factory)
     except TypeError:  # it can't be hashed
@@ -162,7 +148,6 @@ def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dic
     """Options for people to read: without secrets.
 
     :param find: returns the schema. If it fails, any option may be a secret.
-    :param given: the options as they are written.
     """
     try:
         schema = find()

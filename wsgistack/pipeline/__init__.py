@@ -89,8 +89,8 @@ class Pipeline:
         outer = self.specs[position]
         found = [*outer.openings(), *outer.stray_paths()]
         for inner in self.specs[position + 1 :]:
-            if any(inner.is_like(other) for other in self.specs[:position]):  # another one is in the right place
-                continue
+            if any(inner.registered_name == other.registered_name != "" for other in self.specs[:position]):
+                continue  # another one is in the right place
             reason = outer.belongs("must_be_inside", inner) or inner.belongs("must_be_outside", outer)
             if reason:
                 problem = f"{outer.name} is outside {inner.name}: {reason}"

@@ -45,10 +45,7 @@ def names() -> Mapping[str, tuple[EntryPoint, ...]]:
 
 
 def find(use: str) -> Factory:
-    """The factory of a layer, by its name or by an import string.
-
-    :raises ConfigError: the layer is unknown, several distributions have one of that name, or it can't be imported.
-    """
+    """The factory of a layer, by its name or by an import string."""
     if ":" in use:
         return import_factory(use)
     points = names().get(normalize_name(use), ())
@@ -67,10 +64,7 @@ def name_of(factory: Factory) -> str:
 
 
 def import_factory(text: str) -> Factory:
-    """The factory that an import string names.
-
-    :raises ConfigError: it can't be imported, or is not callable.
-    """
+    """The factory that an import string names."""
     factory = import_object(text)
     if not callable(factory):
         raise ConfigError(Mistake(f"{text!r} is not callable", expected="a callable that takes the application first"))
@@ -81,7 +75,6 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     """The entry point that ``Distribution#name`` means, in the first of the groups that has it.
 
     :param spec: the name of a distribution; without ``#name``, the entry point is ``main``.
-    :raises ConfigError: the distribution is not installed, or has no such entry point.
     """
     project, _, given = spec.partition("#")
     name = given or "main"

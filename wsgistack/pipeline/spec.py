@@ -50,6 +50,7 @@ class Spec:
     :param base: the folder that relative paths start from.
     :param found: the factory that the text in ``use`` means, once it is known. Copies share it, so that it is looked up
         once. It is not pickled.
+    :raises ConfigError: something of it is not valid. Every method may raise it as well.
     """
 
     use: str | Factory
@@ -84,7 +85,6 @@ class Spec:
         """Make a Spec of an item of a list.
 
         :param number: its place in the list, for errors.
-        :raises ConfigError: it is not an item that a pipeline can hold.
         """
         if isinstance(item, Spec):
             return item if item.where.file else replace(item, where=Where(section=f"layer {number} ({item.name})"))
@@ -111,7 +111,6 @@ class Spec:
 
         :param is_complete: whether no other settings follow: beside another mistake, the required options that are
             missing are then mistakes as well.
-        :raises ConfigError: an option is unknown or of a wrong type, or a condition is wrong.
         """
         schema = self.schema()
         texts, when, mistakes = split_conditions(settings, schema.options, is_open=schema.is_open)
@@ -132,10 +131,7 @@ class Spec:
         return replace(self, options=given, when=make_absolute(self.when, base=self.base), base=base)
 
     def factory(self) -> Factory:
-        """Find what ``use`` means.
-
-        :raises ConfigError: it names no layer, or cannot be imported.
-        """
+        """Find what ``use`` means."""
         if not isinstance(self.use, str):
             return self.use
         if self.use not in self.found:
@@ -144,10 +140,7 @@ class Spec:
         return self.found[self.use]
 
     def schema(self) -> Schema:
-        """Read which options there are.
-
-        :raises ConfigError: the factory is unknown, or it does not take an application.
-        """
+        """Read which options there are."""
         factory = self.factory()
         with self._placing_mistakes():
             misfit = find_misfit(factory)
@@ -156,10 +149,7 @@ class Spec:
             return read_schema(factory)
 
     def check(self) -> Self:
-        """The same layer, with its options as the factory takes them; references stay as they are written.
-
-        :raises ConfigError: an option is unknown, missing, or of a wrong type.
-        """
+        """The same layer, with its options as the factory takes them; references stay as they are written."""
         schema = self.schema()
         values, mistakes = schema.check(self.options, base=self.base)
         mistakes += schema.find_missing(self.options)
@@ -167,10 +157,7 @@ class Spec:
         return replace(self, options=values)
 
     def resolve(self) -> dict[str, object]:
-        """The options as the factory takes them, with their references filled in.
-
-        :raises ConfigError: an option is unknown, missing, or of a wrong type, or a reference can't be filled in.
-        """
+        """The options as the factory takes them, with their references filled in."""
         schema = self.schema()
         values, mistakes = schema.resolve(self.options, base=self.base)
         mistakes += schema.find_missing(self.options)
@@ -202,10 +189,7 @@ class Spec:
             mistakes.raise_if_any()
 
     def build(self, app: App) -> App:
-        """Build the layer around an application.
-
-        :raises ConfigError: an option does not fit, the factory refuses, or what it makes is not a WSGI application.
-        """
+        """Build the layer around an application."""
         mistakes = Mistakes()
         with mistakes.collect():
             applies = condition(self.when, base=self.base) if self.when is not None else None
@@ -259,10 +243,6 @@ class Spec:
     def is_guard(self) -> bool:
         """Whether its class says that it protects what is inside."""
         return getattr(self.factory(), "is_guard", False) is True
-
-    def is_like(self, other: "Spec") -> bool:
-        """Whether the other one is the same kind of layer, with whichever options."""
-        return self.registered_name == other.registered_name != ""
 
     @property
     def registered_name(self) -> str:

@@ -249,14 +249,16 @@ def test_reports_any_wrong_expression_as_a_mistake(text: str) -> None:
 HANDLERS = {
     "": ":9: [handler_one]: missing class; expected a class such as logging.StreamHandler",
     "Class = StreamHandler": ":10: [handler_one] Class: unknown setting; did you mean 'class'?",
-    "class = StreamHandlr": (":10: [handler_one] class: module 'logging' has no attribute 'StreamHandlr'"),
-    "class = handlers.RotatingFileHandlr": ":10: [handler_one] class: module 'logging.handlers' has no attribute 'R",
-    "class = nowhere.Handler": ":10: [handler_one] class: cannot import module 'nowhere'",
-    "class = json.Handler": ":10: [handler_one] class: module 'json' has no attribute 'Handler'",
+    "class = StreamHandlr": (
+        ":10: [handler_one] class: cannot be set up: AttributeError: module 'logging' has no attribute 'StreamHandlr'"
+    ),
+    "class = handlers.RotatingFileHandlr": ":10: [handler_one] class: cannot be set up: AttributeError: module 'loggi",
+    "class = nowhere.Handler": ":10: [handler_one] class: cannot be set up: ModuleNotFoundError: No module named 'now",
+    "class = json.Handler": ":10: [handler_one] class: cannot be set up: AttributeError: module 'json' has no attribu",
     "class = a b": ":10: [handler_one] class: ",
-    "class = json.dumps": ":10: [handler_one] class: json.dumps is not a handler class; expected a class such as",
-    "class = Formatter": ":10: [handler_one] class: logging.Formatter is not a handler class; expected a class such",
-    "class = ${env:SECRET}": ":10: [handler_one] class: module 'logging' has no attribute '<secret>'",
+    "class = json.dumps": ":10: [handler_one] class: cannot be set up: TypeError: json.dumps is not a handler class",
+    "class = Formatter": ":10: [handler_one] class: cannot be set up: TypeError: logging.Formatter is not a handler c",
+    "class = ${env:SECRET}": ":10: [handler_one] class: cannot be set up: AttributeError; the text of the error is le",
     "class = StreamHandler\nargs = (sys.stdrr,)": (
         ":11: [handler_one] args: cannot be evaluated: AttributeError: module 'sys' has no attribute 'stdrr'"
     ),
@@ -264,16 +266,14 @@ HANDLERS = {
     "class = StreamHandler\nargs = (${env:SECRET},)": (
         ":11: [handler_one] args: cannot be evaluated: SyntaxError: invalid syntax"
     ),
-    "class = FileHandler\nargs = ('x.log')": (
-        ":11: [handler_one] args: is text; expected a tuple such as (sys.stderr,), with its comma"
-    ),
+    "class = FileHandler\nargs = ('x.log')": (":11: [handler_one] args: is text; expected a tuple"),
     "class = FileHandler\nkwargs = 5": ":11: [handler_one] kwargs: is a number; expected a dict",
     "class = FileHandler\nargs = ('a.log', 'a', None, False, 5, 6)": (
-        ":11: [handler_one] args: cannot call FileHandler: too many positional arguments"
+        ":11: [handler_one] args: cannot be set up: TypeError: too many positional arguments"
     ),
-    "class = FileHandler": ":10: [handler_one] class: cannot call FileHandler: missing a required argument: 'filename'",
+    "class = FileHandler": ":10: [handler_one] class: cannot be set up: TypeError: missing a required argument: 'file",
     "class = FileHandler\nkwargs = {'filname': 'x.log'}": (
-        ":11: [handler_one] kwargs: cannot call FileHandler: missing a required argument: 'filename'"
+        ":11: [handler_one] kwargs: cannot be set up: TypeError: missing a required argument: 'filename'"
     ),
     "class = FileHandler\nargs = ('no/such/folder/x.log',)": (
         ":11: [handler_one] args: folder 'no/such/folder' does not exist; create it"
@@ -321,6 +321,11 @@ def test_reports_a_wrong_handler(handler: str, monkeypatch: pytest.MonkeyPatch) 
                 "x.ini:12: [formatter_plain] class: cannot be set up: ",
             ],
             id="class and defaults of a formatter",
+        ),
+        pytest.param(
+            written(formatter="defaults = dict(a=print())"),
+            ["x.ini:12: [formatter_plain] defaults: contains a call; expected a dict"],
+            id="call in defaults",
         ),
         pytest.param(
             written(formatter="format = %(message)z"),
@@ -371,7 +376,7 @@ def test_reports_a_wrong_handler(handler: str, monkeypatch: pytest.MonkeyPatch) 
         pytest.param(
             written().replace("[handler_one]", "[handler_oen]"),
             [
-                "x.ini:4: [handlers] keys: missing section [handler_one]; did you mean 'handler_oen'?",
+                "x.ini:4: [handlers] keys: missing section [handler_one]",
                 "x.ini:8: [logger_root] handlers: unknown handler 'one'",
             ],
             id="misspelt section",
@@ -379,7 +384,7 @@ def test_reports_a_wrong_handler(handler: str, monkeypatch: pytest.MonkeyPatch) 
         pytest.param(
             written().replace("keys = root", "keys = root other"),
             [
-                "x.ini:2: [loggers] keys: missing section [logger_root other]; did you mean 'logger_root'?",
+                "x.ini:2: [loggers] keys: missing section [logger_root other]",
             ],
             id="commas",
         ),

@@ -31,7 +31,6 @@ class IniFile(Document):
 
     :param path: the file. Paths in it are relative to its folder.
     :param passed: the global configuration of a file that refers to this one, or of the caller.
-    :raises ConfigError: it cannot be read, or is not a configuration.
     """
 
     def __init__(self, path: Path, passed: Mapping[str, str] | None = None) -> None:
@@ -199,10 +198,7 @@ class IniFile(Document):
         return (value if place.key == "use" else f"{place.key}:{value}"), place
 
     def open_other(self, uri: str, asked: Place) -> tuple["IniFile", str]:
-        """The file that ``config:file#name`` means, and the name in it.
-
-        :raises ConfigError: the file cannot be read.
-        """
+        """The file that ``config:file#name`` means, and the name in it."""
         path, _, fragment = uri.removeprefix("config:").partition("#")
         try:
             return IniFile(self.path.parent / unquote(path), asked.global_conf), fragment or "main"

@@ -66,8 +66,6 @@ def parse(text: str, file: str) -> tuple[dict[str, Section], list[Mistake]]:
 
     A line that begins with ``#`` or ``;`` is a comment. A line that is indented deeper than a setting continues it.
     No message repeats a line, because it may hold a secret. A section of another program may set a key repeatedly.
-
-    :param file: its name, for the mistakes.
     """
     sections: dict[str, Section] = {}
     mistakes: list[Mistake] = []
@@ -116,7 +114,6 @@ def interpolate(value: str, variables: Mapping[str, str], trail: tuple[str, ...]
     """Fill in ``%(name)s``, and replace ``%%`` by ``%``. Any other ``%`` stays unchanged.
 
     :param trail: the references that are being filled in.
-    :raises ConfigError: a name is not among the variables, or its value refers to itself.
     """
 
     def fill(found: re.Match[str]) -> str:

@@ -45,12 +45,7 @@ class Values(NamedTuple):
 
 
 class Sections:
-    """The sections of an ini file.
-
-    :param text: what is in the file.
-    :param passed: more global configuration. It overrides that of the file.
-    :raises ConfigError: the file is not a configuration.
-    """
+    """The sections of an ini file."""
 
     def __init__(self, path: Path, text: str, passed: Mapping[str, str]) -> None:
         self.file = str(path)
@@ -74,10 +69,7 @@ class Sections:
         self.named = {what: self._name_parts(what, types) for what, types in KINDS.items()}
 
     def values(self, part: Part, asked: Place) -> tuple[Values, Mistakes]:
-        """The values of a section, and what is wrong with them.
-
-        :raises ConfigError: sections refer to each other in a circle, or a setting that names a part has a mistake.
-        """
+        """The values of a section, and what is wrong with them."""
         section = part.section._replace(settings={**self._inherited, **part.section.settings})
         mistakes = Mistakes()
         trail = asked.step(self.step(part))

@@ -10,8 +10,7 @@ from wsgistack.config.hints import make_kind_error, make_unknown_error
 from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import find_layer
-from wsgistack.config.table.table import Table
-from wsgistack.config.table.toml import KeyPath
+from wsgistack.config.table.toml import KeyPath, Table
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import resolve
 from wsgistack.pipeline import Pipeline, registry
@@ -53,8 +52,6 @@ class TableFile(Document):
     - ``logging``: what :func:`logging.config.dictConfig` takes.
 
     :param path: the file. Paths in it are relative to its folder; without a file, to the current folder.
-    :param lines: the line of each key, by its path from the top.
-    :param passed: more global configuration. It overrides that of the file.
     """
 
     def __init__(

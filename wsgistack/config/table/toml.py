@@ -1,15 +1,16 @@
-"""TOML: the text of a file as a table, and the line of each of its keys, which :mod:`tomllib` does not give."""
+"""Tables of TOML, or like it: the text of a file as a table, the line of each key, and mistakes with their places."""
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
-from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.config.place import Place
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type, suggest
 
-__all__ = ["KeyPath", "find_lines", "line_at", "read_toml"]
+__all__ = ["KeyPath", "Table", "find_lines", "line_at", "read_toml"]
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a value, and the numbers of items; the first is 0."""
@@ -35,14 +36,11 @@ _HINTS = {
     "Cannot": _ALREADY_SET,
     "Duplicate": _ALREADY_SET,
 }
+_MEANT = {"application": "app"}
 
 
 def read_toml(text: str, path: Path) -> dict[str, object]:
-    """The table that a text describes.
-
-    :param path: the file, for the mistakes.
-    :raises ConfigError: the text is not TOML, or sets a key twice.
-    """
+    """The table that a text describes, without a key that is set twice."""
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number may be too long for Python, and a table too deep
@@ -129,3 +127,60 @@ def _split_key(key: str) -> list[str]:
         [(part, value)] = value.items()
         parts.append(part)
     return parts
+
+
+class Table:
+    """A table of tables, as TOML has it."""
+
+    def __init__(self, content: Mapping[str, object], file: str, lines: Mapping[KeyPath, int]) -> None:
+        self.file = file
+        self.lines = lines
+        self.mistakes = Mistakes()
+        with self.mistakes.collect():
+            self.check_table(content, ())
+        self.content = {key: value for key, value in content.items() if isinstance(key, str)}
+
+    def place(self, at: KeyPath) -> Place:
+        """The place of a value, or of the innermost thing around it that has a line."""
+        return Place(Where(self.file, line_at(at, self.lines), ".".join(map(str, at[:-1]))), str(at[-1]))
+
+    def places(self, at: KeyPath, names: Collection[str]) -> dict[str, Where]:
+        """The places of some keys of a table."""
+        return {name: self.place((*at, name)).where for name in names}
+
+    def check_keys(self, at: KeyPath, table: Mapping[str, object], known: Collection[str]) -> None:
+        """Refuse keys that a table cannot have."""
+        for key in table:
+            if key not in known:
+                self.mistakes.append(
+                    self.place((*at, key)).mistake("unknown key", hint=suggest(_MEANT.get(key, key), known))
+                )
+
+    def check_table(self, value: object, at: KeyPath) -> dict[str, object]:
+        """A value as a table."""
+        if not isinstance(value, Mapping):
+            raise ConfigError(self.place(at).mistake(describe_type(value), expected="a table"))
+        odd = [key for key in value if not isinstance(key, str)]
+        if odd:
+            raise ConfigError(*(self.place((*at, repr(key))).mistake("invalid key", expected="text") for key in odd))
+        return dict(value)
+
+    def get_tables(self, key: str) -> dict[str, dict[str, object]]:
+        """The tables in a table at the top."""
+        found = {}
+        with self.mistakes.collect():
+            for name, value in self.check_table(self.content.get(key, {}), (key,)).items():
+                with self.mistakes.collect():
+                    found[name] = self.check_table(value, (key, name))
+        return found
+
+    def get_texts(self, within: Mapping[str, object], at: KeyPath) -> dict[str, str]:
+        """The table under the last key of a path, with its numbers and booleans as text."""
+        found: dict[str, str] = {}
+        with self.mistakes.collect():
+            for key, value in self.check_table(within.get(str(at[-1]), {}), at).items():
+                if isinstance(value, str | int | float):
+                    found[key] = str(value).lower() if isinstance(value, bool) else str(value)
+                else:
+                    self.mistakes.append(self.place((*at, key)).mistake(describe_type(value), expected="text"))
+        return found

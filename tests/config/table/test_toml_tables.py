@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from wsgistack import ConfigError, Where
-from wsgistack.config.table.table import Table
+from wsgistack.config.table.toml import Table
 
 CONTENT: dict[Any, Any] = {
     "a": {"b": {"c": 1}, "d": 5, 6: {}},

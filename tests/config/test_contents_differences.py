@@ -9,8 +9,7 @@ from tests.config.factories import greet
 from tests.config.written import GREET, MARK, MODULE, write
 from wsgistack import ConfigError
 from wsgistack.config import open_document
-from wsgistack.config.contents import read_contents
-from wsgistack.config.difference import find_differences, is_same_value
+from wsgistack.config.contents import find_differences, is_same_value, read_contents
 
 APP = f'app = "{MODULE}:greet"\n'
 

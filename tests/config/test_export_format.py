@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgistack.config.difference import is_same_value
-from wsgistack.config.toml_writer import format_toml, format_value
+from wsgistack.config.contents import is_same_value
+from wsgistack.config.export import format_toml, format_value
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 VALUES: st.SearchStrategy[Any] = st.recursive(
