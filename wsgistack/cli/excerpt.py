@@ -14,8 +14,8 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
+from wsgistack.config.export import format_value
 from wsgistack.config.paste.sections import PROTOCOLS
-from wsgistack.config.toml_writer import format_value
 from wsgistack.errors import Mistake
 from wsgistack.options.references import is_only_references
 from wsgistack.pipeline import registry
