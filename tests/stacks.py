@@ -11,13 +11,16 @@ from functools import reduce
 from itertools import product
 from operator import or_
 from pathlib import Path
+from wsgiref.simple_server import demo_app
 
 from wsgistack import (
     AccessLog,
     BasicAuth,
+    Cascade,
     CatchErrors,
     Compress,
     Cookies,
+    Etag,
     Forwarded,
     Hosts,
     Https,
@@ -73,9 +76,12 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "method_override": MethodOverride,
     "forwarded": Forwarded,
     "static": Static,
+    "etag": Etag,
+    "cascade": Cascade,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "cascade": {"fallback": demo_app},
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
     "forwarded": {"trusted": ["127.0.0.1"]},

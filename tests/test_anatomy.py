@@ -42,9 +42,11 @@ def test_all_layers_are_registered() -> None:
     assert NAMES == [
         "access_log",
         "basic_auth",
+        "cascade",
         "catch_errors",
         "compress",
         "cookies",
+        "etag",
         "forwarded",
         "gzip",
         "hosts",
