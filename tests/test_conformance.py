@@ -266,7 +266,7 @@ def test_the_validator_accepts_each_layer(stack: Stack, caplog: pytest.LogCaptur
         record = Server().run(validate_each_layer(stack, case.app), environ, take=case.take)
         assert find_complaints(record) == [], case.name
         answered = (*OWN_PASSWORD, *(ODD_PATHS if "paths" in stack.names else ()))
-            answered += NOT_FOUND if "cascade" in stack.names else ()
+        answered += NOT_FOUND if "cascade" in stack.names else ()
         if bare.error is None and case.name not in answered:
             assert (record.status, record.body) == (bare.status, bare.body), case.name
         assert "without being closed" not in errors.getvalue(), case.name
