@@ -3,20 +3,23 @@
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
+from benchmarks.floors.cascade import cascade as cascade_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
+from benchmarks.floors.etag import etag as etag_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
 from benchmarks.rows import Target, at_most, describe_version
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, Middleware, RequestId
+from wsgistack import AccessLog, BasicAuth, Cascade, CatchErrors, Etag, Gzip, Middleware, RequestId
 from wsgistack.types import App
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
@@ -70,6 +73,10 @@ _json = partial(make_whole, JSON, "application/json")
 _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
 _json_stream = partial(make_stream, [JSON] * 4, "application/json")
+_known = {"HTTP_IF_NONE_MATCH": f'"{sha256(TEXT).hexdigest()[:32]}"'}
+_none = make_whole(TEXT, status="404 Not Found")
+_first = partial(Cascade, fallback=make_whole(TEXT))
+_first_floor = partial(cascade_floor, fallback=make_whole(TEXT))
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
 
 SITUATIONS = (
@@ -118,6 +125,19 @@ SITUATIONS = (
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "2 KB JSON", Gzip, gzip_floor, _json, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "stream of 4 chunks of 2 KB JSON", Gzip, gzip_floor, _json_stream, BROWSER, RIVALS["gzip"]),
+    Situation("etag", "new tag", Etag, etag_floor, rivals=RIVALS["etag"]),
+    Situation("etag", "new tag of 2 KB JSON", Etag, etag_floor, _json, rivals=RIVALS["etag"]),
+    Situation("etag", "known tag", Etag, etag_floor, request=_known, rivals=RIVALS["etag"]),
+    Situation("etag", "stream of 4 chunks", Etag, etag_floor, _stream),
+    Situation("etag", "POST", Etag, etag_floor, request={"REQUEST_METHOD": "POST"}),
+    Situation("cascade", "the first application answers", _first, _first_floor, rivals=RIVALS["cascade"]),
+    Situation(
+        "cascade",
+        "the fallback answers",
+        lambda app: Cascade(_none, fallback=app),
+        partial(cascade_floor, _none),
+        rivals=RIVALS["cascade to a fallback"],
+    ),
     Situation("Middleware", "no change", Middleware, None, rivals=RIVALS["nothing"], targets={}),
     # last, because the bridge leaves threads behind that disturb later measurements
     Situation(

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
 
@@ -12,19 +13,22 @@ import pytest
 
 from benchmarks.floors.access_log import access_log
 from benchmarks.floors.basic_auth import basic_auth
+from benchmarks.floors.cascade import cascade
 from benchmarks.floors.catch_errors import catch_errors
+from benchmarks.floors.etag import etag
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
 from benchmarks.floors.request_id import request_id
 from benchmarks.served import wrap_in_five
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
+from wsgistack import AccessLog, BasicAuth, Cascade, CatchErrors, Etag, Gzip, RequestId
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
 pytestmark = pytest.mark.slow
 
 LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
+NONE = make_whole(TEXT, status="404 Not Found")
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
 ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
@@ -33,6 +37,9 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
+    "etag": (etag, Etag.changes),
+    "cascade": (partial(cascade, fallback=make_whole(TEXT)), Cascade.changes),
+    "cascade to a fallback": (partial(cascade, NONE), Changes()),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -63,6 +70,7 @@ APPS = {
 REQUESTS = {
     "plain": LOGGED_IN,
     "browser": {**LOGGED_IN, **BROWSER},
+    "known": {**LOGGED_IN, "HTTP_IF_NONE_MATCH": f'"{sha256(TEXT).hexdigest()[:32]}"'},
     "named": {**LOGGED_IN, "HTTP_X_REQUEST_ID": "mine"},
 }
 LAYERS: dict[str, Callable[[App], App]] = {
@@ -70,6 +78,9 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "catch_errors": CatchErrors,
     "gzip": Gzip,
     "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),
+    "etag": Etag,
+    "cascade": partial(Cascade, fallback=make_whole(TEXT)),
+    "cascade to a fallback": lambda app: Cascade(NONE, fallback=app),
 }
 
 
