@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgistack.environ import adopt_environ, copy_environ, is_logged, mark_logged, request_target
+from wsgistack.environ import is_logged, mark_logged, request_target
 from wsgistack.types import Environ
 
 
@@ -56,13 +56,3 @@ def test_marks_an_error_as_logged_for_one_request_only() -> None:
     other: Environ = {}
     mark_logged(other, ValueError())
     assert not is_logged(other, error)
-
-
-def test_adopts_what_was_changed_in_a_copy() -> None:
-    environ: Environ = {"REMOTE_USER": "untrusted", "PATH_INFO": "/"}
-    inner = copy_environ(environ)
-    del inner["REMOTE_USER"]
-    inner |= {"PATH_INFO": "/x", "added": 1}
-    adopt_environ(environ, inner)
-    assert environ == inner
-    assert (environ["PATH_INFO"], environ["added"], "REMOTE_USER" in environ) == ("/x", 1, False)

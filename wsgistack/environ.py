@@ -10,7 +10,6 @@ from wsgistack.types import Environ
 __all__ = [
     "NO_COMPRESS",
     "REQUEST_ID",
-    "adopt_environ",
     "copy_environ",
     "escape_quoted",
     "escape_word",
@@ -47,13 +46,6 @@ def copy_environ(environ: Environ) -> Environ:
     """Copy an environ for the same request: an error that is logged for one of them is logged for the other."""
     environ.setdefault(_LOGGING, object())
     return {**environ}
-
-
-def adopt_environ(environ: Environ, inner: Environ) -> None:
-    """Make an environ equal to a copy of it, with which an application answers, for the layers outside."""
-    for key in environ.keys() - inner.keys():  # such as an untrusted REMOTE_USER
-        del environ[key]
-    environ.update(inner)
 
 
 def mark_logged(environ: Environ, error: BaseException) -> None:

@@ -11,7 +11,7 @@ def cascade(app: App, fallback: App) -> App:
     """Ask the fallback if the application answers 404 or 405 before it returns."""
 
     def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        inner = {**environ}
+        original = {**environ}
         is_refused = is_accepted = False
         is_calling = True
 
@@ -21,21 +21,20 @@ def cascade(app: App, fallback: App) -> App:
             if is_refused:
                 return _drop
             is_accepted = True
-            for key in environ.keys() - inner.keys():
-                del environ[key]
-            environ.update(inner)
             try:
                 return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
             finally:
                 exc_info = None
 
-        body = app(inner, start)
+        body = app(environ, start)
         is_calling = False
         if not is_refused:
             return body
         close = getattr(body, "close", None)
         if close is not None:
             close()
+        environ.clear()
+        environ.update(original)
         return fallback(environ, start_response)
 
     return layer

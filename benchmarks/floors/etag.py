@@ -57,7 +57,9 @@ def etag(app: App) -> App:
             if 0 < length <= 1048576 and _may_have_tag(headers, str(length)):
                 tag = f'"{sha256(b"".join(body)).hexdigest()[:32]}"'
                 headers.append(("ETag", tag))
-                if environ.get("HTTP_IF_NONE_MATCH", "").removeprefix("W/") == tag:
+                known = environ.get("HTTP_IF_NONE_MATCH", "").strip()
+                is_alone = "HTTP_IF_MATCH" not in environ and "HTTP_IF_UNMODIFIED_SINCE" not in environ
+                if known and is_alone and known.removeprefix("W/") == tag:
                     start_response("304 Not Modified", [h for h in headers if h[0].lower() not in _NOT_IN_304])
                     return [b""]
             start_response(status, headers)

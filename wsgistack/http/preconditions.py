@@ -9,17 +9,19 @@ from wsgistack.types import Environ, Headers
 
 __all__ = ["NOT_IN_304", "find_status", "has_conditions", "parse_date"]
 
-NOT_IN_304 = (
-    "content-type",
-    "content-length",
-    "content-encoding",
-    "content-language",
-    "content-range",
-    "content-disposition",
-    "content-md5",
-    "digest",
-    "content-digest",
-    "repr-digest",
+NOT_IN_304 = frozenset(
+    (
+        "content-type",
+        "content-length",
+        "content-encoding",
+        "content-language",
+        "content-range",
+        "content-disposition",
+        "content-md5",
+        "digest",
+        "content-digest",
+        "repr-digest",
+    )
 )
 """Headers about a body. A 304 has none, and all other headers of the response (RFC 9110 §15.4.5)."""
 
@@ -52,19 +54,24 @@ def find_status(environ: Environ, headers: Headers) -> int:
     :param headers: of the response without the conditions, which is a success.
     :returns: 304 or 412, or 0 if the response is to be sent.
     """
-    tag, modified = h.get(headers, "etag"), parse_date(h.get(headers, "last-modified"))
+    tag = h.get(headers, "etag")
     matching: str = environ.get(_IF_MATCH, "").strip()
     if matching:
         is_known = tag or environ["REQUEST_METHOD"] != "HEAD"
         if matching != "*" and is_known and not _has_tag(matching, tag, is_strong=True):
             return 412
-    elif modified and (limit := parse_date(environ.get(_IF_UNMODIFIED_SINCE))) and modified > limit:
-        return 412
+    elif limit := parse_date(environ.get(_IF_UNMODIFIED_SINCE)):
+        modified = parse_date(h.get(headers, "last-modified"))
+        if modified and modified > limit:
+            return 412
     known: str = environ.get(_IF_NONE_MATCH, "").strip()
     if known:
         return 304 if known == "*" or _has_tag(known, tag, is_strong=False) else 0
-    since = parse_date(environ.get(_IF_MODIFIED_SINCE)) if modified else None
-    return 304 if modified and since and modified <= since else 0
+    if since := parse_date(environ.get(_IF_MODIFIED_SINCE)):
+        modified = parse_date(h.get(headers, "last-modified"))
+        if modified and modified <= since:
+            return 304
+    return 0
 
 
 def parse_date(value: str | None) -> datetime | None:

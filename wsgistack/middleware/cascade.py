@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from io import BytesIO
 from typing import Any, BinaryIO, ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.environ import adopt_environ, copy_environ
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import Exchange
 from wsgistack.pipeline.shape import check_application
@@ -75,7 +73,7 @@ class Cascade(Middleware):
         with mistakes.collect("fallback"):
             if fallback is None:
                 raise ConfigError(Mistake("missing application", expected="an import string, as legacy:app"))
-            self._ask = check_application(fallback, "is")
+            self.ask = check_application(fallback, "is")
         for status in statuses:
             if type(status) is not int or not 400 <= status <= 599:
                 expected = "status codes of errors, as 404"
@@ -87,40 +85,37 @@ class Cascade(Middleware):
         self.fallback = fallback
         self.statuses = statuses
         self.max_body = max_body
-        self._codes = frozenset(map(str, statuses))
+        self.codes = frozenset(map(str, statuses))
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        exchange = _FirstAnswer(self._codes, self._ask, environ, start_response)
+        exchange = _FirstAnswer(self, environ, start_response)
         if environ.get("CONTENT_LENGTH") or environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
-            exchange.input = exchange.environ["wsgi.input"] = _Input(environ, self.max_body)
+            exchange.input = environ["wsgi.input"] = _Input(environ, self.max_body)
         return exchange.run(self.app)
 
 
 class _FirstAnswer(Exchange):
-    """The answer of the first application, which gets a copy of the environ. The server sees no refused one."""
+    """The answer of the first application. If it is refused, the server sees nothing of it."""
 
-    __slots__ = ("_codes", "_fallback", "_is_refused", "_outer", "_server", "input")
+    __slots__ = ("_is_refused", "_layer", "_original", "_server", "input")
 
-    def __init__(self, codes: AbstractSet[str], fallback: App, environ: Environ, start_response: StartResponse) -> None:
-        Exchange.__init__(self, copy_environ(environ), start_response)  # faster than super()
-        self._codes = codes
-        self._fallback = fallback
+    def __init__(self, layer: Cascade, environ: Environ, start_response: StartResponse) -> None:
+        Exchange.__init__(self, environ, start_response)  # faster than super()
         self._is_refused = False
-        self._outer = environ
+        self._layer = layer
+        self._original = {**environ}
         self._server = start_response
         self.input: _Input | None = None
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        is_final = (self.status and not self._is_refused) or (self.input is not None and self.input.is_spent)
-        self._is_refused = not is_final and status[:3] in self._codes
-        if self.input is not None:
-            self.input.is_shut = self._is_refused
-        if self._is_refused:
-            self.start_response = _drop
-        else:
-            self.start_response = self._server
-            adopt_environ(self._outer, self.environ)
+        is_refused = status[:3] in self._layer.codes
+        if is_refused or self._is_refused:
+            is_final = (self.status and not self._is_refused) or (self.input is not None and self.input.is_spent)
+            self._is_refused = is_refused and not is_final
+            self.start_response = _drop if self._is_refused else self._server
+            if self.input is not None:
+                self.input.is_shut = self._is_refused
         return status, headers
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
@@ -150,9 +145,12 @@ class _FirstAnswer(Exchange):
     def _ask_fallback(self) -> Iterable[bytes]:
         self.status = ""
         self.close()  # the first answer
+        environ = self.environ
+        environ.clear()
+        environ.update(self._original)
         if self.input is not None:
-            self._outer["wsgi.input"] = self.input.rewind()
-        self._source = answer = self._fallback(self._outer, self._server)
+            environ["wsgi.input"] = self.input.rewind()
+        self._source = answer = self._layer.ask(environ, self._server)
         return answer
 
 

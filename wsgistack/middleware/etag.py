@@ -1,6 +1,6 @@
 """Entity tags for responses, and answers to conditional requests (RFC 9110 §13)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha256
 from typing import ClassVar
 
@@ -17,6 +17,7 @@ from wsgistack.types import App, Changes, Environ, Headers, Size, StartResponse
 __all__ = ["Etag"]
 
 _EVALUATED = ("200", "206")
+_RELEVANT_HEADERS = frozenset(("etag", "content-range", "content-length", "cache-control"))
 
 
 class Etag(Middleware):
@@ -88,19 +89,22 @@ class _Tagged(HeldExchange):
         self._instead: bytes | None = None  # what is sent in place of the body
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        self._instead = None
-        self.holds = not self.status and status[:3] in _EVALUATED  # a restart passes as it is
+        if self.status:  # a restart passes as it is
+            self._instead = None
+            self.holds = False
+        else:
+            self.holds = status[:3] in _EVALUATED
         return status, headers
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         is_list = type(body) is list or type(body) is tuple
         if self.is_held:
             if is_list:
-                self._finish(body)  # type: ignore[arg-type]
+                self._finish(body[0] if len(body) == 1 else self._join(body))  # type: ignore[arg-type,index]
             elif self._may_be_whole(body):
                 return None
             else:
-                self._finish(())
+                self._finish()
         elif not self.status:
             self._is_single = has_one_chunk(body)
             self._chunks = self._until_replaced(body)
@@ -115,12 +119,12 @@ class _Tagged(HeldExchange):
     def on_chunk(self, chunk: bytes) -> bytes:
         if self.is_held:
             is_whole = self._is_single or h.content_length(self.headers) == len(chunk)
-            self._finish((chunk,) if is_whole else ())
+            self._finish(chunk if is_whole else b"")
         return chunk if self._instead is None else self._take_instead()
 
     def on_end(self) -> bytes:
         if self.is_held:
-            self._finish(())
+            self._finish()
         return b"" if self._instead is None else self._take_instead()
 
     def _may_be_whole(self, body: Iterable[bytes]) -> bool:
@@ -130,6 +134,10 @@ class _Tagged(HeldExchange):
             return True
         length = h.content_length(self.headers) or 0
         return 0 < length <= self._max_size and not is_file_wrapper(body, self.environ)
+
+    def _join(self, chunks: Collection[bytes]) -> bytes:
+        """The whole body, unless it is too large for a tag."""
+        return b"".join(chunks) if sum(map(len, chunks)) <= self._max_size else b""
 
     def _until_replaced(self, body: Iterable[bytes]) -> Iterator[bytes]:
         """The chunks of an application that starts late, until it is known that they are not sent."""
@@ -142,31 +150,30 @@ class _Tagged(HeldExchange):
         instead, self._instead = self._instead or b"", b""
         return instead
 
-    def _finish(self, chunks: Sequence[bytes]) -> None:
-        """Add a tag if these chunks are a body that gets one, evaluate the conditions, and start."""
-        length = len(chunks[0]) if len(chunks) == 1 else sum(map(len, chunks))
-        if 0 < length <= self._max_size and self._may_have_tag(str(length)):
-            digest = sha256(chunks[0] if len(chunks) == 1 else b"".join(chunks)).hexdigest()
-            self.headers.append(("ETag", f'"{digest[:32]}"'))
+    def _finish(self, body: bytes = b"") -> None:
+        """Add a tag if this is a whole body that gets one, evaluate the conditions, and start."""
+        if body and len(body) <= self._max_size and self._may_have_tag(len(body)):
+            self.headers.append(("ETag", f'"{sha256(body).hexdigest()[:32]}"'))
         if has_conditions(self.environ):
             code = find_status(self.environ, self.headers)
             if code == 304:
-                self.status, self.headers = "304 Not Modified", h.without(self.headers, *NOT_IN_304)
+                self.status = "304 Not Modified"
+                self.headers = [item for item in self.headers if item[0].lower() not in NOT_IN_304]
                 self._instead = b""
             elif code:
                 detail = "The resource has changed, or its state is not known."
                 self.status, self.headers, (self._instead,) = error_answer(self.environ, code, detail)
         self.release()
 
-    def _may_have_tag(self, length: str) -> bool:
-        if self.status[:3] != "200":
-            return False
+    def _may_have_tag(self, length: int) -> bool:
         for name, value in self.headers:
-            match name.lower():
-                case "etag" | "content-range":
-                    return False
-                case "content-length" if value != length:
-                    return False
-                case "cache-control" if "no-store" in h.tokens(self.headers, "cache-control"):
-                    return False
-        return True
+            lowered = name.lower()
+            if lowered in _RELEVANT_HEADERS:
+                match lowered:
+                    case "content-length" if value == str(length):
+                        pass
+                    case "cache-control" if "no-store" not in h.tokens(self.headers, "cache-control"):
+                        pass
+                    case _:
+                        return False
+        return self.status[:3] == "200"

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import unquote
 
-from wsgistack.environ import adopt_environ, copy_environ
+from wsgistack.environ import copy_environ
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
 from wsgistack.exchange import editing
 from wsgistack.http.paths import compile_prefixes, find_path_forms, is_plain
@@ -82,10 +82,14 @@ class Mount:
             return app(environ, start_response)
         script: str = environ.get("SCRIPT_NAME", "")
         inner = copy_environ(environ)
+        keys = [*inner]
         inner.update(SCRIPT_NAME=script + prefix, PATH_INFO=path[len(prefix) :])
 
         def edit(status: str, headers: Headers) -> tuple[str, Headers]:
-            adopt_environ(environ, inner)
+            for key in keys:
+                if key not in inner:  # such as an untrusted REMOTE_USER
+                    environ.pop(key, None)
+            environ.update(inner)
             environ["SCRIPT_NAME"] = script
             environ["PATH_INFO"] = path
             return status, headers
