@@ -294,6 +294,17 @@ def test_the_answer_to_a_body_that_cannot_be_read_again_is_final(keys: dict[str,
         assert BODY.startswith(answer)
 
 
+def test_the_first_application_can_read_piece_by_piece() -> None:
+    def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        given = environ["wsgi.input"]
+        assert [given.readline(), given.read(3), given.read()] == [b"first line\n", b"sec", b"ond line\n"]
+        start_response(NONE, [TEXT])
+        return []
+
+    assert post(Cascade(app, fallback=echo), BODY) == b"POST  / " + BODY
+    assert post(Cascade(app, fallback=echo, max_body=0), BODY) == b""
+
+
 def test_a_large_body_that_nobody_has_read_goes_to_the_fallback() -> None:
     body = b"x" * 100_000
     given = BytesIO(body)

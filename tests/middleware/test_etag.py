@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from tests.direct import Body, Call, answering, restart
-from wsgistack import CatchErrors, Compress, ConfigError, Etag
+from wsgistack import CatchErrors, Compress, ConfigError, Etag, Pipeline
 from wsgistack.types import App, Environ, StartResponse
 
 TEXT = ("Content-Type", "text/plain")
@@ -352,8 +352,13 @@ def test_inside_compress_the_weak_tag_is_known_again() -> None:
         assert Call(both, HTTP_ACCEPT_ENCODING="gzip", HTTP_IF_MATCH=tag).status == "412 Precondition Failed"
 
 
-def test_declares_that_it_belongs_inside_compress() -> None:
-    assert {"access_log", "compress"} <= set(Etag.must_be_inside)
+@pytest.mark.parametrize("other", ["compress", "gzip"])
+def test_check_reports_etag_outside_compress(other: str) -> None:
+    (found,) = Pipeline(["etag", other]).misplaced()
+    assert found.problem == (
+        f"etag is outside {other}: its tags would be those of compressed bytes, which differ by coding and padding"
+    )
+    assert not Pipeline([other, "etag"]).misplaced()
 
 
 # Frameworks

@@ -18,6 +18,7 @@ __all__ = ["Etag"]
 
 _EVALUATED = ("200", "206")
 _RELEVANT_HEADERS = frozenset(("etag", "content-range", "content-length", "cache-control"))
+_OF_COMPRESSED = "its tags would be those of compressed bytes, which differ by coding and padding"
 
 
 class Etag(Middleware):
@@ -57,7 +58,8 @@ class Etag(Middleware):
 
     must_be_inside: ClassVar = {
         "access_log": "the log would not show the status of its answers",
-        "compress": "its tags would be those of compressed bytes, which differ by coding and padding",
+        "compress": _OF_COMPRESSED,
+        "gzip": _OF_COMPRESSED,
     }
     changes: ClassVar = Changes(frozenset({"etag"}), answers=True)
 
