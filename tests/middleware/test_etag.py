@@ -2,9 +2,11 @@
 
 import gzip
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from hashlib import sha256
 from io import BytesIO
 from itertools import product
+from pathlib import Path
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from tests.direct import Body, Call, answering, restart
-from wsgistack import CatchErrors, Compress, ConfigError, Etag, Pipeline
+from wsgistack import CatchErrors, Compress, ConfigError, Etag, Pipeline, Static
 from wsgistack.types import App, Environ, StartResponse
 
 TEXT = ("Content-Type", "text/plain")
@@ -224,11 +226,11 @@ def test_answers_412_for_the_validators_of_the_application(name: str) -> None:
 
 
 def test_the_body_is_closed_once_and_the_rest_of_a_stream_is_not_read() -> None:
-    for closing in (Body(AssertionError("read")), Sized(b"a")):
-        call = Call(Etag(answering(closing, *VALIDATED)), HTTP_IF_NONE_MATCH="*")
+    for body in (Body(AssertionError("read")), Sized(b"a")):
+        call = Call(Etag(answering(body, *VALIDATED)), HTTP_IF_NONE_MATCH="*")
         assert call.read() == b""
         call.close()
-        assert closing.closed == 1
+        assert body.closed == 1
 
 
 def test_answers_304_for_a_late_start_without_chunks() -> None:
@@ -385,6 +387,18 @@ def test_flask() -> None:
             assert answer.status_code == 304
     with client.get("/file", headers={"If-Match": '"x"'}) as answer:
         assert answer.status_code == 412
+
+
+def test_static_files_are_compared_with_lists(tmp_path: Path) -> None:
+    """WhiteNoise compares If-None-Match with its tag byte by byte."""
+    (tmp_path / "a.txt").write_text("file")
+    files = Static(answering([], status="404 Not Found"), root=tmp_path)
+    with closing(Call(files, "/a.txt")) as file:
+        tag = file.headers["etag"]
+    for known in (f'"x", {tag}', f"W/{tag}", "*"):
+        alone, call = (Call(app, "/a.txt", HTTP_IF_NONE_MATCH=known) for app in (files, Etag(files)))
+        assert (alone.read(), alone.status) == (b"file", "200 OK")
+        assert (call.read(), call.status) == (b"", "304 Not Modified")
 
 
 @pytest.mark.parametrize("size", [-1, 1.5, True, "1MiB"])
