@@ -31,8 +31,8 @@ end, and uses zlib at level 6. Our gzip and its floor use ISA-L if the extra is 
 auth.basic compares the password with ==. oslo.middleware hashes the password for each request; our basic_auth
 remembers a correct one. CorrelationId does not set a response header.
 
-asgi-correlation-id runs on a bridge to ASGI and back; the bridge alone has its own row. ProxyFix and wsgify do
-other work and are included for scale.
+asgi-correlation-id runs on a bridge to ASGI and back; the bridge alone has its own row. wsgify does other
+work and is included for scale.
 """
 
 

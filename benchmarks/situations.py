@@ -12,14 +12,54 @@ from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
 from benchmarks.floors.cascade import cascade as cascade_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
+from benchmarks.floors.cookies import cookies as cookies_floor
+from benchmarks.floors.cors import Cors as CorsFloor
+from benchmarks.floors.csrf import Csrf as CsrfFloor
 from benchmarks.floors.etag import etag as etag_floor
+from benchmarks.floors.forwarded import forwarded as forwarded_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
+from benchmarks.floors.hosts import hosts as hosts_floor
+from benchmarks.floors.https import https as https_floor
+from benchmarks.floors.maintenance import maintenance as maintenance_floor
+from benchmarks.floors.method_override import method_override as method_override_floor
+from benchmarks.floors.request_filter import request_filter as request_filter_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
 from benchmarks.rows import Target, at_most, describe_version
-from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, Cascade, CatchErrors, Etag, Gzip, Middleware, RequestId
+from benchmarks.traffic import (
+    BROWSER,
+    HOST,
+    JSON,
+    LOGGED_IN,
+    ORIGIN,
+    PASSWORD,
+    TEXT,
+    USER,
+    make_case,
+    make_stream,
+    make_whole,
+)
+from wsgistack import (
+    AccessLog,
+    BasicAuth,
+    Cascade,
+    CatchErrors,
+    Cookies,
+    Cors,
+    Csrf,
+    Etag,
+    Forwarded,
+    Gzip,
+    Hosts,
+    Https,
+    Maintenance,
+    MethodOverride,
+    Middleware,
+    RequestFilter,
+    RequestId,
+)
+from wsgistack.middleware.request_filter.patterns import SCANNED
 from wsgistack.types import App
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
@@ -77,7 +117,25 @@ _known = {"HTTP_IF_NONE_MATCH": f'"{sha256(TEXT).hexdigest()[:32]}"'}
 _none = make_whole(TEXT, status="404 Not Found")
 _first = partial(Cascade, fallback=make_whole(TEXT))
 _first_floor = partial(cascade_floor, fallback=make_whole(TEXT))
+_proxied = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7", "HTTP_X_FORWARDED_PROTO": "https"}
+_with_cookie = partial(make_whole, TEXT, cookie="session=0123456789abcdef; Path=/")
+_filter = partial(
+    RequestFilter, denied_networks=["192.0.2.0/24"], denied_user_agents=["sqlmap", "nikto"], crawlers=["GPTBot"]
+)
+_filter_floor = partial(
+    request_filter_floor,
+    network="192.0.2.0/24",
+    path=SCANNED,
+    agents=r"sqlmap|nikto|(?<![\w-])GPTBot(?!\w)",
+)
+_escaped = {"PATH_INFO": "/orders/50%/11"}
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
+_cors = partial(Cors, allow_origins=[ORIGIN])
+_cors_floor = partial(CorsFloor, origin=ORIGIN)
+_of_origin = {"HTTP_ORIGIN": ORIGIN}
+_preflight = {**_of_origin, "REQUEST_METHOD": "OPTIONS", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"}
+_own = {"HTTP_SEC_FETCH_SITE": "same-origin"}
+_old_form = {"REQUEST_METHOD": "POST", "HTTP_ORIGIN": "https://www.example.com"}
 
 SITUATIONS = (
     Situation(
@@ -120,6 +178,12 @@ SITUATIONS = (
     Situation(
         "basic_auth", "password in plain text", _auth, _auth_floor, request=LOGGED_IN, rivals=RIVALS["basic_auth"]
     ),
+    Situation("cors", "request of the site itself", _cors, _cors_floor, rivals=RIVALS["cors"]),
+    Situation("cors", "request of an allowed origin", _cors, _cors_floor, request=_of_origin, rivals=RIVALS["cors"]),
+    Situation("cors", "preflight", _cors, _cors_floor, request=_preflight, rivals=RIVALS["cors"]),
+    Situation("csrf", "request of the site itself", Csrf, CsrfFloor, request=_own),
+    Situation("csrf", "GET of a program", Csrf, CsrfFloor),
+    Situation("csrf", "form of the site itself, old browser", Csrf, CsrfFloor, request=_old_form),
     Situation("gzip", "client without Accept-Encoding", Gzip, gzip_floor, _json, rivals=RIVALS["gzip"]),
     Situation("gzip", "body too small", Gzip, gzip_floor, request=BROWSER, rivals=RIVALS["gzip"]),
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),
@@ -138,6 +202,29 @@ SITUATIONS = (
         partial(cascade_floor, _none),
         rivals=RIVALS["cascade to a fallback"],
     ),
+    Situation(
+        "forwarded",
+        "one proxy",
+        partial(Forwarded, trusted=["10.0.0.0/8"]),
+        partial(forwarded_floor, trusted="10.0.0.0/8"),
+        request=_proxied,
+        rivals=RIVALS["forwarded"],
+    ),
+    Situation(
+        "hosts", "a name of the site", partial(Hosts, allowed=[HOST]), partial(hosts_floor, allowed=frozenset([HOST]))
+    ),
+    Situation("https", "over https", Https, https_floor),
+    Situation("cookies", "no cookie", Cookies, cookies_floor),
+    Situation("cookies", "one cookie", Cookies, cookies_floor, _with_cookie),
+    Situation(
+        "maintenance",
+        "not begun",
+        partial(Maintenance, flag=Path("no such file")),
+        partial(maintenance_floor, flag="no such file"),
+    ),
+    Situation("method_override", "GET", MethodOverride, method_override_floor),
+    Situation("request_filter", "answered", _filter, _filter_floor),
+    Situation("request_filter", "answered, a path with an escape", _filter, _filter_floor, request=_escaped),
     Situation("Middleware", "no change", Middleware, None, rivals=RIVALS["nothing"], targets={}),
     # last, because the bridge leaves threads behind that disturb later measurements
     Situation(

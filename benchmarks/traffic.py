@@ -11,8 +11,10 @@ from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = [
     "BROWSER",
+    "HOST",
     "JSON",
     "LOGGED_IN",
+    "ORIGIN",
     "PASSWORD",
     "TEXT",
     "USER",
@@ -24,7 +26,9 @@ __all__ = [
     "start_stream",
 ]
 
+HOST = "www.example.com"
 USER, PASSWORD = "ada", "lovelace"
+ORIGIN = "https://shop.example.org"
 _PLAIN = "text/plain; charset=utf-8"
 _ENVIRON = {
     "REQUEST_METHOD": "GET",
@@ -38,7 +42,7 @@ _ENVIRON = {
     "REMOTE_ADDR": "127.0.0.1",
     "REMOTE_PORT": "41200",
     "RAW_URI": "/orders/2026/11?page=2&sort=date",
-    "HTTP_HOST": "www.example.com",
+    "HTTP_HOST": HOST,
     "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "HTTP_ACCEPT": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "HTTP_ACCEPT_LANGUAGE": "en-GB,en;q=0.5",
@@ -141,9 +145,11 @@ def start_stream(app: App, request: Mapping[str, object]) -> tuple[Iterable[byte
     return body, chunks
 
 
-def make_whole(body: bytes, content_type: str = _PLAIN, *, status: str = "200 OK") -> App:
+def make_whole(body: bytes, content_type: str = _PLAIN, *, status: str = "200 OK", cookie: str = "") -> App:
     """Make an application that sends one chunk with a Content-Length, with a new list of headers each time."""
-    fields = (("Content-Type", content_type), ("Content-Length", str(len(body))))
+    fields = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+    if cookie:
+        fields.append(("Set-Cookie", cookie))
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response(status, [*fields])

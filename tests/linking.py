@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgistack.serving.serve import open_listener
+from wsgistack.serving.listener import open_listener
 
 
 class _AuditHooks(list[Callable[..., object]]):

@@ -20,6 +20,8 @@ from wsgistack import (
     CatchErrors,
     Compress,
     Cookies,
+    Cors,
+    Csrf,
     Etag,
     Forwarded,
     Hosts,
@@ -28,6 +30,7 @@ from wsgistack import (
     MethodOverride,
     Middleware,
     Paths,
+    RequestFilter,
     RequestId,
     Static,
 )
@@ -78,12 +81,16 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "static": Static,
     "etag": Etag,
     "cascade": Cascade,
+    "request_filter": RequestFilter,
+    "cors": Cors,
+    "csrf": Csrf,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "cascade": {"fallback": demo_app},
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
+    "cors": {"allow_origins": ["https://example.org"]},
     "forwarded": {"trusted": ["127.0.0.1"]},
     "static": {"root": Path(__file__).parent},
     "maintenance": {"flag": Path("no such file")},

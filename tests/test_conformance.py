@@ -32,6 +32,8 @@ from wsgistack import (
     CatchErrors,
     Compress,
     Cookies,
+    Cors,
+    Csrf,
     Etag,
     Forwarded,
     Gzip,
@@ -40,6 +42,7 @@ from wsgistack import (
     Maintenance,
     MethodOverride,
     Paths,
+    RequestFilter,
     RequestId,
     Static,
 )
@@ -56,7 +59,7 @@ OWN_PASSWORD = ("gets_odd_headers", "gets_odd_headers-by_a_browser")
 """Cases that send their own, wrong password."""
 
 ODD_PATHS = ("gets_an_odd_path",)
-"""Cases whose path the layer paths refuses."""
+"""Cases whose path the layers paths and request_filter refuse."""
 
 REPORTS_THE_SERVER = ("works_without_write",)
 """The case whose server breaks a rule that Lint reports."""
@@ -129,6 +132,14 @@ JUDGED = {
     "https": Judged(Https),
     "https, over https": Judged(OverHttps),
     "cookies": Judged(Cookies),
+    "cors": Judged(Cors, OPTIONS["cors"]),
+    "cors, allowed origin": Judged(
+        Cors,
+        {**OPTIONS["cors"], "allow_credentials": True, "expose_headers": ["X-Total"]},
+        (("Origin", "https://example.org"), ("Access-Control-Request-Method", "PUT")),
+    ),
+    "csrf": Judged(Csrf),
+    "csrf, refusing": Judged(Csrf, headers=(("Sec-Fetch-Site", "cross-site"),)),
     "forwarded": Judged(Forwarded, OPTIONS["forwarded"]),
     "static": Judged(Static, OPTIONS["static"]),
     "maintenance": Judged(Maintenance, OPTIONS["maintenance"]),
@@ -144,6 +155,20 @@ JUDGED = {
     "cascade, asking the fallback late": Judged(
         asking_late, changes=Changes(answers=True, wraps=True), exempt=CALLED_LATE
     ),
+    "request_filter": Judged(RequestFilter),
+    "request_filter, all options": Judged(
+        RequestFilter,
+        {
+            "allowed_networks": ["127.0.0.0/8", "unix"],
+            "denied_networks": ["192.0.2.0/24"],
+            "methods": ["GET", "POST", "OPTIONS", "PUT"],
+            "denied_paths": ["scanners", "/internal"],
+            "denied_user_agents": ["sqlmap"],
+            "crawlers": ["ai-training"],
+            "robots_tag": "noindex",
+        },
+    ),
+    "request_filter, refusing all": Judged(RequestFilter, {"denied_networks": ["127.0.0.1", "::1"]}),
     "lint": Judged(Lint, exempt=REPORTS_THE_SERVER),
     "all five": Judged(FIVE, {}, (KEY,), FIVE.changes._replace(answers=False), OWN_PASSWORD),
     "all five, no password": Judged(FIVE),
@@ -265,7 +290,7 @@ def test_the_validator_accepts_each_layer(stack: Stack, caplog: pytest.LogCaptur
         errors = environ["wsgi.errors"]
         record = Server().run(validate_each_layer(stack, case.app), environ, take=case.take)
         assert find_complaints(record) == [], case.name
-        answered = (*OWN_PASSWORD, *(ODD_PATHS if "paths" in stack.names else ()))
+        answered = (*OWN_PASSWORD, *(ODD_PATHS if {"paths", "request_filter"} & {*stack.names} else ()))
         answered += NOT_FOUND if "cascade" in stack.names else ()
         if bare.error is None and case.name not in answered:
             assert (record.status, record.body) == (bare.status, bare.body), case.name

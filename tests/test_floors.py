@@ -27,6 +27,7 @@ FLOORS = (
         "serving.__init__",
     ),
     ("imports", "pipeline.shape", "serving.address"),
+    ("serving.listener", "serving.programs"),
     (
         "options.quantities",
         "options.secrets",
@@ -57,14 +58,22 @@ FLOORS = (
         "http.negotiation",
         "middleware.auth.hashes",
         "middleware.access_log.format",
+        "middleware.request_filter.clients",
+        "middleware.request_filter.patterns",
     ),
-    ("middleware.compress.exchange", "http.responses", "middleware.auth.passwords"),
+    (
+        "middleware.compress.exchange",
+        "http.responses",
+        "middleware.auth.passwords",
+        "middleware.request_filter.crawlers",
+    ),
     ("middleware.auth.htpasswd",),
     (
         "middleware.*",
         "middleware.auth.basic",
         "middleware.compress.__init__",
         "middleware.access_log.__init__",
+        "middleware.request_filter.__init__",
         "pipeline.mount",
     ),
     # what composes them
@@ -76,15 +85,15 @@ FLOORS = (
     ("pipeline.spec",),
     ("pipeline.__init__",),
     # what reads files
-    ("config.paste.ini", "config.table.toml", "config.protocols", "config.place"),
+    ("config.place",),
+    ("config.paste.ini", "config.table.toml", "config.protocols"),
     ("config.hints", "config.logging"),
     ("config.parts", "config.paste.logging", "config.paste.sections", "config.table.table"),
     ("config.document",),
     ("config.paste.document", "config.table.document"),
-    ("config.paste.compatibility",),
     ("config.__init__",),
     ("config.contents", "config.words"),
-    ("config.difference", "config.toml_writer"),
+    ("config.difference", "config.toml_writer", "config.paste.compatibility"),
     ("config.export",),
     # what judges the layers of anybody
     ("testing.record", "testing.request", "testing.rules.rule"),
@@ -100,9 +109,12 @@ FLOORS = (
     # what people run
     ("serving.serve",),
     ("serving.reload",),
-    ("cli.arguments",),
-    ("cli.target", "cli.development"),
+    ("cli.excerpt", "cli.terminal"),
+    ("cli.parser",),
+    ("cli.arguments", "cli.reporting"),
+    ("cli.target", "cli.development", "cli.completing"),
     ("cli.checking", "cli.comparing", "cli.conforming", "cli.listing", "cli.tree", "cli.initializing"),
+    ("cli.application", "cli.server"),
     ("cli.serving", "cli.showing", "cli.tracing"),
     ("cli.auditing", "cli.explaining"),
     ("cli.__init__",),
@@ -113,6 +125,7 @@ STANDARD_LIBRARY_ONLY_BUT = {
     "http.negotiation": {"webob"},
     "testing.plugin": {"pytest"},
     "serving.serve": {"waitress"},
+    "cli.completing": {"argcomplete"},
 }
 SEEN_BY_TESTING = {"types", "errors", "http.headers", "environ"}
 COMPOSING = ("options", "conditions", "pipeline", "config")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
     from wsgistack.middleware.cookies import Cookies as Cookies
+    from wsgistack.middleware.cors import Cors as Cors
+    from wsgistack.middleware.csrf import Csrf as Csrf
     from wsgistack.middleware.etag import Etag as Etag
     from wsgistack.middleware.forwarded import Forwarded as Forwarded
     from wsgistack.middleware.hosts import Hosts as Hosts
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.maintenance import Maintenance as Maintenance
     from wsgistack.middleware.method_override import MethodOverride as MethodOverride
     from wsgistack.middleware.paths import Paths as Paths
+    from wsgistack.middleware.request_filter import RequestFilter as RequestFilter
     from wsgistack.middleware.request_id import RequestId as RequestId
     from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
     from wsgistack.middleware.request_id import current_request_id as current_request_id
@@ -63,12 +66,15 @@ _HOMES = {
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.cookies": ("Cookies",),
     "middleware.etag": ("Etag",),
+    "middleware.cors": ("Cors",),
+    "middleware.csrf": ("Csrf",),
     "middleware.forwarded": ("Forwarded",),
     "middleware.hosts": ("Hosts",),
     "middleware.https": ("Https",),
     "middleware.maintenance": ("Maintenance",),
     "middleware.method_override": ("MethodOverride",),
     "middleware.paths": ("Paths",),
+    "middleware.request_filter": ("RequestFilter",),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
     "middleware.static": ("Static",),
     "pipeline": ("OrderWarning", "Pipeline"),

@@ -15,13 +15,39 @@ from benchmarks.floors.access_log import access_log
 from benchmarks.floors.basic_auth import basic_auth
 from benchmarks.floors.cascade import cascade
 from benchmarks.floors.catch_errors import catch_errors
+from benchmarks.floors.cookies import cookies
+from benchmarks.floors.cors import Cors as CorsFloor
+from benchmarks.floors.csrf import Csrf as CsrfFloor
 from benchmarks.floors.etag import etag
+from benchmarks.floors.forwarded import forwarded
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
+from benchmarks.floors.hosts import hosts
+from benchmarks.floors.https import https
+from benchmarks.floors.maintenance import maintenance
+from benchmarks.floors.method_override import method_override
+from benchmarks.floors.request_filter import request_filter
 from benchmarks.floors.request_id import request_id
 from benchmarks.served import wrap_in_five
-from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, Cascade, CatchErrors, Etag, Gzip, RequestId
+from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, ORIGIN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
+from wsgistack import (
+    AccessLog,
+    BasicAuth,
+    Cascade,
+    CatchErrors,
+    Cookies,
+    Cors,
+    Csrf,
+    Etag,
+    Forwarded,
+    Gzip,
+    Hosts,
+    Https,
+    Maintenance,
+    MethodOverride,
+    RequestFilter,
+    RequestId,
+)
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -30,6 +56,7 @@ pytestmark = pytest.mark.slow
 LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
 NONE = make_whole(TEXT, status="404 Not Found")
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
+FILTER: Callable[[App], App] = partial(request_filter, network="192.0.2.0/24", path=r"\.php(?=/|\Z)", agents="sqlmap")
 ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "request_id": (request_id, RequestId.changes),
@@ -40,6 +67,15 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "etag": (etag, Etag.changes),
     "cascade": (partial(cascade, fallback=make_whole(TEXT)), Cascade.changes),
     "cascade to a fallback": (partial(cascade, NONE), Changes()),
+    "cookies": (cookies, Cookies.changes),
+    "forwarded": (partial(forwarded, trusted="127.0.0.0/8"), Forwarded.changes),
+    "hosts": (partial(hosts, allowed=frozenset(["localhost", "127.0.0.1"])), Hosts.changes),
+    "https": (https, Https.changes),
+    "maintenance": (partial(maintenance, flag="no such file"), Maintenance.changes),
+    "method_override": (method_override, MethodOverride.changes),
+    "request_filter": (FILTER, RequestFilter.changes),
+    "cors": (partial(CorsFloor, origin=ORIGIN), Cors.changes),
+    "csrf": (CsrfFloor, Csrf.changes),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -64,6 +100,7 @@ def test_keeps_every_rule_of_the_kit(name: str) -> None:
 APPS = {
     "text": partial(make_whole, TEXT),
     "json": partial(make_whole, JSON, "application/json"),
+    "cookie": partial(make_whole, TEXT, cookie="a=b; Path=/"),
     "image": partial(make_whole, JSON, "image/png"),
     "stream": partial(make_stream, [JSON] * 4, "application/json"),
 }
@@ -71,6 +108,7 @@ REQUESTS = {
     "plain": LOGGED_IN,
     "browser": {**LOGGED_IN, **BROWSER},
     "known": {**LOGGED_IN, "HTTP_IF_NONE_MATCH": f'"{sha256(TEXT).hexdigest()[:32]}"'},
+    "of an origin": {**LOGGED_IN, "HTTP_ORIGIN": ORIGIN},
     "named": {**LOGGED_IN, "HTTP_X_REQUEST_ID": "mine"},
 }
 LAYERS: dict[str, Callable[[App], App]] = {
@@ -81,6 +119,13 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "etag": Etag,
     "cascade": partial(Cascade, fallback=make_whole(TEXT)),
     "cascade to a fallback": lambda app: Cascade(NONE, fallback=app),
+    "cookies": Cookies,
+    "https": Https,
+    "maintenance": partial(Maintenance, flag=Path("no such file")),
+    "method_override": MethodOverride,
+    "request_filter": RequestFilter,
+    "cors": partial(Cors, allow_origins=[ORIGIN]),
+    "csrf": Csrf,
 }
 
 
@@ -131,6 +176,8 @@ def test_refuses_a_wrong_password_and_answers_an_error() -> None:
 
     assert ask(AUTH(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(catch_errors(fails)).status == "500 Internal Server Error"
+    for refused in ({"REMOTE_ADDR": "192.0.2.1"}, {"HTTP_USER_AGENT": "SQLmap"}, {"PATH_INFO": "/a%2ephp"}):
+        assert ask(FILTER(make_whole(TEXT)), refused).status == "403 Forbidden"
     function = FLOORS["fused"][0]
     assert ask(function(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(function(fails), LOGGED_IN).status == "500 Internal Server Error"

@@ -1,6 +1,7 @@
 """Files for the commands to read, and the program as another process."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,17 @@ def written(folder: Path, text: str, *, name: str = "stack.ini", app: str = HELL
 
 def layers(*names: str) -> str:
     return f"[pipeline:main]\npipeline = {' '.join(names)} hello\n[app:hello]\nuse = hello:app\n"
+
+
+def read_mistakes(err: str) -> list[str]:
+    """What a command printed about mistakes in full, each in one line as ``str`` has it."""
+    found: list[str] = []
+    for line in err.splitlines():
+        if said := re.fullmatch(r" +(?:= |\| *\^+ )(?:hint: )?(.*)", line):
+            found[-1] += f"; {said[1]}"
+        elif not re.match(r" *\d* \||$|\d+ mistakes", line):
+            found.append(line)
+    return found
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

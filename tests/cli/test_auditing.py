@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.files import written
+from tests.cli.files import read_mistakes, written
 from tests.cli.guarded import APPS, CLOSED, OPEN
 from wsgistack.cli import main
 from wsgistack.cli.auditing import spell_host, spell_path
@@ -282,9 +282,9 @@ def test_a_guard_is_never_left_out(tmp_path: Path) -> None:
 
 def test_needs_a_guard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audited(tmp_path, 'app = "tests.cli.guarded:empty"\nlayers = ["request_id"]') == 1
-    assert capsys.readouterr().err == (
-        f"{tmp_path}/stack.toml: has no guard; expected a layer that protects what is inside, such as basic_auth\n"
-    )
+    assert read_mistakes(capsys.readouterr().err) == [
+        f"{tmp_path}/stack.toml: has no guard; expected a layer that protects what is inside, such as basic_auth"
+    ]
 
 
 def test_reports_the_mistakes_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,13 @@
-"""``wsgistack check``: every mistake at once, each in one line, whatever a file contains."""
+"""``wsgistack check``: every mistake at once, whatever a file contains."""
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cli.files import HELLO, QUICKSTART, layers, written
+from tests.cli.files import HELLO, QUICKSTART, layers, read_mistakes, written
 from wsgistack.cli import main
 
 
@@ -25,7 +26,10 @@ def test_suggests_the_name_of_the_application(tmp_path: Path, capsys: pytest.Cap
     file = tmp_path / "typo.ini"
     file.write_text("[pipeline:mian]\npipeline = request_id app\n[app:app]\nuse = wsgiref.simple_server:demo_app\n")
     assert main(["check", str(file)]) == 1
-    assert capsys.readouterr().err == f"{file}: missing application or pipeline 'main'; did you mean 'mian'?\n"
+    assert capsys.readouterr() == (
+        f"1 mistake in {file}\n",
+        f"{file}: missing application or pipeline 'main'\n  = hint: did you mean 'mian'?\n\n",
+    )
     assert main(["check", str(file), "--quiet"]) == 1
     assert main(["check", "--name", "mian", str(file)]) == 0
 
@@ -40,7 +44,7 @@ def test_checks_everything_in_a_file_without_main(tmp_path: Path, capsys: pytest
         assert main(["check", *arguments, file]) == 0
         assert capsys.readouterr() == (out, "")
     assert main(["check", written(tmp_path, text.format("gzpi"))]) == 1
-    assert [line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()] == [f"{tmp_path}/stack.ini:2"]
+    assert [line.partition(": ")[0] for line in read_mistakes(capsys.readouterr().err)] == [f"{tmp_path}/stack.ini:2"]
 
 
 FIVE = """\
@@ -62,9 +66,9 @@ use = hello:ap
 
 def test_reports_all_mistakes_with_file_line_and_suggestion(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, FIVE)
-    assert main(["check", file]) == 1
+    assert main(["check", "--format", "concise", file]) == 1
     out, err = capsys.readouterr()
-    assert out == "5 mistakes\n"
+    assert out == f"5 mistakes in {file}\n"
     expected = [
         (f"{file}:2: [pipeline:main] pipeline: ", "'gzpi'", "did you mean 'gzip'?"),
         (f"{file}:4: ", "'fliter'", "did you mean [filter:access]?"),
@@ -80,8 +84,8 @@ def test_reports_all_mistakes_with_file_line_and_suggestion(tmp_path: Path, caps
         assert main([command, file]) == 1
         shown, errors = capsys.readouterr()
         assert shown == ""
-        assert set(errors.splitlines()) <= set(err.splitlines())
-    assert errors == err, "serve reports them all"
+        assert set(read_mistakes(errors)) <= set(err.splitlines())
+    assert read_mistakes(errors) == err.splitlines(), "serve reports them all"
 
 
 def test_warns_about_the_order_once_and_does_not_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,16 +93,17 @@ def test_warns_about_the_order_once_and_does_not_fail(tmp_path: Path, capsys: py
     file = written(tmp_path, inner)
     assert main(["check", file]) == 0
     out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == (f"{file}: no mistakes, 1 warning\n", 1)
-    assert err.startswith(f"warning: {file}:4: [pipeline:inner]")
-    assert "outside access_log: " in err
-    assert err.endswith("; put access_log before gzip\n")
+    [warning] = read_mistakes(err)
+    assert out == f"{file}: no mistakes, 1 warning\n"
+    assert warning.startswith(f"warning: {file}:4: [pipeline:inner]")
+    assert "outside access_log: " in warning
+    assert warning.endswith("; put access_log before gzip")
+    assert main(["check", "--format", "concise", file]) == 0
+    assert capsys.readouterr() == (out, f"{warning}\n")
 
 
 @pytest.mark.parametrize("command", ["check", "show", "serve"])
-def test_reports_in_one_line_that_a_file_can_not_be_read(
-    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_reports_that_a_file_can_not_be_read(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty.ini").touch()
     (tmp_path / "bytes.toml").write_bytes(b"\n\xff")
     files = {
@@ -111,9 +116,9 @@ def test_reports_in_one_line_that_a_file_can_not_be_read(
     for name, message in files.items():
         assert main([command, str(tmp_path / name)]) == 1
         err = capsys.readouterr().err
-        assert err.startswith(f"{tmp_path / name}:")
-        assert err.endswith(f"{message}\n")
-        assert err.count("\n") == 1
+        [line] = read_mistakes(err)
+        assert line.startswith(f"{tmp_path / name}:")
+        assert line.endswith(message)
 
 
 KEYS = ["use", "pipeline", "app", "layers", "level", "minimum_size", "users", "codings", "here", "format", "name"]
@@ -163,3 +168,18 @@ def test_survives_whatever_a_file_contains(
     path.write_bytes(content)
     (path.parent / "hello.py").write_text(HELLO)
     assert main([command, str(path)]) in (0, 1)
+
+
+def test_reports_to_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, layers("gzip", "access_log"), app="print('imported')\n" + HELLO)
+    for arguments, status in (([], 0), (["--strict"], 1)):
+        assert main(["check", "--format", "json", *arguments, file]) == status
+        out, err = capsys.readouterr()
+        document = json.loads(out)
+        assert [*document] == ["file", "mistakes", "warnings"]
+        assert document["file"] == file
+        [warning] = document["mistakes" if status else "warnings"]
+        assert (warning["line"], warning["hint"]) == (2, "put access_log before gzip")
+        assert err.replace("imported\n", "") == ""
+    assert main(["check", "--format", "json", written(tmp_path, layers("gzip"))]) == 0
+    assert json.loads(capsys.readouterr().out) == {"file": file, "mistakes": [], "warnings": []}

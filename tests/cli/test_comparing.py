@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.files import QUICKSTART, layers, written
+from tests.cli.screen import STYLES, run_on_a_terminal
 from wsgistack.cli import main
 
 OTHER = layers("gzip", "request_id", "lint") + "[filter:gzip]\nlevel = 9\n[app:other]\nuse = hello:app\n"
@@ -28,6 +29,10 @@ def test_prints_each_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["diff", old, new]) == 1
     out, err = capsys.readouterr()
     assert (sorted(out.splitlines()), err) == (sorted(CHANGES), "")
+    status, text = run_on_a_terminal("diff", old, new)
+    assert (status, STYLES.sub("", text)) == (1, out)
+    styles = {"+": "\033[32m{}\033[m", "-": "\033[1;31m{}\033[m"}
+    assert text.splitlines() == [styles.get(line[0], "{}").format(line) for line in out.splitlines()]
 
 
 def test_refuses_a_file_with_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.files import read_mistakes
 from tests.cli.projects import PROGRAM, PROJECTS, write_project
 from tests.direct import Call
 from wsgistack import load
@@ -72,7 +73,8 @@ def test_does_not_replace_a_file_unless_it_is_forced(folder: Path, capsys: pytes
     (folder / "stack.toml").write_text("mine")
     assert main(["init", "plain:application"]) == 1
     hint = "write --force to replace it, or --output for another file"
-    assert capsys.readouterr() == ("", f"stack.toml: file exists; {hint}\n")
+    out, err = capsys.readouterr()
+    assert (out, read_mistakes(err)) == ("", [f"stack.toml: file exists; {hint}"])
     assert (folder / "stack.toml").read_text() == "mine"
     assert main(["init", "--force", "plain:application"]) == 0
     assert "plain:application" in (folder / "stack.toml").read_text()
@@ -84,7 +86,8 @@ def test_the_application_is_imported_from_the_folder_of_the_file(
     (folder / "site").mkdir()
     assert main(["init", "plain:application", "-o", "site/stack.toml"]) == 1
     hint = "modules are imported from site, where the file is"
-    assert capsys.readouterr().err == f"plain:application: cannot import module 'plain'; {hint}\n"
+    [said] = read_mistakes(capsys.readouterr().err)
+    assert said == f"plain:application: cannot import module 'plain'; {hint}"
     monkeypatch.chdir(folder / "site")
     assert main(["init", "plain:application", "-o", "../stack.toml"]) == 0
     assert (folder / "stack.toml").exists()
@@ -105,15 +108,16 @@ def test_the_application_is_imported_from_the_folder_of_the_file(
 def test_refuses_a_wrong_target(target: str, mistake: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "old.ini").write_text("[app:main]\nuse = plain:application\n")
     assert main(["init", target]) == 1
-    assert capsys.readouterr() == ("", f"{mistake}\n")
+    out, err = capsys.readouterr()
+    assert (out, read_mistakes(err)) == ("", [mistake])
     assert not (folder / "stack.toml").exists()
 
 
 def test_reports_what_is_wrong_with_target_and_output_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "plain", "-o", "stack.ini"]) == 1
-    assert capsys.readouterr().err.splitlines() == [
-        "stack.ini: init writes only TOML; expected a name such as stack.toml",
+    assert read_mistakes(capsys.readouterr().err) == [
         "plain: file does not exist; did you mean 'plain:application'?",
+        "stack.ini: init writes only TOML; expected a name such as stack.toml",
     ]
 
 

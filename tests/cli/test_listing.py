@@ -1,18 +1,16 @@
 """``wsgistack list``: the layers that are installed, and the options of each."""
 
+import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.files import read_mistakes
+from tests.cli.screen import STYLES, run_in_a_pipe, run_on_a_terminal
 from wsgistack.cli import main
 from wsgistack.pipeline import registry
-
-
-@pytest.fixture(autouse=True)
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", "80")
 
 
 def test_lists_the_layers_that_are_installed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,7 +18,8 @@ def test_lists_the_layers_that_are_installed(capsys: pytest.CaptureFixture[str])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == sorted(registry.names())
     assert max(map(len, lines)) <= 80
-    assert "gzip          Compress eligible responses with gzip alone." in lines
+    column = max(map(len, registry.names())) + 2
+    assert f"{'gzip':{column}}Compress eligible responses with gzip alone." in lines
 
 
 def test_lists_the_options_of_one_layer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +89,7 @@ def test_lists_the_options_of_any_middleware(
 def test_refuses_what_is_not_a_layer(name: str, named: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", name]) == 1
     out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
+    assert (out, len(read_mistakes(err))) == ("", 1)
     assert [each for each in named if each not in err] == []
 
 
@@ -109,8 +108,60 @@ def test_lists_a_layer_that_cannot_be_imported_with_the_reason(
     finally:
         registry.names.cache_clear()
     listed = capsys.readouterr().out
-    assert "\ngzip          Compress eligible responses with gzip alone.\n" in listed
-    broken = " ".join(listed[listed.index("\nbroken  ") : listed.index("\ncatch_errors  ")].split())
+    assert re.search(r"\ngzip +Compress eligible responses with gzip alone\.\n", listed)
+    found = re.search(r"^broken  .*\n( .*\n)*", listed, re.MULTILINE)
+    assert found
+    broken = " ".join(found[0].split())
     assert broken.startswith("broken (cannot be loaded: ")
     assert "RuntimeError: half installed" in broken
     assert f"{tmp_path / 'stranger.py'}" in broken
+
+
+def test_lists_all_layers_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [*document] == ["layers", "mistakes"]
+    assert [layer["name"] for layer in document["layers"]] == sorted(registry.names())
+    assert main(["list", "--format", "json", "gzip"]) == 0
+    [gzip] = json.loads(capsys.readouterr().out)["layers"]
+    assert gzip in document["layers"]
+    assert gzip["summary"] == "Compress eligible responses with gzip alone."
+    assert gzip["options"][1] == {
+        "name": "minimum_size",
+        "type": "a size such as 500, 64KiB or 10 MB",
+        "default": 500,
+        "is_required": False,
+        "is_secret": False,
+        "doc": gzip["options"][1]["doc"],
+    }
+
+
+def test_lists_the_options_of_any_middleware_for_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "stranger.py").write_text(f"print('imported'){STRANGER}", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["list", "stranger:powered", "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    [layer] = json.loads(out)["layers"]
+    assert err == "imported\n"
+    assert [(each["name"], each["default"], each["is_required"]) for each in layer["options"]] == [
+        ("coffee", None, True),
+        ("cups", 1, False),
+    ]
+    assert main(["list", "stranger:nothing", "--format", "json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["layers"], document["mistakes"][0]["file"]) == ([], None)
+
+
+@pytest.mark.parametrize("arguments", [[], ["gzip"]])
+def test_fits_into_the_terminal(arguments: list[str]) -> None:
+    status, text = run_on_a_terminal("list", *arguments, columns=50)
+    lines = STYLES.sub("", text).splitlines()
+    assert status == 0
+    assert 40 < max(map(len, lines)) <= 50
+    assert text != "\n".join([*lines, ""])
+    piped = run_in_a_pipe("list", *arguments, environ={"COLUMNS": "50"})
+    assert piped == run_in_a_pipe("list", *arguments)
+    assert (50 < max(map(len, piped[1].splitlines())) <= 80, piped[2]) == (True, "")
+    assert piped[1].split() == STYLES.sub("", text).split()

@@ -1,10 +1,12 @@
 """The program: how it starts, what it needs, and how it ends when nobody reads its output."""
 
 import os
+import re
 import runpy
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,10 +30,13 @@ def test_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"wsgistack {version('wsgistack')}\n"
 
 
-def test_needs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match=r"^2$"):
-        main([])
-    assert "COMMAND" in capsys.readouterr().err
+def test_shows_its_help_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["--help"])
+    assert capsys.readouterr() == (err, "")
 
 
 def test_installs_as_a_program() -> None:
@@ -50,14 +55,58 @@ def test_ends_quietly_when_the_reader_has_gone(
     assert capsys.readouterr().err == ""
 
 
-def test_is_interrupted_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    app = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n" + HELLO
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the caller of pytest may ignore it
-    try:
-        assert main(["check", written(tmp_path, layers("gzip"), app=app)]) == 130
-    finally:
-        signal.signal(signal.SIGINT, before)
+INTERRUPTED = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n" + HELLO
+
+
+@pytest.fixture
+def default_interrupt() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, even if the caller of pytest ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "explain", "audit", "list", "conform"])
+@pytest.mark.usefixtures("default_interrupt")
+def test_is_interrupted_without_a_traceback(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = layers("auth") + "[filter:auth]\nuse = basic_auth\nusers = a = b\n"
+    file = written(tmp_path, text, app=INTERRUPTED)
+    monkeypatch.chdir(tmp_path)
+    arguments = {"list": ["hello:app"], "conform": ["hello:app"], "explain": [file, "GET /"]}
+    assert main([command, *arguments.get(command, [file])]) == 130
     assert capsys.readouterr() == ("", "")
+
+
+STATUS = {
+    "serve": {1: "serve wrong.toml", 2: "serve"},
+    "check": {0: "check guarded.toml", 1: "check wrong.toml", 2: "check"},
+    "show": {0: "show guarded.toml", 1: "show wrong.toml", 2: "show"},
+    "diff": {0: "diff guarded.toml guarded.toml", 1: "diff guarded.toml open.toml", 2: "diff missing.toml open.toml"},
+    "list": {0: "list", 1: "list nobody", 2: "list --nobody"},
+    "explain": {0: "explain open.toml GET_/", 1: "explain wrong.toml GET_/", 2: "explain open.toml"},
+    "audit": {0: "audit guarded.toml", 1: "audit open.toml", 2: "audit"},
+    "conform": {0: "conform request_id", 1: "conform hello:app", 2: "conform"},
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "arguments"), [(status, text) for texts in STATUS.values() for status, text in texts.items()]
+)
+def test_ends_with_the_exit_codes_of_its_help(
+    status: int, arguments: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guard = 'app = "hello:app"\nlayers = [{ use = "basic_auth", users = { a = "b" }'
+    written(tmp_path, f"{guard} }}]\n", name="guarded.toml")
+    written(tmp_path, f'{guard}, when = {{ path = "/a" }} }}]\n', name="open.toml")
+    written(tmp_path, 'app = "hello:nobody"\nlayers = ["nobody"]\n', name="wrong.toml")
+    monkeypatch.chdir(tmp_path)
+    try:
+        ended = main([each.replace("_/", " /") for each in arguments.split()])
+    except SystemExit as error:
+        ended = error.code  # type: ignore[assignment]
+    assert ended == status, capsys.readouterr()
 
 
 VALUES = "[app:main]\nuse = call:hello:make\nname = %(who)s\n"
@@ -87,4 +136,5 @@ def test_accepts_global_values_anywhere_after_the_file(
 def test_documents_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match=r"^0$"):
         main(["--help"])
-    assert capsys.readouterr().out.splitlines()[-5] == "exit codes:"
+    _, _, text = capsys.readouterr().out.partition("exit codes:\n")
+    assert re.findall(r"^  (\d+) ", text, re.MULTILINE) == ["0", "1", "2", "130"]

@@ -1,12 +1,15 @@
 """``wsgistack show``: a configuration as a tree, or as TOML."""
 
+import json
 from contextlib import redirect_stdout
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
+from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
-from tests.cli.files import QUICKSTART, TREE, layers, written
+from tests.cli.files import HELLO, QUICKSTART, TREE, layers, read_mistakes, written
 from wsgistack.cli import main
 
 SERVERS = (
@@ -83,7 +86,7 @@ def test_reports_mistakes_in_a_file_without_main(
     file = written(tmp_path, text)
     assert main(["show", file]) == 1
     out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
+    assert (out, len(read_mistakes(err))) == ("", 1)
     assert err.startswith(f"{file}{place}")
 
 
@@ -127,3 +130,80 @@ def test_converts_the_whole_file_to_toml(tmp_path: Path, capsys: pytest.CaptureF
 def test_writes_toml_in_utf_8_on_any_terminal(tmp_path: Path) -> None:
     text = 'app = "hello:app"\nlayers = [\n    { use = "gzip", name = "☃" },\n]\n'
     assert print_in("ascii", "show", "--format", "toml", written(tmp_path, text, name="stack.toml")) == (0, text)
+
+
+JSON = f"""\
+[pipeline:main]
+pipeline = gzip log hello
+[filter:log]
+use = access_log
+format = combined
+when_not_under = /health
+[filter:unlisted]
+use = gzip
+level = 9
+[app:hello]
+use = call:hello:make
+path = ${{env:NOT_SET}}
+[server:web]
+{SECRET}
+[DEFAULT]
+password = hidden
+"""
+
+
+def shown_as_json(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> dict[str, Any]:
+    assert main(["show", "--format", "json", *arguments]) == status
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert [*document] == ["file", "applications", "filters", "servers", "global_values", "mistakes"]
+    return document
+
+
+def test_describes_the_whole_file_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    app = f"{HELLO}\nprint('imported')\ndef make(conf, path): return app\n"
+    file = written(tmp_path, JSON, app=app)
+    document = shown_as_json(capsys, file)
+    [gzip, log] = document["applications"]["main"].pop("layers")
+    assert document == {
+        "file": file,
+        "applications": {"main": {"use": "call:hello:make", "options": {"path": "${env:NOT_SET}"}}, "hello": ANY},
+        "filters": {
+            "unlisted": {
+                "name": "unlisted",
+                "use": "gzip",
+                "options": {"level": 9},
+                "when": None,
+                "file": file,
+                "line": 7,
+            }
+        },
+        "servers": {"web": {"use": "call:tests.config.factories:make_secret", "options": {"key": "<secret>"}}},
+        "global_values": ["password"],
+        "mistakes": [],
+    }
+    assert (log["name"], log["use"], log["options"]) == ("log", "access_log", {"format": "combined"})
+    assert (log["when"], log["line"], log["warnings"]) == ({"not": {"under": ["/health"]}}, 3, [])
+    assert [warning["hint"] for warning in gzip["warnings"]] == ["put log before gzip"]
+
+
+def test_describes_one_application_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, WITHOUT_MAIN)
+    assert [*shown_as_json(capsys, file)["applications"]] == ["api", "docs"]
+    assert [*shown_as_json(capsys, "--name", "api", file)["applications"]] == ["api"]
+    [mistake] = shown_as_json(capsys, "--name", "apj", file, status=1)["mistakes"]
+    assert mistake["hint"] == "did you mean 'api'?"
+
+
+@pytest.mark.parametrize(
+    "text", [WITHOUT_MAIN.replace("listed docs", "listd docs"), "[alembic]\nurl = sqlite://\n", ""]
+)
+def test_describes_nothing_if_there_are_mistakes(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = shown_as_json(capsys, written(tmp_path, text), status=1)
+    assert [each for each in document.values() if each] == [str(tmp_path / "stack.ini"), document["mistakes"]]
+
+
+def test_what_is_imported_may_print(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "app = 'hello:app'\nlayers = ['hello:layer']\n"
+    app = f"{HELLO}\nprint('imported')\ndef layer(app): return app\n"
+    assert main(["show", "--format", "toml", written(tmp_path, text, app=app, name="stack.toml")]) == 0
+    assert capsys.readouterr() == ('app = "hello:app"\nlayers = ["hello:layer"]\n', "imported\n")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.files import HELLO, layers, written
+from tests.cli.screen import run_on_a_terminal
 from wsgistack.cli import main
 from wsgistack.cli.tree import draw_tree
 from wsgistack.config import open_document, read
@@ -85,6 +86,8 @@ def test_marks_a_layer_in_the_wrong_place(tmp_path: Path, capsys: pytest.Capture
     assert lines[0] == "gzip"
     assert lines[1].startswith("│  ! gzip ")
     assert lines[1].endswith("; put access_log before gzip")
+    _, text = run_on_a_terminal("show", str(tmp_path / "x.ini"))
+    assert text.splitlines()[1] == f"│  \033[1;33m{lines[1].removeprefix('│  ')}\033[m"
     assert len(lines) == 5
     assert lines[-3:] == ["└─ access_log", "   └─ gzip", "      └─ hello:app"]
 

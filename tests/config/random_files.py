@@ -27,6 +27,19 @@ _SETTINGS = [
     "require = PasteDeploy",
     "# a comment",
 ]
+_ODD_SETTINGS = [
+    "share = 100%",
+    "share = ${env:WSGISTACK_UNSET:-a}",
+    "set share = $${env:X}",
+    "get mark = only",
+    "site = other",
+    "when_path = /a",
+]
+_ODD_NAMES = {
+    "app": ["tests.config.factories:greet", f"call:{_MODULE}:app_factory", f"{_OTHER}#piped", f"{_OTHER}#many"],
+    "filter": ["gzip", "request-id", f"{_OTHER}#gzip", f"call:{_MODULE}:filter_factory"],
+    "server": [f"call:{_MODULE}:server_factory"],
+}
 _DEFAULT = ["new = %(site)s and %(here)s", "depth = 100%%", "only = %(__file__)s\n  # a comment\n  %(site)s"]
 _FACTORIES = {
     "app": [
@@ -54,8 +67,10 @@ _FACTORIES = {
 
 
 @st.composite
-def ini_files(draw: st.DrawFn) -> tuple[str, list[tuple[str, str]]]:
+def ini_files(draw: st.DrawFn, *, is_odd: bool = False) -> tuple[str, list[tuple[str, str]]]:
     """Give the text of a file, and the kinds and names of its sections.
+
+    :param is_odd: whether it may have what PasteDeploy treats differently.
 
     Most names that are used are there, of the right kind and further up; some are not, and some lead in a circle.
     """
@@ -64,7 +79,11 @@ def ini_files(draw: st.DrawFn) -> tuple[str, list[tuple[str, str]]]:
         "filter": ["egg:acme-recording#narrow", f"{_OTHER}#f"],
         "server": ["egg:acme-recording", _OTHER],
     }
-    plain: dict[str, list[str]] = {sort: [] for sort in known}  # where options that are added get through
+    if is_odd:
+        known = {sort: [*names, *_ODD_NAMES[sort]] for sort, names in known.items()}
+    plain: dict[str, list[str]] = (
+        known if is_odd else {sort: [] for sort in known}
+    )  # where options that are added get through
 
     def rarely() -> bool:
         return draw(st.integers(0, 19)) == 13
@@ -79,12 +98,13 @@ def ini_files(draw: st.DrawFn) -> tuple[str, list[tuple[str, str]]]:
         )
         return [f"{each} {place} = {one(each.split()[-1])}" for place, each in enumerate(asked)]
 
+    choice = _SETTINGS + _ODD_SETTINGS * is_odd
     written = ["[DEFAULT]", "site = a", *draw(st.lists(st.sampled_from(_DEFAULT), max_size=2, unique=True))]
     written += ["gone = %(nothing)s"] if rarely() else []
     parts: list[tuple[str, str]] = []
     for number, kind in enumerate(draw(st.lists(st.sampled_from(_KINDS), min_size=1, max_size=7))):
         sort = kind if kind in known else "app"
-        settings = draw(st.lists(st.sampled_from(_SETTINGS), max_size=4, unique_by=lambda each: each.split()[:2][-1]))
+        settings = draw(st.lists(st.sampled_from(choice), max_size=4, unique_by=lambda each: each.split()[:2][-1]))
         filtering = sort != "server" and draw(st.integers(0, 4)) == 0
         match kind:
             case "pipeline":
@@ -101,9 +121,9 @@ def ini_files(draw: st.DrawFn) -> tuple[str, list[tuple[str, str]]]:
                 body = [draw(st.sampled_from(_FACTORIES[sort]))]
         name = f"{sort}{number}" if "main" in known[sort] else "main"
         known[sort].append(name)
-        if kind in ("pipeline", "filter-app"):
+        if kind in ("pipeline", "filter-app") and not is_odd:
             filtering = False
-        elif not filtering:
+        elif not filtering and not is_odd:
             plain[sort].append(name)
         body += [f"filter-with = {one('filter')}"] if filtering else []
         parts.append((kind, name))

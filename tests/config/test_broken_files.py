@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.files import read_mistakes
 from tests.config.broken_cases import CASES, FOLDER, Case
 from wsgistack import ConfigError, load
 from wsgistack.cli import main
@@ -60,7 +61,7 @@ def test_every_reader_reports_the_mistakes(
 ) -> None:
     case = write(case, pieces, monkeypatch)
     expected = case.said_by("says", "serve says", "check says")
-    assert main(["check", case.file]) == 1
+    assert main(["check", "--format", "concise", case.file]) == 1
     assert sorted(capsys.readouterr().err.splitlines()) == sorted(expected)
     shown = ""
     if case.said_by("says"):
@@ -72,11 +73,11 @@ def test_every_reader_reports_the_mistakes(
         assert callable(load(case.file))
     if at_start := case.said_by("says", "serve says"):
         assert main(["serve", "--port", "0", case.file]) == 1
-        assert sorted(capsys.readouterr().err.splitlines()) == sorted(at_start)
+        assert sorted(read_mistakes(capsys.readouterr().err)) == sorted(at_start)
     for command in (["show"], ["show", "--format", "toml"], ["diff", case.file]):
         status = main([*command, case.file])
         printed = capsys.readouterr()
-        mistakes = {line for line in printed.err.splitlines() if not line.startswith("warning: ")}
+        mistakes = {line for line in read_mistakes(printed.err) if not line.startswith("warning: ")}
         assert mistakes <= set(expected)
         assert bool(mistakes) == bool(status)
         shown += printed.out + printed.err
@@ -92,7 +93,7 @@ def test_a_process_reports_the_mistakes(pieces: Path, monkeypatch: pytest.Monkey
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr.splitlines()) == (1, case.said_by("says", "serve says", "check says"))
+    assert (done.returncode, read_mistakes(done.stderr)) == (1, case.said_by("says", "serve says", "check says"))
 
 
 def read_by_all(file: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -102,7 +103,7 @@ def read_by_all(file: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     messages = str(caught.value).splitlines()
     for command in (["check"], ["serve", "--port", "0"], ["show"], ["show", "--format", "toml"]):
         assert main([*command, file]) == 1
-        assert capsys.readouterr().err.splitlines() == messages
+        assert read_mistakes(capsys.readouterr().err) == messages
     return messages
 
 

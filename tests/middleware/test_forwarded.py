@@ -285,7 +285,6 @@ def test_the_values_of_the_connection_are_kept() -> None:
     assert found["wsgistack.peer"] == {
         "REMOTE_ADDR": PROXY,
         "REMOTE_PORT": "5000",
-        "HTTP_X_FORWARDED_PROTO": "https",
         "wsgi.url_scheme": "http",
         "SERVER_PORT": "8000",
         "HTTP_FORWARDED": "for=1.1.1.1",

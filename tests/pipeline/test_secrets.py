@@ -215,3 +215,51 @@ def test_names_every_undefined_variable(
     told = str(caught.value)
     assert "environment variable QQQQ_ONE is not set" in told
     assert "environment variable ZZZZ_TWO is not set" in told
+
+
+PARTS = [
+    pytest.param("access_log", "format", "%h %Sx", "%S", id="directive"),
+    pytest.param("access_log", "format", "hush", "hush", id="whole value"),
+    pytest.param("access_log", "format", "comon", "common'?", id="similar name"),
+    pytest.param("compress", "codings", "gzip, hu", "hu", id="item"),
+    pytest.param("compress", "levels", "gzip = 99", "99", id="number in a mapping"),
+    pytest.param("basic_auth", "users", "ann = $9$x$y", "$9$", id="hash"),
+]
+
+
+@pytest.mark.parametrize(("use", "option", "value", "part"), PARTS)
+@pytest.mark.parametrize("beside", [{}, {"no_such": "x"}], ids=["alone", "beside another mistake"])
+def test_a_mistake_about_a_reference_shows_no_part_of_its_value(
+    use: str, option: str, value: str, part: str, beside: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALUE", value)
+    with pytest.raises(ConfigError) as caught:
+        Spec(use, {option: "${env:VALUE}", **beside}).check().build(hello)
+    [mistake] = [each for each in caught.value.mistakes if each.key.partition(".")[0] == option]
+    assert mistake.problem == "invalid secret value"
+    assert part not in str(mistake)
+
+
+def test_a_mistake_about_another_option_shows_no_word_of_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    def layer(app: App, /, *, dsn: str, table: str) -> App:
+        raise ConfigError(Mistake(f"{dsn[11:15]!r} has no table {table!r}", key="table"))
+
+    monkeypatch.setenv("DSN", "db://me:xx@shop/db")
+    with pytest.raises(ConfigError) as caught:
+        Spec(layer, {"dsn": "${env:DSN}", "table": "carts"}).build(hello)
+    assert [each.problem for each in caught.value.mistakes] == ["'<secret>' has no table 'carts'"]
+
+
+def refusing_app(global_conf: Mapping[str, str], key: str, size: str = "") -> App:
+    raise ConfigError(Mistake(f"bad {key[:2]!r}", key="key"), Mistake(f"bad {size!r}", key="size"))
+
+
+def test_a_mistake_of_an_application_shows_no_part_of_a_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "%Sx")
+    text = "[app:main]\nuse = call:tests.pipeline.test_secrets:refusing_app\nkey = ${env:SECRET}\nsize = 5\n"
+    (tmp_path / "a.ini").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "a.ini")
+    assert [each.problem for each in caught.value.mistakes] == ["invalid secret value", "bad '5'"]

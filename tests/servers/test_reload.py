@@ -113,10 +113,8 @@ def test_reports_mistakes_and_lets_requests_wait_until_they_are_corrected(tmp_pa
     command = [port if each == "0" else each for each in RELOADING]
     with running(tmp_path, *command, port=int(port)) as server:
         eventually(lambda: "startup failed" in server.output() or None)
-        checked = subprocess.run(
-            [*WSGISTACK, "check", "--quiet", "stack.toml"], cwd=tmp_path, capture_output=True, text=True
-        )
-        assert server.output() == f"{checked.stderr}reload: startup failed; requests wait\n"
+        checked = subprocess.run([*WSGISTACK, "check", "stack.toml"], cwd=tmp_path, capture_output=True, text=True)
+        assert server.output() == f"{checked.stderr}{checked.stdout}reload: startup failed; requests wait\n"
         with server.raw(b"GET / HTTP/1.0\r\n\r\n") as connection:
             (tmp_path / "stack.toml").write_text('app = "hello:app"\nlayers = ["gzip"]\n')
             assert b"".join(iter(partial(connection.recv, 65536), b"")).endswith(b"one")

@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.servers.running import eventually, is_refused
+from wsgistack.serving.listener import open_listener
 from wsgistack.serving.reload import supervise
 
 PROGRAM = """
@@ -107,7 +108,7 @@ class Site:
         try:
             visiting.start()
             with redirect_stderr(self.said):
-                supervise("127.0.0.1", str(self.port), command=command)
+                supervise(open_listener("127.0.0.1", self.port), command=command)
             assert [signal.getsignal(number) for number in before] == [signal.SIG_IGN] * 2
         finally:
             visiting.join()

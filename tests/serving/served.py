@@ -9,7 +9,8 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from wsgistack.serving.serve import open_listener, serve
+from wsgistack.serving.listener import open_listener
+from wsgistack.serving.serve import serve
 from wsgistack.types import App, Environ, StartResponse
 
 T = TypeVar("T")
@@ -17,7 +18,12 @@ PLAIN = [("Content-Type", "text/plain")]
 
 
 def served(
-    app: App, client: Callable[[str, int], T], *, host: str = "127.0.0.1", stop: int | None = signal.SIGINT
+    app: App,
+    client: Callable[[str, int], T],
+    *,
+    host: str = "127.0.0.1",
+    stop: int | None = signal.SIGINT,
+    server: str = "",
 ) -> T:
     """Serve in the main thread, run a client in another one, then stop, and return what the client returned.
 
@@ -42,7 +48,7 @@ def served(
         clients.append(threading.Thread(target=run, args=(address,)))
         clients[0].start()
 
-    serve(app, open_listener(host, 0), ready=ready)
+    serve(app, open_listener(host, 0), ready=ready, server=server)
     clients[0].join()
     if errors:
         raise errors[0]

@@ -21,7 +21,14 @@ from tests.serving.served import answers
 from wsgistack.config.document import read_source
 from wsgistack.errors import ConfigError
 from wsgistack.serving import reload
+from wsgistack.serving.listener import open_listener
 from wsgistack.serving.reload import is_worker, supervise, work
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with open_listener("127.0.0.1", 0) as listener:
+        yield listener
 
 
 @pytest.fixture
@@ -199,16 +206,16 @@ def test_ignores_broken_links_and_folders_that_are_named_like_code(sibling: str,
     assert site.reload(lambda: site.becomes("one")) == []
 
 
-def test_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_the_extra_that_it_needs(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "waitress", None)
     with pytest.raises(ConfigError, match=r"^--reload: needs .*waitress.*; pip install 'wsgistack\[serve\]'$"):
-        supervise("127.0.0.1", "0", command=[])
+        supervise(listener, command=[])
 
 
-def test_refuses_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_windows(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(ConfigError, match=r"^--reload: not supported on Windows, where processes can't share"):
-        supervise("127.0.0.1", "0", command=[])
+        supervise(listener, command=[])
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from tests.serving.served import PLAIN, answers, asks, response_of, served
 from wsgistack import AccessLog
 from wsgistack.errors import ConfigError
 from wsgistack.serving import serve as serving
-from wsgistack.serving.serve import open_listener, serve, server_runner
+from wsgistack.serving.listener import open_listener
+from wsgistack.serving.serve import parse_waitress_arguments, serve, server_runner
 from wsgistack.types import Environ, StartResponse
 
 WARNING = (
@@ -379,3 +380,43 @@ def test_names_the_extra_of_options_that_need_waitress(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "waitress", None)
     with pytest.raises(ConfigError, match=r"^threads: needs .*waitress.*wsgistack\[serve\]"):
         server_runner(answers("200 OK"), {}, port="0", threads="2")
+
+
+def test_serves_on_wsgiref_if_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    software: list[object] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        software.append(environ["SERVER_SOFTWARE"])
+        return answers("200 OK")(environ, start_response)
+
+    assert served(app, asks(), server="wsgiref").status == 200
+    assert str(software[0]).startswith("WSGIServer/")
+    assert "not installed" not in capsys.readouterr().err
+
+
+def test_does_not_replace_waitress_if_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    with pytest.raises(ConfigError, match=r"^--server: needs .*waitress.*; pip install 'wsgistack\[serve\]'$"):
+        served(answers("200 OK"), asks(), server="waitress")
+
+
+def test_parses_arguments_of_waitress() -> None:
+    arguments = ["--threads=16", "--no-expose-tracebacks", "--ident=", "--trusted-proxy", "10.0.0.1"]
+    expected = {"threads": "16", "expose_tracebacks": "false", "ident": "", "trusted_proxy": "10.0.0.1"}
+    assert parse_waitress_arguments(arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "mistake"),
+    [
+        ("--hello", "option --hello not recognized; see waitress-serve --help"),
+        ("--threads", "option --threads requires argument; see waitress-serve --help"),
+        ("--unix-socket=x", "option --unix-socket is only for waitress-serve; use --bind"),
+        ("--help", "option --help is only for waitress-serve"),
+        ("shop:app", "'shop:app' is not an option; expected options such as --threads=16"),
+    ],
+)
+def test_refuses_arguments_that_waitress_can_not_use(argument: str, mistake: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_waitress_arguments([argument])
+    assert str(caught.value) == mistake

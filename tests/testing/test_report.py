@@ -4,13 +4,16 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 from docutils.core import publish_doctree
 from docutils.nodes import definition, term
 
+from tests.testing.broken import BROKEN
 from wsgistack.errors import Breach
 from wsgistack.testing import Judge, Verdict
+from wsgistack.testing.hostile import CASES
 from wsgistack.testing.modes import MODES
-from wsgistack.testing.report import REPORTS, rules_page
+from wsgistack.testing.report import REPORTS, as_text, rules_page
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
 from wsgistack.testing.scenarios import SCENARIOS
 
@@ -25,18 +28,72 @@ VERDICTS = [
 
 
 def test_text_has_each_broken_rule_with_a_few_cases() -> None:
-    lines = REPORTS["text"]("mine", VERDICTS).splitlines()
-    assert lines[:8] == [
+    assert REPORTS["text"]("mine", VERDICTS).splitlines() == [
         "mine: 1 of 7 cases passed",
         "",
-        "closes_once",
+        "closes_once: 6 cases",
         "  close() once.",
-        "    case_0: not at all",
-        "    case_1: not at all",
-        "    case_2: not at all",
-        "    and 3 more",
+        "  - not at all",
+        "    in case_0, case_1, case_2 and 3 more",
+        "",
+        "keeps_the_bytes: 1 case",
+        "  The bytes.",
+        "  - '\x00\x1b\x7f \ud800 Ж' <&> \"]]>",
+        "    in odd",
+        "",
+        "-v shows every case, and what the middleware prints and logs.",
     ]
-    assert lines[8:11] == ["", "keeps_the_bytes", "  The bytes."]
+
+
+def test_text_has_every_case_on_demand() -> None:
+    lines = as_text("mine", VERDICTS, is_whole=True).splitlines()
+    cases = [f"case_{number}" for number in range(5)] + ["odd"]
+    assert lines[2:16] == [
+        *("closes_once: 6 cases", "  close() once."),
+        *(line for case in cases for line in ("  - not at all", f"    in {case}")),
+    ]
+    assert lines[-1] == "    in odd"
+
+
+@pytest.mark.parametrize(
+    ("details", "entries"),
+    [
+        pytest.param(["took b'a' and asked for more", "took b'it\\'s and asked for more"], 1, id="data, cut off"),
+        pytest.param(["b'a' became b'ab'", "b'a, and' became [b'x', <object at 0x1"], 1, id="two data"),
+        pytest.param(["close() was called 0 times", "close() was called 2 times"], 2, id="number of times"),
+        pytest.param(["took chunk 1 before", "took chunk 2 before"], 1, id="number"),
+        pytest.param(["ValueError('x') did not reach", "KeyError(1) did not reach"], 1, id="error of an application"),
+        pytest.param(["the middleware raised E('a')", "the middleware raised E('b')"], 2, id="error of a middleware"),
+        pytest.param(["the request id:1 raised E('a')", "the request id:2 raised E('a')"], 1, id="request"),
+        pytest.param(
+            ["[('A', '1')] became [('A', '1'), ('B', '2')]", "[] became [('B', '3')]", "[('A', '1')] became []"],
+            2,
+            id="headers",
+        ),
+        pytest.param([f"the key {name} is missing" for name in "abcde"], 5, id="more than are shown"),
+    ],
+)
+def test_text_has_one_entry_for_one_cause(details: list[str], entries: int) -> None:
+    verdicts = [
+        Verdict(f"case_{number}", "A case.", (Breach("a_rule", "A clause.", detail),))
+        for number, detail in enumerate(details)
+    ]
+    lines = REPORTS["text"]("mine", verdicts).splitlines()
+    assert lines[2] == f"a_rule: {len(details)} cases"
+    shown = [line for line in lines if line.startswith("  - ")]
+    assert len(shown) == (entries if entries <= 3 else 4)
+    assert (shown[-1] == "  - and 2 more, in other cases") == (entries == 5)
+
+
+@pytest.mark.parametrize("name", sorted(BROKEN)[::8])
+def test_text_of_a_broken_middleware_is_short(name: str) -> None:
+    broken = BROKEN[name]
+    judge = Judge(broken.factory, changes=broken.changes)
+    verdicts = [judge.judge(case) for case in CASES]
+    text = REPORTS["text"](name, verdicts)
+    rules = {breach.rule for verdict in verdicts for breach in verdict.breaches}
+    assert {line.partition(":")[0] for line in text.splitlines()[1:] if line[:1] not in ("", " ", "-")} == rules
+    assert text.count("\n  - ") <= 2 * len(rules)
 
 
 def test_text_of_a_middleware_that_passes_is_one_line() -> None:
@@ -79,23 +136,10 @@ def test_the_page_names_every_rule_and_is_well_formed() -> None:
     assert clauses[0] == APPLICATION.rules["starts_before_the_first_chunk"].clause
 
 
-def test_text_does_not_repeat_the_name_of_a_mode() -> None:
-    breach = Breach("works_without_write", "A clause.", "gives_a_tuple: it failed")
-    text = REPORTS["text"]("mine", [Verdict("works_without_write", "A clause.", (breach,))])
-    assert text.splitlines()[-1] == "    gives_a_tuple: it failed"
-
-
-def test_text_shows_a_case_once_if_a_browser_gets_the_same_breaches() -> None:
-    verdicts = [
-        Verdict("one", "The first.", (CLOSED,)),
-        Verdict("other", "The second.", ()),
-        Verdict("one-by_a_browser", "The first.", (CLOSED,)),
-        Verdict("other-by_a_browser", "The second.", (CLOSED,)),
-    ]
-    lines = REPORTS["text"]("mine", verdicts).splitlines()
-    assert lines == [
-        "mine: 1 of 4 cases passed",
-        *("", "closes_once", "  close() once."),
-        "    one: not at all",
-        "    other-by_a_browser: not at all",
+def test_text_names_the_case_of_a_mode() -> None:
+    breaches = [Breach("works_without_write", "A clause.", f"{case}: it failed") for case in ("gives_a_tuple", "odd")]
+    text = REPORTS["text"]("mine", [Verdict("works_without_write", "A clause.", tuple(breaches))])
+    assert text.splitlines()[4:8] == [
+        *("  - it failed", "    in gives_a_tuple"),
+        *("  - odd: it failed", "    in works_without_write"),
     ]

@@ -1,6 +1,6 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command line, with one module for each command, such as ``serving`` for ``wsgistack serve``."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -8,18 +8,58 @@ from importlib.metadata import version
 from io import TextIOWrapper
 
 from wsgistack.cli import auditing, checking, comparing, conforming, explaining, initializing, listing, serving, showing
-from wsgistack.cli.arguments import parse
+from wsgistack.cli.parser import Parser
+from wsgistack.cli.reporting import as_items, print_json, print_mistakes, summarize
+from wsgistack.cli.terminal import Terminal, color
 from wsgistack.errors import ConfigError
 
 __all__ = ["main"]
 
 _COMMANDS = (serving, initializing, checking, showing, comparing, listing, explaining, auditing, conforming)
+_DESCRIPTION = """\
+wsgistack puts layers around a web application that is written in Flask, Django, Pyramid or plain WSGI: request ids, an
+access log, error pages, compression, passwords. A file lists them, the outermost one first."""
 _EPILOG = """\
+a file, stack.toml, for the variable "app" of the module shop.py:
+    app = "shop:app"
+    layers = [
+        "request_id",
+        "access_log",
+        "catch_errors",
+        "gzip",
+        { use = "basic_auth", users = { ada = "${env:ADAS_PASSWORD}" } },
+    ]
+
+examples:
+  Run an application without a file:
+    $ wsgistack serve shop:app --layer access_log
+  Write stack.toml with the recommended layers, and a password to switch on:
+    $ wsgistack init shop:app
+  Set the password that the file above uses:
+    $ export ADAS_PASSWORD=...
+  Find mistakes:
+    $ wsgistack check stack.toml
+  Run the application with the layers of the file:
+    $ wsgistack serve stack.toml
+  Show the layers that you can add, and the options of one:
+    $ wsgistack list
+    $ wsgistack list basic_auth
+  Show what one command does, with more examples:
+    $ wsgistack serve --help
+
 exit codes:
-  0    success; for diff: the files mean the same
-  1    mistakes in the configuration or the middleware; for diff: the files differ; for audit: a way around a guard
-  2    wrong arguments; for diff: also mistakes
+  0    success; serve: stopped as you asked; diff: the files mean the same
+  1    mistakes in the file or the middleware; diff: the files differ;
+       audit: a way around a guard
+  2    wrong arguments; diff: also mistakes in a file
   130  interrupted by Ctrl-C
+
+completion of commands, options, files and layers with the Tab key:
+  First: pip install 'wsgistack[completion]'
+  In ~/.bashrc, or in ~/.zshrc after compinit:
+    eval "$(register-python-argcomplete wsgistack)"
+  In ~/.config/fish/config.fish:
+    register-python-argcomplete --shell fish wsgistack | source
 """
 
 
@@ -27,12 +67,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Every mistake goes to standard error."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # some terminals can't write a tree, or every path
-    parsed = parse(_parser(), arguments)
+    parser = _make_parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions
+        from wsgistack.cli.completing import complete
+
+        complete(parser)
+    given = [*(sys.argv[1:] if arguments is None else arguments)]
+    end = given.index("--") if given[:1] == ["serve"] and "--" in given else len(given)
+    parsed = parser.parse_args(given[:end])
+    parsed.server_arguments = given[end + 1 :]
+    if "run" not in parsed:
+        parser.print_help(sys.stderr)
+        return 2
+    color.set(parsed.color)
     try:
         status = int(parsed.run(parsed))
         print(end="", flush=True)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        if getattr(parsed, "format", "") == "json":
+            print_json({"mistakes": as_items(error.mistakes)})
+        else:
+            print_mistakes(error.mistakes)
+            if len(error.mistakes) > 1:
+                print(Terminal(sys.stderr).show(summarize(error.mistakes)), file=sys.stderr)
         return int(getattr(parsed, "failure", 1))
     except KeyboardInterrupt:
         return 130
@@ -42,15 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="wsgistack",
-        description="Middleware for every WSGI application. For the arguments of a command: wsgistack COMMAND --help",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _make_parser() -> Parser:
+    parser = Parser(prog="wsgistack", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('wsgistack')}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = parser.add_commands()
     for command in _COMMANDS:
         command.add_command(commands)
     return parser

@@ -12,15 +12,17 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import quote
 
-from wsgistack.cli.arguments import Commands, add_target, add_values
+from wsgistack.cli.arguments import add_target, add_values
+from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_target
 from wsgistack.cli.tracing import Request, Trace
 from wsgistack.conditions.openings import is_sent
 from wsgistack.conditions.parsing import resolve_condition
-from wsgistack.conditions.predicates import METHOD_OVERRIDES, environ_key
+from wsgistack.conditions.predicates import environ_key
 from wsgistack.config import read
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
+from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.pipeline.spec import Spec
 
@@ -33,19 +35,30 @@ _METHODS = ("GET", "HEAD", "POST", "OPTIONS", "get", "post")
 _WILDCARD = re.compile(r"[*?]|\[!?.[^\]]*\]")
 _FILLERS = "x" + "".join(map(chr, range(0x21, 0x250)))
 _DESCRIPTION = """\
-Sends each protected path, in all its spellings, with several methods, schemes and hosts, and with the headers and other
-values that the conditions of the guards name, through all layers to the application, and reports every request that was
-answered without passing a guard. The requests are made in memory, without a password. A request that gets around a
-guard really reaches the application, so do not use data that matters. The access log leaves them out. What layers and
-application print or log meanwhile is not shown; explain shows it. The value of a header or of another key of the
-environ may be a secret, so the report has "..." in its place.
-Answers 301, 308, 400, 401, 403, 404, 405, 410, 414 and 421 count as refused. If they come from inside of a guard that
-was skipped, the report has their number: they depend on the routes of the application, which may change."""
+Searches for a way around the guards of FILE. A guard is a layer that protects what is inside, such as basic_auth. audit
+sends each protected path in many spellings, with several methods, hosts and headers, but without a password, and
+reports every request that the application answered although no guard has seen it.
+
+The requests are made in memory. One that gets around a guard really reaches the application, so use data that does not
+matter. Output and logs of the application and the layers are hidden; explain shows them. Answers 301, 308, 400, 401,
+403, 404, 405, 410, 414 and 421 count as refused. If they come from inside of a guard that was skipped, the report has
+their number: they depend on the routes of the application, which may change. In the report, "..." hides a value that
+may be a secret."""
+_EXAMPLES = {
+    "Try to get around the password": "wsgistack audit stack.toml",
+    "Try it for one page": "wsgistack audit --path /admin stack.toml",
+}
 
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack audit``."""
-    command = commands.add_parser("audit", help="find requests that get around a guard", description=_DESCRIPTION)
+    command = add_parser(
+        commands,
+        "audit",
+        summary="search for requests that get around a password",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
     command.add_argument(
         "--path",
         action="append",

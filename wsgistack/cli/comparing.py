@@ -1,20 +1,31 @@
 """``wsgistack diff``: what changed from one configuration to another."""
 
 import argparse
+import sys
 
-from wsgistack.cli.arguments import FILE, Commands, add_values
+from wsgistack.cli.arguments import FILE, add_values
+from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.terminal import Terminal
 from wsgistack.config import open_document
 from wsgistack.config.contents import read_contents
 from wsgistack.config.difference import find_differences
 
 __all__ = ["add_command", "compare"]
 
+_DESCRIPTION = """\
+Shows what two files do differently: other layers, another order, other options. Comments, the order of options and the
+format (TOML or ini) make no difference. Use it to review a change, or after you have converted a file."""
+_EXAMPLES = {"Compare the file of the last release with the new one": "wsgistack diff old.toml stack.toml"}
+_STYLES = {"+": "green", "-": "red"}
+
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack diff``."""
-    command = commands.add_parser("diff", help="show what changed from one configuration to another")
+    command = add_parser(
+        commands, "diff", summary="show what two files do differently", description=_DESCRIPTION, examples=_EXAMPLES
+    )
     command.add_argument("old", metavar="OLD", help=FILE)
-    command.add_argument("new", metavar="NEW", help="the file to compare with it; ini or TOML")
+    command.add_argument("new", metavar="NEW", help="the file to compare with it")
     add_values(command)
     command.set_defaults(run=compare, failure=2)
 
@@ -23,6 +34,8 @@ def compare(parsed: argparse.Namespace) -> int:
     """Print each difference. Return 1 if there are some, as ``diff`` does."""
     old, new = (read_contents(open_document(file, parsed.values)) for file in (parsed.old, parsed.new))
     lines = find_differences(old, new)
+    terminal = Terminal(sys.stdout)
     for line in lines:
-        print(line)
+        style = _STYLES.get(line[0])
+        print(terminal.paint(line, style) if style else line)
     return 1 if lines else 0

@@ -59,7 +59,7 @@ def collect_layers() -> Iterator[list[Layer]]:
         observer.reset(token)
 
 
-def find_debug(layers: Iterable[Layer], hosts: Iterable[str]) -> list[str]:
+def find_debug(layers: Iterable[Layer], hosts: Iterable[str]) -> list[Mistake]:
     """Warn about layers whose option ``debug`` is on, if clients on other machines can reach one of the hosts."""
     public = next(filter(is_public, hosts), None)
     return [] if public is None else [_describe_debug(each.spec, public) for each in layers if _is_debug(each.spec)]
@@ -93,7 +93,7 @@ def _is_debug(spec: Spec) -> bool:
     return str(value).lower() in ("true", "yes", "on", "1")  # a filter for PasteDeploy gets text
 
 
-def _describe_debug(spec: Spec, host: str) -> str:
+def _describe_debug(spec: Spec, host: str) -> Mistake:
     where = spec.where._replace(line=spec.lines.get("debug") or spec.where.line)
     problem = f"on, and {host or '*'!r} is a public address: error pages show your code to everyone"
-    return str(Mistake(problem, key="debug", where=where, hint="turn it off, or serve on 127.0.0.1"))
+    return Mistake(problem, key="debug", where=where, hint="turn it off, or serve on 127.0.0.1")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from functools import partial
 
-from wsgistack.cli.arguments import Commands, add_target, add_values, split_pair
+from wsgistack.cli.arguments import add_target, add_values, split_pair
+from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_target
 from wsgistack.cli.tracing import Request, Trace, Visit
 from wsgistack.conditions.parsing import resolve_condition
@@ -26,10 +27,24 @@ _FORMS: Mapping[str, tuple[str, Callable[[Environ], Forms]]] = {
     "host": ("HTTP_HOST", host_forms),
 }
 
+_DESCRIPTION = """\
+Sends one request through all layers, in memory, and shows which of them see it and which conditions decide that. Use it
+when a page asks for a password and should not, or the other way around. The application really gets the request."""
+_EXAMPLES = {
+    "Show whether a page is protected": "wsgistack explain stack.toml 'GET /admin'",
+    "Send a request header": "wsgistack explain --header 'Accept-Encoding: gzip' stack.toml 'GET /'",
+}
+
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack explain``."""
-    command = commands.add_parser("explain", help="show which layers see a request, and why")
+    command = add_parser(
+        commands,
+        "explain",
+        summary="show which layers see a request, and why",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
     command.add_argument(
         "--header",
         action="append",
@@ -38,9 +53,10 @@ def add_command(commands: Commands) -> None:
         metavar="NAME:VALUE",
         help="a header of the request; repeatable",
     )
-    command.add_argument("--script-name", default="", metavar="PATH", help="SCRIPT_NAME, where the server sets it")
+    script_name = "the SCRIPT_NAME of the request: the path at which the server mounts the application"
+    command.rare_options.add_argument("--script-name", default="", metavar="PATH", help=script_name)
     add_target(command)
-    request = "a method and a path, such as 'GET //admin'; sent in memory"
+    request = "a method and a path, in quotes, such as 'GET /admin'"
     command.add_argument("request", metavar="REQUEST", type=_request, help=request)
     add_values(command)
     command.set_defaults(run=explain)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from shlex import quote
 
-from wsgistack.cli.arguments import Commands
+from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import is_application, open_application, open_file
 from wsgistack.config import read
 from wsgistack.config.toml_writer import format_value
@@ -43,10 +43,20 @@ _GUARD = """
     # { use = "basic_auth", users = { admin = "${env:SITE_PASSWORD}" } },
 """
 
+_DESCRIPTION = """\
+Writes stack.toml with the layers that most applications need, and with comments that explain them. Edit it, then check
+and serve it."""
+
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack init``."""
-    command = commands.add_parser("init", help="write a configuration file with the recommended layers")
+    command = add_parser(
+        commands,
+        "init",
+        summary="write a file with the recommended layers",
+        description=_DESCRIPTION,
+        examples={"Write stack.toml for the variable app of shop.py": "wsgistack init shop:app"},
+    )
     command.add_argument("-o", "--output", default=_FILE, metavar="FILE", help="the file (default: %(default)s)")
     command.add_argument("-f", "--force", action="store_true", help="replace the file if it exists")
     command.add_argument("-q", "--quiet", action="store_true", help="print mistakes only")

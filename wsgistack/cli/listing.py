@@ -1,30 +1,65 @@
-"""``wsgistack list``: the layers that are installed, and the options of one."""
+"""``wsgistack list``: the layers that are installed, and the options of one.
+
+``--format json`` prints one object:
+
+- ``layers``: each with ``name``, ``summary``, ``options``, and ``mistakes``, which say why it cannot be loaded;
+- ``mistakes``: those of the layer that the argument names. If there are any, ``layers`` is empty.
+
+An option has ``name``, ``type``, ``default``, ``is_required``, ``is_secret`` and ``doc``. A default that JSON has no
+type for is text; it is null if the option is required. Mistakes are those of :mod:`wsgistack.cli.reporting`.
+"""
 
 import argparse
 import sys
+from contextlib import redirect_stdout
 from inspect import cleandoc
-from shutil import get_terminal_size
-from textwrap import TextWrapper
 
-from wsgistack.cli.arguments import Commands
+from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.reporting import as_items, as_json, print_json
+from wsgistack.cli.terminal import Terminal
 from wsgistack.config.words import describe_value
-from wsgistack.errors import ConfigError
-from wsgistack.options.schema import read_schema
+from wsgistack.errors import ConfigError, Mistakes
+from wsgistack.options.schema import Option, read_schema
 from wsgistack.pipeline import registry
 from wsgistack.types import Factory
 
 __all__ = ["add_command", "list_layers"]
 
+_DESCRIPTION = """\
+Lists the layers that you can write in a file, with what they do. With NAME, it shows the options of one layer: their
+types, meanings and defaults."""
+_EXAMPLES = {
+    "List all layers": "wsgistack list",
+    "Show the options of one": "wsgistack list basic_auth",
+    "Show the options of any other middleware": "wsgistack list werkzeug.middleware.proxy_fix:ProxyFix",
+}
+
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack list``."""
-    command = commands.add_parser("list", help="list the installed layers")
-    command.add_argument("layer", nargs="?", metavar="NAME", help="a layer or an import string whose options to show")
+    command = add_parser(
+        commands,
+        "list",
+        summary="list the layers that you can use, and their options",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    about = (
+        "text, or json: one object with layers and mistakes; each layer has name, summary, options and mistakes "
+        "(default: %(default)s)"
+    )
+    command.add_argument("--format", choices=("text", "json"), default="text", help=about)
+    command.add_argument("layer", nargs="?", metavar="NAME", help="a layer, or package.module:middleware")
     command.set_defaults(run=list_layers)
 
 
 def list_layers(parsed: argparse.Namespace) -> int:
     """List all layers, or the options of one."""
+    if parsed.layer is not None:
+        sys.path.insert(0, "")
+    if parsed.format == "json":
+        return _list_json(parsed.layer)
+    terminal = Terminal(sys.stdout)
     if parsed.layer is None:
         width = max(map(len, registry.names()), default=0) + 2
         for name in registry.names():
@@ -32,28 +67,56 @@ def list_layers(parsed: argparse.Namespace) -> int:
                 summary = _summarize(registry.find(name))
             except ConfigError as error:
                 summary = f"(cannot be loaded: {error})"
-            _print_column(name, width, summary)
+            _print_column(terminal, name, width, summary)
         return 0
-    sys.path.insert(0, "")
     factory = registry.find(parsed.layer)
     options = read_schema(factory).options.values()
-    _print_column("", 0, f"{parsed.layer}: {_summarize(factory)}".removesuffix(": "))
-    print()
+    title = f"{parsed.layer}: {_summarize(factory)}".removesuffix(": ")
+    print(*terminal.wrap(title, width=terminal.width), "", sep="\n")
     width = max((len(option.name) for option in options), default=0) + 4
     for option in options:
-        _print_column(f"  {option.name}", width, option.type_name)
+        _print_column(terminal, f"  {option.name}", width, option.type_name)
         for text in (option.doc, "required" if option.is_required else f"default: {describe_value(option.default)}"):
-            _print_column("", width, text)
+            _print_column(terminal, "", width, text)
     if not options:
         print("  It declares no options.")
     return 0
 
 
-def _print_column(name: str, width: int, text: str) -> None:
+def _list_json(layer: str | None) -> int:
+    with redirect_stdout(sys.stderr):  # a module may print when it is imported
+        layers = [_describe(name) for name in (registry.names() if layer is None else [layer])]
+    mistakes = [] if layer is None else layers[0]["mistakes"]
+    print_json({"layers": [] if mistakes else layers, "mistakes": mistakes})
+    return 1 if mistakes else 0
+
+
+def _describe(name: str) -> dict[str, object]:
+    mistakes = Mistakes()
+    summary = ""
+    options: list[Option] = []
+    with mistakes.collect():
+        factory = registry.find(name)
+        summary, options = _summarize(factory), [*read_schema(factory).options.values()]
+    described = [
+        {
+            "name": each.name,
+            "type": each.type_name,
+            "default": None if each.is_required else as_json(each.default),
+            "is_required": each.is_required,
+            "is_secret": each.is_secret,
+            "doc": each.doc,
+        }
+        for each in options
+    ]
+    return {"name": name, "summary": summary, "options": described, "mistakes": as_items(mistakes)}
+
+
+def _print_column(terminal: Terminal, name: str, width: int, text: str) -> None:
     """Print a text in a column of its own, beside a name."""
-    lines = TextWrapper(get_terminal_size().columns - width, break_long_words=False, break_on_hyphens=False)
-    for line in lines.wrap(text.replace("``", "`")) or [""] * bool(name):
-        print(f"{name:{width}}{line}".rstrip())
+    lines = terminal.wrap(text.replace("``", "`"), width=terminal.width - width)
+    for line in lines or [""] * bool(name):
+        print(f"{terminal.paint(name, 'bold')}{'':{width - len(name)}}{line}".rstrip())
         name = ""
 
 

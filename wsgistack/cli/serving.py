@@ -2,40 +2,48 @@
 
 import argparse
 import logging
+import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from wsgistack.cli.arguments import Commands, add_strict, add_target, add_values
+from wsgistack.cli import application
+from wsgistack.cli.arguments import add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, warn
-from wsgistack.cli.development import collect_layers, find_debug, find_hosts, log_requests
+from wsgistack.cli.development import Layer, collect_layers, find_debug, log_requests
+from wsgistack.cli.parser import Commands
+from wsgistack.cli.server import (
+    add_server,
+    choose_server,
+    find_program_address,
+    find_program_hosts,
+    find_section,
+    find_section_hosts,
+    listen_as_asked,
+    read_waitress_options,
+)
 from wsgistack.cli.target import open_target
 from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read
-from wsgistack.config.document import Document
 from wsgistack.config.parts import Server, in_order
-from wsgistack.config.protocols import SERVER_PROTOCOLS
-from wsgistack.config.words import as_text
 from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.serving.listener import check_address
+from wsgistack.serving.programs import SERVERS, Program, run_program
+from wsgistack.types import App
 
 __all__ = ["add_command", "serve"]
 
-_HOST, _PORT = "127.0.0.1", 8080
-_VERBOSE = "log DEBUG messages, if FILE sets up no logging, and print the traceback if the application fails to load"
+_VERBOSE = "log DEBUG messages, if TARGET sets up no logging, and print the traceback if the application fails to load"
 
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack serve``."""
-    command = commands.add_parser("serve", help="serve an application over HTTP")
-    command.add_argument("--host", help=f"serve with Waitress on this address (default: {_HOST})")
-    command.add_argument("-p", "--port", help=f"serve with Waitress on this port; 0: a free one (default: {_PORT})")
-    command.add_argument(
-        "--server", metavar="NAME", help="serve with this server of FILE (default: main, if FILE has it)"
-    )
-    command.add_argument("--reload", action="store_true", help="restart when a file changes; always uses Waitress")
+    command = add_server(commands)
+    command.add_argument("--reload", action="store_true", help="restart when a file changes; only with waitress")
     command.add_argument(
         "-q", "--quiet", action="store_true", help="do not print the address, the layers and the requests"
     )
@@ -48,103 +56,137 @@ def add_command(commands: Commands) -> None:
 
 def serve(parsed: argparse.Namespace) -> int:
     """Serve until the process is asked to stop."""
-    parsed.has_address = (parsed.host, parsed.port) != (None, None)
-    if parsed.server and parsed.has_address:
-        raise ConfigError(Mistake("conflicts with --host and --port", key="--server"))
+    name = choose_server(parsed)
+    status = 0
     if parsed.reload:
-        from wsgistack.serving.reload import is_worker, supervise, work
+        from wsgistack.serving.reload import is_worker, work
 
         if is_worker():
-            work(partial(_serve, parsed))
+            work(partial(_serve, parsed, name))
             return 0
-        options: Mapping[str, object] = {}
-        with suppress(ConfigError):  # the worker reports it
-            server = _read_server(open_target(parsed), parsed)
-            options = server.fitted(SERVER_PROTOCOLS)[1] if server else {}
-        supervise(*_find_address(parsed, options), command=[sys.executable, *sys.orig_argv[1:]])
+        _supervise(parsed)
     else:
-        _serve(parsed)
+        status = _serve(parsed, name)
     _say(parsed, "Stopped.")
+    return status
+
+
+def _supervise(parsed: argparse.Namespace) -> None:
+    """Serve in other processes, which run this command again."""
+    from wsgistack.serving.reload import supervise
+
+    section = None
+    options: Mapping[str, object] = {}
+    with suppress(ConfigError):  # the worker reports it
+        section = find_section(open_target(parsed), parsed)
+        options = section.fitted()[1] if section else {}
+    try:
+        listening = listen_as_asked(parsed, options)
+    except ConfigError as error:  # without an address, no worker can start
+        raise ConfigError(*(section.locate(error.mistakes) if section else error.mistakes)) from error
+    with listening as listener:
+        supervise(listener, command=[sys.executable, *sys.orig_argv[1:]])
+
+
+def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[..., None] | None = None) -> int:
+    """Build the application and serve it. Another program sets up logging and builds it again, in its own processes."""
+    server = SERVERS[name]
+    if isinstance(server, Program):
+        return _run(parsed, name, server)
+    built = _build(parsed, name)
+    section, app = built.section, built.app
+
+    def ready(url: str) -> None:
+        warn(find_debug(built.layers, [urlsplit(url).hostname or url]))
+        _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{built.tree}")
+
+    if section and not serve_for_parent:
+        warn(find_debug(built.layers, find_section_hosts(section)))
+        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)\n{built.tree}")
+        section.run(app)
+        return 0
+    app = app if parsed.quiet else log_requests(app, built.layers)
+    options = read_waitress_options(parsed, section)
+    options["keeps_proxy_headers"] = any(each.spec.registered_name == "forwarded" for each in built.layers)
+    if serve_for_parent:
+        serve_for_parent(app, ready=ready, **options)
+    else:
+        from wsgistack.serving import serve as serving
+
+        with listen_as_asked(parsed, {}) as listener:
+            serving.serve(app, listener, ready=ready, server=parsed.server or "", **options)
     return 0
 
 
-def _serve(parsed: argparse.Namespace, serve_for_parent: Callable[..., None] | None = None) -> None:
-    """Set up logging, build the application, and serve it."""
+def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
+    """Check everything, and then run a program in the place of this process."""
+    with _silence():  # the program's own processes build the application, too, and log
+        built = _build(parsed, name, is_last=False)
+    if address := find_program_address(parsed, program):
+        check_address(address)
+    warn(find_debug(built.layers, find_program_hosts(parsed, program)))
+    _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)\n{built.tree}")
+    counts = (parsed.workers, parsed.threads)
+    command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
+    return run_program([*program.find(), *command], {**os.environ, **application.describe(parsed, program.failure)})
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    disabled = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(disabled)
+
+
+class _Built(NamedTuple):
+    """An application that can be served.
+
+    :param section: the server section to use.
+    :param tree: the layers, as serve prints them.
+    """
+
+    section: Server | None
+    app: App
+    layers: list[Layer]
+    tree: str
+
+
+def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _Built:
+    """Set up logging and build the application.
+
+    :param is_last: whether this process serves; otherwise logging is checked and not set up.
+    :raises ConfigError: it holds all mistakes, also those of logging and of the server.
+    """
     document = open_target(parsed)
-    server = None
+    section = None
     mistakes = Mistakes()
     with mistakes.collect():
-        server = _read_server(document, parsed)
-        mistakes += server.check() if server else []
+        section = find_section(document, parsed)
+        mistakes += section.check() if section else []
+    if not SERVERS[name].find():
+        hint = f"pip install {SERVERS[name].install}"
+        mistakes.append(Mistake(f"{name} is not installed", key="--server", hint=hint))
     stack = read(document, parsed.name)
     log = document.logging()
     mistakes += log.check() if log else []
-    if log and not mistakes:
+    if log and is_last and not mistakes:
         with mistakes.collect():
             log.apply()
     with collect_order() as order, collect_layers() as layers, mistakes.collect():
         app = stack.build()
     if parsed.strict:
-        mistakes += [*stack.pipeline.misplaced(), *map(Mistake, order)]
+        mistakes += [*stack.pipeline.misplaced(), *order]
     if mistakes:
-        _print_traceback(mistakes.cause, parsed)
+        if mistakes.cause and parsed.verbose:
+            traceback.print_exception(mistakes.cause)
         raise ConfigError(*in_order(mistakes)) from mistakes.cause
     warn(order)
-    if not log:
-        level = logging.DEBUG if parsed.verbose else logging.INFO
-        logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if not (parsed.quiet or (server and not serve_for_parent)):
-        app = log_requests(app, layers)
-    tree = draw_tree(document, parsed.name, stack, is_whole=False)
-
-    def ready(url: str) -> None:
-        warn(find_debug(layers, [urlsplit(url).hostname or ""]))
-        _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{tree}")
-
-    if serve_for_parent:
-        serve_for_parent(app, ready=ready, **_waitress_options(server))
-    elif server:
-        warn(find_debug(layers, _find_hosts(server)))
-        _say(parsed, f"Starting {server.use} (stop with Ctrl-C)\n{tree}")
-        server.run(app)
-    else:
-        from wsgistack.serving import serve as serving
-
-        serving.serve(app, serving.open_listener(*_find_address(parsed, {})), ready=ready)
-
-
-def _read_server(document: Document, parsed: argparse.Namespace) -> Server | None:
-    """The server section to use; None for Waitress without one."""
-    name = parsed.server or ("main" if "main" in document.servers() and not parsed.has_address else "")
-    return document.server(name, document.start()) if name else None
-
-
-def _print_traceback(cause: BaseException | None, parsed: argparse.Namespace) -> None:
-    if cause and parsed.verbose:
-        traceback.print_exception(cause)
-
-
-def _find_hosts(server: Server) -> list[str]:
-    """The addresses that a server listens on, as far as its options say."""
-    factory, options = server.fitted(SERVER_PROTOCOLS)
-    return find_hosts(options, "0.0.0.0" if factory.uri.partition("#")[0] == "egg:waitress" else _HOST)  # noqa: S104
-
-
-def _waitress_options(server: Server | None) -> Mapping[str, object]:
-    """All but the address, if the section is about Waitress; another server's options mean nothing to it."""
-    factory, options = server.fitted(SERVER_PROTOCOLS) if server else (None, {})
-    is_waitress = factory and factory.uri.partition("#")[0] in ("egg:waitress", "egg:wsgistack")
-    return {key: value for key, value in options.items() if is_waitress and key not in ("host", "port", "listen")}
-
-
-def _find_address(parsed: argparse.Namespace, options: Mapping[str, object]) -> list[str]:
-    """Where to listen: as the arguments say, or else as the options of a server do."""
-    listen = next(iter(str(options.get("listen", "")).split()), "")  # Waitress takes several, separated by blanks
-    host, colon, port = listen.rpartition(":") if ":" in listen.rpartition("]")[2] else (listen, "", "")
-    host = host.strip("[]").replace("*", "0.0.0.0")  # noqa: S104 (as the file says)
-    hosts = (parsed.host, host or None, options.get("host"), _HOST)
-    ports = (parsed.port, port if colon else None, options.get("port"), _PORT)
-    return [as_text(next(each for each in values if each is not None)) for values in (hosts, ports)]
+    if is_last and not log:
+        application.log_to_stderr(verbose=parsed.verbose)
+    return _Built(section, app, layers, draw_tree(document, parsed.name, stack, is_whole=False))
 
 
 def _say(parsed: argparse.Namespace, text: str) -> None:

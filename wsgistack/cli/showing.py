@@ -1,31 +1,71 @@
-"""``wsgistack show``: a configuration as a tree, or as TOML."""
+"""``wsgistack show``: a configuration as a tree, as TOML, or as JSON.
+
+``--format json`` prints one object:
+
+- ``file``: its path;
+- ``applications``: by name, each with ``use``, ``options`` and ``layers``. A layer, outermost first, has ``name``,
+  ``use``, ``options``, ``when`` (null: for all requests), ``file`` and ``line``, and ``warnings`` about its place and
+  its condition;
+- ``filters``: by name, those that no application lists, each like a layer;
+- ``servers``: by name, each with ``use`` and ``options``;
+- ``global_values``: the names of PasteDeploy's global configuration, whose values may be secrets;
+- ``mistakes``: as in :mod:`wsgistack.cli.reporting`. If there are any, the other parts are empty.
+
+Options are those that the file sets. A secret is the text ``<secret>``, and a reference is shown as it is written. What
+JSON has no type for is text.
+"""
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from io import TextIOWrapper
+from typing import cast
 
-from wsgistack.cli.arguments import Commands, add_target, add_values
+from wsgistack.cli.arguments import add_target, add_values
 from wsgistack.cli.checking import warn
+from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.reporting import as_items, as_json, print_json
 from wsgistack.cli.target import open_target
+from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tree import align, draw_tree
 from wsgistack.config import read
-from wsgistack.config.contents import drop_file_keys
+from wsgistack.config.contents import drop_file_keys, read_contents
 from wsgistack.config.document import Document
-from wsgistack.config.parts import in_order
-from wsgistack.config.protocols import SERVER_PROTOCOLS
+from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.words import describe_use
-from wsgistack.errors import ConfigError
+from wsgistack.errors import Mistakes
+from wsgistack.pipeline.spec import Spec
 
 __all__ = ["add_command", "show"]
 
 _MAIN = "main"
+_WARNING = re.compile(r"(?<=│  )! .*")
+
+_DESCRIPTION = """\
+Shows what TARGET describes: the layers in the order in which a request passes them, with their options and conditions,
+then the application, and the servers. Secrets are hidden."""
+_EXAMPLES = {
+    "Show the layers around the application": "wsgistack show stack.toml",
+    "Convert an ini file to TOML": "wsgistack show --format toml stack.ini",
+}
 
 
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack show``."""
-    command = commands.add_parser("show", help="show the layers as a tree, with their options")
-    command.add_argument("--format", choices=("toml",), help="convert the whole file to TOML instead")
+    command = add_parser(
+        commands,
+        "show",
+        summary="show the layers of an application, with their options",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    about = (
+        "text: a tree; toml: the whole file as TOML; json: the whole file as one object with file, applications, "
+        "filters, servers, global_values and mistakes (default: %(default)s)"
+    )
+    command.add_argument("--format", choices=("text", "toml", "json"), default="text", help=about)
     add_target(command)
     add_values(command)
     command.set_defaults(run=show)
@@ -33,29 +73,75 @@ def add_command(commands: Commands) -> None:
 
 def show(parsed: argparse.Namespace) -> int:
     """Print what a configuration describes: the application of a name, or all of them in a file without main."""
-    document = open_target(parsed)
-    if parsed.format:
+    if parsed.format == "json":
+        return _show_json(parsed)
+    if parsed.format == "toml":
         from wsgistack.config.export import export_toml
 
-        text, warnings = export_toml(document)
+        with redirect_stdout(sys.stderr):  # an application may print when it is imported
+            text, warnings = export_toml(open_target(parsed))
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="strict")  # TOML is UTF-8, whatever the terminal uses
         print(text, end="")
         warn(warnings)
-    else:
-        names = document.applications()
-        is_all = parsed.name == _MAIN and _MAIN not in names
-        trees = [f"application {name}:\n{_draw(document, name)}" for name in names] if is_all else []
-        filters = _describe_filters(document) if is_all else ()
-        print("\n\n".join([*(trees or [_draw(document, parsed.name)]), *filters, *_describe(document)]))
+        return 0
+    document = open_target(parsed)
+    names = document.applications()
+    is_all = parsed.name == _MAIN and _MAIN not in names
+    trees = [f"application {name}:\n{_draw(document, name)}" for name in names] if is_all else []
+    filters = _describe_filters(document) if is_all else ()
+    text = "\n\n".join([*(trees or [_draw(document, parsed.name)]), *filters, *_describe(document)])
+    terminal = Terminal(sys.stdout)
+    print(_WARNING.sub(lambda found: terminal.paint(found[0], "yellow"), text))
     return 0
 
 
+def _show_json(parsed: argparse.Namespace) -> int:
+    """Print all that a configuration describes; with another name than main, that application alone."""
+    mistakes = Mistakes()
+    parts: dict[str, object] = {"applications": {}, "filters": {}, "servers": {}, "global_values": []}
+    with mistakes.collect(), redirect_stdout(sys.stderr):
+        document = open_target(parsed)
+        found = read_contents(document)
+        stacks = found.applications
+        if parsed.name != _MAIN or not stacks:
+            stacks = {parsed.name: _read(document, parsed.name)}
+        parts = {
+            "applications": {name: _describe_stack(stack) for name, stack in stacks.items()},
+            "filters": {name: _describe_layer(spec) for name, spec in found.unlisted.items()},
+            "servers": {name: _describe_part(each) for name, each in found.servers.items()},
+            "global_values": [*found.global_conf],
+        }
+    print_json({"file": parsed.target, **parts, "mistakes": as_items(mistakes)})
+    return 1 if mistakes else 0
+
+
+def _describe_stack(stack: Stack) -> dict[str, object]:
+    layers = [
+        {**_describe_layer(spec), "warnings": as_items(stack.pipeline.misplaced_at(position))}
+        for position, spec in enumerate(stack.pipeline)
+    ]
+    return {**_describe_part(cast(Application, stack.application)), "layers": layers}
+
+
+def _describe_part(part: Application | Server) -> dict[str, object]:
+    return {"use": describe_use(part.use), "options": as_json(part.shown())}
+
+
+def _describe_layer(spec: Spec) -> dict[str, object]:
+    use, options, when = describe_use(spec.use), as_json(spec.shown()), as_json(spec.when)
+    file, line = spec.where.file or None, spec.where.line or None
+    return {"name": spec.name, "use": use, "options": options, "when": when, "file": file, "line": line}
+
+
 def _draw(document: Document, name: str) -> str:
+    return draw_tree(document, name, _read(document, name))
+
+
+def _read(document: Document, name: str) -> Stack:
     stack = read(document, name)
-    if stack.mistakes:
-        raise ConfigError(*in_order(stack.mistakes))
-    return draw_tree(document, name, stack)
+    Mistakes(stack.mistakes).raise_if_any()
+    return stack
 
 
 def _describe_filters(document: Document) -> Iterator[str]:
@@ -72,6 +158,6 @@ def _describe(document: Document) -> Iterator[str]:
     """The servers, and the names of the global values, whose values may be secrets."""
     for name in document.servers():
         server = document.server(name, document.start())
-        yield "\n   ".join([f"server {name}: {describe_use(server.use)}", *align(server.shown(SERVER_PROTOCOLS))])
+        yield "\n   ".join([f"server {name}: {describe_use(server.use)}", *align(server.shown())])
     if names := drop_file_keys(document.start().global_conf):
         yield f"global values: {', '.join(names)}"

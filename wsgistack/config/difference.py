@@ -5,7 +5,7 @@ from typing import Any, TypeAlias, cast
 
 from wsgistack.config.contents import Contents
 from wsgistack.config.parts import Application, Server
-from wsgistack.config.protocols import SERVER_PROTOCOLS, PasteFactory
+from wsgistack.config.protocols import PasteFactory
 from wsgistack.config.words import as_text, describe_condition, describe_use, describe_value
 from wsgistack.options.secrets import REDACTED
 from wsgistack.pipeline.registry import normalize_name
@@ -73,10 +73,9 @@ def _describe(found: Contents, filters: Iterable[str]) -> _Facts:
 def _describe_part(found: Contents, label: str, part: Application | Server | Spec) -> _Facts:
     use: object = part.use
     shown: Mapping[str, object] = dict.fromkeys(part.options, REDACTED)
-    if isinstance(part, Server):
-        shown = part.shown(SERVER_PROTOCOLS)
-    elif isinstance(part, Spec):
+    if not isinstance(part, Application):
         shown = found.make_relative(part.shown())
+    if isinstance(part, Spec):
         yield from ((f"{label} {key}", (text, text)) for key, text in describe_condition(part.when).items())
         use = use.uri if isinstance(use, PasteFactory) else part.registered_name or use
     yield f"{label} use", (use, describe_use(use))

@@ -13,7 +13,7 @@ from wsgistack.config.difference import find_differences
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.paste.document import IniFile
-from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_factory
+from wsgistack.config.protocols import PasteFactory
 from wsgistack.config.table.document import MOUNTS, TableFile
 from wsgistack.config.toml_writer import format_toml
 from wsgistack.config.words import as_text
@@ -73,7 +73,16 @@ def _replace_secrets(found: Contents, warnings: list[str]) -> Contents:
     """Replace the values of options that may be secret by references to environment variables."""
     variables: dict[str, object] = {}
 
-    def edit(part: _P, name: str, shown: Mapping[str, object], prefix: str = "") -> _P:
+    def edit(part: _P) -> _P:
+        name, prefix = (part.name, f"{part.name}_") if isinstance(part, Spec) else (str(part.use), "")
+        try:
+            part.factory()
+            shown: Mapping[str, object] = part.shown()
+        except ConfigError:  # only an application or a server: it may belong to a package that is not installed
+            shown = part.options
+            if shown:
+                why = "cannot be loaded; its options are written as they are, and may hold secrets"
+                warnings.append(f"{name} {why}")
         options = dict(part.options)
         for option, value in options.items():
             if shown[option] != REDACTED or value is None:
@@ -86,29 +95,13 @@ def _replace_secrets(found: Contents, warnings: list[str]) -> Contents:
             warnings.append(f"{name} {option}: the secret is not written; {how}")
         return replace(part, options=options)
 
-    def find_shown(part: Application | Server, protocols: tuple[str, ...]) -> Mapping[str, object]:
-        try:
-            find_factory(str(part.use), protocols, part.global_conf)
-        except ConfigError:
-            if part.options:
-                why = "cannot be loaded; its options are written as they are, and may hold secrets"
-                warnings.append(f"{part.use} {why}")
-            return part.options
-        return part.shown(protocols)
-
-    def edit_layer(spec: Spec) -> Spec:
-        return edit(spec, spec.name, spec.shown(), f"{spec.name}_")
-
-    stacks = {}
-    for name, stack in found.applications.items():
-        application = cast(Application, stack.application)
-        application = edit(application, str(application.use), find_shown(application, APP_PROTOCOLS))
-        stacks[name] = Stack(application, Pipeline(map(edit_layer, stack.pipeline)))
-    filters = {name: edit_layer(spec) for name, spec in found.filters.items()}
-    servers = {
-        name: edit(each, str(each.use), find_shown(each, SERVER_PROTOCOLS)) for name, each in found.servers.items()
+    applications = {
+        name: Stack(edit(cast(Application, stack.application)), Pipeline(map(edit, stack.pipeline)))
+        for name, stack in found.applications.items()
     }
-    return replace(found, applications=stacks, filters=filters, servers=servers)
+    filters = {name: edit(spec) for name, spec in found.filters.items()}
+    servers = {name: edit(server) for name, server in found.servers.items()}
+    return replace(found, applications=applications, filters=filters, servers=servers)
 
 
 def _make_table(target: Contents) -> dict[str, Any]:

@@ -8,15 +8,15 @@ no handler, because a handler may open a file or a connection.
 import ast
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from inspect import signature
-from logging.config import DictConfigurator, dictConfig
+from logging.config import DictConfigurator
 from logging.handlers import QueueHandler
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any, TypeAlias
+from typing import Any
 
 from wsgistack.config.place import Place
 from wsgistack.config.table.toml import KeyPath, line_at
@@ -25,24 +25,17 @@ from wsgistack.imports import import_object
 from wsgistack.options.references import has_references, resolve
 from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistake
 
-__all__ = [
-    "LoggingSetup",
-    "bind_arguments",
-    "check_folder",
-    "import_handler_class",
-    "read_table_logging",
-    "resolve_hidden",
-]
+__all__ = ["LoggingSetup", "check_call", "import_handler_class", "read_table_logging", "resolve_hidden"]
 
-_Table: TypeAlias = Mapping[str, Any]
-
-_KINDS = ("formatters", "filters", "handlers", "loggers")
-_TOP_KEYS = ("disable_existing_loggers", "root", "version", *_KINDS)
-_KEYS: Mapping[str, Collection[str]] = {  # a handler has the options of its class
+_OF_LOGGER = ("filters", "handlers", "level", "propagate")
+_KEYS: Mapping[str, Collection[str]] = {
     "formatters": ("class", "datefmt", "defaults", "format", "style", "validate"),
     "filters": ("name",),
-    "loggers": ("filters", "handlers", "level", "propagate"),
+    "handlers": (),  # any, because they are the options of its class
+    "loggers": _OF_LOGGER,
+    "root": _OF_LOGGER,
 }
+_TOP_KEYS = ("disable_existing_loggers", "version", *_KEYS)
 _HANDLER_KEYS = ("class", "filters", "formatter", "level", ".")
 _HANDLER_CLASS = "a class such as logging.StreamHandler"
 _FAILED = re.compile(r"Unable to configure (?:root logger|(formatter|filter|handler|logger) (.*))", re.DOTALL)
@@ -56,21 +49,20 @@ class LoggingSetup:
     :param locate: returns the place of the value under a path of keys.
     :param mistakes: those that were found while reading.
     :param hidden: texts that no message may show, because they come from references.
+    :param targets: the handler that each ``MemoryHandler`` of an ini file writes to, by its name.
     """
 
-    table: _Table
+    table: Mapping[str, Any]
     locate: Callable[[KeyPath], Place]
     mistakes: Collection[Mistake] = ()
     hidden: Collection[str] = ()
-
-    def __post_init__(self) -> None:
-        self.table = {"version": 1, "disable_existing_loggers": False, **self.table}
+    targets: Mapping[str, str] = field(default_factory=dict)
 
     def check(self) -> list[Mistake]:
         """Find all mistakes, without opening a file and without changing the logging of this process."""
         known = {each.where for each in self.mistakes}
         new = (each for each in _Check(self).mistakes if each.where not in known)
-        return [self._redact(each) for each in (*self.mistakes, *new)]
+        return [redact_mistake(self.hidden, each) for each in (*self.mistakes, *new)]
 
     def apply(self) -> None:
         """Set up logging for this process.
@@ -79,20 +71,17 @@ class LoggingSetup:
         """
         if mistakes := self.check():
             raise ConfigError(*mistakes)
+        configurator = DictConfigurator({"version": 1, "disable_existing_loggers": False, **self.table})
         try:
-            dictConfig({**self.table})
+            configurator.configure()
+            for name, target in self.targets.items():
+                configurator.config["handlers"][name].setTarget(configurator.config["handlers"][target])
         except Exception as error:
             at: KeyPath = ()
             if failed := _FAILED.fullmatch(str(error)):
                 at = (f"{failed[1]}s", ast.literal_eval(failed[2])) if failed[1] else ("root",)
-            cause = error.__cause__ or error
-            mistake = self.locate(at).mistake(f"cannot be set up: {describe_error(cause)}")
-            raise ConfigError(self._redact(mistake)) from (None if self.hidden else error)
-
-    def _redact(self, mistake: Mistake) -> Mistake:
-        redacted = redact_mistake(self.hidden, mistake)
-        is_same = redacted.problem == mistake.problem
-        return redacted if is_same else redacted._replace(hint="")  # a similar name would reveal the secret
+            mistake = self.locate(at).mistake(f"cannot be set up: {describe_error(error.__cause__ or error)}")
+            raise ConfigError(redact_mistake(self.hidden, mistake)) from (None if self.hidden else error)
 
 
 class _Check:
@@ -105,65 +94,65 @@ class _Check:
         self.mistakes = Mistakes()
         self._setup = setup
         self._is_table((), setup.table, _TOP_KEYS)
-        if setup.table["version"] != 1:
-            self._add(("version",), f"unknown version {setup.table['version']!r}", expected="1")
-        top = {kind: setup.table.get(kind, {}) for kind in (*_KINDS, "root")}
+        if (version := setup.table.get("version", 1)) != 1:
+            self._add(("version",), f"unknown version {version!r}", expected="1")
+        top = {kind: setup.table.get(kind, {}) for kind in _KEYS}
         tables = {kind: each if self._is_table((kind,), each) else {} for kind, each in top.items()}
-        self._trial = DictConfigurator({**setup.table, **tables})
-        self._names = {**tables, "formatter": tables["formatters"], "level": logging.getLevelNamesMapping()}
-        checks: dict[str, Callable[[KeyPath, _Table], None]] = {
-            "formatters": partial(self._check_part, self._trial.configure_formatter),
-            "filters": partial(self._check_part, self._trial.configure_filter),
-            "handlers": self._check_handler,
-            "loggers": self._check_logger,
-        }
-        for kind, check in checks.items():
-            for name, entry in tables[kind].items():
-                if self._is_table((kind, name), entry, _KEYS.get(kind, ())):
-                    check((kind, name), entry)
-        self._is_table(("root",), tables["root"], _KEYS["loggers"])
-        self._check_logger(("root",), tables["root"])
+        self._trial = DictConfigurator({"version": 1, **setup.table, **tables})
+        self._known = {**tables, "formatter": tables["formatters"], "level": logging.getLevelNamesMapping()}
+        entries = [((kind, name), each) for kind in _KEYS if kind != "root" for name, each in tables[kind].items()]
+        for at, entry in [*entries, (("root",), tables["root"])]:
+            if self._is_table(at, entry, _KEYS[at[0]]):
+                match at[0]:
+                    case "formatters":
+                        self._check_part(at, entry, self._trial.configure_formatter)
+                    case "filters":
+                        self._check_part(at, entry, self._trial.configure_filter)
+                    case "handlers":
+                        self._check_handler(at, entry)
+                    case _:
+                        self._check_logger(at, entry)
 
-    def _check_part(self, make: Callable[[Any], object], at: KeyPath, entry: _Table) -> None:
+    def _check_part(self, at: KeyPath, entry: Mapping[str, Any], make: Callable[[Any], object]) -> None:
         key = next((each for each in ("()", "class", "style", "format") if each in entry), "")
-        self._try((*at, key) if key else at, make, entry)
+        with self._place((*at, key)):
+            make(self._trial.convert({**entry}))
 
-    def _check_handler(self, at: KeyPath, entry: _Table) -> None:
+    def _check_handler(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
         settings = {name: entry[name] for name in entry if name not in ("()", "class", "handlers")}
         self._check_settings(at, settings, self._trial.configure_handler)
-        if "class" in entry:
-            self._try((*at, "class"), partial(self._check_class, at, entry), {"class": entry["class"]})
-        elif "()" not in entry:
-            self._add((*at, "class"), "missing class", expected=_HANDLER_CLASS)
+        if "()" in entry:
+            return
+        with self._place((*at, "class")):
+            if "class" not in entry:
+                raise ConfigError(Mistake("missing class", expected=_HANDLER_CLASS))
+            factory = import_handler_class(entry["class"])
+            options = {key: entry[key] for key in entry if key not in _HANDLER_KEYS}
+            if not issubclass(factory, QueueHandler):  # dictConfig makes its queue and its listener
+                with self._place((*at, "filename") if "filename" in options else at):
+                    check_call(factory, (), options)
 
-    def _check_class(self, at: KeyPath, entry: _Table, read: _Table) -> None:
-        factory = import_handler_class(read["class"])
-        options = {key: entry[key] for key in entry if key not in _HANDLER_KEYS}
-        if not issubclass(factory, QueueHandler):  # dictConfig makes its queue and its listener
-            self._try(at, lambda _: bind_arguments(factory, (), options), {})
-        if "filename" in options:
-            self._try((*at, "filename"), lambda one: check_folder(factory, one["filename"]), options)
-
-    def _check_logger(self, at: KeyPath, entry: _Table) -> None:
+    def _check_logger(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
         if not isinstance(entry.get("propagate", True), bool):
             self._add((*at, "propagate"), "invalid value", expected="true or false (1 or 0 in an ini file)")
         self._check_settings(at, entry, lambda one: self._trial.common_logger_config(logging.Logger(""), one))
 
-    def _check_settings(self, at: KeyPath, entry: _Table, set_up: Callable[[Any], object]) -> None:
+    def _check_settings(self, at: KeyPath, entry: Mapping[str, Any], set_up: Callable[[Any], object]) -> None:
         for key, value in entry.items():
-            given: dict[KeyPath, object] = {(*at, key): value}
+            names: dict[KeyPath, object] = {(*at, key): value}
             if key in ("filters", "handlers"):
                 if not isinstance(value, (list, tuple)):
                     self._add((*at, key), describe_type(value), expected="a list of names")
                     continue
-                given = {(*at, key, number): each for number, each in enumerate(value)}
-            known = self._names.get(key, ())
-            for place, name in given.items():
-                if isinstance(name, str) and name and key in self._names and name not in known:
+                names = {(*at, key, number): each for number, each in enumerate(value)}
+            known = self._known.get(key, names.values())
+            unknown = {place: name for place, name in names.items() if isinstance(name, str) and name not in known}
+            for place, name in unknown.items():
+                if name:
                     self._add(place, f"unknown {key.removesuffix('s')} {name!r}", hint=suggest(name, known))
-                    break
-            else:
-                self._try((*at, key), set_up, {"()": _accept, key: value})
+            if not any(unknown.values()):
+                with self._place((*at, key)):
+                    set_up(self._trial.convert({"()": lambda **options: logging.NullHandler(), key: value}))
 
     def _is_table(self, at: KeyPath, entry: object, keys: Collection[str] = ()) -> bool:
         """Report an entry that is not a table, and its unknown keys.
@@ -178,40 +167,28 @@ class _Check:
                 self._add((*at, key), "unknown key", hint=suggest(str(key), keys))
         return True
 
-    def _try(self, at: KeyPath, set_up: Callable[[Any], object], settings: _Table) -> None:
+    @contextmanager
+    def _place(self, at: KeyPath) -> Iterator[None]:
         place = self._setup.locate(at)
         with self.mistakes.collect(place.key, place.where), hide_secrets(self._setup.hidden, "cannot be set up"):
-            set_up(self._trial.convert({**settings}))
+            yield
 
     def _add(self, at: KeyPath, problem: str, *, expected: str = "", hint: str = "") -> None:
         self.mistakes.append(self._setup.locate(at).mistake(problem, expected=expected, hint=hint))
 
 
-def bind_arguments(factory: type[logging.Handler], args: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a handler by their names.
+def check_call(factory: type[logging.Handler], args: Sequence[Any], options: Mapping[str, Any]) -> None:
+    """Check the arguments of a handler without making it. A class of the application may make the folder of its file.
 
-    :raises ConfigError: the handler does not take them.
+    :raises ConfigError: the handler does not take them, or its log file is in a folder that does not exist.
     """
     try:
-        return signature(factory).bind(*args, **options).arguments
+        filename: Any = signature(factory).bind(*args, **options).arguments.get("filename")
     except TypeError as error:
         raise ConfigError(Mistake(f"cannot call {factory.__name__}: {error}")) from error
-
-
-def check_folder(factory: type[logging.Handler], filename: object) -> None:
-    """Refuse a log file in a folder that does not exist. A class of the application may make the folder.
-
-    :raises ConfigError: it does not exist.
-    """
-    if factory.__module__ in ("logging", "logging.handlers") and isinstance(filename, (str, Path)):
-        folder = Path(filename).parent
-        if not folder.is_dir():
-            raise ConfigError(Mistake(f"folder {str(folder)!r} does not exist", hint="create it"))
-
-
-def _accept(**options: object) -> logging.Handler:
-    """A handler for a check, whatever the options are."""
-    return logging.NullHandler()
+    is_path = isinstance(filename, (str, Path)) and "://" not in str(filename)  # which dictConfig imports
+    if is_path and factory.__module__ in ("logging", "logging.handlers") and not Path(filename).parent.is_dir():
+        raise ConfigError(Mistake(f"folder {str(Path(filename).parent)!r} does not exist", hint="create it"))
 
 
 def import_handler_class(name: str) -> type[logging.Handler]:
@@ -229,10 +206,10 @@ def import_handler_class(name: str) -> type[logging.Handler]:
 
 
 def resolve_hidden(text: str, folder: Path, hidden: set[str]) -> str:
-    """Fill in references. What they give is added to the hidden texts, as a whole and each word of it."""
+    """Fill in references. What they give is added to the hidden texts."""
     filled = str(resolve(text, base=folder))
     if has_references(text):
-        hidden |= {*iterate_texts(filled, names=False), *re.findall(r"[\w-]{4,}", filled)}
+        hidden |= {*iterate_texts(filled, names=False)}
     return filled
 
 
@@ -251,7 +228,7 @@ def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) 
     def locate(at: KeyPath) -> Place:
         keys = ("logging", *at)
         line = line_at(keys, lines)
-        while isinstance(keys[-1], int):
+        while isinstance(keys[-1], int) or not keys[-1]:
             keys = keys[:-1]
         file = str(path) if path.name else ""  # a table from Python has none
         return Place(Where(file, line, ".".join(map(str, keys[:-1]))), str(keys[-1]))

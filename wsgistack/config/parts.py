@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from wsgistack.config.protocols import APP_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_factory, is_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.imports import import_object, import_string_of
-from wsgistack.options.references import unwrap_resolved
+from wsgistack.options.references import find_referenced, unwrap_resolved
 from wsgistack.options.schema import parse_settings, read_schema, show_options
 from wsgistack.options.secrets import hide_secrets
 from wsgistack.pipeline import Pipeline
@@ -24,6 +24,7 @@ _ADDRESSED = ("egg:waitress", "egg:wsgistack")  # servers whose addresses are ch
 
 @dataclass(frozen=True)
 class _Part:
+    protocols: ClassVar[tuple[str, ...]]
     use: str | App
     options: Mapping[str, object] = field(default_factory=dict, repr=False)
     global_conf: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -37,12 +38,19 @@ class _Part:
         places = {**self.places, **places}
         return replace(self, options={**self.options, **options}, places=places, global_conf={**own, **global_conf})
 
-    def fitted(self, protocols: tuple[str, ...]) -> tuple[PasteFactory, dict[str, object]]:
-        """The factory that ``use`` names, and the options with their references filled in.
+    def factory(self) -> PasteFactory:
+        """The factory that ``use`` names.
+
+        :raises ConfigError: it is unknown.
+        """
+        return find_factory(str(self.use), self.protocols, self.global_conf)
+
+    def fitted(self) -> tuple[PasteFactory, dict[str, object]]:
+        """The factory, and the options with their references filled in.
 
         :raises ConfigError: the factory is unknown, or its options do not fit.
         """
-        factory = find_factory(str(self.use), protocols, self.global_conf)
+        factory = self.factory()
         schema = read_schema(factory)
         values: dict[str, object] = {}
         mistakes = Mistakes()
@@ -58,17 +66,18 @@ class _Part:
         mistakes.raise_if_any()
         return factory, values
 
-    def shown(self, protocols: tuple[str, ...]) -> dict[str, object]:
+    def shown(self) -> dict[str, object]:
         """The options without secrets, to show them to people."""
-        return show_options(lambda: read_schema(find_factory(str(self.use), protocols, self.global_conf)), self.options)
+        return show_options(lambda: read_schema(self.factory()), self.options)
 
-    def _call_factory(self, protocols: tuple[str, ...], first: object) -> Any:
-        factory, values = self.fitted(protocols)
+    def _call_factory(self, first: object) -> Any:
+        factory, values = self.fitted()
         hidden = read_schema(factory).find_secrets(self.options, values)
-        with hide_secrets(hidden, f"{self.use} fails", may_exit=protocols == SERVER_PROTOCOLS):
+        may_exit, referenced = factory.protocol in SERVER_PROTOCOLS, find_referenced(self.options)
+        with hide_secrets(hidden, f"{self.use} fails", may_exit=may_exit, referenced=referenced):
             return factory(first, **values)
 
-    def _locate(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
+    def locate(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
         """The same mistakes, each with its place."""
         return [self._placed(each, self.places.get(each.key, self.where)) for each in mistakes]
 
@@ -93,6 +102,7 @@ class Application(_Part):
     :param loader: returns the loader with which a composite gets the parts that its options name.
     """
 
+    protocols: ClassVar = APP_PROTOCOLS
     loader: Callable[[Mapping[str, object]], Any] | None = field(default=None, repr=False, compare=False)
 
     def load(self) -> App:
@@ -106,12 +116,12 @@ class Application(_Part):
             app = self._make(loader) if is_factory(self.use) else self._import()
         mistakes: Mistakes = loader.finish() if loader else Mistakes()
         if mistakes or own:  # the parts may be the reason why the composite fails
-            mistakes += self._locate(each for each in own if each.key or not mistakes)
+            mistakes += self.locate(each for each in own if each.key or not mistakes)
             raise ConfigError(*mistakes) from mistakes.cause or own.cause
         return app
 
     def _make(self, loader: object) -> App:
-        return check_application(self._call_factory(APP_PROTOCOLS, loader), f"{self.use} returns")
+        return check_application(self._call_factory(loader), f"{self.use} returns")
 
     def _import(self) -> App:
         given = import_object(self.use) if isinstance(self.use, str) else self.use
@@ -131,24 +141,26 @@ class Application(_Part):
 class Server(_Part):
     """A server as it is configured: a factory for PasteDeploy, and its options."""
 
+    protocols: ClassVar = SERVER_PROTOCOLS
+
     def run(self, app: App) -> object:
         """Serve an application, until the server ends.
 
         :raises ConfigError: the server is unknown, or its options do not fit.
         """
         try:
-            return self._call_factory(SERVER_PROTOCOLS, app)
+            return self._call_factory(app)
         except ConfigError as error:
-            raise ConfigError(*self._locate(error.mistakes)) from error.__cause__
+            raise ConfigError(*self.locate(error.mistakes)) from error.__cause__
 
     def check(self) -> list[Mistake]:
         """Find its mistakes, without starting it."""
         mistakes = Mistakes()
         with mistakes.collect():
-            factory, values = self.fitted(SERVER_PROTOCOLS)
+            factory, values = self.fitted()
             if factory.uri.partition("#")[0].lower() in _ADDRESSED:
                 mistakes += find_wrong_addresses(values)
-        return self._locate(mistakes)
+        return self.locate(mistakes)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ PEER = "wsgistack.peer"
 MAX_ELEMENT = 500
 """In characters: an element of ``Forwarded`` with a host, an address and a name for the proxy needs up to 400."""
 
+MAX_LIST = 1000
+"""In characters, from the right: more than twenty proxies."""
+
 _PREFIX = "HTTP_X_FORWARDED_"
 _PARTS: tuple[Part, ...] = get_args(Part)
 _OF_PROXIES = tuple(
@@ -90,6 +93,9 @@ class Forwarded(Middleware):
         its configuration names.
     :raises ConfigError: not exactly one of ``trusted`` and ``hops`` is set, or an option is not valid.
 
+    Waitress removes ``X-Forwarded-*`` unless its option ``clear_untrusted_proxy_headers`` is false. ``wsgistack serve``
+    sets that for a pipeline with this layer.
+
     Cost tier T0.
 
     Place it outermost, around everything that reads an address, a scheme or a host. Not needed if the server already
@@ -132,49 +138,63 @@ class Forwarded(Middleware):
         self.read = read
         is_standard = headers == "forwarded"
         self._list = "HTTP_FORWARDED" if is_standard else _PREFIX + "FOR"
-        self._read_hop = lru_cache(maxsize=1024)(self._parse_element if is_standard else self._parse_entry)
-        self._others = () if is_standard else tuple((part, _PREFIX + part.upper()) for part in read)
-        kept = {self._list, *(key for _, key in self._others)}
-        self._unread = tuple(key for key in _FAMILIES if key not in kept)
+        self._parse = self._parse_element if is_standard else self._parse_entry
+        self._others = () if is_standard else tuple(_PREFIX + part.upper() for part in read)
+        self._unread = tuple(key for key in _FAMILIES if key not in (self._list, *self._others))
+        self._translate = lru_cache(maxsize=1024)(self._find_changes)
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        peer: str = environ.get("REMOTE_ADDR", "")
-        changes = self._find_changes(environ) if self.hops or self._networks.contains_peer(peer) else None
-        unwanted = _OF_PROXIES if changes is None else self._unread
-        changes = (changes or {}) | {key: None for key in unwanted if key in environ}
-        environ[PEER] = {key: environ.get(key) for key in changes} | environ.get(PEER, {})
-        for key, value in changes.items():
-            if value is None:
-                environ.pop(key, None)
-            else:
-                environ[key] = value
+        get = environ.get
+        unwanted, before = _OF_PROXIES, {}
+        if self.hops or self._networks.contains_peer(get("REMOTE_ADDR", "")):
+            connection = (environ["wsgi.url_scheme"], get("HTTP_HOST", ""), get("SCRIPT_NAME", ""))
+            changes = self._translate(get(self._list, "")[-MAX_LIST:], *map(get, self._others), connection=connection)
+            if changes is not None:
+                unwanted = self._unread
+                before = {key: get(key) for key in changes}
+                environ.update(changes)
+                if not get("REMOTE_PORT", "-"):
+                    del environ["REMOTE_PORT"]
+        for key in unwanted:
+            if key in environ:
+                before[key] = environ.pop(key)
+        environ[PEER] = before | environ[PEER] if PEER in environ else before
         return self.app(environ, start_response)
 
-    def _find_changes(self, environ: Environ) -> dict[str, str | None] | None:
-        """Find the keys to set, and those to remove with None; None if the request came without all proxies."""
-        given: str = environ.get(self._list, "")
-        hop, depth, rest = None, 0, given
+    def _find_changes(
+        self, listed: str, *others: str | None, connection: tuple[str, str, str]
+    ) -> Mapping[str, str] | None:
+        """Find the keys to set, or None if the request came without all proxies. The answers for the last are kept.
+
+        :param listed: the addresses that the proxies sent.
+        :param others: the values of the other headers that are read.
+        :param connection: the scheme, the host and the path prefix that the server saw.
+        """
+        hop, depth, rest = None, 0, listed
         while rest:
             rest, _, entry = rest.rpartition(",")
-            hop = self._read_hop(entry.strip())
+            hop = self._parse(entry.strip())
             depth += 1
             if depth == self.hops or not (self.hops or hop.is_trusted):
                 break
         if depth < self.hops:
             return None
-        changes: dict[str, str | None] = {}
+        changes: dict[str, str] = {}
         facts: Mapping[str, str] = {}
         if hop:
-            changes = {"REMOTE_ADDR": hop.address, "REMOTE_PORT": hop.port or None}
+            changes = {"REMOTE_ADDR": hop.address, "REMOTE_PORT": hop.port}
             facts = hop.facts
             if rest:
-                changes[self._list] = given[len(rest) + 1 :].strip()
-        for part, key in self._others:
-            if key in environ:
-                changes[key] = value = _choose(environ[key], depth)
-                facts = {**facts, part: value}
-        return changes | _translate(facts, environ) if facts else changes
+                changes[self._list] = listed[len(rest) + 1 :].strip()
+        for part, key, values in zip(self.read, self._others, others, strict=False):
+            if values is not None:
+                # The value of the proxy that is as far away as the client, or else of the nearest one before it.
+                chosen = values.split(",")[-depth or -1 :][0].strip()
+                facts = {**facts, part: chosen}
+                if "," in values:
+                    changes[key] = chosen
+        return changes | _translate(facts, *connection)
 
     def _parse_entry(self, entry: str) -> _Hop:
         """Read an address in ``X-Forwarded-For``."""
@@ -198,37 +218,27 @@ class Forwarded(Middleware):
         return self._parse_entry(given.get("for", ""))._replace(facts=facts)
 
 
-def _choose(values: str, depth: int) -> str:
-    """The value that the proxy set which is as far away as the client, or the one of the nearest before it."""
-    chosen = values.split(",")[-depth or -1 :]
-    return chosen[0].strip()
-
-
-def _translate(facts: Mapping[str, str], environ: Environ) -> dict[str, str | None]:
+def _translate(facts: Mapping[str, str], scheme: str, host: str, path: str) -> dict[str, str]:
     """Find the keys of an environ for what a proxy says about the scheme, the host, the port and the prefix."""
-    changes: dict[str, str | None] = {}
-    scheme = facts.get("proto", "").lower()
-    if scheme in _PORTS:
-        changes["wsgi.url_scheme"] = scheme
-    else:
-        scheme = environ["wsgi.url_scheme"]
-    host = _split_host(facts.get("host", "")) or _split_host(environ.get("HTTP_HOST", ""))
-    if host:
-        name, port = host
-        forwarded_port = facts.get("port", "")
-        if _PORT.fullmatch(forwarded_port):
-            port = forwarded_port
+    changes: dict[str, str] = {}
+    proto = facts.get("proto", "").lower()
+    if proto in _PORTS:
+        changes["wsgi.url_scheme"] = scheme = proto
+    found = _split_host(facts.get("host", "")) or _split_host(host)
+    if found and facts:
+        name, port = found
+        if _PORT.fullmatch(facts.get("port", "")):
+            port = facts["port"]
         changes["SERVER_PORT"] = port or _PORTS.get(scheme, "")
         if "host" in facts or "port" in facts:
             changes["SERVER_NAME"] = name
             changes["HTTP_HOST"] = name if port in ("", _PORTS.get(scheme)) else f"{name}:{port}"
     prefix = facts.get("prefix", "").rstrip("/")
     if prefix and is_plain(prefix):
-        changes["SCRIPT_NAME"] = prefix + environ.get("SCRIPT_NAME", "")
+        changes["SCRIPT_NAME"] = prefix + path
     return changes
 
 
-@lru_cache(maxsize=1024)
 def _split_host(host: str) -> tuple[str, str] | None:
     """The name, in brackets if it is an IPv6 address, and the port of a host."""
     found = split_host(host)

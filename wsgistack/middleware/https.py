@@ -9,7 +9,6 @@ from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import editing
 from wsgistack.http.addresses import parse_address
-from wsgistack.http.headers import get
 from wsgistack.http.hosts import split_host
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
@@ -23,6 +22,7 @@ MIN_PRELOAD_AGE = 31536000
 """In seconds: one year, which the preload list of browsers requires."""
 
 _HTTPS_PORT = 443
+_LENGTH = len("strict-transport-security")
 _SAFE = ("GET", "HEAD")
 _SAYS_HTTPS = (("HTTP_X_FORWARDED_PROTO", "https"), ("HTTP_X_FORWARDED_SSL", "on"), ("HTTP_FORWARDED", "proto=https"))
 
@@ -140,8 +140,10 @@ class Https(Middleware):
         return body
 
     def _add_policy(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        has_one = get(headers, "strict-transport-security") is not None
-        return status, headers if has_one else [*headers, self._policy]
+        for name, _ in headers:
+            if len(name) == _LENGTH and name.lower() == "strict-transport-security":
+                return status, headers
+        return status, [*headers, self._policy]
 
 
 @lru_cache(maxsize=256)

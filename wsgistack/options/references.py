@@ -13,6 +13,7 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
 __all__ = [
     "Resolved",
     "Text",
+    "find_referenced",
     "has_references",
     "is_only_references",
     "make_absolute",
@@ -71,6 +72,11 @@ def suggest_reference(text: str) -> str:
 def has_references(value: object) -> bool:
     """Whether a value contains a reference, an escaped one, or a misspelt one."""
     return any(map(_has_reference, _leaves(value)))
+
+
+def find_referenced(given: Mapping[str, object]) -> set[str]:
+    """The names of the options whose values contain references."""
+    return {name for name, value in given.items() if has_references(value)}
 
 
 def is_only_references(value: object, is_mapping: bool = False) -> bool:

@@ -19,7 +19,7 @@ from wsgistack.options.references import (
     resolve,
     unwrap_resolved,
 )
-from wsgistack.options.secrets import REDACTED, iterate_texts
+from wsgistack.options.secrets import REDACTED, hide_value, iterate_texts
 from wsgistack.types import Factory
 
 __all__ = ["Option", "Schema", "parse_settings", "read_parameters", "read_schema", "show_options"]
@@ -60,8 +60,8 @@ class Option(NamedTuple):
         :param base: the folder that relative paths start from; None leaves them as they are.
         :raises ConfigError: the annotation does not allow it.
         """
-        is_hidden = self.is_secret or value is not written
-        problem = "invalid secret value" if is_hidden else f"invalid value {written!r}"
+        is_hidden = self.is_secret or has_references(written)
+        problem = f"invalid value {written!r}"
         is_inferred = self.annotation is Parameter.empty and isinstance(value, Text) and type(self.default) in _INFERRED
         try:
             made = convert(value, type(self.default) if is_inferred else self.annotation)
@@ -70,12 +70,12 @@ class Option(NamedTuple):
             where = Where(line=unfit.item if is_by_line else 0)  # the item, whose line only the loader knows
             kept = None if self.is_secret else unwrap_resolved(written)  # an error may be pickled
             mistake = Mistake(problem, value=kept, expected=unfit.expected, hint=unfit.hint, where=where)
-            raise ConfigError(mistake) from None
+            raise ConfigError(hide_value(mistake) if is_hidden else mistake) from None
         except ConfigError:
             if not is_hidden:
                 raise
-            hint = "it can't be imported"
-            raise ConfigError(Mistake(problem, expected=self.type_name, hint=hint)) from None
+            hidden = Mistake(problem, expected=self.type_name, hint="it can't be imported")
+            raise ConfigError(hide_value(hidden)) from None
         return map_leaves(made, lambda each: isinstance(each, Path), base.joinpath) if base else made
 
 

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from wsgistack.errors import ConfigError, Mistake, describe_error
 from wsgistack.imports import describe_origin
 
-__all__ = ["REDACTED", "hide_secrets", "iterate_texts", "redact_mistake"]
+__all__ = ["REDACTED", "hide_secrets", "hide_value", "iterate_texts", "redact_mistake"]
 
 REDACTED = "<secret>"
 _LEFT_OUT = "the text of the error is left out, because it may hold a secret"
 _SHORT = 3  # letters: so few may also be a part of another word
+_WORD = re.compile(rf"\w{{{_SHORT + 1},}}")
 
 
 def iterate_texts(value: object, *, names: bool) -> Iterator[str]:
@@ -29,14 +30,30 @@ def iterate_texts(value: object, *, names: bool) -> Iterator[str]:
         yield from [text] if text else []
 
 
-def redact_mistake(hidden: Collection[str], mistake: Mistake) -> Mistake:
-    """The mistake with every hidden text in it replaced, in any form that it usually takes."""
-    if not hidden:
-        return mistake
-    forms = {form for secret in hidden for form in _list_forms(secret)}
-    find = re.compile("|".join(map(_pattern, sorted(forms, key=len, reverse=True))), re.IGNORECASE)
-    problem, expected, hint = (find.sub(REDACTED, said) for said in (mistake.problem, mistake.expected, mistake.hint))
-    return mistake._replace(problem=problem, value=None, expected=expected, hint=hint)
+def redact_mistake(hidden: Collection[str], mistake: Mistake, referenced: Collection[str] = ()) -> Mistake:
+    """The mistake with every hidden text in it replaced, in any form that it usually takes, and each word of it.
+
+    :param referenced: the options with references. A mistake about one of them may show a part of its value, so that
+        only what was expected is left of it.
+    """
+    if hidden:
+        forms = sorted({form for text in hidden for form in _list_forms(text)}, key=len, reverse=True)
+        words = {word for text in hidden for word in _WORD.findall(text)}
+        patterns = [re.escape(each) if len(each) > _SHORT else _bounded(each) for each in forms]
+        find = re.compile("|".join([*patterns, *map(_bounded, words)]), re.IGNORECASE)
+        problem, expected, hint = (
+            find.sub(REDACTED, said) for said in (mistake.problem, mistake.expected, mistake.hint)
+        )
+        if problem != mistake.problem and "did you mean" in hint:  # a similar name would reveal the value as well
+            hint = ""
+        mistake = mistake._replace(problem=problem, value=None, expected=expected, hint=hint)
+    return hide_value(mistake) if mistake.key.partition(".")[0] in referenced else mistake
+
+
+def hide_value(mistake: Mistake) -> Mistake:
+    """The mistake with nothing about the value but what was expected."""
+    hint = "" if "did you mean" in mistake.hint else mistake.hint
+    return mistake._replace(problem="invalid secret value", value=None, hint=hint)
 
 
 def _list_forms(secret: str) -> set[str]:
@@ -48,13 +65,14 @@ def _list_forms(secret: str) -> set[str]:
     return {secret, *escaped, quote(encoded), quote_plus(encoded), b64encode(encoded).decode()}
 
 
-def _pattern(secret: str) -> str:
-    is_short = len(secret) <= _SHORT
-    return rf"(?<!\w){re.escape(secret)}(?!\w)" if is_short else re.escape(secret)
+def _bounded(text: str) -> str:
+    return rf"(?<!\w){re.escape(text)}(?!\w)"
 
 
 @contextmanager
-def hide_secrets(hidden: Collection[str], problem: str, *, may_exit: bool = False) -> Iterator[None]:
+def hide_secrets(
+    hidden: Collection[str], problem: str, *, may_exit: bool = False, referenced: Collection[str] = ()
+) -> Iterator[None]:
     """Raise any exception inside as a ConfigError that contains no hidden text, and neither does its cause.
 
     A ConfigError is written for the operator: its hidden texts are replaced. The text of any other exception is left
@@ -62,6 +80,7 @@ def hide_secrets(hidden: Collection[str], problem: str, *, may_exit: bool = Fals
 
     :param problem: the beginning of the message where the exception is not a ConfigError.
     :param may_exit: whether SystemExit passes, because a server may end the process.
+    :param referenced: the options with references.
     """
     try:
         yield
@@ -70,7 +89,7 @@ def hide_secrets(hidden: Collection[str], problem: str, *, may_exit: bool = Fals
             raise
         said = type(error).__name__ if hidden else describe_error(error)
         failed = Mistake(f"{problem}: {said}{describe_origin(error)}", hint=_LEFT_OUT if hidden else "")
-        found = (
-            (redact_mistake(hidden, each) for each in error.mistakes) if isinstance(error, ConfigError) else (failed,)
+        found = error.mistakes if isinstance(error, ConfigError) else (failed,)
+        raise ConfigError(*(redact_mistake(hidden, each, referenced) for each in found)) from (
+            None if hidden else error
         )
-        raise ConfigError(*found) from (None if hidden else error)

@@ -14,7 +14,10 @@ __all__ = ["OrderWarning", "Pipeline"]
 
 
 class OrderWarning(UserWarning):
-    """A layer that does less than it could, because of its place, its condition or a relative path."""
+    """A layer that does less than it could, because of its place, its condition or a relative path.
+
+    Its only argument is the :class:`~wsgistack.errors.Mistake`.
+    """
 
 
 class Pipeline:
@@ -70,7 +73,7 @@ class Pipeline:
             mistakes += inner
         mistakes.raise_if_any()
         for misplaced in self.misplaced():
-            warnings.warn(str(misplaced), OrderWarning, stacklevel=2)
+            warnings.warn(OrderWarning(misplaced), stacklevel=2)
         return app
 
     def misplaced(self) -> list[Mistake]:

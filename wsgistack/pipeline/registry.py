@@ -83,8 +83,8 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     :param spec: the name of a distribution; without ``#name``, the entry point is ``main``.
     :raises ConfigError: the distribution is not installed, or has no such entry point.
     """
-    project, _, name = spec.partition("#")
-    name = name or "main"
+    project, _, given = spec.partition("#")
+    name = given or "main"
     try:
         points = distribution(project.strip()).entry_points
     except (PackageNotFoundError, ValueError) as error:
@@ -99,9 +99,9 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     other = next((kind for point in points.select(name=name) if (kind := _find_kind(point.group))), "")
     if not other or other == expected:
         problem = f"{project} has no entry point {name!r} in {' or '.join(groups)}"
-        raise ConfigError(Mistake(problem, value=spec, hint=suggest(name, there)))
+        raise ConfigError(Mistake(problem, value=spec, hint=suggest(given, there)))
     is_layer = (other, expected) == ("a layer", "an application")
-    hint = "list it in a pipeline" if is_layer else suggest(name, there)
+    hint = "list it in a pipeline" if is_layer else suggest(given, there)
     raise ConfigError(Mistake(f"{name!r} of {project} is {other}", value=spec, expected=expected, hint=hint))
 
 

@@ -15,7 +15,7 @@ from wsgistack.base import Middleware
 from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
 from wsgistack.conditions.openings import find_openings
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
-from wsgistack.options.references import has_references, make_absolute
+from wsgistack.options.references import find_referenced, make_absolute
 from wsgistack.options.schema import Schema, parse_settings, read_schema, show_options
 from wsgistack.options.secrets import hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
@@ -194,7 +194,8 @@ class Spec:
             self.factory()(cast(App, tuple), **filled)  # any callable will do
         except ConfigError as error:
             secrets = schema.find_secrets(given, filled)
-            mistakes += (redact_mistake(secrets, each) for each in error.mistakes if each.key not in known)
+            new = (each for each in error.mistakes if each.key not in known)
+            mistakes += (redact_mistake(secrets, each, find_referenced(given)) for each in new)
         except (Exception, SystemExit):  # noqa: S110 - it may need an option that does not fit
             pass
         with self._placing_mistakes():
@@ -213,11 +214,12 @@ class Spec:
         with self._placing_mistakes():
             mistakes.raise_if_any()
             secrets = read_schema(self.factory()).find_secrets(self.options, values)
-            with hide_secrets(secrets, f"cannot build {self.name}"):
+            referenced = find_referenced(self.options)
+            with hide_secrets(secrets, f"cannot build {self.name}", referenced=referenced):
                 built = self.factory()(app, **values)
             built = check_application(built, f"{self.name} returns", _ASGI_HINTS)
         if isinstance(built, Middleware):
-            built.secret_options = {name for name, value in self.options.items() if has_references(value)}
+            built.secret_options = referenced
         if observe := observer.get():
             return observe(self, built, app, applies)
         return built if applies is None else Conditional(built, app, applies, self.when)

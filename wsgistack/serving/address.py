@@ -1,11 +1,67 @@
 """Addresses that a server can listen on."""
 
+import os
 import socket
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from wsgistack.errors import Mistake
+from wsgistack.errors import ConfigError, Mistake
 
-__all__ = ["find_wrong_addresses"]
+__all__ = ["Address", "find_wrong_addresses", "parse_address"]
+
+_FORMS = "HOST:PORT, [IPV6]:PORT or unix:PATH"
+_UNIX = "unix:"
+
+
+class Address(NamedTuple):
+    """Where a server listens: at a host and a port, or at the path of a Unix socket.
+
+    :param host: a name or an address; empty for a Unix socket.
+    :param port: 0 is any free port.
+    :param path: an absolute path; empty for a host and a port.
+    """
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{_UNIX}{self.path}" if self.path else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The URL of the server; ``unix:PATH`` for a Unix socket, which has no URL."""
+        return str(self) if self.path else f"http://{self}/"
+
+    @classmethod
+    def of(cls, listener: socket.socket) -> "Address":
+        """The address of a listening socket."""
+        name = listener.getsockname()
+        return cls(path=name) if isinstance(name, str) else cls(*name[:2])
+
+
+def parse_address(text: str) -> Address:
+    """Parse ``HOST:PORT``, ``[IPV6]:PORT`` or ``unix:PATH``.
+
+    A host is required: ``:8080`` is refused, because sockets read an empty host as "all addresses".
+
+    :raises ConfigError: it is not an address of this form.
+    """
+    if text.startswith(_UNIX):
+        path = text.removeprefix(_UNIX).removeprefix("//")
+        if not path or "\0" in path:
+            raise ConfigError(Mistake("not a valid path of a socket", value=text, expected=_FORMS))
+        return Address(path=os.path.abspath(path))  # noqa: PTH100 (it would follow symbolic links)
+    host, colon, port = text.rpartition(":")
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or (":" in host) != is_bracketed or "/" in host:
+        hint = f"did you mean 127.0.0.1:{text}?" if text.isdecimal() else ""
+        raise ConfigError(Mistake("not a valid address", value=text, expected=_FORMS, hint=hint))
+    host = host[1:-1] if is_bracketed else host
+    if mistakes := find_wrong_addresses({"host": host, "port": port}):
+        raise ConfigError(*(each._replace(key="") for each in mistakes))
+    return Address(host, int(port))
 
 
 def find_wrong_addresses(options: Mapping[str, object]) -> list[Mistake]:

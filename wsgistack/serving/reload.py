@@ -15,7 +15,7 @@ from typing import Any
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import is_own_code, require_extra
-from wsgistack.serving.serve import POLL_INTERVAL, StopRequest, open_listener, serve
+from wsgistack.serving.serve import POLL_INTERVAL, StopRequest, serve
 
 __all__ = ["is_worker", "supervise", "work"]
 
@@ -29,24 +29,24 @@ _READ = "wsgistack.read"
 _AUDITED = {_READ: 0, "compile": 1, "exec": 0}  # audit events, and which argument is a file, or code from a file
 
 
-def supervise(host: str, port: str, *, command: Sequence[str]) -> None:
+def supervise(listener: socket.socket, *, command: Sequence[str]) -> None:
     """Serve in a worker, and replace it when a file changes that it has read, until Ctrl-C or SIGTERM.
 
-    This process opens the socket and watches the files: those of the configuration, also included ones and those of
+    This process keeps the socket and watches the files: those of the configuration, also included ones and those of
     ``${file:...}``; modules, except those of Python and of installed packages; new code and configurations in the same
     folders. The old worker ends when the new one serves, after its requests in flight: no request is lost, and a
     mistake in a file does no harm. While no worker can serve, requests wait.
 
     For development: it costs a second process.
 
-    :param port: 0 takes any free port, once.
+    :param listener: a listening socket, closed at the end.
     :param command: runs a program that calls :func:`work`.
-    :raises ConfigError: it can't listen there, Waitress is not installed, or this is Windows.
+    :raises ConfigError: Waitress is not installed, or this is Windows.
     """
     if sys.platform == "win32":
         raise ConfigError(Mistake("not supported on Windows, where processes can't share a socket", key="--reload"))
     require_extra("waitress", extra="serve", key="--reload")
-    with open_listener(host, port) as listener, StopRequest() as stop:
+    with listener, StopRequest() as stop:
         workers = [latest := _Worker(command, listener)]
         seen: dict[str, int] = {}
         try:

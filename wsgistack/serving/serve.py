@@ -5,7 +5,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from io import BufferedReader, RawIOBase
 from time import monotonic
@@ -15,34 +15,19 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import require_extra
-from wsgistack.serving.address import find_wrong_addresses
+from wsgistack.serving.address import Address
+from wsgistack.serving.listener import open_listener
 from wsgistack.types import App
 
-__all__ = ["POLL_INTERVAL", "StopRequest", "open_listener", "serve", "server_runner"]
+__all__ = ["POLL_INTERVAL", "StopRequest", "parse_waitress_arguments", "serve", "server_runner"]
 
 POLL_INTERVAL = 0.1  # seconds between two looks at what else there is to do
 GRACE = 5.0  # seconds that requests in flight have when the server stops
 IDLE_GRACE = 1.0  # seconds that connections without a request have, such as those that browsers keep open
 THREAD_TIMEOUT = 1.0  # seconds that threads have to notice that their connection is closed
+_ADDRESS = ("host", "port", "listen", "unix_socket", "sockets")  # options of Waitress
+_NOT_ADJUSTMENTS = ("call", "help", *_ADDRESS)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-def open_listener(host: str, port: str | int) -> socket.socket:
-    """Open a listening socket.
-
-    :param host: a name or an address. An empty one is refused, since sockets read it as "all addresses".
-    :param port: 0 takes any free port.
-    :raises ConfigError: the host or the port is invalid, or the system refuses them.
-    """
-    if mistakes := find_wrong_addresses({"host": host, "port": port}):
-        raise ConfigError(*mistakes)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, int(port)), family=family, backlog=1024)
-    except (OSError, UnicodeError) as error:
-        reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
-        problem = f"can't listen on {host} port {port}: {reason}"
-        raise ConfigError(Mistake(problem, hint="choose another host or port")) from error
 
 
 def serve(
@@ -51,6 +36,8 @@ def serve(
     *,
     ready: Callable[[str], object],
     is_over: Callable[[], bool] = lambda: False,
+    server: str = "",
+    keeps_proxy_headers: bool = False,
     **options: Any,
 ) -> None:
     """Serve an application until the process receives SIGINT (Ctrl-C) or SIGTERM.
@@ -61,24 +48,26 @@ def serve(
     Without Waitress, it serves on wsgiref, one request at a time, and says on standard error that this is for
     development only.
 
-    :param listener: a listening socket, closed at the end.
+    :param listener: a listening socket, closed at the end. A Unix socket requires Waitress.
     :param ready: called with the address as soon as the server listens.
     :param is_over: called several times a second; the server stops when it returns true.
+    :param server: ``waitress`` or ``wsgiref``; empty for Waitress if it is installed.
+    :param keeps_proxy_headers: whether the application gets the headers ``X-Forwarded-*``, because one of its layers
+        decides whom to believe. By default, Waitress removes them.
     :param options: those of Waitress, such as ``threads=16``.
-    :raises ConfigError: Waitress refuses an option, or an option requires Waitress, which is not installed.
+    :raises ConfigError: Waitress refuses an option, or it is required and not installed.
     """
     with listener, StopRequest() as stop:
-        server = _create_server(app, listener, options, stop)
-        host, port = listener.getsockname()[:2]
+        running = _create_server(app, listener, server, options, stop, keeps_proxy_headers=keeps_proxy_headers)
         try:
             with suppress(KeyboardInterrupt):
-                ready(f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
+                ready(Address.of(listener).url)
                 while not (stop.count or is_over()):
-                    server.poll()
+                    running.poll()
                 stop.count = 1
-                server.drain()
+                running.drain()
         finally:
-            server.close()
+            running.close()
 
 
 def server_runner(
@@ -131,18 +120,48 @@ class StopRequest:
             raise KeyboardInterrupt
 
 
-def _create_server(
-    app: App, listener: socket.socket, options: Mapping[str, Any], stop: StopRequest
-) -> "_WaitressServer | _WsgirefServer":
+def parse_waitress_arguments(arguments: Sequence[str]) -> dict[str, str]:
+    """Parse arguments of the program ``waitress-serve``, such as ``--threads=16``, as options for :func:`serve`.
+
+    :raises ConfigError: Waitress does not know one of them, or it is about the address or the application.
+    """
+    from getopt import GetoptError  # only Waitress still uses it
+
+    adjustments = require_extra("waitress.adjustments", extra="serve", key="--server").Adjustments
     try:
-        require_extra("waitress", extra="serve", key=min(options, default=""))
+        options, others = adjustments.parse_args(arguments)
+    except GetoptError as error:
+        raise ConfigError(Mistake(str(error), hint="see waitress-serve --help")) from error
+    given = {name: value for name, value in options.items() if value is not False}  # --help and --call are always there
+    for name in given:
+        if name in _NOT_ADJUSTMENTS:
+            hint = "use --bind" if name in _ADDRESS else ""
+            raise ConfigError(Mistake(f"option --{name.replace('_', '-')} is only for waitress-serve", hint=hint))
+    for argument in others:
+        raise ConfigError(Mistake(f"{argument!r} is not an option", expected="options such as --threads=16"))
+    return given
+
+
+def _create_server(
+    app: App,
+    listener: socket.socket,
+    server: str,
+    options: Mapping[str, Any],
+    stop: StopRequest,
+    *,
+    keeps_proxy_headers: bool,
+) -> "_WaitressServer | _WsgirefServer":
+    if server == "wsgiref":
+        return _WsgirefServer(app, listener, stop)
+    try:
+        require_extra("waitress", extra="serve", key="--server" if server else min(options, default=""))
     except ConfigError:
-        if options:
+        if options or server:
             raise
         hint = "for production: pip install 'wsgistack[serve]'"
         sys.stderr.write(f"warning: Waitress is not installed; serving with wsgiref, for development only; {hint}\n")
         return _WsgirefServer(app, listener, stop)
-    return _WaitressServer(app, listener, options)
+    return _WaitressServer(app, listener, {"clear_untrusted_proxy_headers": not keeps_proxy_headers, **options})
 
 
 class _WaitressServer:

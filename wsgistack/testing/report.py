@@ -2,43 +2,88 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
+from shutil import get_terminal_size
+from textwrap import TextWrapper
 from xml.etree import ElementTree
 
-from wsgistack.testing.judge import BY_A_BROWSER, Verdict
+from wsgistack.errors import Breach
+from wsgistack.testing.hostile import CASES
+from wsgistack.testing.judge import Verdict
 from wsgistack.testing.modes import MODES
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
 from wsgistack.testing.rules.rule import clause_of
 from wsgistack.testing.scenarios import SCENARIOS
 
-__all__ = ["REPORTS", "rules_page"]
+__all__ = ["REPORTS", "as_text", "rules_page"]
 
 
-def as_text(name: str, verdicts: Sequence[Verdict]) -> str:
-    """Each broken rule with its clause, and the first cases that break it."""
-    shown: dict[tuple[str, str], list[str]] = {}
-    broken: dict[str, list[str]] = {}
+def as_text(name: str, verdicts: Sequence[Verdict], *, is_whole: bool = False) -> str:
+    """Each broken rule with its clause, what happens instead, and the first cases in which it happens.
+
+    Cases in which the same happens, but for the data of the case, are one entry.
+
+    :param is_whole: whether to show every case, each with what happens in it.
+    """
+    found: dict[tuple[str, str], dict[str, list[tuple[str, str]]]] = {}
     for verdict in verdicts:
-        rules = broken[verdict.case] = [breach.rule for breach in verdict.breaches]
-        if (
-            rules
-            and rules == broken.get(verdict.case.removesuffix(BY_A_BROWSER))
-            and verdict.case.endswith(BY_A_BROWSER)
-        ):
-            continue  # the plain request shows the same
         for breach in verdict.breaches:
-            case = "" if verdict.case == breach.rule else f"{verdict.case}: "  # the rule of a mode names its cases
-            shown.setdefault((breach.rule, breach.clause), []).append(f"    {case}{breach.detail}")
+            case, detail = _split_case(verdict.case, breach)
+            causes = found.setdefault((breach.rule, breach.clause), {})
+            causes.setdefault(f"{case}: {detail}" if is_whole else _find_cause(detail), []).append((case, detail))
     failed = sum(bool(verdict.breaches) for verdict in verdicts)
     lines = [f"{name}: {len(verdicts) - failed} of {len(verdicts)} cases passed"]
-    for (rule, clause), cases in shown.items():
-        lines += ["", rule, f"  {clause}", *cases[:_MAX_CASES]]
-        lines += [f"    and {len(cases) - _MAX_CASES} more"] if len(cases) > _MAX_CASES else []
-    return "\n".join(lines)
+    for (rule, clause), causes in found.items():
+        total = len({case for cases in causes.values() for case, _ in cases})
+        lines += ["", f"{rule}: {total} case{'s' if total > 1 else ''}", *_wrap("  ", clause)]
+        shown = list(causes.values())[: None if is_whole else _MAX_CAUSES]
+        for cases in shown:
+            names = list(dict.fromkeys(case for case, _ in cases))
+            more = f" and {len(names) - _MAX_CASES} more" if len(names) > _MAX_CASES else ""
+            lines += [*_wrap("  - ", cases[0][1]), *_wrap("    in ", f"{', '.join(names[:_MAX_CASES])}{more}")]
+        lines += [f"  - and {len(causes) - len(shown)} more, in other cases"] if len(shown) < len(causes) else []
+    return "\n".join([*lines, *(["", _HOW_TO_SEE_ALL] if failed and not is_whole else [])])
+
+
+def _split_case(case: str, breach: Breach) -> tuple[str, str]:
+    """The case, and what happens in it. A mode runs several cases, and begins each detail with the name of one."""
+    name, _, detail = breach.detail.partition(": ")
+    return (name, detail) if name in CASES and case == breach.rule else (case, breach.detail)
+
+
+def _find_cause(detail: str) -> str:
+    """What is the same in all cases with one cause: the text without the data of the case."""
+    if detail.startswith("the middleware raised "):
+        return detail
+    if detail.startswith(("[('", "[] became [('")):  # headers
+        before, after = (Counter(_HEADER_NAME.findall(part)) for part in detail.partition(" became ")[::2])
+        return f"{sorted(before - after)} became {sorted(after - before)}"
+    return _DATA.sub("", detail)
+
+
+def _wrap(indent: str, text: str) -> list[str]:
+    lines = TextWrapper(get_terminal_size().columns, indent, " " * len(indent))
+    lines.break_long_words = lines.break_on_hyphens = False
+    return lines.wrap(text)
 
 
 def as_json(name: str, verdicts: Sequence[Verdict]) -> str:
-    """One JSON object, with each case and its breaches."""
+    """Write one JSON object, with every case and all its breaches.
+
+    A case without breaches passed::
+
+        {
+          "middleware": "powered:Powered",
+          "cases": [
+            {
+              "case": "gives_a_tuple",
+              "description": "what is special about the case",
+              "breaches": [{"rule": "keeps_the_headers", "clause": "what the rule says", "detail": "what happens"}]
+            }
+          ]
+        }
+    """
     cases = [
         {**verdict._asdict(), "breaches": [breach._asdict() for breach in verdict.breaches]} for verdict in verdicts
     ]
@@ -61,6 +106,16 @@ def as_junit(name: str, verdicts: Sequence[Verdict]) -> str:
 REPORTS = {"text": as_text, "json": as_json, "junit": as_junit}
 
 _MAX_CASES = 3
+_MAX_CAUSES = 3
+_HOW_TO_SEE_ALL = "-v shows every case, and what the middleware prints and logs."
+_HEADER_NAME = re.compile(r"\('([^']+)', ")
+_DATA = re.compile(  # from a quote or a bracket to what a rule says next, because a text may be cut off
+    r"""^\w+(?=\() | (?<=^the\ request\ )\S+ | \d+(?!\d*\ times)
+    | b? (?: ['"\[<{] | \((?!\)\ was\ called) ) .*?
+    (?= \ became\  | \ and\ (asked|raised|is\ now) | ,\ and\ th | \ is\ 1,\ and | \ is\ not$ | ,\ has\ no
+    | \ when\ the | \ did\ not | \ instead\ of | \ before\ it | \ was\ written | $ )""",
+    re.VERBOSE,
+)
 _UNSAFE = re.compile(r"[^\n -~]")  # XML 1.0 does not allow some of these characters
 
 

@@ -4,16 +4,21 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from configparser import ConfigParser, DuplicateOptionError, Error
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import EntryPoint
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from wsgistack.config import protocols
-from wsgistack.config.document import Document
+from wsgistack.config.contents import is_composite
+from wsgistack.config.document import Document, DocumentLoader
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.paste.ini import Section
-from wsgistack.config.paste.sections import PROTOCOLS, STRUCTURE_KEYS, Part
+from wsgistack.config.paste.sections import PROTOCOLS, STRUCTURE_KEYS, Part, Values
+from wsgistack.config.place import Place
 from wsgistack.config.protocols import FILTER_PROTOCOLS
-from wsgistack.config.table.document import MOUNTS
 from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.options.references import has_references
 from wsgistack.pipeline import registry
@@ -30,40 +35,56 @@ _LAYERED = ("pipeline", "filter-app")
 def find_incompatibilities(document: Document) -> list[Mistake]:
     """Find everything that PasteDeploy's own loader would treat differently: each with its line and what to write.
 
-    What is a mistake for wsgistack as well is left out. Other files that the file uses are not read.
+    What is a mistake for wsgistack as well is left out. The other files that the file uses are compared as well. The
+    factory of each composite is called, to learn the names that it asks for.
     """
     if not isinstance(document, IniFile):
         return [Mistake("PasteDeploy reads only ini files", where=Where(document.file))]
-    return [*_Comparison(document).find_all()]
+    files: list[_Comparison] = []
+    files.append(_Comparison(document, document.file, files))
+    return [*dict.fromkeys(mistake for each in files for mistake in each.find_all())]  # each may add files
 
 
 class _Comparison:
-    def __init__(self, document: IniFile) -> None:
+    """What PasteDeploy would treat differently in a file.
+
+    :param file: the name of the file, for the mistakes.
+    :param files: all files that are compared. Those that this one uses are added.
+    """
+
+    def __init__(self, document: IniFile, file: str, files: "list[_Comparison]") -> None:
+        self.file = file
+        self.path = document.folder / document.path.name
+        self.global_conf = document.global_conf
         self._document = document
-        self._parts = document.sections.named
+        self._files = files
+        self.parts = document.sections.named
+        self._values: dict[str, Values] = {}
+        for part in [part for parts in self.parts.values() for part in parts.values()]:
+            with suppress(ConfigError):
+                self._values[part.section.name] = document.sections.values(part, document.start())[0]
 
     def find_all(self) -> Iterator[Mistake]:
         yield from self._check_syntax()
         yield from self._check_values(self._document.sections.default)
-        for what, parts in self._parts.items():
+        for what, parts in self.parts.items():
             for part in parts.values():
-                yield from self._check_part(what, part)
+                yield from self._check_part(part, "filter" if part.kind == "filter-app" else what)
 
     def _mistake(self, section: Section, key: str, problem: str, hint: str) -> Mistake:
-        line = section.settings[key].line if key in section.settings else section.line
-        where = Where(self._document.file, line, f"[{section.name}]")
-        return Mistake(f"PasteDeploy {problem}", key=key, where=where, hint=hint)
+        return section.place(self.file).at(key).mistake(f"PasteDeploy {problem}", hint=hint)
 
     def _check_syntax(self) -> Iterator[Mistake]:
         content = self._document.path.read_bytes()
-        file = self._document.file
         if content.startswith(BOM_UTF8):
             hint = "save the file without it"
-            yield Mistake("PasteDeploy cannot read a byte order mark", where=Where(file, 1), hint=hint)
+            yield Mistake("PasteDeploy cannot read a byte order mark", where=Where(self.file, 1), hint=hint)
         try:
-            ConfigParser(interpolation=None).read_string(content.decode("utf-8-sig"))
+            parser = ConfigParser(interpolation=None)
+            parser.optionxform = str  # type: ignore[assignment,method-assign]  # as PasteDeploy does
+            parser.read_string(content.decode("utf-8-sig"))
         except DuplicateOptionError as error:
-            where = Where(file, error.lineno or 0, f"[{error.section}]")
+            where = Where(self.file, error.lineno or 0, f"[{error.section}]")
             problem = "PasteDeploy refuses a duplicate key, also in a section of another program"
             if where.line not in [each.where.line for each in self._document.mistakes]:
                 yield Mistake(problem, key=error.option, where=where, hint="move the section to another file")
@@ -84,97 +105,130 @@ class _Comparison:
                 hint = "write %(NAME)s and start the server with NAME=value, or read the environment in the factory"
                 yield self._mistake(section, key, "does not fill in ${...}", hint)
 
-    def _check_part(self, what: str, part: Part) -> Iterator[Mistake]:
+    def _check_part(self, part: Part, what: str) -> Iterator[Mistake]:
+        """Check a section. In a filter-app, ``use`` is a filter."""
         section = part.section
+        report = partial(self._mistake, section)
+        used = self._follow(what, part)
         if ":" not in section.name:
-            yield self._mistake(section, "", "finds no section without a name", f"write [{part.kind}:main]")
+            yield report("", "finds no section without a name", f"write [{part.kind}:main]")
         for key in [key for key in section.settings if key in self._document.sections.defaults]:
-            yield self._mistake(section, key, "ignores a key that [DEFAULT] also has", "rename one of them")
-        is_filter = what == "filter" or part.kind == "filter-app"
-        is_layer = is_filter and self._is_layer(part)
+            yield report(key, "ignores a key that [DEFAULT] also has", "rename one of them")
+        is_layer = what == "filter" and _is_layer(*used[-1])
         yield from self._check_values(section, is_layer)
-        for key in [key for key in section.settings if is_filter and not is_layer and _CONDITION.fullmatch(key)]:
+        for key in [key for key in section.settings if what == "filter" and not is_layer and _CONDITION.fullmatch(key)]:
             hint = "remove it: under PasteDeploy, only layers of wsgistack have conditions"
-            yield self._mistake(section, key, "passes a condition on as an option", hint)
-        for key, name, kind in _list_names(what, part):
-            yield from self._check_name(section, key, name, kind)
-        if part.kind == "filter-app" and (use := _get(part, "use")).startswith("call:"):
+            yield report(key, "passes a condition on as an option", hint)
+        if part.kind == "filter-app" and (use := self.get(part, "use")).startswith("call:"):
             hint = f"write {FILTER_PROTOCOLS[0]} = {use.removeprefix('call:')}"
-            yield self._mistake(section, "use", "accepts no call: in a filter-app", hint)
-        yield from self._check_around(what, part)
-
-    def _check_around(self, what: str, part: Part) -> Iterator[Mistake]:
-        """Check what is around a pipeline, or around something with a filter."""
-        inner = self._follow(what, part)[1:]
-        has_layers = any(each.kind in _LAYERED or _get(each, "filter-with") for each in inner)
-        if what == "application" and _get(part, "filter-with") and (part.kind in _LAYERED or has_layers):
-            hint = "write the filter into a pipeline instead"
-            yield self._mistake(part.section, "filter-with", "makes a filter of this section", hint)
-        for key in part.section.settings if has_layers else ():
+            yield report("use", "accepts no call: in a filter-app", hint)
+        inner = used[1:]
+        has_layers = any(each.kind in _LAYERED or owner.get(each, "filter-with") for owner, each in inner)
+        if part.kind != "filter" and self.get(part, "filter-with") and (part.kind in _LAYERED or has_layers):
+            yield report("filter-with", "makes a filter of this section", "write the filter into a pipeline instead")
+        for key in section.settings if has_layers else ():
             if key not in STRUCTURE_KEYS and not key.startswith("set "):
-                hint = f"write it into the section that [{inner[0].section.name}] is around"
-                yield self._mistake(part.section, key, "ignores an option over a pipeline or filter-with", hint)
+                hint = f"write it into the section that [{inner[0][1].section.name}] is around"
+                yield report(key, "ignores an option over a pipeline or filter-with", hint)
+        names = [*self._list_names(what, part)]
+        if what == "application" and not has_layers:
+            is_here = any(owner is self for owner, _ in inner)  # where it is reported
+            names += (each for each in self._ask_composite(part) if each[0] in section.settings or not is_here)
+        for key, name, kind in names:
+            yield from self._check_name(part, key, name, kind)
 
-    def _check_name(self, section: Section, key: str, name: str, what: str) -> Iterator[Mistake]:
+    def _list_names(self, what: str, part: Part) -> Iterator[tuple[str, str, str]]:
+        """The keys of a section that name other parts, each with the name and the kind of the part."""
+        use = self.get(part, "use")
+        if use or (part.kind == "filter" and not part.section.settings.keys() & PROTOCOLS):
+            yield "use", use or part.name, what
+        for key, kind in (("next", "application"), ("filter-with", "filter")):
+            if name := self.get(part, key):
+                yield key, name, kind
+        *filters, last = self.get(part, "pipeline").split() or [""]
+        yield from (("pipeline", name, "filter") for name in filters)
+        if last:
+            yield "pipeline", last, "application"
+
+    def _ask_composite(self, part: Part) -> list[tuple[str, str, str]]:
+        """The same for the names that the factory of a composite asks for."""
+        asked: list[tuple[str, str, str]] = []
+
+        def note(kind: str, name: str, place: Place) -> None:
+            asked.append((place.key, name, kind))
+            raise ConfigError  # the loader puts something harmless in its place
+
+        application = self._document.application(part.name, self._document.start()).application
+        if application and is_composite(application):
+            recorder = cast(Document, SimpleNamespace(**{kind: partial(note, kind) for kind in self.parts}))
+            place = self._values[part.section.name].place
+            with suppress(ConfigError):
+                replace(application, loader=lambda options: DocumentLoader(recorder, place, options)).load()
+        return asked
+
+    def _check_name(self, part: Part, key: str, name: str, what: str) -> Iterator[Mistake]:
         """Check a name that PasteDeploy has to find as a section, an entry point, a callable or another file."""
-        parts = self._parts[what]
+        report = partial(self._mistake, part.section, key)
         if name.startswith("call:") and key != "use":
-            yield self._mistake(section, key, "accepts call: only in use", f"write a section with use = {name}")
+            yield report("accepts call: only in use", f"write a section with use = {name}")
         is_unregistered = name.startswith("egg:") and what == "filter" and not _find_point(name, FILTER_PROTOCOLS)
         if is_unregistered and (point := _find_point(name, (registry.GROUP,))):
             entry = f"{point.name} = {protocols.__name__}:{point.name}"
-            hint = f"register {entry} in the group {FILTER_PROTOCOLS[1]}"
-            yield self._mistake(section, key, f"finds no {name!r}", hint)
-        if name.startswith(_SCHEMES) or (name in parts and parts[name].section is not section):
+            yield report(f"finds no {name!r}", f"register {entry} in the group {FILTER_PROTOCOLS[1]}")
+        file = f"{name.partition('#')[0]}#" if name.startswith("config:") else ""
+        owner, name = self.locate(part, name)
+        parts = owner.parts[what]
+        if name.startswith(_SCHEMES) or (name in parts and parts[name].section is not part.section):
             return
         alike = (each for each in parts if normalize_name(each) == normalize_name(name) and each != name)
-        hint = next((f"write {each}" for each in alike), "") if name not in parts else ""
+        hint = next((f"write {file}{each}" for each in alike), "") if name not in parts else ""
         if not hint and what == "filter" and registry.has(name):
-            hint = f"write {'' if key in section.settings and key != 'use' else 'use = '}{_find_egg(name)}"
+            hint = f"write {'use = ' if key == 'use' else ''}{_find_egg(name)}"
         elif not hint and ":" in name:
             call = f"call:{name.partition(':')[0]}:make"
             hint = f"write a section with use = {call}, where make(global_conf, **options) returns it"
         if hint:
-            yield self._mistake(section, key, f"finds no section {name!r}", hint)
+            yield report(f"finds no section {name!r}{f' in {owner.file}' if file else ''}", hint)
 
-    def _follow(self, what: str, part: Part) -> list[Part]:
-        """A section, the section that it uses, and so on."""
-        parts = self._parts["filter" if part.kind == "filter-app" else what]
-        found = [part]
-        while (inner := parts.get(_get(found[-1], "use"))) and inner not in found:
-            found.append(inner)
+    def _follow(self, what: str, part: Part) -> "list[tuple[_Comparison, Part]]":
+        """A section, the section that it uses, and so on, each with its file."""
+        found: list[tuple[_Comparison, Part]] = []
+        owner, following = self, cast("Part | None", part)
+        while following and (owner, following) not in found:
+            found.append((owner, following))
+            owner, name = owner.locate(following, owner.get(following, "use"))
+            following = owner.parts[what].get(name)
         return found
 
-    def _is_layer(self, part: Part) -> bool:
-        """Whether a filter is a layer of wsgistack, which fills in references and reads conditions by itself."""
-        base = self._follow("filter", part)[-1]
-        use = next(filter(None, (_get(base, key) for key in ("use", *FILTER_PROTOCOLS))), base.name)
-        if use.startswith("egg:") and (point := _find_point(use, (*FILTER_PROTOCOLS, registry.GROUP))):
-            return point.group == registry.GROUP or point.value.startswith(f"{protocols.__name__}:")
-        return registry.has(use) or use.startswith(f"{protocols.__name__}:")
+    def locate(self, part: Part, name: str) -> "tuple[_Comparison, str]":
+        """The file in which a name is looked up, and the name there."""
+        if not name.startswith("config:"):
+            return self, name
+        try:
+            document, fragment = self._document.open_other(name, self._values[part.section.name].place)
+        except ConfigError:  # a mistake for wsgistack as well
+            return self, name
+        other = _Comparison(document, document.file, self._files)
+        same = [each for each in self._files if each.path == other.path]
+        for each in same:
+            if each.global_conf == other.global_conf:
+                return each, fragment
+        other.file = same[0].file if same else other.file
+        self._files.append(other)
+        return other, fragment
+
+    def get(self, part: Part, key: str) -> str:
+        """A setting with its references filled in; empty without one, or if the section has mistakes."""
+        values = self._values.get(part.section.name)
+        return values.values.get(key, "").strip() if values else ""
 
 
-def _list_names(what: str, part: Part) -> Iterator[tuple[str, str, str]]:
-    """The keys of a section that name other parts, each with the name and the kind of the part."""
-    use = _get(part, "use")
-    is_filter = what == "filter" or part.kind == "filter-app"
-    if use or (part.kind == "filter" and not part.section.settings.keys() & PROTOCOLS):
-        yield "use", use or part.name, "filter" if is_filter else what
-    for key, kind in (("next", "application"), ("filter-with", "filter")):
-        if name := _get(part, key):
-            yield key, name, kind
-    *filters, last = _get(part, "pipeline").split() or [""]
-    yield from (("pipeline", name, "filter") for name in filters)
-    if last:
-        yield "pipeline", last, "application"
-    if use == MOUNTS:
-        names = (key for key in part.section.settings if key not in STRUCTURE_KEYS and key[:4] not in ("set ", "get "))
-        yield from ((key, _get(part, key), "application") for key in names)
-
-
-def _get(part: Part, key: str) -> str:
-    settings = part.section.settings
-    return settings[key].value.strip() if key in settings else ""
+def _is_layer(owner: _Comparison, base: Part) -> bool:
+    """Whether a filter is a layer of wsgistack, which fills in references and reads conditions by itself."""
+    use = next(filter(None, (owner.get(base, key) for key in ("use", *FILTER_PROTOCOLS))), base.name)
+    if use.startswith("egg:") and (point := _find_point(use, (*FILTER_PROTOCOLS, registry.GROUP))):
+        return point.group == registry.GROUP or point.value.startswith(f"{protocols.__name__}:")
+    return registry.has(use) or use.startswith(f"{protocols.__name__}:")
 
 
 def _find_point(egg: str, groups: tuple[str, ...]) -> EntryPoint | None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from wsgistack.config.document import Document, read_source
 from wsgistack.config.hints import add_hints, make_kind_error, make_unknown_error, suggest_key, suggest_name
 from wsgistack.config.parts import Application, Server, Stack, drop_consequences
-from wsgistack.config.paste.sections import PROTOCOLS, STRUCTURE_KEYS, Sections, Values
+from wsgistack.config.paste.sections import PROTOCOLS, STRUCTURE_KEYS, Part, Sections, Values
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_layer
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, suggest
@@ -50,7 +50,7 @@ class IniFile(Document):
 
     def _server(self, name: str, asked: Place) -> Server:
         if name not in self._servers:
-            other, fragment = self._open_other(name, asked)
+            other, fragment = self.open_other(name, asked)
             other.mistakes.raise_if_any()
             return other.server(fragment, asked)
         values, mistakes = self.sections.values(self._servers[name], asked)
@@ -62,7 +62,7 @@ class IniFile(Document):
     def _application(self, name: str | App, asked: Place) -> Stack:
         name = cast(str, name)  # an ini file holds text alone
         if name.startswith("config:"):
-            other, fragment = self._open_other(name, asked)
+            other, fragment = self.open_other(name, asked)
             return other.application(fragment, asked).with_mistakes(other.mistakes)
         section = self._apps.get(name)
         if section is None and ":" in name:
@@ -70,12 +70,17 @@ class IniFile(Document):
             return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=loader))
         if section is None:
             raise self._make_unknown_error(name, asked)
-        values, own = self.sections.values(section, asked)
-        mistakes = Mistakes(own)
         kinds: Mapping[str, Callable[[Values], Stack]] = {"pipeline": self._pipeline, "filter-app": self._filter_app}
-        stack = self._read_filter_with(values)
+        return self._read(section, asked, kinds.get(section.kind, self._app))
+
+    def _read(self, part: Part, asked: Place, read: Callable[[Values], Stack]) -> Stack:
+        """What a section describes, with the layers of its ``filter-with`` around."""
+        values, own = self.sections.values(part, asked)
+        around = values.values.pop("filter-with", "").strip()
+        stack = self.filter(around, values.place.at("filter-with")) if around else Stack()
+        mistakes = Mistakes(own)
         with mistakes.collect():
-            inner = kinds.get(section.kind, self._app)(values)
+            inner = read(values)
             stack = replace(stack.around(inner), filter_app=inner.filter_app)
         return replace(stack, mistakes=_drop_consequences(own, [*stack.mistakes, *mistakes]))
 
@@ -86,7 +91,9 @@ class IniFile(Document):
         stack = self.application(use, place)
         if stack.application is None:
             return stack
-        application = replace(self._override(values, stack.application), loader=self._make_loader(values.place))
+        application = self._override(values, stack.application)
+        if not stack.pipeline:  # inside of layers, a composite asks where these are described
+            application = replace(application, loader=self._make_loader(values.place))
         filter_app = stack.filter_app and self._override(values, stack.filter_app)
         return replace(stack, application=application, filter_app=filter_app)
 
@@ -123,27 +130,21 @@ class IniFile(Document):
             return replace(stack, filter_app=Application("", values.values, values.place.global_conf))
         return Stack.broken(*mistakes)
 
-    def _read_filter_with(self, values: Values) -> Stack:
-        """The layers of ``filter-with``."""
-        name = values.values.pop("filter-with", "").strip()
-        return self.filter(name, values.place.at("filter-with")) if name else Stack()
-
     def _filter(self, name: str, asked: Place) -> Stack:
         if name.startswith("config:"):
-            other, fragment = self._open_other(name, asked)
+            other, fragment = self.open_other(name, asked)
             return other.filter(fragment, asked).with_mistakes(other.mistakes)
         alike = (each for key, each in self._filters.items() if normalize_name(key) == normalize_name(name))
         section = self._filters.get(name) or next(alike, None)
         is_itself = section is not None and self.sections.step(section) in asked.trail[-1:]
         if section is None or (is_itself and (":" in name or registry.has(name))):
             return Stack(pipeline=Pipeline([self._layer(name, asked)]))
-        values, own = self.sections.values(section, asked)
-        mistakes = Mistakes(own)
-        stack = self._read_filter_with(values)
-        with mistakes.collect():
-            is_used = asked.key == "use"  # by a section that may have more options for it
-            stack = stack.around(self._configure(values, *self._read_use(values, FILTER_PROTOCOLS, name), is_used))
-        return replace(stack, mistakes=_drop_consequences(own, [*stack.mistakes, *mistakes]))
+        is_used = asked.key == "use"  # by a section that may have more options for it
+
+        def read(values: Values) -> Stack:
+            return self._configure(values, *self._read_use(values, FILTER_PROTOCOLS, name), is_used)
+
+        return self._read(section, asked, read)
 
     def _configure(self, values: Values, use: str, asked: Place, is_used: bool = False) -> Stack:
         """The filter that a section uses, with the options of the section."""
@@ -197,7 +198,11 @@ class IniFile(Document):
             raise ConfigError(place.mistake("missing value", hint=suggest_key(values.values, protocols)))
         return (value if place.key == "use" else f"{place.key}:{value}"), place
 
-    def _open_other(self, uri: str, asked: Place) -> tuple["IniFile", str]:
+    def open_other(self, uri: str, asked: Place) -> tuple["IniFile", str]:
+        """The file that ``config:file#name`` means, and the name in it.
+
+        :raises ConfigError: the file cannot be read.
+        """
         path, _, fragment = uri.removeprefix("config:").partition("#")
         try:
             return IniFile(self.path.parent / unquote(path), asked.global_conf), fragment or "main"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import NamedTuple
 
+from wsgistack.config.place import Place
 from wsgistack.errors import ConfigError, Mistake, Where, suggest
 
 __all__ = ["KINDS", "TYPES", "Section", "Setting", "interpolate", "is_known", "parse"]
@@ -44,6 +45,15 @@ class Section(NamedTuple):
     name: str
     line: int
     settings: dict[str, Setting]
+
+    def place(self, file: str) -> Place:
+        """Its place in a file, with the line of each setting, and of each item of a value that may be a mapping."""
+        lines = {key: setting.line for key, setting in self.settings.items()}
+        for key, setting in self.settings.items():
+            if "%(" not in setting.value:  # a global value may hold several items
+                written = (number for number, line in zip(setting.numbers, setting.lines, strict=True) if line)
+                lines |= {f"{key}.{item}": number for item, number in enumerate(written)}
+        return Place(Where(file, self.line, f"[{self.name}]"), lines=lines)
 
 
 def is_known(section: str) -> bool:

@@ -3,13 +3,13 @@
 import ast
 import logging
 import logging.handlers
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from wsgistack.config.logging import LoggingSetup, bind_arguments, check_folder, import_handler_class, resolve_hidden
+from wsgistack.config.logging import LoggingSetup, check_call, import_handler_class, resolve_hidden
 from wsgistack.config.paste.ini import Section, interpolate
 from wsgistack.config.place import Place
 from wsgistack.config.table.toml import KeyPath
@@ -50,12 +50,7 @@ def read_ini_logging(path: Path, sections: Mapping[str, Section], defaults: Mapp
     if not any(map(is_about_logging, sections)):
         return None
     reader = _IniReader(path, sections, defaults)
-    return LoggingSetup(reader.table, reader.locate, reader.mistakes, reader.hidden)
-
-
-class _Expression(NamedTuple):
-    evaluate: Callable[[], Any]
-    has_call: bool
+    return LoggingSetup(reader.table, reader.locate, reader.mistakes, reader.hidden, reader.targets)
 
 
 class _IniReader:
@@ -64,12 +59,11 @@ class _IniReader:
     def __init__(self, path: Path, sections: Mapping[str, Section], defaults: Mapping[str, str]) -> None:
         self.mistakes = Mistakes()
         self.hidden: set[str] = set()
+        self.targets: dict[str, str] = {}  # of a MemoryHandler each
         self._path = path
         self._sections = sections
         self._defaults = defaults
         self._places: dict[KeyPath, Place] = {}
-        self._targets: dict[str, str] = {}  # of a MemoryHandler each
-        self._made: dict[str, Any] = {}
         self.table: dict[str, Any] = {kind: {} for kind in _KINDS}
         for kind, (prefix, keys) in _KINDS.items():
             for listed in self._list(kind, prefix):
@@ -80,14 +74,16 @@ class _IniReader:
                 if kind == "loggers":
                     values["handlers"] = _split(values.get("handlers", ""))
                     values["propagate"] = {"0": False, "1": True}.get(values.get("propagate", "1"))
-                at: KeyPath = ("root",) if prefix + listed == "logger_root" else (kind, name)
-                (self.table if at == ("root",) else self.table[kind])[str(at[-1])] = values
+                at = ("root",) if prefix + listed == "logger_root" else (kind, name)
+                (self.table if at == ("root",) else self.table[kind])[at[-1]] = values
                 self._places[at] = place
-        for name, target in self._targets.items():
+        for name, target in self.targets.items():
+            others = [each for each in self.table["handlers"] if each != name]
             if target not in self.table["handlers"]:
-                hint = suggest(target, [each for each in self.table["handlers"] if each != name])
-                place = self.locate(("handlers", name, "target"))
-                self.mistakes.append(place.mistake(f"unknown handler {target!r}", hint=hint))
+                problem = f"unknown handler {target!r}"
+                self.mistakes.append(
+                    self.locate(("handlers", name, "target")).mistake(problem, hint=suggest(target, others))
+                )
 
     def locate(self, at: KeyPath) -> Place:
         """The place of a setting, or that of its section."""
@@ -98,16 +94,14 @@ class _IniReader:
     def _list(self, kind: str, prefix: str) -> list[str]:
         """The names in a list that have sections. If the list itself is wrong, all that have sections."""
         found = [name.removeprefix(prefix) for name in self._sections if name.startswith(prefix)]
-        first = next((name for name in (kind, *map(prefix.__add__, found)) if name in self._sections), None)
-        if not first:
+        if kind not in self._sections and not found:
             return []
-        values, place = self._read(first, ("keys",))
-        if first != kind or "keys" not in place.lines:
+        is_there = kind in self._sections
+        values, place = self._read(kind if is_there else prefix + found[0], ("keys",))
+        if not is_there or "keys" not in place.lines:
             expected = f"[{kind}] with keys = {', '.join(found)}"
             self.mistakes.append(place.mistake(f"missing list of {kind}", expected=expected))
-        if first != kind or "keys" not in values:
-            return found
-        names = _split(values["keys"])
+        names = _split(values["keys"]) if is_there and "keys" in values else found
         for name in names:
             if name not in found:
                 hint = did_you_mean(prefix + name, (prefix + each for each in found if each not in names))
@@ -116,15 +110,13 @@ class _IniReader:
 
     def _read(self, name: str, known: Collection[str]) -> tuple[dict[str, Any], Place]:
         """The settings of a section, without those that have mistakes."""
-        section = self._sections[name]
-        texts = {key: setting.value for key, setting in section.settings.items()}
-        lines = {key: setting.line for key, setting in section.settings.items()}
-        place = Place(Where(str(self._path), section.line, f"[{name}]"), lines=lines)
+        texts = {key: setting.value for key, setting in self._sections[name].settings.items()}
+        place = self._sections[name].place(str(self._path))
         for key in [key for key in texts if key not in known]:
-            if near := get_close_matches(key.lower(), [each for each in known if each not in lines], 1, 0.75):
+            if near := get_close_matches(key.lower(), [each for each in known if each not in texts], 1, 0.75):
                 hint = f"did you mean {near[0]!r}?"  # pserve ignores all other settings
                 self.mistakes.append(place.at(key).mistake("unknown setting", hint=hint))
-                lines[near[0]] = lines[key]
+                place = place._replace(lines={**place.lines, near[0]: place.lines[key]})
         variables = {**self._defaults, **texts}
         values: dict[str, Any] = {}
         for key in [key for key in known if key in variables]:
@@ -135,38 +127,26 @@ class _IniReader:
 
     def _make_handler(self, name: str, values: Mapping[str, Any], place: Place) -> dict[str, Any]:
         made = {key: values[key] for key in ("formatter", "level") if key in values}
-        if "class" in values:
-            with self.mistakes.collect("class", place.at("class").where):
-                dotted = values["class"]
-                is_of_logging = "." not in dotted or hasattr(logging, dotted.partition(".")[0])
-                factory = import_handler_class(f"logging.{dotted}" if is_of_logging else dotted)
-                if issubclass(factory, logging.handlers.MemoryHandler) and values.get("target"):
-                    self._targets[name] = values["target"]
-                self._check_arguments(factory, values, place)
-                return {**made, "()": partial(self._call, name, factory, values)}
-            made["()"] = logging.NullHandler
+        if "class" not in values:
+            return made
+        made["()"] = logging.NullHandler
+        with self.mistakes.collect("class", place.at("class").where):
+            dotted = values["class"]
+            is_of_logging = "." not in dotted or hasattr(logging, dotted.partition(".")[0])
+            factory = import_handler_class(f"logging.{dotted}" if is_of_logging else dotted)
+            if issubclass(factory, logging.handlers.MemoryHandler) and values.get("target"):
+                self.targets[name] = values["target"]
+            args, kwargs = values.get("args", ()), values.get("kwargs", {})
+            made["()"] = lambda: factory(*_evaluate(args), **_evaluate(kwargs))
+            given = [key for key in ("args", "kwargs") if key in place.lines]
+            if values.keys() >= {*given} and not (callable(args) or callable(kwargs)):
+                key = given[0] if given else "class"
+                with self.mistakes.collect(key, place.at(key).where):
+                    check_call(factory, args, kwargs)
         return made
 
-    def _check_arguments(self, factory: type[logging.Handler], values: Mapping[str, Any], place: Place) -> None:
-        """Check the arguments of a handler, unless calls in them give their values later."""
-        given = [key for key in ("args", "kwargs") if key in place.lines]
-        if all(key in values and not values[key].has_call for key in given):
-            key = given[0] if given else "class"
-            with self.mistakes.collect(key, place.at(key).where):
-                args, kwargs = (values[each].evaluate() if each in given else () for each in ("args", "kwargs"))
-                check_folder(factory, bind_arguments(factory, args, dict(kwargs)).get("filename"))
-
-    def _call(self, name: str, factory: type[logging.Handler], values: Mapping[str, Any]) -> logging.Handler:
-        """Make a handler, and set the targets that are now known: either of the two may be made first."""
-        args, kwargs = (values[key].evaluate() if key in values else () for key in ("args", "kwargs"))
-        self._made[name] = factory(*args, **dict(kwargs))
-        for each, target in self._targets.items():
-            if {each, target} <= self._made.keys():
-                self._made[each].setTarget(self._made[target])
-        return self._made[name]  # type: ignore[no-any-return]
-
     def _read_python(self, key: str, text: str) -> Any:
-        """An expression with the names of :mod:`logging`; for ``defaults``, its value.
+        """The value of an expression with the names of :mod:`logging`; or what evaluates it, if it has a call.
 
         :raises ConfigError: it is not an expression, a reference in it cannot be filled in, or its value is wrong.
         """
@@ -178,16 +158,19 @@ class _IniReader:
             for node in nodes:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     node.value = self._resolve(node.value)
-            evaluate = partial(eval, compile(tree, key, "eval"), dict(vars(logging)))  # as in fileConfig
-            has_call = any(isinstance(node, ast.Call) for node in nodes)
-            if key == "defaults" or not has_call:
-                value = evaluate()
+            value = partial(eval, compile(tree, key, "eval"), dict(vars(logging)))  # as in fileConfig
+            if key == "defaults" or not any(isinstance(node, ast.Call) for node in nodes):
+                value = value()
                 if not isinstance(value, types):
                     raise ConfigError(Mistake(describe_type(value), expected=expected))
-        return value if key == "defaults" else _Expression(evaluate, has_call)
+        return value
 
     def _resolve(self, text: str) -> str:
         return resolve_hidden(text, self._path.absolute().parent, self.hidden)
+
+
+def _evaluate(value: Any) -> Any:
+    return value() if callable(value) else value
 
 
 def _split(text: str) -> list[str]:

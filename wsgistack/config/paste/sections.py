@@ -1,7 +1,7 @@
 """The sections of an ini file by type and name, and their values with references ``%(name)s`` filled in."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -9,7 +9,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from wsgistack.config.hints import split_slip
-from wsgistack.config.paste.ini import KINDS, TYPES, Section, Setting, interpolate, is_known, parse
+from wsgistack.config.paste.ini import KINDS, TYPES, Section, interpolate, is_known, parse
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
@@ -53,14 +53,14 @@ class Sections:
     """
 
     def __init__(self, path: Path, text: str, passed: Mapping[str, str]) -> None:
-        self.path = path
+        self.file = str(path)
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - without "..", but with links, as in PasteDeploy
         self.folder = absolute.parent
-        self.all, parsed = parse(text, str(path))
+        self.all, parsed = parse(text, self.file)
         self.mistakes = Mistakes(parsed)
         if self.mistakes and not any(":" in name or is_known(name) for name in self.all):
             expected = "an ini file with a section such as [app:main]"  # reported once, not line by line
-            raise ConfigError(Mistake("not a configuration", expected=expected, where=Where(str(path))))
+            raise ConfigError(Mistake("not a configuration", expected=expected, where=Where(self.file)))
         built_in = {"here": str(self.folder), "__file__": str(absolute)}
         self.default = default = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
         escaped = {name: str(value).replace("%", "%%") for name, value in {**passed, **built_in}.items()}
@@ -88,10 +88,9 @@ class Sections:
         own_sets = {key[4:].strip(): value for key, value in filled.items() if key.startswith("set ")}
         sets = self._make_absolute(own_sets, asked.global_conf)
         global_conf = {**self._own_conf, **asked.global_conf, **sets}
-        lines = {name: setting.line for name, setting in section.settings.items()}
-        lines |= {item: line for name, setting in section.settings.items() for item, line in _find_items(name, setting)}
-        lines |= {name[4:].strip(): line for name, line in lines.items() if name.startswith("get ")}
-        place = Place(Where(str(self.path), section.line, f"[{section.name}]"), "", trail, global_conf, lines)
+        lines = section.place(self.file).lines
+        lines = {**lines, **{name[4:].strip(): line for name, line in lines.items() if name.startswith("get ")}}
+        place = section.place(self.file)._replace(trail=trail, global_conf=global_conf, lines=lines)
         values: dict[str, str] = {}
         for key, value in sorted(filled.items(), key=lambda item: item[0].startswith("get ")):
             if key.startswith("get "):
@@ -110,14 +109,14 @@ class Sections:
 
     def step(self, part: Part) -> str:
         """The name of a section in the trail of a place."""
-        return f"{os.path.normpath(self.path)} [{part.section.name}]"
+        return f"{os.path.normpath(self.file)} [{part.section.name}]"
 
     def _fill(self, section: Section, variables: Mapping[str, str], mistakes: Mistakes) -> dict[str, str]:
+        place = section.place(self.file)
         filled = {}
         for name, setting in section.settings.items():
-            where = Where(str(self.path), setting.line, f"[{section.name}]")
             filled[name] = setting.value
-            with mistakes.collect(name, where):
+            with mistakes.collect(name, place.at(name).where):
                 filled[name] = interpolate(setting.value, variables)
                 if name in STRUCTURE_KEYS:
                     filled[name] = str(resolve(filled[name], base=self.folder))
@@ -127,8 +126,7 @@ class Sections:
         for key in STRUCTURE_KEYS & filled.keys():
             filled[key], slip, hint = split_slip(filled[key])
             if slip:
-                where = Where(str(self.path), section.settings[key].line, f"[{section.name}]")
-                mistakes.append(Mistake(slip, key=key, hint=hint, where=where))
+                mistakes.append(section.place(self.file).at(key).mistake(slip, hint=hint))
 
     def _make_absolute(self, conf: dict[str, str], passed: Mapping[str, str]) -> dict[str, str]:
         if passed.get("here", str(self.folder)) == str(self.folder):
@@ -156,7 +154,7 @@ class Sections:
             first = found.setdefault(part.name, part).section
             if first is not section:
                 problem = f"duplicate {what} {part.name!r}; first in [{first.name}] on line {first.line}"
-                self.mistakes.append(Mistake(problem, where=Where(str(self.path), section.line, f"[{section.name}]")))
+                self.mistakes.append(section.place(self.file).mistake(problem))
         return found
 
     def _check_types(self) -> None:
@@ -165,12 +163,5 @@ class Sections:
             near = get_close_matches(kind.strip().lower(), TYPES if colon else ["default"], n=1, cutoff=0.8)
             if near and kind not in TYPES:
                 hint = f"did you mean [{near[0]}:{name}]?" if colon else f"did you mean [{_DEFAULT}]?"
-                where = Where(str(self.path), section.line)
+                where = Where(self.file, section.line)
                 self.mistakes.append(Mistake(f"unknown section type {kind!r}", where=where, hint=hint))
-
-
-def _find_items(name: str, setting: Setting) -> Iterator[tuple[str, int]]:
-    """The line of each item of a value that may be a mapping, by the name of the setting and the number of the item."""
-    if "%(" not in setting.value:  # a global value may hold several items
-        written = (number for number, line in zip(setting.numbers, setting.lines, strict=True) if line)
-        yield from ((f"{name}.{item}", number) for item, number in enumerate(written))

@@ -1,0 +1,171 @@
+"""Which clients may enter: networks, also from files."""
+
+import logging
+from collections.abc import Callable, Collection
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+
+from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.http.addresses import Networks, parse_address
+from wsgistack.types import Environ
+
+__all__ = ["NetworkFile", "compile_client_rules", "describe_client"]
+
+INTERVAL = 1.0
+"""In seconds, between two looks at a file."""
+
+MAX_REPORTED_LINES = 10
+
+_COMMENTS = "#;"
+_Stamp = tuple[int, ...]
+
+
+def compile_client_rules(
+    allowed: Collection[str], allowed_files: Collection[Path], denied: Collection[str], denied_files: Collection[Path]
+) -> Callable[[str], str] | None:
+    """Make a function that finds the rule by which a ``REMOTE_ADDR`` is refused: an empty text if it may enter.
+
+    :returns: None if no network is named.
+    :raises ConfigError: a network is not valid, or a file can't be used.
+    """
+    mistakes = Mistakes()
+    inside: list[Callable[[str], bool]] = []
+    outside: list[tuple[str, Callable[[str], bool]]] = []
+    if allowed:
+        with mistakes.collect():
+            inside.append(Networks(allowed, key="allowed_networks").contains_peer)
+    if denied:
+        with mistakes.collect():
+            outside.append(("denied_networks", Networks(denied, key="denied_networks").contains_peer))
+    for path in allowed_files:
+        with mistakes.collect():
+            inside.append(NetworkFile(path, key="allowed_files").contains_peer)
+    for path in denied_files:
+        with mistakes.collect():
+            outside.append((f"denied_files {path}", NetworkFile(path, key="denied_files").contains_peer))
+    mistakes.raise_if_any()
+    if not (inside or outside):
+        return None
+
+    def find_client_rule(peer: str) -> str:
+        for rule, contains in outside:
+            if contains(peer):
+                return rule
+        if inside and not any(contains(peer) for contains in inside):
+            return "allowed_networks"
+        is_known = _is_known(peer)
+        if is_known is None:
+            is_known = bool(inside)  # the list of allowed networks names unix
+        return "" if is_known else "unknown address"
+
+    return find_client_rule if allowed_files or denied_files else lru_cache(maxsize=1024)(find_client_rule)
+
+
+def describe_client(environ: Environ) -> str:
+    """The address of a client, or else ``unknown``. It is never a text that the client chose."""
+    address = parse_address(environ.get("REMOTE_ADDR", ""))
+    return "unknown" if address is None else str(address)
+
+
+@lru_cache(maxsize=1024)
+def _is_known(peer: str) -> bool | None:
+    """Whether the address of a peer is known, or None if it has none, as on a Unix socket.
+
+    ``forwarded`` writes 0.0.0.0 for a client that a proxy does not know.
+    """
+    address = parse_address(peer)
+    return None if address is None else not address.is_unspecified
+
+
+class NetworkFile:
+    """The networks of a file, one on each line. A change takes effect within about a second.
+
+    The text after ``#`` or ``;`` is a comment. The file must end with a line feed, because a list that is cut off in
+    its last line may name another network. While one thread reads a changed file, the others use the list before it.
+    That list stays in force if the file has a mistake or can't be read, which is logged once.
+
+    :param key: the option that names the file.
+    :raises ConfigError: at the start, the file can't be read, or a line is not a network.
+    """
+
+    def __init__(self, path: Path, *, key: str) -> None:
+        self._path = path
+        self._key = key
+        self._lock = Lock()
+        self._reported: _Stamp | None = None
+        self._stamp = self._look()
+        self._next = monotonic() + INTERVAL
+        self._networks = self._read()
+
+    def contains_peer(self, remote_addr: str) -> bool:
+        """Whether a ``REMOTE_ADDR`` is in one of the networks."""
+        if monotonic() >= self._next and self._lock.acquire(blocking=False):
+            try:
+                self._refresh()
+            finally:
+                self._next = monotonic() + INTERVAL
+                self._lock.release()
+        return self._networks.contains_peer(remote_addr)
+
+    def _refresh(self) -> None:
+        stamp = self._look()
+        if stamp == self._stamp:
+            return
+        try:
+            self._networks = self._read()
+        except ConfigError as error:
+            self._report(stamp, error)
+            if isinstance(error.__cause__, OSError):
+                return  # the next look tries again: the reason may have gone without a change of the file
+        self._stamp = stamp
+
+    def _report(self, stamp: _Stamp, error: ConfigError) -> None:
+        if stamp != self._reported:
+            self._reported = stamp
+            for mistake in error.mistakes:
+                logging.getLogger("wsgistack.request_filter").error("%s; the list before it stays in force", mistake)
+
+    def _look(self) -> _Stamp:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return ()
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+    def _read(self) -> Networks:
+        expected = "a list of networks"
+        try:
+            text = self._path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            problem = f"can't read {str(self._path)!r}: {error.strerror}"
+            raise ConfigError(Mistake(problem, key=self._key, value=self._path, expected=expected)) from error
+        except UnicodeDecodeError as error:
+            problem = f"{str(self._path)!r} is not UTF-8"
+            raise ConfigError(Mistake(problem, key=self._key, value=self._path, expected=expected)) from error
+        if not text.endswith("\n"):
+            problem = f"{str(self._path)!r} is cut off: the last line does not end"
+            raise ConfigError(Mistake(problem, key=self._key, value=self._path, expected="a line feed at the end"))
+        lines: dict[str, int] = {}
+        for number, line in enumerate(text.split("\n"), 1):
+            lines.setdefault(_remove_comment(line), number)
+        lines.pop("", None)
+        try:
+            return Networks(lines, key=self._key)
+        except ConfigError as error:
+            first = [
+                each._replace(problem=f"{self._path}:{lines[str(each.value)]}: {each.problem}")
+                for each in error.mistakes[:MAX_REPORTED_LINES]
+            ]
+            left_out = len(error.mistakes) - len(first)
+            if left_out:
+                problem = f"{str(self._path)!r} has {left_out} more lines with such mistakes"
+                first.append(Mistake(problem, key=self._key, value=self._path, expected=expected))
+            raise ConfigError(*first) from None
+
+
+def _remove_comment(line: str) -> str:
+    for sign in _COMMENTS:
+        line = line.partition(sign)[0]
+    return line.strip()
