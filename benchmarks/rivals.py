@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.rows import describe_version
-from benchmarks.traffic import ORIGIN, PASSWORD, USER
+from benchmarks.traffic import ORIGIN, PASSWORD, TEXT, USER, make_whole
 from wsgistack.types import App
 
 __all__ = ["LOGGER", "RIVALS", "Rival", "get_quiet_logger", "open_null_writer", "oslo_basic_auth", "paste_stack"]
@@ -146,6 +146,38 @@ def wsgify(app: App) -> App:
     return build(app)
 
 
+def paste_cascade(app: App) -> App:
+    """Paste's cascade, whose first application answers."""
+    from paste.cascade import Cascade
+
+    built: App = Cascade([app, make_whole(TEXT)])
+    return built
+
+
+def paste_cascade_to_fallback(app: App) -> App:
+    """Paste's cascade, whose first application has no answer."""
+    from paste.cascade import Cascade
+
+    built: App = Cascade([make_whole(TEXT, status="404 Not Found"), app])
+    return built
+
+
+def webob_etag(app: App) -> App:
+    """Tags and conditional answers of WebOb's response, which uses MD5."""
+    from webob import Request, Response
+    from webob.dec import wsgify
+
+    @wsgify.middleware
+    def tagging(request: Request, app: App) -> Response:
+        response = request.get_response(app)
+        response.md5_etag()
+        response.conditional_response = True
+        return response
+
+    built: App = tagging(app)
+    return built
+
+
 RIVALS = {
     "request_id": (
         Rival("RequestId", "oslo.middleware", oslo("request_id", "RequestId")),
@@ -163,6 +195,9 @@ RIVALS = {
     "basic_auth": (Rival("auth.basic", "Paste", paste_auth),),
     "cors": (Rival("CORS", "oslo.middleware", oslo_cors),),
     "gzip": (Rival("gzipper", "Paste", paste_gzipper),),
+    "etag": (Rival("md5_etag() in wsgify", "WebOb", webob_etag),),
+    "cascade": (Rival("Cascade", "Paste", paste_cascade),),
+    "cascade to a fallback": (Rival("Cascade", "Paste", paste_cascade_to_fallback),),
     "forwarded": (
         Rival("ProxyFix", "Werkzeug", proxy_fix),
         Rival("HTTPProxyToWSGI", "oslo.middleware", oslo("http_proxy_to_wsgi", "HTTPProxyToWSGI")),

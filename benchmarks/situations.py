@@ -3,16 +3,19 @@
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
+from benchmarks.floors.cascade import cascade as cascade_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
 from benchmarks.floors.cookies import cookies as cookies_floor
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
+from benchmarks.floors.etag import etag as etag_floor
 from benchmarks.floors.forwarded import forwarded as forwarded_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
 from benchmarks.floors.hosts import hosts as hosts_floor
@@ -40,10 +43,12 @@ from benchmarks.traffic import (
 from wsgistack import (
     AccessLog,
     BasicAuth,
+    Cascade,
     CatchErrors,
     Cookies,
     Cors,
     Csrf,
+    Etag,
     Forwarded,
     Gzip,
     Hosts,
@@ -108,6 +113,10 @@ _json = partial(make_whole, JSON, "application/json")
 _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
 _json_stream = partial(make_stream, [JSON] * 4, "application/json")
+_known = {"HTTP_IF_NONE_MATCH": f'"{sha256(TEXT).hexdigest()[:32]}"'}
+_none = make_whole(TEXT, status="404 Not Found")
+_first = partial(Cascade, fallback=make_whole(TEXT))
+_first_floor = partial(cascade_floor, fallback=make_whole(TEXT))
 _proxied = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7", "HTTP_X_FORWARDED_PROTO": "https"}
 _with_cookie = partial(make_whole, TEXT, cookie="session=0123456789abcdef; Path=/")
 _filter = partial(
@@ -180,6 +189,19 @@ SITUATIONS = (
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "2 KB JSON", Gzip, gzip_floor, _json, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "stream of 4 chunks of 2 KB JSON", Gzip, gzip_floor, _json_stream, BROWSER, RIVALS["gzip"]),
+    Situation("etag", "new tag", Etag, etag_floor, rivals=RIVALS["etag"]),
+    Situation("etag", "new tag of 2 KB JSON", Etag, etag_floor, _json, rivals=RIVALS["etag"]),
+    Situation("etag", "known tag", Etag, etag_floor, request=_known, rivals=RIVALS["etag"]),
+    Situation("etag", "stream of 4 chunks", Etag, etag_floor, _stream),
+    Situation("etag", "POST", Etag, etag_floor, request={"REQUEST_METHOD": "POST"}),
+    Situation("cascade", "the first application answers", _first, _first_floor, rivals=RIVALS["cascade"]),
+    Situation(
+        "cascade",
+        "the fallback answers",
+        lambda app: Cascade(_none, fallback=app),
+        partial(cascade_floor, _none),
+        rivals=RIVALS["cascade to a fallback"],
+    ),
     Situation(
         "forwarded",
         "one proxy",

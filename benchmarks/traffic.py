@@ -145,14 +145,14 @@ def start_stream(app: App, request: Mapping[str, object]) -> tuple[Iterable[byte
     return body, chunks
 
 
-def make_whole(body: bytes, content_type: str = _PLAIN, *, cookie: str = "") -> App:
+def make_whole(body: bytes, content_type: str = _PLAIN, *, status: str = "200 OK", cookie: str = "") -> App:
     """Make an application that sends one chunk with a Content-Length, with a new list of headers each time."""
     fields = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
     if cookie:
         fields.append(("Set-Cookie", cookie))
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", [*fields])
+        start_response(status, [*fields])
         return [body]
 
     return copy_function(application)

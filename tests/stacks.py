@@ -11,15 +11,18 @@ from functools import reduce
 from itertools import product
 from operator import or_
 from pathlib import Path
+from wsgiref.simple_server import demo_app
 
 from wsgistack import (
     AccessLog,
     BasicAuth,
+    Cascade,
     CatchErrors,
     Compress,
     Cookies,
     Cors,
     Csrf,
+    Etag,
     Forwarded,
     Hosts,
     Https,
@@ -76,12 +79,15 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "method_override": MethodOverride,
     "forwarded": Forwarded,
     "static": Static,
+    "etag": Etag,
+    "cascade": Cascade,
     "request_filter": RequestFilter,
     "cors": Cors,
     "csrf": Csrf,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "cascade": {"fallback": demo_app},
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
     "cors": {"allow_origins": ["https://example.org"]},

@@ -4,7 +4,7 @@ import logging
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from wsgiref.validate import WSGIWarning, validator
 
 import pytest
 
+from tests.direct import answering
 from tests.stacks import (
     FIVE,
     FIVE_TWICE,
@@ -27,11 +28,13 @@ from tests.stacks import (
 from wsgistack import (
     AccessLog,
     BasicAuth,
+    Cascade,
     CatchErrors,
     Compress,
     Cookies,
     Cors,
     Csrf,
+    Etag,
     Forwarded,
     Gzip,
     Hosts,
@@ -50,7 +53,7 @@ from wsgistack.testing.lint import Lint
 from wsgistack.testing.modes import MODES
 from wsgistack.testing.report import as_text
 from wsgistack.testing.scenarios import SCENARIOS
-from wsgistack.types import App, Changes, Factory
+from wsgistack.types import App, Changes, Environ, Factory, StartResponse
 
 OWN_PASSWORD = ("gets_odd_headers", "gets_odd_headers-by_a_browser")
 """Cases that send their own, wrong password."""
@@ -62,6 +65,20 @@ REPORTS_THE_SERVER = ("works_without_write",)
 """The case whose server breaks a rule that Lint reports."""
 
 
+NOT_FOUND = ("starts_late_and_gives_nothing",)
+"""Cases that the layer cascade answers in another way, with its fallback."""
+
+CALLED_LATE = tuple(
+    f"{name}{browser}"
+    for name in CASES
+    if "write" in name or name == "takes_over_and_raises_stop_iteration"
+    for browser in ("", "-by_a_browser")
+)
+"""Cases of an application that must be called before the server reads the body. A fallback is called when the server
+reads it, if the first application starts that late.
+"""
+
+
 class Judged(NamedTuple):
     """One layer or stack, and how it is judged."""
 
@@ -70,6 +87,26 @@ class Judged(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
     changes: Changes | None = None
     exempt: tuple[str, ...] = ()
+
+
+def asking_second(app: App) -> App:
+    return Cascade(answering([b"none"], status="404 Not Found"), fallback=app)
+
+
+def asking_late(app: App) -> App:
+    def none(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        yield b"none"
+
+    return Cascade(none, fallback=app)
+
+
+def asking_after_write(app: App) -> App:
+    def none(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("404 Not Found", [("Content-Type", "text/plain")])(b"none")
+        return [b"none"]
+
+    return Cascade(none, fallback=app)
 
 
 JUDGED = {
@@ -108,6 +145,16 @@ JUDGED = {
     "maintenance": Judged(Maintenance, OPTIONS["maintenance"]),
     "maintenance, begun": Judged(Maintenance, {"enabled": True}),
     "method_override": Judged(MethodOverride, {"field": "_method"}),
+    "etag": Judged(Etag),
+    "etag, conditional": Judged(Etag, headers=(("If-None-Match", "*"),)),
+    "etag, of a validator": Judged(Etag, headers=(("If-None-Match", 'W/"1"'), ("If-Match", '"1", "2"'))),
+    "etag, no tags": Judged(Etag, {"max_size": 0}, changes=Changes(answers=True)),
+    "cascade": Judged(Cascade, OPTIONS["cascade"]),
+    "cascade, asking the fallback": Judged(asking_second, changes=Changes()),
+    "cascade, asking the fallback after write()": Judged(asking_after_write, changes=Changes()),
+    "cascade, asking the fallback late": Judged(
+        asking_late, changes=Changes(answers=True, wraps=True), exempt=CALLED_LATE
+    ),
     "request_filter": Judged(RequestFilter),
     "request_filter, all options": Judged(
         RequestFilter,
@@ -244,6 +291,7 @@ def test_the_validator_accepts_each_layer(stack: Stack, caplog: pytest.LogCaptur
         record = Server().run(validate_each_layer(stack, case.app), environ, take=case.take)
         assert find_complaints(record) == [], case.name
         answered = (*OWN_PASSWORD, *(ODD_PATHS if {"paths", "request_filter"} & {*stack.names} else ()))
+        answered += NOT_FOUND if "cascade" in stack.names else ()
         if bare.error is None and case.name not in answered:
             assert (record.status, record.body) == (bare.status, bare.body), case.name
         assert "without being closed" not in errors.getvalue(), case.name

@@ -39,7 +39,15 @@ FLOORS = (
         "file_wrapper",
         "middleware.compress.padding",
     ),
-    ("exchange.__init__", "http.hosts", "http.paths", "http.urls", "notices", "options.conversion"),
+    (
+        "exchange.__init__",
+        "http.hosts",
+        "http.paths",
+        "http.preconditions",
+        "http.urls",
+        "notices",
+        "options.conversion",
+    ),
     ("exchange.context", "exchange.held", "exchange.measured", "options.schema"),
     # what layers are made of
     (

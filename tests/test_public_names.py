@@ -14,6 +14,7 @@ from wsgistack import testing
 PUBLIC = [
     "AccessLog",
     "BasicAuth",
+    "Cascade",
     "CatchErrors",
     "Changes",
     "Compress",
@@ -22,6 +23,7 @@ PUBLIC = [
     "Cors",
     "Csrf",
     "Duration",
+    "Etag",
     "Exchange",
     "Forwarded",
     "Gzip",

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from wsgistack.http.responses import error_answer as error_answer
     from wsgistack.middleware.access_log import AccessLog as AccessLog
     from wsgistack.middleware.auth.basic import BasicAuth as BasicAuth
+    from wsgistack.middleware.cascade import Cascade as Cascade
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
     from wsgistack.middleware.cookies import Cookies as Cookies
     from wsgistack.middleware.cors import Cors as Cors
     from wsgistack.middleware.csrf import Csrf as Csrf
+    from wsgistack.middleware.etag import Etag as Etag
     from wsgistack.middleware.forwarded import Forwarded as Forwarded
     from wsgistack.middleware.hosts import Hosts as Hosts
     from wsgistack.middleware.https import Https as Https
@@ -59,9 +61,11 @@ _HOMES = {
     "http.responses": ("error_answer",),
     "middleware.access_log": ("AccessLog",),
     "middleware.auth.basic": ("BasicAuth",),
+    "middleware.cascade": ("Cascade",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.cookies": ("Cookies",),
+    "middleware.etag": ("Etag",),
     "middleware.cors": ("Cors",),
     "middleware.csrf": ("Csrf",),
     "middleware.forwarded": ("Forwarded",),

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 
 from benchmarks.floors.access_log import access_log
 from benchmarks.floors.basic_auth import basic_auth
+from benchmarks.floors.cascade import cascade
 from benchmarks.floors.catch_errors import catch_errors
 from benchmarks.floors.cookies import cookies
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
+from benchmarks.floors.etag import etag
 from benchmarks.floors.forwarded import forwarded
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
@@ -30,10 +33,12 @@ from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, ORIGIN, PASSWORD, TEXT,
 from wsgistack import (
     AccessLog,
     BasicAuth,
+    Cascade,
     CatchErrors,
     Cookies,
     Cors,
     Csrf,
+    Etag,
     Forwarded,
     Gzip,
     Hosts,
@@ -49,6 +54,7 @@ from wsgistack.types import App, Changes, Environ, StartResponse
 pytestmark = pytest.mark.slow
 
 LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
+NONE = make_whole(TEXT, status="404 Not Found")
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
 FILTER: Callable[[App], App] = partial(request_filter, network="192.0.2.0/24", path=r"\.php(?=/|\Z)", agents="sqlmap")
 ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
@@ -58,6 +64,9 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
+    "etag": (etag, Etag.changes),
+    "cascade": (partial(cascade, fallback=make_whole(TEXT)), Cascade.changes),
+    "cascade to a fallback": (partial(cascade, NONE), Changes()),
     "cookies": (cookies, Cookies.changes),
     "forwarded": (partial(forwarded, trusted="127.0.0.0/8"), Forwarded.changes),
     "hosts": (partial(hosts, allowed=frozenset(["localhost", "127.0.0.1"])), Hosts.changes),
@@ -98,6 +107,7 @@ APPS = {
 REQUESTS = {
     "plain": LOGGED_IN,
     "browser": {**LOGGED_IN, **BROWSER},
+    "known": {**LOGGED_IN, "HTTP_IF_NONE_MATCH": f'"{sha256(TEXT).hexdigest()[:32]}"'},
     "of an origin": {**LOGGED_IN, "HTTP_ORIGIN": ORIGIN},
     "named": {**LOGGED_IN, "HTTP_X_REQUEST_ID": "mine"},
 }
@@ -106,6 +116,9 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "catch_errors": CatchErrors,
     "gzip": Gzip,
     "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),
+    "etag": Etag,
+    "cascade": partial(Cascade, fallback=make_whole(TEXT)),
+    "cascade to a fallback": lambda app: Cascade(NONE, fallback=app),
     "cookies": Cookies,
     "https": Https,
     "maintenance": partial(Maintenance, flag=Path("no such file")),

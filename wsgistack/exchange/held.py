@@ -1,13 +1,13 @@
 """The exchange that holds the start of a response back until the first chunk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import cast
 
 from wsgistack.environ import is_client_gone
 from wsgistack.exchange import CLOSED, Exchange, body_is_inert, refuse_write
 from wsgistack.types import ExcInfo, Headers, Write
 
-__all__ = ["HeldExchange"]
+__all__ = ["HeldExchange", "has_one_chunk"]
 
 
 class HeldExchange(Exchange):
@@ -93,3 +93,11 @@ class HeldExchange(Exchange):
                     del error, exc_info
                 return True
         return super()._recover(error)
+
+
+def has_one_chunk(body: Iterable[bytes], /) -> bool:
+    """Whether ``len()`` says that a body is one chunk, so that it is complete with the first one."""
+    try:
+        return hasattr(type(body), "__len__") and len(cast(Sized, body)) == 1
+    except TypeError:  # says that the length is unknown
+        return False

@@ -1,12 +1,11 @@
 """One response on its way through compression: its start, its headers and its body."""
 
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import monotonic
-from typing import cast
 
 from wsgistack.environ import NO_COMPRESS
-from wsgistack.exchange.held import HeldExchange
+from wsgistack.exchange.held import HeldExchange, has_one_chunk
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper
 from wsgistack.http import headers as h
 from wsgistack.middleware.compress.codings import Coding, Stream
@@ -89,7 +88,7 @@ class CompressExchange(HeldExchange):
                     return self
         elif self.status and not self._encodes:
             return body
-        self._is_single = _is_single(body)
+        self._is_single = has_one_chunk(body)
         return None
 
     def on_chunk(self, chunk: bytes) -> bytes:
@@ -170,10 +169,3 @@ class _GatheringStream:
             self._gathered = 0
             self._due = now + self._policy.flush_interval
         return encoded
-
-
-def _is_single(body: Iterable[bytes]) -> bool:
-    try:
-        return hasattr(type(body), "__len__") and len(cast(Sized, body)) == 1
-    except TypeError:  # says that the length is unknown
-        return False

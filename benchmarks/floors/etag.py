@@ -1,0 +1,80 @@
+"""The floor of etag."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+
+__all__ = ["etag"]
+
+_NOT_IN_304 = ("content-type", "content-length", "content-encoding", "content-language")
+
+
+def etag(app: App) -> App:
+    """Give a list or tuple of at most 1 MiB a tag, and answer 304 to If-None-Match with one tag."""
+
+    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
+            return app(environ, start_response)
+        held: tuple[str, Headers] | None = None
+        passed: Write | None = None
+        is_calling = True
+
+        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+            nonlocal held, passed
+            if is_calling and exc_info is None and held is None and passed is None and status[:3] == "200":
+                held = status, [*headers]
+                return write
+            try:
+                if exc_info:
+                    held = None
+                    passed = start_response(status, headers, exc_info)
+                else:
+                    release()
+                    passed = start_response(status, headers)
+            finally:
+                exc_info = None
+            return write
+
+        def release() -> None:
+            nonlocal held, passed
+            if held is not None:
+                status, headers = held
+                held = None
+                passed = start_response(status, headers)
+
+        def write(chunk: bytes) -> object:
+            release()
+            return passed(chunk) if passed else None
+
+        body = app(environ, start)
+        is_calling = False
+        if held is None:
+            return body
+        if type(body) is list or type(body) is tuple:
+            status, headers = held
+            length = sum(map(len, body))
+            if 0 < length <= 1048576 and _may_have_tag(headers, str(length)):
+                tag = f'"{sha256(b"".join(body)).hexdigest()[:32]}"'
+                headers.append(("ETag", tag))
+                known = environ.get("HTTP_IF_NONE_MATCH", "").strip()
+                is_alone = "HTTP_IF_MATCH" not in environ and "HTTP_IF_UNMODIFIED_SINCE" not in environ
+                if known and is_alone and known.removeprefix("W/") == tag:
+                    start_response("304 Not Modified", [h for h in headers if h[0].lower() not in _NOT_IN_304])
+                    return [b""]
+            start_response(status, headers)
+            return body
+        release()
+        return body
+
+    return layer
+
+
+def _may_have_tag(headers: Headers, length: str) -> bool:
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered == "etag" or lowered == "content-range" or (lowered == "content-length" and value != length):
+            return False
+        if lowered == "cache-control" and "no-store" in value.lower():
+            return False
+    return True
