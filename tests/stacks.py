@@ -26,6 +26,7 @@ from wsgistack import (
     Middleware,
     Paths,
     RequestId,
+    SecurityHeaders,
     Static,
 )
 from wsgistack.errors import ContractError
@@ -73,9 +74,11 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "method_override": MethodOverride,
     "forwarded": Forwarded,
     "static": Static,
+    "security_headers": SecurityHeaders,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "security_headers": {"csp": {"script-src": ["'self'", "'nonce'"]}},
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
     "forwarded": {"trusted": ["127.0.0.1"]},

@@ -52,6 +52,7 @@ def test_all_layers_are_registered() -> None:
         "method_override",
         "paths",
         "request_id",
+        "security_headers",
         "static",
     ]
 

@@ -38,6 +38,7 @@ from wsgistack import (
     MethodOverride,
     Paths,
     RequestId,
+    SecurityHeaders,
     Static,
 )
 from wsgistack.http import headers as h
@@ -97,6 +98,8 @@ JUDGED = {
     "maintenance": Judged(Maintenance, OPTIONS["maintenance"]),
     "maintenance, begun": Judged(Maintenance, {"enabled": True}),
     "method_override": Judged(MethodOverride, {"field": "_method"}),
+    "security_headers": Judged(SecurityHeaders),
+    "security_headers, with a nonce": Judged(SecurityHeaders, OPTIONS["security_headers"]),
     "lint": Judged(Lint, exempt=REPORTS_THE_SERVER),
     "all five": Judged(FIVE, {}, (KEY,), FIVE.changes._replace(answers=False), OWN_PASSWORD),
     "all five, no password": Judged(FIVE),

@@ -39,7 +39,7 @@ FLOORS = (
         "file_wrapper",
         "middleware.compress.padding",
     ),
-    ("exchange.__init__", "http.hosts", "http.paths", "http.urls", "notices", "options.conversion"),
+    ("exchange.__init__", "http.caching", "http.hosts", "http.paths", "http.urls", "notices", "options.conversion"),
     ("exchange.context", "exchange.held", "exchange.measured", "base"),
     # what layers are made of
     (
@@ -48,6 +48,9 @@ FLOORS = (
         "http.negotiation",
         "middleware.auth.hashes",
         "middleware.access_log.format",
+        "middleware.security_headers.csp",
+        "middleware.security_headers.nonce",
+        "middleware.security_headers.structured_fields",
     ),
     ("middleware.compress.exchange", "http.responses", "middleware.auth.passwords"),
     ("middleware.auth.htpasswd",),
@@ -56,6 +59,7 @@ FLOORS = (
         "middleware.auth.basic",
         "middleware.compress.__init__",
         "middleware.access_log.__init__",
+        "middleware.security_headers.__init__",
         "pipeline.mount",
     ),
     # what composes them

@@ -38,6 +38,7 @@ PUBLIC = [
     "RequestId",
     "RequestIdFilter",
     "Secret",
+    "SecurityHeaders",
     "Size",
     "Spec",
     "Static",
