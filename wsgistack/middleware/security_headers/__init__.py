@@ -80,7 +80,7 @@ class SecurityHeaders(Middleware):
     In an ini file, ``csp`` can also have one directive on each line: ``script-src = 'self' 'nonce'``. In TOML::
 
         [[layers]]
-        name = "security_headers"
+        use = "security_headers"
         csp_report_only = { default-src = ["'self'"], script-src = ["'nonce'"], report-to = ["csp"] }
         reporting_endpoints = { csp = "https://reports.example.org/csp" }
 
@@ -92,7 +92,7 @@ class SecurityHeaders(Middleware):
     - Django: ``{{ csp_nonce }}``, with a context processor that returns
       ``{"csp_nonce": request.META["wsgistack.csp_nonce"]}``. Django 6 has its own middleware for the policy: use
       that, or this.
-    - Pyramid, with Chameleon or Mako: ``${request.environ["wsgistack.csp_nonce"]}``, with Jinja as in Flask.
+    - Pyramid, with Chameleon or Mako: ``${request.environ['wsgistack.csp_nonce']}``; with Jinja as in Flask.
     - A page that is sent while it is made must read the nonce before the response starts:
       ``nonce = str(environ["wsgistack.csp_nonce"])``. If it does not, its scripts are blocked, and a warning is logged.
 

@@ -103,7 +103,7 @@ def make_policy(directives: Mapping[str, Sequence[str]], endpoints: Mapping[str,
         kept = [each for each in sources if _NONCE not in sources or each != _UNSAFE_INLINE]
         whole.append(" ".join([name, *(f"'nonce-{_GAP}'" if each == _NONCE else each for each in kept)]))
         without = [each for each in kept if each != _NONCE]
-        bare.append(" ".join([name, *(without or [_NONE][: len(kept)])]))
+        bare.append(" ".join([name, *without] if without or not kept else [name, _NONE]))
     return Policy(tuple("; ".join(whole).split(_GAP)), "; ".join(bare))
 
 
@@ -123,8 +123,9 @@ def check_policy(
         if name in _REMOVED:
             mistakes.append(Mistake("browsers no longer know this directive", key=at, hint=_REMOVED[name]))
         elif name not in _CHECKS:
-            near = did_you_mean(name, _CHECKS)
-            mistakes.append(Mistake(f"unknown directive {name!r}", key=key, value=name, hint=near or _SEE))
+            hint = did_you_mean(name, _CHECKS)
+            expected = "" if hint else "a directive of CSP Level 3, such as script-src"
+            mistakes.append(Mistake(f"unknown directive {name!r}", key=key, value=name, expected=expected, hint=hint))
         elif name in _ONLY_ENFORCED and not is_enforced:
             mistakes.append(Mistake("browsers ignore this directive in a policy that they only report", key=at))
         elif isinstance(values, str):
@@ -144,7 +145,7 @@ def _check_sources(values: Sequence[str], *, has_nonce: bool = False) -> Iterato
     if _NONE in values and len(values) > 1:
         yield Mistake("'none' is not alone", hint="remove it, or all others")
     if _NONCE in values and not has_nonce:
-        yield Mistake("a nonce has no effect here", expected=f"it in {', '.join(_WITH_NONCE)}")
+        yield Mistake("a nonce has no effect here", expected="it in default-src, script-src, style-src or their -elem")
     for value in values:
         if value in _KEYWORDS or _HASH.fullmatch(value) or _SCHEME.fullmatch(value):
             continue
@@ -164,7 +165,7 @@ def _suggest_quotes(value: str) -> str:
 
 def _explain(value: str) -> tuple[str, str]:
     """What was expected instead of a source, and a hint."""
-    inner = value.strip("'")
+    inner = value.strip("':")
     if _UNSAFE.search(value):
         return "one source in each item, in ASCII, without spaces, commas and semicolons", ""
     if inner in _SCHEMES:
@@ -172,7 +173,7 @@ def _explain(value: str) -> tuple[str, str]:
     if hint := _suggest_quotes(inner if value.startswith("'nonce-") else value):
         return "", hint
     if value.startswith("'"):
-        return "", "write it without quotes" if "." in inner or ":" in inner else suggest(value, _KEYWORDS)
+        return "", "write it without quotes" if "." in value or ":" in value else suggest(value, _KEYWORDS)
     if "?" in value or "#" in value:
         return "", "write it without a query and a fragment, which browsers do not compare"
     return "a host such as https://cdn.example.org, a scheme such as data:, or a keyword such as 'self'", ""
@@ -185,7 +186,9 @@ def _check_ancestors(values: Sequence[str]) -> Iterator[Mistake]:
             yield Mistake(f"{value} has no effect here", value=value, expected="'self', 'none', hosts or schemes")
 
 
-def _check_words(values: Sequence[str], *, known: Collection[str]) -> Iterator[Mistake]:
+def _check_words(values: Sequence[str], *, known: Collection[str], may_be_empty: bool = False) -> Iterator[Mistake]:
+    if not values and not may_be_empty:
+        yield Mistake("missing value", expected=" or ".join(known))
     for value in values:
         if value not in known:
             yield Mistake(f"not a valid value {value!r}", value=value, hint=suggest(value, known))
@@ -199,16 +202,15 @@ def _check_empty(values: Sequence[str]) -> Iterator[Mistake]:
 def _check_trusted_types(values: Sequence[str]) -> Iterator[Mistake]:
     for value in values:
         if not _TYPES_POLICY.fullmatch(value):
-            expected = "the name of a policy, *, 'none' or 'allow-duplicates'"
+            expected = "a name, *, 'none' or 'allow-duplicates'"
             yield Mistake(f"not a valid value {value!r}", value=value, expected=expected)
 
 
 def _check_report_uri(values: Sequence[str]) -> Iterator[Mistake]:
     for value in values or [""]:
         if not value or _UNSAFE.search(value):
-            yield Mistake(
-                f"not a valid URL {value!r}", value=value, expected="URLs without spaces, commas and semicolons"
-            )
+            expected = "URLs without spaces, commas and semicolons"
+            yield Mistake("not a valid URL", value=value, expected=expected)
 
 
 def _check_report_to(values: Sequence[str], endpoints: Collection[str]) -> Iterator[Mistake]:
@@ -227,7 +229,7 @@ _CHECKS: Mapping[str, _Check] = {
     **dict.fromkeys(("script-src-attr", "style-src-attr", "base-uri", "form-action"), _check_sources),
     **dict.fromkeys(_WITH_NONCE, _with_nonce),
     "frame-ancestors": _check_ancestors,
-    "sandbox": partial(_check_words, known=_SANDBOX),
+    "sandbox": partial(_check_words, known=_SANDBOX, may_be_empty=True),
     "webrtc": partial(_check_words, known=("'allow'", "'block'")),
     "upgrade-insecure-requests": _check_empty,
     "require-trusted-types-for": partial(_check_words, known=("'script'",)),
@@ -245,4 +247,3 @@ _REMOVED = {
     "reflected-xss": "remove it",
     "require-sri-for": "remove it",
 }
-_SEE = "the directives of CSP Level 3 are allowed, such as script-src or frame-ancestors"

@@ -26,7 +26,7 @@ window-management writer xr-spatial-tracking
 _FEATURES = frozenset(_NAMES.split())
 _SUBDOMAINS = re.compile(r"([a-z][a-z0-9+.-]*://)\*\.(.+)", re.IGNORECASE)
 _KEY = re.compile(r"[a-z*][a-z0-9_.*-]*")
-_URL = re.compile(r"(?:https://(?=[a-z0-9\[])|/(?!/))[^\x00-\x20\"\\;,#\x7f-\U0010ffff]*", re.IGNORECASE)
+_URL = re.compile(r"(?:https://(?=[A-Za-z0-9\[])|/(?!/))[!$-+\--:<-\[\]-~]*")
 
 
 def make_permissions(table: Mapping[str, Sequence[str]], *, key: str) -> str:
@@ -40,8 +40,11 @@ def make_permissions(table: Mapping[str, Sequence[str]], *, key: str) -> str:
     members = []
     for feature, allowed in table.items():
         if feature not in _FEATURES:
-            hint = did_you_mean(feature, _FEATURES) or "the features of the Permissions Policy registry are allowed"
-            mistakes.append(Mistake(f"unknown feature {feature!r}", key=key, value=feature, hint=hint))
+            hint = did_you_mean(feature, _FEATURES)
+            expected = "" if hint else "one of the Permissions Policy registry, such as camera"
+            mistakes.append(
+                Mistake(f"unknown feature {feature!r}", key=key, value=feature, expected=expected, hint=hint)
+            )
         elif isinstance(allowed, str):
             mistakes.append(Mistake("not a list", key=f"{key}.{feature}", value=allowed, expected="a list of texts"))
         else:
