@@ -139,6 +139,12 @@ def wsgify(app: App) -> App:
     return build(app)
 
 
+def secure(app: App) -> App:
+    """The middleware of secure with its default headers, which include HSTS and a policy."""
+    built: App = import_module("secure.middleware").SecureWSGIMiddleware(app)
+    return built
+
+
 RIVALS = {
     "request_id": (
         Rival("RequestId", "oslo.middleware", oslo("request_id", "RequestId")),
@@ -155,6 +161,7 @@ RIVALS = {
     ),
     "basic_auth": (Rival("auth.basic", "Paste", paste_auth),),
     "gzip": (Rival("gzipper", "Paste", paste_gzipper),),
+    "security_headers": (Rival("SecureWSGIMiddleware", "secure", secure),),
     "nothing": (
         Rival("ProxyFix", "Werkzeug", proxy_fix),
         Rival("wsgify.middleware", "WebOb", wsgify),

@@ -12,12 +12,14 @@ from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
+from benchmarks.floors.security_headers import security_headers as security_headers_floor
+from benchmarks.floors.security_headers import security_headers_with_nonce
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
 from benchmarks.rows import Target, at_most, describe_version
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, Middleware, RequestId
-from wsgistack.types import App
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, Middleware, RequestId, SecurityHeaders
+from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
 
@@ -70,7 +72,20 @@ _json = partial(make_whole, JSON, "application/json")
 _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
 _json_stream = partial(make_stream, [JSON] * 4, "application/json")
+_nonce = partial(SecurityHeaders, csp={"script-src": ["'nonce'"]})
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
+
+
+def _make_page() -> App:
+    """An application whose page has the nonce of the policy."""
+
+    def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        body = b"<script nonce=%b>" % str(environ.get("wsgistack.csp_nonce", "")).encode()
+        start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return app
+
 
 SITUATIONS = (
     Situation(
@@ -118,6 +133,9 @@ SITUATIONS = (
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "2 KB JSON", Gzip, gzip_floor, _json, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "stream of 4 chunks of 2 KB JSON", Gzip, gzip_floor, _json_stream, BROWSER, RIVALS["gzip"]),
+    Situation("security_headers", "pages", SecurityHeaders, security_headers_floor, rivals=RIVALS["security_headers"]),
+    Situation("security_headers", "nonce that is not read", _nonce, security_headers_with_nonce),
+    Situation("security_headers", "nonce of a page", _nonce, security_headers_with_nonce, _make_page),
     Situation("Middleware", "no change", Middleware, None, rivals=RIVALS["nothing"], targets={}),
     # last, because the bridge leaves threads behind that disturb later measurements
     Situation(

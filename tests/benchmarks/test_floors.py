@@ -16,9 +16,10 @@ from benchmarks.floors.catch_errors import catch_errors
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
 from benchmarks.floors.request_id import request_id
+from benchmarks.floors.security_headers import security_headers, security_headers_with_nonce
 from benchmarks.served import wrap_in_five
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId, SecurityHeaders
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -33,6 +34,8 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
+    "security_headers": (security_headers, SecurityHeaders.changes),
+    "security_headers, with a nonce": (security_headers_with_nonce, SecurityHeaders.changes),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -70,6 +73,8 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "catch_errors": CatchErrors,
     "gzip": Gzip,
     "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),
+    "security_headers": SecurityHeaders,
+    "security_headers, with a nonce": partial(SecurityHeaders, csp={"script-src": ["'nonce'"]}),
 }
 
 

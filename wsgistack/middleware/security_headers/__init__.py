@@ -9,8 +9,8 @@ from wsgistack.base import Middleware
 from wsgistack.environ import CSP_NONCE
 from wsgistack.errors import Mistake, Mistakes, suggest
 from wsgistack.exchange import editing
-from wsgistack.http.caching import is_reusable
-from wsgistack.middleware.security_headers.csp import Policy, check_policy, make_policy
+from wsgistack.http.caching import CACHING_FIELDS, is_reusable
+from wsgistack.middleware.security_headers.csp import check_policy, make_policy
 from wsgistack.middleware.security_headers.nonce import Nonce
 from wsgistack.middleware.security_headers.structured_fields import make_permissions, make_reporting_endpoints
 from wsgistack.notices import Notice
@@ -132,8 +132,8 @@ class SecurityHeaders(Middleware):
 
     Cost tier T1.
 
-    Place it inside ``https``, which sends HSTS, and outside ``catch_errors``, so that error pages have the headers. Not
-    needed for an application that sends all of these headers itself.
+    Place it inside ``https``, which sends HSTS, and outside ``catch_errors``, so that error pages have the headers.
+    Not needed for an application that sends all of these headers itself.
     """
 
     must_be_outside: ClassVar = {
@@ -229,21 +229,26 @@ class SecurityHeaders(Middleware):
         return self.app(environ, editing(start_response, self._add_with_nonce, (nonce, environ)))
 
     def _add(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        names = {name.lower() for name, _ in headers}
-        if names.isdisjoint(self._names):
-            return status, [*headers, *self._whole.fixed]
-        kind = self._unframed if _FRAME_OPTIONS_LOWER in names else self._whole
-        return status, [*headers, *(item for item in kind.fixed if item[0].lower() not in names)]
+        ours = self._names
+        for name, _ in headers:
+            if name.lower() in ours:
+                names = {name.lower() for name, _ in headers}
+                kind = self._unframed if _FRAME_OPTIONS_LOWER in names else self._whole
+                return status, [*headers, *(item for item in kind.fixed if item[0].lower() not in names)]
+        return status, [*headers, *self._whole.fixed]
 
     def _add_with_nonce(self, status: str, headers: Headers, given: tuple[Nonce, Environ]) -> tuple[str, Headers]:
         nonce, environ = given
         names = {name.lower() for name, _ in headers}
         kind = self._unframed if _FRAME_OPTIONS_LOWER in names else self._whole
-        if status.startswith("304"):
-            added = kind.fixed
-        elif nonce.value:
-            added = [*kind.fixed, *((name, policy.fill(nonce.value)) for name, policy in kind.with_nonce)]
-            if is_reusable(environ, status, headers):
+        added = kind.fixed
+        if status[:3] == "304":
+            pass  # the browser would use the policy for the page that it has kept, which has another nonce
+        elif value := nonce.value:
+            added = added.copy()
+            for name, parts in kind.with_nonce:
+                added.append((name, value.join(parts)))
+            if not names.isdisjoint(CACHING_FIELDS) and is_reusable(environ, status, headers):
                 self._cacheable.log(_CACHEABLE, environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
         else:
             nonce.is_late = True
@@ -258,16 +263,17 @@ class _Additions(NamedTuple):
 
     :param fixed: what every response gets.
     :param without_nonce: the same, and the policies for a page that has not read its nonce.
-    :param with_nonce: the policies that need the nonce.
+    :param with_nonce: the policies that need the nonce, in parts around each nonce.
     """
 
     fixed: Headers
     without_nonce: Headers
-    with_nonce: tuple[tuple[str, Policy], ...]
+    with_nonce: tuple[tuple[str, tuple[str, ...]], ...]
 
     @classmethod
     def of(cls, headers: Headers, tables: Mapping[str, _Table], endpoints: Mapping[str, str]) -> "_Additions":
         policies = {name: make_policy(table, endpoints) for name, table in tables.items()}
         fixed = [*headers, *((name, policy.bare) for name, policy in policies.items() if not policy.has_nonce)]
-        with_nonce = tuple((name, policy) for name, policy in policies.items() if policy.has_nonce)
-        return cls(fixed, [*fixed, *((name, policy.bare) for name, policy in with_nonce)], with_nonce)
+        lacking = [(name, policy.bare) for name, policy in policies.items() if policy.has_nonce]
+        with_nonce = tuple((name, policies[name].parts) for name, _ in lacking)
+        return cls(fixed, fixed + lacking, with_nonce)

@@ -71,7 +71,7 @@ _Check = Callable[[Sequence[str]], Iterator[Mistake]]
 class Policy(NamedTuple):
     """The value of the header, prepared for the nonce of a request.
 
-    :param parts: what is around each nonce.
+    :param parts: what is around each nonce: ``nonce.join(parts)`` is the value.
     :param bare: the value for a response whose page has no nonce. It allows nothing inline.
     """
 
@@ -82,10 +82,6 @@ class Policy(NamedTuple):
     def has_nonce(self) -> bool:
         """Whether a directive wants the nonce."""
         return len(self.parts) > 1
-
-    def fill(self, nonce: str) -> str:
-        """The value with a nonce."""
-        return nonce.join(self.parts)
 
 
 def make_policy(directives: Mapping[str, Sequence[str]], endpoints: Mapping[str, str]) -> Policy:
