@@ -70,7 +70,7 @@ def browse(tmp_path: Path) -> Callable[[App], tuple[list[str], str]]:
                 "--dump-dom",
                 url,
             )
-            run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+            run = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
         return run.stdout.partition("<title>")[2].partition("</title>")[0].split(), run.stderr
 
     return browse

@@ -124,10 +124,13 @@ def test_refuses_other_texts(source: str) -> None:
 @pytest.mark.parametrize(
     ("table", "complaint"),
     [
-        ({"scrpt-src": ["'self'"]}, "csp: unknown directive 'scrpt-src'; did you mean 'script-src'?"),
-        ({"script_src": ["'self'"]}, "csp: unknown directive 'script_src'; did you mean 'script-src'?"),
-        ({"Script-Src": ["'self'"]}, "csp: unknown directive 'Script-Src'; did you mean 'script-src'?"),
-        ({"script-src; x": ["'self'"]}, "csp: unknown directive 'script-src; x'; did you mean 'script-src'?"),
+        ({"scrpt-src": ["'self'"]}, "csp.scrpt-src: unknown directive 'scrpt-src'; did you mean 'script-src'?"),
+        ({"script_src": ["'self'"]}, "csp.script_src: unknown directive 'script_src'; did you mean 'script-src'?"),
+        ({"Script-Src": ["'self'"]}, "csp.Script-Src: unknown directive 'Script-Src'; did you mean 'script-src'?"),
+        (
+            {"script-src; x": ["'self'"]},
+            "csp.script-src; x: unknown directive 'script-src; x'; did you mean 'script-src'?",
+        ),
         (
             {"x\n": []},
             "csp: unknown directive 'x\\n'; expected a directive of CSP Level 3, such as script-src",

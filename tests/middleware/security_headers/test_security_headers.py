@@ -283,14 +283,14 @@ def test_does_not_warn_about_other_pages(own: tuple[str, str], caplog: pytest.Lo
         ({"coop": "same-site"}, "coop: invalid value 'same-site'; did you mean 'same-origin'?"),
         ({"corp": "none"}, "corp: invalid value 'none'; choose from cross-origin, off, same-origin, same-site"),
         ({"coep": "require_corp"}, "coep: invalid value 'require_corp'; did you mean 'require-corp'?"),
-        ({"csp": {"scrpt-src": []}}, "csp: unknown directive 'scrpt-src'; did you mean 'script-src'?"),
+        ({"csp": {"scrpt-src": []}}, "csp.scrpt-src: unknown directive 'scrpt-src'; did you mean 'script-src'?"),
         (
             {"csp_report_only": {"img-src": ["self"]}},
             "csp_report_only.img-src: not a valid source 'self'; write it in single quotes: 'self'",
         ),
         (
             {"permissions_policy": {"geolocaton": []}},
-            "permissions_policy: unknown feature 'geolocaton'; did you mean 'geolocation'?",
+            "permissions_policy.geolocaton: unknown feature 'geolocaton'; did you mean 'geolocation'?",
         ),
         ({"reporting_endpoints": {"a": "a.org"}}, "reporting_endpoints.a: not a valid URL; expected an https URL"),
     ],

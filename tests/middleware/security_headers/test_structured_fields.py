@@ -22,10 +22,14 @@ def test_permissions() -> None:
 @pytest.mark.parametrize(
     ("table", "complaint"),
     [
-        ({"geolocaton": []}, "p: unknown feature 'geolocaton'; did you mean 'geolocation'?"),
+        ({"geolocaton": []}, "p.geolocaton: unknown feature 'geolocaton'; did you mean 'geolocation'?"),
         (
             {"x=(), y": []},
-            "p: unknown feature 'x=(), y'; expected one of the Permissions Policy registry, such as camera",
+            "p.x=(), y: unknown feature 'x=(), y'; expected one of the Permissions Policy registry, such as camera",
+        ),
+        (
+            {"x\n": []},
+            "p: unknown feature 'x\\n'; expected one of the Permissions Policy registry, such as camera",
         ),
         ({"camera": "self"}, "p.camera: not a list; expected a list of texts"),
         ({"camera": ["'self'"]}, """p.camera: not a valid value "'self'"; write self without quotes"""),

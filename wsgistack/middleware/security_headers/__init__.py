@@ -212,8 +212,8 @@ class SecurityHeaders(Middleware):
         ancestors = " ".join(tables.get(_CSP, _NOTHING).get(_ANCESTORS, ()))
         frame_options = [(_FRAME_OPTIONS, _OPTION_OF[ancestors])] if ancestors in _OPTION_OF else []
         self._whole = _Additions.of([*fixed, *frame_options], tables, reporting_endpoints)
-        for name in tables.keys() & {_CSP}:
-            tables[name] = {each: tables[name][each] for each in tables[name] if each != _ANCESTORS}
+        if _CSP in tables:
+            tables[_CSP] = {name: sources for name, sources in tables[_CSP].items() if name != _ANCESTORS}
         self._unframed = _Additions.of(fixed, tables, reporting_endpoints)
         self._names = frozenset(name.lower() for name in (_FRAME_OPTIONS, *tables, *dict(fixed)))
         self._late = Notice(_LOGGER)

@@ -115,13 +115,13 @@ def check_policy(
     """
     mistakes = Mistakes()
     for name, values in table.items():
-        at = f"{key}.{name}"
+        at = f"{key}.{name}" if name.isprintable() else key
         if name in _REMOVED:
             mistakes.append(Mistake("browsers no longer know this directive", key=at, hint=_REMOVED[name]))
         elif name not in _CHECKS:
             hint = did_you_mean(name, _CHECKS)
             expected = "" if hint else "a directive of CSP Level 3, such as script-src"
-            mistakes.append(Mistake(f"unknown directive {name!r}", key=key, value=name, expected=expected, hint=hint))
+            mistakes.append(Mistake(f"unknown directive {name!r}", key=at, value=name, expected=expected, hint=hint))
         elif name in _ONLY_ENFORCED and not is_enforced:
             mistakes.append(Mistake("browsers ignore this directive in a policy that they only report", key=at))
         elif isinstance(values, str):

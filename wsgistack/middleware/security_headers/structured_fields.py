@@ -39,16 +39,17 @@ def make_permissions(table: Mapping[str, Sequence[str]], *, key: str) -> str:
     mistakes = Mistakes()
     members = []
     for feature, allowed in table.items():
+        at = f"{key}.{feature}" if feature.isprintable() else key
         if feature not in _FEATURES:
             hint = did_you_mean(feature, _FEATURES)
             expected = "" if hint else "one of the Permissions Policy registry, such as camera"
             mistakes.append(
-                Mistake(f"unknown feature {feature!r}", key=key, value=feature, expected=expected, hint=hint)
+                Mistake(f"unknown feature {feature!r}", key=at, value=feature, expected=expected, hint=hint)
             )
         elif isinstance(allowed, str):
-            mistakes.append(Mistake("not a list", key=f"{key}.{feature}", value=allowed, expected="a list of texts"))
+            mistakes.append(Mistake("not a list", key=at, value=allowed, expected="a list of texts"))
         else:
-            mistakes.extend(each._replace(key=f"{key}.{feature}") for each in _check_allowed(allowed))
+            mistakes.extend(each._replace(key=at) for each in _check_allowed(allowed))
             items = " ".join(each if each in ("*", "self") else f'"{each}"' for each in allowed)
             members.append(f"{feature}=*" if items == "*" else f"{feature}=({items})")
     mistakes.raise_if_any()
@@ -82,7 +83,7 @@ def make_reporting_endpoints(endpoints: Mapping[str, str], *, key: str) -> str:
         if not _KEY.fullmatch(name):
             expected = "lower-case letters, digits, - and _, such as csp-endpoint"
             mistakes.append(Mistake(f"not a valid name {name!r}", key=key, value=name, expected=expected))
-        if not _URL.fullmatch(url):
+        elif not _URL.fullmatch(url):
             expected = "an https URL, or the path of this site, without spaces, quotes, commas and semicolons"
             mistakes.append(Mistake("not a valid URL", key=f"{key}.{name}", value=url, expected=expected))
     mistakes.raise_if_any()
