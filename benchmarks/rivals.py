@@ -178,6 +178,12 @@ def webob_etag(app: App) -> App:
     return built
 
 
+def secure(app: App) -> App:
+    """The middleware of secure with its default headers, which include HSTS and a policy."""
+    built: App = import_module("secure.middleware").SecureWSGIMiddleware(app)
+    return built
+
+
 RIVALS = {
     "request_id": (
         Rival("RequestId", "oslo.middleware", oslo("request_id", "RequestId")),
@@ -198,6 +204,7 @@ RIVALS = {
     "etag": (Rival("md5_etag() in wsgify", "WebOb", webob_etag),),
     "cascade": (Rival("Cascade", "Paste", paste_cascade),),
     "cascade to a fallback": (Rival("Cascade", "Paste", paste_cascade_to_fallback),),
+    "security_headers": (Rival("SecureWSGIMiddleware", "secure", secure),),
     "forwarded": (
         Rival("ProxyFix", "Werkzeug", proxy_fix),
         Rival("HTTPProxyToWSGI", "oslo.middleware", oslo("http_proxy_to_wsgi", "HTTPProxyToWSGI")),

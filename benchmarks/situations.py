@@ -24,6 +24,8 @@ from benchmarks.floors.maintenance import maintenance as maintenance_floor
 from benchmarks.floors.method_override import method_override as method_override_floor
 from benchmarks.floors.request_filter import request_filter as request_filter_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
+from benchmarks.floors.security_headers import security_headers as security_headers_floor
+from benchmarks.floors.security_headers import security_headers_with_nonce
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
 from benchmarks.rows import Target, at_most, describe_version
@@ -58,9 +60,10 @@ from wsgistack import (
     Middleware,
     RequestFilter,
     RequestId,
+    SecurityHeaders,
 )
 from wsgistack.middleware.request_filter.patterns import SCANNED
-from wsgistack.types import App
+from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
 
@@ -129,6 +132,7 @@ _filter_floor = partial(
     agents=r"sqlmap|nikto|(?<![\w-])GPTBot(?!\w)",
 )
 _escaped = {"PATH_INFO": "/orders/50%/11"}
+_nonce = partial(SecurityHeaders, csp={"script-src": ["'nonce'"]})
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
 _cors = partial(Cors, allow_origins=[ORIGIN])
 _cors_floor = partial(CorsFloor, origin=ORIGIN)
@@ -136,6 +140,18 @@ _of_origin = {"HTTP_ORIGIN": ORIGIN}
 _preflight = {**_of_origin, "REQUEST_METHOD": "OPTIONS", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"}
 _own = {"HTTP_SEC_FETCH_SITE": "same-origin"}
 _old_form = {"REQUEST_METHOD": "POST", "HTTP_ORIGIN": "https://www.example.com"}
+
+
+def _make_page() -> App:
+    """An application whose page has the nonce of the policy."""
+
+    def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        body = b"<script nonce=%b>" % str(environ.get("wsgistack.csp_nonce", "")).encode()
+        start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return app
+
 
 SITUATIONS = (
     Situation(
@@ -225,6 +241,9 @@ SITUATIONS = (
     Situation("method_override", "GET", MethodOverride, method_override_floor),
     Situation("request_filter", "answered", _filter, _filter_floor),
     Situation("request_filter", "answered, a path with an escape", _filter, _filter_floor, request=_escaped),
+    Situation("security_headers", "pages", SecurityHeaders, security_headers_floor, rivals=RIVALS["security_headers"]),
+    Situation("security_headers", "nonce that is not read", _nonce, security_headers_with_nonce),
+    Situation("security_headers", "nonce of a page", _nonce, security_headers_with_nonce, _make_page),
     Situation("Middleware", "no change", Middleware, None, rivals=RIVALS["nothing"], targets={}),
     # last, because the bridge leaves threads behind that disturb later measurements
     Situation(

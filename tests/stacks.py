@@ -32,6 +32,7 @@ from wsgistack import (
     Paths,
     RequestFilter,
     RequestId,
+    SecurityHeaders,
     Static,
 )
 from wsgistack.errors import ContractError
@@ -88,6 +89,11 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "cascade": {"fallback": demo_app},
+    "security_headers": SecurityHeaders,
+    "lint": Lint,
+}
+OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "security_headers": {"csp": {"script-src": ["'self'", "'nonce'"]}},
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
     "cors": {"allow_origins": ["https://example.org"]},

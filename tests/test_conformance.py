@@ -44,6 +44,7 @@ from wsgistack import (
     Paths,
     RequestFilter,
     RequestId,
+    SecurityHeaders,
     Static,
 )
 from wsgistack.http import headers as h
@@ -169,6 +170,8 @@ JUDGED = {
         },
     ),
     "request_filter, refusing all": Judged(RequestFilter, {"denied_networks": ["127.0.0.1", "::1"]}),
+    "security_headers": Judged(SecurityHeaders),
+    "security_headers, with a nonce": Judged(SecurityHeaders, OPTIONS["security_headers"]),
     "lint": Judged(Lint, exempt=REPORTS_THE_SERVER),
     "all five": Judged(FIVE, {}, (KEY,), FIVE.changes._replace(answers=False), OWN_PASSWORD),
     "all five, no password": Judged(FIVE),

@@ -49,6 +49,8 @@ FLOORS = (
         "options.conversion",
     ),
     ("exchange.context", "exchange.held", "exchange.measured", "options.schema"),
+    ("exchange.__init__", "http.caching", "http.hosts", "http.paths", "http.urls", "notices", "options.conversion"),
+    ("exchange.context", "exchange.held", "exchange.measured", "base"),
     # what layers are made of
     (
         "base",
@@ -65,6 +67,9 @@ FLOORS = (
         "http.responses",
         "middleware.auth.passwords",
         "middleware.request_filter.crawlers",
+        "middleware.security_headers.csp",
+        "middleware.security_headers.nonce",
+        "middleware.security_headers.structured_fields",
     ),
     ("middleware.auth.htpasswd",),
     (
@@ -73,6 +78,7 @@ FLOORS = (
         "middleware.compress.__init__",
         "middleware.access_log.__init__",
         "middleware.request_filter.__init__",
+        "middleware.security_headers.__init__",
         "pipeline.mount",
     ),
     # what composes them

@@ -43,6 +43,7 @@ PUBLIC = [
     "RequestId",
     "RequestIdFilter",
     "Secret",
+    "SecurityHeaders",
     "Size",
     "Spec",
     "Static",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.request_id import RequestId as RequestId
     from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
     from wsgistack.middleware.request_id import current_request_id as current_request_id
+    from wsgistack.middleware.security_headers import SecurityHeaders as SecurityHeaders
     from wsgistack.middleware.static import Static as Static
     from wsgistack.pipeline import OrderWarning as OrderWarning
     from wsgistack.pipeline import Pipeline as Pipeline
@@ -76,6 +77,7 @@ _HOMES = {
     "middleware.paths": ("Paths",),
     "middleware.request_filter": ("RequestFilter",),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
+    "middleware.security_headers": ("SecurityHeaders",),
     "middleware.static": ("Static",),
     "pipeline": ("OrderWarning", "Pipeline"),
     "pipeline.mount": ("Mount",),

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from wsgistack.types import Environ
 
 __all__ = [
+    "CSP_NONCE",
     "METHOD_OVERRIDES",
     "NO_COMPRESS",
     "REQUEST_ID",
@@ -23,6 +24,9 @@ __all__ = [
 ]
 
 REQUEST_ID = "wsgistack.request_id"
+
+CSP_NONCE = "wsgistack.csp_nonce"
+"""The nonce of the Content-Security-Policy, for the scripts and styles of a page. ``str()`` makes it."""
 
 NO_COMPRESS = "wsgistack.no_compress"
 """An application sets this key to a true value, before it starts a response that must not be compressed."""

@@ -28,6 +28,7 @@ from benchmarks.floors.maintenance import maintenance
 from benchmarks.floors.method_override import method_override
 from benchmarks.floors.request_filter import request_filter
 from benchmarks.floors.request_id import request_id
+from benchmarks.floors.security_headers import security_headers, security_headers_with_nonce
 from benchmarks.served import wrap_in_five
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, ORIGIN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
 from wsgistack import (
@@ -47,6 +48,7 @@ from wsgistack import (
     MethodOverride,
     RequestFilter,
     RequestId,
+    SecurityHeaders,
 )
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
@@ -76,6 +78,8 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "request_filter": (FILTER, RequestFilter.changes),
     "cors": (partial(CorsFloor, origin=ORIGIN), Cors.changes),
     "csrf": (CsrfFloor, Csrf.changes),
+    "security_headers": (security_headers, SecurityHeaders.changes),
+    "security_headers, with a nonce": (security_headers_with_nonce, SecurityHeaders.changes),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -126,6 +130,8 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "request_filter": RequestFilter,
     "cors": partial(Cors, allow_origins=[ORIGIN]),
     "csrf": Csrf,
+    "security_headers": SecurityHeaders,
+    "security_headers, with a nonce": partial(SecurityHeaders, csp={"script-src": ["'nonce'"]}),
 }
 
 
