@@ -85,14 +85,11 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "request_filter": RequestFilter,
     "cors": Cors,
     "csrf": Csrf,
-    "lint": Lint,
-}
-OPTIONS: Mapping[str, Mapping[str, object]] = {
-    "cascade": {"fallback": demo_app},
     "security_headers": SecurityHeaders,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "cascade": {"fallback": demo_app},
     "security_headers": {"csp": {"script-src": ["'self'", "'nonce'"]}},
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
