@@ -40,9 +40,11 @@ def test_all_layers_are_registered() -> None:
     assert NAMES == [
         "access_log",
         "basic_auth",
+        "body_limit",
         "catch_errors",
         "compress",
         "cookies",
+        "decompress",
         "forwarded",
         "gzip",
         "hosts",

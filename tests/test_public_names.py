@@ -14,11 +14,13 @@ from wsgistack import testing
 PUBLIC = [
     "AccessLog",
     "BasicAuth",
+    "BodyLimit",
     "CatchErrors",
     "Changes",
     "Compress",
     "ConfigError",
     "Cookies",
+    "Decompress",
     "Duration",
     "Exchange",
     "Forwarded",
