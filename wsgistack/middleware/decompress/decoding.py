@@ -19,6 +19,12 @@ MAX_WINDOW_LOG = 23
 MIN_BOMB = 65536
 """In bytes. The ratio of smaller bodies does no harm, and says little."""
 
+MAX_SMALL_MEMBERS = 100
+"""More members must have ``MIN_MEMBER`` bytes on average as they are sent."""
+
+MIN_MEMBER = 1024
+"""In bytes. A decoder for each member costs time: 10 MB of empty ones would keep a server busy for half a minute."""
+
 PIECE_SIZE = 65536
 """In bytes: about how much is decoded at once. Brotli may return half as much again."""
 
@@ -107,8 +113,10 @@ class DecodedBody:
                 if decoder is None:
                     if members and not coding.has_members:
                         raise self._refuse(400, f"The request body goes on after the end of its {coding.name} data.")
-                    decoder = coding.begin()
                     members += 1
+                    if members > MAX_SMALL_MEMBERS and members * MIN_MEMBER > self._received:
+                        raise self._refuse(400, f"The {coding.name} data of the request body has too many parts.")
+                    decoder = coding.begin()
                 try:
                     piece = decoder.decompress(data, PIECE_SIZE)
                 except coding.error as error:
@@ -188,17 +196,16 @@ class _Brotli:
 
     def __init__(self, library: ModuleType) -> None:
         self._decoder = library.Decompressor()
+        self.needs_input = True
 
     @property
     def eof(self) -> bool:
         return bool(self._decoder.is_finished())
 
-    @property
-    def needs_input(self) -> bool:
-        return bool(self._decoder.can_accept_more_data())
-
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         piece: bytes = self._decoder.process(data, output_buffer_limit=max_length)
+        # it may accept more data although it keeps a part of the result
+        self.needs_input = not piece and self._decoder.can_accept_more_data()
         return piece
 
 
