@@ -1,5 +1,6 @@
 """The situations in which each layer is measured: our layer, its floor, and the peers that do the same work."""
 
+import gzip
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,14 +10,28 @@ from typing import NamedTuple
 
 from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
+from benchmarks.floors.body_limit import body_limit as body_limit_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
+from benchmarks.floors.decompress import decompress as decompress_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
 from benchmarks.rows import Target, at_most, describe_version
-from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, Middleware, RequestId
+from benchmarks.traffic import (
+    BROWSER,
+    JSON,
+    LOGGED_IN,
+    PASSWORD,
+    TEXT,
+    USER,
+    Repeated,
+    make_case,
+    make_reader,
+    make_stream,
+    make_whole,
+)
+from wsgistack import AccessLog, BasicAuth, BodyLimit, CatchErrors, Decompress, Gzip, Middleware, RequestId
 from wsgistack.types import App
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
@@ -42,7 +57,7 @@ class Situation(NamedTuple):
     ours: Callable[[App], App]
     floor: Callable[[App], App] | None
     app: Callable[[], App] = partial(make_whole, TEXT)
-    request: Mapping[str, str] | None = None
+    request: Mapping[str, object] | None = None
     rivals: tuple[Rival, ...] = ()
     targets: Mapping[str, Target] = {FLOOR: _OF_FLOOR}
 
@@ -71,6 +86,21 @@ _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
 _json_stream = partial(make_stream, [JSON] * 4, "application/json")
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
+
+_upload = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "2000"}
+_chunked = {
+    "REQUEST_METHOD": "POST",
+    "HTTP_TRANSFER_ENCODING": "chunked",
+    "wsgi.input": Repeated(JSON),
+    "wsgi.input_terminated": True,
+}
+_packed = gzip.compress(JSON)
+_compressed = {
+    "REQUEST_METHOD": "POST",
+    "HTTP_CONTENT_ENCODING": "gzip",
+    "CONTENT_LENGTH": str(len(_packed)),
+    "wsgi.input": Repeated(_packed),
+}
 
 SITUATIONS = (
     Situation(
@@ -113,6 +143,22 @@ SITUATIONS = (
     Situation(
         "basic_auth", "password in plain text", _auth, _auth_floor, request=LOGGED_IN, rivals=RIVALS["basic_auth"]
     ),
+    Situation("body_limit", "GET", BodyLimit, body_limit_floor, rivals=RIVALS["body_limit"]),
+    Situation(
+        "body_limit", "body with a length", BodyLimit, body_limit_floor, request=_upload, rivals=RIVALS["body_limit"]
+    ),
+    Situation(
+        "body_limit",
+        "2 KB JSON in chunks",
+        BodyLimit,
+        None,
+        make_reader,
+        _chunked,
+        RIVALS["body_limit"],
+        targets=_OF_OSLO,
+    ),
+    Situation("decompress", "body without a coding", Decompress, decompress_floor, request=_upload),
+    Situation("decompress", "2 KB JSON in gzip", Decompress, decompress_floor, make_reader, _compressed),
     Situation("gzip", "client without Accept-Encoding", Gzip, gzip_floor, _json, rivals=RIVALS["gzip"]),
     Situation("gzip", "body too small", Gzip, gzip_floor, request=BROWSER, rivals=RIVALS["gzip"]),
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),

@@ -55,7 +55,7 @@ def test_a_request_without_a_length() -> None:
         ("GET", "HTTP/1.1", {}, True),
         ("HEAD", "HTTP/1.0", {}, True),
         ("GET", "HTTP/1.1", {"HTTP_TRANSFER_ENCODING": "chunked"}, False),
-        ("GET", "HTTP/1.1", {"HTTP_TRANSFER_ENCODING": ""}, True),
+        ("GET", "HTTP/1.1", {"HTTP_TRANSFER_ENCODING": ""}, False),
         ("GET", "HTTP/2", {}, False),
         ("GET", "", {}, False),
         ("POST", "HTTP/1.1", {}, False),

@@ -35,6 +35,10 @@ MAX_LENGTH_DIGITS = len(str(maxsize))
 """A Content-Length with more digits is no number of bytes that a body can have."""
 
 
+_BODILESS = ("GET", "HEAD")
+_HTTP_1 = ("HTTP/1.1", "HTTP/1.0")
+
+
 class Refusal(NamedTuple):
     """Why a layer refuses a body: what :func:`~wsgistack.http.responses.error_answer` needs."""
 
@@ -71,11 +75,10 @@ def has_no_body(environ: Environ) -> bool:
     HTTP/2 needs no Transfer-Encoding for a body of unknown length. Nor do servers need to pass on that header; a
     method that usually has a body counts as one with a body, therefore.
     """
-    get = environ.get
     return (
-        get("REQUEST_METHOD") in ("GET", "HEAD")
-        and not get("HTTP_TRANSFER_ENCODING")
-        and get("SERVER_PROTOCOL", "").startswith("HTTP/1")
+        environ.get("REQUEST_METHOD") in _BODILESS
+        and environ.get("SERVER_PROTOCOL") in _HTTP_1
+        and "HTTP_TRANSFER_ENCODING" not in environ
     )
 
 

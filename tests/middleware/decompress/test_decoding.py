@@ -5,7 +5,7 @@ import os
 import random
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from io import BufferedReader, BytesIO
@@ -45,14 +45,14 @@ class Slow:
 def decoded(data: bytes, *codings: str, given: Any = None, length: int | None = None, **limits: int) -> DecodedBody:
     limits = {"max_size": 10**8, "max_ratio": 10**6, **limits}
     environ = {"wsgi.input": given or BytesIO(data)}
-    return DecodedBody(environ, [make_coding(name) for name in codings], length, **limits)
+    return DecodedBody(environ, tuple(map(make_coding, codings)), length, **limits)
 
 
-def refusal_of(body: Iterator[bytes]) -> tuple[int, str]:
+def refusal_of(body: DecodedBody) -> tuple[int, str]:
     with pytest.raises(BodyRefusedError) as raised:
         b"".join(body)
     with pytest.raises(BodyRefusedError):  # and not the end
-        next(body)
+        body.read()
     return raised.value.refusal[:2]
 
 
@@ -232,7 +232,7 @@ def test_an_error_of_the_connection_passes() -> None:
             raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        next(decoded(b"", "gzip", given=Broken()))
+        decoded(b"", "gzip", given=Broken()).read()
 
 
 # The stream
@@ -267,7 +267,7 @@ def test_the_stream_gives_what_has_come() -> None:
 
     body = decoded(b"", "gzip", given=Live())
     for number in range(3):
-        assert next(body) == b"event %d\n" % number
+        assert body.read() == b"event %d\n" % number
         assert len(waiting) == 2 - number
 
 
