@@ -186,6 +186,7 @@ class OfPython2:
 
 
 def test_methods_that_only_some_servers_have_are_limited() -> None:
+    assert limited(OfPython2(), len(TEXT)).readall() == TEXT
     body = limited(OfPython2(), 10)
     assert body.next() == b"one\n"
     with pytest.raises(BodyRefusedError):
