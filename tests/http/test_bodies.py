@@ -6,6 +6,8 @@ from io import BufferedReader, BytesIO, RawIOBase
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.direct import environ_of
 from wsgistack.environ import Input
@@ -161,6 +163,15 @@ def test_a_body_that_was_rewound_can_be_read_again() -> None:
     assert body.tell() == len(TEXT)
 
 
+def test_what_is_beyond_the_limit_can_not_be_read_by_moving_there() -> None:
+    given = BytesIO(TEXT * 100)
+    body = limited(given, 10)
+    body.seek(100)
+    with pytest.raises(BodyRefusedError):
+        body.read()
+    assert given.tell() == 101
+
+
 def test_other_attributes_are_those_of_the_server() -> None:
     with BufferedReader(Raw()) as given:
         body = limited(given, 5)
@@ -202,6 +213,34 @@ def test_an_input_that_has_nothing_yet() -> None:
             return None
 
     assert limited(Nothing(), 10).readinto(bytearray(5)) is None
+
+
+_sizes = st.none() | st.integers(-1, 20)
+_calls = st.one_of(
+    st.tuples(st.sampled_from(["read", "readline", "readlines"]), _sizes),
+    st.tuples(st.just("read1"), st.integers(-1, 20)),
+    st.tuples(st.just("readinto"), st.integers(0, 20)),
+    st.tuples(st.sampled_from(["next", "seek", "tell"]), st.integers(0, 20)),
+)
+
+
+def do(body: Any, method: str, argument: int | None) -> object:
+    match method:
+        case "next":
+            return next(body, b"")
+        case "tell":
+            return body.tell()
+        case "readinto":
+            buffer = bytearray(argument or 0)
+            return body.readinto(buffer), buffer
+    return getattr(body, method)(argument)
+
+
+@given(st.binary(max_size=60), st.lists(_calls, max_size=8))
+def test_any_order_of_calls_reads_the_same(data: bytes, calls: list[tuple[str, int | None]]) -> None:
+    data = data.replace(b"\0", b"\n")
+    plain, body = BytesIO(data), limited(BytesIO(data), len(data))
+    assert [do(plain, *each) for each in calls] == [do(body, *each) for each in calls]
 
 
 # The rest

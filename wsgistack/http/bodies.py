@@ -26,7 +26,7 @@ BLOCK_SIZE = 16384
 """In bytes: how much of a body is read at once."""
 
 MAX_DISCARDED = 67108864
-"""In bytes: 64 MiB. A client that sends more does not get to know why its upload was refused."""
+"""In bytes: 64 MiB. A client that sends more before it reads the answer gets a reset instead."""
 
 MAX_DISCARD_TIME = 5.0
 """In seconds, for the same."""
@@ -148,12 +148,12 @@ class LimitedInput:
         """Return how much to ask for: one byte more than is allowed shows that the body is too large."""
         if self.refusal is not None:
             raise BodyRefusedError(self.refusal)
-        most = self._left + 1
+        most = max(self._left, 0) + 1  # it may have been moved beyond the limit
         return most if size is None or size < 0 or size > most else size
 
     def _count(self, size: int) -> None:
         self._left -= size
-        if self._left < 0:
+        if size and self._left < 0:
             self.refusal = self._refusal
             raise BodyRefusedError(self._refusal)
 

@@ -149,6 +149,20 @@ def test_a_large_body_that_is_refused_leaves_no_file() -> None:
     assert answer.status == "400 Bad Request"
 
 
+def test_a_large_body_whose_client_goes_away_leaves_no_file() -> None:
+    class Gone(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            if not data:
+                raise ConnectionResetError
+            return data
+
+    data = gzip.compress(TEXT * 10)
+    keys: dict[str, Any] = {"REQUEST_METHOD": "POST", "HTTP_CONTENT_ENCODING": "gzip", "wsgi.input": Gone(data[:-4])}
+    with pytest.raises(ConnectionResetError):
+        Call(Decompress(echo), **keys, CONTENT_LENGTH=str(len(data)))
+
+
 def test_the_log_shows_a_refused_body_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     for stream in MODES:

@@ -151,6 +151,9 @@ class Decompress(Middleware):
         except BodyRefusedError as refused:
             decoded.close()
             return refuse_body(environ, start_response, refused.refusal, body.discard)
+        except BaseException:  # of the connection or the disk
+            decoded.close()
+            raise
         environ["CONTENT_LENGTH"] = str(size)
         decoded.seek(0)
         del environ["HTTP_CONTENT_ENCODING"]
