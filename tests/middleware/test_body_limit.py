@@ -1,9 +1,13 @@
 """BodyLimit: no body larger than the limit reaches the application, and the client gets to know it."""
 
+import inspect
 import json
 import logging
+import re
+import textwrap
 from collections.abc import Iterable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +15,7 @@ import pytest
 from tests import frameworks
 from tests.direct import Call
 from tests.http.test_bodies import INVALID_LENGTHS
-from wsgistack import AccessLog, BodyLimit, CatchErrors, ConfigError
+from wsgistack import AccessLog, BodyLimit, CatchErrors, ConfigError, load
 from wsgistack.types import App, Environ, StartResponse
 
 LIMIT = 10
@@ -82,6 +86,7 @@ WITHOUT_LENGTH: dict[str, dict[str, Any]] = {
     "chunked": CHUNKED,
     "chunked GET": {**CHUNKED, "REQUEST_METHOD": "GET"},
     "chunked, with a length": {**CHUNKED, "CONTENT_LENGTH": "5"},
+    "an empty header": {**CHUNKED, "HTTP_TRANSFER_ENCODING": "", "CONTENT_LENGTH": "5"},
     "HTTP/2": {"SERVER_PROTOCOL": "HTTP/2", "REQUEST_METHOD": "GET", "wsgi.input_terminated": True},
     "a server that hides the header": {"wsgi.input_terminated": True},
     "a server that does not end the input": {"HTTP_TRANSFER_ENCODING": "chunked"},
@@ -113,6 +118,28 @@ def test_two_limits() -> None:
         body = answer.read()
         assert answer.status[:3] == code
         assert (b"larger than 5 bytes" in body) == (code == "413")
+
+
+def test_one_path_with_a_larger_limit_as_in_the_docs(tmp_path: Path) -> None:
+    doc = inspect.cleandoc(BodyLimit.__doc__ or "")
+    sections = re.findall(r"^ {4}\[filter:.*\n(?: {4}.*\n)+", doc[doc.index("[filter:uploads]") - 4 :], re.MULTILINE)
+    stack = "[pipeline:main]\npipeline = uploads body_limit echo\n"
+    stack += "[app:echo]\nuse = call:tests.middleware.test_body_limit:make\n"
+    (tmp_path / "stack.ini").write_text(stack + textwrap.dedent("".join(sections)))
+    app = load(tmp_path / "stack.ini")
+    for path, length, code in (
+        ("/uploads/a", 10**9, "200"),
+        ("/uploads/a", 2**31, "413"),
+        ("/", 10**7, "200"),
+        ("/", 10**9, "413"),
+        ("/uploads/../a", 10**9, "413"),
+    ):
+        keys = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(length), "HTTP_EXPECT": "100-continue"}
+        assert Call(app, path, **keys).status[:3] == code, (path, length)
+
+
+def make(global_config: object, **settings: str) -> App:
+    return echo
 
 
 def test_the_log_shows_a_refused_request_as_complete_and_no_traceback(caplog: pytest.LogCaptureFixture) -> None:

@@ -34,7 +34,6 @@ MAX_DISCARD_TIME = 5.0
 MAX_LENGTH_DIGITS = len(str(maxsize))
 """A Content-Length with more digits is no number of bytes that a body can have."""
 
-
 _BODILESS = ("GET", "HEAD")
 _HTTP_1 = ("HTTP/1.1", "HTTP/1.0")
 
@@ -66,14 +65,14 @@ def find_body_length(environ: Environ) -> int | None:
     value: str = environ.get("CONTENT_LENGTH") or ""
     if value and not (value.isascii() and value.isdecimal() and len(value) <= MAX_LENGTH_DIGITS):
         raise BodyRefusedError(Refusal(400, "The Content-Length of the request is not a valid number of bytes."))
-    return int(value) if value and not environ.get("HTTP_TRANSFER_ENCODING") else None  # RFC 9112 §6.3
+    return int(value) if value and "HTTP_TRANSFER_ENCODING" not in environ else None  # RFC 9112 §6.3
 
 
 def has_no_body(environ: Environ) -> bool:
     """Whether a request without CONTENT_LENGTH certainly has no body (RFC 9112 §6.3).
 
-    HTTP/2 needs no Transfer-Encoding for a body of unknown length. Nor do servers need to pass on that header; a
-    method that usually has a body counts as one with a body, therefore.
+    HTTP/2 needs no Transfer-Encoding for a body of unknown length. A server may also keep that header to itself, so
+    that only GET and HEAD count as methods without a body.
     """
     return (
         environ.get("REQUEST_METHOD") in _BODILESS
@@ -91,7 +90,8 @@ def discard_body(given: Any, length: int | None, environ: Environ) -> None:
     """Read the rest of a refused body after the answer, because many clients read the answer only then.
 
     Most servers close the connection after a body that was not read. If bytes of the client are still on their way
-    then, it gets a reset instead of the answer. A client that goes away now has its answer: that is no abort.
+    then, it gets a reset instead of the answer. A client that goes away now has its answer: that is no abort. The
+    time is checked between two blocks, so that a client that sends slowly can take longer, as with any upload.
 
     :param length: of the rest; None if it is unknown.
     """
