@@ -45,7 +45,7 @@ class Decompress(Middleware):
     may have several members. An empty body is empty in any coding. Requests without Content-Encoding pass untouched.
 
     :param codings: some of ``zstd``, ``br`` and ``gzip``. The default is ``gzip``, which needs no library. The others
-        need the extra ``compress``.
+        need the extra ``compress``. ``deflate`` is refused, because clients mean two formats by it.
     :param max_size: the largest decoded body in bytes. The default is 10 MiB, as in ``body_limit``: a client should not
         be allowed to send more by compressing it.
     :param max_ratio: how many times larger than the sent body the decoded one may be, checked from 64 KiB on. The
