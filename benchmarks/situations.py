@@ -1,5 +1,6 @@
 """The situations in which each layer is measured: our layer, its floor, and the peers that do the same work."""
 
+import gzip
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -10,11 +11,13 @@ from typing import NamedTuple
 
 from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
+from benchmarks.floors.body_limit import body_limit as body_limit_floor
 from benchmarks.floors.cascade import cascade as cascade_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
 from benchmarks.floors.cookies import cookies as cookies_floor
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
+from benchmarks.floors.decompress import decompress as decompress_floor
 from benchmarks.floors.etag import etag as etag_floor
 from benchmarks.floors.forwarded import forwarded as forwarded_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
@@ -38,18 +41,22 @@ from benchmarks.traffic import (
     PASSWORD,
     TEXT,
     USER,
+    Repeated,
     make_case,
+    make_reader,
     make_stream,
     make_whole,
 )
 from wsgistack import (
     AccessLog,
     BasicAuth,
+    BodyLimit,
     Cascade,
     CatchErrors,
     Cookies,
     Cors,
     Csrf,
+    Decompress,
     Etag,
     Forwarded,
     Gzip,
@@ -88,7 +95,7 @@ class Situation(NamedTuple):
     ours: Callable[[App], App]
     floor: Callable[[App], App] | None
     app: Callable[[], App] = partial(make_whole, TEXT)
-    request: Mapping[str, str] | None = None
+    request: Mapping[str, object] | None = None
     rivals: tuple[Rival, ...] = ()
     targets: Mapping[str, Target] = {FLOOR: _OF_FLOOR}
 
@@ -153,6 +160,21 @@ def _make_page() -> App:
     return app
 
 
+_upload = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "2000"}
+_chunked = {
+    "REQUEST_METHOD": "POST",
+    "HTTP_TRANSFER_ENCODING": "chunked",
+    "wsgi.input": Repeated(JSON),
+    "wsgi.input_terminated": True,
+}
+_packed = gzip.compress(JSON)
+_compressed = {
+    "REQUEST_METHOD": "POST",
+    "HTTP_CONTENT_ENCODING": "gzip",
+    "CONTENT_LENGTH": str(len(_packed)),
+    "wsgi.input": Repeated(_packed),
+}
+
 SITUATIONS = (
     Situation(
         "request_id",
@@ -200,6 +222,22 @@ SITUATIONS = (
     Situation("csrf", "request of the site itself", Csrf, CsrfFloor, request=_own),
     Situation("csrf", "GET of a program", Csrf, CsrfFloor),
     Situation("csrf", "form of the site itself, old browser", Csrf, CsrfFloor, request=_old_form),
+    Situation("body_limit", "GET", BodyLimit, body_limit_floor, rivals=RIVALS["body_limit"]),
+    Situation(
+        "body_limit", "body with a length", BodyLimit, body_limit_floor, request=_upload, rivals=RIVALS["body_limit"]
+    ),
+    Situation(
+        "body_limit",
+        "2 KB JSON in chunks",
+        BodyLimit,
+        None,
+        make_reader,
+        _chunked,
+        RIVALS["body_limit"],
+        targets=_OF_OSLO,
+    ),
+    Situation("decompress", "body without a coding", Decompress, decompress_floor, request=_upload),
+    Situation("decompress", "2 KB JSON in gzip", Decompress, decompress_floor, make_reader, _compressed),
     Situation("gzip", "client without Accept-Encoding", Gzip, gzip_floor, _json, rivals=RIVALS["gzip"]),
     Situation("gzip", "body too small", Gzip, gzip_floor, request=BROWSER, rivals=RIVALS["gzip"]),
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),

@@ -3,11 +3,13 @@
 ``python -O -W error -m tests.stacks`` judges them, also in threads, and raises an error if one breaks a rule.
 """
 
+import gzip
 import logging
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from io import BytesIO
 from itertools import product
 from operator import or_
 from pathlib import Path
@@ -16,12 +18,14 @@ from wsgiref.simple_server import demo_app
 from wsgistack import (
     AccessLog,
     BasicAuth,
+    BodyLimit,
     Cascade,
     CatchErrors,
     Compress,
     Cookies,
     Cors,
     Csrf,
+    Decompress,
     Etag,
     Forwarded,
     Hosts,
@@ -49,6 +53,7 @@ __all__ = [
     "LAYERS",
     "OPTIONS",
     "PAIRS",
+    "Gzipped",
     "OverHttps",
     "Stack",
     "find_failures",
@@ -63,6 +68,19 @@ class OverHttps(Https):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         environ |= {"wsgi.url_scheme": "https", "HTTP_HOST": "example.org"}
+        return super().__call__(environ, start_response)
+
+
+class Gzipped(Decompress):
+    """The layer decompress behind a client that sends gzip."""
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET":
+            length = environ.get("CONTENT_LENGTH")
+            body = gzip.compress(environ["wsgi.input"].read(int(length) if length else -1))
+            if length:
+                environ["CONTENT_LENGTH"] = str(len(body))
+            environ |= {"HTTP_CONTENT_ENCODING": "gzip", "wsgi.input": BytesIO(body)}
         return super().__call__(environ, start_response)
 
 
@@ -86,6 +104,8 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "cors": Cors,
     "csrf": Csrf,
     "security_headers": SecurityHeaders,
+    "body_limit": BodyLimit,
+    "decompress": Decompress,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {

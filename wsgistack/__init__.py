@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wsgistack.http.responses import error_answer as error_answer
     from wsgistack.middleware.access_log import AccessLog as AccessLog
     from wsgistack.middleware.auth.basic import BasicAuth as BasicAuth
+    from wsgistack.middleware.body_limit import BodyLimit as BodyLimit
     from wsgistack.middleware.cascade import Cascade as Cascade
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
     from wsgistack.middleware.compress import Compress as Compress
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.cookies import Cookies as Cookies
     from wsgistack.middleware.cors import Cors as Cors
     from wsgistack.middleware.csrf import Csrf as Csrf
+    from wsgistack.middleware.decompress import Decompress as Decompress
     from wsgistack.middleware.etag import Etag as Etag
     from wsgistack.middleware.forwarded import Forwarded as Forwarded
     from wsgistack.middleware.hosts import Hosts as Hosts
@@ -69,6 +71,8 @@ _HOMES = {
     "middleware.etag": ("Etag",),
     "middleware.cors": ("Cors",),
     "middleware.csrf": ("Csrf",),
+    "middleware.body_limit": ("BodyLimit",),
+    "middleware.decompress": ("Decompress",),
     "middleware.forwarded": ("Forwarded",),
     "middleware.hosts": ("Hosts",),
     "middleware.https": ("Https",),

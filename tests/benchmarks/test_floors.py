@@ -13,11 +13,13 @@ import pytest
 
 from benchmarks.floors.access_log import access_log
 from benchmarks.floors.basic_auth import basic_auth
+from benchmarks.floors.body_limit import body_limit
 from benchmarks.floors.cascade import cascade
 from benchmarks.floors.catch_errors import catch_errors
 from benchmarks.floors.cookies import cookies
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
+from benchmarks.floors.decompress import decompress
 from benchmarks.floors.etag import etag
 from benchmarks.floors.forwarded import forwarded
 from benchmarks.floors.fused import fused
@@ -34,11 +36,13 @@ from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, ORIGIN, PASSWORD, TEXT,
 from wsgistack import (
     AccessLog,
     BasicAuth,
+    BodyLimit,
     Cascade,
     CatchErrors,
     Cookies,
     Cors,
     Csrf,
+    Decompress,
     Etag,
     Forwarded,
     Gzip,
@@ -63,6 +67,8 @@ ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "request_id": (request_id, RequestId.changes),
     "access_log": (partial(access_log, write_line=len), AccessLog.changes),
+    "body_limit": (body_limit, BodyLimit.changes),
+    "decompress": (decompress, Decompress.changes),
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
@@ -117,6 +123,8 @@ REQUESTS = {
 }
 LAYERS: dict[str, Callable[[App], App]] = {
     "request_id": partial(RequestId, generate=lambda: "made"),
+    "body_limit": BodyLimit,
+    "decompress": Decompress,
     "catch_errors": CatchErrors,
     "gzip": Gzip,
     "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),
