@@ -69,11 +69,6 @@ class RefusingExchange(HeldExchange):
         """Whether no byte of the response has been sent."""
         return not self._has_begun and super().can_answer
 
-    def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        """Hold only the start of an error page that the framework makes of the refusal: it will be replaced."""
-        self.holds = self._body.refusal is not None
-        return status, headers
-
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Refuse the response, or return it at once if it cannot fail."""
         self._check()
