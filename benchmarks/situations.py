@@ -234,7 +234,7 @@ SITUATIONS = (
         make_reader,
         _chunked,
         RIVALS["body_limit"],
-        targets=_OF_OSLO,
+        targets={},
     ),
     Situation("decompress", "body without a coding", Decompress, decompress_floor, request=_upload),
     Situation("decompress", "2 KB JSON in gzip", Decompress, decompress_floor, make_reader, _compressed),
