@@ -10,6 +10,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from tests.stacks import OPTIONS
+from wsgistack import peers
 from wsgistack.base import Middleware
 from wsgistack.errors import Where
 from wsgistack.options.schema import read_schema
@@ -20,6 +21,7 @@ from wsgistack.types import Changes
 
 POINTS = distribution("wsgistack").entry_points
 NAMES = [point.name for point in POINTS.select(group=registry.GROUP)]
+PEERS = {*peers.CORS, *peers.FORWARDING, *peers.READING_ADDRESSES}
 ALIASES = {"gzip": "compress"}
 HOMES = {
     "basic_auth": "wsgistack.middleware.auth.basic",
@@ -104,7 +106,10 @@ def test_documents_when_not_to_use_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_declares_its_place_relative_to_existing_layers(name: str) -> None:
-    assert {*layer(name).must_be_inside, *layer(name).must_be_outside} <= set(NAMES)
+    places = layer(name).must_be_inside, layer(name).must_be_outside, layer(name).must_not_be_with
+    named = {other for place in places for other in place}
+    assert {other for other in named if ":" not in other} <= set(NAMES)
+    assert {other for other in named if ":" in other} <= PEERS
 
 
 @pytest.mark.parametrize("name", NAMES)

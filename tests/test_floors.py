@@ -18,6 +18,7 @@ FLOORS = (
     (
         "types",
         "errors",
+        "peers",
         "http.__init__",
         "options.__init__",
         "middleware.auth.__init__",

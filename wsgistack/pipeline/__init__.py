@@ -73,10 +73,10 @@ class Pipeline:
         return app
 
     def misplaced(self) -> list[Mistake]:
-        """Report which layers are on the wrong side of another one, and why that matters; and which guards are open.
+        """Report which layers are on the wrong side of another one or conflict with it, and which guards are open.
 
-        A layer says by its attributes ``must_be_inside`` and ``must_be_outside`` where it belongs, and by ``is_guard``
-        that it protects what is inside.
+        A layer says by its attributes ``must_be_inside`` and ``must_be_outside`` where it belongs, by
+        ``must_not_be_with`` which others do the same work, and by ``is_guard`` that it protects what is inside.
         """
         return [each for position in range(len(self.specs)) for each in self.misplaced_at(position)]
 
@@ -85,6 +85,10 @@ class Pipeline:
         outer = self.specs[position]
         found = outer.openings()
         for inner in self.specs[position + 1 :]:
+            reason = outer.belongs("must_not_be_with", inner) or inner.belongs("must_not_be_with", outer)
+            if reason and not outer.is_partial:
+                problem = f"{outer.name} is used with {inner.name}: {reason}"
+                found.append(Mistake(problem, where=outer.where, hint="remove one of them"))
             if any(inner.is_like(other) for other in self.specs[:position]):  # another one is in the right place
                 continue
             reason = outer.belongs("must_be_inside", inner) or inner.belongs("must_be_outside", outer)

@@ -1,0 +1,113 @@
+"""``wsgistack check`` on layers that conflict, also those of others: the hint leads to a configuration without it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.files import written
+from wsgistack.cli import main
+
+ADDRESS = "it would see the address of the proxy, not the client's"
+LOGGED = "the log would show the address of the proxy"
+TWICE = "both read the headers of proxies, and one of them would believe what a client wrote"
+ORDERS = [
+    pytest.param(["access_log", "forwarded"], LOGGED, id="access_log and forwarded"),
+    pytest.param(["access_log", "werkzeug"], LOGGED, id="access_log and ProxyFix"),
+    pytest.param(["access_log", "prefix"], LOGGED, id="access_log and PasteDeploy's prefix"),
+    pytest.param(["access_log", "oslo"], LOGGED, id="access_log and oslo.middleware"),
+    pytest.param(["access_log", "derived"], LOGGED, id="access_log and a class that derives from ProxyFix"),
+    pytest.param(["maintenance", "werkzeug"], ADDRESS, id="maintenance and ProxyFix"),
+    pytest.param(["translogger", "forwarded"], ADDRESS, id="Paste's log and forwarded"),
+    pytest.param(["grantip", "forwarded"], ADDRESS, id="Paste's access by address and forwarded"),
+    pytest.param(["https", "werkzeug"], "it would see the scheme of the proxy's connection", id="https and ProxyFix"),
+    pytest.param(["hosts", "werkzeug"], "it would check the name of the proxy's connection", id="hosts and ProxyFix"),
+]
+CONFLICTS = [
+    pytest.param(["forwarded", "werkzeug"], TWICE, id="forwarded and ProxyFix"),
+    pytest.param(["prefix", "forwarded"], TWICE, id="PasteDeploy's prefix and forwarded"),
+]
+SECTIONS = {
+    "access_log": {"use": "access_log"},
+    "derived": {"use": "hello:Fix"},
+    "forwarded": {"use": "forwarded", "trusted": "127.0.0.1"},
+    "grantip": {"use": "egg:Paste#grantip", "127.0.0.1": "admin"},
+    "hosts": {"use": "hosts", "allowed": "example.org"},
+    "https": {"use": "https"},
+    "maintenance": {"use": "maintenance", "flag": "down"},
+    "oslo": {"use": "egg:oslo.middleware#http_proxy_to_wsgi"},
+    "prefix": {"use": "egg:PasteDeploy#prefix"},
+    "translogger": {"use": "egg:Paste#translogger"},
+    "werkzeug": {"use": "werkzeug.middleware.proxy_fix:ProxyFix"},
+}
+APP = """
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+class Fix(ProxyFix):
+    pass
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+"""
+
+
+def ini(names: list[str]) -> str:
+    sections = [
+        "\n".join([f"[filter:{name}]", *(f"{key} = {value}" for key, value in SECTIONS[name].items())])
+        for name in names
+    ]
+    return "\n".join([f"[pipeline:main]\npipeline = {' '.join(names)} app", *sections, "[app:app]\nuse = hello:app\n"])
+
+
+def toml(names: list[str]) -> str:
+    layers = [
+        "\n".join(
+            ["[[layers]]", f'name = "{name}"', *(f'"{key}" = "{value}"' for key, value in SECTIONS[name].items())]
+        )
+        for name in names
+    ]
+    return (
+        "\n".join(['app = "hello:app"', *layers])
+        .replace('"trusted" = "127.0.0.1"', 'trusted = ["127.0.0.1"]')
+        .replace('"allowed" = "example.org"', 'allowed = ["example.org"]')
+    )
+
+
+WRITERS = {"stack.ini": ini, "stack.toml": toml}
+
+
+def check(folder: Path, kind: str, names: list[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The warnings about the layers, which are the same as the mistakes of --strict."""
+    file = written(folder, WRITERS[kind](names), name=kind, app=APP)
+    assert main(["check", "-q", file]) == 0
+    warnings = capsys.readouterr().err.splitlines()
+    assert all(each.startswith(f"warning: {file}:") for each in warnings)
+    assert main(["check", "-q", "--strict", file]) == (1 if warnings else 0)
+    assert [f"warning: {each}" for each in capsys.readouterr().err.splitlines()] == warnings
+    return warnings
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize(("names", "reason"), ORDERS)
+def test_reports_what_reads_before_another_corrects(
+    names: list[str], reason: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [warning] = check(tmp_path, kind, names, capsys)
+    outer, inner = names
+    assert f": {outer} is outside {inner}: {reason}" in warning
+    hint = re.search(r"; put (\w+) before (\w+)$", warning)
+    assert hint
+    assert check(tmp_path, kind, [*hint.groups()], capsys) == []
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize(("names", "reason"), CONFLICTS)
+def test_reports_two_that_do_the_same(
+    names: list[str], reason: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [warning] = check(tmp_path, kind, names, capsys)
+    outer, inner = names
+    assert warning.endswith(f": {outer} is used with {inner}: {reason}; remove one of them")
+    for name in names:
+        assert check(tmp_path, kind, [name], capsys) == []
