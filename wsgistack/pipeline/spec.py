@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias, cast
@@ -246,11 +246,10 @@ class Spec:
             return ""
         return next((reasons[name] for name in other.known_as if name in reasons), "")
 
-    @property
+    @cached_property
     def known_as(self) -> tuple[str, ...]:
         """The names that other layers may have a reason for: registered ones and import strings."""
-        names = registry.names_of(self.factory())
-        return (self.registered_name, *names) if self.registered_name else names
+        return (self.registered_name, *registry.names_of(self.factory()))
 
     @property
     def is_partial(self) -> bool:
