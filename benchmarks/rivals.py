@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.rows import describe_version
-from benchmarks.traffic import PASSWORD, USER
+from benchmarks.traffic import ORIGIN, PASSWORD, USER
 from wsgistack.types import App
 
 __all__ = ["LOGGER", "RIVALS", "Rival", "get_quiet_logger", "open_null_writer", "oslo_basic_auth", "paste_stack"]
@@ -111,6 +111,13 @@ def oslo_basic_auth(file: Path) -> Callable[[App], App]:
     return build
 
 
+def oslo_cors(app: App) -> App:
+    """The CORS layer of oslo.middleware for the origin of the situations."""
+    layer = import_module("oslo_middleware.cors").CORS
+    built: App = layer.factory({}, allowed_origin=ORIGIN, allow_credentials="false")(app)
+    return built
+
+
 def a2wsgi_round_trip(app: App) -> App:
     """The bridge from WSGI to ASGI and back, with nothing in between."""
     bridge = import_module("a2wsgi")
@@ -154,6 +161,7 @@ RIVALS = {
         Rival("ErrorMiddleware", "Paste", paste_errors),
     ),
     "basic_auth": (Rival("auth.basic", "Paste", paste_auth),),
+    "cors": (Rival("CORS", "oslo.middleware", oslo_cors),),
     "gzip": (Rival("gzipper", "Paste", paste_gzipper),),
     "nothing": (
         Rival("ProxyFix", "Werkzeug", proxy_fix),

@@ -10,13 +10,26 @@ from typing import NamedTuple
 from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
+from benchmarks.floors.cors import Cors as CorsFloor
+from benchmarks.floors.csrf import Csrf as CsrfFloor
 from benchmarks.floors.gzip import gzip as gzip_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
 from benchmarks.rows import Target, at_most, describe_version
-from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, Middleware, RequestId
+from benchmarks.traffic import (
+    BROWSER,
+    JSON,
+    LOGGED_IN,
+    ORIGIN,
+    PASSWORD,
+    TEXT,
+    USER,
+    make_case,
+    make_stream,
+    make_whole,
+)
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Cors, Csrf, Gzip, Middleware, RequestId
 from wsgistack.types import App
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
@@ -71,6 +84,12 @@ _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
 _json_stream = partial(make_stream, [JSON] * 4, "application/json")
 _named = {"HTTP_X_REQUEST_ID": "8f14e45fceea167a5a36dedd4bea2543"}
+_cors = partial(Cors, allow_origins=[ORIGIN])
+_cors_floor = partial(CorsFloor, origin=ORIGIN)
+_of_origin = {"HTTP_ORIGIN": ORIGIN}
+_preflight = {**_of_origin, "REQUEST_METHOD": "OPTIONS", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"}
+_own = {"HTTP_SEC_FETCH_SITE": "same-origin"}
+_old_form = {"REQUEST_METHOD": "POST", "HTTP_ORIGIN": "https://www.example.com"}
 
 SITUATIONS = (
     Situation(
@@ -113,6 +132,12 @@ SITUATIONS = (
     Situation(
         "basic_auth", "password in plain text", _auth, _auth_floor, request=LOGGED_IN, rivals=RIVALS["basic_auth"]
     ),
+    Situation("cors", "request of the site itself", _cors, _cors_floor, rivals=RIVALS["cors"]),
+    Situation("cors", "request of an allowed origin", _cors, _cors_floor, request=_of_origin, rivals=RIVALS["cors"]),
+    Situation("cors", "preflight", _cors, _cors_floor, request=_preflight, rivals=RIVALS["cors"]),
+    Situation("csrf", "request of the site itself", Csrf, CsrfFloor, request=_own),
+    Situation("csrf", "GET of a program", Csrf, CsrfFloor),
+    Situation("csrf", "form of the site itself, old browser", Csrf, CsrfFloor, request=_old_form),
     Situation("gzip", "client without Accept-Encoding", Gzip, gzip_floor, _json, rivals=RIVALS["gzip"]),
     Situation("gzip", "body too small", Gzip, gzip_floor, request=BROWSER, rivals=RIVALS["gzip"]),
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),

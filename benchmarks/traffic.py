@@ -13,6 +13,7 @@ __all__ = [
     "BROWSER",
     "JSON",
     "LOGGED_IN",
+    "ORIGIN",
     "PASSWORD",
     "TEXT",
     "USER",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 USER, PASSWORD = "ada", "lovelace"
+ORIGIN = "https://shop.example.org"
 _PLAIN = "text/plain; charset=utf-8"
 _ENVIRON = {
     "REQUEST_METHOD": "GET",

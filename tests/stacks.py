@@ -18,6 +18,8 @@ from wsgistack import (
     CatchErrors,
     Compress,
     Cookies,
+    Cors,
+    Csrf,
     Forwarded,
     Hosts,
     Https,
@@ -73,11 +75,14 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "method_override": MethodOverride,
     "forwarded": Forwarded,
     "static": Static,
+    "cors": Cors,
+    "csrf": Csrf,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
+    "cors": {"allow_origins": ["https://example.org"]},
     "forwarded": {"trusted": ["127.0.0.1"]},
     "static": {"root": Path(__file__).parent},
     "maintenance": {"flag": Path("no such file")},

@@ -45,6 +45,8 @@ def test_all_layers_are_registered() -> None:
         "catch_errors",
         "compress",
         "cookies",
+        "cors",
+        "csrf",
         "forwarded",
         "gzip",
         "hosts",

@@ -19,6 +19,8 @@ PUBLIC = [
     "Compress",
     "ConfigError",
     "Cookies",
+    "Cors",
+    "Csrf",
     "Duration",
     "Exchange",
     "Forwarded",

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
     from wsgistack.middleware.cookies import Cookies as Cookies
+    from wsgistack.middleware.cors import Cors as Cors
+    from wsgistack.middleware.csrf import Csrf as Csrf
     from wsgistack.middleware.forwarded import Forwarded as Forwarded
     from wsgistack.middleware.hosts import Hosts as Hosts
     from wsgistack.middleware.https import Https as Https
@@ -59,6 +61,8 @@ _HOMES = {
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.cookies": ("Cookies",),
+    "middleware.cors": ("Cors",),
+    "middleware.csrf": ("Csrf",),
     "middleware.forwarded": ("Forwarded",),
     "middleware.hosts": ("Hosts",),
     "middleware.https": ("Https",),

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from wsgistack.types import Environ
 
 __all__ = [
+    "METHOD_OVERRIDES",
     "NO_COMPRESS",
     "REQUEST_ID",
     "copy_environ",
@@ -25,6 +26,9 @@ REQUEST_ID = "wsgistack.request_id"
 
 NO_COMPRESS = "wsgistack.no_compress"
 """An application sets this key to a true value, before it starts a response that must not be compressed."""
+
+METHOD_OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_OVERRIDE")
+"""Headers that hold the method for some applications, by their keys in the environ."""
 
 _LOGGING = "wsgistack.logging"
 _CLIENT_GONE = "wsgistack.client_gone"

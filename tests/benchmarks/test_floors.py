@@ -13,12 +13,14 @@ import pytest
 from benchmarks.floors.access_log import access_log
 from benchmarks.floors.basic_auth import basic_auth
 from benchmarks.floors.catch_errors import catch_errors
+from benchmarks.floors.cors import Cors as CorsFloor
+from benchmarks.floors.csrf import Csrf as CsrfFloor
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
 from benchmarks.floors.request_id import request_id
 from benchmarks.served import wrap_in_five
-from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Gzip, RequestId
+from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, ORIGIN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Cors, Csrf, Gzip, RequestId
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -33,6 +35,8 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
+    "cors": (partial(CorsFloor, origin=ORIGIN), Cors.changes),
+    "csrf": (CsrfFloor, Csrf.changes),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -63,6 +67,7 @@ APPS = {
 REQUESTS = {
     "plain": LOGGED_IN,
     "browser": {**LOGGED_IN, **BROWSER},
+    "of an origin": {**LOGGED_IN, "HTTP_ORIGIN": ORIGIN},
     "named": {**LOGGED_IN, "HTTP_X_REQUEST_ID": "mine"},
 }
 LAYERS: dict[str, Callable[[App], App]] = {
@@ -70,6 +75,8 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "catch_errors": CatchErrors,
     "gzip": Gzip,
     "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),
+    "cors": partial(Cors, allow_origins=[ORIGIN]),
+    "csrf": Csrf,
 }
 
 

@@ -16,10 +16,11 @@ from wsgistack.cli.arguments import FILE, Commands, add_values
 from wsgistack.cli.tracing import Request, Trace
 from wsgistack.conditions.openings import is_sent
 from wsgistack.conditions.parsing import resolve_condition
-from wsgistack.conditions.predicates import METHOD_OVERRIDES, environ_key
+from wsgistack.conditions.predicates import environ_key
 from wsgistack.config import open_document, read
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
+from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.pipeline.spec import Spec
 

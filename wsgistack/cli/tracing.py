@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from wsgistack.cli.checking import collect_order
 from wsgistack.conditions import Condition
-from wsgistack.conditions.predicates import METHOD_OVERRIDES
 from wsgistack.config.parts import Stack
+from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.pipeline.spec import Spec, observer
 from wsgistack.types import App, Environ, Headers, StartResponse
 

@@ -7,12 +7,13 @@ from functools import partial, reduce
 from http import HTTPMethod
 from typing import Any, NamedTuple, TypeAlias
 
+from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import ConfigError, Mistake, did_you_mean
 from wsgistack.http.hosts import host_forms
 from wsgistack.http.paths import check_prefix, compile_path_test, compile_under
 from wsgistack.types import Environ
 
-__all__ = ["KINDS", "METHOD_OVERRIDES", "Kind", "Predicate", "environ_key", "predicate"]
+__all__ = ["KINDS", "Kind", "Predicate", "environ_key", "predicate"]
 
 Predicate: TypeAlias = Callable[[Environ], bool]
 
@@ -20,8 +21,6 @@ _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _ADDRESS = re.compile(r"\[[0-9a-f.*?]*:[0-9a-f.*?]*:[0-9a-f:.*?]*\]")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
 _METHODS = [*(each.value for each in HTTPMethod), "ORDERPATCH", "PROPPATCH", "REPORT"]  # the last are not misspelt
-METHOD_OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_OVERRIDE")
-"""Headers that hold the method for some applications, by their keys in the environ."""
 _MAYBE_EMPTY = ("CONTENT_TYPE", "CONTENT_LENGTH")  # PEP 3333: empty means absent
 
 

@@ -43,7 +43,7 @@ class MethodOverride(Middleware):
 
     Cost tier T0.
 
-    Place it outside everything that looks at the method: guards, conditions with ``method``, ``cors``; but inside
+    Place it outside everything that looks at the method, such as guards and conditions with ``method``, but inside
     ``csrf``, which checks what the browser sent. Not for an application that does this itself, as Rails and Laravel do.
     """
 
