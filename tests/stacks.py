@@ -3,11 +3,13 @@
 ``python -O -W error -m tests.stacks`` judges them, also in threads, and raises an error if one breaks a rule.
 """
 
+import gzip
 import logging
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from io import BytesIO
 from itertools import product
 from operator import or_
 from pathlib import Path
@@ -15,11 +17,13 @@ from pathlib import Path
 from wsgistack import (
     AccessLog,
     BasicAuth,
+    BodyLimit,
     CatchErrors,
     Compress,
     Cookies,
     Cors,
     Csrf,
+    Decompress,
     Forwarded,
     Hosts,
     Https,
@@ -44,6 +48,7 @@ __all__ = [
     "LAYERS",
     "OPTIONS",
     "PAIRS",
+    "Gzipped",
     "OverHttps",
     "Stack",
     "find_failures",
@@ -58,6 +63,19 @@ class OverHttps(Https):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         environ |= {"wsgi.url_scheme": "https", "HTTP_HOST": "example.org"}
+        return super().__call__(environ, start_response)
+
+
+class Gzipped(Decompress):
+    """The layer decompress behind a client that sends gzip."""
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET":
+            length = environ.get("CONTENT_LENGTH")
+            body = gzip.compress(environ["wsgi.input"].read(int(length) if length else -1))
+            if length:
+                environ["CONTENT_LENGTH"] = str(len(body))
+            environ |= {"HTTP_CONTENT_ENCODING": "gzip", "wsgi.input": BytesIO(body)}
         return super().__call__(environ, start_response)
 
 
@@ -77,6 +95,8 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "static": Static,
     "cors": Cors,
     "csrf": Csrf,
+    "body_limit": BodyLimit,
+    "decompress": Decompress,
     "lint": Lint,
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {

@@ -42,11 +42,13 @@ def test_all_layers_are_registered() -> None:
     assert NAMES == [
         "access_log",
         "basic_auth",
+        "body_limit",
         "catch_errors",
         "compress",
         "cookies",
         "cors",
         "csrf",
+        "decompress",
         "forwarded",
         "gzip",
         "hosts",

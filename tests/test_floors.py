@@ -40,7 +40,16 @@ FLOORS = (
         "file_wrapper",
         "middleware.compress.padding",
     ),
-    ("exchange.__init__", "http.hosts", "http.paths", "http.urls", "notices", "options.conversion"),
+    (
+        "exchange.__init__",
+        "http.bodies",
+        "http.codings",
+        "http.hosts",
+        "http.paths",
+        "http.urls",
+        "notices",
+        "options.conversion",
+    ),
     ("exchange.context", "exchange.held", "exchange.measured", "base"),
     # what layers are made of
     (
@@ -50,12 +59,18 @@ FLOORS = (
         "middleware.auth.hashes",
         "middleware.access_log.format",
     ),
-    ("middleware.compress.exchange", "http.responses", "middleware.auth.passwords"),
-    ("middleware.auth.htpasswd",),
+    (
+        "middleware.compress.exchange",
+        "http.responses",
+        "middleware.auth.passwords",
+        "middleware.decompress.decoding",
+    ),
+    ("middleware.auth.htpasswd", "exchange.refusing"),
     (
         "middleware.*",
         "middleware.auth.basic",
         "middleware.compress.__init__",
+        "middleware.decompress.__init__",
         "middleware.access_log.__init__",
         "pipeline.mount",
     ),

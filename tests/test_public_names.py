@@ -14,6 +14,7 @@ from wsgistack import testing
 PUBLIC = [
     "AccessLog",
     "BasicAuth",
+    "BodyLimit",
     "CatchErrors",
     "Changes",
     "Compress",
@@ -21,6 +22,7 @@ PUBLIC = [
     "Cookies",
     "Cors",
     "Csrf",
+    "Decompress",
     "Duration",
     "Exchange",
     "Forwarded",

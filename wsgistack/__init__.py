@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from wsgistack.http.responses import error_answer as error_answer
     from wsgistack.middleware.access_log import AccessLog as AccessLog
     from wsgistack.middleware.auth.basic import BasicAuth as BasicAuth
+    from wsgistack.middleware.body_limit import BodyLimit as BodyLimit
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
     from wsgistack.middleware.cookies import Cookies as Cookies
     from wsgistack.middleware.cors import Cors as Cors
     from wsgistack.middleware.csrf import Csrf as Csrf
+    from wsgistack.middleware.decompress import Decompress as Decompress
     from wsgistack.middleware.forwarded import Forwarded as Forwarded
     from wsgistack.middleware.hosts import Hosts as Hosts
     from wsgistack.middleware.https import Https as Https
@@ -58,11 +60,13 @@ _HOMES = {
     "http.responses": ("error_answer",),
     "middleware.access_log": ("AccessLog",),
     "middleware.auth.basic": ("BasicAuth",),
+    "middleware.body_limit": ("BodyLimit",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.cookies": ("Cookies",),
     "middleware.cors": ("Cors",),
     "middleware.csrf": ("Csrf",),
+    "middleware.decompress": ("Decompress",),
     "middleware.forwarded": ("Forwarded",),
     "middleware.hosts": ("Hosts",),
     "middleware.https": ("Https",),

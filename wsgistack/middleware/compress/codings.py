@@ -1,6 +1,5 @@
 """The content codings. Each compresses a whole body at once, or a stream chunk by chunk."""
 
-import sys
 import zlib
 from collections.abc import Callable
 from importlib import import_module
@@ -8,7 +7,7 @@ from types import ModuleType
 from typing import NamedTuple, Protocol
 
 from wsgistack.errors import ConfigError, Mistake, suggest
-from wsgistack.imports import require_extra
+from wsgistack.http.codings import require_coding
 from wsgistack.middleware.compress.padding import make_brotli_padding, make_zstd_padding, pad_gzip
 
 __all__ = ["CODINGS", "Coding", "Stream", "make_coding"]
@@ -80,7 +79,7 @@ class BrotliCoding:
     def __init__(self, level: int | None, padding: int) -> None:
         self._level = 4 if level is None else level
         self._padding = padding
-        self._brotli = require_extra("brotli", extra="compress", key="codings")
+        self._brotli = require_coding("br")
 
     def whole(self, body: bytes, /) -> bytes:
         if self._padding:
@@ -108,8 +107,7 @@ class ZstdCoding:
     levels = range(1, 20)
 
     def __init__(self, level: int | None, padding: int) -> None:
-        module = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-        self._zstd = require_extra(module, extra="compress", key="codings")
+        self._zstd = require_coding("zstd")
         parameter = self._zstd.CompressionParameter
         self._options = {parameter.compression_level: 3 if level is None else level}
         if level is None:

@@ -53,7 +53,7 @@ def keeps_the_environ(passage: Passage) -> Iterator[str]:
     handles_headers = passage.changes.answers or passage.changes.body
     for record in passage.inner:
         for key in sorted(passage.environ.keys() - record.environ_then.keys()):
-            if not (handles_headers and key.startswith("HTTP_")):
+            if not (handles_headers and key.startswith(("HTTP_", "CONTENT_"))):
                 yield f"the key {key} is missing"
 
 
