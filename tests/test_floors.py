@@ -82,6 +82,10 @@ FLOORS = (
     ("pipeline.registry",),
     ("pipeline.spec",),
     ("pipeline.__init__",),
+    # layers with the names of another project
+    ("oslo.options",),
+    ("oslo.*",),
+    ("oslo.__init__",),
     # what reads files
     ("config.paste.ini", "config.table.toml", "config.protocols", "config.place"),
     ("config.hints", "config.logging"),

@@ -146,15 +146,16 @@ class Healthcheck(OsloLayer, Middleware):
         reasons = [check(environ) for check in self._checks]
         is_healthy = all(reason == _OK for reason in reasons)
         status = "200 OK" if is_healthy else "503 Service Unavailable"
-        if environ.get("REQUEST_METHOD") == "HEAD":
-            start_response("204 No Content" if is_healthy else status, [("Cache-Control", "no-store")])
+        is_head = environ.get("REQUEST_METHOD") == "HEAD"
+        if is_head and is_healthy:  # as oslo.middleware does, although GET has another status
+            start_response("204 No Content", [("Cache-Control", "no-store")])
             return [b""]
         media_type = choose_media_type(environ.get("HTTP_ACCEPT"), _OFFERS) or _OFFERS[0]
         body = _FORMATS[media_type](reasons).encode()
         charset = "" if media_type == _OFFERS[-1] else "; charset=UTF-8"
         headers = [("Content-Type", media_type + charset), ("Content-Length", str(len(body)))]
         start_response(status, [*headers, ("Cache-Control", "no-store"), ("Vary", "Accept")])
-        return [body]
+        return [b"" if is_head else body]
 
     def _check_file(self, environ: Environ) -> str:
         return "DISABLED BY FILE" if os.path.exists(self._off) else _OK  # noqa: PTH110 (for each request)

@@ -48,9 +48,7 @@ class Service(NamedTuple):
     file: Path | None = None
     program: str = ""
 
-    def complete(
-        self, group: str, given: Mapping[str, object], defaults: Mapping[str, object]
-    ) -> Mapping[str, Any]:
+    def complete(self, group: str, given: Mapping[str, object], defaults: Mapping[str, object]) -> Mapping[str, Any]:
         """The values of options: as given, or as the service is configured, or the defaults.
 
         :param group: the section of the service's files.
