@@ -83,7 +83,7 @@ FLOORS = (
     ("pipeline.spec",),
     ("pipeline.__init__",),
     # layers with the names of another project
-    ("oslo.options",),
+    ("oslo.options", "oslo.starts"),
     ("oslo.*",),
     ("oslo.__init__",),
     # what reads files

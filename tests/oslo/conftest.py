@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import bcrypt
 import pytest
 from oslo_config import cfg
 from oslo_middleware import basic_auth
@@ -46,3 +47,11 @@ def folder(home: Path) -> Path:
     for file in HERE.glob("*.ini"):
         shutil.copy(file, home)
     return home
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    """A file with one user."""
+    file = tmp_path / "users"
+    file.write_text(f"ada:{bcrypt.hashpw(b'lovelace', bcrypt.gensalt(4)).decode()}\n")
+    return file

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from oslo_middleware import request_id
 
@@ -17,7 +17,7 @@ SEEN = (
 class ComputeReqIdMiddleware(request_id.RequestId):
     """A class of the service itself, which derives from oslo.middleware."""
 
-    compat_headers: ClassVar = ["x-compute-request-id"]
+    compat_headers = ["x-compute-request-id"]  # noqa: RUF012
 
 
 def pipeline_factory(loader: Any, global_conf: Mapping[str, str], **local_conf: str) -> App:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import bcrypt
 import pytest
 from paste.deploy import loadapp
-from webob import Request
 
 import wsgistack
+from tests.oslo.asking import ask
 from wsgistack import oslo
 from wsgistack.cli import main
 from wsgistack.types import App
 
 ID = r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 GIVEN = "req-12345678-1234-1234-1234-123456789abc"
+ASKED = "HTTP_ACCESS_CONTROL_REQUEST_"
 HORIZON = "https://horizon.example.com"
 NAMES = {"nova.ini": "osapi_compute", "neutron.ini": "neutron", "eggs.ini": "main"}
 SERVICE = f"""\
@@ -56,11 +56,6 @@ def load(folder: Path, name: str) -> Apps:
     return Apps(loadapp(f"config:{file}", app), loadapp(f"config:{new}", app), wsgistack.load(new, app))
 
 
-def ask(app: App, path: str, method: str = "GET", body: bytes = b"", **environ: str) -> Any:
-    request = Request.blank(path, {"REMOTE_ADDR": "192.0.2.1", **environ}, method=method, body=body)
-    return request.get_response(app)
-
-
 @pytest.fixture(params=[("nova.ini", "/v2.1"), ("neutron.ini", "/v2.0")], ids=["nova", "neutron"])
 def service(request: pytest.FixtureRequest, folder: Path, configure: Configure) -> tuple[Apps, str]:
     """The applications of a service, and the path of its API."""
@@ -70,9 +65,7 @@ def service(request: pytest.FixtureRequest, folder: Path, configure: Configure) 
 
 
 @pytest.fixture
-def eggs(folder: Path, configure: Configure) -> Apps:
-    users = folder / "users"
-    users.write_text(f"ada:{bcrypt.hashpw(b'lovelace', bcrypt.gensalt(4)).decode()}\n")
+def eggs(folder: Path, users: Path, configure: Configure) -> Apps:
     configure("service", f"[oslo_middleware]\nhttp_basic_auth_user_file = {users}\n")
     return load(folder, "eggs.ini")
 
@@ -80,7 +73,7 @@ def eggs(folder: Path, configure: Configure) -> Apps:
 @pytest.mark.parametrize(
     "sent", [{}, {"HTTP_X_OPENSTACK_REQUEST_ID": GIVEN}, {"HTTP_X_OPENSTACK_REQUEST_ID": "x"}], ids=["no", "own", "bad"]
 )
-def test_each_request_has_an_id_of_openstack(service: tuple[Apps, str], sent: Mapping[str, str]) -> None:
+def test_each_request_has_an_id_of_openstack(service: tuple[Apps, str], sent: Mapping[str, Any]) -> None:
     apps, prefix = service
     answers = [ask(app, f"{prefix}/servers", **sent) for app in apps]
     seen = [answer.json for answer in answers]
@@ -118,7 +111,10 @@ def test_preflights_have_the_same_meaning(
     service: tuple[Apps, str], origin: str, method: str, header: str, is_allowed: bool
 ) -> None:
     apps, prefix = service
-    asked = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": method, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": header}
+    asked: dict[str, Any] = {
+        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": method,
+        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": header,
+    }
     for answer in (ask(app, prefix, "OPTIONS", HTTP_ORIGIN=origin, **asked) for app in apps):
 
         def listed(name: str, answer: Any = answer) -> list[str]:
@@ -164,7 +160,7 @@ def test_the_health_page_is_the_same(service: tuple[Apps, str], folder: Path) ->
         (folder / "healthcheck_disable").touch()
 
 
-FORWARDED = {"HTTP_X_FORWARDED_FOR": "198.51.100.7", "HTTP_X_FORWARDED_PROTO": "https"}
+FORWARDED: dict[str, Any] = {"HTTP_X_FORWARDED_FOR": "198.51.100.7", "HTTP_X_FORWARDED_PROTO": "https"}
 FORWARDED |= {"HTTP_X_FORWARDED_HOST": "api.example.org", "HTTP_X_FORWARDED_PREFIX": "/compute"}
 
 
@@ -215,7 +211,10 @@ def test_options_in_the_file_mean_the_same(eggs: Apps, folder: Path) -> None:
         exposed = [re.split(", *", each.headers["Access-Control-Expose-Headers"]) for each in answers]
         assert exposed == [["X-Subject-Token", "X-Openstack-Request-Id"]] * 3
         assert {each.headers["Access-Control-Allow-Origin"] for each in answers} == {origin}
-        asked = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PATCH", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "X-Auth-Token"}
+        asked: dict[str, Any] = {
+            "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PATCH",
+            "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "X-Auth-Token",
+        }
         answers = [ask(app, "/", "OPTIONS", HTTP_ORIGIN=origin, **asked) for app in eggs]
         assert {each.headers["Access-Control-Max-Age"] for each in answers} == {"60"}
     for app in eggs:
@@ -238,10 +237,8 @@ def test_users_are_the_same(eggs: Apps) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_check_finds_no_mistake(
-    name: str, folder: Path, configure: Configure, capsys: pytest.CaptureFixture[str]
+    name: str, folder: Path, users: Path, configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    users = folder / "users"
-    users.write_text(f"ada:{bcrypt.hashpw(b'lovelace', bcrypt.gensalt(4)).decode()}\n")
     configure("nova", f"[oslo_middleware]\nhttp_basic_auth_user_file = {users}\n")
     (folder / ".neutron").mkdir()
     (folder / ".neutron/neutron.conf").touch()

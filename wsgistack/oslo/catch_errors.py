@@ -5,7 +5,8 @@ from pathlib import Path
 
 from wsgistack.middleware import catch_errors
 from wsgistack.oslo.options import OsloLayer
-from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+from wsgistack.oslo.starts import hide_first_error
+from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["CatchErrors"]
 
@@ -19,9 +20,6 @@ class CatchErrors(OsloLayer, catch_errors.CatchErrors):
         use = egg:wsgistack#oslo_catch_errors
 
     The log is ``wsgistack.catch_errors``. It shows no headers, and so no tokens.
-
-    Middlewares made with WebOb, as those of oslo.middleware and of the services, raise every ``exc_info`` again that
-    they get. If nothing has been started, the answer therefore comes without it.
 
     :param oslo_config_project: has no effect, as in oslo.middleware.
     :param oslo_config_file: has no effect.
@@ -41,16 +39,4 @@ class CatchErrors(OsloLayer, catch_errors.CatchErrors):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        has_started = False
-
-        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
-            nonlocal has_started
-            try:
-                if exc_info is None or not has_started:
-                    has_started = True
-                    return start_response(status, headers)
-                return start_response(status, headers, exc_info)
-            finally:
-                exc_info = None
-
-        return super().__call__(environ, start)
+        return super().__call__(environ, hide_first_error(start_response))

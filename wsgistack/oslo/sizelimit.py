@@ -1,10 +1,12 @@
 """The layer body_limit, with the option names of oslo.middleware."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from wsgistack.middleware.body_limit import BodyLimit
 from wsgistack.oslo.options import OsloLayer, Service, rename_keys
-from wsgistack.types import App, Size
+from wsgistack.oslo.starts import hide_first_error
+from wsgistack.types import App, Environ, Size, StartResponse
 
 __all__ = ["RequestBodySizeLimiter"]
 
@@ -44,3 +46,7 @@ class RequestBodySizeLimiter(OsloLayer, BodyLimit):
         self.max_request_body_size = values["max_request_body_size"]
         with rename_keys(max_size="max_request_body_size"):
             super().__init__(app, max_size=self.max_request_body_size)
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Serve one request."""
+        return super().__call__(environ, hide_first_error(start_response))
