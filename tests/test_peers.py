@@ -9,7 +9,7 @@ from wsgistack.pipeline import registry
 
 FOREIGN = [name for name in (*CORS, *FORWARDING, *READING_ADDRESSES) if ":" in name]
 OURS = [names[0] for names in (CORS, FORWARDING)]
-INSTALLED = {"oslo_middleware", "paste", "werkzeug"}
+INSTALLED = {"oslo_middleware", "paste", "werkzeug", "wsgicors"}
 
 
 def is_installed(name: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.files import written
 from wsgistack.cli import main
+from wsgistack.pipeline import registry
 
 ADDRESS = "it would see the address of the proxy, not the client's"
 LOGGED = "the log would show the address of the proxy"
@@ -23,22 +24,51 @@ ORDERS = [
     pytest.param(["https", "werkzeug"], "it would see the scheme of the proxy's connection", id="https and ProxyFix"),
     pytest.param(["hosts", "werkzeug"], "it would check the name of the proxy's connection", id="hosts and ProxyFix"),
 ]
+LATER = [
+    ("etag", "compress", "its tags would be those of compressed bytes"),
+    ("etag", "gzip", "its tags would be those of compressed bytes"),
+    ("etag", "security_headers", "a 304 would have the nonce of a page"),
+    ("request_filter", "forwarded", ADDRESS),
+]
+ORDERS += [
+    pytest.param([outer, inner], reason, id=f"{outer} and {inner}")
+    for outer, inner, reason in LATER
+    if registry.has(outer) and registry.has(inner)
+]
+CORS = "both set Access-Control-Allow-Origin"
 CONFLICTS = [
+    pytest.param(["cors", "wsgicors"], CORS, id="cors and wsgicors"),
+    pytest.param(["wsgicors", "cors"], CORS, id="wsgicors and cors"),
+    pytest.param(["cors", "oslo_cors"], CORS, id="cors and that of oslo.middleware"),
+    pytest.param(["oslo_cors", "cors"], CORS, id="cors of oslo.middleware and this one"),
+    pytest.param(["cors", "renamed_cors"], CORS, id="cors and the same with the names of oslo.middleware"),
+    pytest.param(["cors", "second_cors"], CORS, id="cors twice"),
     pytest.param(["forwarded", "werkzeug"], TWICE, id="forwarded and ProxyFix"),
     pytest.param(["prefix", "forwarded"], TWICE, id="PasteDeploy's prefix and forwarded"),
 ]
+LISTS = ("allowed", "allow_origins", "denied", "trusted")
 SECTIONS = {
     "access_log": {"use": "access_log"},
+    "compress": {"use": "compress"},
+    "cors": {"use": "cors", "allow_origins": "*"},
     "derived": {"use": "hello:Fix"},
+    "etag": {"use": "etag"},
     "forwarded": {"use": "forwarded", "trusted": "127.0.0.1"},
     "grantip": {"use": "egg:Paste#grantip", "127.0.0.1": "admin"},
+    "gzip": {"use": "gzip"},
     "hosts": {"use": "hosts", "allowed": "example.org"},
     "https": {"use": "https"},
     "maintenance": {"use": "maintenance", "flag": "down"},
     "oslo": {"use": "egg:oslo.middleware#http_proxy_to_wsgi"},
+    "oslo_cors": {"use": "egg:oslo.middleware#cors", "allowed_origin": "https://example.org"},
     "prefix": {"use": "egg:PasteDeploy#prefix"},
+    "renamed_cors": {"use": "egg:wsgistack#oslo_cors", "allowed_origin": "https://example.org"},
+    "request_filter": {"use": "request_filter", "denied": "192.0.2.0/24"},
+    "second_cors": {"use": "cors", "allow_origins": "https://example.org"},
+    "security_headers": {"use": "security_headers"},
     "translogger": {"use": "egg:Paste#translogger"},
     "werkzeug": {"use": "werkzeug.middleware.proxy_fix:ProxyFix"},
+    "wsgicors": {"use": "egg:wsgicors#middleware", "policy": "open", "open_origin": "*"},
 }
 APP = """
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -62,16 +92,14 @@ def ini(names: list[str]) -> str:
 
 def toml(names: list[str]) -> str:
     layers = [
-        "\n".join(
-            ["[[layers]]", f'name = "{name}"', *(f'"{key}" = "{value}"' for key, value in SECTIONS[name].items())]
-        )
-        for name in names
+        "\n".join(["[[layers]]", f'name = "{name}"', *(f'"{key}" = {quote(key, each)}' for key, each in given.items())])
+        for name, given in ((name, SECTIONS[name]) for name in names)
     ]
-    return (
-        "\n".join(['app = "hello:app"', *layers])
-        .replace('"trusted" = "127.0.0.1"', 'trusted = ["127.0.0.1"]')
-        .replace('"allowed" = "example.org"', 'allowed = ["example.org"]')
-    )
+    return "\n".join(['app = "hello:app"', *layers])
+
+
+def quote(key: str, value: str) -> str:
+    return f'["{value}"]' if key in LISTS else f'"{value}"'
 
 
 WRITERS = {"stack.ini": ini, "stack.toml": toml}
