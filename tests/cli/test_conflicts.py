@@ -46,7 +46,7 @@ CONFLICTS = [
     pytest.param(["forwarded", "werkzeug"], TWICE, id="forwarded and ProxyFix"),
     pytest.param(["prefix", "forwarded"], TWICE, id="PasteDeploy's prefix and forwarded"),
 ]
-LISTS = ("allowed", "allow_origins", "denied", "trusted")
+LISTS = ("allowed", "allow_origins", "denied_networks", "trusted")
 SECTIONS = {
     "access_log": {"use": "access_log"},
     "compress": {"use": "compress"},
@@ -63,7 +63,7 @@ SECTIONS = {
     "oslo_cors": {"use": "egg:oslo.middleware#cors", "allowed_origin": "https://example.org"},
     "prefix": {"use": "egg:PasteDeploy#prefix"},
     "renamed_cors": {"use": "egg:wsgistack#oslo_cors", "allowed_origin": "https://example.org"},
-    "request_filter": {"use": "request_filter", "denied": "192.0.2.0/24"},
+    "request_filter": {"use": "request_filter", "denied_networks": "192.0.2.0/24"},
     "second_cors": {"use": "cors", "allow_origins": "https://example.org"},
     "security_headers": {"use": "security_headers"},
     "translogger": {"use": "egg:Paste#translogger"},

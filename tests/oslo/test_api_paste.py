@@ -243,7 +243,7 @@ def test_check_finds_no_mistake(
     (folder / ".neutron").mkdir()
     (folder / ".neutron/neutron.conf").touch()
     file = convert(folder / name)
-    assert main(["check", "--strict", "-q", str(file), "--name", NAMES[name]]) == 0
+    assert main(["check", "--strict", "--paste-deploy", "-q", str(file), "--name", NAMES[name]]) == 0
     assert capsys.readouterr() == ("", "")
 
 
