@@ -160,6 +160,7 @@ RIVALS = {
         Rival("CatchErrors", "oslo.middleware", oslo("catch_errors", "CatchErrors")),
         Rival("ErrorMiddleware", "Paste", paste_errors),
     ),
+    "body_limit": (Rival("RequestBodySizeLimiter", "oslo.middleware", oslo("sizelimit", "RequestBodySizeLimiter")),),
     "basic_auth": (Rival("auth.basic", "Paste", paste_auth),),
     "cors": (Rival("CORS", "oslo.middleware", oslo_cors),),
     "gzip": (Rival("gzipper", "Paste", paste_gzipper),),

@@ -1,5 +1,6 @@
 """The situations in which each layer is measured: our layer, its floor, and the peers that do the same work."""
 
+import gzip
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,9 +10,11 @@ from typing import NamedTuple
 
 from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
+from benchmarks.floors.body_limit import body_limit as body_limit_floor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
+from benchmarks.floors.decompress import decompress as decompress_floor
 from benchmarks.floors.gzip import gzip as gzip_floor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.pairs import Effort, Samples, interleave
@@ -25,11 +28,13 @@ from benchmarks.traffic import (
     PASSWORD,
     TEXT,
     USER,
+    Repeated,
     make_case,
+    make_reader,
     make_stream,
     make_whole,
 )
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Cors, Csrf, Gzip, Middleware, RequestId
+from wsgistack import AccessLog, BasicAuth, BodyLimit, CatchErrors, Cors, Csrf, Decompress, Gzip, Middleware, RequestId
 from wsgistack.types import App
 
 __all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
@@ -55,7 +60,7 @@ class Situation(NamedTuple):
     ours: Callable[[App], App]
     floor: Callable[[App], App] | None
     app: Callable[[], App] = partial(make_whole, TEXT)
-    request: Mapping[str, str] | None = None
+    request: Mapping[str, object] | None = None
     rivals: tuple[Rival, ...] = ()
     targets: Mapping[str, Target] = {FLOOR: _OF_FLOOR}
 
@@ -90,6 +95,21 @@ _of_origin = {"HTTP_ORIGIN": ORIGIN}
 _preflight = {**_of_origin, "REQUEST_METHOD": "OPTIONS", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"}
 _own = {"HTTP_SEC_FETCH_SITE": "same-origin"}
 _old_form = {"REQUEST_METHOD": "POST", "HTTP_ORIGIN": "https://www.example.com"}
+
+_upload = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "2000"}
+_chunked = {
+    "REQUEST_METHOD": "POST",
+    "HTTP_TRANSFER_ENCODING": "chunked",
+    "wsgi.input": Repeated(JSON),
+    "wsgi.input_terminated": True,
+}
+_packed = gzip.compress(JSON)
+_compressed = {
+    "REQUEST_METHOD": "POST",
+    "HTTP_CONTENT_ENCODING": "gzip",
+    "CONTENT_LENGTH": str(len(_packed)),
+    "wsgi.input": Repeated(_packed),
+}
 
 SITUATIONS = (
     Situation(
@@ -138,6 +158,22 @@ SITUATIONS = (
     Situation("csrf", "request of the site itself", Csrf, CsrfFloor, request=_own),
     Situation("csrf", "GET of a program", Csrf, CsrfFloor),
     Situation("csrf", "form of the site itself, old browser", Csrf, CsrfFloor, request=_old_form),
+    Situation("body_limit", "GET", BodyLimit, body_limit_floor, rivals=RIVALS["body_limit"]),
+    Situation(
+        "body_limit", "body with a length", BodyLimit, body_limit_floor, request=_upload, rivals=RIVALS["body_limit"]
+    ),
+    Situation(
+        "body_limit",
+        "2 KB JSON in chunks",
+        BodyLimit,
+        None,
+        make_reader,
+        _chunked,
+        RIVALS["body_limit"],
+        targets=_OF_OSLO,
+    ),
+    Situation("decompress", "body without a coding", Decompress, decompress_floor, request=_upload),
+    Situation("decompress", "2 KB JSON in gzip", Decompress, decompress_floor, make_reader, _compressed),
     Situation("gzip", "client without Accept-Encoding", Gzip, gzip_floor, _json, rivals=RIVALS["gzip"]),
     Situation("gzip", "body too small", Gzip, gzip_floor, request=BROWSER, rivals=RIVALS["gzip"]),
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),

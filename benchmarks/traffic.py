@@ -18,8 +18,10 @@ __all__ = [
     "TEXT",
     "USER",
     "Answer",
+    "Repeated",
     "ask",
     "make_case",
+    "make_reader",
     "make_stream",
     "make_whole",
     "start_stream",
@@ -84,6 +86,20 @@ class Answer(NamedTuple):
     def body(self) -> bytes:
         """The whole body."""
         return b"".join(self.chunks)
+
+
+class Repeated:
+    """A request body that can be sent again and again: after its end it begins anew."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._is_at_the_end = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the whole body. If more is wanted, the end follows."""
+        is_end = self._is_at_the_end
+        self._is_at_the_end = not is_end and size > len(self._body)
+        return b"" if is_end else self._body
 
 
 def make_case(
@@ -160,6 +176,19 @@ def make_stream(chunks: Sequence[bytes], content_type: str = _PLAIN) -> App:
     def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [("Content-Type", content_type)])
         return iter(chunks)
+
+    return copy_function(application)
+
+
+def make_reader() -> App:
+    """Make an application that reads its request body."""
+    fields = (("Content-Type", _PLAIN), ("Content-Length", "2"))
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        length = environ.get("CONTENT_LENGTH")
+        environ["wsgi.input"].read(int(length) if length else -1)
+        start_response("200 OK", [*fields])
+        return [b"ok"]
 
     return copy_function(application)
 

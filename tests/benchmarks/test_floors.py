@@ -12,15 +12,17 @@ import pytest
 
 from benchmarks.floors.access_log import access_log
 from benchmarks.floors.basic_auth import basic_auth
+from benchmarks.floors.body_limit import body_limit
 from benchmarks.floors.catch_errors import catch_errors
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
+from benchmarks.floors.decompress import decompress
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
 from benchmarks.floors.request_id import request_id
 from benchmarks.served import wrap_in_five
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, ORIGIN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Cors, Csrf, Gzip, RequestId
+from wsgistack import AccessLog, BasicAuth, BodyLimit, CatchErrors, Cors, Csrf, Decompress, Gzip, RequestId
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -32,6 +34,8 @@ ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "request_id": (request_id, RequestId.changes),
     "access_log": (partial(access_log, write_line=len), AccessLog.changes),
+    "body_limit": (body_limit, BodyLimit.changes),
+    "decompress": (decompress, Decompress.changes),
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
@@ -72,6 +76,8 @@ REQUESTS = {
 }
 LAYERS: dict[str, Callable[[App], App]] = {
     "request_id": partial(RequestId, generate=lambda: "made"),
+    "body_limit": BodyLimit,
+    "decompress": Decompress,
     "catch_errors": CatchErrors,
     "gzip": Gzip,
     "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),

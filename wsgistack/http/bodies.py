@@ -26,13 +26,16 @@ BLOCK_SIZE = 16384
 """In bytes: how much of a body is read at once."""
 
 MAX_DISCARDED = 67108864
-"""In bytes: 64 MiB. A client that sends more does not get to know why its upload was refused."""
+"""In bytes: 64 MiB. A client that sends more before it reads the answer gets a reset instead."""
 
 MAX_DISCARD_TIME = 5.0
 """In seconds, for the same."""
 
 MAX_LENGTH_DIGITS = len(str(maxsize))
 """A Content-Length with more digits is no number of bytes that a body can have."""
+
+_BODILESS = ("GET", "HEAD")
+_HTTP_1 = ("HTTP/1.1", "HTTP/1.0")
 
 
 class Refusal(NamedTuple):
@@ -62,20 +65,19 @@ def find_body_length(environ: Environ) -> int | None:
     value: str = environ.get("CONTENT_LENGTH") or ""
     if value and not (value.isascii() and value.isdecimal() and len(value) <= MAX_LENGTH_DIGITS):
         raise BodyRefusedError(Refusal(400, "The Content-Length of the request is not a valid number of bytes."))
-    return int(value) if value and not environ.get("HTTP_TRANSFER_ENCODING") else None  # RFC 9112 §6.3
+    return int(value) if value and "HTTP_TRANSFER_ENCODING" not in environ else None  # RFC 9112 §6.3
 
 
 def has_no_body(environ: Environ) -> bool:
     """Whether a request without CONTENT_LENGTH certainly has no body (RFC 9112 §6.3).
 
-    HTTP/2 needs no Transfer-Encoding for a body of unknown length. Nor do servers need to pass on that header; a
-    method that usually has a body counts as one with a body, therefore.
+    HTTP/2 needs no Transfer-Encoding for a body of unknown length. A server may also keep that header to itself, so
+    that only GET and HEAD count as methods without a body.
     """
-    get = environ.get
     return (
-        get("REQUEST_METHOD") in ("GET", "HEAD")
-        and not get("HTTP_TRANSFER_ENCODING")
-        and get("SERVER_PROTOCOL", "").startswith("HTTP/1")
+        environ.get("REQUEST_METHOD") in _BODILESS
+        and environ.get("SERVER_PROTOCOL") in _HTTP_1
+        and "HTTP_TRANSFER_ENCODING" not in environ
     )
 
 
@@ -88,7 +90,8 @@ def discard_body(given: Any, length: int | None, environ: Environ) -> None:
     """Read the rest of a refused body after the answer, because many clients read the answer only then.
 
     Most servers close the connection after a body that was not read. If bytes of the client are still on their way
-    then, it gets a reset instead of the answer. A client that goes away now has its answer: that is no abort.
+    then, it gets a reset instead of the answer. A client that goes away now has its answer: that is no abort. The
+    time is checked between two blocks, so that a client that sends slowly can take longer, as with any upload.
 
     :param length: of the rest; None if it is unknown.
     """
@@ -145,12 +148,12 @@ class LimitedInput:
         """Return how much to ask for: one byte more than is allowed shows that the body is too large."""
         if self.refusal is not None:
             raise BodyRefusedError(self.refusal)
-        most = self._left + 1
+        most = max(self._left, 0) + 1  # it may have been moved beyond the limit
         return most if size is None or size < 0 or size > most else size
 
     def _count(self, size: int) -> None:
         self._left -= size
-        if self._left < 0:
+        if size and self._left < 0:
             self.refusal = self._refusal
             raise BodyRefusedError(self._refusal)
 

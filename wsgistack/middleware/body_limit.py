@@ -30,11 +30,11 @@ class BodyLimit(Middleware):
         use = egg:wsgistack#body_limit
         max_size = 1 MiB
 
-    A request with a Content-Length is refused before anything is read of its body, and otherwise passes untouched. A
-    body without a length, such as a chunked one, is counted while the application reads it: whatever the application
-    asks for, at most one byte more than the limit is read. Then the read raises an error, and the client gets 413,
-    also if the framework makes its own page of that error or ignores it. If the response has begun before, the
-    connection is cut. ``wsgi.input`` keeps all methods that it has.
+    A request whose Content-Length is too large is refused before anything is read of its body; with a smaller one it
+    passes untouched. A body without a length, such as a chunked one, is counted while the application reads it:
+    whatever the application asks for, at most one byte more than the limit is read. Then the read raises an error, and
+    the client gets 413, also if the framework makes its own page of that error or ignores it. If the response has
+    begun before, the connection is cut. ``wsgi.input`` keeps all methods that it has.
 
     The answer names the limit. A Content-Length that is not one valid number of bytes is answered with 400 (RFC 9112
     section 6.3). After the answer, the rest of the body is read and thrown away, up to 64 MiB and for 5 seconds: many

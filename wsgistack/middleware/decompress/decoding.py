@@ -3,8 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator
 from io import RawIOBase
-from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, suggest
 from wsgistack.http.bodies import BLOCK_SIZE, BodyRefusedError, Refusal, discard_body
@@ -19,41 +18,36 @@ MAX_WINDOW_LOG = 23
 MIN_BOMB = 65536
 """In bytes. The ratio of smaller bodies does no harm, and says little."""
 
+MAX_SMALL_MEMBERS = 100
+"""More members must have ``MIN_MEMBER`` bytes on average as they are sent."""
+
+MIN_MEMBER = 1024
+"""In bytes. A decoder for each member costs time: 10 MB of empty ones would keep a server busy for half a minute."""
+
 PIECE_SIZE = 65536
 """In bytes: about how much is decoded at once. Brotli may return half as much again."""
 
 
-class Decoder(Protocol):
-    """The decoder of one member of a body."""
+Step: TypeAlias = tuple[bytes, bool, bytes | None]
+"""What a decoder did: the decoded piece; whether it needs more data, or else goes on with none; and what follows the
+end of the member, or None before that."""
 
-    @property
-    def eof(self) -> bool:
-        """Whether the end of the member was reached."""
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether there is nothing left to return."""
-
-    @property
-    def unused_data(self) -> bytes:
-        """What follows the end."""
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        """Decode about that many bytes. The data is empty as long as the decoder needs no input."""
+Decode: TypeAlias = Callable[[bytes], Step]
+"""Decodes the next ``PIECE_SIZE`` bytes or so of one member."""
 
 
 class Coding(NamedTuple):
     """One coding."""
 
     name: str
-    begin: Callable[[], Decoder]
+    begin: Callable[[], Decode]
     error: type[Exception]
     has_members: bool
     """Whether several encoded bodies in a row are one."""
 
 
 class DecodedBody:
-    """The decoded body of one request, as an iterator of pieces, which are not empty.
+    """The decoded body of one request, in pieces that are not empty.
 
     :param codings: in the order in which the client applied them.
     :param length: of the body as the client sends it; None if it is unknown.
@@ -61,8 +55,10 @@ class DecodedBody:
     :param max_ratio: of these sizes to what the client has sent.
     """
 
+    __slots__ = ("_environ", "_input", "_left", "_max_ratio", "_max_size", "_pieces", "_received", "refusal")
+
     def __init__(
-        self, environ: Environ, codings: list[Coding], length: int | None, *, max_size: int, max_ratio: int
+        self, environ: Environ, codings: tuple[Coding, ...], length: int | None, *, max_size: int, max_ratio: int
     ) -> None:
         self.refusal: Refusal | None = None
         self._environ = environ
@@ -77,62 +73,70 @@ class DecodedBody:
         self._pieces = pieces
 
     def __iter__(self) -> Iterator[bytes]:
-        return self
+        return self._pieces
 
-    def __next__(self) -> bytes:
+    def read(self) -> bytes:
+        """Return the next piece, or nothing at the end. A refused body raises the error again and again."""
         if self.refusal is not None:
             raise BodyRefusedError(self.refusal)
-        return next(self._pieces)
+        return next(self._pieces, b"")
 
     def discard(self) -> None:
         """Read the rest of the body that the client sends."""
         discard_body(self._input, self._left, self._environ)
 
     def _read(self) -> Iterator[bytes]:
-        while self._left is None or self._left > 0:
-            block: bytes = self._input.read(BLOCK_SIZE if self._left is None else min(BLOCK_SIZE, self._left))
+        read, left = self._input.read, self._left
+        while left is None or left > 0:
+            block: bytes = read(BLOCK_SIZE if left is None or left > BLOCK_SIZE else left)
             if not block:
                 return
             self._received += len(block)
-            if self._left is not None:
-                self._left -= len(block)
+            if left is not None:
+                self._left = left = left - len(block)
             yield block
 
     def _decode(self, blocks: Iterator[bytes], coding: Coding) -> Iterator[bytes]:
-        decoder: Decoder | None = None
+        decode: Decode | None = None
         size = members = 0
         for block in blocks:
             data = block
-            while data or decoder:
-                if decoder is None:
-                    if members and not coding.has_members:
-                        raise self._refuse(400, f"The request body goes on after the end of its {coding.name} data.")
-                    decoder = coding.begin()
+            while data or decode:
+                if decode is None:
                     members += 1
+                    if members > 1:
+                        self._check_members(coding, members)
+                    decode = coding.begin()
                 try:
-                    piece = decoder.decompress(data, PIECE_SIZE)
+                    piece, needs_input, rest = decode(data)
                 except coding.error as error:
                     raise self._refuse(400, f"The request body is not valid {coding.name} data.") from error
                 if piece:
                     size += len(piece)
-                    self._check(size)
+                    if size > self._max_size or (size > MIN_BOMB and size > self._received * self._max_ratio):
+                        raise self._refuse_size(size)
                     yield piece
-                if decoder.eof:
-                    data, decoder = decoder.unused_data, None
-                elif decoder.needs_input:
+                if rest is not None:
+                    data, decode = rest, None
+                elif needs_input:
                     break
                 else:
                     data = b""
-        if decoder is not None:
+        if decode is not None:
             raise self._refuse(400, f"The request body ends in the middle of its {coding.name} data.")
 
-    def _check(self, size: int) -> None:
+    def _check_members(self, coding: Coding, members: int) -> None:
+        if not coding.has_members:
+            raise self._refuse(400, f"The request body goes on after the end of its {coding.name} data.")
+        if members > MAX_SMALL_MEMBERS and members * MIN_MEMBER > self._received:
+            raise self._refuse(400, f"The {coding.name} data of the request body has too many parts.")
+
+    def _refuse_size(self, size: int) -> BodyRefusedError:
         if size > self._max_size:
-            limit = f"{self._max_size} bytes, which is the limit"
-            raise self._refuse(413, f"The decoded request body is larger than {limit}.")
-        if size > MIN_BOMB and size > self._received * self._max_ratio:
-            limit = f"{self._max_ratio} times as large as what was sent, which is the limit"
-            raise self._refuse(413, f"The decoded request body is more than {limit}.")
+            limit = f"larger than {self._max_size} bytes"
+        else:
+            limit = f"more than {self._max_ratio} times as large as what was sent"
+        return self._refuse(413, f"The decoded request body is {limit}, which is the limit.")
 
     def _refuse(self, code: int, detail: str) -> BodyRefusedError:
         self.refusal = Refusal(code, detail)
@@ -152,58 +156,27 @@ class DecodedInput(RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill the buffer with at most one piece."""
-        piece = self._piece or next(self._body, b"")
+        piece = self._piece or self._body.read()
         size = min(len(buffer), len(piece))
         buffer[:size] = piece[:size]
         self._piece = piece[size:]
         return size
 
 
-class _Gzip:
-    """A gzip decoder with the interface of the one for zstd."""
+def _begin_gzip() -> Decode:
+    decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
 
-    def __init__(self) -> None:
-        self._decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        self.needs_input = True
-
-    @property
-    def eof(self) -> bool:
-        return self._decoder.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._decoder.unused_data
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        piece = self._decoder.decompress(self._decoder.unconsumed_tail + data, max_length)
+    def decode(data: bytes) -> Step:
+        piece = decoder.decompress(decoder.unconsumed_tail + data, PIECE_SIZE)
         # zlib may keep the rest of a long match after it has consumed all input
-        self.needs_input = len(piece) < max_length and not self._decoder.unconsumed_tail
-        return piece
+        needs_input = len(piece) < PIECE_SIZE and not decoder.unconsumed_tail
+        return piece, needs_input, decoder.unused_data if decoder.eof else None
 
-
-class _Brotli:
-    """A brotli decoder with the interface of the one for zstd."""
-
-    unused_data = b""
-
-    def __init__(self, library: ModuleType) -> None:
-        self._decoder = library.Decompressor()
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._decoder.is_finished())
-
-    @property
-    def needs_input(self) -> bool:
-        return bool(self._decoder.can_accept_more_data())
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        piece: bytes = self._decoder.process(data, output_buffer_limit=max_length)
-        return piece
+    return decode
 
 
 def _make_gzip() -> Coding:
-    return Coding("gzip", _Gzip, zlib.error, has_members=True)
+    return Coding("gzip", _begin_gzip, zlib.error, has_members=True)
 
 
 def _make_brotli() -> Coding:
@@ -211,13 +184,35 @@ def _make_brotli() -> Coding:
     if not hasattr(brotli.Decompressor, "can_accept_more_data"):
         problem, hint = "needs Brotli 1.2, which limits what it decodes at once", "pip install 'Brotli>=1.2'"
         raise ConfigError(Mistake(problem, key="codings", value="br", hint=hint))
-    return Coding("br", lambda: _Brotli(brotli), brotli.error, has_members=False)
+
+    def begin() -> Decode:
+        decoder = brotli.Decompressor()
+
+        def decode(data: bytes) -> Step:
+            piece = decoder.process(data, output_buffer_limit=PIECE_SIZE)
+            # it may accept more data although it keeps a part of the result
+            needs_input = not piece and decoder.can_accept_more_data()
+            return piece, needs_input, b"" if decoder.is_finished() else None
+
+        return decode
+
+    return Coding("br", begin, brotli.error, has_members=False)
 
 
 def _make_zstd() -> Coding:
     zstd = require_coding("zstd")
     options = {zstd.DecompressionParameter.window_log_max: MAX_WINDOW_LOG}
-    return Coding("zstd", lambda: zstd.ZstdDecompressor(options=options), zstd.ZstdError, has_members=True)
+
+    def begin() -> Decode:
+        decoder = zstd.ZstdDecompressor(options=options)
+
+        def decode(data: bytes) -> Step:
+            piece = decoder.decompress(data, PIECE_SIZE)
+            return piece, decoder.needs_input, decoder.unused_data if decoder.eof else None
+
+        return decode
+
+    return Coding("zstd", begin, zstd.ZstdError, has_members=True)
 
 
 CODINGS: dict[str, Callable[[], Coding]] = {"zstd": _make_zstd, "br": _make_brotli, "gzip": _make_gzip}
