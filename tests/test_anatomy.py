@@ -12,7 +12,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from tests.stacks import OPTIONS
-from wsgistack import middleware, pipeline
+from wsgistack import middleware, peers, pipeline
 from wsgistack.base import Middleware
 from wsgistack.exchange import Exchange
 from wsgistack.options.schema import read_schema
@@ -23,6 +23,7 @@ from wsgistack.types import Changes
 
 POINTS = distribution("wsgistack").entry_points
 NAMES = [point.name for point in POINTS.select(group=registry.GROUP)]
+PEERS = {*peers.CORS, *peers.FORWARDING, *peers.READING_ADDRESSES}
 ALIASES = {"gzip": "compress"}
 HOMES = {
     "basic_auth": "wsgistack.middleware.auth.basic",
@@ -87,7 +88,10 @@ def test_documents_when_not_to_use_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_declares_its_place_relative_to_existing_layers(name: str) -> None:
-    assert {*layer(name).must_be_inside, *layer(name).must_be_outside} <= set(NAMES)
+    places = layer(name).must_be_inside, layer(name).must_be_outside, layer(name).must_not_be_with
+    named = {other for place in places for other in place}
+    assert {other for other in named if ":" not in other} <= set(NAMES)
+    assert {other for other in named if ":" in other} <= PEERS
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -18,6 +18,7 @@ FLOORS = (
     (
         "types",
         "errors",
+        "peers",
         "http.__init__",
         "options.__init__",
         "middleware.auth.__init__",
@@ -100,6 +101,10 @@ FLOORS = (
     ("pipeline.registry",),
     ("pipeline.spec",),
     ("pipeline.__init__",),
+    # layers with the names of another project
+    ("oslo.options", "oslo.starts"),
+    ("oslo.*",),
+    ("oslo.__init__",),
     # what reads files
     ("config.place",),
     ("config.paste.ini", "config.table.toml", "config.protocols"),

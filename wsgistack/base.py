@@ -36,10 +36,21 @@ class Middleware:
     """
 
     must_be_inside: ClassVar[Mapping[str, str]] = {}
-    """Layers that must be around this one, with the reason: ``{"access_log": "it logs what this layer sends"}``."""
+    """Layers that must be around this one, with the reason: ``{"access_log": "it logs what this layer sends"}``.
+
+    A layer is named as it is registered, or by the import string of its class or factory, such as
+    ``werkzeug.middleware.proxy_fix:ProxyFix``. The name of a class also means the classes that derive from it.
+    """
 
     must_be_outside: ClassVar[Mapping[str, str]] = {}
     """Layers that must be inside this one, each with the reason."""
+
+    must_not_be_with: ClassVar[Mapping[str, str]] = {}
+    """Layers that conflict with this one, inside or outside of it, each with the reason.
+
+    Two of them are allowed if the outer one has a condition or an option ``under``, because it may be for other
+    requests.
+    """
 
     is_guard: ClassVar[bool] = False
     """Whether this layer protects what is inside, as basic_auth does.

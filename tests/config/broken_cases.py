@@ -8,10 +8,12 @@ file (the first one is loaded), or
 - ``--- serve says``: more messages of ``check`` and ``serve``;
 - ``--- check says``: more messages of ``check`` alone, about parts that main does not use.
 
-In the messages, ``{folder}`` is the folder of the file, ``{layers}`` all layers, and ``{pieces}`` is ``pieces.py``.
+In the messages, ``{folder}`` is the folder of the file, ``{layers}`` all layers, ``{filters}`` all layers and
+filters of the distribution, and ``{pieces}`` is ``pieces.py``.
 """
 
 import re
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +21,8 @@ from wsgistack.pipeline import registry
 
 __all__ = ["CASES", "Case"]
 
+POINTS = distribution("wsgistack").entry_points
+FILTERS = sorted({*POINTS.select(group=registry.GROUP).names, *POINTS.select(group="paste.filter_factory").names})
 FOLDER = Path(__file__).parent / "broken"
 
 
@@ -41,6 +45,7 @@ class Case(NamedTuple):
             (folder / name).write_text(text, "utf-8")
         pieces = str(FOLDER / "pieces.py")
         places = {"{folder}": str(folder), "{layers}": ", ".join(registry.names()), "{pieces}": pieces}
+        places["{filters}"] = ", ".join(FILTERS)
         messages = {
             by: [re.sub("|".join(places), lambda found: places[found[0]], each) for each in said]
             for by, said in self.messages.items()

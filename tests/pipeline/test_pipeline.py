@@ -1,8 +1,10 @@
 """Pipeline: a list of layers as a value, wrapped around an application."""
 
 import logging
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from webtest import TestApp as Browser
@@ -10,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tests.decoding import decoded
 from tests.direct import Call, answering
-from wsgistack import ConfigError, Gzip, OrderWarning, Pipeline, RequestId, Spec
+from wsgistack import ConfigError, Gzip, Middleware, OrderWarning, Pipeline, RequestId, Spec
 from wsgistack.types import App, Environ, StartResponse
 
 APP = answering([b"hello " * 200], ("Content-Type", "text/plain"))
@@ -197,3 +199,61 @@ def test_does_not_warn_where_another_layer_of_the_kind_is_in_the_right_place() -
 
 def test_goes_without_all_layers_of_a_name() -> None:
     assert Pipeline(["gzip", "request_id", {"use": "gzip", "level": 9}]).without("gzip") == Pipeline(["request_id"])
+
+
+class Painter(Middleware):
+    """Sets a header that only one layer may set.
+
+    :param under: where it paints.
+    """
+
+    must_not_be_with: ClassVar = {f"{__name__}:Painter": "both set X-Colour", "access_log": "the log is not painted"}
+
+    def __init__(self, app: App, /, *, colour: str = "red", under: Sequence[str] = ()) -> None:
+        super().__init__(app)
+
+
+class Blue(Painter):
+    """Derives from it, and conflicts with the same layers."""
+
+
+def make_blue(app: App) -> App:
+    """Make a layer that does not say what it conflicts with."""
+    return Blue(app)
+
+
+@pytest.mark.parametrize(
+    ("items", "problems"),
+    [
+        pytest.param([Painter, Painter], ["Painter is used with Painter: both set X-Colour"], id="two"),
+        pytest.param([Painter, Blue], ["Painter is used with Blue: both set X-Colour"], id="a class that derives"),
+        pytest.param([Blue, Painter], ["Blue is used with Painter: both set X-Colour"], id="in any order"),
+        pytest.param([Blue, "gzip", Blue], ["Blue is used with Blue: both set X-Colour"], id="another one in between"),
+        pytest.param(["access_log", Blue], ["access_log is used with Blue: the log is not painted"], id="a name"),
+        pytest.param(
+            [Painter, {"use": Blue, "under": ["/api"]}], ["Painter is used with Blue: both set X-Colour"], id="inner"
+        ),
+        pytest.param([{"use": Painter, "under": ["/api"]}, Blue], [], id="the outer one for some paths"),
+        pytest.param([{"use": Painter, "when": {"under": ["/api"]}}, Blue], [], id="the outer one with a condition"),
+        pytest.param([Painter, make_blue], [], id="a function whose layer is not known"),
+        pytest.param([Painter], [], id="one"),
+    ],
+)
+def test_reports_layers_that_conflict(items: list[Any], problems: list[str]) -> None:
+    found = Pipeline(items).misplaced()
+    assert [each.problem for each in found] == problems
+    assert [each.hint for each in found] == ["remove one of them"] * len(problems)
+
+
+def test_knows_layers_of_others_by_their_import_strings() -> None:
+    class Log(Middleware):
+        must_be_inside: ClassVar = {"werkzeug.middleware.proxy_fix:ProxyFix": "it reads the address"}
+
+    class Fix(ProxyFix):
+        pass
+
+    for fix in (ProxyFix, Fix, "werkzeug.middleware.proxy_fix:ProxyFix", partial(ProxyFix, x_for=2)):
+        [found] = Pipeline([Log, fix]).misplaced()
+        assert found.problem == f"Log is outside {Spec.of(fix, 1).name}: it reads the address"
+        assert Pipeline([fix, Log]).misplaced() == []
+        assert Pipeline([fix, Log, fix]).misplaced() == []

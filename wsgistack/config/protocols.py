@@ -90,6 +90,10 @@ class PasteFactory:
         return self.uri
 
     @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        return self.factory
+
+    @property
     def __signature__(self) -> Signature:
         """The application, and then the options of the factory."""
         options = read_parameters(self.factory)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.exchange import editing
+from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
 __all__ = ["Cookies"]
@@ -45,7 +46,9 @@ class Cookies(Middleware):
     attributes itself, as Django does with ``SESSION_COOKIE_SECURE``.
     """
 
-    must_be_inside: ClassVar = {"forwarded": "it would see the scheme of the proxy's connection, not the client's"}
+    must_be_inside: ClassVar = because(
+        FORWARDING, "it would see the scheme of the proxy's connection, not the client's"
+    )
     changes: ClassVar = Changes(frozenset({"set-cookie"}))
 
     def __init__(

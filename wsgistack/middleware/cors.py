@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
+from wsgistack import peers
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import editing
@@ -88,6 +89,7 @@ class Cors(Middleware):
         "basic_auth": "it would refuse preflights, in which browsers send no password",
         "catch_errors": "scripts of other origins could not read error responses",
     }
+    must_not_be_with: ClassVar = peers.because(peers.CORS, "both set Access-Control-Allow-Origin")
     changes: ClassVar = Changes(_MANAGED, answers=True)
 
     def __init__(

@@ -13,6 +13,7 @@ from wsgistack.http.origins import MAX_ORIGIN, Origins
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.notices import Notice
+from wsgistack.peers import CORS, FORWARDING, because
 from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["Csrf"]
@@ -70,8 +71,8 @@ class Csrf(Middleware):
 
     must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
-        "cors": "scripts of allowed origins could not read why a request is refused",
-        "forwarded": "it would compare the origin with the host of the proxy's connection, not the client's",
+        **because(CORS, "scripts of allowed origins could not read why a request is refused"),
+        **because(FORWARDING, "it would compare the origin with the host of the proxy's connection, not the client's"),
     }
     must_be_outside: ClassVar = {
         "method_override": "it would check the method that the request asks for, not the one that the browser sent",

@@ -10,6 +10,7 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.http.addresses import Networks, parse_node
 from wsgistack.http.hosts import split_host
 from wsgistack.http.paths import is_plain
+from wsgistack.peers import FORWARDING, READING_ADDRESSES, because
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["Forwarded"]
@@ -102,9 +103,10 @@ class Forwarded(Middleware):
     does this, as Waitress does with ``trusted_proxy`` and uvicorn with ``--proxy-headers``; use only one of them.
     """
 
-    must_be_outside: ClassVar = {
-        "access_log": "the log would show the address of the proxy",
-    }
+    must_be_outside: ClassVar = because(READING_ADDRESSES, "it would see the address of the proxy, not the client's")
+    must_not_be_with: ClassVar = because(
+        FORWARDING[1:], "both read the headers of proxies, and one of them would believe what a client wrote"
+    )
 
     def __init__(
         self,

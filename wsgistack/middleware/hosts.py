@@ -9,6 +9,7 @@ from wsgistack.http.hosts import HostPatterns, split_host
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.http.urls import quote_target
+from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["Hosts"]
@@ -49,7 +50,9 @@ class Hosts(Middleware):
 
     must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
-        "forwarded": "it would check the name of the proxy's connection, not the one that the client asked for",
+        **because(
+            FORWARDING, "it would check the name of the proxy's connection, not the one that the client asked for"
+        ),
     }
     changes: ClassVar = Changes(answers=True)
 

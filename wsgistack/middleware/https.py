@@ -14,6 +14,7 @@ from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.http.urls import quote_target
 from wsgistack.notices import Notice
+from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
 __all__ = ["Https"]
@@ -70,7 +71,7 @@ class Https(Middleware):
 
     must_be_inside: ClassVar = {
         "access_log": "redirects would not be logged",
-        "forwarded": "it would see the scheme of the proxy's connection, not the client's",
+        **because(FORWARDING, "it would see the scheme of the proxy's connection, not the client's"),
         "hosts": "it would redirect to a name that is not one of the site",
     }
     must_be_outside: ClassVar = {"catch_errors": "error pages would have no Strict-Transport-Security header"}

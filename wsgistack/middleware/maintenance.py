@@ -10,6 +10,7 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.http.addresses import Networks
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
+from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
 __all__ = ["Maintenance"]
@@ -49,7 +50,7 @@ class Maintenance(Middleware):
 
     must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
-        "forwarded": "it would see the address of the proxy, not the client's",
+        **because(FORWARDING, "it would see the address of the proxy, not the client's"),
     }
     changes: ClassVar = Changes(answers=True)
 

@@ -77,10 +77,10 @@ class Pipeline:
         return app
 
     def misplaced(self) -> list[Mistake]:
-        """Report which layers are on the wrong side of another one, which guards are open, and which paths are unsure.
+        """Report layers in the wrong place or in conflict with another one, open guards, and paths that are unsure.
 
-        A layer says by its attributes ``must_be_inside`` and ``must_be_outside`` where it belongs, and by ``is_guard``
-        that it protects what is inside.
+        A layer says by its attributes ``must_be_inside`` and ``must_be_outside`` where it belongs, by
+        ``must_not_be_with`` which others do the same work, and by ``is_guard`` that it protects what is inside.
         """
         return [each for position in range(len(self.specs)) for each in self.misplaced_at(position)]
 
@@ -89,8 +89,12 @@ class Pipeline:
         outer = self.specs[position]
         found = [*outer.openings(), *outer.stray_paths()]
         for inner in self.specs[position + 1 :]:
-            if any(inner.registered_name == other.registered_name != "" for other in self.specs[:position]):
-                continue  # another one is in the right place
+            reason = outer.belongs("must_not_be_with", inner) or inner.belongs("must_not_be_with", outer)
+            if reason and not outer.is_partial:
+                problem = f"{outer.name} is used with {inner.name}: {reason}"
+                found.append(Mistake(problem, where=outer.where, hint="remove one of them"))
+            if any(inner.is_like(other) for other in self.specs[:position]):  # another one is in the right place
+                continue
             reason = outer.belongs("must_be_inside", inner) or inner.belongs("must_be_outside", outer)
             if reason:
                 problem = f"{outer.name} is outside {inner.name}: {reason}"

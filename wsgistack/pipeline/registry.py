@@ -17,7 +17,9 @@ __all__ = [
     "import_string",
     "name_of",
     "names",
+    "names_of",
     "normalize_name",
+    "origin_of",
 ]
 
 GROUP = "wsgistack.middleware"
@@ -61,6 +63,23 @@ def name_of(factory: Factory) -> str:
     """The name that a factory is registered under; empty if it is not registered."""
     value = import_string_of(factory)
     return next((name for name, points in names().items() if value in map(import_string, points)), "")
+
+
+def names_of(factory: Factory) -> tuple[str, ...]:
+    """All names of a factory: those that it is registered under, its import string, and the names of its base classes.
+
+    A factory for PasteDeploy has the names of what it calls. A method of a class has the names of the class.
+    """
+    found = origin_of(factory)
+    parts = found.__mro__[:-1] if isinstance(found, type) else (found,)
+    return tuple(name for each in parts for name in (name_of(each), import_string_of(each)) if name)
+
+
+def origin_of(factory: Factory) -> Factory:
+    """The class or function behind a factory, which is the same however a configuration names it."""
+    found = getattr(factory, "__wrapped__", factory)
+    owner = getattr(found, "__self__", None)
+    return owner if isinstance(owner, type) else found
 
 
 def import_factory(text: str) -> Factory:

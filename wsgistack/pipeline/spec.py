@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias, cast
@@ -209,12 +209,24 @@ class Spec:
         return built if applies is None else Conditional(built, app, applies, self.when)
 
     def belongs(self, side: str, other: "Spec") -> str:
-        """The reason why this layer must be inside or outside of another one; empty without one.
+        """The reason why this layer must be inside or outside of another one, or not with it; empty without one.
 
-        :param side: ``must_be_inside`` or ``must_be_outside``.
+        :param side: ``must_be_inside``, ``must_be_outside`` or ``must_not_be_with``.
         """
-        reasons = getattr(self.factory(), side, None)
-        return reasons.get(other.registered_name, "") if isinstance(reasons, Mapping) else ""
+        reasons = getattr(registry.origin_of(self.factory()), side, None)
+        if not isinstance(reasons, Mapping) or not reasons:
+            return ""
+        return next((reasons[name] for name in other.known_as if name in reasons), "")
+
+    @cached_property
+    def known_as(self) -> tuple[str, ...]:
+        """The names that other layers may have a reason for: registered ones and import strings."""
+        return (self.registered_name, *registry.names_of(self.factory()))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is perhaps only for some requests: it has a condition, or an option like one."""
+        return self.when is not None or bool(self.options.get("under"))
 
     def openings(self) -> list[Mistake]:
         """Report how clients can avoid this layer by its condition, if it is a guard."""
@@ -242,7 +254,11 @@ class Spec:
     @property
     def is_guard(self) -> bool:
         """Whether its class says that it protects what is inside."""
-        return getattr(self.factory(), "is_guard", False) is True
+        return getattr(registry.origin_of(self.factory()), "is_guard", False) is True
+
+    def is_like(self, other: "Spec") -> bool:
+        """Whether the other one is the same kind of layer, with whichever options."""
+        return registry.origin_of(self.factory()) is registry.origin_of(other.factory())
 
     @property
     def registered_name(self) -> str:

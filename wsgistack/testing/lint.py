@@ -47,6 +47,7 @@ class Lint:
 
     must_be_inside: ClassVar[dict[str, str]] = {}
     must_be_outside: ClassVar[dict[str, str]] = {}
+    must_not_be_with: ClassVar[dict[str, str]] = {}
     changes: ClassVar[Changes] = Changes()
 
     def __init__(self, app: App, /, *, report: Literal["raise", "warn"] = "raise") -> None:

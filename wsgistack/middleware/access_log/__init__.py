@@ -15,6 +15,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.exchange.measured import MeasuredExchange
 from wsgistack.middleware.access_log.format import Entry, compile_format
+from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["AccessLog"]
@@ -66,6 +67,7 @@ class AccessLog(Middleware):
     enough.
     """
 
+    must_be_inside: ClassVar = because(FORWARDING, "the log would show the address of the proxy")
     must_be_outside: ClassVar = {
         "catch_errors": "the log would not show the status of error answers",
         "compress": "the log would not show the size after compression",

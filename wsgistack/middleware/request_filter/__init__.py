@@ -24,6 +24,7 @@ from wsgistack.middleware.request_filter.patterns import (
     compile_user_agent_rules,
     find_rule,
 )
+from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
 __all__ = ["RequestFilter"]
@@ -115,7 +116,7 @@ class RequestFilter(Middleware):
 
     must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
-        "forwarded": "it would see the address of the proxy, not the client's",
+        **because(FORWARDING, "it would see the address of the proxy, not the client's"),
     }
     must_be_outside: ClassVar = {"basic_auth": "refused clients could try passwords"}
     changes: ClassVar = Changes(frozenset({"x-robots-tag"}), answers=True)
