@@ -10,6 +10,7 @@ import pytest
 from paste.deploy import loadapp
 
 import wsgistack
+from tests.cli.files import read_mistakes
 from tests.oslo.asking import ask
 from wsgistack import oslo
 from wsgistack.cli import main
@@ -202,7 +203,9 @@ def test_headers_of_any_client_are_refused_with_a_reason(
         loadapp(f"config:{file}", "neutron")
     assert str(caught.value) == f"{file}: HTTPProxyToWSGI {reason}"
     assert main(["check", str(file), "--name", "neutron"]) == 1
-    assert f"[filter:http_proxy_to_wsgi] {reason}\n" in capsys.readouterr().err
+    assert any(
+        each.endswith(f"[filter:http_proxy_to_wsgi] {reason}") for each in read_mistakes(capsys.readouterr().err)
+    )
 
 
 def test_options_in_the_file_mean_the_same(eggs: Apps, folder: Path) -> None:

@@ -33,7 +33,8 @@ class OsloLayer:
         inherited = {name: given[name] for name in read_schema(cls).options if name in given}  # type: ignore[arg-type]
         where = Where(given.get("__file__", ""), section=cls.__name__)
         settings = {**inherited, **local_conf}
-        return Spec(cls, where=where, base=Path(given.get("here", ""))).parse(settings).build
+        layer = Spec(cls, where=where, base=Path(given.get("here", "")))  # type: ignore[arg-type]
+        return layer.parse(settings).build
 
 
 class Service(NamedTuple):
