@@ -108,10 +108,10 @@ WRITERS = {"stack.ini": ini, "stack.toml": toml}
 def check(folder: Path, kind: str, names: list[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
     """The warnings about the layers, which are the same as the mistakes of --strict."""
     file = written(folder, WRITERS[kind](names), name=kind, app=APP)
-    assert main(["check", "-q", file]) == 0
+    assert main(["check", "-q", "--format", "concise", file]) == 0
     warnings = capsys.readouterr().err.splitlines()
     assert all(each.startswith(f"warning: {file}:") for each in warnings)
-    assert main(["check", "-q", "--strict", file]) == (1 if warnings else 0)
+    assert main(["check", "-q", "--format", "concise", "--strict", file]) == (1 if warnings else 0)
     assert [f"warning: {each}" for each in capsys.readouterr().err.splitlines()] == warnings
     return warnings
 
