@@ -73,7 +73,14 @@ def test_the_canonical_name_alone_is_enough() -> None:
 
 
 def test_a_path_without_a_slash_or_with_two_stays_on_the_canonical_host() -> None:
-    for path, target in (("//evil.test", "//evil.test"), ("", "/"), ("/\\evil.test", "/%5Cevil.test")):
+    for path, target in (
+        ("//evil.test", "//evil.test"),
+        ("", "/"),
+        ("/\\evil.test", "/%5Cevil.test"),
+        ("@evil.test/", "/@evil.test/"),
+        (".evil.test", "/.evil.test"),
+        ("*", "/*"),
+    ):
         answer = Call(Hosts(hello, allowed=["a.test"], canonical="b.test"), path, HTTP_HOST="a.test")
         assert answer.headers["location"] == f"http://b.test{target}"
 
