@@ -106,6 +106,16 @@ def test_exempt_paths_are_answered_for_every_host(canonical: str) -> None:
             "canonical: not a valid host 'a/b'; expected a name, such as www.example.org or www.example.org:8443",
         ),
         (
+            {"canonical": "www.example.org:443"},  # no browser sends the default port, so each redirect would repeat
+            "canonical: browsers leave out the port 443; expected a name, such as www.example.org or "
+            "www.example.org:8443; write www.example.org",
+        ),
+        (
+            {"canonical": "[::1]:80"},
+            "canonical: browsers leave out the port 80; expected a name, such as www.example.org or "
+            "www.example.org:8443; write [::1]",
+        ),
+        (
             {"allowed": ["a.test"], "exempt": ["/"]},
             "exempt: invalid value '/'; expected the beginning of a path other than /",
         ),

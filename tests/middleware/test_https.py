@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.direct import Call
-from wsgistack import ConfigError, Https
+from wsgistack import ConfigError, Forwarded, Https
 from wsgistack.types import Environ, Headers, StartResponse
 
 HSTS = "strict-transport-security"
@@ -131,6 +131,25 @@ def test_behind_a_proxy_that_nobody_trusts_it_reports_the_loop(
         "the peer '10.0.0.1' says that the client uses https, but no layer forwarded trusts it; "
         "put forwarded outside of https, with the address of the proxy in trusted"
     )
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"HTTP_X_FORWARDED_PROTO": "http, https"},
+        {"HTTP_FORWARDED": "for=192.0.2.1;proto=http, for=10.0.0.2;proto=https"},
+        {"HTTP_FORWARDED": "for=192.0.2.1;proto=http,for=10.0.0.2;Proto=HTTPS"},
+    ],
+)
+def test_https_between_two_proxies_is_not_the_clients(sent: dict[str, str]) -> None:
+    assert call(**sent).status == "308 Permanent Redirect"
+
+
+def test_inside_of_forwarded_the_client_of_two_proxies_is_redirected() -> None:
+    app = Forwarded(Https(hello), trusted=["10.0.0.0/8"], headers="forwarded")
+    keys = {"HTTP_HOST": "example.org", "REMOTE_ADDR": "10.0.0.1"}
+    answer = Call(app, HTTP_FORWARDED="for=192.0.2.1;proto=http, for=10.0.0.2;proto=https", **keys)
+    assert answer.status == "308 Permanent Redirect"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["Hosts"]
 
+_DEFAULT_PORTS = (80, 443)
+
 
 class Hosts(Middleware):
     """Answer only requests for the names of the site; others get 400.
@@ -34,7 +36,7 @@ class Hosts(Middleware):
 
     :param allowed: the names, with any port. ``*.example.org`` is every subdomain, but not ``example.org`` itself. It
         may be empty if ``canonical`` is set. ``*`` alone is refused: without this layer, every host is allowed.
-    :param canonical: the one name of the site, perhaps with a port. Requests for other allowed names are redirected
+    :param canonical: the one name of the site, perhaps with a port other than 80 and 443. Requests for other allowed names are redirected
         there with 308, which keeps the method and the body. By default, nothing is redirected.
     :param exempt: the beginnings of paths that are answered for every host, such as the one of a health check, which
         load balancers send to an address. None by default. All spellings of a path must be under one of them.
@@ -65,11 +67,12 @@ class Hosts(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         wanted = split_host(canonical) if canonical else None
-        if canonical and wanted is None:
+        if canonical and (wanted is None or wanted[1] in _DEFAULT_PORTS):
             expected = "a name, such as www.example.org or www.example.org:8443"
-            mistakes.append(
-                Mistake(f"not a valid host {canonical!r}", key="canonical", value=canonical, expected=expected)
-            )
+            problem, hint = f"not a valid host {canonical!r}", ""
+            if wanted:  # a redirect there would come back without the port, and be redirected again
+                problem, hint = f"browsers leave out the port {wanted[1]}", f"write {canonical.rpartition(':')[0]}"
+            mistakes.append(Mistake(problem, key="canonical", value=canonical, expected=expected, hint=hint))
         if not (allowed or canonical):
             mistakes.append(Mistake("missing names", key="allowed", expected="the names of the site"))
         with mistakes.collect():

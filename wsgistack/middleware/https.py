@@ -24,6 +24,7 @@ MIN_PRELOAD_AGE = 31536000
 _HTTPS_PORT = 443
 _LENGTH = len("strict-transport-security")
 _SAFE = ("GET", "HEAD")
+# Only the first item of a list is about the client. The others are about the connections between proxies.
 _SAYS_HTTPS = (("HTTP_X_FORWARDED_PROTO", "https"), ("HTTP_X_FORWARDED_SSL", "on"), ("HTTP_FORWARDED", "proto=https"))
 
 
@@ -32,7 +33,7 @@ class Https(Middleware):
 
     ::
 
-        Https(app, exempt=["/health"], hsts="365d", include_subdomains=True)
+        Https(app, exempt=["/health"], hsts=365 * 86400, include_subdomains=True)
 
         [filter:https]
         use = egg:wsgistack#https
@@ -122,7 +123,7 @@ class Https(Middleware):
         host = split_host(environ.get("HTTP_HOST", ""))
         if host is None:
             status, headers, body = error_answer(environ, 400, "The Host header is missing or not valid.")
-        elif any(said in environ.get(key, "").lower() for key, said in _SAYS_HTTPS):
+        elif any(said in environ.get(key, "").partition(",")[0].lower() for key, said in _SAYS_HTTPS):
             self._notice.log(
                 "the peer %r says that the client uses https, but no layer forwarded trusts it; "
                 "put forwarded outside of https, with the address of the proxy in trusted",

@@ -18,7 +18,7 @@ class Static(Middleware):
 
     Needs the extra ``static``. ::
 
-        Static(app, root="public", prefix="/static", max_age="1h", immutable="[.-][0-9a-f]{8,}[.]")
+        Static(app, root="public", prefix="/static", max_age=3600, immutable="[.-][0-9a-f]{8,}[.]")
 
         [filter:static]
         use = egg:wsgistack#static
