@@ -9,7 +9,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import editing
 from wsgistack.http.addresses import parse_address
-from wsgistack.http.hosts import split_host
+from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.http.urls import quote_target
@@ -115,7 +115,7 @@ class Https(Middleware):
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         if environ["wsgi.url_scheme"] == "https":
-            if self.hsts and _can_have_policy(environ.get("HTTP_HOST", "")):
+            if self.hsts and _can_have_policy(environ.get("HTTP_HOST", "")[: MAX_HOST + 1]):
                 start_response = editing(start_response, self._add_policy)
             return self.app(environ, start_response)
         if self._is_exempt(environ):
