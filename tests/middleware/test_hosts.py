@@ -28,6 +28,7 @@ def call(host: str | None, path: str = "/", canonical: str = "", **keys: Any) ->
     return Call(serve, path, HTTP_HOST=host or "", **keys)
 
 
+A_NAME = "expected a name, such as www.example.org or www.example.org:8443"
 GOOD = ["example.org", "EXAMPLE.org.:8080", "a.example.net", "a.b.example.net", "[2001:DB8:0::1]:80", "192.0.2.1"]
 BAD = [
     *(None, "", "example.org:80:80", "example.org..", "www.example.org", "example.net", "badexample.net", "evil.test"),
@@ -64,6 +65,13 @@ def test_the_canonical_name_may_have_a_port(canonical: str, host: str, location:
     answer = Call(app, "/caf\xc3\xa9", HTTP_HOST=host, QUERY_STRING="q=1", REQUEST_METHOD="POST")
     assert answer.status == ("308 Permanent Redirect" if location else "200 OK")
     assert answer.headers.get("location", "") == location
+
+
+@pytest.mark.parametrize(("scheme", "used"), [("https", "https"), ("http", "http"), ("javascript", "http")])
+def test_redirects_keep_the_scheme_if_it_is_one_of_http(scheme: str, used: str) -> None:
+    app = Hosts(hello, allowed=["a.test"], canonical="b.test")
+    answer = Call(app, HTTP_HOST="a.test", **{"wsgi.url_scheme": scheme})
+    assert answer.headers["location"] == f"{used}://b.test/"
 
 
 def test_the_canonical_name_alone_is_enough() -> None:
@@ -103,17 +111,15 @@ def test_exempt_paths_are_answered_for_every_host(canonical: str) -> None:
         ),
         (
             {"canonical": "a/b"},
-            "canonical: not a valid host 'a/b'; expected a name, such as www.example.org or www.example.org:8443",
+            f"canonical: not a valid host 'a/b'; {A_NAME}",
         ),
         (
             {"canonical": "www.example.org:443"},  # no browser sends the default port, so each redirect would repeat
-            "canonical: browsers leave out the port 443; expected a name, such as www.example.org or "
-            "www.example.org:8443; write www.example.org",
+            f"canonical: browsers leave out the port 443; {A_NAME}; write www.example.org",
         ),
         (
             {"canonical": "[::1]:80"},
-            "canonical: browsers leave out the port 80; expected a name, such as www.example.org or "
-            "www.example.org:8443; write [::1]",
+            f"canonical: browsers leave out the port 80; {A_NAME}; write [::1]",
         ),
         (
             {"allowed": ["a.test"], "exempt": ["/"]},

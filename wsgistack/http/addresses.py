@@ -64,7 +64,8 @@ class Networks:
 
     A question costs the same for a thousand networks as for one, because it looks at each length of prefix once.
 
-    :param entries: IPv4 and IPv6 addresses, networks in CIDR notation, and ``unix`` for peers on a Unix socket.
+    :param entries: IPv4 and IPv6 addresses, networks in CIDR notation, and ``unix`` for peers on a Unix socket, which
+        have a ``REMOTE_ADDR`` that is not an address. uWSGI writes 0.0.0.0 there, which is not ``unix``.
     :param key: the option that the entries come from, for mistakes.
     :raises ConfigError: an entry is none of these, or is a network with host bits set, such as ``10.1.2.3/8``.
     """

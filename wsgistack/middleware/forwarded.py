@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.http.addresses import Networks, parse_node
-from wsgistack.http.hosts import split_host
+from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.paths import is_plain
 from wsgistack.types import App, Environ, StartResponse
 
@@ -23,7 +23,9 @@ MAX_ELEMENT = 500
 MAX_LIST = 1000
 """In characters, from the right: more than twenty proxies."""
 
-_PREFIX = "HTTP_X_FORWARDED_"
+_X_FORWARDED = "HTTP_X_FORWARDED_"
+_PREFIX = f"{_X_FORWARDED}PREFIX"
+_UNSPECIFIED = "0.0.0.0"  # noqa: S104 (an address in no network that anybody lists)
 _PARTS: tuple[Part, ...] = get_args(Part)
 _OF_PROXIES = tuple(
     f"HTTP_{name}"
@@ -31,7 +33,14 @@ _OF_PROXIES = tuple(
         *("FORWARDED", "X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_FORWARDED_HOST", "X_FORWARDED_PORT"),
         *("X_FORWARDED_PREFIX", "X_FORWARDED_BY", "X_FORWARDED_PROTOCOL", "X_FORWARDED_SCHEME", "X_FORWARDED_SERVER"),
         *("X_FORWARDED_SSL", "X_REAL_IP", "X_CLIENT_IP", "CLIENT_IP", "TRUE_CLIENT_IP", "CF_CONNECTING_IP"),
-        *("X_CLUSTER_CLIENT_IP", "FASTLY_CLIENT_IP", "X_ORIGINAL_HOST", "X_SCHEME", "X_URL_SCHEME", "FRONT_END_HTTPS"),
+        *("CF_CONNECTING_IPV6", "CF_VISITOR", "CLOUDFRONT_FORWARDED_PROTO", "CLOUDFRONT_VIEWER_ADDRESS"),
+        *("X_CLUSTER_CLIENT_IP", "FASTLY_CLIENT_IP", "FLY_CLIENT_IP", "X_AZURE_CLIENTIP", "X_ENVOY_EXTERNAL_ADDRESS"),
+        *("X_APPENGINE_USER_IP", "PROXY_CLIENT_IP", "WL_PROXY_CLIENT_IP", "X_REMOTE_ADDR", "X_REMOTE_IP"),
+        *("X_SCHEME", "X_URL_SCHEME", "X_ARR_SSL", "FRONT_END_HTTPS", "X_HOST", "X_SCRIPT_NAME", "X_VHM_ROOT"),
+        *("X_ORIGINAL_FOR", "X_ORIGINAL_FORWARDED_FOR", "X_ORIGINAL_HOST", "X_ORIGINAL_PROTO", "X_ORIGINAL_URL"),
+        *("X_REWRITE_URL", "X_FORWARDED_METHOD", "X_FORWARDED_PATH", "X_FORWARDED_URI", "X_FORWARDED_CLIENT_CERT"),
+        *("X_FORWARDED_TLS_CLIENT_CERT", "X_FORWARDED_ACCESS_TOKEN", "X_FORWARDED_EMAIL", "X_FORWARDED_GROUPS"),
+        *("X_FORWARDED_PREFERRED_USERNAME", "X_FORWARDED_USER"),
     )
 )
 """Headers that only proxies should send. Applications and libraries believe them."""
@@ -53,7 +62,7 @@ class _Hop(NamedTuple):
     facts: Mapping[str, str]
 
 
-_UNKNOWN_HOP = _Hop("0.0.0.0", "", is_trusted=False, facts={})  # noqa: S104 (an address in no network that anybody lists)
+_UNKNOWN_HOP = _Hop(_UNSPECIFIED, "", is_trusted=False, facts={})
 
 
 class Forwarded(Middleware):
@@ -73,13 +82,23 @@ class Forwarded(Middleware):
 
     The result is in ``REMOTE_ADDR``, ``REMOTE_PORT``, ``wsgi.url_scheme``, ``HTTP_HOST``, ``SERVER_NAME``,
     ``SERVER_PORT`` and ``SCRIPT_NAME``, for all further layers and the application. The values of the connection are
-    kept in ``environ["wsgistack.peer"]``, a dictionary with the same keys. From peers that are not trusted, all headers
-    are removed that proxies send, such as ``X-Real-IP``. From trusted ones, those of the two families that are not
-    read; in ``X-Forwarded-For``, what is left of the client.
+    kept in ``environ["wsgistack.peer"]``, a dictionary with the same keys. ``REMOTE_HOST`` is removed if it is the name
+    of a proxy.
 
-    If a trusted proxy does not know the client (``unknown``, ``_hidden``), or sends something that is no address,
+    From peers that are not trusted, the headers that proxies are known to send are removed, such as ``X-Real-IP`` and
+    ``X-Forwarded-User``. From trusted proxies, some are removed: of ``Forwarded`` and ``X-Forwarded-*``, those that are
+    not read, and ``X-Forwarded-Prefix``, so that nobody applies it twice; in ``X-Forwarded-For``, all that is left of
+    the client. All other headers reach the application as the proxy sent them.
+
+    If a trusted proxy does not know the client (``unknown``, ``_hidden``), or sends something that is not an address,
     ``REMOTE_ADDR`` is ``0.0.0.0``, so that no list of networks contains it. A scheme other than http and https, a host
     or a port that is not valid, and a prefix that is not a plain path are ignored.
+
+    *Servers* change headers before any layer sees them. Granian, cheroot, uWSGI and wsgiref read ``X_Forwarded_For`` as
+    ``X-Forwarded-For``, so a client can replace what a proxy says. Let the proxy remove names with underscores, as
+    nginx does by default, or use gunicorn or Waitress, which remove them. Granian also reads only the first of several
+    lines with one name: let the proxy replace the client's line instead of adding its own. uWSGI with ``http-socket``
+    believes ``X-Forwarded-Proto`` and ``X-Forwarded-SSL`` from every peer, so let the proxy set or remove both.
 
     :param trusted: the addresses and networks of the proxies, and ``unix`` for a server that listens on a Unix socket.
         List only proxies: any other client with such an address can choose the address that the application sees.
@@ -137,34 +156,45 @@ class Forwarded(Middleware):
         self.headers = headers
         self.read = read
         is_standard = headers == "forwarded"
-        self._list = "HTTP_FORWARDED" if is_standard else _PREFIX + "FOR"
+        self._list = "HTTP_FORWARDED" if is_standard else _X_FORWARDED + "FOR"
         self._parse = self._parse_element if is_standard else self._parse_entry
-        self._others = () if is_standard else tuple(_PREFIX + part.upper() for part in read)
-        self._unread = tuple(key for key in _FAMILIES if key not in (self._list, *self._others))
+        self._others = () if is_standard else tuple(_X_FORWARDED + part.upper() for part in read)
+        kept = {self._list, *self._others} - {_PREFIX}  # a second reader would put the prefix before the path again
+        self._unread = tuple(key for key in _FAMILIES if key not in kept)
         self._translate = lru_cache(maxsize=1024)(self._find_changes)
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         get = environ.get
-        unwanted, before = _OF_PROXIES, {}
-        if self.hops or self._networks.contains_peer(get("REMOTE_ADDR", "")):
-            connection = (environ["wsgi.url_scheme"], get("HTTP_HOST", ""), get("SCRIPT_NAME", ""))
-            changes = self._translate(get(self._list, "")[-MAX_LIST:], *map(get, self._others), connection=connection)
+        unwanted = _OF_PROXIES
+        before: dict[str, object] = {}
+        scheme: str = environ["wsgi.url_scheme"]
+        if scheme not in _PORTS:  # uWSGI takes it from X-Forwarded-Proto, whoever sent that
+            before = {"wsgi.url_scheme": scheme}
+            environ["wsgi.url_scheme"] = scheme = "http"
+        peer: str = get("REMOTE_ADDR", "")
+        if peer == _UNSPECIFIED and PEER not in environ:
+            peer = ""  # the peers of uWSGI on a Unix socket
+        if self.hops or self._networks.contains_peer(peer):
+            others = [get(key, "")[-MAX_LIST - 1 :] for key in self._others]
+            connection = (scheme, get("HTTP_HOST", "")[: MAX_HOST + 1], get("SCRIPT_NAME", ""))
+            changes = self._translate(get(self._list, "")[-MAX_LIST:], *others, connection=connection)
             if changes is not None:
                 unwanted = self._unread
-                before = {key: get(key) for key in changes}
+                before = {key: get(key) for key in changes} | before
                 environ.update(changes)
-                if not get("REMOTE_PORT", "-"):
-                    del environ["REMOTE_PORT"]
+                if "REMOTE_ADDR" in changes:
+                    if not changes["REMOTE_PORT"]:
+                        del environ["REMOTE_PORT"]
+                    if "REMOTE_HOST" in environ:  # the name of the proxy
+                        before["REMOTE_HOST"] = environ.pop("REMOTE_HOST")
         for key in unwanted:
             if key in environ:
                 before[key] = environ.pop(key)
         environ[PEER] = before | environ[PEER] if PEER in environ else before
         return self.app(environ, start_response)
 
-    def _find_changes(
-        self, listed: str, *others: str | None, connection: tuple[str, str, str]
-    ) -> Mapping[str, str] | None:
+    def _find_changes(self, listed: str, *others: str, connection: tuple[str, str, str]) -> Mapping[str, str] | None:
         """Find the keys to set, or None if the request came without all proxies. The answers for the last are kept.
 
         :param listed: the addresses that the proxies sent.
@@ -188,11 +218,13 @@ class Forwarded(Middleware):
             if rest:
                 changes[self._list] = listed[len(rest) + 1 :].strip()
         for part, key, values in zip(self.read, self._others, others, strict=False):
-            if values is not None:
+            if len(values) > MAX_LIST:  # cut off in its first item
+                values = "".join(values.partition(",")[1:])
+            if values:
                 # The value of the proxy that is as far away as the client, or else of the nearest one before it.
                 chosen = values.split(",")[-depth or -1 :][0].strip()
                 facts = {**facts, part: chosen}
-                if "," in values:
+                if "," in values and key != _PREFIX:
                     changes[key] = chosen
         return changes | _translate(facts, *connection)
 

@@ -36,8 +36,8 @@ class Hosts(Middleware):
 
     :param allowed: the names, with any port. ``*.example.org`` is every subdomain, but not ``example.org`` itself. It
         may be empty if ``canonical`` is set. ``*`` alone is refused: without this layer, every host is allowed.
-    :param canonical: the one name of the site, perhaps with a port other than 80 and 443. Requests for other allowed names are redirected
-        there with 308, which keeps the method and the body. By default, nothing is redirected.
+    :param canonical: the one name of the site, perhaps with a port other than 80 and 443. Requests for other allowed
+        names are redirected there with 308, which keeps the method and the body. By default, nothing is redirected.
     :param exempt: the beginnings of paths that are answered for every host, such as the one of a health check, which
         load balancers send to an address. None by default. All spellings of a path must be under one of them.
     :raises ConfigError: no name is set, or one is not valid.
@@ -98,7 +98,8 @@ class Hosts(Middleware):
             if (found and found[0] == name and (port is None or port == found[1])) or self._is_exempt(environ):
                 return self.app(environ, start_response)
             if found and (found[0] == name or self._allows(host)):
-                location = f"{environ['wsgi.url_scheme']}://{self.canonical}{quote_target(environ)}"
+                scheme = "https" if environ["wsgi.url_scheme"] == "https" else "http"  # uWSGI lets clients choose it
+                location = f"{scheme}://{self.canonical}{quote_target(environ)}"
                 status, headers, body = error_answer(environ, 308, headers=[("Location", location)])
                 start_response(status, headers)
                 return body
