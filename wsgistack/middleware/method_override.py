@@ -95,5 +95,7 @@ class MethodOverride(Middleware):
             return ""
         form: bytes = environ["wsgi.input"].read(int(length))
         environ["wsgi.input"] = BytesIO(form)
-        values = [value for name, value in parse_qsl(form.decode("latin-1")) if name == self.field]
+        values = [
+            value for name, value in parse_qsl(form.decode("latin-1"), keep_blank_values=True) if name == self.field
+        ]
         return values[0] if len(values) == 1 else ""  # two readings: the application sees the form as it is
