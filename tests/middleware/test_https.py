@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.direct import Call
-from wsgistack import ConfigError, Forwarded, Https
+from wsgistack import ConfigError, Forwarded, Https, Pipeline
 from wsgistack.types import Environ, Headers, StartResponse
 
 HSTS = "strict-transport-security"
@@ -150,6 +150,32 @@ def test_inside_of_forwarded_the_client_of_two_proxies_is_redirected() -> None:
     keys = {"HTTP_HOST": "example.org", "REMOTE_ADDR": "10.0.0.1"}
     answer = Call(app, HTTP_FORWARDED="for=192.0.2.1;proto=http, for=10.0.0.2;proto=https", **keys)
     assert answer.status == "308 Permanent Redirect"
+
+
+def test_with_a_canonical_name_inside_all_names_have_what_the_preload_list_requires() -> None:
+    names = ["example.org", "www.example.org"]
+    pipeline = Pipeline(
+        [
+            {"use": "hosts", "allowed": names},
+            {"use": "https", "hsts": 31536000, "include_subdomains": True, "preload": True},
+            {"use": "hosts", "allowed": names, "canonical": "www.example.org"},
+        ]
+    )
+    app = pipeline.wrap(hello)
+    first, second, third, other = (
+        Call(app, **{"HTTP_HOST": host, "wsgi.url_scheme": scheme})
+        for host, scheme in (
+            ("example.org", "http"),
+            ("example.org", "https"),
+            ("www.example.org", "https"),
+            ("a.test", "http"),
+        )
+    )
+    assert first.headers["location"] == "https://example.org/"
+    assert second.headers["location"] == "https://www.example.org/"
+    assert second.headers[HSTS] == third.headers[HSTS] == "max-age=31536000; includeSubDomains; preload"
+    assert third.read() == b"hello"
+    assert other.status == "400 Bad Request"
 
 
 @pytest.mark.parametrize(

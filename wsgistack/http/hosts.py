@@ -127,6 +127,9 @@ def _parse_entry(entry: str, key: str) -> str:
     address = None if wildcard else parse_address(rest)
     found = (str(address), None) if address else split_host(rest)
     if found is None or found[1] is not None:
+        likely = entry.rpartition("://")[2].partition("/")[0]
+        wildcard = "*." if likely.startswith(("*", ".")) else ""
+        found = split_host(likely.lstrip("*."))
         hint = f"write {wildcard}{found[0]}" if found else ""
         expected = "a name without a port, such as example.org or *.example.org"
         raise ConfigError(Mistake(f"not a valid host {entry!r}", key=key, value=entry, expected=expected, hint=hint))

@@ -76,9 +76,9 @@ class Forwarded(Middleware):
         use = egg:wsgistack#forwarded
         trusted = 10.0.0.0/8 unix
 
-    Only a connection from a trusted proxy may say something about the client, in ``X-Forwarded-*`` or in ``Forwarded``
-    (RFC 7239). Each proxy adds an address at the end of ``X-Forwarded-For``. The list is therefore read from the right,
-    and the first address that is not a trusted proxy is the client: what is left of it may be written by anybody.
+    Only trusted proxies are believed, if they describe the client in ``X-Forwarded-*`` or in ``Forwarded`` (RFC 7239).
+    Each proxy adds an address at the end of ``X-Forwarded-For``. The list is therefore read from the right, and the
+    first address that is not a trusted proxy is the client: anybody may have written what is left of it.
 
     The result is in ``REMOTE_ADDR``, ``REMOTE_PORT``, ``wsgi.url_scheme``, ``HTTP_HOST``, ``SERVER_NAME``,
     ``SERVER_PORT`` and ``SCRIPT_NAME``, for all further layers and the application. The values of the connection are
@@ -102,12 +102,12 @@ class Forwarded(Middleware):
 
     :param trusted: the addresses and networks of the proxies, and ``unix`` for a server that listens on a Unix socket.
         List only proxies: any other client with such an address can choose the address that the application sees.
-    :param hops: in the place of ``trusted``, how many proxies add to the headers, where their addresses are not known,
-        as with load balancers in a cloud. Nobody else must be able to connect to the server then. A request with
+    :param hops: the number of proxies that add to the headers, instead of ``trusted``, if their addresses are not
+        known, as with load balancers in a cloud. Nobody else must be able to connect to the server. A request with
         fewer hops counts as one without a proxy. 0, the default, is for ``trusted``.
     :param headers: which headers the proxies write: ``x-forwarded``, the default, or ``forwarded``. A proxy passes
         those of the other family on as the client wrote them, so these are never read.
-    :param read: what the proxies set, beside the address: some of ``proto``, ``host``, ``port`` and ``prefix``. The
+    :param read: what the proxies set besides the address: some of ``proto``, ``host``, ``port`` and ``prefix``. The
         default is ``proto``. Do not name what a proxy leaves as the client wrote it: nginx, for example, sets only what
         its configuration names.
     :raises ConfigError: not exactly one of ``trusted`` and ``hops`` is set, or an option is not valid.

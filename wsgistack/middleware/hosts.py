@@ -20,7 +20,8 @@ class Hosts(Middleware):
     """Answer only requests for the names of the site; others get 400.
 
     Applications build links from the ``Host`` header, for example in an e-mail that resets a password. A client can
-    send any host, and a cache may keep the page with its links. ::
+    send any host, and a cache may keep the page with its links. Some applications also read ``X-Forwarded-Host``, such
+    as those of Bottle: they need ``forwarded``, too, which removes it. ::
 
         Hosts(app, allowed=["example.org", "*.example.org"], canonical="www.example.org", exempt=["/health"])
 

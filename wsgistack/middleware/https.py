@@ -53,14 +53,16 @@ class Https(Middleware):
         of them.
     :param get_status: the status for GET and HEAD: 308, the default, or 301 for clients that do not know 308.
     :param port: the port of https in redirects. 443 by default.
-    :param hsts: how long browsers shall refuse http, from each response over https on. 30 days by default; 0 sends no
-        header. Begin with some minutes: a browser that has seen the header cannot be reached over http for that long.
-        An application's own header is kept. Addresses and localhost get none, because browsers ignore it there or
-        would apply it to every project of a developer.
+    :param hsts: how long browsers shall use only https, from each response over https on. 30 days by default; 0 sends
+        no header. Begin with some minutes: a browser that has seen the header cannot be reached over http for that
+        long. An application's own header is kept. Addresses and localhost get none, because browsers ignore it there
+        or would apply it to every project of a developer.
     :param include_subdomains: whether HSTS holds for all subdomains, too. False by default, because some of them may
         not have https.
     :param preload: whether the site may be added to the list that browsers are shipped with (hstspreload.org). False by
         default, because leaving the list takes months. It requires ``include_subdomains`` and an ``hsts`` of one year.
+        The list also requires that each name redirects to https first, with the header there. With ``canonical`` in
+        ``hosts``, use ``hosts`` twice: with ``allowed`` outside of this layer, and with ``canonical`` inside.
     :raises ConfigError: ``preload`` without what it requires, or an invalid path or port.
 
     Cost tier T0 over http, T1 over https.
