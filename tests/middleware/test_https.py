@@ -117,6 +117,13 @@ def test_keeps_the_header_of_the_application_and_its_list() -> None:
         {"HTTP_X_FORWARDED_PROTO": "https, http"},
         {"HTTP_X_FORWARDED_SSL": "on"},
         {"HTTP_FORWARDED": "for=192.0.2.1;proto=https"},
+        {"HTTP_FORWARDED": 'for=192.0.2.1;proto="https"'},
+        {"HTTP_X_FORWARDED_PROTOCOL": "ssl"},
+        {"HTTP_X_FORWARDED_SCHEME": "https"},
+        {"HTTP_X_URL_SCHEME": "https"},
+        {"HTTP_FRONT_END_HTTPS": "On"},
+        {"HTTP_CLOUDFRONT_FORWARDED_PROTO": "https"},
+        {"HTTP_CF_VISITOR": '{"scheme":"https"}'},
     ],
 )
 def test_behind_a_proxy_that_nobody_trusts_it_reports_the_loop(

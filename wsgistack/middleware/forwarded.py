@@ -98,7 +98,8 @@ class Forwarded(Middleware):
     ``X-Forwarded-For``, so a client can replace what a proxy says. Let the proxy remove names with underscores, as
     nginx does by default, or use gunicorn or Waitress, which remove them. Granian also reads only the first of several
     lines with one name: let the proxy replace the client's line instead of adding its own. uWSGI with ``http-socket``
-    believes ``X-Forwarded-Proto`` and ``X-Forwarded-SSL`` from every peer, so let the proxy set or remove both.
+    believes ``X-Forwarded-Proto`` and ``X-Forwarded-SSL`` from every peer, and gunicorn from those in its option
+    ``forwarded_allow_ips``, such as a proxy at 127.0.0.1. So let the proxy set or remove both.
 
     :param trusted: the addresses and networks of the proxies, and ``unix`` for a server that listens on a Unix socket.
         List only proxies: any other client with such an address can choose the address that the application sees.

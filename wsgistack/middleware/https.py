@@ -24,8 +24,11 @@ MIN_PRELOAD_AGE = 31536000
 _HTTPS_PORT = 443
 _LENGTH = len("strict-transport-security")
 _SAFE = ("GET", "HEAD")
-# Only the first item of a list is about the client. The others are about the connections between proxies.
-_SAYS_HTTPS = (("HTTP_X_FORWARDED_PROTO", "https"), ("HTTP_X_FORWARDED_SSL", "on"), ("HTTP_FORWARDED", "proto=https"))
+_SAYS_HTTPS = (
+    *(("HTTP_X_FORWARDED_PROTO", "https"), ("HTTP_X_FORWARDED_SSL", "on"), ("HTTP_FORWARDED", "proto=https")),
+    *(("HTTP_X_FORWARDED_PROTOCOL", "ssl"), ("HTTP_X_FORWARDED_SCHEME", "https"), ("HTTP_X_URL_SCHEME", "https")),
+    *(("HTTP_CLOUDFRONT_FORWARDED_PROTO", "https"), ("HTTP_CF_VISITOR", "https"), ("HTTP_FRONT_END_HTTPS", "on")),
+)
 
 
 class Https(Middleware):
@@ -125,7 +128,7 @@ class Https(Middleware):
         host = split_host(environ.get("HTTP_HOST", ""))
         if host is None:
             status, headers, body = error_answer(environ, 400, "The Host header is missing or not valid.")
-        elif any(said in environ.get(key, "").partition(",")[0].lower() for key, said in _SAYS_HTTPS):
+        elif any(said in _read_first(environ.get(key, "")) for key, said in _SAYS_HTTPS):
             self._notice.log(
                 "the peer %r says that the client uses https, but no layer forwarded trusts it; "
                 "put forwarded outside of https, with the address of the proxy in trusted",
@@ -147,6 +150,11 @@ class Https(Middleware):
             if len(name) == _LENGTH and name.lower() == "strict-transport-security":
                 return status, headers
         return status, [*headers, self._policy]
+
+
+def _read_first(values: str) -> str:
+    """The first item of a list, which is about the client. The others are about the connections between proxies."""
+    return values.partition(",")[0].replace('"', "").lower()
 
 
 @lru_cache(maxsize=256)
