@@ -141,18 +141,21 @@ def test_the_name_of_the_proxy_is_not_that_of_the_client() -> None:
     assert seen({}, before={"REMOTE_HOST": "proxy.example.org"})["REMOTE_HOST"] == "proxy.example.org"
 
 
-def test_a_prefix_is_put_before_the_path_once() -> None:
-    found: list[str] = []
+def test_a_second_layer_changes_nothing() -> None:
+    found: list[Environ] = []
 
     def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
-        found.append(environ["SCRIPT_NAME"])
-        assert environ["wsgistack.peer"]["HTTP_X_FORWARDED_PREFIX"] == "/old, /shop"
+        found.append(environ)
         start_response("200 OK", [])
         return []
 
-    twice = Forwarded(Forwarded(app, hops=1, read=["prefix"]), hops=1, read=["prefix"])
-    Call(twice, HTTP_X_FORWARDED_FOR=CLIENT, HTTP_X_FORWARDED_PREFIX="/old, /shop", SCRIPT_NAME="/app")
-    assert found == ["/shop/app"]
+    keys = {"HTTP_X_FORWARDED_FOR": CLIENT, "HTTP_X_FORWARDED_PREFIX": "/old, /shop", "SCRIPT_NAME": "/app"}
+    for inner in ({"hops": 1, "read": ["prefix"]}, {"trusted": ["10.0.0.0/8"]}):
+        Call(Forwarded(Forwarded(app, **inner), hops=1, read=["prefix"]), **keys)
+        environ = found.pop()
+        assert (environ["REMOTE_ADDR"], environ["SCRIPT_NAME"]) == (CLIENT, "/shop/app")
+        assert (environ["HTTP_X_FORWARDED_FOR"], environ["HTTP_X_FORWARDED_PREFIX"]) == (CLIENT, "/shop")
+        assert environ["wsgistack.peer"]["HTTP_X_FORWARDED_PREFIX"] == "/old, /shop"
 
 
 def test_of_a_long_list_the_end_is_read() -> None:

@@ -23,8 +23,7 @@ MAX_ELEMENT = 500
 MAX_LIST = 1000
 """In characters, from the right: more than twenty proxies."""
 
-_X_FORWARDED = "HTTP_X_FORWARDED_"
-_PREFIX = f"{_X_FORWARDED}PREFIX"
+_PREFIX = "HTTP_X_FORWARDED_"
 _UNSPECIFIED = "0.0.0.0"  # noqa: S104 (an address in no network that anybody lists)
 _PARTS: tuple[Part, ...] = get_args(Part)
 _OF_PROXIES = tuple(
@@ -86,9 +85,9 @@ class Forwarded(Middleware):
     of a proxy.
 
     From peers that are not trusted, the headers that proxies are known to send are removed, such as ``X-Real-IP`` and
-    ``X-Forwarded-User``. From trusted proxies, some are removed: of ``Forwarded`` and ``X-Forwarded-*``, those that are
-    not read, and ``X-Forwarded-Prefix``, so that nobody applies it twice; in ``X-Forwarded-For``, all that is left of
-    the client. All other headers reach the application as the proxy sent them.
+    ``X-Forwarded-User``. From trusted proxies, those of ``Forwarded`` and ``X-Forwarded-*`` are removed that are not
+    read, and in ``X-Forwarded-For`` all that is left of the client. All other headers reach the application as the
+    proxy sent them. If another layer ``forwarded`` is inside, it changes nothing.
 
     If a trusted proxy does not know the client (``unknown``, ``_hidden``), or sends something that is not an address,
     ``REMOTE_ADDR`` is ``0.0.0.0``, so that no list of networks contains it. A scheme other than http and https, a host
@@ -157,15 +156,16 @@ class Forwarded(Middleware):
         self.headers = headers
         self.read = read
         is_standard = headers == "forwarded"
-        self._list = "HTTP_FORWARDED" if is_standard else _X_FORWARDED + "FOR"
+        self._list = "HTTP_FORWARDED" if is_standard else _PREFIX + "FOR"
         self._parse = self._parse_element if is_standard else self._parse_entry
-        self._others = () if is_standard else tuple(_X_FORWARDED + part.upper() for part in read)
-        kept = {self._list, *self._others} - {_PREFIX}  # a second reader would put the prefix before the path again
-        self._unread = tuple(key for key in _FAMILIES if key not in kept)
+        self._others = () if is_standard else tuple(_PREFIX + part.upper() for part in read)
+        self._unread = tuple(key for key in _FAMILIES if key not in (self._list, *self._others))
         self._translate = lru_cache(maxsize=1024)(self._find_changes)
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
+        if PEER in environ:  # a layer further outside knows the client already
+            return self.app(environ, start_response)
         get = environ.get
         unwanted = _OF_PROXIES
         before: dict[str, object] = {}
@@ -174,7 +174,7 @@ class Forwarded(Middleware):
             before = {"wsgi.url_scheme": scheme}
             environ["wsgi.url_scheme"] = scheme = "http"
         peer: str = get("REMOTE_ADDR", "")
-        if peer == _UNSPECIFIED and PEER not in environ:
+        if peer == _UNSPECIFIED:
             peer = ""  # the peers of uWSGI on a Unix socket
         if self.hops or self._networks.contains_peer(peer):
             others = [get(key, "")[-MAX_LIST - 1 :] for key in self._others]
@@ -192,7 +192,7 @@ class Forwarded(Middleware):
         for key in unwanted:
             if key in environ:
                 before[key] = environ.pop(key)
-        environ[PEER] = before | environ[PEER] if PEER in environ else before
+        environ[PEER] = before
         return self.app(environ, start_response)
 
     def _find_changes(self, listed: str, *others: str, connection: tuple[str, str, str]) -> Mapping[str, str] | None:
@@ -225,7 +225,7 @@ class Forwarded(Middleware):
                 # The value of the proxy that is as far away as the client, or else of the nearest one before it.
                 chosen = values.split(",")[-depth or -1 :][0].strip()
                 facts = {**facts, part: chosen}
-                if "," in values and key != _PREFIX:
+                if "," in values:
                     changes[key] = chosen
         return changes | _translate(facts, *connection)
 
