@@ -21,6 +21,8 @@ _NODE = re.compile(
     r"|(?P<ipv6>[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?)"
 )
 _UNIX = "unix"
+# What servers write as REMOTE_ADDR for a peer on a Unix socket: mostly nothing, Waitress localhost, Werkzeug <local>.
+_UNIX_PEER = re.compile(r"|localhost|<local>|unix:.*|[/@\0].*")
 _MAX_PORT = 65535
 
 
@@ -64,8 +66,8 @@ class Networks:
 
     A question costs the same for a thousand networks as for one, because it looks at each length of prefix once.
 
-    :param entries: IPv4 and IPv6 addresses, networks in CIDR notation, and ``unix`` for peers on a Unix socket, which
-        have a ``REMOTE_ADDR`` that is not an address. uWSGI writes 0.0.0.0 there, which is not ``unix``.
+    :param entries: IPv4 and IPv6 addresses, networks in CIDR notation, and ``unix`` for peers on a Unix socket. uWSGI
+        writes 0.0.0.0 for these, which is not ``unix``, because ``forwarded`` writes it for unknown clients.
     :param key: the option that the entries come from, for mistakes.
     :raises ConfigError: an entry is none of these, or is a network with host bits set, such as ``10.1.2.3/8``.
     """
@@ -96,8 +98,9 @@ class Networks:
 
     def _contains_peer(self, remote_addr: str) -> bool:
         address = parse_address(remote_addr)
-        # Servers that listen on a Unix socket leave REMOTE_ADDR empty, or write the path of the socket or a name there.
-        return self._has_unix if address is None else address in self
+        if address is None:
+            return self._has_unix and _UNIX_PEER.fullmatch(remote_addr) is not None
+        return address in self
 
 
 def _parse_network(entry: str, key: str) -> IPv4Network | IPv6Network:
