@@ -44,6 +44,7 @@ _OF_PROXIES = tuple(
 )
 """Headers that only proxies should send. Applications and libraries believe them."""
 
+_NAMES_OF_PROXIES = frozenset(_OF_PROXIES)
 _FAMILIES = _OF_PROXIES[: _OF_PROXIES.index("HTTP_X_REAL_IP")]
 _READ: tuple[Part, ...] = ("proto",)
 _PORTS = {"http": "80", "https": "443"}
@@ -167,40 +168,42 @@ class Forwarded(Middleware):
         if PEER in environ:  # a layer further outside knows the client already
             return self.app(environ, start_response)
         get = environ.get
-        unwanted = _OF_PROXIES
-        before: dict[str, object] = {}
         scheme: str = environ["wsgi.url_scheme"]
-        if scheme not in _PORTS:  # uWSGI takes it from X-Forwarded-Proto, whoever sent that
-            before = {"wsgi.url_scheme": scheme}
-            environ["wsgi.url_scheme"] = scheme = "http"
+        is_odd = scheme not in _PORTS  # uWSGI takes it from X-Forwarded-Proto, whoever sent that
+        if is_odd:
+            environ["wsgi.url_scheme"] = "http"
         peer: str = get("REMOTE_ADDR", "")
         if peer == _UNSPECIFIED:
             peer = ""  # the peers of uWSGI on a Unix socket
+        before: dict[str, object] = {}
         if self.hops or self._networks.contains_peer(peer):
-            others = [get(key, "")[-MAX_LIST - 1 :] for key in self._others]
-            connection = (scheme, get("HTTP_HOST", "")[: MAX_HOST + 1], get("SCRIPT_NAME", ""))
-            changes = self._translate(get(self._list, "")[-MAX_LIST:], *others, connection=connection)
-            if changes is not None:
-                unwanted = self._unread
-                before = {key: get(key) for key in changes} | before
-                environ.update(changes)
-                if "REMOTE_ADDR" in changes:
-                    if not changes["REMOTE_PORT"]:
-                        del environ["REMOTE_PORT"]
-                    if "REMOTE_HOST" in environ:  # the name of the proxy
-                        before["REMOTE_HOST"] = environ.pop("REMOTE_HOST")
+            changes, unwanted = self._translate(
+                environ["wsgi.url_scheme"],
+                get("HTTP_HOST", "")[: MAX_HOST + 1],
+                get("SCRIPT_NAME", ""),
+                get(self._list, "")[-MAX_LIST:],
+                *[get(key, "")[-MAX_LIST - 1 :] for key in self._others],
+            )
+            before = {key: get(key) for key in changes}
+            environ.update(changes)
+        else:
+            unwanted = () if _NAMES_OF_PROXIES.isdisjoint(environ) else _OF_PROXIES
         for key in unwanted:
             if key in environ:
                 before[key] = environ.pop(key)
+        if is_odd:
+            before["wsgi.url_scheme"] = scheme
         environ[PEER] = before
         return self.app(environ, start_response)
 
-    def _find_changes(self, listed: str, *others: str, connection: tuple[str, str, str]) -> Mapping[str, str] | None:
-        """Find the keys to set, or None if the request came without all proxies. The answers for the last are kept.
+    def _find_changes(
+        self, scheme: str, host: str, path: str, listed: str, *others: str
+    ) -> tuple[Mapping[str, str], tuple[str, ...]]:
+        """Find the keys to set, and those to remove. The answers for the last requests are kept.
 
+        :param scheme: the scheme that the server saw, and after it the host and the beginning of the path.
         :param listed: the addresses that the proxies sent.
         :param others: the values of the other headers that are read.
-        :param connection: the scheme, the host and the path prefix that the server saw.
         """
         hop, depth, rest = None, 0, listed
         while rest:
@@ -209,12 +212,17 @@ class Forwarded(Middleware):
             depth += 1
             if depth == self.hops or not (self.hops or hop.is_trusted):
                 break
-        if depth < self.hops:
-            return None
+        if depth < self.hops:  # the request came without all proxies
+            return {}, _OF_PROXIES
         changes: dict[str, str] = {}
+        unwanted = self._unread
         facts: Mapping[str, str] = {}
         if hop:
-            changes = {"REMOTE_ADDR": hop.address, "REMOTE_PORT": hop.port}
+            changes = {"REMOTE_ADDR": hop.address}
+            unwanted = (*unwanted, "REMOTE_HOST", "REMOTE_PORT")
+            if hop.port:
+                changes["REMOTE_PORT"] = hop.port
+                unwanted = unwanted[:-1]
             facts = hop.facts
             if rest:
                 changes[self._list] = listed[len(rest) + 1 :].strip()
@@ -227,7 +235,7 @@ class Forwarded(Middleware):
                 facts = {**facts, part: chosen}
                 if "," in values:
                     changes[key] = chosen
-        return changes | _translate(facts, *connection)
+        return changes | _translate(facts, scheme, host, path), unwanted
 
     def _parse_entry(self, entry: str) -> _Hop:
         """Read an address in ``X-Forwarded-For``."""
