@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.direct import Call
-from wsgistack import Forwarded, Hosts, Https
+from wsgistack import Forwarded, Hosts, Https, Maintenance, RequestFilter
 from wsgistack.http.origins import Origins
 from wsgistack.types import Environ, StartResponse
 
@@ -24,6 +24,8 @@ hosts = Hosts(hello, allowed=["example.org"])
 https = Https(hello)
 forwarded = Forwarded(hello, trusted=["10.0.0.0/8"], read=["proto", "host", "port", "prefix"])
 standard = Forwarded(hello, trusted=["10.0.0.0/8"], headers="forwarded")
+maintenance = Maintenance(hello, enabled=True, allowed=["10.0.0.0/8"])
+request_filter = RequestFilter(hello, denied_networks=["192.0.2.0/24"], crawlers=["ai-training"])
 origins = Origins(["https://example.org"], key="origins")
 
 REQUESTS: dict[str, Callable[[str], object]] = {
@@ -37,7 +39,12 @@ REQUESTS: dict[str, Callable[[str], object]] = {
         for part in ("For", "Proto", "Host", "Port", "Prefix")
     },
     "forwarded: Forwarded": lambda long: Call(standard, **{**BEHIND_A_PROXY, "HTTP_FORWARDED": long}),
-    "forwarded: peer": lambda long: Call(forwarded, **{**BEHIND_A_PROXY, "REMOTE_ADDR": "10.0.0.1"}, HTTP_COOKIE=long),
+    # ProxyFix may put any text there that a proxy or a client sends.
+    "forwarded: REMOTE_ADDR": lambda long: Call(forwarded, REMOTE_ADDR=long),
+    "maintenance: REMOTE_ADDR": lambda long: Call(maintenance, REMOTE_ADDR=long),
+    "request_filter: REMOTE_ADDR": lambda long: Call(request_filter, REMOTE_ADDR=long),
+    "request_filter: User-Agent": lambda long: Call(request_filter, HTTP_USER_AGENT=long),
+    "request_filter: path": lambda long: Call(request_filter, long),
     "origins": origins.contains,
 }
 

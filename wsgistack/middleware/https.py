@@ -57,9 +57,9 @@ class Https(Middleware):
     :param get_status: the status for GET and HEAD: 308, the default, or 301 for clients that do not know 308.
     :param port: the port of https in redirects. 443 by default.
     :param hsts: how long browsers shall use only https, from each response over https on. 30 days by default; 0 sends
-        no header. Begin with some minutes: a browser that has seen the header cannot be reached over http for that
-        long. An application's own header is kept. Addresses and localhost get none, because browsers ignore it there
-        or would apply it to every project of a developer.
+        no header, and browsers keep the last one until it expires. Begin with some minutes: a browser that has seen
+        the header cannot be reached over http for that long. An application's own header is kept. Addresses and
+        localhost get none, because browsers ignore it there or would apply it to every project of a developer.
     :param include_subdomains: whether HSTS holds for all subdomains, too. False by default, because some of them may
         not have https.
     :param preload: whether the site may be added to the list that browsers are shipped with (hstspreload.org). False by
