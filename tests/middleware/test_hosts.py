@@ -122,6 +122,10 @@ def test_exempt_paths_are_answered_for_every_host(canonical: str) -> None:
             f"canonical: browsers leave out the port 80; {A_NAME}; write [::1]",
         ),
         (
+            {"canonical": "https://www.example.org:443/"},
+            f"canonical: not a valid host 'https://www.example.org:443/'; {A_NAME}; write www.example.org",
+        ),
+        (
             {"allowed": ["a.test"], "exempt": ["/"]},
             "exempt: invalid value '/'; expected the beginning of a path other than /",
         ),

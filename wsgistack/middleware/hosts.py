@@ -70,9 +70,10 @@ class Hosts(Middleware):
         wanted = split_host(canonical) if canonical else None
         if canonical and (wanted is None or wanted[1] in _DEFAULT_PORTS):
             expected = "a name, such as www.example.org or www.example.org:8443"
-            problem, hint = f"not a valid host {canonical!r}", ""
-            if wanted:  # a redirect there would come back without the port, and be redirected again
-                problem, hint = f"browsers leave out the port {wanted[1]}", f"write {canonical.rpartition(':')[0]}"
+            # A redirect to a default port would come back without it, and be redirected again.
+            problem = f"browsers leave out the port {wanted[1]}" if wanted else f"not a valid host {canonical!r}"
+            likely = canonical.rpartition("://")[2].rstrip("/").removesuffix(":80").removesuffix(":443")
+            hint = f"write {likely}" if likely != canonical and split_host(likely) else ""
             mistakes.append(Mistake(problem, key="canonical", value=canonical, expected=expected, hint=hint))
         if not (allowed or canonical):
             mistakes.append(Mistake("missing names", key="allowed", expected="the names of the site"))
