@@ -142,7 +142,13 @@ def test_hosts_match_whole_labels_and_any_port() -> None:
 
 @pytest.mark.parametrize(
     ("entry", "hint"),
-    [("example.org:80", "; write example.org"), ("*.a.org:80", "; write *.a.org"), ("*", ""), ("http://a", "")],
+    [
+        ("example.org:80", "; write example.org"),
+        ("*.a.org:80", "; write *.a.org"),
+        (".example.org", "; write *.example.org"),  # as in Django
+        ("https://Example.org:8443/x", "; write example.org"),
+        *(("*", ""), ("", ""), ("a b", ""), ("https://", "")),
+    ],
 )
 def test_wrong_hosts_are_mistakes(entry: str, hint: str) -> None:
     with pytest.raises(ConfigError) as raised:

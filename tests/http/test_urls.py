@@ -16,6 +16,13 @@ from wsgistack.http.urls import quote_target
         ({"PATH_INFO": "/a b"}, "/a%20b"),
         ({"SCRIPT_NAME": "/app", "PATH_INFO": "/caf\xc3\xa9", "QUERY_STRING": "a=1&b=%20"}, "/app/caf%C3%A9?a=1&b=%20"),
         ({"PATH_INFO": "/a?b#c%"}, "/a%3Fb%23c%25"),
+        # Waitress and uWSGI pass such targets of a request line on. Behind a host, they would be another host.
+        ({"PATH_INFO": "@evil.test/"}, "/@evil.test/"),
+        ({"PATH_INFO": ".evil.test"}, "/.evil.test"),
+        ({"PATH_INFO": ":80@evil.test"}, "/:80@evil.test"),
+        ({"PATH_INFO": "http://evil.test/x"}, "/http://evil.test/x"),
+        ({"PATH_INFO": "*"}, "/*"),
+        ({"SCRIPT_NAME": "app"}, "/app"),
         ({"PATH_INFO": "/", "QUERY_STRING": "x=\r\nSet-Cookie: y"}, "/?x=%0D%0ASet-Cookie:%20y"),
     ],
 )

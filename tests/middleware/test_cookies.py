@@ -46,10 +46,28 @@ def test_adds_what_is_missing(cookie: str, protected: str) -> None:
         ("__Secure-a=b", "__Secure-a=b; SameSite=Lax; Secure; HttpOnly"),
         ("__Host-a=b", "__Host-a=b; Path=/; SameSite=Lax; Secure; HttpOnly"),
         ("__Host-a=b; path=/shop; DOMAIN=a.test", "__Host-a=b; Path=/; SameSite=Lax; Secure; HttpOnly"),
+        ("__host-a=b; domain=a.test", "__host-a=b; Path=/; SameSite=Lax; Secure; HttpOnly"),
+        ("__SECURE-a=b", "__SECURE-a=b; SameSite=Lax; Secure; HttpOnly"),
+        ("a=b; Partitioned", "a=b; Partitioned; SameSite=Lax; Secure; HttpOnly"),
+        ("a=b; SameSite = none ", "a=b; SameSite = none; Secure; HttpOnly"),
     ],
 )
 def test_names_and_cross_site_cookies_keep_their_promise_over_http(cookie: str, protected: str) -> None:
     assert protect(cookie, scheme="http") == protected
+
+
+@pytest.mark.parametrize(
+    ("cookie", "protected"),
+    [
+        ("__Http-a=b", "__Http-a=b; SameSite=Lax; Secure; HttpOnly"),
+        ("__http-a=b", "__http-a=b; SameSite=Lax; Secure; HttpOnly"),
+        ("__Host-Http-a=b; Domain=a.test", "__Host-Http-a=b; Path=/; SameSite=Lax; Secure; HttpOnly"),
+        ("__Host-a=b", "__Host-a=b; Path=/; SameSite=Lax; Secure"),
+    ],
+)
+def test_a_name_can_promise_that_scripts_cannot_read_the_cookie(cookie: str, protected: str) -> None:
+    assert protect(cookie, scheme="http", http_only=False) == protected
+    assert protect(cookie, scheme="http", readable=[cookie.partition("=")[0]]) == protected
 
 
 def test_options() -> None:

@@ -113,12 +113,73 @@ def test_what_other_peers_say_is_removed(peer: str) -> None:
     assert found["wsgistack.peer"]["HTTP_X_REAL_IP"] == "1.1.1.1"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Access-Token"),  # oauth2-proxy
+        *("X-Forwarded-Client-Cert", "X-Forwarded-Tls-Client-Cert", "X-Forwarded-Uri", "X-Forwarded-Method"),
+        *("X-Original-URL", "X-Rewrite-URL"),  # CVE-2018-14773
+        *("X-Script-Name", "X-Vhm-Root", "X-Host", "CF-Visitor", "CloudFront-Forwarded-Proto", "Fly-Client-IP"),
+    ],
+)
+def test_headers_of_many_proxies_are_removed(name: str) -> None:
+    assert f"HTTP_{name.upper().replace('-', '_')}" not in seen({name: "x"}, CLIENT)
+    assert f"HTTP_{name.upper().replace('-', '_')}" in seen({name: "x"}, PROXY)
+
+
+def test_a_scheme_that_the_server_took_from_a_client_is_http_or_https() -> None:
+    for peer in (PROXY, CLIENT):  # uWSGI takes any scheme from X-Forwarded-Proto
+        found = seen({"X-Forwarded-Proto": "javascript"}, peer, before={"wsgi.url_scheme": "javascript"})
+        assert found["wsgi.url_scheme"] == "http"
+        assert found["wsgistack.peer"]["wsgi.url_scheme"] == "javascript"
+
+
+def test_the_name_of_the_proxy_is_not_that_of_the_client() -> None:
+    found = seen({"X-Forwarded-For": CLIENT}, before={"REMOTE_HOST": "proxy.example.org"})
+    assert "REMOTE_HOST" not in found
+    assert found["wsgistack.peer"]["REMOTE_HOST"] == "proxy.example.org"
+    assert seen({}, before={"REMOTE_HOST": "proxy.example.org"})["REMOTE_HOST"] == "proxy.example.org"
+
+
+def test_a_second_layer_changes_nothing() -> None:
+    found: list[Environ] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        found.append(environ)
+        start_response("200 OK", [])
+        return []
+
+    keys = {"HTTP_X_FORWARDED_FOR": CLIENT, "HTTP_X_FORWARDED_PREFIX": "/old, /shop", "SCRIPT_NAME": "/app"}
+    for inner in ({"hops": 1, "read": ["prefix"]}, {"trusted": ["10.0.0.0/8"]}):
+        Call(Forwarded(Forwarded(app, **inner), hops=1, read=["prefix"]), **keys)
+        environ = found.pop()
+        assert (environ["REMOTE_ADDR"], environ["SCRIPT_NAME"]) == (CLIENT, "/shop/app")
+        assert (environ["HTTP_X_FORWARDED_FOR"], environ["HTTP_X_FORWARDED_PREFIX"]) == (CLIENT, "/shop")
+        assert environ["wsgistack.peer"]["HTTP_X_FORWARDED_PREFIX"] == "/old, /shop"
+
+
+def test_of_a_long_list_the_end_is_read() -> None:
+    found = seen({"X-Forwarded-For": CLIENT, "X-Forwarded-Host": f"{'a' * 9000}, example.org"}, read=ALL)
+    assert (found["HTTP_HOST"], found["HTTP_X_FORWARDED_HOST"]) == ("example.org", "example.org")
+    for value in ("/x" * 5000, "/" + "x" * 5000):
+        assert seen({"X-Forwarded-For": CLIENT, "X-Forwarded-Prefix": value}, read=ALL)["SCRIPT_NAME"] == ""
+
+
 @pytest.mark.parametrize("peer", ["", "unix:", "localhost", "/run/app.sock"])
 def test_a_unix_socket_is_trusted_only_by_name(peer: str) -> None:
     header = {"X-Forwarded-For": CLIENT}
     assert client(header, peer, trusted=["unix"]) == CLIENT
     assert client(header, peer, trusted=["10.0.0.0/8"]) == peer
     assert client({"X-Forwarded-For": f"{CLIENT}, unknown"}, peer, trusted=["unix"]) == "0.0.0.0"  # noqa: S104
+
+
+def test_uwsgi_has_an_address_on_a_unix_socket() -> None:
+    header = {"X-Forwarded-For": CLIENT}
+    unspecified = "0.0.0.0"  # noqa: S104
+    assert client(header, unspecified, trusted=["unix"]) == CLIENT
+    assert client(header, unspecified, trusted=["10.0.0.0/8"]) == unspecified
+    # From a layer forwarded further outside, it is a client that the proxy does not know.
+    assert client(header, unspecified, trusted=["unix"], before={"wsgistack.peer": {}}) == unspecified
 
 
 def test_an_ipv4_mapped_peer_is_its_ipv4_address() -> None:

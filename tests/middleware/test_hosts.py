@@ -28,6 +28,7 @@ def call(host: str | None, path: str = "/", canonical: str = "", **keys: Any) ->
     return Call(serve, path, HTTP_HOST=host or "", **keys)
 
 
+A_NAME = "expected a name, such as www.example.org or www.example.org:8443"
 GOOD = ["example.org", "EXAMPLE.org.:8080", "a.example.net", "a.b.example.net", "[2001:DB8:0::1]:80", "192.0.2.1"]
 BAD = [
     *(None, "", "example.org:80:80", "example.org..", "www.example.org", "example.net", "badexample.net", "evil.test"),
@@ -66,6 +67,13 @@ def test_the_canonical_name_may_have_a_port(canonical: str, host: str, location:
     assert answer.headers.get("location", "") == location
 
 
+@pytest.mark.parametrize(("scheme", "used"), [("https", "https"), ("http", "http"), ("javascript", "http")])
+def test_redirects_keep_the_scheme_if_it_is_one_of_http(scheme: str, used: str) -> None:
+    app = Hosts(hello, allowed=["a.test"], canonical="b.test")
+    answer = Call(app, HTTP_HOST="a.test", **{"wsgi.url_scheme": scheme})
+    assert answer.headers["location"] == f"{used}://b.test/"
+
+
 def test_the_canonical_name_alone_is_enough() -> None:
     app = Hosts(hello, canonical="example.org")
     assert Call(app, HTTP_HOST="example.org").read() == b"hello"
@@ -73,7 +81,14 @@ def test_the_canonical_name_alone_is_enough() -> None:
 
 
 def test_a_path_without_a_slash_or_with_two_stays_on_the_canonical_host() -> None:
-    for path, target in (("//evil.test", "//evil.test"), ("", "/"), ("/\\evil.test", "/%5Cevil.test")):
+    for path, target in (
+        ("//evil.test", "//evil.test"),
+        ("", "/"),
+        ("/\\evil.test", "/%5Cevil.test"),
+        ("@evil.test/", "/@evil.test/"),
+        (".evil.test", "/.evil.test"),
+        ("*", "/*"),
+    ):
         answer = Call(Hosts(hello, allowed=["a.test"], canonical="b.test"), path, HTTP_HOST="a.test")
         assert answer.headers["location"] == f"http://b.test{target}"
 
@@ -96,7 +111,19 @@ def test_exempt_paths_are_answered_for_every_host(canonical: str) -> None:
         ),
         (
             {"canonical": "a/b"},
-            "canonical: not a valid host 'a/b'; expected a name, such as www.example.org or www.example.org:8443",
+            f"canonical: not a valid host 'a/b'; {A_NAME}",
+        ),
+        (
+            {"canonical": "www.example.org:443"},  # no browser sends the default port, so each redirect would repeat
+            f"canonical: browsers leave out the port 443; {A_NAME}; write www.example.org",
+        ),
+        (
+            {"canonical": "[::1]:80"},
+            f"canonical: browsers leave out the port 80; {A_NAME}; write [::1]",
+        ),
+        (
+            {"canonical": "https://www.example.org:443/"},
+            f"canonical: not a valid host 'https://www.example.org:443/'; {A_NAME}; write www.example.org",
         ),
         (
             {"allowed": ["a.test"], "exempt": ["/"]},

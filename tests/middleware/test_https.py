@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.direct import Call
-from wsgistack import ConfigError, Https
+from wsgistack import ConfigError, Forwarded, Https, Pipeline
 from wsgistack.types import Environ, Headers, StartResponse
 
 HSTS = "strict-transport-security"
@@ -117,6 +117,13 @@ def test_keeps_the_header_of_the_application_and_its_list() -> None:
         {"HTTP_X_FORWARDED_PROTO": "https, http"},
         {"HTTP_X_FORWARDED_SSL": "on"},
         {"HTTP_FORWARDED": "for=192.0.2.1;proto=https"},
+        {"HTTP_FORWARDED": 'for=192.0.2.1;proto="https"'},
+        {"HTTP_X_FORWARDED_PROTOCOL": "ssl"},
+        {"HTTP_X_FORWARDED_SCHEME": "https"},
+        {"HTTP_X_URL_SCHEME": "https"},
+        {"HTTP_FRONT_END_HTTPS": "On"},
+        {"HTTP_CLOUDFRONT_FORWARDED_PROTO": "https"},
+        {"HTTP_CF_VISITOR": '{"scheme":"https"}'},
     ],
 )
 def test_behind_a_proxy_that_nobody_trusts_it_reports_the_loop(
@@ -131,6 +138,51 @@ def test_behind_a_proxy_that_nobody_trusts_it_reports_the_loop(
         "the peer '10.0.0.1' says that the client uses https, but no layer forwarded trusts it; "
         "put forwarded outside of https, with the address of the proxy in trusted"
     )
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"HTTP_X_FORWARDED_PROTO": "http, https"},
+        {"HTTP_FORWARDED": "for=192.0.2.1;proto=http, for=10.0.0.2;proto=https"},
+        {"HTTP_FORWARDED": "for=192.0.2.1;proto=http,for=10.0.0.2;Proto=HTTPS"},
+    ],
+)
+def test_https_between_two_proxies_is_not_the_clients(sent: dict[str, str]) -> None:
+    assert call(**sent).status == "308 Permanent Redirect"
+
+
+def test_inside_of_forwarded_the_client_of_two_proxies_is_redirected() -> None:
+    app = Forwarded(Https(hello), trusted=["10.0.0.0/8"], headers="forwarded")
+    keys = {"HTTP_HOST": "example.org", "REMOTE_ADDR": "10.0.0.1"}
+    answer = Call(app, HTTP_FORWARDED="for=192.0.2.1;proto=http, for=10.0.0.2;proto=https", **keys)
+    assert answer.status == "308 Permanent Redirect"
+
+
+def test_with_a_canonical_name_inside_all_names_have_what_the_preload_list_requires() -> None:
+    names = ["example.org", "www.example.org"]
+    pipeline = Pipeline(
+        [
+            {"use": "hosts", "allowed": names},
+            {"use": "https", "hsts": 31536000, "include_subdomains": True, "preload": True},
+            {"use": "hosts", "allowed": names, "canonical": "www.example.org"},
+        ]
+    )
+    app = pipeline.wrap(hello)
+    first, second, third, other = (
+        Call(app, **{"HTTP_HOST": host, "wsgi.url_scheme": scheme})
+        for host, scheme in (
+            ("example.org", "http"),
+            ("example.org", "https"),
+            ("www.example.org", "https"),
+            ("a.test", "http"),
+        )
+    )
+    assert first.headers["location"] == "https://example.org/"
+    assert second.headers["location"] == "https://www.example.org/"
+    assert second.headers[HSTS] == third.headers[HSTS] == "max-age=31536000; includeSubDomains; preload"
+    assert third.read() == b"hello"
+    assert other.status == "400 Bad Request"
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ def test_a_form_field_names_the_method_and_the_form_can_be_read_again(content_ty
         (b"_method=DELETE", {"CONTENT_TYPE": FORM, "CONTENT_LENGTH": "9" * 5000}),
         (b"_method=DELETE&x=" + b"x" * 65536, {"CONTENT_TYPE": FORM}),
         (b"_method=DELETE&_method=PUT", {"CONTENT_TYPE": FORM}),
+        (b"_method=&_method=DELETE", {"CONTENT_TYPE": FORM}),
+        (b"_method=DELETE&_method", {"CONTENT_TYPE": FORM}),
         (b"_method=GET", {"CONTENT_TYPE": FORM}),
         (b"\xff%zz&;=&", {"CONTENT_TYPE": FORM}),
     ],

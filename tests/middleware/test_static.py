@@ -100,3 +100,21 @@ def test_mistakes(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         Static(hello, **options)
     assert str(raised.value) == message
+
+
+@pytest.mark.filterwarnings("ignore:unclosed scandir iterator:ResourceWarning")  # of WhiteNoise
+def test_a_file_that_cannot_be_looked_up_is_a_mistake(tmp_path: Path) -> None:
+    link = tmp_path / "nowhere"
+    link.symlink_to(tmp_path / "missing")  # such as a lock of Emacs
+    with pytest.raises(ConfigError) as raised:
+        Static(hello, root=tmp_path)
+    assert str(raised.value) == (
+        f"root: can't read {str(link)!r}: No such file or directory; expected a folder with files that can be read"
+    )
+
+
+def test_links_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("outside")
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "link").symlink_to(tmp_path / "outside")
+    assert Call(Static(hello, root=tmp_path / "public"), "/link").read() == b"outside"

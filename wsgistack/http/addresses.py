@@ -8,12 +8,15 @@ from typing import TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 
-__all__ = ["Address", "Networks", "parse_address", "parse_node"]
+__all__ = ["MAX_PEER", "Address", "Networks", "parse_address", "parse_node"]
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
 MAX_NODE = 80
 """In characters: an IPv6 address in brackets with a zone and a port needs fewer."""
+
+MAX_PEER = 200
+"""In characters: the path of a Unix socket has up to 107. A longer ``REMOTE_ADDR`` is in no network."""
 
 _NODE = re.compile(
     r"(?P<ipv4>[0-9.]+)(?::(?P<port4>[0-9]{1,5}))?"
@@ -21,6 +24,8 @@ _NODE = re.compile(
     r"|(?P<ipv6>[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?)"
 )
 _UNIX = "unix"
+# What servers write as REMOTE_ADDR for a peer on a Unix socket: mostly nothing, Waitress localhost, Werkzeug <local>.
+_UNIX_PEER = re.compile(r"|localhost|<local>|unix:.*|[/@\0].*")
 _MAX_PORT = 65535
 
 
@@ -64,12 +69,13 @@ class Networks:
 
     A question costs the same for a thousand networks as for one, because it looks at each length of prefix once.
 
-    :param entries: IPv4 and IPv6 addresses, networks in CIDR notation, and ``unix`` for peers on a Unix socket.
+    :param entries: IPv4 and IPv6 addresses, networks in CIDR notation, and ``unix`` for peers on a Unix socket. uWSGI
+        writes 0.0.0.0 for these, which is not ``unix``, because ``forwarded`` writes it for unknown clients.
     :param key: the option that the entries come from, for mistakes.
     :raises ConfigError: an entry is none of these, or is a network with host bits set, such as ``10.1.2.3/8``.
     """
 
-    __slots__ = ("_has_unix", "_prefixes", "contains_peer")
+    __slots__ = ("_find", "_has_unix", "_prefixes")
 
     def __init__(self, entries: Iterable[str], *, key: str) -> None:
         mistakes = Mistakes()
@@ -85,18 +91,22 @@ class Networks:
                 prefixes.setdefault((network.version, shift), set()).add(int(network.network_address) >> shift)
         mistakes.raise_if_any()
         self._prefixes = tuple((version, shift, frozenset(each)) for (version, shift), each in prefixes.items())
-        self.contains_peer = lru_cache(maxsize=1024)(self._contains_peer)
-        """Whether a ``REMOTE_ADDR`` is in a network. The answers for the last peers are kept."""
+        self._find = lru_cache(maxsize=1024)(self._is_inside)
 
     def __contains__(self, address: Address) -> bool:
         """Whether an address is in a network."""
         asked, number = address.version, int(address)
         return any(version == asked and number >> shift in each for version, shift, each in self._prefixes)
 
-    def _contains_peer(self, remote_addr: str) -> bool:
+    def contains_peer(self, remote_addr: str) -> bool:
+        """Whether a ``REMOTE_ADDR`` is in a network. The answers for the last peers are kept."""
+        return len(remote_addr) <= MAX_PEER and self._find(remote_addr)
+
+    def _is_inside(self, remote_addr: str) -> bool:
         address = parse_address(remote_addr)
-        # Servers that listen on a Unix socket leave REMOTE_ADDR empty, or write the path of the socket or a name there.
-        return self._has_unix if address is None else address in self
+        if address is None:
+            return self._has_unix and _UNIX_PEER.fullmatch(remote_addr) is not None
+        return address in self
 
 
 def _parse_network(entry: str, key: str) -> IPv4Network | IPv6Network:

@@ -100,7 +100,7 @@ class HostPatterns:
     :raises ConfigError: an entry is none of these.
     """
 
-    __slots__ = ("_names", "_suffixes", "contains")
+    __slots__ = ("_find", "_names", "_suffixes")
 
     def __init__(self, entries: Iterable[str], *, key: str) -> None:
         mistakes = Mistakes()
@@ -111,10 +111,13 @@ class HostPatterns:
         mistakes.raise_if_any()
         self._names = frozenset(name for name in names if not name.startswith("*"))
         self._suffixes = tuple(name[1:] for name in names if name.startswith("*"))
-        self.contains = lru_cache(maxsize=1024)(self._contains)
-        """Whether a Host header with any port is one of the hosts. The answers for the last values are kept."""
+        self._find = lru_cache(maxsize=1024)(self._is_listed)
 
-    def _contains(self, host: str) -> bool:
+    def contains(self, host: str) -> bool:
+        """Whether a Host header with any port is one of the hosts. The answers for the last values are kept."""
+        return len(host) <= MAX_HOST and self._find(host)
+
+    def _is_listed(self, host: str) -> bool:
         found = split_host(host)
         return found is not None and (found[0] in self._names or found[0].endswith(self._suffixes))
 
@@ -124,6 +127,9 @@ def _parse_entry(entry: str, key: str) -> str:
     address = None if wildcard else parse_address(rest)
     found = (str(address), None) if address else split_host(rest)
     if found is None or found[1] is not None:
+        likely = entry.rpartition("://")[2].partition("/")[0]
+        wildcard = "*." if likely.startswith(("*", ".")) else ""
+        found = split_host(likely.lstrip("*."))
         hint = f"write {wildcard}{found[0]}" if found else ""
         expected = "a name without a port, such as example.org or *.example.org"
         raise ConfigError(Mistake(f"not a valid host {entry!r}", key=key, value=entry, expected=expected, hint=hint))

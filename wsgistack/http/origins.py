@@ -43,7 +43,7 @@ class Origins:
     :raises ConfigError: an entry is neither, for example because it has a path.
     """
 
-    __slots__ = ("_exact", "_suffixes", "contains")
+    __slots__ = ("_exact", "_find", "_suffixes")
 
     def __init__(self, entries: Iterable[str], *, key: str) -> None:
         mistakes = Mistakes()
@@ -54,10 +54,13 @@ class Origins:
         mistakes.raise_if_any()
         self._exact = frozenset(origin for origin in origins if _WILDCARD not in origin)
         self._suffixes = tuple(origin.partition("*")[::2] for origin in origins if _WILDCARD in origin)
-        self.contains = lru_cache(maxsize=1024)(self._contains)
-        """Whether the value of an ``Origin`` header is one of the origins. The answers for the last values are kept."""
+        self._find = lru_cache(maxsize=1024)(self._is_listed)
 
-    def _contains(self, origin: str) -> bool:
+    def contains(self, origin: str) -> bool:
+        """Whether the value of an ``Origin`` header is one of the origins. The answers for the last values are kept."""
+        return len(origin) <= MAX_ORIGIN and self._find(origin)
+
+    def _is_listed(self, origin: str) -> bool:
         normal = normalize_origin(origin)
         if normal is None:
             return False

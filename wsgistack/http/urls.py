@@ -11,12 +11,14 @@ _IN_QUERIES = "".join(map(chr, range(0x21, 0x7F)))  # a query is sent back as it
 
 
 def quote_target(environ: Environ, path: str | None = None) -> str:
-    """Return the path and the query of a request for a ``Location`` header.
+    """Return the path and the query of a request for a ``Location`` header. It begins with a slash.
 
     :param path: in the place of SCRIPT_NAME + PATH_INFO, in the encoding of PEP 3333 (bytes as latin-1).
     """
     if path is None:
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    target = quote(path or "/", _IN_PATHS, "latin-1", "replace")
+    if path[:1] != "/":
+        path = f"/{path}"  # a target such as @evil.test, after the host in a URL, would make another host of it
+    target = quote(path, _IN_PATHS, "latin-1", "replace")
     query: str = environ.get("QUERY_STRING", "")
     return f"{target}?{quote(query, _IN_QUERIES, 'latin-1', 'replace')}" if query else target

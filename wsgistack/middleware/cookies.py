@@ -12,6 +12,8 @@ from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 __all__ = ["Cookies"]
 
 _SAME_SITE = ("Lax", "Strict", "None", "")
+_HTTP_PREFIXES = ("__http-", "__host-http-")
+_SECURE_PREFIXES = ("__host-", "__secure-", "__http-")
 
 
 class Cookies(Middleware):
@@ -26,8 +28,10 @@ class Cookies(Middleware):
         same_site = Strict
         readable = csrftoken theme
 
-    An attribute that the application has set is kept. A name with a prefix keeps its promise: ``__Secure-`` gets
-    ``Secure``; ``__Host-`` gets ``Secure`` and ``Path=/``, and loses ``Domain``, as browsers refuse it otherwise.
+    An attribute that the application has set is kept. Browsers refuse a cookie that breaks the promise of its name, so
+    cookies with these prefixes always keep it: ``__Secure-`` gets ``Secure``; ``__Http-`` gets ``Secure`` and
+    ``HttpOnly``; ``__Host-`` gets ``Secure`` and ``Path=/``, and loses ``Domain``; ``__Host-Http-`` gets all three.
+    Cookies with ``SameSite=None`` or ``Partitioned`` always get ``Secure``.
 
     :param secure: when to add ``Secure``, so that browsers send the cookie over https alone. ``auto``, the default,
         adds it to responses over https; ``always`` also where a proxy ends TLS and no layer ``forwarded`` says so;
@@ -36,8 +40,8 @@ class Cookies(Middleware):
     :param readable: names of cookies that scripts have to read, and which get no ``HttpOnly``. By default those that
         Django and Angular use against forged requests.
     :param same_site: ``Lax``, ``Strict`` or ``None``: whether browsers send the cookie with requests from other sites.
-        The default is ``Lax``: only when a user follows a link. ``None`` is for sites in frames of other sites, and
-        gets ``Secure``, too. An empty text adds nothing.
+        The default is ``Lax``: only when a user follows a link. ``None`` is for sites in frames of other sites. An
+        empty text adds nothing.
     :raises ConfigError: an option has another value.
 
     Cost tier T1; a response without a cookie keeps its headers.
@@ -92,14 +96,15 @@ class Cookies(Middleware):
         pair, *attributes = cookie.split(";")
         name = pair.partition("=")[0].strip()
         given = {attribute.partition("=")[0].strip().lower(): attribute.strip() for attribute in attributes}
-        if name.startswith("__Host-"):
+        prefix = name.lower()  # browsers read prefixes in any case
+        if prefix.startswith("__host-"):
             given = {**given, "path": "Path=/"}
             given.pop("domain", None)
         if self.same_site:
             given.setdefault("samesite", f"SameSite={self.same_site}")
-        needs_secure = name.startswith(("__Host-", "__Secure-")) or given.get("samesite", "").lower() == "samesite=none"
-        if needs_secure or is_secure:
+        is_cross_site = given.get("samesite", "").partition("=")[2].strip().lower() == "none"
+        if is_secure or is_cross_site or "partitioned" in given or prefix.startswith(_SECURE_PREFIXES):
             given.setdefault("secure", "Secure")
-        if self.http_only and name not in self.readable:
+        if (self.http_only and name not in self.readable) or prefix.startswith(_HTTP_PREFIXES):
             given.setdefault("httponly", "HttpOnly")
         return "; ".join([pair, *filter(None, given.values())])

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.http.addresses import Networks, parse_node
-from wsgistack.http.hosts import split_host
+from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.paths import is_plain
 from wsgistack.peers import FORWARDING, READING_ADDRESSES, because
 from wsgistack.types import App, Environ, StartResponse
@@ -25,6 +25,7 @@ MAX_LIST = 1000
 """In characters, from the right: more than twenty proxies."""
 
 _PREFIX = "HTTP_X_FORWARDED_"
+_UNSPECIFIED = "0.0.0.0"  # noqa: S104 (an address in no network that anybody lists)
 _PARTS: tuple[Part, ...] = get_args(Part)
 _OF_PROXIES = tuple(
     f"HTTP_{name}"
@@ -32,11 +33,19 @@ _OF_PROXIES = tuple(
         *("FORWARDED", "X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_FORWARDED_HOST", "X_FORWARDED_PORT"),
         *("X_FORWARDED_PREFIX", "X_FORWARDED_BY", "X_FORWARDED_PROTOCOL", "X_FORWARDED_SCHEME", "X_FORWARDED_SERVER"),
         *("X_FORWARDED_SSL", "X_REAL_IP", "X_CLIENT_IP", "CLIENT_IP", "TRUE_CLIENT_IP", "CF_CONNECTING_IP"),
-        *("X_CLUSTER_CLIENT_IP", "FASTLY_CLIENT_IP", "X_ORIGINAL_HOST", "X_SCHEME", "X_URL_SCHEME", "FRONT_END_HTTPS"),
+        *("CF_CONNECTING_IPV6", "CF_VISITOR", "CLOUDFRONT_FORWARDED_PROTO", "CLOUDFRONT_VIEWER_ADDRESS"),
+        *("X_CLUSTER_CLIENT_IP", "FASTLY_CLIENT_IP", "FLY_CLIENT_IP", "X_AZURE_CLIENTIP", "X_ENVOY_EXTERNAL_ADDRESS"),
+        *("X_APPENGINE_USER_IP", "PROXY_CLIENT_IP", "WL_PROXY_CLIENT_IP", "X_REMOTE_ADDR", "X_REMOTE_IP"),
+        *("X_SCHEME", "X_URL_SCHEME", "X_ARR_SSL", "FRONT_END_HTTPS", "X_HOST", "X_SCRIPT_NAME", "X_VHM_ROOT"),
+        *("X_ORIGINAL_FOR", "X_ORIGINAL_FORWARDED_FOR", "X_ORIGINAL_HOST", "X_ORIGINAL_PROTO", "X_ORIGINAL_URL"),
+        *("X_REWRITE_URL", "X_FORWARDED_METHOD", "X_FORWARDED_PATH", "X_FORWARDED_URI", "X_FORWARDED_CLIENT_CERT"),
+        *("X_FORWARDED_TLS_CLIENT_CERT", "X_FORWARDED_ACCESS_TOKEN", "X_FORWARDED_EMAIL", "X_FORWARDED_GROUPS"),
+        *("X_FORWARDED_PREFERRED_USERNAME", "X_FORWARDED_USER"),
     )
 )
 """Headers that only proxies should send. Applications and libraries believe them."""
 
+_NAMES_OF_PROXIES = frozenset(_OF_PROXIES)
 _FAMILIES = _OF_PROXIES[: _OF_PROXIES.index("HTTP_X_REAL_IP")]
 _READ: tuple[Part, ...] = ("proto",)
 _PORTS = {"http": "80", "https": "443"}
@@ -54,7 +63,7 @@ class _Hop(NamedTuple):
     facts: Mapping[str, str]
 
 
-_UNKNOWN_HOP = _Hop("0.0.0.0", "", is_trusted=False, facts={})  # noqa: S104 (an address in no network that anybody lists)
+_UNKNOWN_HOP = _Hop(_UNSPECIFIED, "", is_trusted=False, facts={})
 
 
 class Forwarded(Middleware):
@@ -68,28 +77,39 @@ class Forwarded(Middleware):
         use = egg:wsgistack#forwarded
         trusted = 10.0.0.0/8 unix
 
-    Only a connection from a trusted proxy may say something about the client, in ``X-Forwarded-*`` or in ``Forwarded``
-    (RFC 7239). Each proxy adds an address at the end of ``X-Forwarded-For``. The list is therefore read from the right,
-    and the first address that is not a trusted proxy is the client: what is left of it may be written by anybody.
+    Only trusted proxies are believed, if they describe the client in ``X-Forwarded-*`` or in ``Forwarded`` (RFC 7239).
+    Each proxy adds an address at the end of ``X-Forwarded-For``. The list is therefore read from the right, and the
+    first address that is not a trusted proxy is the client: anybody may have written what is left of it.
 
     The result is in ``REMOTE_ADDR``, ``REMOTE_PORT``, ``wsgi.url_scheme``, ``HTTP_HOST``, ``SERVER_NAME``,
     ``SERVER_PORT`` and ``SCRIPT_NAME``, for all further layers and the application. The values of the connection are
-    kept in ``environ["wsgistack.peer"]``, a dictionary with the same keys. From peers that are not trusted, all headers
-    are removed that proxies send, such as ``X-Real-IP``. From trusted ones, those of the two families that are not
-    read; in ``X-Forwarded-For``, what is left of the client.
+    kept in ``environ["wsgistack.peer"]``, a dictionary with the same keys. ``REMOTE_HOST`` is removed if it is the name
+    of a proxy.
 
-    If a trusted proxy does not know the client (``unknown``, ``_hidden``), or sends something that is no address,
+    From peers that are not trusted, the headers that proxies are known to send are removed, such as ``X-Real-IP`` and
+    ``X-Forwarded-User``. From trusted proxies, those of ``Forwarded`` and ``X-Forwarded-*`` are removed that are not
+    read, and in ``X-Forwarded-For`` all that is left of the client. All other headers reach the application as the
+    proxy sent them. If another layer ``forwarded`` is inside, it changes nothing.
+
+    If a trusted proxy does not know the client (``unknown``, ``_hidden``), or sends something that is not an address,
     ``REMOTE_ADDR`` is ``0.0.0.0``, so that no list of networks contains it. A scheme other than http and https, a host
     or a port that is not valid, and a prefix that is not a plain path are ignored.
 
+    *Servers* change headers before any layer sees them. Granian, cheroot, uWSGI and wsgiref read ``X_Forwarded_For`` as
+    ``X-Forwarded-For``, so a client can replace what a proxy says. Let the proxy remove names with underscores, as
+    nginx does by default, or use gunicorn or Waitress, which remove them. Granian also reads only the first of several
+    lines with one name: let the proxy replace the client's line instead of adding its own. uWSGI with ``http-socket``
+    believes ``X-Forwarded-Proto`` and ``X-Forwarded-SSL`` from every peer, and gunicorn from those in its option
+    ``forwarded_allow_ips``, such as a proxy at 127.0.0.1. So let the proxy set or remove both.
+
     :param trusted: the addresses and networks of the proxies, and ``unix`` for a server that listens on a Unix socket.
         List only proxies: any other client with such an address can choose the address that the application sees.
-    :param hops: in the place of ``trusted``, how many proxies add to the headers, where their addresses are not known,
-        as with load balancers in a cloud. Nobody else must be able to connect to the server then. A request with
+    :param hops: the number of proxies that add to the headers, instead of ``trusted``, if their addresses are not
+        known, as with load balancers in a cloud. Nobody else must be able to connect to the server. A request with
         fewer hops counts as one without a proxy. 0, the default, is for ``trusted``.
     :param headers: which headers the proxies write: ``x-forwarded``, the default, or ``forwarded``. A proxy passes
         those of the other family on as the client wrote them, so these are never read.
-    :param read: what the proxies set, beside the address: some of ``proto``, ``host``, ``port`` and ``prefix``. The
+    :param read: what the proxies set besides the address: some of ``proto``, ``host``, ``port`` and ``prefix``. The
         default is ``proto``. Do not name what a proxy leaves as the client wrote it: nginx, for example, sets only what
         its configuration names.
     :raises ConfigError: not exactly one of ``trusted`` and ``hops`` is set, or an option is not valid.
@@ -147,31 +167,45 @@ class Forwarded(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
+        if PEER in environ:  # a layer further outside knows the client already
+            return self.app(environ, start_response)
         get = environ.get
-        unwanted, before = _OF_PROXIES, {}
-        if self.hops or self._networks.contains_peer(get("REMOTE_ADDR", "")):
-            connection = (environ["wsgi.url_scheme"], get("HTTP_HOST", ""), get("SCRIPT_NAME", ""))
-            changes = self._translate(get(self._list, "")[-MAX_LIST:], *map(get, self._others), connection=connection)
-            if changes is not None:
-                unwanted = self._unread
-                before = {key: get(key) for key in changes}
-                environ.update(changes)
-                if not get("REMOTE_PORT", "-"):
-                    del environ["REMOTE_PORT"]
+        scheme: str = environ["wsgi.url_scheme"]
+        is_odd = scheme not in _PORTS  # uWSGI takes it from X-Forwarded-Proto, whoever sent that
+        if is_odd:
+            environ["wsgi.url_scheme"] = "http"
+        peer: str = get("REMOTE_ADDR", "")
+        if peer == _UNSPECIFIED:
+            peer = ""  # the peers of uWSGI on a Unix socket
+        before: dict[str, object] = {}
+        if self.hops or self._networks.contains_peer(peer):
+            changes, unwanted = self._translate(
+                environ["wsgi.url_scheme"],
+                get("HTTP_HOST", "")[: MAX_HOST + 1],
+                get("SCRIPT_NAME", ""),
+                get(self._list, "")[-MAX_LIST:],
+                *[get(key, "")[-MAX_LIST - 1 :] for key in self._others],
+            )
+            before = {key: get(key) for key in changes}
+            environ.update(changes)
+        else:
+            unwanted = () if _NAMES_OF_PROXIES.isdisjoint(environ) else _OF_PROXIES
         for key in unwanted:
             if key in environ:
                 before[key] = environ.pop(key)
-        environ[PEER] = before | environ[PEER] if PEER in environ else before
+        if is_odd:
+            before["wsgi.url_scheme"] = scheme
+        environ[PEER] = before
         return self.app(environ, start_response)
 
     def _find_changes(
-        self, listed: str, *others: str | None, connection: tuple[str, str, str]
-    ) -> Mapping[str, str] | None:
-        """Find the keys to set, or None if the request came without all proxies. The answers for the last are kept.
+        self, scheme: str, host: str, path: str, listed: str, *others: str
+    ) -> tuple[Mapping[str, str], tuple[str, ...]]:
+        """Find the keys to set, and those to remove. The answers for the last requests are kept.
 
+        :param scheme: the scheme that the server saw, and after it the host and the beginning of the path.
         :param listed: the addresses that the proxies sent.
         :param others: the values of the other headers that are read.
-        :param connection: the scheme, the host and the path prefix that the server saw.
         """
         hop, depth, rest = None, 0, listed
         while rest:
@@ -180,23 +214,30 @@ class Forwarded(Middleware):
             depth += 1
             if depth == self.hops or not (self.hops or hop.is_trusted):
                 break
-        if depth < self.hops:
-            return None
+        if depth < self.hops:  # the request came without all proxies
+            return {}, _OF_PROXIES
         changes: dict[str, str] = {}
+        unwanted = self._unread
         facts: Mapping[str, str] = {}
         if hop:
-            changes = {"REMOTE_ADDR": hop.address, "REMOTE_PORT": hop.port}
+            changes = {"REMOTE_ADDR": hop.address}
+            unwanted = (*unwanted, "REMOTE_HOST", "REMOTE_PORT")
+            if hop.port:
+                changes["REMOTE_PORT"] = hop.port
+                unwanted = unwanted[:-1]
             facts = hop.facts
             if rest:
                 changes[self._list] = listed[len(rest) + 1 :].strip()
         for part, key, values in zip(self.read, self._others, others, strict=False):
-            if values is not None:
+            if len(values) > MAX_LIST:  # cut off in its first item
+                values = "".join(values.partition(",")[1:])
+            if values:
                 # The value of the proxy that is as far away as the client, or else of the nearest one before it.
                 chosen = values.split(",")[-depth or -1 :][0].strip()
                 facts = {**facts, part: chosen}
                 if "," in values:
                     changes[key] = chosen
-        return changes | _translate(facts, *connection)
+        return changes | _translate(facts, scheme, host, path), unwanted
 
     def _parse_entry(self, entry: str) -> _Hop:
         """Read an address in ``X-Forwarded-For``."""

@@ -14,12 +14,15 @@ from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["Hosts"]
 
+_DEFAULT_PORTS = (80, 443)
+
 
 class Hosts(Middleware):
     """Answer only requests for the names of the site; others get 400.
 
     Applications build links from the ``Host`` header, for example in an e-mail that resets a password. A client can
-    send any host, and a cache may keep the page with its links. ::
+    send any host, and a cache may keep the page with its links. Some applications also read ``X-Forwarded-Host``, such
+    as those of Bottle: they need ``forwarded``, too, which removes it. ::
 
         Hosts(app, allowed=["example.org", "*.example.org"], canonical="www.example.org", exempt=["/health"])
 
@@ -35,8 +38,8 @@ class Hosts(Middleware):
 
     :param allowed: the names, with any port. ``*.example.org`` is every subdomain, but not ``example.org`` itself. It
         may be empty if ``canonical`` is set. ``*`` alone is refused: without this layer, every host is allowed.
-    :param canonical: the one name of the site, perhaps with a port. Requests for other allowed names are redirected
-        there with 308, which keeps the method and the body. By default, nothing is redirected.
+    :param canonical: the one name of the site, perhaps with a port other than 80 and 443. Requests for other allowed
+        names are redirected there with 308, which keeps the method and the body. By default, nothing is redirected.
     :param exempt: the beginnings of paths that are answered for every host, such as the one of a health check, which
         load balancers send to an address. None by default. All spellings of a path must be under one of them.
     :raises ConfigError: no name is set, or one is not valid.
@@ -68,11 +71,13 @@ class Hosts(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         wanted = split_host(canonical) if canonical else None
-        if canonical and wanted is None:
+        if canonical and (wanted is None or wanted[1] in _DEFAULT_PORTS):
             expected = "a name, such as www.example.org or www.example.org:8443"
-            mistakes.append(
-                Mistake(f"not a valid host {canonical!r}", key="canonical", value=canonical, expected=expected)
-            )
+            # A redirect to a default port would come back without it, and be redirected again.
+            problem = f"browsers leave out the port {wanted[1]}" if wanted else f"not a valid host {canonical!r}"
+            likely = canonical.rpartition("://")[2].rstrip("/").removesuffix(":80").removesuffix(":443")
+            hint = f"write {likely}" if likely != canonical and split_host(likely) else ""
+            mistakes.append(Mistake(problem, key="canonical", value=canonical, expected=expected, hint=hint))
         if not (allowed or canonical):
             mistakes.append(Mistake("missing names", key="allowed", expected="the names of the site"))
         with mistakes.collect():
@@ -98,7 +103,8 @@ class Hosts(Middleware):
             if (found and found[0] == name and (port is None or port == found[1])) or self._is_exempt(environ):
                 return self.app(environ, start_response)
             if found and (found[0] == name or self._allows(host)):
-                location = f"{environ['wsgi.url_scheme']}://{self.canonical}{quote_target(environ)}"
+                scheme = "https" if environ["wsgi.url_scheme"] == "https" else "http"  # uWSGI lets clients choose it
+                location = f"{scheme}://{self.canonical}{quote_target(environ)}"
                 status, headers, body = error_answer(environ, 308, headers=[("Location", location)])
                 start_response(status, headers)
                 return body

@@ -9,7 +9,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import editing
 from wsgistack.http.addresses import parse_address
-from wsgistack.http.hosts import split_host
+from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.http.urls import quote_target
@@ -25,7 +25,11 @@ MIN_PRELOAD_AGE = 31536000
 _HTTPS_PORT = 443
 _LENGTH = len("strict-transport-security")
 _SAFE = ("GET", "HEAD")
-_SAYS_HTTPS = (("HTTP_X_FORWARDED_PROTO", "https"), ("HTTP_X_FORWARDED_SSL", "on"), ("HTTP_FORWARDED", "proto=https"))
+_SAYS_HTTPS = (
+    *(("HTTP_X_FORWARDED_PROTO", "https"), ("HTTP_X_FORWARDED_SSL", "on"), ("HTTP_FORWARDED", "proto=https")),
+    *(("HTTP_X_FORWARDED_PROTOCOL", "ssl"), ("HTTP_X_FORWARDED_SCHEME", "https"), ("HTTP_X_URL_SCHEME", "https")),
+    *(("HTTP_CLOUDFRONT_FORWARDED_PROTO", "https"), ("HTTP_CF_VISITOR", "https"), ("HTTP_FRONT_END_HTTPS", "on")),
+)
 
 
 class Https(Middleware):
@@ -33,7 +37,7 @@ class Https(Middleware):
 
     ::
 
-        Https(app, exempt=["/health"], hsts="365d", include_subdomains=True)
+        Https(app, exempt=["/health"], hsts=365 * 86400, include_subdomains=True)
 
         [filter:https]
         use = egg:wsgistack#https
@@ -53,14 +57,16 @@ class Https(Middleware):
         of them.
     :param get_status: the status for GET and HEAD: 308, the default, or 301 for clients that do not know 308.
     :param port: the port of https in redirects. 443 by default.
-    :param hsts: how long browsers shall refuse http, from each response over https on. 30 days by default; 0 sends no
-        header. Begin with some minutes: a browser that has seen the header cannot be reached over http for that long.
-        An application's own header is kept. Addresses and localhost get none, because browsers ignore it there or
-        would apply it to every project of a developer.
+    :param hsts: how long browsers shall use only https, from each response over https on. 30 days by default; 0 sends
+        no header, and browsers keep the last one until it expires. Begin with some minutes: a browser that has seen
+        the header cannot be reached over http for that long. An application's own header is kept. Addresses and
+        localhost get none, because browsers ignore it there or would apply it to every project of a developer.
     :param include_subdomains: whether HSTS holds for all subdomains, too. False by default, because some of them may
         not have https.
     :param preload: whether the site may be added to the list that browsers are shipped with (hstspreload.org). False by
         default, because leaving the list takes months. It requires ``include_subdomains`` and an ``hsts`` of one year.
+        The list also requires that each name redirects to https first, with the header there. With ``canonical`` in
+        ``hosts``, use ``hosts`` twice: with ``allowed`` outside of this layer, and with ``canonical`` inside.
     :raises ConfigError: ``preload`` without what it requires, or an invalid path or port.
 
     Cost tier T0 over http, T1 over https.
@@ -115,7 +121,7 @@ class Https(Middleware):
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         if environ["wsgi.url_scheme"] == "https":
-            if self.hsts and _can_have_policy(environ.get("HTTP_HOST", "")):
+            if self.hsts and _can_have_policy(environ.get("HTTP_HOST", "")[: MAX_HOST + 1]):
                 start_response = editing(start_response, self._add_policy)
             return self.app(environ, start_response)
         if self._is_exempt(environ):
@@ -123,7 +129,7 @@ class Https(Middleware):
         host = split_host(environ.get("HTTP_HOST", ""))
         if host is None:
             status, headers, body = error_answer(environ, 400, "The Host header is missing or not valid.")
-        elif any(said in environ.get(key, "").lower() for key, said in _SAYS_HTTPS):
+        elif any(said in _read_first(environ.get(key, "")) for key, said in _SAYS_HTTPS):
             self._notice.log(
                 "the peer %r says that the client uses https, but no layer forwarded trusts it; "
                 "put forwarded outside of https, with the address of the proxy in trusted",
@@ -145,6 +151,11 @@ class Https(Middleware):
             if len(name) == _LENGTH and name.lower() == "strict-transport-security":
                 return status, headers
         return status, [*headers, self._policy]
+
+
+def _read_first(values: str) -> str:
+    """The first item of a list, which is about the client. The others are about the connections between proxies."""
+    return values.partition(",")[0].replace('"', "").lower()
 
 
 @lru_cache(maxsize=256)

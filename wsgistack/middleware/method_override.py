@@ -36,7 +36,7 @@ class MethodOverride(Middleware):
     :param field: the form field that names the method, if the header does not. Only fields of
         ``application/x-www-form-urlencoded`` are read. By default none, because the form must be read for it.
     :param allowed: the methods that a POST request may ask for. A method that only reads, such as GET, is refused:
-        whoever checks POST requests would be avoided by it.
+        with it, a client could get around a check of POST requests.
     :param max_form: the largest form that is searched for the field. It is read into memory, and the application can
         read it again. 64 KiB by default, more than a form without a file needs.
     :raises ConfigError: an option is not valid.
@@ -95,5 +95,7 @@ class MethodOverride(Middleware):
             return ""
         form: bytes = environ["wsgi.input"].read(int(length))
         environ["wsgi.input"] = BytesIO(form)
-        values = [value for name, value in parse_qsl(form.decode("latin-1")) if name == self.field]
+        values = [
+            value for name, value in parse_qsl(form.decode("latin-1"), keep_blank_values=True) if name == self.field
+        ]
         return values[0] if len(values) == 1 else ""  # two readings: the application sees the form as it is

@@ -18,7 +18,7 @@ class Static(Middleware):
 
     Needs the extra ``static``. ::
 
-        Static(app, root="public", prefix="/static", max_age="1h", immutable="[.-][0-9a-f]{8,}[.]")
+        Static(app, root="public", prefix="/static", max_age=3600, immutable="[.-][0-9a-f]{8,}[.]")
 
         [filter:static]
         use = egg:wsgistack#static
@@ -30,7 +30,8 @@ class Static(Middleware):
     WhiteNoise finds the files once, at the start. It sends ``logo.svg.gz`` and ``logo.svg.br`` beside ``logo.svg`` to
     clients that accept them, and answers Range, If-None-Match and If-Modified-Since.
 
-    :param root: the folder. Required. Everything in it is public.
+    :param root: the folder. Required. Everything in it is public, names that begin with a dot and the targets of
+        symbolic links included.
     :param prefix: the beginning of the files' paths. By default ``/``.
     :param max_age: how long clients and caches may use a file without asking again. 60 seconds by default: short, as
         the names of files may stay while their content changes.
@@ -42,7 +43,8 @@ class Static(Middleware):
     :param media_types: media types by the ending of a file's name, such as ``{".wasm": "application/wasm"}``, in
         addition to those that WhiteNoise knows.
     :param refresh: look for a file at each request. For development only: it is slow. False by default.
-    :raises ConfigError: the folder does not exist, the expression is not valid, or WhiteNoise is not installed.
+    :raises ConfigError: the folder does not exist, a file in it can't be looked up, the expression is not valid, or
+        WhiteNoise is not installed.
 
     Cost tier T0: one look into a dictionary for a path that is no file.
 
@@ -93,17 +95,22 @@ class Static(Middleware):
         self.any_origin = any_origin
         self.media_types = media_types
         self.refresh = refresh
-        self._serve = whitenoise.WhiteNoise(
-            app,
-            root,
-            prefix,
-            autorefresh=refresh,
-            max_age=int(max_age),
-            allow_all_origins=any_origin,
-            mimetypes=dict(media_types or {}),
-            index_file=index_file or None,
-            immutable_file_test=immutable or None,
-        )
+        try:
+            self._serve = whitenoise.WhiteNoise(
+                app,
+                root,
+                prefix,
+                autorefresh=refresh,
+                max_age=int(max_age),
+                allow_all_origins=any_origin,
+                mimetypes=dict(media_types or {}),
+                index_file=index_file or None,
+                immutable_file_test=immutable or None,
+            )
+        except OSError as error:
+            problem = f"can't read {str(error.filename)!r}: {error.strerror}"
+            expected = "a folder with files that can be read"
+            raise ConfigError(Mistake(problem, key="root", value=root, expected=expected)) from error
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""

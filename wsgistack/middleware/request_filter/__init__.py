@@ -13,6 +13,7 @@ from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import Mistake, Mistakes
 from wsgistack.exchange import editing
+from wsgistack.http.addresses import MAX_PEER
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.middleware.request_filter.clients import compile_client_rules, describe_client
@@ -198,7 +199,7 @@ class RequestFilter(Middleware):
         """Serve one request."""
         rule = ""
         if self._find_client_rule:
-            rule = self._find_client_rule(environ.get("REMOTE_ADDR", ""))
+            rule = self._find_client_rule(environ.get("REMOTE_ADDR", "")[: MAX_PEER + 1])
         if self._methods and not rule:
             rule = self._find_method_rule(environ)
         if self._find_path_rule and not rule:
