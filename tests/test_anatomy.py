@@ -3,9 +3,11 @@
 import inspect
 import pkgutil
 import re
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from importlib.metadata import distribution
 from io import IOBase
+from typing import get_origin
 from wsgiref.simple_server import demo_app
 from wsgiref.util import setup_testing_defaults
 
@@ -14,6 +16,7 @@ import pytest
 from tests.stacks import OPTIONS
 from wsgistack import middleware, peers, pipeline
 from wsgistack.base import Middleware
+from wsgistack.errors import ConfigError
 from wsgistack.exchange import Exchange
 from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
@@ -54,6 +57,15 @@ def test_takes_the_application_by_position_and_annotated_options_by_keyword(name
         assert option.kind is inspect.Parameter.KEYWORD_ONLY, option
         assert option.annotation is not inspect.Parameter.empty, option
         assert option.default is not inspect.Parameter.empty, option
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_refuses_a_text_in_the_place_of_a_list(name: str) -> None:
+    for option in read_schema(layer(name)).options.values():
+        if get_origin(option.annotation) in (Collection, Sequence, list, tuple):
+            with pytest.raises(ConfigError) as raised:
+                registry.find(name)(demo_app, **{**OPTIONS.get(name, {}), option.name: "text"})
+            assert any(mistake.key == option.name for mistake in raised.value.mistakes), option.name
 
 
 @pytest.mark.parametrize("name", NAMES)

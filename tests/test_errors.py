@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, Mistake, Where, WsgistackError
-from wsgistack.errors import Mistakes, describe_error, describe_type, suggest
+from wsgistack.errors import Mistakes, check_lists, describe_error, describe_type, suggest
 
 
 @pytest.mark.parametrize(
@@ -201,3 +201,13 @@ def test_describes_a_value_by_its_type() -> None:
         "is a date",
         "is of type bytes",
     ]
+
+
+def test_a_text_is_not_a_list() -> None:
+    check_lists(names=["text"], others=())
+    with pytest.raises(ConfigError) as raised:
+        check_lists(names="text", others=[], more="")
+    assert (
+        str(raised.value)
+        == "names: is text; expected a list; write ['text']\nmore: is text; expected a list; write ['']"
+    )

@@ -12,6 +12,7 @@ __all__ = [
     "Mistakes",
     "Where",
     "WsgistackError",
+    "check_lists",
     "describe_error",
     "describe_type",
     "did_you_mean",
@@ -153,6 +154,16 @@ def describe_error(error: BaseException) -> str:
     except Exception:  # somebody else's error may fail here as well
         said = ""
     return f"{type(error).__name__}: {said}".removesuffix(": ")
+
+
+def check_lists(**options: object) -> None:
+    """Refuse a text in the place of a list of texts: Python would take each of its letters for an item.
+
+    :raises ConfigError: for each option that is a text.
+    """
+    texts = [(key, value) for key, value in options.items() if isinstance(value, str)]
+    if texts:
+        raise ConfigError(*(Mistake("is text", key, value, "a list", f"write [{value!r}]") for key, value in texts))
 
 
 def describe_type(value: object) -> str:

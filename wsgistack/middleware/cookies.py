@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import ConfigError, Mistake, check_lists
 from wsgistack.exchange import editing
 from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
@@ -66,6 +66,7 @@ class Cookies(Middleware):
         same_site: Literal["Lax", "Strict", "None", ""] = "Lax",
     ) -> None:
         super().__init__(app)
+        check_lists(readable=readable)
         if secure not in ("auto", "always", "never"):
             raise ConfigError(Mistake(f"invalid value {secure!r}", key="secure", expected="auto, always or never"))
         if same_site not in _SAME_SITE:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from wsgistack import peers
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
 from wsgistack.http.headers import replace, vary
 from wsgistack.http.origins import MAX_ORIGIN, Origins
@@ -107,6 +107,13 @@ class Cors(Middleware):
         under: Sequence[str] = (),
     ) -> None:
         super().__init__(app)
+        check_lists(
+            allow_origins=allow_origins,
+            allow_methods=allow_methods,
+            allow_headers=allow_headers,
+            expose_headers=expose_headers,
+            under=under,
+        )
         mistakes = Mistakes()
         if not allow_origins:
             expected = "origins such as https://example.org, or * for all"

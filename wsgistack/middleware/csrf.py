@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
-from wsgistack.errors import ConfigError, Mistakes
+from wsgistack.errors import ConfigError, Mistakes, check_lists
 from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.origins import MAX_ORIGIN, Origins
 from wsgistack.http.paths import compile_exemptions
@@ -81,6 +81,7 @@ class Csrf(Middleware):
 
     def __init__(self, app: App, /, *, trusted_origins: Sequence[str] = (), exempt: Sequence[str] = ()) -> None:
         super().__init__(app)
+        check_lists(trusted_origins=trusted_origins, exempt=exempt)
         mistakes = Mistakes()
         with mistakes.collect():
             self._trusts = Origins(trusted_origins, key="trusted_origins").contains

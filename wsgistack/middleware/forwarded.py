@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists, suggest
 from wsgistack.http.addresses import Networks, parse_node
 from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.paths import is_plain
@@ -139,6 +139,7 @@ class Forwarded(Middleware):
         read: Collection[Part] = _READ,
     ) -> None:
         super().__init__(app)
+        check_lists(trusted=trusted, read=read)
         mistakes = Mistakes()
         with mistakes.collect():
             self._networks = Networks(trusted, key="trusted")

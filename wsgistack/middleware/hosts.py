@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
 from wsgistack.http.hosts import HostPatterns, split_host
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
@@ -69,6 +69,7 @@ class Hosts(Middleware):
         exempt: Sequence[str] = (),
     ) -> None:
         super().__init__(app)
+        check_lists(allowed=allowed, exempt=exempt)
         mistakes = Mistakes()
         wanted = split_host(canonical) if canonical else None
         if canonical and (wanted is None or wanted[1] in _DEFAULT_PORTS):

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
 from wsgistack.http.addresses import parse_address
 from wsgistack.http.hosts import MAX_HOST, split_host
@@ -96,6 +96,7 @@ class Https(Middleware):
         preload: bool = False,
     ) -> None:
         super().__init__(app)
+        check_lists(exempt=exempt)
         mistakes = Mistakes()
         with mistakes.collect():
             self._is_exempt = compile_exemptions(exempt, key="exempt")

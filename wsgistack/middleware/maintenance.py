@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
 from wsgistack.http.addresses import Networks
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
@@ -67,6 +67,7 @@ class Maintenance(Middleware):
         message: str = "The site is down for maintenance. Please try again later.",
     ) -> None:
         super().__init__(app)
+        check_lists(allowed=allowed, exempt=exempt)
         mistakes = Mistakes()
         if flag is None and not enabled:
             mistakes.append(Mistake("missing file", key="flag", expected="a file that switches the maintenance on"))

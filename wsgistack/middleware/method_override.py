@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
 from wsgistack.types import App, Environ, Size, StartResponse
 
 __all__ = ["MethodOverride"]
@@ -61,6 +61,7 @@ class MethodOverride(Middleware):
         max_form: Size = 65536,
     ) -> None:
         super().__init__(app)
+        check_lists(allowed=allowed)
         mistakes = Mistakes()
         if header and not _HEADER.fullmatch(header):
             expected = "letters, digits and hyphens"

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
-from wsgistack.errors import Mistake, Mistakes
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
 from wsgistack.http.addresses import MAX_PEER
 from wsgistack.http.paths import compile_exemptions
@@ -141,6 +141,17 @@ class RequestFilter(Middleware):
         status: Literal[403, 404] = 403,
     ) -> None:
         super().__init__(app)
+        check_lists(
+            allowed_networks=allowed_networks,
+            allowed_files=allowed_files,
+            denied_networks=denied_networks,
+            denied_files=denied_files,
+            methods=methods,
+            denied_paths=denied_paths,
+            denied_user_agents=denied_user_agents,
+            crawlers=crawlers,
+            exempt=exempt,
+        )
         mistakes = Mistakes()
         names: list[str] = []
         agent_rules: list[Rule] = []
