@@ -1,7 +1,6 @@
 """``wsgistack audit``: whether any spelling of a request gets around the guards of a configuration."""
 
 import argparse
-import json
 import logging
 import os
 import re
@@ -14,7 +13,9 @@ from urllib.parse import quote
 
 from wsgistack.cli.arguments import add_target, add_values
 from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.reporting import print_json
 from wsgistack.cli.target import open_target
+from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tracing import Request, Trace
 from wsgistack.conditions.openings import is_sent
 from wsgistack.conditions.parsing import resolve_condition
@@ -98,13 +99,13 @@ def audit(parsed: argparse.Namespace) -> int:
             {**request._asdict(), "environ": request.show_environ(), "status": status} for request, status in found
         ]
         report = {"paths": paths, "requests": len(requests), "unguarded": unguarded, "refused_inside": refused}
-        print(json.dumps(report, indent=1))
+        print_json(report)
     else:
-        for request, status in found:
-            print(f"{request} -> {status}")
-        print(f"{len(requests)} requests for {', '.join(paths)}: {len(found)} answered without a guard")
+        lines = [f"{request} -> {status}" for request, status in found]
+        lines.append(f"{len(requests)} requests for {', '.join(paths)}: {len(found)} answered without a guard")
         if refused:
-            print(f"{refused} requests skipped the guard, and only what is inside of it refused them")
+            lines.append(f"{refused} requests skipped the guard, and only what is inside of it refused them")
+        Terminal(sys.stdout).write(*lines)
     return 1 if found else 0
 
 

@@ -1,11 +1,13 @@
 """``wsgistack init``: a configuration file to begin with."""
 
 import argparse
+import sys
 from pathlib import Path
 from shlex import quote
 
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import is_application, open_application, open_file
+from wsgistack.cli.terminal import Terminal
 from wsgistack.config import read
 from wsgistack.config.toml_writer import format_value
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
@@ -82,7 +84,8 @@ def init(parsed: argparse.Namespace) -> int:
         raise _failed(file, f"cannot be written: {error.strerror}") from error
     if not parsed.quiet:
         name = quote(parsed.output)
-        print(f"Wrote {parsed.output}. Next:\n  wsgistack check {name}\n  wsgistack serve --reload {name}")
+        lines = (f"Wrote {parsed.output}. Next:", f"  wsgistack check {name}", f"  wsgistack serve --reload {name}")
+        Terminal(sys.stdout).write(*lines)
     return 0
 
 

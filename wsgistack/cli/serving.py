@@ -27,6 +27,7 @@ from wsgistack.cli.server import (
     read_waitress_options,
 )
 from wsgistack.cli.target import open_target
+from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read
 from wsgistack.config.parts import Server, in_order
@@ -98,11 +99,11 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
 
     def ready(url: str) -> None:
         warn(find_debug(built.layers, [urlsplit(url).hostname or url]))
-        _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{built.tree}")
+        _say(parsed, f"Serving on {url} (stop with Ctrl-C)", *built.tree)
 
     if section and not serve_for_parent:
         warn(find_debug(built.layers, find_section_hosts(section)))
-        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)\n{built.tree}")
+        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)", *built.tree)
         section.run(app)
         return 0
     app = app if parsed.quiet else log_requests(app, built.layers)
@@ -125,7 +126,7 @@ def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
     if address := find_program_address(parsed, program):
         check_address(address)
     warn(find_debug(built.layers, find_program_hosts(parsed, program)))
-    _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)\n{built.tree}")
+    _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)", *built.tree)
     counts = (parsed.workers, parsed.threads)
     command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
     return run_program([*program.find(), *command], {**os.environ, **application.describe(parsed, program.failure)})
@@ -151,7 +152,7 @@ class _Built(NamedTuple):
     section: Server | None
     app: App
     layers: list[Layer]
-    tree: str
+    tree: list[str]
 
 
 def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _Built:
@@ -189,6 +190,6 @@ def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _B
     return _Built(section, app, layers, draw_tree(document, parsed.name, stack, is_whole=False))
 
 
-def _say(parsed: argparse.Namespace, text: str) -> None:
+def _say(parsed: argparse.Namespace, *lines: str) -> None:
     if not parsed.quiet:
-        print(text, flush=True)
+        Terminal(sys.stdout).write(*lines)
