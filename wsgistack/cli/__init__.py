@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Every mistake goes to standard error."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # it is closed, and the next file would get its number
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (for the whole process)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # some terminals can't write a tree, or every path
     parser = _make_parser()
