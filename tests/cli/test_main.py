@@ -75,7 +75,16 @@ def test_reports_that_the_output_cannot_be_written(
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         assert main(arguments) == 1
-    assert capsys.readouterr().err == "wsgistack: error: No space left on device\n"
+    assert capsys.readouterr().err == "wsgistack: error: can't write the output: no space left on the device\n"
+
+
+def test_reports_that_the_current_folder_is_gone(tmp_path: Path) -> None:
+    code = "import os, sys; os.rmdir('.'); from wsgistack.cli import main; sys.exit(main())"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "check", "stack.toml"], check=False, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "wsgistack: error: the current folder does not exist any more\n"
 
 
 def test_does_not_hide_other_errors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from errno import ENOSPC, EPIPE
+from errno import ENOENT, ENOSPC, EPIPE
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
@@ -63,6 +63,12 @@ completion of commands, options, files and layers with the Tab key:
   In ~/.config/fish/config.fish:
     register-python-argcomplete --shell fish wsgistack | source
 """
+_FAILURES = {
+    ENOENT: "the current folder does not exist any more",
+    ENOSPC: "can't write the output: no space left on the device",
+    EPIPE: "",  # the reader of the output has read enough
+}
+"""What the errors of the system mean that are not about a file of a certain name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,11 +105,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        if error.errno not in (EPIPE, ENOSPC):
+        if error.filename is not None or error.errno not in _FAILURES:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at exit
-        if error.errno == ENOSPC:  # with EPIPE, the reader has read enough
-            Terminal(sys.stderr).write(f"{parser.prog}: error: {error.strerror}")
+        if problem := _FAILURES[error.errno]:
+            print(f"{parser.prog}: error: {problem}", file=sys.stderr)
         return 1
     return status
 
