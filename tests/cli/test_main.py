@@ -79,7 +79,7 @@ def test_reports_that_the_output_cannot_be_written(
 
 
 def test_reports_that_the_current_folder_is_gone(tmp_path: Path) -> None:
-    code = "import os, sys; os.rmdir('.'); from wsgistack.cli import main; sys.exit(main())"
+    code = "import os, sys; os.rmdir(os.getcwd()); from wsgistack.cli import main; sys.exit(main())"
     ended = subprocess.run(
         [sys.executable, "-c", code, "check", "stack.toml"], check=False, capture_output=True, text=True, cwd=tmp_path
     )
