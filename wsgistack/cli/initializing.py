@@ -73,8 +73,9 @@ def init(parsed: argparse.Namespace) -> int:
     mistakes = Mistakes()
     with mistakes.collect():
         _check_output(file, is_forced=parsed.force)
-    with mistakes.collect():
-        _check_application(parsed.target, file.parent)
+    if file.parent.is_dir():
+        with mistakes.collect():
+            _check_application(parsed.target, file.parent)
     mistakes.raise_if_any()
     text = _make_text(parsed.target, quote(parsed.output))
     try:
@@ -91,7 +92,9 @@ def init(parsed: argparse.Namespace) -> int:
 
 def _check_output(file: Path, *, is_forced: bool) -> None:
     if file.suffix.lower() != ".toml":
-        raise _failed(file, "init writes only TOML", expected=f"a name such as {file.with_suffix('.toml')}")
+        raise _failed(file, "init writes only TOML", expected=f"a name such as {_FILE}")
+    if not file.parent.is_dir():
+        raise _failed(file.parent, "folder does not exist")
     if file.exists() and not is_forced:
         raise _failed(file, "file exists", hint="write --force to replace it, or --output for another file")
 
