@@ -1,7 +1,6 @@
 """``wsgistack audit``: whether any spelling of a request gets around the guards of a configuration."""
 
 import argparse
-import logging
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from wsgistack.cli.arguments import add_target, add_values
+from wsgistack.cli.checking import silence_logs
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.reporting import print_json
 from wsgistack.cli.target import open_target
@@ -36,8 +36,8 @@ _METHODS = ("GET", "HEAD", "POST", "OPTIONS", "get", "post")
 _WILDCARD = re.compile(r"[*?]|\[!?.[^\]]*\]")
 _FILLERS = "x" + "".join(map(chr, range(0x21, 0x250)))
 _DESCRIPTION = """\
-Searches for a way around the guards of FILE. A guard is a layer that protects what is inside, such as basic_auth. audit
-sends each protected path in many spellings, with several methods, hosts and headers, but without a password, and
+Searches for a way around the guards of TARGET. A guard is a layer that protects what is inside, such as basic_auth.
+audit sends each protected path in many spellings, with several methods, hosts and headers, but without a password, and
 reports every request that the application answered although no guard has seen it.
 
 The requests are made in memory. One that gets around a guard really reaches the application, so use data that does not
@@ -112,13 +112,13 @@ def audit(parsed: argparse.Namespace) -> int:
 @contextmanager
 def _silence() -> Iterator[None]:
     """Drop what is printed or logged meanwhile: hundreds of requests would hide the report, and fill a log."""
-    disabled = logging.root.manager.disable
-    with Path(os.devnull).open("w", errors="replace") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        logging.disable()
-        try:
-            yield
-        finally:
-            logging.disable(disabled)
+    with (
+        Path(os.devnull).open("w", errors="replace") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+        silence_logs(),
+    ):
+        yield
 
 
 class _Parts:

@@ -1,19 +1,18 @@
 """``wsgistack serve``: the application of a configuration, with its logging, on its server."""
 
 import argparse
-import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wsgistack.cli import application
 from wsgistack.cli.arguments import add_strict, add_target, add_values
-from wsgistack.cli.checking import collect_order, warn
+from wsgistack.cli.checking import collect_order, silence_logs, warn
 from wsgistack.cli.development import Layer, collect_layers, find_debug, log_requests
 from wsgistack.cli.parser import Commands
 from wsgistack.cli.server import (
@@ -121,7 +120,7 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
 
 def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
     """Check everything, and then run a program in the place of this process."""
-    with _silence():  # the program's own processes build the application, too, and log
+    with silence_logs():  # the program's own processes build the application, too, and log
         built = _build(parsed, name, is_last=False)
     if address := find_program_address(parsed, program):
         check_address(address)
@@ -130,16 +129,6 @@ def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
     counts = (parsed.workers, parsed.threads)
     command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
     return run_program([*program.find(), *command], {**os.environ, **application.describe(parsed, program.failure)})
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    disabled = logging.root.manager.disable
-    logging.disable()
-    try:
-        yield
-    finally:
-        logging.disable(disabled)
 
 
 class _Built(NamedTuple):
