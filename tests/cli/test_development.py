@@ -80,7 +80,7 @@ def test_prints_no_requests_when_it_is_quiet(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "wsgistack.serving.serve.serve", lambda app, listener, ready, server: (listener.close(), Call(app).read())
+        "wsgistack.serving.serve.serve", lambda app, listener, **_: (listener.close(), Call(app).read())
     )
     assert main(["serve", "-p", "0", *arguments, written(tmp_path, layers("gzip"))]) == 0
     assert capsys.readouterr() == ("", "")
