@@ -147,12 +147,12 @@ def test_reports_as_junit(layer: str, status: int, capsys: pytest.CaptureFixture
         ),
         pytest.param(
             ["gzip", "--option", "minimum_size=big"],
-            "--option: minimum_size: invalid value 'big'; expected a size such as 500, 64KiB or 10 MB",
+            "minimum_size: invalid value 'big'; expected a size such as 500, 64KiB or 10 MB",
             id="an option of a wrong type",
         ),
         pytest.param(
             ["gzip", "--option", "minimum_sise=1"],
-            "--option: minimum_sise: unknown option of Gzip; did you mean 'minimum_size'?",
+            "minimum_sise: unknown option of Gzip; did you mean 'minimum_size'?",
             id="an option that there is not",
         ),
         pytest.param(

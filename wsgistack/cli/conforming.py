@@ -17,7 +17,6 @@ from wsgistack.cli.arguments import split_pair
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.terminal import Terminal
 from wsgistack.config.parts import stand_in
-from wsgistack.errors import Where
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App, Changes, Environ, Factory, StartResponse
@@ -69,7 +68,7 @@ def conform(parsed: argparse.Namespace) -> int:
     changes = Changes.from_names(parsed.changes) if parsed.changes else None
     with _divert_output(is_shown=parsed.verbose), _note_interrupts() as interrupts:  # an import may keep sys.stdout
         factory = registry.find(parsed.layer)
-        spec = Spec(parsed.layer, where=Where("--option"), base=Path()).parse(dict(parsed.option))
+        spec = Spec(parsed.layer, base=Path()).parse(dict(parsed.option))
         spec.build(stand_in)
         judged = _show_errors(factory) if parsed.verbose else factory
         judge = Judge(judged, spec.resolve(), headers=parsed.header, changes=changes)
