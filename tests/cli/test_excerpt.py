@@ -132,6 +132,18 @@ TOML = {
         '{ use = "gzip", size = ⟦"x"⟧, … },',
     ),
     "the name of a layer": ('"request_id", "gzpi",', "unknown layer 'gzpi'", "use", '"request_id", ⟦"gzpi"⟧,'),
+    "a name beside other layers": (
+        '{ use = "gzip" }, "gzpi"',
+        "unknown layer 'gzpi'",
+        "use",
+        '{ use = "gzip" }, ⟦"gzpi"⟧',
+    ),
+    "use of another layer": (
+        '{ use = "gzip" }, { use = "gzpi" }',
+        "unknown layer 'gzpi'",
+        "use",
+        '{ use = "gzip" }, { use = ⟦"gzpi"⟧ }',
+    ),
     "names of strangers": ('"a:B", "gzpi",', "unknown layer 'gzpi'", "use", '… ⟦"gzpi"⟧,'),
     "the same name twice": ('"a:B", "gzpi", "gzpi"', "unknown layer 'gzpi'", "use", ""),
     "a condition": ('when = { path = "x" }', f"{INVALID} 'x'", "when.path", 'when = { path = ⟦"x"⟧ }'),

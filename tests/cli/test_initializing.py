@@ -122,5 +122,19 @@ def test_reports_what_is_wrong_with_target_and_output_at_once(capsys: pytest.Cap
 
 
 def test_reports_that_the_file_can_not_be_written(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["init", "wsgiref.simple_server:demo_app", "-o", "missing/stack.toml"]) == 1
-    assert capsys.readouterr().err == "missing/stack.toml: cannot be written: No such file or directory\n"
+    Path("folder.toml").mkdir()
+    assert main(["init", "wsgiref.simple_server:demo_app", "-f", "-o", "folder.toml"]) == 1
+    assert capsys.readouterr().err == "folder.toml: cannot be written: Is a directory\n"
+
+
+@pytest.mark.parametrize("output", [".", "/", "", "..", "stack.ini"])
+def test_writes_only_toml(output: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "plain:application", "-o", output]) == 1
+    assert read_mistakes(capsys.readouterr().err)[0].endswith(
+        "init writes only TOML; expected a name such as stack.toml"
+    )
+
+
+def test_does_not_look_for_the_application_in_a_folder_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "plain:application", "-o", "missing/stack.toml"]) == 1
+    assert capsys.readouterr().err == "missing: folder does not exist\n"

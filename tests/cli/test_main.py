@@ -55,6 +55,46 @@ def test_ends_quietly_when_the_reader_has_gone(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_works_with_a_closed_stream(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments, status in ((["check", str(QUICKSTART)], 0), (["list", "nobody"], 1)):
+        monkeypatch.setattr(sys, name, None)
+        assert main(arguments) == status
+        getattr(sys, name).close()
+    monkeypatch.undo()
+    assert bool(capsys.readouterr().out) == (name == "stderr")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["list"], ["check", "--format", "json", str(QUICKSTART)]])
+def test_reports_that_the_output_cannot_be_written(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(arguments) == 1
+    assert capsys.readouterr().err == "wsgistack: error: can't write the output: no space left on the device\n"
+
+
+def test_reports_that_the_current_folder_is_gone(tmp_path: Path) -> None:
+    code = "import os, sys; os.rmdir(os.getcwd()); from wsgistack.cli import main; sys.exit(main())"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "check", "stack.toml"], check=False, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "wsgistack: error: the current folder does not exist any more\n"
+
+
+def test_does_not_hide_other_errors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "x").touch()
+    with (tmp_path / "x").open(encoding="utf-8") as not_writable:
+        monkeypatch.setattr(sys, "stdout", not_writable)
+        with pytest.raises(OSError, match="not writable"):
+            main(["list"])
+
+
 INTERRUPTED = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n" + HELLO
 
 

@@ -102,6 +102,13 @@ def test_each_command_has_an_example_of_itself() -> None:
     assert [example for example in (*OUTPUT, *STATUS) if example not in known] == []
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_names_only_arguments_that_the_command_has(command: str) -> None:
+    description, _, arguments = HELP[command].partition("\narguments:\n")
+    named = set(re.findall(r"\b(?:FILE|NAME|OLD|NEW|REQUEST|TARGET)\b", description))
+    assert named <= set(re.findall(r"^  (\w+)", arguments, re.MULTILINE))
+
+
 @pytest.mark.parametrize("command", HELP)
 def test_fits_a_terminal_of_80_columns(command: str) -> None:
     assert [line for line in HELP[command].splitlines() if len(line) > 80] == []

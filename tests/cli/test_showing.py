@@ -207,3 +207,13 @@ def test_what_is_imported_may_print(tmp_path: Path, capsys: pytest.CaptureFixtur
     app = f"{HELLO}\nprint('imported')\ndef layer(app): return app\n"
     assert main(["show", "--format", "toml", written(tmp_path, text, app=app, name="stack.toml")]) == 0
     assert capsys.readouterr() == ('app = "hello:app"\nlayers = ["hello:layer"]\n', "imported\n")
+
+
+@pytest.mark.parametrize("command", [["show"], ["show", "--format", "json"], ["show", "--format", "toml"]])
+def test_hides_a_line_without_a_name_beside_a_reference(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = layers("auth") + "[filter:auth]\nuse = basic_auth\nusers =\n    ada hidden\n    bob = ${env:NOT_SET}\n"
+    main([*command, written(tmp_path, text)])
+    out, err = capsys.readouterr()
+    assert "hidden" not in out + err

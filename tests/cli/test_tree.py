@@ -78,7 +78,7 @@ def test_draws_the_layers_without_details() -> None:
         {"app": "hello:app", "layers": [{"use": "gzip", "level": 9, "when": {"path": "/x"}}, "access_log"]}
     )
     tree = draw_tree(document, "main", read(document), is_whole=False)
-    assert tree == "gzip\n└─ access_log\n   └─ hello:app"
+    assert tree == ["gzip", "└─ access_log", "   └─ hello:app"]
 
 
 def test_marks_a_layer_in_the_wrong_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

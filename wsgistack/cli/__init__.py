@@ -4,8 +4,10 @@
 import os
 import sys
 from collections.abc import Sequence
+from errno import ENOENT, ENOSPC, EPIPE
 from importlib.metadata import version
 from io import TextIOWrapper
+from pathlib import Path
 
 from wsgistack.cli import auditing, checking, comparing, conforming, explaining, initializing, listing, serving, showing
 from wsgistack.cli.parser import Parser
@@ -61,10 +63,19 @@ completion of commands, options, files and layers with the Tab key:
   In ~/.config/fish/config.fish:
     register-python-argcomplete --shell fish wsgistack | source
 """
+_FAILURES = {
+    ENOENT: "the current folder does not exist any more",
+    ENOSPC: "can't write the output: no space left on the device",
+    EPIPE: "",  # the reader of the output has read enough
+}
+"""What the errors of the system mean that are not about a file of a certain name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Every mistake goes to standard error."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it is closed, and the next file would get its number
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (for the whole process)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # some terminals can't write a tree, or every path
     parser = _make_parser()
@@ -89,12 +100,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             print_mistakes(error.mistakes)
             if len(error.mistakes) > 1:
-                print(Terminal(sys.stderr).show(summarize(error.mistakes)), file=sys.stderr)
+                Terminal(sys.stderr).write(summarize(error.mistakes))
         return int(getattr(parsed, "failure", 1))
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader has read enough; Python flushes the output once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.filename is not None or error.errno not in _FAILURES:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at exit
+        if problem := _FAILURES[error.errno]:
+            print(f"{parser.prog}: error: {problem}", file=sys.stderr)
         return 1
     return status
 

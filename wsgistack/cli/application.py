@@ -15,6 +15,7 @@ from typing import Any
 
 from wsgistack.cli.checking import collect_order
 from wsgistack.cli.target import is_application, open_target
+from wsgistack.cli.terminal import Terminal
 from wsgistack.config import read
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.types import App
@@ -74,7 +75,7 @@ def _build() -> App:
             return stack.build()
     if isinstance(mistakes.cause, SystemExit) and not mistakes.cause.code:
         raise mistakes.cause  # the server stops this process during the import: serve has imported it without an error
-    print(*mistakes, sep="\n", file=sys.stderr, flush=True)
+    Terminal(sys.stderr).write(*map(str, mistakes))
     sys.exit(given["failure"])
 
 

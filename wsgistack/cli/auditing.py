@@ -1,8 +1,6 @@
 """``wsgistack audit``: whether any spelling of a request gets around the guards of a configuration."""
 
 import argparse
-import json
-import logging
 import os
 import re
 import sys
@@ -13,8 +11,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from wsgistack.cli.arguments import add_target, add_values
+from wsgistack.cli.checking import silence_logs
 from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.reporting import print_json
 from wsgistack.cli.target import open_target
+from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tracing import Request, Trace
 from wsgistack.conditions.openings import is_sent
 from wsgistack.conditions.parsing import resolve_condition
@@ -35,8 +36,8 @@ _METHODS = ("GET", "HEAD", "POST", "OPTIONS", "get", "post")
 _WILDCARD = re.compile(r"[*?]|\[!?.[^\]]*\]")
 _FILLERS = "x" + "".join(map(chr, range(0x21, 0x250)))
 _DESCRIPTION = """\
-Searches for a way around the guards of FILE. A guard is a layer that protects what is inside, such as basic_auth. audit
-sends each protected path in many spellings, with several methods, hosts and headers, but without a password, and
+Searches for a way around the guards of TARGET. A guard is a layer that protects what is inside, such as basic_auth.
+audit sends each protected path in many spellings, with several methods, hosts and headers, but without a password, and
 reports every request that the application answered although no guard has seen it.
 
 The requests are made in memory. One that gets around a guard really reaches the application, so use data that does not
@@ -98,26 +99,26 @@ def audit(parsed: argparse.Namespace) -> int:
             {**request._asdict(), "environ": request.show_environ(), "status": status} for request, status in found
         ]
         report = {"paths": paths, "requests": len(requests), "unguarded": unguarded, "refused_inside": refused}
-        print(json.dumps(report, indent=1))
+        print_json(report)
     else:
-        for request, status in found:
-            print(f"{request} -> {status}")
-        print(f"{len(requests)} requests for {', '.join(paths)}: {len(found)} answered without a guard")
+        lines = [f"{request} -> {status}" for request, status in found]
+        lines.append(f"{len(requests)} requests for {', '.join(paths)}: {len(found)} answered without a guard")
         if refused:
-            print(f"{refused} requests skipped the guard, and only what is inside of it refused them")
+            lines.append(f"{refused} requests skipped the guard, and only what is inside of it refused them")
+        Terminal(sys.stdout).write(*lines)
     return 1 if found else 0
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
     """Drop what is printed or logged meanwhile: hundreds of requests would hide the report, and fill a log."""
-    disabled = logging.root.manager.disable
-    with Path(os.devnull).open("w", errors="replace") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        logging.disable()
-        try:
-            yield
-        finally:
-            logging.disable(disabled)
+    with (
+        Path(os.devnull).open("w", errors="replace") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+        silence_logs(),
+    ):
+        yield
 
 
 class _Parts:

@@ -5,6 +5,7 @@
 """
 
 import argparse
+import logging
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,7 @@ from wsgistack.config.parts import in_order
 from wsgistack.errors import Mistake, Mistakes
 from wsgistack.pipeline import OrderWarning
 
-__all__ = ["add_command", "check", "collect_order", "warn"]
+__all__ = ["add_command", "check", "collect_order", "silence_logs", "warn"]
 
 _DESCRIPTION = """\
 Reads TARGET as serve does, imports the application, builds all layers, and reports every mistake at once: where it is,
@@ -99,6 +100,17 @@ def collect_order() -> Iterator[list[Mistake]]:
         else:
             warnings.showwarning(each.message, each.category, each.filename, each.lineno)
     collected[:] = {str(each): each for each in collected}.values()
+
+
+@contextmanager
+def silence_logs() -> Iterator[None]:
+    """Drop what is logged meanwhile."""
+    disabled = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(disabled)
 
 
 def warn(problems: Iterable[Mistake | str]) -> None:

@@ -35,6 +35,6 @@ def compare(parsed: argparse.Namespace) -> int:
     lines = find_differences(old, new)
     terminal = Terminal(sys.stdout)
     for line in lines:
-        style = _STYLES.get(line[0])
-        print(terminal.paint(line, style) if style else line)
+        shown, style = terminal.show(line), _STYLES.get(line[0])
+        print(terminal.paint(shown, style) if style else shown)
     return 1 if lines else 0

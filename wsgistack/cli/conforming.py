@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from wsgistack.cli.arguments import split_pair
 from wsgistack.cli.parser import Commands, add_parser
+from wsgistack.cli.terminal import Terminal
 from wsgistack.config.parts import stand_in
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
@@ -78,7 +79,7 @@ def conform(parsed: argparse.Namespace) -> int:
             verdicts.append(verdict)
     is_whole = parsed.verbose and parsed.format == "text"
     report = partial(as_text, is_whole=True) if is_whole else REPORTS[parsed.format]
-    print(report(parsed.layer, verdicts))
+    Terminal(sys.stdout).write(*report(parsed.layer, verdicts).split("\n"))
     return 1 if any(verdict.breaches for verdict in verdicts) else 0
 
 

@@ -85,6 +85,8 @@ class _Source:
         line = self._lines[number - 1].strip()
         start, end = (r"(?<![\w\"'-])([\"']?)", r"\1") if self._is_toml else (r"^([gs]et\s+)?", "")
         key = rf"{start}{re.escape(self._key)}{end}[ \t]*[=:][ \t]*"
+        for name in self._list_values() if self._is_toml and self._key == "use" else ():
+            key += rf"(?=[\"']{re.escape(name)}[\"'])"  # other layers on the line have this key, too
         match [*re.finditer(key, line)] if self._key else []:
             case [found]:
                 return self._find_in_setting(number, line[: found.start()], found[0], line[found.end() :])

@@ -9,6 +9,7 @@ from functools import partial
 from wsgistack.cli.arguments import add_target, add_values, split_pair
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_target
+from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tracing import Request, Trace, Visit
 from wsgistack.conditions.parsing import resolve_condition
 from wsgistack.conditions.predicates import predicate
@@ -68,16 +69,13 @@ def explain(parsed: argparse.Namespace) -> int:
     with redirect_stdout(sys.stderr):
         trace = Trace(read(open_target(parsed), parsed.name))
         status = trace.send(request, parsed.header)
-    print(request)
+    lines = [str(request)]
     for visit in trace.visits:
-        print(f"{visit.spec.name} {'sees' if visit.is_active else 'skips'} it")
-        for reason in _explain(visit):
-            print(f"   {reason}")
+        lines.append(f"{visit.spec.name} {'sees' if visit.is_active else 'skips'} it")
+        lines += (f"   {reason}" for reason in _explain(visit))
     visited = [visit.spec for visit in trace.visits]
-    for spec in trace.specs:
-        if not any(spec is each for each in visited):
-            print(f"{spec.name} is not reached")
-    print(status)
+    lines += (f"{spec.name} is not reached" for spec in trace.specs if not any(spec is each for each in visited))
+    Terminal(sys.stdout).write(*lines, status)
     return 0
 
 

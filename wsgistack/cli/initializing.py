@@ -1,11 +1,13 @@
 """``wsgistack init``: a configuration file to begin with."""
 
 import argparse
+import sys
 from pathlib import Path
 from shlex import quote
 
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import is_application, open_application, open_file
+from wsgistack.cli.terminal import Terminal
 from wsgistack.config import read
 from wsgistack.config.export import format_value
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
@@ -71,8 +73,9 @@ def init(parsed: argparse.Namespace) -> int:
     mistakes = Mistakes()
     with mistakes.collect():
         _check_output(file, is_forced=parsed.force)
-    with mistakes.collect():
-        _check_application(parsed.target, file.parent)
+    if file.parent.is_dir():
+        with mistakes.collect():
+            _check_application(parsed.target, file.parent)
     mistakes.raise_if_any()
     text = _make_text(parsed.target, quote(parsed.output))
     try:
@@ -82,13 +85,16 @@ def init(parsed: argparse.Namespace) -> int:
         raise _failed(file, f"cannot be written: {error.strerror}") from error
     if not parsed.quiet:
         name = quote(parsed.output)
-        print(f"Wrote {parsed.output}. Next:\n  wsgistack check {name}\n  wsgistack serve --reload {name}")
+        lines = (f"Wrote {parsed.output}. Next:", f"  wsgistack check {name}", f"  wsgistack serve --reload {name}")
+        Terminal(sys.stdout).write(*lines)
     return 0
 
 
 def _check_output(file: Path, *, is_forced: bool) -> None:
     if file.suffix.lower() != ".toml":
-        raise _failed(file, "init writes only TOML", expected=f"a name such as {file.with_suffix('.toml')}")
+        raise _failed(file, "init writes only TOML", expected=f"a name such as {_FILE}")
+    if not file.parent.is_dir():
+        raise _failed(file.parent, "folder does not exist")
     if file.exists() and not is_forced:
         raise _failed(file, "file exists", hint="write --force to replace it, or --output for another file")
 

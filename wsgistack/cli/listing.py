@@ -72,7 +72,7 @@ def list_layers(parsed: argparse.Namespace) -> int:
     factory = registry.find(parsed.layer)
     options = read_schema(factory).options.values()
     title = f"{parsed.layer}: {_summarize(factory)}".removesuffix(": ")
-    print(*terminal.wrap(title, width=terminal.width), "", sep="\n")
+    terminal.write(*terminal.wrap(title, width=terminal.width), "")
     width = max((len(option.name) for option in options), default=0) + 4
     for option in options:
         _print_column(terminal, f"  {option.name}", width, option.type_name)
@@ -116,7 +116,7 @@ def _print_column(terminal: Terminal, name: str, width: int, text: str) -> None:
     """Print a text in a column of its own, beside a name."""
     lines = terminal.wrap(text.replace("``", "`"), width=terminal.width - width)
     for line in lines or [""] * bool(name):
-        print(f"{terminal.paint(name, 'bold')}{'':{width - len(name)}}{line}".rstrip())
+        print(f"{terminal.paint(name, 'bold')}{'':{width - len(name)}}{terminal.show(line)}".rstrip())
         name = ""
 
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import takewhile
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
-from wsgistack.cli.terminal import COLORS
+from wsgistack.cli.terminal import COLORS, Terminal
 from wsgistack.errors import did_you_mean, suggest
 
 __all__ = ["Commands", "Parser", "add_parser"]
@@ -40,6 +40,10 @@ class Parser(argparse.ArgumentParser):
         """Prepare for commands. The parser accepts arguments without one."""
         self.commands = self.add_subparsers(title="commands", metavar="COMMAND", prog=self.prog)
         return self.commands
+
+    def error(self, message: str) -> NoReturn:
+        """Report wrong arguments, which may be names of files that somebody else has chosen."""
+        super().error(Terminal(sys.stderr).show(message))
 
     def parse_known_args(  # type: ignore[override]  # its overloads differ in the namespace only
         self, args: Iterable[str] | None = None, namespace: Any = None

@@ -1,19 +1,18 @@
 """``wsgistack serve``: the application of a configuration, with its logging, on its server."""
 
 import argparse
-import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wsgistack.cli import application
 from wsgistack.cli.arguments import add_strict, add_target, add_values
-from wsgistack.cli.checking import collect_order, warn
+from wsgistack.cli.checking import collect_order, silence_logs, warn
 from wsgistack.cli.development import Layer, collect_layers, find_debug, log_requests
 from wsgistack.cli.parser import Commands
 from wsgistack.cli.server import (
@@ -27,6 +26,7 @@ from wsgistack.cli.server import (
     read_waitress_options,
 )
 from wsgistack.cli.target import open_target
+from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read
 from wsgistack.config.parts import Server, in_order
@@ -98,11 +98,11 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
 
     def ready(url: str) -> None:
         warn(find_debug(built.layers, [urlsplit(url).hostname or url]))
-        _say(parsed, f"Serving on {url} (stop with Ctrl-C)\n{built.tree}")
+        _say(parsed, f"Serving on {url} (stop with Ctrl-C)", *built.tree)
 
     if section and not serve_for_parent:
         warn(find_debug(built.layers, find_section_hosts(section)))
-        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)\n{built.tree}")
+        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)", *built.tree)
         section.run(app)
         return 0
     app = app if parsed.quiet else log_requests(app, built.layers)
@@ -120,25 +120,15 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
 
 def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
     """Check everything, and then run a program in the place of this process."""
-    with _silence():  # the program's own processes build the application, too, and log
+    with silence_logs():  # the program's own processes build the application, too, and log
         built = _build(parsed, name, is_last=False)
     if address := find_program_address(parsed, program):
         check_address(address)
     warn(find_debug(built.layers, find_program_hosts(parsed, program)))
-    _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)\n{built.tree}")
+    _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)", *built.tree)
     counts = (parsed.workers, parsed.threads)
     command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
     return run_program([*program.find(), *command], {**os.environ, **application.describe(parsed, program.failure)})
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    disabled = logging.root.manager.disable
-    logging.disable()
-    try:
-        yield
-    finally:
-        logging.disable(disabled)
 
 
 class _Built(NamedTuple):
@@ -151,7 +141,7 @@ class _Built(NamedTuple):
     section: Server | None
     app: App
     layers: list[Layer]
-    tree: str
+    tree: list[str]
 
 
 def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _Built:
@@ -189,6 +179,6 @@ def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _B
     return _Built(section, app, layers, draw_tree(document, parsed.name, stack, is_whole=False))
 
 
-def _say(parsed: argparse.Namespace, text: str) -> None:
+def _say(parsed: argparse.Namespace, *lines: str) -> None:
     if not parsed.quiet:
-        print(text, flush=True)
+        Terminal(sys.stdout).write(*lines)

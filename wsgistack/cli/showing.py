@@ -18,7 +18,6 @@ JSON has no type for is text.
 import argparse
 import re
 import sys
-from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import TextIOWrapper
 from typing import cast
@@ -41,7 +40,7 @@ from wsgistack.pipeline.spec import Spec
 __all__ = ["add_command", "show"]
 
 _MAIN = "main"
-_WARNING = re.compile(r"(?<=│  )! .*")
+_WARNING = re.compile(r"(?<=│  )! ")
 
 _DESCRIPTION = """\
 Shows what TARGET describes: the layers in the order in which a request passes them, with their options and conditions,
@@ -87,12 +86,21 @@ def show(parsed: argparse.Namespace) -> int:
         return 0
     document = open_target(parsed)
     names = document.applications()
-    is_all = parsed.name == _MAIN and _MAIN not in names
-    trees = [f"application {name}:\n{_draw(document, name)}" for name in names] if is_all else []
-    filters = _describe_filters(document) if is_all else ()
-    text = "\n\n".join([*(trees or [_draw(document, parsed.name)]), *filters, *_describe(document)])
+    if parsed.name == _MAIN and names and _MAIN not in names:
+        parts = [[f"application {name}:", *_draw(document, name)] for name in names]
+        unlisted = read_contents(document).unlisted
+        parts += (_list_options(f"filter {name}", spec) for name, spec in unlisted.items())
+    else:
+        parts = [_draw(document, parsed.name)]
+    start = document.start()
+    parts += (_list_options(f"server {name}", document.server(name, start)) for name in document.servers())
+    if values := drop_file_keys(start.global_conf):  # which may be secrets
+        parts.append([f"global values: {', '.join(values)}"])
     terminal = Terminal(sys.stdout)
-    print(_WARNING.sub(lambda found: terminal.paint(found[0], "yellow"), text))
+    for line in [line for part in parts for line in ("", *part)][1:]:
+        warning = _WARNING.search(line)
+        end = warning.start() if warning else len(line)
+        print(terminal.show(line[:end]) + terminal.paint(terminal.show(line[end:]), "yellow"))
     return 0
 
 
@@ -134,7 +142,7 @@ def _describe_layer(spec: Spec) -> dict[str, object]:
     return {"name": spec.name, "use": use, "options": options, "when": when, "file": file, "line": line}
 
 
-def _draw(document: Document, name: str) -> str:
+def _draw(document: Document, name: str) -> list[str]:
     return draw_tree(document, name, _read(document, name))
 
 
@@ -144,20 +152,5 @@ def _read(document: Document, name: str) -> Stack:
     return stack
 
 
-def _describe_filters(document: Document) -> Iterator[str]:
-    """The filters that no application lists."""
-    start = document.start()
-    listed = {spec.where for name in document.applications() for spec in document.application(name, start).pipeline}
-    for name in document.filters():
-        for spec in document.filter(name, start).pipeline:
-            if spec.where not in listed:
-                yield "\n   ".join([f"filter {name}: {describe_use(spec.use)}", *align(spec.shown())])
-
-
-def _describe(document: Document) -> Iterator[str]:
-    """The servers, and the names of the global values, whose values may be secrets."""
-    for name in document.servers():
-        server = document.server(name, document.start())
-        yield "\n   ".join([f"server {name}: {describe_use(server.use)}", *align(server.shown())])
-    if names := drop_file_keys(document.start().global_conf):
-        yield f"global values: {', '.join(names)}"
+def _list_options(label: str, part: Server | Spec) -> list[str]:
+    return [f"{label}: {describe_use(part.use)}", *(f"   {option}" for option in align(part.shown()))]

@@ -27,10 +27,15 @@ class Terminal:
     """
 
     def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self.is_terminal = stream.isatty()
         self.has_color = _has_color(self.is_terminal)
         self.width = max(_find_width(stream), _MIN_WIDTH) if self.is_terminal else _PIPED_WIDTH
+
+    def write(self, *lines: str) -> None:
+        """Print lines, each as :meth:`show` returns it."""
+        print(*map(self.show, lines), sep="\n", file=self._stream, flush=True)
 
     def paint(self, text: str, style: str) -> str:
         """The text in a style, if there are colours."""

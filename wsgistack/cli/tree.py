@@ -13,13 +13,13 @@ from wsgistack.pipeline.spec import Spec
 __all__ = ["align", "draw_tree"]
 
 
-def draw_tree(document: Document, name: str, stack: Stack, *, is_whole: bool = True) -> str:
-    """Draw an application without mistakes.
+def draw_tree(document: Document, name: str, stack: Stack, *, is_whole: bool = True) -> list[str]:
+    """Draw an application without mistakes, in lines.
 
     :param document: the configuration that names the parts of composites.
     :param is_whole: whether to show options and conditions, and to mark layers in the wrong place.
     """
-    return "\n".join(_iterate_lines(document, stack, "", "", (name,), is_whole))
+    return [*_iterate_lines(document, stack, "", "", (name,), is_whole)]
 
 
 def _iterate_lines(

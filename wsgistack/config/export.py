@@ -219,7 +219,8 @@ def format_value(value: Any) -> str:
     """Write a value in one line."""
     match value:
         case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            quoted = json.dumps(value, ensure_ascii=False)
+            return "".join(each if each.isprintable() else _escape(each) for each in quoted)
         case Mapping():
             return f"{{ {', '.join(f'{_key(key)} = {format_value(each)}' for key, each in value.items())} }}"
         case list():
@@ -247,6 +248,11 @@ def _format_list(value: list[Any]) -> str:
     if len(written) > _MAX_WIDTH or any(isinstance(each, Mapping) for each in value):
         return "\n".join(["[", *(f"    {format_value(each)}," for each in value), "]"])
     return written
+
+
+def _escape(character: str) -> str:
+    """Escape what TOML does not allow in text, or what would control a terminal."""
+    return f"\\U{ord(character):08x}" if ord(character) > 0xFFFF else f"\\u{ord(character):04x}"
 
 
 def _key(key: str) -> str:

@@ -26,7 +26,7 @@ __all__ = [
 _REFERENCE = re.compile(r"(\$+)\{([ \t]*[A-Za-z_][A-Za-z0-9_-]*[ \t]*):([^}]*)(\}?)")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(:-.*)?", re.DOTALL)
 _WITHOUT_DEFAULT = re.compile(r"(?<!\$)\$\{(?:env:[A-Za-z_][A-Za-z0-9_]*(?::-)?|file:[^}]+)\}")
-_NAMES = re.compile(r"^[^=$]+=", re.MULTILINE)
+_NAMES = re.compile(r"^[^=$\n]+=", re.MULTILINE)
 _COLLECTIONS = (list, tuple, set, frozenset)
 _FIRST = 0xF0000  # the first character of a range that no text uses
 _KINDS = ("env", "file")

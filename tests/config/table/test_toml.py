@@ -20,7 +20,9 @@ def test_reads_a_table() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("a = 1\nlayers = [\n", ":2: invalid TOML: Invalid value", id="unfinished"),
+        pytest.param(
+            "a = 1\nlayers = [\n", ":2: invalid TOML: Invalid value; write a value, or close the list", id="unfinished"
+        ),
         pytest.param("a = b:c\n", ":1: invalid TOML: Invalid value; write text in quotes", id="no quotes"),
         pytest.param(
             "\n; x\n", ":2: invalid TOML: Invalid statement; a comment begins with #", id="comment of an ini file"

@@ -47,6 +47,7 @@ def read_toml(text: str, path: Path) -> dict[str, object]:
         problem, place = _PLACE.sub("", str(error)), _PLACE.search(str(error))
         line = int(place[1] or text.rstrip().count("\n") + 1) if place else 0
         hint = next((hint for start, hint in _HINTS.items() if problem.startswith(start)), "")
+        hint = "write a value, or close the list" if place and not place[1] and problem == "Invalid value" else hint
         if place and hint == _ALREADY_SET:
             before = text.replace("\r\n", "\n").split("\n")[:line]
             before[-1] = before[-1][: int(place[2] or len(before[-1]) + 1) - 1] + "]"  # a header may be cut here
