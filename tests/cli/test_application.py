@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -131,17 +132,31 @@ def test_prints_mistakes_and_ends_the_process(
     assert len(err.splitlines()) == 1 + with_logging
 
 
+@pytest.mark.parametrize("times", [1, 2])
 def test_stops_as_the_server_asks_while_it_imports_the_application(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    times: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    asked: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        asked.append(number)
+        sys.exit(0)
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
-        app = "import signal\nsignal.raise_signal(signal.SIGTERM)\n"
-        with described(written(tmp_path, layers("gzip"), app=app)), pytest.raises(SystemExit, match=r"^0$"):
+        app = f"import signal\nfor _ in range({times}): signal.raise_signal(signal.SIGTERM)\nbuilt = True\n"
+        with described(written(tmp_path, layers("gzip"), app=f"{app}{APP}")), pytest.raises(SystemExit, match=r"^0$"):
             build()
+        assert signal.getsignal(signal.SIGTERM) is stop
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert capsys.readouterr() == ("", "")
+    assert len(asked) == times
+    assert capsys.readouterr().out == ""
+
+
+def test_builds_in_a_thread(tmp_path: Path) -> None:
+    with described(written(tmp_path, layers("gzip"))), ThreadPoolExecutor(1) as pool:
+        assert callable(pool.submit(build).result())
 
 
 def test_reports_a_process_that_serve_did_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,13 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import Lock, current_thread, main_thread
+from types import FrameType
 from typing import Any
 
 from wsgistack.cli.checking import collect_order
@@ -23,6 +27,7 @@ from wsgistack.types import App
 __all__ = ["build", "describe", "log_to_stderr"]
 
 _VARIABLE = "WSGISTACK_APPLICATION"
+_ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGQUIT] if sys.platform != "win32" else []))
 _LOCK = Lock()  # without the GIL, the workers of granian are threads of one process
 
 
@@ -51,8 +56,35 @@ def log_to_stderr(*, verbose: bool) -> None:
 
 def build() -> App:
     """Set up logging and build the application, once in each process. Mistakes go to standard error and end it."""
-    with _LOCK:
+    with _LOCK, _defer_signals():
         return _build()
+
+
+@contextmanager
+def _defer_signals() -> Iterator[None]:
+    """Stop as the server asks only after the build: an import would report its exit as a mistake of the module.
+
+    A second signal is not deferred, so that an import that hangs can be stopped.
+    """
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if noted:
+            before[number](number, frame)
+        noted.append(number)
+
+    is_main = current_thread() is main_thread()
+    found = {number: signal.getsignal(number) for number in _ENDING} if is_main else {}
+    before: dict[int, Callable[..., object]] = {number: each for number, each in found.items() if callable(each)}
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for asked in noted[:1]:
+            signal.raise_signal(asked)
 
 
 @cache
@@ -73,8 +105,6 @@ def _build() -> App:
             log_to_stderr(verbose=given["verbose"])
         with collect_order():  # serve has printed these warnings
             return stack.build()
-    if isinstance(mistakes.cause, SystemExit) and not mistakes.cause.code:
-        raise mistakes.cause  # the server stops this process during the import: serve has imported it without an error
     Terminal(sys.stderr).write(*map(str, mistakes))
     sys.exit(given["failure"])
 
