@@ -4,13 +4,19 @@ from collections.abc import Iterable
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["https"]
+__all__ = ["Https"]
 
 
-def https(app: App) -> App:
+class Https:
     """Redirect http to https, and set Strict-Transport-Security over https."""
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app",)
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         if environ["wsgi.url_scheme"] != "https":
             location = f"https://{environ['HTTP_HOST']}{environ['PATH_INFO']}"
             start_response("308 Permanent Redirect", [("Location", location), ("Content-Length", "0")])
@@ -27,6 +33,4 @@ def https(app: App) -> App:
             finally:
                 exc_info = None
 
-        return app(environ, start)
-
-    return layer
+        return self._app(environ, start)
