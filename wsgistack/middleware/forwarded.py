@@ -151,27 +151,28 @@ class Forwarded(Middleware):
         unwanted, before = _OF_PROXIES, {}
         if self.hops or self._networks.contains_peer(get("REMOTE_ADDR", "")):
             connection = (environ["wsgi.url_scheme"], get("HTTP_HOST", ""), get("SCRIPT_NAME", ""))
-            changes = self._translate(get(self._list, "")[-MAX_LIST:], *map(get, self._others), connection=connection)
+            changes = self._translate(connection, get(self._list, "")[-MAX_LIST:], *map(get, self._others))
             if changes is not None:
                 unwanted = self._unread
                 before = {key: get(key) for key in changes}
                 environ.update(changes)
                 if not get("REMOTE_PORT", "-"):
                     del environ["REMOTE_PORT"]
-        for key in unwanted:
-            if key in environ:
-                before[key] = environ.pop(key)
+        if not environ.keys().isdisjoint(unwanted):
+            for key in unwanted:
+                if key in environ:
+                    before[key] = environ.pop(key)
         environ[PEER] = before | environ[PEER] if PEER in environ else before
         return self.app(environ, start_response)
 
     def _find_changes(
-        self, listed: str, *others: str | None, connection: tuple[str, str, str]
+        self, connection: tuple[str, str, str], listed: str, *others: str | None
     ) -> Mapping[str, str] | None:
         """Find the keys to set, or None if the request came without all proxies. The answers for the last are kept.
 
+        :param connection: the scheme, the host and the path prefix that the server saw.
         :param listed: the addresses that the proxies sent.
         :param others: the values of the other headers that are read.
-        :param connection: the scheme, the host and the path prefix that the server saw.
         """
         hop, depth, rest = None, 0, listed
         while rest:
