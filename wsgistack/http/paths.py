@@ -78,8 +78,10 @@ def compile_path_test(test: Callable[[str], object], *, every: bool) -> Callable
 
     def is_meant(environ: Environ) -> bool:
         path: str = environ.get("PATH_INFO", "")
-        if is_plain(path) and has_one_beginning(environ):  # the most frequent request, at the least cost
-            return bool(test(path))
+        passes = bool(test(path))
+        # The path itself is one of its forms, and may decide alone. A plain one has no others.
+        if passes != every or (is_plain(path) and has_one_beginning(environ)):
+            return passes
         forms = path_forms(environ)
         return forms.all(test) if every else forms.any(test)
 
