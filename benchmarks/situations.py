@@ -25,6 +25,7 @@ from benchmarks.floors.hosts import Hosts as HostsFloor
 from benchmarks.floors.https import Https as HttpsFloor
 from benchmarks.floors.maintenance import Maintenance as MaintenanceFloor
 from benchmarks.floors.method_override import MethodOverride as MethodOverrideFloor
+from benchmarks.floors.paths import Paths as PathsFloor
 from benchmarks.floors.request_filter import RequestFilter as RequestFilterFloor
 from benchmarks.floors.request_id import request_id as request_id_floor
 from benchmarks.floors.security_headers import SecurityHeaders as SecurityHeadersFloor
@@ -65,9 +66,11 @@ from wsgistack import (
     Maintenance,
     MethodOverride,
     Middleware,
+    Paths,
     RequestFilter,
     RequestId,
     SecurityHeaders,
+    Static,
 )
 from wsgistack.middleware.request_filter.patterns import SCANNED
 from wsgistack.types import App, Environ, StartResponse
@@ -80,6 +83,7 @@ FLOOR = "floor"
 _OF_FLOOR = at_most(1.3, "every layer: at most 1.3 times its floor")
 _OF_FLOOR_ID = at_most(1.2, "request id: at most 1.2 times its floor, with a random id of 128 bits")
 _OF_OSLO = {"oslo.middleware": at_most(0.1, "every layer: at most a tenth of the same layer of oslo.middleware")}
+_OF_WHITENOISE = at_most(1.3, "static: at most 1.3 times WhiteNoise, which does its work")
 _DIRECT = {"Paste": at_most(0.5, "access log, direct write: at most half of TransLogger")}
 _BY_HANDLER = {"Paste": at_most(1.0, "access log, same logging handler: not more than TransLogger")}
 
@@ -277,11 +281,20 @@ SITUATIONS = (
         partial(MaintenanceFloor, flag="no such file"),
     ),
     Situation("method_override", "GET", MethodOverride, MethodOverrideFloor),
+    Situation("paths", "a plain path", Paths, PathsFloor),
     Situation("request_filter", "answered", _filter, _filter_floor),
     Situation("request_filter", "answered, a path with an escape", _filter, _filter_floor, request=_escaped),
     Situation("security_headers", "pages", SecurityHeaders, SecurityHeadersFloor, rivals=RIVALS["security_headers"]),
     Situation("security_headers", "nonce that is not read", _nonce, SecurityHeadersWithNonce),
     Situation("security_headers", "nonce of a page", _nonce, SecurityHeadersWithNonce, _make_page),
+    Situation(
+        "static",
+        "a path that is no file",
+        partial(Static, root=Path(__file__).parent, prefix="/static"),
+        None,
+        rivals=RIVALS["static"],
+        targets={"whitenoise": _OF_WHITENOISE},
+    ),
     Situation("Middleware", "no change", Middleware, None, rivals=RIVALS["nothing"], targets={}),
     # last, because the bridge leaves threads behind that disturb later measurements
     Situation(

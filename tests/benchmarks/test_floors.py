@@ -28,6 +28,7 @@ from benchmarks.floors.hosts import Hosts as HostsFloor
 from benchmarks.floors.https import Https as HttpsFloor
 from benchmarks.floors.maintenance import Maintenance as MaintenanceFloor
 from benchmarks.floors.method_override import MethodOverride as MethodOverrideFloor
+from benchmarks.floors.paths import Paths as PathsFloor
 from benchmarks.floors.request_filter import RequestFilter as RequestFilterFloor
 from benchmarks.floors.request_id import request_id
 from benchmarks.floors.security_headers import SecurityHeaders as SecurityHeadersFloor
@@ -51,6 +52,7 @@ from wsgistack import (
     Https,
     Maintenance,
     MethodOverride,
+    Paths,
     RequestFilter,
     RequestId,
     SecurityHeaders,
@@ -84,6 +86,7 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "https": (HttpsFloor, Https.changes),
     "maintenance": (partial(MaintenanceFloor, flag="no such file"), Maintenance.changes),
     "method_override": (MethodOverrideFloor, MethodOverride.changes),
+    "paths": (PathsFloor, Paths.changes),
     "request_filter": (FILTER, RequestFilter.changes),
     "cors": (partial(CorsFloor, origin=ORIGIN), Cors.changes),
     "csrf": (CsrfFloor, Csrf.changes),
@@ -138,6 +141,7 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "https": Https,
     "maintenance": partial(Maintenance, flag=Path("no such file")),
     "method_override": MethodOverride,
+    "paths": Paths,
     "request_filter": RequestFilter,
     "cors": partial(Cors, allow_origins=[ORIGIN]),
     "csrf": Csrf,
@@ -195,6 +199,7 @@ def test_refuses_a_wrong_password_and_answers_an_error() -> None:
     assert ask(catch_errors(fails)).status == "500 Internal Server Error"
     for refused in ({"REMOTE_ADDR": "192.0.2.1"}, {"HTTP_USER_AGENT": "SQLmap"}, {"PATH_INFO": "/a%2ephp"}):
         assert ask(FILTER(make_whole(TEXT)), refused).status == "403 Forbidden"
+    assert ask(PathsFloor(make_whole(TEXT)), {"PATH_INFO": "/a/../b"}).status == "400 Bad Request"
     function = FLOORS["fused"][0]
     assert ask(function(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(function(fails), LOGGED_IN).status == "500 Internal Server Error"
