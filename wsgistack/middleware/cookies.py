@@ -12,6 +12,7 @@ from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 __all__ = ["Cookies"]
 
 _SAME_SITE = ("Lax", "Strict", "None", "")
+_SECURE = ("__Host-", "__Secure-")
 
 
 class Cookies(Middleware):
@@ -97,8 +98,7 @@ class Cookies(Middleware):
             given.pop("domain", None)
         if self.same_site:
             given.setdefault("samesite", f"SameSite={self.same_site}")
-        needs_secure = name.startswith(("__Host-", "__Secure-")) or given.get("samesite", "").lower() == "samesite=none"
-        if needs_secure or is_secure:
+        if is_secure or name.startswith(_SECURE) or given.get("samesite", "").lower() == "samesite=none":
             given.setdefault("secure", "Secure")
         if self.http_only and name not in self.readable:
             given.setdefault("httponly", "HttpOnly")
