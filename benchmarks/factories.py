@@ -1,10 +1,24 @@
 """Peers that need more than options: each factory takes the application and imports its peer when called."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from wsgistack.types import App
+from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["prometheus", "repoze_who", "sentry", "wsgify"]
+__all__ = ["https", "prometheus", "repoze_who", "sentry", "wsgify"]
+
+
+def https(app: App) -> App:
+    """Build our layer https behind a server that serves https: it would redirect the kit's requests, which use http."""
+    from wsgistack import Https
+
+    layer = Https(app)
+
+    def serve(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ |= {"wsgi.url_scheme": "https", "HTTP_HOST": "example.org"}
+        return layer(environ, start_response)
+
+    return serve
 
 
 def repoze_who(app: App) -> App:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
+from types import MappingProxyType
+from wsgiref.simple_server import demo_app
 
+from wsgistack import Https
 from wsgistack.imports import import_object
 from wsgistack.types import Changes
 
@@ -60,25 +63,42 @@ class Peer:
             return None
 
 
-_MINE = "wsgistack.middleware"
+def _layer(
+    name: str,
+    module: str,
+    options: Mapping[str, object] = MappingProxyType({}),
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Peer:
+    """One of our layers, which declares what it changes."""
+    return Peer("wsgistack", name, "wsgistack", f"wsgistack.middleware.{module}:{name}", options, headers=headers)
+
+
 _PASTE = "Paste"
 _WERKZEUG = "Werkzeug"
 
 PEERS: tuple[Peer, ...] = (
-    Peer("wsgistack", "AccessLog", "wsgistack", f"{_MINE}.access_log:AccessLog"),
-    Peer(
-        "wsgistack",
-        "BasicAuth",
-        "wsgistack",
-        f"{_MINE}.auth.basic:BasicAuth",
-        {"users": {"ada": "lovelace"}},
-        headers=_CREDENTIALS,
-    ),
-    Peer("wsgistack", "CatchErrors", "wsgistack", f"{_MINE}.catch_errors:CatchErrors"),
-    Peer("wsgistack", "Compress", "wsgistack", f"{_MINE}.compress:Compress"),
+    _layer("AccessLog", "access_log"),
+    _layer("BasicAuth", "auth.basic", {"users": {"ada": "lovelace"}}, _CREDENTIALS),
+    _layer("BodyLimit", "body_limit"),
+    _layer("Cascade", "cascade", {"fallback": demo_app}),
+    _layer("CatchErrors", "catch_errors"),
+    _layer("Compress", "compress"),
+    _layer("Cookies", "cookies"),
+    _layer("Cors", "cors", {"allow_origins": ["https://example.org"]}),
+    _layer("Csrf", "csrf"),
+    _layer("Decompress", "decompress"),
+    _layer("Etag", "etag"),
+    _layer("Forwarded", "forwarded", {"trusted": ["127.0.0.1"]}),
+    _layer("Hosts", "hosts", {"allowed": ["127.0.0.1", "localhost"]}),
+    Peer("wsgistack", "Https", "wsgistack", "benchmarks.factories:https", changes=Https.changes),
     Peer("wsgistack", "Lint", "wsgistack", "wsgistack.testing.lint:Lint"),
-    Peer("wsgistack", "Paths", "wsgistack", f"{_MINE}.paths:Paths"),
-    Peer("wsgistack", "RequestId", "wsgistack", f"{_MINE}.request_id:RequestId"),
+    _layer("Maintenance", "maintenance", {"flag": Path(_FOLDER, "no such file")}),
+    _layer("MethodOverride", "method_override"),
+    _layer("Paths", "paths"),
+    _layer("RequestFilter", "request_filter"),
+    _layer("RequestId", "request_id"),
+    _layer("SecurityHeaders", "security_headers", {"csp": {"script-src": ["'self'", "'nonce'"]}}),
+    _layer("Static", "static", {"root": Path(_FOLDER), "prefix": "/static"}),
     Peer(_PASTE, "TransLogger", "Paste", "paste.translogger:TransLogger", {"setup_console_handler": False}),
     Peer(
         _PASTE,

@@ -51,6 +51,12 @@ def get_quiet_logger() -> logging.Logger:
     return logger
 
 
+def whitenoise(app: App) -> App:
+    """WhiteNoise with the files that the layer static has in its situation."""
+    built: App = import_module("whitenoise").WhiteNoise(app, Path(__file__).parent, "/static", allow_all_origins=False)
+    return built
+
+
 def translogger(app: App) -> App:
     """Paste's access log in its own format, which is the combined format."""
     from paste.translogger import TransLogger
@@ -210,6 +216,7 @@ RIVALS = {
         Rival("ProxyFix", "Werkzeug", proxy_fix),
         Rival("HTTPProxyToWSGI", "oslo.middleware", oslo("http_proxy_to_wsgi", "HTTPProxyToWSGI")),
     ),
+    "static": (Rival("WhiteNoise", "whitenoise", whitenoise),),
     "nothing": (Rival("wsgify.middleware", "WebOb", wsgify),),
 }
 """By the layer of ours that does the same work; one middleware that does other work is included for scale."""

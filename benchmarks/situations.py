@@ -11,24 +11,25 @@ from typing import NamedTuple
 
 from benchmarks.floors.access_log import access_log as access_log_floor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
-from benchmarks.floors.body_limit import body_limit as body_limit_floor
-from benchmarks.floors.cascade import cascade as cascade_floor
+from benchmarks.floors.body_limit import BodyLimit as BodyLimitFloor
+from benchmarks.floors.cascade import Cascade as CascadeFloor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
-from benchmarks.floors.cookies import cookies as cookies_floor
+from benchmarks.floors.cookies import Cookies as CookiesFloor
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
-from benchmarks.floors.decompress import decompress as decompress_floor
-from benchmarks.floors.etag import etag as etag_floor
-from benchmarks.floors.forwarded import forwarded as forwarded_floor
+from benchmarks.floors.decompress import Decompress as DecompressFloor
+from benchmarks.floors.etag import Etag as EtagFloor
+from benchmarks.floors.forwarded import Forwarded as ForwardedFloor
 from benchmarks.floors.gzip import gzip as gzip_floor
-from benchmarks.floors.hosts import hosts as hosts_floor
-from benchmarks.floors.https import https as https_floor
-from benchmarks.floors.maintenance import maintenance as maintenance_floor
-from benchmarks.floors.method_override import method_override as method_override_floor
-from benchmarks.floors.request_filter import request_filter as request_filter_floor
+from benchmarks.floors.hosts import Hosts as HostsFloor
+from benchmarks.floors.https import Https as HttpsFloor
+from benchmarks.floors.maintenance import Maintenance as MaintenanceFloor
+from benchmarks.floors.method_override import MethodOverride as MethodOverrideFloor
+from benchmarks.floors.paths import Paths as PathsFloor
+from benchmarks.floors.request_filter import RequestFilter as RequestFilterFloor
 from benchmarks.floors.request_id import request_id as request_id_floor
-from benchmarks.floors.security_headers import security_headers as security_headers_floor
-from benchmarks.floors.security_headers import security_headers_with_nonce
+from benchmarks.floors.security_headers import SecurityHeaders as SecurityHeadersFloor
+from benchmarks.floors.security_headers import SecurityHeadersWithNonce
 from benchmarks.pairs import Effort, Samples, interleave
 from benchmarks.rivals import LOGGER, RIVALS, Rival, open_null_writer, oslo_basic_auth
 from benchmarks.rows import Target, at_most, describe_version
@@ -65,9 +66,11 @@ from wsgistack import (
     Maintenance,
     MethodOverride,
     Middleware,
+    Paths,
     RequestFilter,
     RequestId,
     SecurityHeaders,
+    Static,
 )
 from wsgistack.middleware.request_filter.patterns import SCANNED
 from wsgistack.types import App, Environ, StartResponse
@@ -80,6 +83,7 @@ FLOOR = "floor"
 _OF_FLOOR = at_most(1.3, "every layer: at most 1.3 times its floor")
 _OF_FLOOR_ID = at_most(1.2, "request id: at most 1.2 times its floor, with a random id of 128 bits")
 _OF_OSLO = {"oslo.middleware": at_most(0.1, "every layer: at most a tenth of the same layer of oslo.middleware")}
+_OF_WHITENOISE = at_most(1.3, "static: at most 1.3 times WhiteNoise, which does its work")
 _DIRECT = {"Paste": at_most(0.5, "access log, direct write: at most half of TransLogger")}
 _BY_HANDLER = {"Paste": at_most(1.0, "access log, same logging handler: not more than TransLogger")}
 
@@ -126,14 +130,14 @@ _json_stream = partial(make_stream, [JSON] * 4, "application/json")
 _known = {"HTTP_IF_NONE_MATCH": f'"{sha256(TEXT).hexdigest()[:32]}"'}
 _none = make_whole(TEXT, status="404 Not Found")
 _first = partial(Cascade, fallback=make_whole(TEXT))
-_first_floor = partial(cascade_floor, fallback=make_whole(TEXT))
+_first_floor = partial(CascadeFloor, fallback=make_whole(TEXT))
 _proxied = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7", "HTTP_X_FORWARDED_PROTO": "https"}
 _with_cookie = partial(make_whole, TEXT, cookie="session=0123456789abcdef; Path=/")
 _filter = partial(
     RequestFilter, denied_networks=["192.0.2.0/24"], denied_user_agents=["sqlmap", "nikto"], crawlers=["GPTBot"]
 )
 _filter_floor = partial(
-    request_filter_floor,
+    RequestFilterFloor,
     network="192.0.2.0/24",
     path=SCANNED,
     agents=r"sqlmap|nikto|(?<![\w-])GPTBot(?!\w)",
@@ -222,9 +226,9 @@ SITUATIONS = (
     Situation("csrf", "request of the site itself", Csrf, CsrfFloor, request=_own),
     Situation("csrf", "GET of a program", Csrf, CsrfFloor),
     Situation("csrf", "form of the site itself, old browser", Csrf, CsrfFloor, request=_old_form),
-    Situation("body_limit", "GET", BodyLimit, body_limit_floor, rivals=RIVALS["body_limit"]),
+    Situation("body_limit", "GET", BodyLimit, BodyLimitFloor, rivals=RIVALS["body_limit"]),
     Situation(
-        "body_limit", "body with a length", BodyLimit, body_limit_floor, request=_upload, rivals=RIVALS["body_limit"]
+        "body_limit", "body with a length", BodyLimit, BodyLimitFloor, request=_upload, rivals=RIVALS["body_limit"]
     ),
     Situation(
         "body_limit",
@@ -236,52 +240,61 @@ SITUATIONS = (
         RIVALS["body_limit"],
         targets={},
     ),
-    Situation("decompress", "body without a coding", Decompress, decompress_floor, request=_upload),
-    Situation("decompress", "2 KB JSON in gzip", Decompress, decompress_floor, make_reader, _compressed),
+    Situation("decompress", "body without a coding", Decompress, DecompressFloor, request=_upload),
+    Situation("decompress", "2 KB JSON in gzip", Decompress, DecompressFloor, make_reader, _compressed),
     Situation("gzip", "client without Accept-Encoding", Gzip, gzip_floor, _json, rivals=RIVALS["gzip"]),
     Situation("gzip", "body too small", Gzip, gzip_floor, request=BROWSER, rivals=RIVALS["gzip"]),
     Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "2 KB JSON", Gzip, gzip_floor, _json, BROWSER, RIVALS["gzip"]),
     Situation("gzip", "stream of 4 chunks of 2 KB JSON", Gzip, gzip_floor, _json_stream, BROWSER, RIVALS["gzip"]),
-    Situation("etag", "new tag", Etag, etag_floor, rivals=RIVALS["etag"]),
-    Situation("etag", "new tag of 2 KB JSON", Etag, etag_floor, _json, rivals=RIVALS["etag"]),
-    Situation("etag", "known tag", Etag, etag_floor, request=_known, rivals=RIVALS["etag"]),
-    Situation("etag", "stream of 4 chunks", Etag, etag_floor, _stream),
-    Situation("etag", "POST", Etag, etag_floor, request={"REQUEST_METHOD": "POST"}),
+    Situation("etag", "new tag", Etag, EtagFloor, rivals=RIVALS["etag"]),
+    Situation("etag", "new tag of 2 KB JSON", Etag, EtagFloor, _json, rivals=RIVALS["etag"]),
+    Situation("etag", "known tag", Etag, EtagFloor, request=_known, rivals=RIVALS["etag"]),
+    Situation("etag", "stream of 4 chunks", Etag, EtagFloor, _stream),
+    Situation("etag", "POST", Etag, EtagFloor, request={"REQUEST_METHOD": "POST"}),
     Situation("cascade", "the first application answers", _first, _first_floor, rivals=RIVALS["cascade"]),
     Situation(
         "cascade",
         "the fallback answers",
         lambda app: Cascade(_none, fallback=app),
-        partial(cascade_floor, _none),
+        partial(CascadeFloor, _none),
         rivals=RIVALS["cascade to a fallback"],
     ),
     Situation(
         "forwarded",
         "one proxy",
         partial(Forwarded, trusted=["10.0.0.0/8"]),
-        partial(forwarded_floor, trusted="10.0.0.0/8"),
+        partial(ForwardedFloor, trusted="10.0.0.0/8"),
         request=_proxied,
         rivals=RIVALS["forwarded"],
     ),
     Situation(
-        "hosts", "a name of the site", partial(Hosts, allowed=[HOST]), partial(hosts_floor, allowed=frozenset([HOST]))
+        "hosts", "a name of the site", partial(Hosts, allowed=[HOST]), partial(HostsFloor, allowed=frozenset([HOST]))
     ),
-    Situation("https", "over https", Https, https_floor),
-    Situation("cookies", "no cookie", Cookies, cookies_floor),
-    Situation("cookies", "one cookie", Cookies, cookies_floor, _with_cookie),
+    Situation("https", "over https", Https, HttpsFloor),
+    Situation("cookies", "no cookie", Cookies, CookiesFloor),
+    Situation("cookies", "one cookie", Cookies, CookiesFloor, _with_cookie),
     Situation(
         "maintenance",
         "not begun",
         partial(Maintenance, flag=Path("no such file")),
-        partial(maintenance_floor, flag="no such file"),
+        partial(MaintenanceFloor, flag="no such file"),
     ),
-    Situation("method_override", "GET", MethodOverride, method_override_floor),
+    Situation("method_override", "GET", MethodOverride, MethodOverrideFloor),
+    Situation("paths", "a plain path", Paths, PathsFloor),
     Situation("request_filter", "answered", _filter, _filter_floor),
     Situation("request_filter", "answered, a path with an escape", _filter, _filter_floor, request=_escaped),
-    Situation("security_headers", "pages", SecurityHeaders, security_headers_floor, rivals=RIVALS["security_headers"]),
-    Situation("security_headers", "nonce that is not read", _nonce, security_headers_with_nonce),
-    Situation("security_headers", "nonce of a page", _nonce, security_headers_with_nonce, _make_page),
+    Situation("security_headers", "pages", SecurityHeaders, SecurityHeadersFloor, rivals=RIVALS["security_headers"]),
+    Situation("security_headers", "nonce that is not read", _nonce, SecurityHeadersWithNonce),
+    Situation("security_headers", "nonce of a page", _nonce, SecurityHeadersWithNonce, _make_page),
+    Situation(
+        "static",
+        "a path that is no file",
+        partial(Static, root=Path(__file__).parent, prefix="/static"),
+        None,
+        rivals=RIVALS["static"],
+        targets={"whitenoise": _OF_WHITENOISE},
+    ),
     Situation("Middleware", "no change", Middleware, None, rivals=RIVALS["nothing"], targets={}),
     # last, because the bridge leaves threads behind that disturb later measurements
     Situation(

@@ -4,13 +4,20 @@ from collections.abc import Iterable
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["cascade"]
+__all__ = ["Cascade"]
 
 
-def cascade(app: App, fallback: App) -> App:
+class Cascade:
     """Ask the fallback if the application answers 404 or 405 before it returns."""
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app", "_fallback")
+
+    def __init__(self, app: App, fallback: App) -> None:
+        self._app = app
+        self._fallback = fallback
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         original = {**environ}
         is_refused = is_accepted = False
         is_calling = True
@@ -26,7 +33,7 @@ def cascade(app: App, fallback: App) -> App:
             finally:
                 exc_info = None
 
-        body = app(environ, start)
+        body = self._app(environ, start)
         is_calling = False
         if not is_refused:
             return body
@@ -35,9 +42,7 @@ def cascade(app: App, fallback: App) -> App:
             close()
         environ.clear()
         environ.update(original)
-        return fallback(environ, start_response)
-
-    return layer
+        return self._fallback(environ, start_response)
 
 
 def _drop(chunk: bytes) -> object:

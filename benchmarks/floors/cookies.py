@@ -4,13 +4,19 @@ from collections.abc import Iterable
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["cookies"]
+__all__ = ["Cookies"]
 
 
-def cookies(app: App) -> App:
+class Cookies:
     """Add Secure, HttpOnly and SameSite to each cookie without them."""
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app",)
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         is_secure = environ["wsgi.url_scheme"] == "https"
 
         def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
@@ -35,6 +41,4 @@ def cookies(app: App) -> App:
                 added.append("; HttpOnly")
             return name, cookie + "".join(added)
 
-        return app(environ, start)
-
-    return layer
+        return self._app(environ, start)

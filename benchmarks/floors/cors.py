@@ -17,10 +17,7 @@ _VARY = f"Origin, {_REQUEST}-Method, {_REQUEST}-Headers, {_REQUEST}-Private-Netw
 
 
 class Cors:
-    """Let the pages of one origin read responses, and answer preflights with the default options.
-
-    It is an object, as every layer is.
-    """
+    """Let the pages of one origin read responses, and answer preflights with the default options."""
 
     __slots__ = ("_allowed", "_app", "_origin", "_ours")
 

@@ -8,10 +8,7 @@ __all__ = ["Csrf"]
 
 
 class Csrf:
-    """Refuse requests of other origins that change data; only hosts in their plain form are compared.
-
-    It is an object, as every layer is: to call one takes longer than this work.
-    """
+    """Refuse requests of other origins that change data; only hosts in their plain form are compared."""
 
     __slots__ = ("_app",)
 

@@ -7,17 +7,25 @@ from io import BytesIO
 
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["decompress"]
+__all__ = ["Decompress"]
 
 _BLOCK = 16384
 
 
-def decompress(app: App, limit: int = 10485760, ratio: int = 200) -> App:
+class Decompress:
     """Decode a body in memory, in blocks, limited in size and ratio."""
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app", "_limit", "_ratio")
+
+    def __init__(self, app: App, limit: int = 10485760, ratio: int = 200) -> None:
+        self._app = app
+        self._limit = limit
+        self._ratio = ratio
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         if not environ.get("HTTP_CONTENT_ENCODING"):
-            return app(environ, start_response)
+            return self._app(environ, start_response)
         decoded = BytesIO()
         try:
             left = int(environ["CONTENT_LENGTH"])
@@ -33,7 +41,7 @@ def decompress(app: App, limit: int = 10485760, ratio: int = 200) -> App:
                     is_complete = decoder.eof
                     decoded.write(piece)
                     size = decoded.tell()
-                    if size > limit or (size > 65536 and size > ratio * received):
+                    if size > self._limit or (size > 65536 and size > self._ratio * received):
                         left = received = -1
                         break
                     if decoder.eof:
@@ -51,6 +59,4 @@ def decompress(app: App, limit: int = 10485760, ratio: int = 200) -> App:
         environ["wsgi.input"] = decoded
         environ["wsgi.input_terminated"] = True
         del environ["HTTP_CONTENT_ENCODING"]
-        return app(environ, start_response)
-
-    return layer
+        return self._app(environ, start_response)

@@ -5,17 +5,23 @@ from hashlib import sha256
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["etag"]
+__all__ = ["Etag"]
 
 _NOT_IN_304 = ("content-type", "content-length", "content-encoding", "content-language")
 
 
-def etag(app: App) -> App:
+class Etag:
     """Give a list or tuple of at most 1 MiB a tag, and answer 304 to If-None-Match with one tag."""
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app",)
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
-            return app(environ, start_response)
+            return self._app(environ, start_response)
         held: tuple[str, Headers] | None = None
         passed: Write | None = None
         is_calling = True
@@ -47,7 +53,7 @@ def etag(app: App) -> App:
             release()
             return passed(chunk) if passed else None
 
-        body = app(environ, start)
+        body = self._app(environ, start)
         is_calling = False
         if held is None:
             return body
@@ -66,8 +72,6 @@ def etag(app: App) -> App:
             return body
         release()
         return body
-
-    return layer
 
 
 def _may_have_tag(headers: Headers, length: str) -> bool:

@@ -4,18 +4,24 @@ from collections.abc import Iterable
 
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["method_override"]
+__all__ = ["MethodOverride"]
 
 
-def method_override(app: App) -> App:
+_ALLOWED = frozenset(("PUT", "PATCH", "DELETE"))
+
+
+class MethodOverride:
     """Take the method of a POST request from a header."""
-    allowed = frozenset(("PUT", "PATCH", "DELETE"))
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app",)
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         if environ["REQUEST_METHOD"] == "POST":
             wanted = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE", "").upper()
-            if wanted in allowed:
+            if wanted in _ALLOWED:
                 environ["REQUEST_METHOD"] = wanted
-        return app(environ, start_response)
-
-    return layer
+        return self._app(environ, start_response)

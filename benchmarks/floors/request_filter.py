@@ -9,43 +9,51 @@ from wsgistack.http.addresses import parse_address
 from wsgistack.http.paths import path_forms
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["request_filter"]
+__all__ = ["RequestFilter"]
 
 _ODD = re.compile(r"[%;\\\x00-\x1f\x7f-\xff]|//|/\.").search
 _BODY = b"403 Forbidden\n"
 _ROBOTS = b"User-agent: GPTBot\nDisallow: /\n"
 
 
-def request_filter(app: App, network: str, path: str, agents: str) -> App:
+class RequestFilter:
     """Refuse one network, and the paths and user agents in which a regular expression is found; serve a robots.txt."""
-    denied = ip_network(network)
-    is_path = re.compile(path, re.IGNORECASE | re.ASCII).search
-    search = re.compile(agents, re.IGNORECASE | re.ASCII).search
 
-    @lru_cache(maxsize=1024)
-    def is_peer(peer: str) -> bool:
-        address = parse_address(peer)
-        return address is None or address in denied
+    __slots__ = ("_app", "_is_agent", "_is_denied", "_is_peer")
 
-    @lru_cache(maxsize=1024)
-    def is_agent(agent: str) -> bool:
-        return search(agent) is not None
+    def __init__(self, app: App, network: str, path: str, agents: str) -> None:
+        denied = ip_network(network)
+        is_path = re.compile(path, re.IGNORECASE | re.ASCII).search
+        search = re.compile(agents, re.IGNORECASE | re.ASCII).search
 
-    def is_denied(environ: Environ) -> object:
-        path: str = environ.get("PATH_INFO", "")
-        is_plain = path[:1] == "/" and not _ODD(path)
-        if is_plain and not environ.get("SCRIPT_NAME") and not environ.get("HTTP_X_VHM_ROOT"):
-            return is_path(path)
-        return path_forms(environ).any(is_path)
+        @lru_cache(maxsize=1024)
+        def is_peer(peer: str) -> bool:
+            address = parse_address(peer)
+            return address is None or address in denied
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if not (is_peer(environ.get("REMOTE_ADDR", "")) or is_denied(environ)):
+        @lru_cache(maxsize=1024)
+        def is_agent(agent: str) -> bool:
+            return search(agent) is not None
+
+        def is_denied(environ: Environ) -> object:
+            path: str = environ.get("PATH_INFO", "")
+            is_plain = path[:1] == "/" and not _ODD(path)
+            if is_plain and not environ.get("SCRIPT_NAME") and not environ.get("HTTP_X_VHM_ROOT"):
+                return is_path(path)
+            return path_forms(environ).any(is_path)
+
+        self._app = app
+        self._is_peer = is_peer
+        self._is_denied = is_denied
+        self._is_agent = is_agent
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        if not (self._is_peer(environ.get("REMOTE_ADDR", "")) or self._is_denied(environ)):
             if environ.get("PATH_INFO") == "/robots.txt":
                 start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(_ROBOTS)))])
                 return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _ROBOTS]
-            if not is_agent(environ.get("HTTP_USER_AGENT", "")):
-                return app(environ, start_response)
+            if not self._is_agent(environ.get("HTTP_USER_AGENT", "")):
+                return self._app(environ, start_response)
         start_response("403 Forbidden", [("Content-Type", "text/plain"), ("Content-Length", str(len(_BODY)))])
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _BODY]
-
-    return layer

@@ -5,7 +5,7 @@ from secrets import token_urlsafe
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["Nonce", "security_headers", "security_headers_with_nonce"]
+__all__ = ["Nonce", "SecurityHeaders", "SecurityHeadersWithNonce"]
 
 _HEADERS = (
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
@@ -19,25 +19,32 @@ _POLICY = "base-uri 'self'; frame-ancestors 'self'; object-src 'none'"
 _NAMES = frozenset(name.lower() for name, _ in (*_HEADERS, ("Content-Security-Policy", _POLICY)))
 
 
-def security_headers(app: App) -> App:
-    """Add the headers for pages that the application has not set."""
-    added = [*_HEADERS, ("Content-Security-Policy", _POLICY)]
+_ADDED = [*_HEADERS, ("Content-Security-Policy", _POLICY)]
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+
+class SecurityHeaders:
+    """Add the headers for pages that the application has not set."""
+
+    __slots__ = ("_app",)
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+
         def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
             names = {name.lower() for name, _ in headers}
             if names.isdisjoint(_NAMES):
-                given = [*headers, *added]
+                given = [*headers, *_ADDED]
             else:
-                given = [*headers, *(item for item in added if item[0].lower() not in names)]
+                given = [*headers, *(item for item in _ADDED if item[0].lower() not in names)]
             try:
                 return start_response(status, given, exc_info) if exc_info else start_response(status, given)
             finally:
                 exc_info = None
 
-        return app(environ, start)
-
-    return layer
+        return self._app(environ, start)
 
 
 class Nonce:
@@ -53,10 +60,16 @@ class Nonce:
         return self.value
 
 
-def security_headers_with_nonce(app: App) -> App:
+class SecurityHeadersWithNonce:
     """The same with a policy for scripts with a nonce."""
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app",)
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         nonce = environ["wsgistack.csp_nonce"] = Nonce()
 
         def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
@@ -74,6 +87,4 @@ def security_headers_with_nonce(app: App) -> App:
             finally:
                 exc_info = None
 
-        return app(environ, start)
-
-    return layer
+        return self._app(environ, start)

@@ -13,24 +13,26 @@ import pytest
 
 from benchmarks.floors.access_log import access_log
 from benchmarks.floors.basic_auth import basic_auth
-from benchmarks.floors.body_limit import body_limit
-from benchmarks.floors.cascade import cascade
+from benchmarks.floors.body_limit import BodyLimit as BodyLimitFloor
+from benchmarks.floors.cascade import Cascade as CascadeFloor
 from benchmarks.floors.catch_errors import catch_errors
-from benchmarks.floors.cookies import cookies
+from benchmarks.floors.cookies import Cookies as CookiesFloor
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
-from benchmarks.floors.decompress import decompress
-from benchmarks.floors.etag import etag
-from benchmarks.floors.forwarded import forwarded
+from benchmarks.floors.decompress import Decompress as DecompressFloor
+from benchmarks.floors.etag import Etag as EtagFloor
+from benchmarks.floors.forwarded import Forwarded as ForwardedFloor
 from benchmarks.floors.fused import fused
 from benchmarks.floors.gzip import gzip
-from benchmarks.floors.hosts import hosts
-from benchmarks.floors.https import https
-from benchmarks.floors.maintenance import maintenance
-from benchmarks.floors.method_override import method_override
-from benchmarks.floors.request_filter import request_filter
+from benchmarks.floors.hosts import Hosts as HostsFloor
+from benchmarks.floors.https import Https as HttpsFloor
+from benchmarks.floors.maintenance import Maintenance as MaintenanceFloor
+from benchmarks.floors.method_override import MethodOverride as MethodOverrideFloor
+from benchmarks.floors.paths import Paths as PathsFloor
+from benchmarks.floors.request_filter import RequestFilter as RequestFilterFloor
 from benchmarks.floors.request_id import request_id
-from benchmarks.floors.security_headers import security_headers, security_headers_with_nonce
+from benchmarks.floors.security_headers import SecurityHeaders as SecurityHeadersFloor
+from benchmarks.floors.security_headers import SecurityHeadersWithNonce
 from benchmarks.served import wrap_in_five
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, ORIGIN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
 from wsgistack import (
@@ -50,6 +52,7 @@ from wsgistack import (
     Https,
     Maintenance,
     MethodOverride,
+    Paths,
     RequestFilter,
     RequestId,
     SecurityHeaders,
@@ -62,30 +65,33 @@ pytestmark = pytest.mark.slow
 LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
 NONE = make_whole(TEXT, status="404 Not Found")
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
-FILTER: Callable[[App], App] = partial(request_filter, network="192.0.2.0/24", path=r"\.php(?=/|\Z)", agents="sqlmap")
+FILTER: Callable[[App], App] = partial(
+    RequestFilterFloor, network="192.0.2.0/24", path=r"\.php(?=/|\Z)", agents="sqlmap"
+)
 ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "request_id": (request_id, RequestId.changes),
     "access_log": (partial(access_log, write_line=len), AccessLog.changes),
-    "body_limit": (body_limit, BodyLimit.changes),
-    "decompress": (decompress, Decompress.changes),
+    "body_limit": (BodyLimitFloor, BodyLimit.changes),
+    "decompress": (DecompressFloor, Decompress.changes),
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
-    "etag": (etag, Etag.changes),
-    "cascade": (partial(cascade, fallback=make_whole(TEXT)), Cascade.changes),
-    "cascade to a fallback": (partial(cascade, NONE), Changes()),
-    "cookies": (cookies, Cookies.changes),
-    "forwarded": (partial(forwarded, trusted="127.0.0.0/8"), Forwarded.changes),
-    "hosts": (partial(hosts, allowed=frozenset(["localhost", "127.0.0.1"])), Hosts.changes),
-    "https": (https, Https.changes),
-    "maintenance": (partial(maintenance, flag="no such file"), Maintenance.changes),
-    "method_override": (method_override, MethodOverride.changes),
+    "etag": (EtagFloor, Etag.changes),
+    "cascade": (partial(CascadeFloor, fallback=make_whole(TEXT)), Cascade.changes),
+    "cascade to a fallback": (partial(CascadeFloor, NONE), Changes()),
+    "cookies": (CookiesFloor, Cookies.changes),
+    "forwarded": (partial(ForwardedFloor, trusted="127.0.0.0/8"), Forwarded.changes),
+    "hosts": (partial(HostsFloor, allowed=frozenset(["localhost", "127.0.0.1"])), Hosts.changes),
+    "https": (HttpsFloor, Https.changes),
+    "maintenance": (partial(MaintenanceFloor, flag="no such file"), Maintenance.changes),
+    "method_override": (MethodOverrideFloor, MethodOverride.changes),
+    "paths": (PathsFloor, Paths.changes),
     "request_filter": (FILTER, RequestFilter.changes),
     "cors": (partial(CorsFloor, origin=ORIGIN), Cors.changes),
     "csrf": (CsrfFloor, Csrf.changes),
-    "security_headers": (security_headers, SecurityHeaders.changes),
-    "security_headers, with a nonce": (security_headers_with_nonce, SecurityHeaders.changes),
+    "security_headers": (SecurityHeadersFloor, SecurityHeaders.changes),
+    "security_headers, with a nonce": (SecurityHeadersWithNonce, SecurityHeaders.changes),
     "fused": (partial(fused, user=USER, password=PASSWORD, write_line=len), ALL),
 }
 UNUSUAL_SERVERS = {"answers_errors_without_exc_info_under_uwsgi", "starts_before_it_returns", "works_without_write"}
@@ -135,6 +141,7 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "https": Https,
     "maintenance": partial(Maintenance, flag=Path("no such file")),
     "method_override": MethodOverride,
+    "paths": Paths,
     "request_filter": RequestFilter,
     "cors": partial(Cors, allow_origins=[ORIGIN]),
     "csrf": Csrf,
@@ -192,6 +199,7 @@ def test_refuses_a_wrong_password_and_answers_an_error() -> None:
     assert ask(catch_errors(fails)).status == "500 Internal Server Error"
     for refused in ({"REMOTE_ADDR": "192.0.2.1"}, {"HTTP_USER_AGENT": "SQLmap"}, {"PATH_INFO": "/a%2ephp"}):
         assert ask(FILTER(make_whole(TEXT)), refused).status == "403 Forbidden"
+    assert ask(PathsFloor(make_whole(TEXT)), {"PATH_INFO": "/a/../b"}).status == "400 Bad Request"
     function = FLOORS["fused"][0]
     assert ask(function(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(function(fails), LOGGED_IN).status == "500 Internal Server Error"

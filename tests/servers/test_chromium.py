@@ -14,6 +14,7 @@ import pytest
 
 from wsgistack import SecurityHeaders
 from wsgistack.environ import CSP_NONCE
+from wsgistack.http.responses import error_answer
 from wsgistack.types import App, Environ, StartResponse
 
 CHROMIUM = shutil.which("chromium") or ""
@@ -129,3 +130,14 @@ def test_the_browser_has_nothing_to_say_about_the_headers(browse: Any, options: 
 
 def test_the_browser_would_say_something(browse: Any) -> None:
     assert "CONSOLE" in browse(SecurityHeaders(make_page(), csp=NONCE))[1]
+
+
+def test_a_strict_policy_blocks_nothing_of_an_error_page(browse: Any) -> None:
+    def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        status, headers, body = error_answer(environ, 400, HELLO)
+        start_response(status, headers)
+        return body
+
+    words, log = browse(SecurityHeaders(app, preset="api"))
+    assert words == ["400", "Bad", "Request"]
+    assert "Content Security Policy" not in log

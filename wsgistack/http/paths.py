@@ -36,7 +36,7 @@ _PARAMETERS = re.compile(r";[^/]*")
 _SLASHES = re.compile(r"//+")
 _ADDED = ("SCRIPT_NAME", "HTTP_X_VHM_ROOT")
 _REMOVED = ("HTTP_X_SCRIPT_NAME", "HTTP_X_FORWARDED_PREFIX")
-_BEGINNINGS = (*_ADDED, *_REMOVED)
+_OTHER_BEGINNINGS = ("HTTP_X_VHM_ROOT", *_REMOVED)
 
 
 def path_forms(environ: Environ) -> Forms:
@@ -66,7 +66,7 @@ def path_forms(environ: Environ) -> Forms:
 
 def has_one_beginning(environ: Environ) -> bool:
     """Whether all readers begin the path of a request with PATH_INFO."""
-    return not any(map(environ.get, _BEGINNINGS))
+    return not environ.get("SCRIPT_NAME") and environ.keys().isdisjoint(_OTHER_BEGINNINGS)
 
 
 def compile_path_test(test: Callable[[str], object], *, every: bool) -> Callable[[Environ], bool]:
@@ -78,8 +78,10 @@ def compile_path_test(test: Callable[[str], object], *, every: bool) -> Callable
 
     def is_meant(environ: Environ) -> bool:
         path: str = environ.get("PATH_INFO", "")
-        if is_plain(path) and has_one_beginning(environ):  # the most frequent request, at the least cost
-            return bool(test(path))
+        passes = bool(test(path))
+        # The path itself is one of its forms, and may decide alone. A plain one has no others.
+        if passes != every or (is_plain(path) and has_one_beginning(environ)):
+            return passes
         forms = path_forms(environ)
         return forms.all(test) if every else forms.any(test)
 

@@ -18,11 +18,12 @@ __all__ = ["error_answer"]
 _JSON = "application/problem+json"
 _OFFERS = (_JSON, "application/json", "text/plain", "text/html")
 
+# Without styles: a Content-Security-Policy without 'unsafe-inline' would block them.
 _HTML = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <title>{status}</title>
-<style>body {{ font-family: sans-serif; margin: 2em }} pre {{ white-space: pre-wrap }}</style>
+<meta name="viewport" content="width=device-width">
 <h1>{status}</h1>
 {paragraphs}
 </html>

@@ -118,12 +118,13 @@ class Https(Middleware):
         flags = f"{'; includeSubDomains' if include_subdomains else ''}{'; preload' if preload else ''}"
         self._policy = ("Strict-Transport-Security", f"max-age={int(hsts)}{flags}")
         self._notice = Notice(logging.getLogger("wsgistack.https"))
+        self._edit = self._add_policy  # faster than to find the method for each request
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         if environ["wsgi.url_scheme"] == "https":
             if self.hsts and _can_have_policy(environ.get("HTTP_HOST", "")[: MAX_HOST + 1]):
-                start_response = editing(start_response, self._add_policy)
+                start_response = editing(start_response, self._edit)
             return self.app(environ, start_response)
         if self._is_exempt(environ):
             return self.app(environ, start_response)

@@ -40,7 +40,7 @@ class Maintenance(Middleware):
     :param exempt: the beginnings of paths that are answered nevertheless, such as the one of a health check.
     :param retry_after: when clients shall ask again, in ``Retry-After``. 5 minutes by default.
     :param message: what the answer says, for the users of the site.
-    :raises ConfigError: neither ``flag`` nor ``enabled`` is set, or a network or a path is not valid.
+    :raises ConfigError: neither ``flag`` nor ``enabled`` is set, or a file name, a network or a path is not valid.
 
     Cost tier T0: one look at the file for each request, about a microsecond.
 
@@ -71,6 +71,9 @@ class Maintenance(Middleware):
         mistakes = Mistakes()
         if flag is None and not enabled:
             mistakes.append(Mistake("missing file", key="flag", expected="a file that switches the maintenance on"))
+        if "\0" in str(flag):
+            problem = f"not a valid file name {str(flag)!r}"
+            mistakes.append(Mistake(problem, key="flag", value=flag, expected="a path without the character NUL"))
         with mistakes.collect():
             self._is_allowed = Networks(allowed, key="allowed").contains_peer
         with mistakes.collect():
@@ -88,7 +91,8 @@ class Maintenance(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        if not (self.enabled or os.path.exists(self._path)):  # noqa: PTH110 (for each request)
+        # os.path.exists() takes three times as long for a missing file, because it catches an error
+        if not (self.enabled or os.access(self._path, os.F_OK)):
             return self.app(environ, start_response)
         if self._is_allowed(environ.get("REMOTE_ADDR", "")) or self._is_exempt(environ):
             return self.app(environ, start_response)
