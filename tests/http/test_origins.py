@@ -61,7 +61,10 @@ def test_no_text_raises(text: str) -> None:
     ("entry", "hint"),
     [
         ("https://example.org/", "; write https://example.org"),
+        ("https://example.org:8443/path", "; write https://example.org:8443"),
         ("example.org", "; write https://example.org"),
+        ("example.org/", "; write https://example.org"),
+        ("https://exämple.org", "; write the name in ASCII, as browsers send it: xn--…"),
         ("*.example.org:8443", "; write https://*.example.org:8443"),
         ("https://example.*", ""),
         ("*", ""),

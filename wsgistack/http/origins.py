@@ -70,10 +70,11 @@ class Origins:
 def _parse_pattern(entry: str, key: str) -> str:
     origin = _normalize(entry)
     if origin is None:
-        bare = entry.rstrip("/")
-        hint = f"write {bare}" if bare != entry and _normalize(bare) else ""
-        if not hint and entry != "null" and _normalize(f"https://{entry}"):
-            hint = f"write https://{entry}"
+        scheme, _, rest = entry.rpartition("://")
+        likely = f"{scheme or 'https'}://{rest.partition('/')[0]}"
+        hint = f"write {likely}" if entry != "null" and _normalize(likely) else ""
+        if not entry.isascii():
+            hint = "write the name in ASCII, as browsers send it: xn--…"
         expected = "a scheme and a host, such as https://example.org or https://*.example.org"
         raise ConfigError(Mistake(f"not a valid origin {entry!r}", key=key, value=entry, expected=expected, hint=hint))
     return origin
