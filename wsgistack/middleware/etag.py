@@ -34,7 +34,7 @@ class Etag(Middleware):
         max_size = 256KiB
 
     The tag is a strong one: 128 bits of the SHA-256 of the body and its Content-Type, Content-Encoding and
-    Content-Language. A 304 does not send these, and so a change of them must be a new tag. A response 200 to GET gets a
+    Content-Language. A 304 does not send these, so a change of them needs a new tag. A response 200 to GET gets a
     tag if the body is a list or tuple, or one chunk that is known to be complete. No stream is collected: each chunk
     passes at once. A response with its own ETag, ``Cache-Control: no-store`` or a Content-Range, an empty one and a
     file get no tag. A response to HEAD gets one only if the application sends the body of GET; RFC 9110 section 9.3.2
