@@ -127,7 +127,8 @@ _json = partial(make_whole, JSON, "application/json")
 _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
 _json_stream = partial(make_stream, [JSON] * 4, "application/json")
-_known = {"HTTP_IF_NONE_MATCH": f'"{sha256(TEXT).hexdigest()[:32]}"'}
+_tag = sha256(b"content-type: text/plain; charset=utf-8\n" + TEXT).hexdigest()[:32]
+_known = {"HTTP_IF_NONE_MATCH": f'"{_tag}"'}
 _none = make_whole(TEXT, status="404 Not Found")
 _first = partial(Cascade, fallback=make_whole(TEXT))
 _first_floor = partial(CascadeFloor, fallback=make_whole(TEXT))

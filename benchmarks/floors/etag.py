@@ -7,7 +7,9 @@ from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["Etag"]
 
-_NOT_IN_304 = ("content-type", "content-length", "content-encoding", "content-language")
+_MEANING = ("content-type", "content-encoding", "content-language")
+_FORBIDDING = ("etag", "content-range")
+_NOT_IN_304 = (*_MEANING, "content-length")
 
 
 class Etag:
@@ -60,8 +62,10 @@ class Etag:
         if type(body) is list or type(body) is tuple:
             status, headers = held
             length = sum(map(len, body))
-            if 0 < length <= 1048576 and _may_have_tag(headers, str(length)):
-                tag = f'"{sha256(b"".join(body)).hexdigest()[:32]}"'
+            if 0 < length <= 1048576 and (meaning := _find_meaning(headers, str(length))) is not None:
+                digest = sha256(meaning.encode())
+                digest.update(b"".join(body))
+                tag = f'"{digest.hexdigest()[:32]}"'
                 headers.append(("ETag", tag))
                 known = environ.get("HTTP_IF_NONE_MATCH", "").strip()
                 is_alone = "HTTP_IF_MATCH" not in environ and "HTTP_IF_UNMODIFIED_SINCE" not in environ
@@ -74,11 +78,15 @@ class Etag:
         return body
 
 
-def _may_have_tag(headers: Headers, length: str) -> bool:
+def _find_meaning(headers: Headers, length: str) -> str | None:
+    meaning = ""
     for name, value in headers:
         lowered = name.lower()
-        if lowered == "etag" or lowered == "content-range" or (lowered == "content-length" and value != length):
-            return False
-        if lowered == "cache-control" and "no-store" in value.lower():
-            return False
-    return True
+        if lowered in _MEANING:
+            meaning += f"{lowered}: {value}\n"
+        elif lowered == "content-length":
+            if value != length:
+                return None
+        elif lowered in _FORBIDDING or (lowered == "cache-control" and "no-store" in value.lower()):
+            return None
+    return meaning

@@ -120,10 +120,11 @@ APPS = {
     "image": partial(make_whole, JSON, "image/png"),
     "stream": partial(make_stream, [JSON] * 4, "application/json"),
 }
+KNOWN = sha256(b"content-type: text/plain; charset=utf-8\n" + TEXT).hexdigest()[:32]
 REQUESTS = {
     "plain": LOGGED_IN,
     "browser": {**LOGGED_IN, **BROWSER},
-    "known": {**LOGGED_IN, "HTTP_IF_NONE_MATCH": f'"{sha256(TEXT).hexdigest()[:32]}"'},
+    "known": {**LOGGED_IN, "HTTP_IF_NONE_MATCH": f'"{KNOWN}"'},
     "of an origin": {**LOGGED_IN, "HTTP_ORIGIN": ORIGIN},
     "named": {**LOGGED_IN, "HTTP_X_REQUEST_ID": "mine"},
 }

@@ -18,6 +18,7 @@ from wsgistack.http.origins import Origins, normalize_origin
         ("http://example.org:0080", "http://example.org"),
         ("http://localhost:3000", "http://localhost:3000"),
         ("http://[::1]:3000", "http://[::1]:3000"),
+        ("http://[2001:DB8:0::0001]:80", "http://[2001:db8::1]"),
         ("chrome-extension://abcdefgh", "chrome-extension://abcdefgh"),
     ],
 )
@@ -32,6 +33,7 @@ def test_origins_have_one_form(text: str, origin: str) -> None:
         *("https://example.org/path", "https://user@example.org", "https://example.org:", "https://example.org:99999"),
         *("https://a.org https://b.org", "https://.example.org", "https://example.org.", "https://-example.org"),
         *("https://exämple.org", "https://*.example.org", f"https://{'a' * 300}", "https://example.org\n", "İ://a"),
+        *("https://[::1", "https://[:::]", "https://[127.0.0.1]", "https://[1:2]", "https://[::1%25eth0]"),
     ],
 )
 def test_other_texts_are_no_origins(text: str) -> None:
@@ -59,7 +61,10 @@ def test_no_text_raises(text: str) -> None:
     ("entry", "hint"),
     [
         ("https://example.org/", "; write https://example.org"),
+        ("https://example.org:8443/path", "; write https://example.org:8443"),
         ("example.org", "; write https://example.org"),
+        ("example.org/", "; write https://example.org"),
+        ("https://exämple.org", "; write the name in ASCII, as browsers send it: xn--…"),
         ("*.example.org:8443", "; write https://*.example.org:8443"),
         ("https://example.*", ""),
         ("*", ""),

@@ -294,6 +294,22 @@ def test_the_answer_to_a_body_that_cannot_be_read_again_is_final(keys: dict[str,
         assert BODY.startswith(answer)
 
 
+@pytest.mark.parametrize(
+    "keys", [{"REQUEST_METHOD": "GET"}, {"CONTENT_LENGTH": "3"}], ids=["of GET", "with a length that does not count"]
+)
+def test_the_answer_to_a_chunked_body_that_was_read_is_final(keys: dict[str, str]) -> None:
+    seen = []
+
+    def reading(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        seen.append(environ["wsgi.input"].read())
+        start_response(NONE, [TEXT])
+        return [b"none"]
+
+    chunked: dict[str, Any] = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": BytesIO(b"a whole body")}
+    call = Call(Cascade(reading, fallback=echo), **{"REQUEST_METHOD": "POST", **chunked, **keys})
+    assert (call.status, call.read(), seen) == (NONE, b"none", [b"a whole body"])
+
+
 def test_the_first_application_can_read_piece_by_piece() -> None:
     def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
         given = environ["wsgi.input"]
@@ -419,9 +435,9 @@ def test_a_cascade_in_toml(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("catch = 404", "no applications are given; expected names of applications, as app1 = pages"),
-        ("ap1 = x", "ap1: unknown key of cascade; expected catch, or a key that begins with app, as app1"),
-        ("app1 = x\ncatch = 404 200", "catch: invalid value '200'; expected status codes of errors, as 404"),
+        ("catch = 404", "no applications are given; expected names of applications, such as app1 = pages"),
+        ("ap1 = x", "ap1: unknown key of cascade; expected catch, or a key that begins with app, such as app1"),
+        ("app1 = x\ncatch = 404 200", "catch: invalid value '200'; expected status codes of errors, such as 404"),
     ],
 )
 def test_mistakes_in_a_composite(tmp_path: Path, settings: str, message: str) -> None:
@@ -435,10 +451,13 @@ def test_mistakes_in_a_composite(tmp_path: Path, settings: str, message: str) ->
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "fallback: missing application; expected an import string, as legacy:app"),
+        ({}, "fallback: missing application; expected an import string such as legacy:app"),
         ({"fallback": "legacy:app"}, "fallback: is a value of type str; expected a WSGI application"),
         ({"fallback": flask.Flask}, "fallback: is a class"),
-        ({"fallback": echo, "statuses": [200]}, "statuses: invalid value 200; expected status codes of errors, as 404"),
+        (
+            {"fallback": echo, "statuses": [200]},
+            "statuses: invalid value 200; expected status codes of errors, such as 404",
+        ),
         ({"fallback": echo, "statuses": ["404"]}, "statuses: invalid value '404'; expected status codes"),
         ({"fallback": echo, "max_body": -1}, "max_body: invalid value -1; expected 0 bytes or more"),
     ],

@@ -404,6 +404,22 @@ METHOD = "expected a method in capitals, such as PUT"
             ],
         ),
         (
+            {"allow_origins": SITE, "allow_methods": "GET", "allow_headers": "X-Id", "expose_headers": "X-Id"},
+            [
+                f"{key}: invalid value {text!r}; expected a list of texts"
+                for key, text in (
+                    ("allow_origins", SITE),
+                    ("allow_methods", "GET"),
+                    ("allow_headers", "X-Id"),
+                    ("expose_headers", "X-Id"),
+                )
+            ],
+        ),
+        *(
+            ({"allow_origins": [SITE], "max_age": age}, [f"max_age: invalid value {age}; expected 0 seconds or more"])
+            for age in (-1, float("inf"), float("nan"))
+        ),
+        (
             {"allow_origins": [SITE], "under": ["/"]},
             ["under: invalid value '/'; expected the beginning of a path other than /"],
         ),

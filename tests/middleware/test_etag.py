@@ -25,8 +25,8 @@ DATE, LATER = "Sat, 29 Oct 1994 19:43:31 GMT", "Sat, 29 Oct 1994 19:43:32 GMT"
 STORY = b"Once upon a time there was a page. " * 40
 
 
-def tag_of(body: bytes) -> str:
-    return f'"{sha256(body).hexdigest()[:32]}"'
+def tag_of(body: bytes, fields: bytes = b"content-type: text/plain\n") -> str:
+    return f'"{sha256(fields + body).hexdigest()[:32]}"'
 
 
 def get(app: App, **keys: str) -> tuple[str, dict[str, str], bytes]:
@@ -58,13 +58,22 @@ class Sized(Body):
         pytest.param(lambda: [b"whole"], (("Cache-Control", 'private="no-store"'),), id="no-store in a text"),
         pytest.param(lambda: [b"whole"], (("Set-Cookie", "a=b"),), id="a cookie"),
         pytest.param(lambda: [b"whole"], (("Last-Modified", DATE),), id="a date"),
-        pytest.param(lambda: [b"whole"], (("Content-Encoding", "br"),), id="encoded by the application"),
     ],
 )
 def test_a_complete_body_gets_the_tag_of_its_bytes(make: Any, headers: Any) -> None:
     for method in ("GET", "HEAD"):
         status, sent, body = get(answering(make(), TEXT, *headers), REQUEST_METHOD=method)
         assert (status, sent["etag"], body) == ("200 OK", tag_of(b"whole"), b"whole")
+
+
+@pytest.mark.parametrize(
+    "other", [("content-type", "text/html"), ("Content-Encoding", "br"), ("Content-Language", "fr")]
+)
+def test_the_same_bytes_in_another_meaning_have_another_tag(other: tuple[str, str]) -> None:
+    known = get(answering([b"whole"], ("Content-Type", "text/plain"), ("Content-Language", "en")))[1]["etag"]
+    status, sent, body = get(answering([b"whole"], other), HTTP_IF_NONE_MATCH=known)
+    assert (status, body) == ("200 OK", b"whole")
+    assert sent["etag"] == tag_of(b"whole", f"{other[0].lower()}: {other[1]}\n".encode())
 
 
 def test_a_complete_chunk_of_an_application_that_starts_late_gets_its_tag() -> None:
@@ -374,7 +383,7 @@ def test_flask() -> None:
     app.wsgi_app = Etag(app.wsgi_app)  # type: ignore[assignment,method-assign]
     client = Client(app)
     page = client.get("/page")
-    assert page.headers["ETag"] == tag_of(b"a page")
+    assert page.headers["ETag"] == tag_of(b"a page", b"content-type: text/html; charset=utf-8\n")
     again = client.get("/page", headers={"If-None-Match": page.headers["ETag"]})
     assert (again.status_code, again.data, again.headers.get("Content-Length")) == (304, b"", None)
     assert client.get("/stream", headers={"If-None-Match": "*"}).status_code == 304

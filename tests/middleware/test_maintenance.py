@@ -61,6 +61,10 @@ def test_a_file_that_cannot_be_looked_up_does_not_take_the_site_down(path: str) 
             "flag: not a valid file name '/\\x00'; expected a path without the character NUL",
         ),
         (
+            {"enabled": True, "retry_after": -1},
+            "retry_after: not a valid duration; expected 0 seconds or more",
+        ),
+        (
             {"enabled": True, "exempt": ["/"]},
             "exempt: invalid value '/'; expected the beginning of a path other than /",
         ),

@@ -197,7 +197,7 @@ def test_headers_of_any_client_are_refused_with_a_reason(
     file = convert(folder / "neutron.ini")
     reason = (
         "trusted: with enable_proxy_headers_parsing alone, every client could choose its address; expected "
-        "the addresses of the proxies, as trusted = 10.0.0.0/8, or their number, as hops = 1"
+        "the addresses of the proxies, such as trusted = 10.0.0.0/8, or their number, such as hops = 1"
     )
     with pytest.raises(wsgistack.ConfigError) as caught:
         loadapp(f"config:{file}", "neutron")

@@ -372,7 +372,7 @@ class _Joined(chain[bytes]):
 
 
 def refuse_write(chunk: bytes) -> NoReturn:
-    """Stand in for the ``write()`` that a server does not have."""
+    """Replace the ``write()`` that a server does not have."""
     raise RuntimeError("the server's start_response returned no write(); yield the chunks of the body instead")
 
 

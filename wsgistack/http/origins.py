@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from ipaddress import IPv6Address
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 
@@ -21,9 +22,9 @@ _WILDCARD = "*."
 
 
 def normalize_origin(text: str) -> str | None:
-    """Return an origin in lower case and without the default port of its scheme; None for any other text.
+    """Return an origin in lower case, with the shortest form of an IPv6 address and without the default port.
 
-    ``null`` is not an origin: browsers send it for many unrelated pages.
+    None for any other text. ``null`` is not an origin: browsers send it for many unrelated pages.
     """
     origin = _normalize(text)
     return None if origin is None or _WILDCARD in origin else origin
@@ -72,10 +73,11 @@ class Origins:
 def _parse_pattern(entry: str, key: str) -> str:
     origin = _normalize(entry)
     if origin is None:
-        bare = entry.rstrip("/")
-        hint = f"write {bare}" if bare != entry and _normalize(bare) else ""
-        if not hint and entry != "null" and _normalize(f"https://{entry}"):
-            hint = f"write https://{entry}"
+        scheme, _, rest = entry.rpartition("://")
+        likely = f"{scheme or 'https'}://{rest.partition('/')[0]}"
+        hint = f"write {likely}" if entry != "null" and _normalize(likely) else ""
+        if not entry.isascii():
+            hint = "write the name in ASCII, as browsers send it: xn--…"
         expected = "a scheme and a host, such as https://example.org or https://*.example.org"
         raise ConfigError(Mistake(f"not a valid origin {entry!r}", key=key, value=entry, expected=expected, hint=hint))
     return origin
@@ -88,5 +90,10 @@ def _normalize(text: str) -> str | None:
     scheme, host, port = found.groups()
     if port is not None and int(port) > 65535:
         return None
+    if host[0] == "[":
+        try:
+            host = f"[{IPv6Address(host[1:-1])}]"
+        except ValueError:
+            return None
     port = str(int(port)) if port else port
     return f"{scheme}://{host}" if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{port}"

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from io import BytesIO
 from typing import Any, BinaryIO, ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import Exchange
+from wsgistack.http.bodies import BodyRefusedError, find_body_length, has_no_body
 from wsgistack.pipeline.shape import check_application
 from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, Size, StartResponse, Write
 
@@ -72,11 +74,11 @@ class Cascade(Middleware):
         mistakes = Mistakes()
         with mistakes.collect("fallback"):
             if fallback is None:
-                raise ConfigError(Mistake("missing application", expected="an import string, as legacy:app"))
+                raise ConfigError(Mistake("missing application", expected="an import string such as legacy:app"))
             self.ask = check_application(fallback, "is")
         for status in statuses:
             if type(status) is not int or not 400 <= status <= 599:
-                expected = "status codes of errors, as 404"
+                expected = "status codes of errors, such as 404"
                 mistakes.append(Mistake(f"invalid value {status!r}", key="statuses", value=status, expected=expected))
         if type(max_body) is not int or max_body < 0:
             expected = "0 bytes or more"
@@ -90,7 +92,7 @@ class Cascade(Middleware):
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         exchange = _FirstAnswer(self, environ, start_response)
-        if environ.get("CONTENT_LENGTH") or environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
+        if environ.get("CONTENT_LENGTH") or not has_no_body(environ):
             exchange.input = environ["wsgi.input"] = _Input(environ, self.max_body)
         return exchange.run(self.app)
 
@@ -167,9 +169,10 @@ class _Input:
     """The body of a request, which two applications can read if it is small. It is not read before one of them asks."""
 
     def __init__(self, environ: Environ, max_body: int) -> None:
-        length: str = environ.get("CONTENT_LENGTH") or ""
-        is_known = length.isascii() and length.isdecimal() and len(length) < 16
-        self._length = int(length) if is_known and int(length) <= max_body else None
+        length = None
+        with suppress(BodyRefusedError):  # the applications judge a length that is not valid
+            length = find_body_length(environ)
+        self._length = None if length is None or length > max_body else length
         self._given: BinaryIO = environ["wsgi.input"]
         self._opened: BinaryIO | None = None
         self._data: bytes | None = None
@@ -229,15 +232,15 @@ def composite_factory(loader: Any, global_conf: Mapping[str, str], catch: object
     """
     mistakes = Mistakes()
     if not apps:
-        mistakes.append(Mistake("no applications are given", expected="names of applications, as app1 = pages"))
+        mistakes.append(Mistake("no applications are given", expected="names of applications, such as app1 = pages"))
     for key in apps:
         if not key.startswith("app"):
-            expected = "catch, or a key that begins with app, as app1"
+            expected = "catch, or a key that begins with app, such as app1"
             mistakes.append(Mistake("unknown key of cascade", key=key, value=apps[key], expected=expected))
     codes = re.findall(r"[^\s,\[\]]+", str(catch))  # in TOML, it may be a number or a list
     for code in codes:
         if not re.fullmatch("[45][0-9][0-9]", code):
-            expected = "status codes of errors, as 404"
+            expected = "status codes of errors, such as 404"
             mistakes.append(Mistake(f"invalid value {code!r}", key="catch", value=catch, expected=expected))
     mistakes.raise_if_any()
     app: App

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import ClassVar
 
 from wsgistack import peers
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
 from wsgistack.http.headers import replace, vary
 from wsgistack.http.origins import MAX_ORIGIN, Origins
@@ -107,13 +108,8 @@ class Cors(Middleware):
         under: Sequence[str] = (),
     ) -> None:
         super().__init__(app)
-        check_lists(
-            allow_origins=allow_origins,
-            allow_methods=allow_methods,
-            allow_headers=allow_headers,
-            expose_headers=expose_headers,
-            under=under,
-        )
+        names = {"allow_methods": allow_methods, "allow_headers": allow_headers, "expose_headers": expose_headers}
+        check_lists(allow_origins=allow_origins, **names, under=under)
         mistakes = Mistakes()
         if not allow_origins:
             expected = "origins such as https://example.org, or * for all"
@@ -124,7 +120,6 @@ class Cors(Middleware):
         with mistakes.collect():
             listed = [origin for origin in allow_origins if origin not in (_ANY, _OPAQUE)]
             self._origins = Origins(listed, key="allow_origins")
-        names = {"allow_methods": allow_methods, "allow_headers": allow_headers, "expose_headers": expose_headers}
         mistakes += [mistake for key, values in names.items() for value in values for mistake in _check(value, key)]
         if allow_credentials:
             expected = "a list of what is allowed, or allow_credentials = false"
@@ -134,10 +129,12 @@ class Cors(Middleware):
                 Mistake(f"{value} is not possible with credentials", key=key, value=value, expected=expected)
                 for key, value in everybody
             ]
+        if not 0 <= max_age < inf:
+            expected = "0 seconds or more"
+            mistakes.append(Mistake(f"invalid value {max_age!r}", key="max_age", value=max_age, expected=expected))
         with mistakes.collect():
             self._is_shared = compile_exemptions(under, key="under") if under else None
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.allow_origins = allow_origins
         self.allow_methods = allow_methods
         self.allow_headers = allow_headers

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
-from wsgistack.errors import ConfigError, Mistakes, check_lists
+from wsgistack.errors import Mistakes, check_lists
 from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.origins import MAX_ORIGIN, Origins
 from wsgistack.http.paths import compile_exemptions
@@ -87,8 +87,7 @@ class Csrf(Middleware):
             self._trusts = Origins(trusted_origins, key="trusted_origins").contains
         with mistakes.collect():
             self._is_exempt = compile_exemptions(exempt, key="exempt")
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.trusted_origins = trusted_origins
         self.exempt = exempt
         self._notice = Notice(logging.getLogger("wsgistack.csrf"))

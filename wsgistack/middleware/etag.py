@@ -17,7 +17,8 @@ from wsgistack.types import App, Changes, Environ, Headers, Size, StartResponse
 __all__ = ["Etag"]
 
 _EVALUATED = ("200", "206")
-_RELEVANT_HEADERS = frozenset(("etag", "content-range", "content-length", "cache-control"))
+_MEANING = ("content-type", "content-encoding", "content-language")
+_RELEVANT_HEADERS = frozenset(("etag", "content-range", "content-length", "cache-control", *_MEANING))
 _OF_COMPRESSED = "its tags would be those of compressed bytes, which differ by coding and padding"
 
 
@@ -32,10 +33,12 @@ class Etag(Middleware):
         use = egg:wsgistack#etag
         max_size = 256KiB
 
-    The tag is a strong one, 128 bits of the SHA-256 of the body. A response 200 to GET gets it if the body is a list or
-    tuple, or one chunk that is known to be complete. No stream is collected: each chunk passes at once. A response with
-    its own ETag, ``Cache-Control: no-store`` or a Content-Range, an empty one and a file get no tag. A response to HEAD
-    gets one only if the application sends the body of GET; RFC 9110 section 9.3.2 allows the difference.
+    The tag is a strong one: 128 bits of the SHA-256 of the body and its Content-Type, Content-Encoding and
+    Content-Language. A 304 does not send these, so a change of them needs a new tag. A response 200 to GET gets a
+    tag if the body is a list or tuple, or one chunk that is known to be complete. No stream is collected: each chunk
+    passes at once. A response with its own ETag, ``Cache-Control: no-store`` or a Content-Range, an empty one and a
+    file get no tag. A response to HEAD gets one only if the application sends the body of GET; RFC 9110 section 9.3.2
+    allows the difference.
 
     The conditions of GET and HEAD are evaluated for these tags, and for the ETag and Last-Modified of the application,
     in the order of RFC 9110 section 13.2.2: If-Match or else If-Unmodified-Since (412), If-None-Match or else
@@ -154,8 +157,8 @@ class _Tagged(HeldExchange):
 
     def _finish(self, body: bytes = b"") -> None:
         """Add a tag if this is a whole body that gets one, evaluate the conditions, and start."""
-        if body and len(body) <= self._max_size and self._may_have_tag(len(body)):
-            self.headers.append(("ETag", f'"{sha256(body).hexdigest()[:32]}"'))
+        if body and len(body) <= self._max_size and self.status[:3] == "200" and (tag := self._make_tag(body)):
+            self.headers.append(("ETag", tag))
         if has_conditions(self.environ):
             code = find_status(self.environ, self.headers)
             if code == 304:
@@ -167,15 +170,19 @@ class _Tagged(HeldExchange):
                 self.status, self.headers, (self._instead,) = error_answer(self.environ, code, detail)
         self.release()
 
-    def _may_have_tag(self, length: int) -> bool:
+    def _make_tag(self, body: bytes) -> str:
+        """The tag of a whole body; empty if a header forbids it."""
+        meaning = ""
         for name, value in self.headers:
             lowered = name.lower()
             if lowered in _RELEVANT_HEADERS:
-                match lowered:
-                    case "content-length" if value == str(length):
-                        pass
-                    case "cache-control" if "no-store" not in h.tokens(self.headers, "cache-control"):
-                        pass
-                    case _:
-                        return False
-        return self.status[:3] == "200"
+                if lowered in _MEANING:
+                    meaning += f"{lowered}: {value}\n"
+                elif lowered == "content-length":
+                    if value != str(len(body)):
+                        return ""
+                elif lowered != "cache-control" or "no-store" in h.tokens(self.headers, "cache-control"):
+                    return ""
+        digest = sha256(meaning.encode("utf-8", "replace"))
+        digest.update(body)
+        return f'"{digest.hexdigest()[:32]}"'

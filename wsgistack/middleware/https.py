@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from math import inf
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
@@ -104,6 +105,8 @@ class Https(Middleware):
             mistakes.append(Mistake("not a valid status", key="get_status", value=get_status, expected="308 or 301"))
         if not 0 < port < 65536:
             mistakes.append(Mistake("not a valid port", key="port", value=port, expected="1 to 65535"))
+        if not 0 <= hsts < inf:
+            mistakes.append(Mistake("not a valid duration", key="hsts", value=hsts, expected="0 seconds or more"))
         if preload and not (include_subdomains and hsts >= MIN_PRELOAD_AGE):
             expected = "include_subdomains = true and an hsts of at least 365d with it"
             mistakes.append(Mistake("browsers would not accept the site", key="preload", value=True, expected=expected))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from math import inf
 from pathlib import Path
 from typing import ClassVar
 
@@ -74,6 +75,9 @@ class Maintenance(Middleware):
         if "\0" in str(flag):
             problem = f"not a valid file name {str(flag)!r}"
             mistakes.append(Mistake(problem, key="flag", value=flag, expected="a path without the character NUL"))
+        if not 0 <= retry_after < inf:
+            expected = "0 seconds or more"
+            mistakes.append(Mistake("not a valid duration", key="retry_after", value=retry_after, expected=expected))
         with mistakes.collect():
             self._is_allowed = Networks(allowed, key="allowed").contains_peer
         with mistakes.collect():

@@ -62,7 +62,7 @@ class HTTPProxyToWSGI(OsloLayer, Forwarded):
             return
         if not trusted and not hops:
             problem = "with enable_proxy_headers_parsing alone, every client could choose its address"
-            expected = "the addresses of the proxies, as trusted = 10.0.0.0/8, or their number, as hops = 1"
+            expected = "the addresses of the proxies, such as trusted = 10.0.0.0/8, or their number, such as hops = 1"
             raise ConfigError(Mistake(problem, key="trusted", expected=expected))
         super().__init__(app, trusted=trusted, hops=hops, headers=headers, read=read)
 

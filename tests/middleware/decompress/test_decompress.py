@@ -31,9 +31,10 @@ def post(data: bytes, coding: str = "gzip", app: App = echo, options: Any = (), 
         "REQUEST_METHOD": "POST",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.input": BytesIO(data),
+        "HTTP_CONTENT_ENCODING": coding,
         **length,
     }
-    return Call(Decompress(app, **{"codings": ALL, **dict(options)}), **given, HTTP_CONTENT_ENCODING=coding, **keys)
+    return Call(Decompress(app, **{"codings": ALL, **dict(options)}), **{**given, **keys})
 
 
 @pytest.mark.parametrize("stream", MODES)
@@ -115,6 +116,14 @@ def test_bad_bodies(data: bytes, status: str, options: Any, keys: dict[str, Any]
     answer = post(data, options={**options, "stream": stream}, **keys)
     assert b"request body" in answer.read()
     assert answer.status == status
+
+
+@pytest.mark.parametrize("stream", MODES)
+@pytest.mark.parametrize("data", [gzip.compress(TEXT), b""], ids=["after a member", "at the beginning"])
+def test_a_body_that_ends_before_its_length_is_refused(data: bytes, stream: bool) -> None:
+    answer = post(data, options={"stream": stream}, CONTENT_LENGTH=str(len(data) * 2 + 1))
+    assert answer.status == "400 Bad Request"
+    assert b"The request body is shorter than its Content-Length." in answer.read()
 
 
 @pytest.mark.parametrize("length", ["-1", "5, 5", "x"])

@@ -90,6 +90,8 @@ class DecodedBody:
         while left is None or left > 0:
             block: bytes = read(BLOCK_SIZE if left is None or left > BLOCK_SIZE else left)
             if not block:
+                if left is not None:  # nothing else shows it between two members
+                    raise self._refuse(400, "The request body is shorter than its Content-Length.")
                 return
             self._received += len(block)
             if left is not None:
