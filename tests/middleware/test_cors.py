@@ -406,7 +406,7 @@ METHOD = "expected a method in capitals, such as PUT"
         (
             {"allow_origins": SITE, "allow_methods": "GET", "allow_headers": "X-Id", "expose_headers": "X-Id"},
             [
-                f"{key}: invalid value {text!r}; expected a list of texts"
+                f"{key}: is text; expected a list; write [{text!r}]"
                 for key, text in (
                     ("allow_origins", SITE),
                     ("allow_methods", "GET"),
