@@ -49,7 +49,9 @@ def choose(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
 codings = ("gzip", "br", "zstd")
 buffering: App = Decompress(inner, codings=codings, max_size=LIMIT)
 streaming: App = Decompress(inner, codings=codings, max_size=LIMIT, stream=True)
-application: App = AccessLog(CatchErrors(BodyLimit(choose, max_size=LIMIT)), format="%>s %X", file=Path("access.log"))
+application: App = AccessLog(
+    CatchErrors(BodyLimit(choose, max_size=LIMIT)), format="%>s %X %r", file=Path("access.log")
+)
 
 
 def main(name: str) -> None:
