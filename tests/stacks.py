@@ -115,7 +115,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
     "basic_auth": {"users": {"a": "b"}},
     "cors": {"allow_origins": ["https://example.org"]},
     "forwarded": {"trusted": ["127.0.0.1"]},
-    "static": {"root": Path(__file__).parent},
+    "static": {"root": Path(__file__).parent / "cli" / "public"},
     "maintenance": {"flag": Path("no such file")},
     "hosts": {"allowed": ["127.0.0.1", "localhost"]},
 }

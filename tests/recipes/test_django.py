@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.urls import clear_url_caches
+from django.utils.functional import empty
 from webtest import TestApp
 
 pytestmark = pytest.mark.slow
@@ -18,8 +21,14 @@ def client(enter: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "shop.settings")
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    settings_before = dict(vars(settings))  # another test may have set them for this process
+    vars(settings).clear()
+    vars(settings)["_wrapped"] = empty
     yield TestApp(importlib.import_module("shop.wsgi").application, extra_environ={"HTTP_HOST": "localhost"})
     root.handlers[:], root.level = before
+    vars(settings).clear()
+    vars(settings).update(settings_before)
+    clear_url_caches()
 
 
 def test_the_view_sees_the_id(client: TestApp) -> None:
