@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.urls import clear_url_caches
-from django.utils.functional import empty
+from django.conf import settings  # type: ignore[import-untyped]
+from django.urls import clear_url_caches  # type: ignore[import-untyped]
+from django.utils.functional import empty  # type: ignore[import-untyped]
 from webtest import TestApp
 
 pytestmark = pytest.mark.slow
