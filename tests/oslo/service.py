@@ -30,7 +30,7 @@ def pipeline_factory(loader: Any, global_conf: Mapping[str, str], **local_conf: 
 
 
 def pass_factory(global_conf: Mapping[str, str], **local_conf: str) -> Callable[[App], App]:
-    """Make a filter that stands for one of the service."""
+    """Make a filter in the place of one of the service."""
     return lambda app: app
 
 
