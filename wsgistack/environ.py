@@ -12,6 +12,7 @@ __all__ = [
     "METHOD_OVERRIDES",
     "NO_COMPRESS",
     "REQUEST_ID",
+    "TRACE_ID",
     "copy_environ",
     "escape_quoted",
     "escape_word",
@@ -24,6 +25,9 @@ __all__ = [
 ]
 
 REQUEST_ID = "wsgistack.request_id"
+
+TRACE_ID = "wsgistack.trace_id"
+"""The id of the trace that the request belongs to, in 32 hexadecimal digits (W3C Trace Context)."""
 
 CSP_NONCE = "wsgistack.csp_nonce"
 """The nonce of the Content-Security-Policy, for the scripts and styles of a page. ``str()`` makes it."""
