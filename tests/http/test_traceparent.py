@@ -1,0 +1,35 @@
+"""The traceparent header of W3C Trace Context."""
+
+import pytest
+
+from wsgistack.http.traceparent import TraceParent, find_trace_id, parse_traceparent
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+PARENT = "00f067aa0ba902b7"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(f"00-{TRACE}-{PARENT}-01", TraceParent(TRACE, PARENT, 1), id="level 1"),
+        pytest.param(f"00-{TRACE}-{PARENT}-03", TraceParent(TRACE, PARENT, 3), id="level 2, random"),
+        pytest.param(f"cc-{TRACE}-{PARENT}-01-what-comes", TraceParent(TRACE, PARENT, 1), id="later version"),
+        pytest.param(f"00-{TRACE}-{PARENT}-01-more", None, id="more than level 1 allows"),
+        pytest.param(f"ff-{TRACE}-{PARENT}-01", None, id="forbidden version"),
+        pytest.param(f"00-{'0' * 32}-{PARENT}-01", None, id="no trace"),
+        pytest.param(f"00-{TRACE}-{'0' * 16}-01", None, id="no parent"),
+        pytest.param(f"00-{TRACE.upper()}-{PARENT}-01", None, id="upper case"),
+        pytest.param(f"00-{TRACE}-{PARENT}-01\n", None, id="line break"),
+        pytest.param("", None, id="empty"),
+        pytest.param(None, None, id="absent"),
+    ],
+)
+def test_parses(value: str | None, expected: TraceParent | None) -> None:
+    assert parse_traceparent(value) == expected
+
+
+def test_prefers_what_a_layer_has_set() -> None:
+    environ = {"HTTP_TRACEPARENT": f"00-{TRACE}-{PARENT}-01"}
+    assert find_trace_id(environ) == TRACE
+    assert find_trace_id({**environ, "wsgistack.trace_id": "f" * 32}) == "f" * 32
+    assert find_trace_id({}) is None
