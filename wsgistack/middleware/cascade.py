@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
-from wsgistack.exchange import Exchange
+from wsgistack.exchange import Exchange, refuse_write
 from wsgistack.http.bodies import BodyRefusedError, find_body_length, has_no_body
 from wsgistack.pipeline.shape import check_application
 from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, Size, StartResponse, Write
@@ -47,8 +47,7 @@ class Cascade(Middleware):
         64 KiB by default, more than a form without a file needs.
     :raises ConfigError: the fallback is missing or is no application, a status is not 400 to 599, or the size is wrong.
 
-    Cost tier T2; a list, a tuple or a file stays untouched, and so does every body of an application that starts its
-    response before it returns.
+    Cost tier T1; T2 for an application that starts its response after its return.
 
     Place it inside everything else, around the application. Not for an application that changes data before it answers
     404. Not needed where the paths of both are known: ``mount`` is faster, and asks only one of them.
@@ -75,7 +74,7 @@ class Cascade(Middleware):
         with mistakes.collect("fallback"):
             if fallback is None:
                 raise ConfigError(Mistake("missing application", expected="an import string such as legacy:app"))
-            self.ask = check_application(fallback, "is")
+            self._ask = check_application(fallback, "is")
         for status in statuses:
             if type(status) is not int or not 400 <= status <= 599:
                 expected = "status codes of errors, such as 404"
@@ -87,73 +86,111 @@ class Cascade(Middleware):
         self.fallback = fallback
         self.statuses = statuses
         self.max_body = max_body
-        self.codes = frozenset(map(str, statuses))
+        self._codes = frozenset(map(str, statuses))
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        exchange = _FirstAnswer(self, environ, start_response)
+        original = {**environ}
+        given: _Input | None = None
         if environ.get("CONTENT_LENGTH") or not has_no_body(environ):
-            exchange.input = environ["wsgi.input"] = _Input(environ, self.max_body)
-        return exchange.run(self.app)
+            given = environ["wsgi.input"] = _Input(environ, self.max_body)
+        is_refused = is_started = False
+        late: _LateAnswer | None = None
+
+        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+            nonlocal is_refused, is_started
+            try:
+                if late is not None:
+                    return late.begin(status, headers, exc_info)
+                is_refused = not is_started and self.refuses(status, given)
+                if is_refused:
+                    return _drop_chunk
+                if exc_info is None:  # some servers accept only two arguments
+                    write: Write | None = start_response(status, headers)
+                else:
+                    write = start_response(status, headers, exc_info)
+                is_started = True
+                return refuse_write if write is None else write
+            finally:
+                exc_info = None  # PEP 3333: no circular reference through the traceback
+
+        body = self.app(environ, start)
+        if is_refused:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+            return self.ask_fallback(environ, original, given, start_response)
+        if is_started:
+            return body
+        late = _LateAnswer(self, environ, start_response, original, given)
+        return late.run(lambda environ, start_response: body)
+
+    def refuses(self, status: str, given: "_Input | None") -> bool:
+        """Whether an answer is refused, and what that means for the body of the request."""
+        is_refused = status[:3] in self._codes
+        if given is not None:
+            is_refused = is_refused and not given.is_spent
+            given.is_shut = is_refused
+        return is_refused
+
+    def ask_fallback(
+        self, environ: Environ, original: Environ, given: "_Input | None", start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Ask the other application, in the environ as the server made it."""
+        environ.clear()
+        environ.update(original)
+        if given is not None:
+            environ["wsgi.input"] = given.rewind()
+        return self._ask(environ, start_response)
 
 
-class _FirstAnswer(Exchange):
-    """The answer of the first application. If it is refused, the server sees nothing of it."""
+class _LateAnswer(Exchange):
+    """The answer of an application that starts it after its return. If it is refused, the server sees nothing of it."""
 
-    __slots__ = ("_is_refused", "_layer", "_original", "_server", "input")
+    __slots__ = ("_given", "_is_refused", "_layer", "_original", "_server")
 
-    def __init__(self, layer: Cascade, environ: Environ, start_response: StartResponse) -> None:
-        Exchange.__init__(self, environ, start_response)  # faster than super()
+    def __init__(
+        self,
+        layer: Cascade,
+        environ: Environ,
+        start_response: StartResponse,
+        original: Environ,
+        given: "_Input | None",
+    ) -> None:
+        super().__init__(environ, start_response)
+        self._given = given
         self._is_refused = False
         self._layer = layer
-        self._original = {**environ}
+        self._original = original
         self._server = start_response
-        self.input: _Input | None = None
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        is_refused = status[:3] in self._layer.codes
-        if is_refused or self._is_refused:
-            is_final = (self.status and not self._is_refused) or (self.input is not None and self.input.is_spent)
-            self._is_refused = is_refused and not is_final
-            self.start_response = _drop if self._is_refused else self._server
-            if self.input is not None:
-                self.input.is_shut = self._is_refused
+        self._is_refused = (not self.status or self._is_refused) and self._layer.refuses(status, self._given)
+        self.start_response = _drop if self._is_refused else self._server
         return status, headers
 
-    def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
-        if self._is_refused:
-            return self._ask_fallback()
-        if self.status:
-            return body
+    def on_body(self, body: Iterable[bytes]) -> Iterable[bytes]:
         self._chunks = self._iterate(body)
         self._sees_chunks = False
         return self
 
     def _iterate(self, body: Iterable[bytes]) -> Iterator[bytes]:
-        """The chunks of an application that starts late, or those of the fallback."""
+        """The chunks of the first answer, or those of the fallback."""
         for chunk in body:
             if self._is_refused:
                 break
             yield chunk
         if not self._is_refused:
             return
-        try:
-            answer = self._ask_fallback()
-        except StopIteration:  # gunicorn: it has taken over the connection
-            return
-        for chunk in answer:  # "yield from" would close it, as close() does
-            yield chunk
-
-    def _ask_fallback(self) -> Iterable[bytes]:
         self.status = ""
         self.close()  # the first answer
-        environ = self.environ
-        environ.clear()
-        environ.update(self._original)
-        if self.input is not None:
-            environ["wsgi.input"] = self.input.rewind()
-        self._source = answer = self._layer.ask(environ, self._server)
-        return answer
+        try:
+            answer = self._layer.ask_fallback(self.environ, self._original, self._given, self._server)
+        except StopIteration:  # gunicorn: it has taken over the connection
+            return
+        self._source = answer
+        for chunk in answer:  # "yield from" would close it, as close() does
+            yield chunk
 
 
 def _drop(status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Write:
