@@ -195,7 +195,13 @@ def report_on(judged: Judged, names: Iterable[str]) -> str:
     return as_text("", verdicts) if any(verdict.breaches for verdict in verdicts) else ""
 
 
-@pytest.mark.parametrize("judged", JUDGED.values(), ids=JUDGED)
+@pytest.mark.parametrize(
+    "judged",
+    [
+        pytest.param(judged, id=name, marks=pytest.mark.slow if "," in name else ())  # a variant of the layer before
+        for name, judged in JUDGED.items()
+    ],
+)
 def test_keeps_the_contract(judged: Judged) -> None:
     assert report_on(judged, [*CASES, *(f"{name}-by_a_browser" for name in CASES), *SCENARIOS]) == ""
 

@@ -49,6 +49,7 @@ REQUESTS: dict[str, Callable[[str], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REQUESTS)
 def test_long_values_are_not_kept(name: str) -> None:
     send = REQUESTS[name]

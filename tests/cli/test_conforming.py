@@ -212,6 +212,7 @@ def keeping(app):
 NOISES = ("the import", "print", "the first stdout", "a handler", "a log", "a warning", "C on 1", "C on 2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("report", ["text", "json"])
 def test_the_report_is_free_of_what_the_middleware_prints_and_logs(report: str, noisy: str) -> None:
     shown = run("conform", noisy, "--format", report)
@@ -220,6 +221,7 @@ def test_the_report_is_free_of_what_the_middleware_prints_and_logs(report: str, 
     assert shown.stdout
 
 
+@pytest.mark.slow
 def test_shows_what_the_middleware_prints_and_logs_on_demand(noisy: str) -> None:
     shown = run("conform", noisy, "-v", "--format", "json")
     assert json.loads(shown.stdout)["middleware"] == noisy
@@ -227,6 +229,7 @@ def test_shows_what_the_middleware_prints_and_logs_on_demand(noisy: str) -> None
     assert [each for each in (*noises, "KeyError: 'noise of a thread'\n") if each not in shown.stderr] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "2>&- -v"])
 def test_judges_without_an_output(closed: str, noisy: str) -> None:
     command = [*PROGRAM, "conform", noisy]
@@ -248,6 +251,7 @@ def test_a_log_handler_may_keep_the_stream(
     assert capfd.readouterr() == ("shown again\nshown as well\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("mine")
 def test_shows_every_case_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["conform", "mine:Renaming", "-v"]) == 1
@@ -276,6 +280,7 @@ def test_runs_in_a_thread(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("mine:Shouting: ")
 
 
+@pytest.mark.slow
 def test_reports_what_a_peer_breaks() -> None:
     shown = run("conform", "werkzeug.middleware.profiler:ProfilerMiddleware")
     assert shown.returncode == 1

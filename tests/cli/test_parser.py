@@ -69,6 +69,7 @@ def ask(address: str) -> bytes:
         return b"".join(iter(lambda: client.recv(65536), b""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_terminal", [True, False], ids=["in a terminal", "piped"])
 @pytest.mark.parametrize("example", dict.fromkeys(example for found in FOUND.values() for example in found))
 def test_examples_do_what_they_say(example: str, is_terminal: bool, folder: Path) -> None:

@@ -55,6 +55,7 @@ def test_shows_the_layer_and_its_condition(when: object, shown: str) -> None:
     assert repr(layer) == f"Conditional({Compress(path_of)!r}, {shown})"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", [{"environ": "wsgi.version"}, {"not": {"environ": "wsgi.version"}}], ids=["in", "out"])
 @pytest.mark.parametrize("name", [name for name in LAYERS if name not in ("basic_auth", "lint")])
 def test_keeps_the_contract_where_the_layer_is_there_and_where_it_is_not(name: str, when: dict[str, Any]) -> None:

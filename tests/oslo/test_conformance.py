@@ -23,6 +23,7 @@ LAYERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("factory", "options"), LAYERS)
 def test_keeps_the_contract(factory: Factory, options: Mapping[str, object], users: Path) -> None:
     given = {name: users if value == "users" else value for name, value in options.items()}
