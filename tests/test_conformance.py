@@ -206,10 +206,9 @@ def test_keeps_the_contract(judged: Judged) -> None:
     assert report_on(judged, [*CASES, *(f"{name}-by_a_browser" for name in CASES), *SCENARIOS]) == ""
 
 
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("judged", JUDGED.values(), ids=JUDGED)
-def test_keeps_the_contract_on_real_servers(judged: Judged, mode: str) -> None:
-    assert report_on(judged, [mode]) == ""
+def test_keeps_the_contract_on_real_servers(judged: Judged) -> None:
+    assert report_on(judged, MODES) == ""
 
 
 def test_compress_with_a_flush_interval_breaks_only_the_rule_about_chunks() -> None:

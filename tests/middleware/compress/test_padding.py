@@ -44,13 +44,13 @@ def test_brotli_decoders_skip_the_padding_at_each_byte_boundary(chunks: list[byt
     assert decoded("br", packed + packer.finish()) == b"".join(chunks)
 
 
-@pytest.mark.parametrize("length", range(1, 600))
-def test_brotli_decoders_skip_padding_of_each_length(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_brotli_decoders_skip_padding_of_each_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wsgistack.middleware.compress.padding.randbelow", lambda maximum: maximum - 1)
-    packer = import_module("brotli").Compressor()
-    padded = packer.flush() + make_brotli_padding(length) + packer.process(b"text") + packer.finish()
-    assert decoded("br", padded) == b"text"
-    assert len(padded) > length
+    for length in range(1, 600):
+        packer = import_module("brotli").Compressor()
+        padded = packer.flush() + make_brotli_padding(length) + packer.process(b"text") + packer.finish()
+        assert decoded("br", padded) == b"text", length
+        assert len(padded) > length
 
 
 @pytest.mark.parametrize(
