@@ -8,16 +8,16 @@ from contextlib import suppress
 from enum import Enum, IntEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, NewType, Optional, Union
+from typing import Annotated, Any, Literal, NewType, NotRequired, Optional, TypedDict, Union
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack.errors import ConfigError
-from wsgistack.options.conversion import UnfitError, convert
+from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret
 from wsgistack.options.references import Resolved, Text
-from wsgistack.types import Duration, Size
+from wsgistack.types import Duration, Secret, Size
 
 LIST = "a list, each item"
 MAPPING = "a mapping"
@@ -242,3 +242,48 @@ def test_converts_or_refuses_any_value(value: object, annotation: object) -> Non
         made = convert(value, annotation)
         again = convert(made, annotation)
         assert again == made or repr(again) == repr(made)
+
+
+NAMES = "only the names keys, folder, wait"
+
+
+class Door(TypedDict):
+    keys: Annotated[Sequence[str], Secret]
+    folder: NotRequired[Path]
+    wait: NotRequired[Duration]
+
+
+@pytest.mark.parametrize(
+    ("value", "made"),
+    [
+        pytest.param({"keys": ["a"]}, {"keys": ("a",)}, id="mapping"),
+        pytest.param(Text("keys = a b\nwait = 2m"), {"keys": ("a", "b"), "wait": 120.0}, id="lines"),
+        pytest.param(Text('{keys = ["a"], folder = "x"}'), {"keys": ("a",), "folder": Path("x")}, id="TOML"),
+    ],
+)
+def test_converts_each_value_of_a_typed_mapping(value: object, made: object) -> None:
+    assert convert(value, Door) == convert(value, Door | None) == made
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "hint"),
+    [
+        pytest.param(
+            {"keys": ["a"], "foldr": "x"}, "only the names keys, folder, wait", "did you mean 'folder'?", id="typo"
+        ),
+        pytest.param(Text("keys = a\nsecret = x"), "only the names keys, folder, wait", "", id="unknown, in text"),
+        pytest.param({"folder": "x"}, "a value for 'keys'", "", id="missing"),
+        pytest.param({"keys": ["a"], "wait": "long"}, f"{DURATION} for 'wait'", "", id="wrong value"),
+        pytest.param(["keys"], MAPPING, "", id="list"),
+    ],
+)
+def test_says_what_is_wrong_in_a_typed_mapping(value: object, expected: str, hint: str) -> None:
+    with pytest.raises(UnfitError) as caught:
+        convert(value, Door)
+    assert (caught.value.expected, caught.value.hint) == (expected, hint)
+
+
+def test_finds_a_secret_in_a_typed_mapping() -> None:
+    assert is_secret(Door | None)
+    assert is_mapping(Door | None)
+    assert describe(Door) == MAPPING

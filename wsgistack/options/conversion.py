@@ -12,7 +12,19 @@ from inspect import Parameter
 from itertools import chain
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from wsgistack.errors import ConfigError, did_you_mean, suggest
 from wsgistack.imports import import_object
@@ -63,20 +75,23 @@ def is_secret(annotation: object) -> bool:
 
 def is_mapping(annotation: object) -> bool:
     """Whether a value may be a mapping."""
-    return any(get_origin(each) in _MAPPINGS or each in _MAPPINGS for each in _parts(annotation))
+    return any(get_origin(each) in _MAPPINGS or each in _MAPPINGS or is_typeddict(each) for each in _parts(annotation))
 
 
 def _parts(annotation: object) -> Iterator[object]:
     """All annotations and marks in an annotation, at any depth."""
     meant = _unwrap_alias(annotation)
     yield meant
-    for each in get_args(meant):
+    inner = get_type_hints(meant, include_extras=True).values() if is_typeddict(meant) else get_args(meant)
+    for each in inner:
         yield from _parts(each)
 
 
 def _unwrap_alias(annotation: Any) -> Any:
-    """The annotation behind a ``NewType`` or a ``type`` alias; any other annotation unchanged."""
+    """The annotation behind a ``NewType``, a ``type`` alias or a mark of a TypedDict; any other one unchanged."""
     inner = getattr(annotation, "__supertype__", None) or getattr(annotation, "__value__", None)
+    if get_origin(annotation) in (Required, NotRequired):
+        (inner,) = get_args(annotation)
     return _unwrap_alias(inner) if inner else annotation
 
 
@@ -109,7 +124,7 @@ def describe(annotation: object) -> str:
     kind, arguments = _split(annotation)
     if kind in _UNIONS:
         return " or ".join(dict.fromkeys(map(describe, arguments)))
-    if kind in _MAPPINGS:
+    if kind in _MAPPINGS or is_typeddict(kind):
         return "a mapping"
     if kind is tuple and arguments and arguments[-1] is not ...:
         return f"a list of exactly {len(arguments)}: {', '.join(map(describe, arguments))}"
@@ -139,14 +154,14 @@ def convert(value: object, annotation: object) -> object:
         commas, a line with name = value for each item of a mapping, or a list or mapping in TOML. If it is longer than
         one reference, the text of each reference stays one value.
     :param annotation: one of bool, int, float, str, None, Path, Literal, an Enum, a Size, a Duration, a
-        callable, a sequence, set or mapping, a union of them, or an alias of one of them. With any other
+        callable, a sequence, set or mapping, a TypedDict, a union of them, or an alias of one of them. With any other
         annotation the value stays unchanged.
     :raises UnfitError: the annotation does not allow it.
     """
     kind = _split(annotation)[0]
     if kind in _UNIONS:
         return _first_fit(value, annotation)
-    if kind in _MAPPINGS:
+    if kind in _MAPPINGS or is_typeddict(kind):
         return _mapping(value, annotation)
     if kind in _COLLECTIONS:
         return _collection(value, annotation)
@@ -233,14 +248,24 @@ def _mapping(value: object, annotation: object) -> dict[object, object]:
         value = _read_toml(value, annotation) if is_toml else _read_lines(value)
     if not isinstance(value, Mapping):
         raise UnfitError(describe(annotation))
-    of_key, of_item = _split(annotation)[1] or (Any, Any)
+    kind, arguments = _split(annotation)
+    of_key, of_item = arguments or (Any, Any)
+    of_names = get_type_hints(kind, include_extras=True) if is_typeddict(kind) else None
     made: dict[object, object] = {}
     for number, (name, item) in enumerate(value.items(), 1):
         key = _convert_item(Text(name) if type(name) is str else name, of_key, number)  # TOML has only text
         if key in made:
             raise UnfitError("each name once", is_inner=True, item=number)
         place = f"for {name!r}" if name in names and not isinstance(name, Resolved) else ""
+        if of_names is not None:
+            if key not in of_names:
+                hint = did_you_mean(str(key), of_names) if place else ""
+                raise UnfitError(f"only the names {', '.join(of_names)}", hint, is_inner=True, item=number)
+            of_item = of_names[key]
         made[key] = _convert_item(item, of_item, number, place)
+    missing = sorted(getattr(kind, "__required_keys__", frozenset()) - made.keys())
+    if missing:
+        raise UnfitError(f"a value for {missing[0]!r}", is_inner=True)
     return made
 
 
