@@ -17,7 +17,10 @@ from wsgiref.simple_server import demo_app
 
 from wsgistack import (
     AccessLog,
+    ApiKeyAuth,
+    Auth,
     BasicAuth,
+    BearerAuth,
     BodyLimit,
     Cascade,
     CatchErrors,
@@ -61,6 +64,8 @@ __all__ = [
 ]
 
 KEY = ("Authorization", "Basic YTpi")
+TOKENS = {"a": "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d"}
+"""Whoever is ``a`` has the token ``b``."""
 
 
 class OverHttps(Https):
@@ -90,6 +95,9 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "catch_errors": CatchErrors,
     "compress": Compress,
     "basic_auth": BasicAuth,
+    "auth": Auth,
+    "api_key": ApiKeyAuth,
+    "bearer_auth": BearerAuth,
     "paths": Paths,
     "hosts": Hosts,
     "https": OverHttps,
@@ -113,6 +121,9 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
     "security_headers": {"csp": {"script-src": ["'self'", "'nonce'"]}},
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},
+    "auth": {"api_key": {"keys": TOKENS}, "optional": True},
+    "api_key": {"keys": TOKENS, "optional": True},
+    "bearer_auth": {"tokens": TOKENS, "optional": True},
     "cors": {"allow_origins": ["https://example.org"]},
     "forwarded": {"trusted": ["127.0.0.1"]},
     "static": {"root": Path(__file__).parent / "cli" / "public"},

@@ -18,6 +18,7 @@ from wsgistack import middleware, peers, pipeline
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError
 from wsgistack.exchange import Exchange
+from wsgistack.middleware.auth.layer import AuthLayer
 from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.spec import Spec
@@ -28,7 +29,10 @@ POINTS = distribution("wsgistack").entry_points
 NAMES = [point.name for point in POINTS.select(group=registry.GROUP)]
 PEERS = {*peers.CORS, *peers.FORWARDING, *peers.READING_ADDRESSES}
 ALIASES = {"gzip": "compress"}
+CLASSES = {"api_key": "ApiKeyAuth"}  # ApiKey is the scheme
 HOMES = {
+    "api_key": "wsgistack.middleware.auth.api_key",
+    "bearer_auth": "wsgistack.middleware.auth.bearer",
     "basic_auth": "wsgistack.middleware.auth.basic",
     "gzip": "wsgistack.middleware.compress",
     "lint": "wsgistack.testing.lint",
@@ -45,7 +49,7 @@ def layer(name: str) -> type[Middleware] | type[Lint]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_name_file_and_class_agree(name: str) -> None:
-    assert layer(name).__name__ == "".join(part.title() for part in name.split("_"))
+    assert layer(name).__name__ == CLASSES.get(name, "".join(part.title() for part in name.split("_")))
     assert layer(name).__module__ == HOMES.get(name, f"wsgistack.middleware.{name}")
 
 
@@ -148,7 +152,7 @@ EXCHANGES = [part for part in PARTS if issubclass(part, Exchange)]
 
 def test_all_layers_are_registered() -> None:
     public = {part for part in PARTS if issubclass(part, Middleware) and not part.__name__.startswith("_")}
-    assert public == {layer(name) for name in NAMES} - {Lint}
+    assert public == {layer(name) for name in NAMES} - {Lint} | {AuthLayer}
 
 
 def test_some_layers_have_an_exchange() -> None:

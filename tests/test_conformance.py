@@ -20,6 +20,7 @@ from tests.stacks import (
     LAYERS,
     OPTIONS,
     PAIRS,
+    TOKENS,
     Gzipped,
     OverHttps,
     Stack,
@@ -28,7 +29,10 @@ from tests.stacks import (
 )
 from wsgistack import (
     AccessLog,
+    ApiKeyAuth,
+    Auth,
     BasicAuth,
+    BearerAuth,
     BodyLimit,
     Cascade,
     CatchErrors,
@@ -128,6 +132,13 @@ JUDGED = {
     # With the right password, basic_auth changes nothing.
     "basic_auth, right password": Judged(BasicAuth, OPTIONS["basic_auth"], (KEY,), Changes(), OWN_PASSWORD),
     "basic_auth, no password": Judged(BasicAuth, OPTIONS["basic_auth"]),
+    "auth": Judged(Auth, OPTIONS["auth"]),
+    "auth, right key": Judged(Auth, {"api_key": {"keys": TOKENS}}, (("X-API-Key", "b"),), Changes()),
+    "auth, no credentials": Judged(Auth, {"api_key": {"keys": TOKENS}}),
+    "api_key": Judged(ApiKeyAuth, OPTIONS["api_key"]),
+    "api_key, wrong key": Judged(ApiKeyAuth, OPTIONS["api_key"], (("X-API-Key", "c"),)),
+    "bearer_auth": Judged(BearerAuth, OPTIONS["bearer_auth"]),
+    "bearer_auth, wrong token": Judged(BearerAuth, OPTIONS["bearer_auth"], (("Authorization", "Bearer c"),)),
     "paths": Judged(Paths),
     "paths, redirecting": Judged(Paths, {"action": "redirect"}),
     "paths, normalizing": Judged(Paths, {"action": "normalize"}),

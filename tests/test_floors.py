@@ -21,7 +21,6 @@ FLOORS = (
         "peers",
         "http.__init__",
         "options.__init__",
-        "middleware.auth.__init__",
         "middleware.__init__",
         "config.paste.__init__",
         "config.table.__init__",
@@ -76,6 +75,7 @@ FLOORS = (
         "middleware.compress.eligibility",
         "http.negotiation",
         "middleware.auth.hashes",
+        "middleware.auth.scheme",
         "middleware.access_log.format",
         "middleware.request_filter.clients",
         "middleware.request_filter.patterns",
@@ -89,12 +89,17 @@ FLOORS = (
         "middleware.security_headers.nonce",
         "middleware.security_headers.structured_fields",
     ),
-    ("middleware.auth.htpasswd",),
+    ("middleware.auth.htpasswd", "middleware.auth.rules", "middleware.auth.tokens", "middleware.auth.jwks"),
+    ("middleware.auth.layer", "middleware.auth.jwt"),
     ("middleware.decompress.decoding",),
     ("exchange.refusing",),
     (
         "middleware.*",
+        "middleware.auth.api_key",
         "middleware.auth.basic",
+        "middleware.auth.bearer",
+        "middleware.auth.certificate",
+        "middleware.auth.trusted_header",
         "middleware.compress.__init__",
         "middleware.decompress.__init__",
         "middleware.access_log.__init__",
@@ -103,6 +108,7 @@ FLOORS = (
         "middleware.security_headers.__init__",
         "pipeline.mount",
     ),
+    ("middleware.auth.__init__",),
     # what composes them
     ("conditions.predicates",),
     (
@@ -228,6 +234,7 @@ STANDARD_LIBRARY_ONLY_BUT = {
     "testing.plugin": {"pytest"},
     "serving.serve": {"waitress"},
     "cli.completing": {"argcomplete"},
+    "middleware.auth.jwks": {"cryptography"},
 }
 SEEN_BY_TESTING = {"types", "errors", "http.headers", "environ"}
 COMPOSING = ("options", "conditions", "pipeline", "config")

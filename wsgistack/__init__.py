@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from wsgistack.exchange.measured import MeasuredExchange as MeasuredExchange
     from wsgistack.http.responses import error_answer as error_answer
     from wsgistack.middleware.access_log import AccessLog as AccessLog
+    from wsgistack.middleware.auth import Auth as Auth
+    from wsgistack.middleware.auth.api_key import ApiKeyAuth as ApiKeyAuth
     from wsgistack.middleware.auth.basic import BasicAuth as BasicAuth
+    from wsgistack.middleware.auth.bearer import BearerAuth as BearerAuth
+    from wsgistack.middleware.auth.scheme import Credentials as Credentials
+    from wsgistack.middleware.auth.scheme import Identity as Identity
+    from wsgistack.middleware.auth.scheme import Refusal as Refusal
+    from wsgistack.middleware.auth.scheme import Scheme as Scheme
     from wsgistack.middleware.body_limit import BodyLimit as BodyLimit
     from wsgistack.middleware.cascade import Cascade as Cascade
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
@@ -63,7 +70,11 @@ _HOMES = {
     "exchange.measured": ("MeasuredExchange",),
     "http.responses": ("error_answer",),
     "middleware.access_log": ("AccessLog",),
+    "middleware.auth": ("Auth",),
+    "middleware.auth.api_key": ("ApiKeyAuth",),
     "middleware.auth.basic": ("BasicAuth",),
+    "middleware.auth.bearer": ("BearerAuth",),
+    "middleware.auth.scheme": ("Credentials", "Identity", "Refusal", "Scheme"),
     "middleware.cascade": ("Cascade",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),

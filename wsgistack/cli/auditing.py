@@ -19,11 +19,10 @@ from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tracing import Request, Trace
 from wsgistack.conditions.openings import is_sent
 from wsgistack.conditions.parsing import resolve_condition
-from wsgistack.conditions.predicates import environ_key
 from wsgistack.config import read
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
-from wsgistack.environ import METHOD_OVERRIDES
+from wsgistack.environ import METHOD_OVERRIDES, environ_key
 from wsgistack.errors import ConfigError, Mistake, Where
 from wsgistack.pipeline.spec import Spec
 

@@ -7,13 +7,13 @@ from functools import partial, reduce
 from http import HTTPMethod
 from typing import Any, NamedTuple, TypeAlias
 
-from wsgistack.environ import METHOD_OVERRIDES
+from wsgistack.environ import METHOD_OVERRIDES, environ_key
 from wsgistack.errors import ConfigError, Mistake, did_you_mean
 from wsgistack.http.hosts import host_forms
 from wsgistack.http.paths import check_prefix, compile_path_test, compile_under
 from wsgistack.types import Environ
 
-__all__ = ["KINDS", "Kind", "Predicate", "environ_key", "predicate"]
+__all__ = ["KINDS", "Kind", "Predicate", "predicate"]
 
 Predicate: TypeAlias = Callable[[Environ], bool]
 
@@ -119,12 +119,6 @@ def _environ(asked: Mapping[str, tuple[str, ...]] | tuple[str, ...], _: bool) ->
     if isinstance(asked, Mapping):
         return reduce(_both, (_value(key, globs) for key, globs in asked.items()))
     return reduce(_either, map(_presence, asked))
-
-
-def environ_key(header: str) -> str:
-    """The key of a header in the environ."""
-    key = header.upper().replace("-", "_")
-    return key if key in _MAYBE_EMPTY else f"HTTP_{key}"
 
 
 def _value(key: str, globs: tuple[str, ...]) -> Predicate:

@@ -5,10 +5,21 @@ from sys import maxsize
 
 from wsgistack.types import Headers
 
-__all__ = ["content_length", "get", "replace", "tokens", "vary", "weaken_etag", "with_strong_tags", "without"]
+__all__ = [
+    "content_length",
+    "get",
+    "is_field_name",
+    "replace",
+    "tokens",
+    "vary",
+    "weaken_etag",
+    "with_strong_tags",
+    "without",
+]
 
 _MAX_LENGTH_DIGITS = len(str(maxsize))
 _MEMBER = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+')
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
@@ -24,6 +35,11 @@ def content_length(headers: Headers) -> int | None:
     """Return Content-Length as a number; None if it is missing or not a number of bytes."""
     value = get(headers, "content-length")
     return int(value) if value and value.isdecimal() and len(value) <= _MAX_LENGTH_DIGITS else None
+
+
+def is_field_name(name: str) -> bool:
+    """Whether a text can be the name of a header (RFC 9110 §5.1)."""
+    return _FIELD_NAME.fullmatch(name) is not None
 
 
 def without(headers: Headers, *names: str) -> Headers:

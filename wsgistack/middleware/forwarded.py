@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
+from wsgistack.environ import PEER
 from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists, suggest
 from wsgistack.http.addresses import Networks, parse_node
 from wsgistack.http.hosts import MAX_HOST, split_host
@@ -17,7 +18,6 @@ __all__ = ["Forwarded"]
 
 Part = Literal["proto", "host", "port", "prefix"]
 
-PEER = "wsgistack.peer"
 MAX_ELEMENT = 500
 """In characters: an element of ``Forwarded`` with a host, an address and a name for the proxy needs up to 400."""
 

@@ -1,1 +1,155 @@
-"""Authentication: who sent this request."""
+"""Authentication: who sends a request, and what they may do. One file for each scheme."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.middleware.auth.api_key import ApiKey, ApiKeyOptions
+from wsgistack.middleware.auth.bearer import Bearer, BearerOptions
+from wsgistack.middleware.auth.certificate import CertificateOptions, ClientCertificate
+from wsgistack.middleware.auth.layer import AuthLayer
+from wsgistack.middleware.auth.rules import RuleOptions
+from wsgistack.middleware.auth.scheme import Scheme
+from wsgistack.middleware.auth.trusted_header import TrustedHeader, TrustedHeaderOptions
+from wsgistack.types import App
+
+__all__ = ["Auth"]
+
+
+class Auth(AuthLayer):
+    """Let in only requests with valid credentials of one of several schemes, and only where the rules allow them.
+
+    ::
+
+        Auth(app, api_key={"keys": {"ci": "9f86d0…"}}, rules=[{"under": ["/admin"], "scopes": ["admin"]}])
+
+        [filter:auth]
+        use = egg:wsgistack#auth
+        api_key = keys = {ci = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 admin"}
+        public = /health
+        rules = [{under = ["/admin"], scopes = ["admin"]}]
+
+    In TOML::
+
+        [[layers]]
+        use = "auth"
+        public = ["/health"]
+
+        [layers.bearer.jwt]
+        algorithms = ["RS256"]
+        jwks_url = "https://login.example.org/jwks.json"
+        issuer = "https://login.example.org"
+        audience = ["shop"]
+
+        [[layers.rules]]
+        under = ["/admin"]
+        groups = ["staff"]
+
+    The schemes are tried in the order of the options below. The first one whose credentials a request carries decides:
+    wrong credentials are refused, even if others would be right. A request without any gets one 401 with the challenges
+    of all schemes (RFC 9110 section 11.6.1).
+
+    For the application, ``REMOTE_USER`` is the user, ``AUTH_TYPE`` the scheme, and ``environ["wsgistack.identity"]``
+    an :class:`~wsgistack.middleware.auth.scheme.Identity` with groups, scopes and claims. Earlier values of the three
+    are removed, also from public requests.
+
+    Each rule whose ``under`` and ``methods`` match a request must allow it. ``under`` lists the beginnings of paths;
+    without it, a rule is for all paths. A rule matches if any form of the path does that an application could see
+    (``//admin``, ``/%61dmin``), and ``methods`` also match what ``X-HTTP-Method-Override`` says. ``users`` and
+    ``groups`` list who is allowed; ``scopes`` lists what credentials with scopes need; ``check`` is called with the
+    identity and the environ, and must return True. Without a matching rule, valid credentials are enough.
+
+    :param certificate: client certificates: the options of
+        :class:`~wsgistack.middleware.auth.certificate.ClientCertificate`. Off by default, as all schemes.
+    :param trusted_header: the user that a proxy names: the options of
+        :class:`~wsgistack.middleware.auth.trusted_header.TrustedHeader`.
+    :param bearer: tokens and JWTs: the options of :class:`~wsgistack.middleware.auth.bearer.Bearer`.
+    :param api_key: API keys: the options of :class:`~wsgistack.middleware.auth.api_key.ApiKey`.
+    :param schemes: schemes of your own: classes, or callables without arguments, that make a
+        :class:`~wsgistack.middleware.auth.scheme.Scheme`.
+    :param public: the beginnings of paths that need no credentials, such as ``/health``. All forms of the path must be
+        under one of them. Empty by default, so that everything is closed.
+    :param optional: let requests without credentials in, except where a rule matches. Wrong credentials are still
+        refused. False by default.
+    :param rules: who may do what, as above. None by default.
+    :param realm: what the credentials are for. Browsers may show it. The default reveals nothing about the application.
+    :param dialog: ``always``, the default, or ``pages``: browsers ask for a password only when they load a page, and
+        not for requests of a script (``Sec-Fetch-Mode``, ``X-Requested-With``), which get a challenge that browsers
+        ignore.
+    :param withhold: remove the credentials from the environ, so that the application can't log or leak them. False by
+        default, because some applications read them.
+    :raises ConfigError: no scheme is given, or an option is not valid.
+
+    Each refusal is logged to ``wsgistack.auth`` at level WARNING, with ``user``, ``client``, ``scheme`` and ``reason``
+    on the record, and never with a secret. Successes are logged at level DEBUG.
+
+    Cost tier T0.
+
+    Place it inside catch_errors and compress, around what it protects. Use it only over TLS, because each request
+    carries the credentials in readable form. Not for people who should log in with a page of their own, or log out.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        /,
+        *,
+        certificate: CertificateOptions | None = None,
+        trusted_header: TrustedHeaderOptions | None = None,
+        bearer: BearerOptions | None = None,
+        api_key: ApiKeyOptions | None = None,
+        schemes: Sequence[Callable[[], Scheme]] = (),
+        public: Sequence[str] = (),
+        optional: bool = False,
+        rules: Sequence[RuleOptions] = (),
+        realm: str = "Restricted",
+        dialog: Literal["always", "pages"] = "always",
+        withhold: bool = False,
+    ) -> None:
+        check_lists(schemes=schemes)
+        mistakes = Mistakes()
+        with mistakes.collect():
+            super().__init__(
+                app,
+                public=public,
+                optional=optional,
+                rules=rules,
+                realm=realm,
+                withhold=withhold,
+                dialog=dialog,
+            )
+        given: dict[str, tuple[Callable[..., Scheme], Mapping[str, Any] | None]] = {
+            "certificate": (ClientCertificate, certificate),
+            "trusted_header": (TrustedHeader, trusted_header),
+            "bearer": (Bearer, bearer),
+            "api_key": (ApiKey, api_key),
+            **{f"schemes.{number}": (make, {}) for number, make in enumerate(schemes, 1)},
+        }
+        made = []
+        for key, (make, options) in given.items():
+            if options is not None:
+                with mistakes.collect(key):
+                    made.append(_make_scheme(make, options, key))
+        if not made and not mistakes:
+            mistakes.append(Mistake("has no scheme", expected="at least one, such as api_key or bearer"))
+        mistakes.raise_if_any()
+        self.certificate = certificate
+        self.trusted_header = trusted_header
+        self.bearer = bearer
+        self.api_key = api_key
+        self.schemes = schemes
+        self._schemes = tuple(made)
+
+
+def _make_scheme(make: Callable[..., Scheme], options: Mapping[str, Any], key: str) -> Scheme:
+    if not isinstance(options, Mapping):
+        raise ConfigError(Mistake(f"invalid value {options!r}", value=options, expected="a mapping of options"))
+    try:
+        scheme = make(**options)
+    except ConfigError as error:
+        inner = (each._replace(key=f"{key}.{each.key}" if each.key else key) for each in error.mistakes)
+        raise ConfigError(*inner) from error
+    if not isinstance(scheme, Scheme):
+        problem = f"{make!r} made {scheme!r}, which is not a Scheme"
+        raise ConfigError(Mistake(problem, expected="a subclass of wsgistack.middleware.auth.scheme:Scheme"))
+    return scheme

@@ -1,0 +1,281 @@
+"""The keys of an issuer, from files and from a real server on loopback."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Barrier, Event, Thread
+from time import monotonic, sleep
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from wsgistack import ConfigError, Identity, Refusal
+from wsgistack.middleware.auth import jwks
+from wsgistack.middleware.auth.jwks import Keys
+from wsgistack.middleware.auth.jwt import Jwts
+
+ONE, TWO = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+CURVE = ec.generate_private_key(ec.SECP256R1())
+
+
+def as_jwk(key: Any, **more: Any) -> Mapping[str, Any]:
+    kind = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
+    return {**json.loads(kind.to_jwk(key.public_key())), **more}
+
+
+def as_set(*keys: object) -> bytes:
+    return json.dumps({"keys": keys}).encode()
+
+
+def as_pem(key: Any) -> bytes:
+    made: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return made
+
+
+def sign(key: Any, algorithm: str = "RS256", **headers: Any) -> str:
+    return jwt.encode({"sub": "ada"}, key, algorithm=algorithm, headers=headers)
+
+
+class Issuer:
+    """A server that publishes keys, and counts the requests."""
+
+    def __init__(self) -> None:
+        self.body = as_set(as_jwk(ONE, kid="one"))
+        self.status = 200
+        self.headers: Mapping[str, str] = {}
+        self.requests = 0
+        self.may_answer = Event()
+        self.may_answer.set()
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.requests += 1
+                issuer.may_answer.wait(10)
+                self.send_response(issuer.status)
+                for name, value in {"Content-Length": str(len(issuer.body)), **issuer.headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(issuer.body)
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/keys"
+
+    def stop(self) -> None:
+        self.may_answer.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    made = Issuer()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwks, "MIN_INTERVAL", 0.0)
+    monkeypatch.setattr(jwks, "FILE_INTERVAL", 0.0)
+
+
+def make(**options: Any) -> Jwts:
+    return Jwts(**{"algorithms": ["RS256", "ES256"], "required": [], "remember": 60, **options})
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    end = monotonic() + 10
+    while not is_so():
+        assert monotonic() < end
+        sleep(0.01)
+
+
+def is_accepted(jwts: Jwts, token: str) -> bool:
+    return isinstance(jwts.recall(token) or jwts.verify(token), Identity)
+
+
+@pytest.mark.parametrize(
+    ("data", "accepted"),
+    [
+        pytest.param(as_pem(ONE), [True, False, False], id="PEM"),
+        pytest.param(as_pem(ONE) + b"\n# next\n" + as_pem(CURVE), [True, False, True], id="two in PEM"),
+        pytest.param(as_set(as_jwk(ONE, kid="one")), [True, False, False], id="JWKS"),
+        pytest.param(as_set(as_jwk(ONE), as_jwk(TWO), as_jwk(CURVE)), [True, True, True], id="keys without ids"),
+        pytest.param(as_set(as_jwk(ONE, use="enc"), as_jwk(TWO, use="sig")), [False, True, False], id="for encryption"),
+        pytest.param(as_set(as_jwk(ONE, alg="PS256"), as_jwk(TWO, alg="RS256")), [False, True, False], id="algorithm"),
+        pytest.param(
+            as_set({"kty": "new"}, {"kty": "RSA", "n": 1}, {"kty": "EC", "crv": "x"}, 5, as_jwk(TWO)),
+            [False, True, False],
+            id="unknown kinds",
+        ),
+        pytest.param(as_set({"kty": "oct", "k": "AAAA"}, as_jwk(ONE)), [True, False, False], id="a shared secret"),
+    ],
+)
+def test_reads_a_file(data: bytes, accepted: list[bool], tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(data)
+    jwts = make(keys=path)
+    tokens = [sign(ONE), sign(TWO), sign(CURVE, "ES256")]
+    assert [is_accepted(jwts, token) for token in tokens] == accepted
+
+
+def test_finds_a_key_by_its_id(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(as_set(as_jwk(ONE, kid="one"), as_jwk(TWO, kid="two")))
+    jwts = make(keys=path)
+    assert is_accepted(jwts, sign(TWO, kid="two"))
+    assert is_accepted(jwts, sign(TWO))
+    assert not is_accepted(jwts, sign(TWO, kid="one"))
+    assert not is_accepted(jwts, sign(TWO, kid="three"))
+
+
+def test_leaves_the_private_parts_of_a_key_out(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(as_set(json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(ONE))))
+    assert is_accepted(make(keys=path), sign(ONE))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "has no public key for signatures"),
+        (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "jwt.keys: "),
+        (b"{", "jwt.keys: "),
+        (b'{"keys": {}}', "has no public key for signatures"),
+        (as_set({"kty": "oct", "k": "AAAA"}), "has no public key for signatures"),
+        (b" " * 1_100_000, "the keys are too large"),
+    ],
+)
+def test_says_what_is_wrong_with_a_file(data: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(data)
+    with pytest.raises(ConfigError) as caught:
+        make(keys=path)
+    assert said in str(caught.value)
+    assert "expected a file with public keys in PEM, or a JWKS" in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://issuer.example/keys", "file:///etc/passwd", "https://", "ftp://x/y", "//x/y"])
+def test_keys_come_over_https(url: str) -> None:
+    with pytest.raises(ConfigError, match="the keys could be replaced on the way"):
+        make(jwks_url=url)
+
+
+@pytest.mark.parametrize("url", ["https://issuer.example/keys", "http://localhost/keys", "http://[::1]:8080/keys"])
+def test_or_from_the_same_machine(url: str) -> None:
+    make(jwks_url=url)
+
+
+@pytest.mark.usefixtures("quickly")
+def test_reads_a_changed_file_in_the_background(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(as_pem(ONE))
+    jwts = make(keys=path)
+    old, new = sign(ONE), sign(TWO)
+    assert is_accepted(jwts, old)
+    (tmp_path / "new").write_bytes(as_pem(TWO))
+    (tmp_path / "new").replace(path)
+    wait_until(lambda: is_accepted(jwts, new))
+    assert jwts.recall(old) is None  # its key is gone
+    assert not is_accepted(jwts, old)
+    path.write_bytes(as_pem(ONE)[:40])
+    wait_until(lambda: is_accepted(jwts, new) and "can't read the keys" in caplog.text)
+    assert is_accepted(jwts, new)
+
+
+def test_fetches_the_keys_once_for_all_first_requests(issuer: Issuer) -> None:
+    jwts = make(jwks_url=issuer.url)
+    assert issuer.requests == 0
+    issuer.may_answer.clear()
+    barrier = Barrier(9)
+    found: list[object] = []
+
+    def ask() -> None:
+        barrier.wait()
+        found.append(is_accepted(jwts, sign(ONE, kid="one")))
+
+    threads = [Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    barrier.wait()
+    issuer.may_answer.set()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 8
+    assert issuer.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        pytest.param(500, {}, b"", id="error"),
+        pytest.param(200, {}, b"<html>", id="page"),
+        pytest.param(200, {}, b"{}", id="no keys"),
+        pytest.param(302, {"Location": "http://127.0.0.1:1/"}, b"", id="redirect"),
+        pytest.param(200, {}, b"{" + b" " * 1_100_000, id="too large"),
+    ],
+)
+def test_lets_nobody_in_without_keys(
+    status: int, headers: Mapping[str, str], body: bytes, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer.status, issuer.headers, issuer.body = status, headers, body
+    jwts = make(jwks_url=issuer.url)
+    for _ in range(3):
+        found = jwts.verify(sign(ONE, kid="one"))
+        assert isinstance(found, Refusal)
+        assert (found.status, found.retry_after) == (503, 5)
+    assert issuer.requests == 1  # no client can make more
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"can't read the keys of {issuer.url}: ")
+    assert record.levelno == logging.WARNING
+
+
+@pytest.mark.usefixtures("quickly")
+def test_an_unknown_key_is_fetched_in_the_background_and_the_last_keys_stay_valid(issuer: Issuer) -> None:
+    jwts = make(jwks_url=issuer.url, remember=0)
+    assert is_accepted(jwts, sign(ONE, kid="one"))
+    issuer.body = as_set(as_jwk(ONE, kid="one"), as_jwk(TWO, kid="two"))
+    wait_until(lambda: is_accepted(jwts, sign(TWO, kid="two")))
+    issuer.status = 500
+    requests = issuer.requests
+    assert not is_accepted(jwts, sign(CURVE, "ES256", kid="three"))
+    wait_until(lambda: issuer.requests > requests)
+    assert is_accepted(jwts, sign(ONE, kid="one"))
+
+
+def test_unknown_keys_fetch_nothing_more_than_every_ten_seconds(issuer: Issuer) -> None:
+    jwts = make(jwks_url=issuer.url)
+    assert is_accepted(jwts, sign(ONE, kid="one"))
+    for number in range(20):
+        assert not is_accepted(jwts, sign(TWO, kid=f"unknown {number}"))
+    assert issuer.requests == 1
+
+
+def test_a_process_without_a_thread_to_spare_keeps_its_keys(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoThread(Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(jwks, "MIN_INTERVAL", 0.0)
+    keys = Keys(jwt, file=None, url=issuer.url, refresh=0)
+    assert keys.find("one", "RS256")
+    monkeypatch.setattr(jwks, "Thread", NoThread)
+    sleep(0.01)
+    assert keys.find("one", "RS256")
+    monkeypatch.undo()
+    monkeypatch.setattr(jwks, "MIN_INTERVAL", 0.0)
+    requests = issuer.requests
+    keys.find("two", "RS256")
+    wait_until(lambda: issuer.requests > requests)

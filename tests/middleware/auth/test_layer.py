@@ -1,0 +1,121 @@
+"""What all layers for authentication have in common: several schemes, and one answer."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from tests.middleware.auth.cards import Card, make
+from wsgistack import Auth, ConfigError, Credentials, Identity, Refusal
+from wsgistack.types import Environ, StartResponse
+
+
+def test_lets_in_who_has_valid_credentials_of_any_scheme() -> None:
+    client = make()
+    assert client.get("/", headers={"X-Card": "ada"}).text == "['ada', 'Card', 'ada', None] ada"
+    assert client.get("/", headers={"X-Ticket": "bob"}).text == "['bob', 'Ticket', None, 'bob'] bob"
+
+
+def test_answers_401_with_the_challenges_of_all_schemes() -> None:
+    answer = make(realm='a "b" \\').get("/", status=401)
+    challenges = answer.headers.getall("WWW-Authenticate")
+    assert challenges == [r'Card realm="a \"b\" \\"', r'Ticket realm="a \"b\" \\"']
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"X-Card": "ada:forged"}, 401),
+        ({"X-Card": "ada:forged", "X-Ticket": "ada"}, 401),
+        ({"X-Card": "torn"}, 400),
+        ({"X-Card": "ada:busy"}, 503),
+    ],
+)
+def test_refuses_wrong_credentials(headers: Mapping[str, str], status: int, caplog: pytest.LogCaptureFixture) -> None:
+    for options in ({}, {"optional": True}):
+        caplog.clear()
+        origin = {"REMOTE_ADDR": "127.0.0.1"}
+        answer = make(**options).get("/", headers=headers, extra_environ=origin, status=status)
+        assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+        assert answer.headers.get("Retry-After") == ("2" if status == 503 else None)
+        [record] = [each for each in caplog.records if each.name == "wsgistack.auth"]
+        assert record.levelno == logging.WARNING
+        assert vars(record)["client"] == "127.0.0.1"
+        assert vars(record)["scheme"] == "Card"
+
+
+def test_nobody_can_send_an_identity(caplog: pytest.LogCaptureFixture) -> None:
+    forged = {"REMOTE_USER": "root", "AUTH_TYPE": "Basic", "wsgistack.identity": Identity("root", "Card")}
+    client = make(public=["/open"], optional=True)
+    for path in ("/", "/open"):
+        assert client.get(path, extra_environ=forged).text == "[None, None, None, None] None"
+    assert caplog.records == []
+
+
+def test_a_public_path_is_public_in_all_its_forms() -> None:
+    client = make(public=["/health"])
+    for path in ("/health", "/health/x", "/health/./y"):
+        assert client.get(path).status_int == 200
+    for path in ("/", "/healthy", "/health/../admin", "/health%2f..%2fadmin", "/health;/../admin"):
+        assert client.get(path, status=401)
+
+
+def test_withholds_credentials() -> None:
+    client = make(withhold=True, public=["/open"])
+    headers = {"X-Card": "ada", "X-Ticket": "bob"}
+    assert client.get("/", headers=headers).text == "['ada', 'Card', None, None] ada"
+    assert client.get("/open", headers=headers).text == "[None, None, None, None] None"
+
+
+def test_names_reach_the_application_as_pep_3333_has_it() -> None:
+    def name(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8")])
+        return [environ["REMOTE_USER"].encode("latin-1")]
+
+    class Fixed(Card):
+        def verify(self, credentials: Credentials) -> Identity | Refusal:
+            return Identity("zoë", "Card")
+
+    assert TestApp(Auth(name, schemes=[Fixed])).get("/", headers={"X-Card": "x"}).text == "zoë"
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_asked"),
+    [
+        ({}, True),
+        ({"Sec-Fetch-Mode": "navigate"}, True),
+        ({"Sec-Fetch-Mode": "cors"}, False),
+        ({"X-Requested-With": "XMLHttpRequest"}, False),
+    ],
+)
+def test_opens_no_dialog_for_a_script(headers: Mapping[str, str], is_asked: bool) -> None:
+    def asks(client: TestApp) -> bool:
+        return any(each.startswith("Ticket") for each in client.get("/", headers=headers, status=401).headers.values())
+
+    assert asks(make())
+    assert asks(make(dialog="pages")) == is_asked
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"schemes": []}, "has no scheme; expected at least one"),
+        ({"realm": "a\nb"}, "realm: a header can't contain this realm"),
+        ({"dialog": "never"}, "dialog: invalid value; expected always or pages"),
+        ({"public": ["/a*"]}, "public: invalid value '/a*'"),
+        ({"rules": [{"under": ["/"], "users": ["a"]}]}, "leave under out for all paths"),
+        ({"rules": ["/admin"]}, "rule 1 is not a mapping"),
+        ({"rules": [{"under": ["/a"]}]}, "rule 1 does not say who is allowed; expected users, groups, scopes or check"),
+        ({"rules": [{"user": ["a"]}]}, "rule 1 has the unknown name 'user'; did you mean 'users'?"),
+        ({"rules": [{"users": "ada"}]}, "users of rule 1 is not a list of names"),
+        ({"rules": [{"users": []}]}, "users of rule 1 is empty"),
+        ({"rules": [{"users": ["a"], "methods": ["post"]}]}, "invalid method 'post' in rule 1; write POST"),
+        ({"rules": [{"check": "yes"}]}, "check of rule 1 is not a callable"),
+    ],
+)
+def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make(**options)
+    assert said in str(caught.value)

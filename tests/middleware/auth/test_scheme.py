@@ -1,0 +1,42 @@
+"""What a scheme is, and that a new one takes few lines."""
+
+import hmac
+import re
+from inspect import cleandoc
+from textwrap import dedent
+
+import pytest
+from webtest import TestApp
+
+from tests.direct import answering
+from wsgistack import Auth, ConfigError, Credentials, Identity, Refusal, Scheme
+
+
+def test_the_example_works_and_has_fifteen_lines_at_most() -> None:
+    example = re.search(r"::\n\n((?:    .*\n|\n)+)", cleandoc(Scheme.__doc__ or "") + "\n")
+    assert example
+    code = dedent(example[1]).strip()
+    assert len(code.splitlines()) <= 15
+    found: dict[str, type[Scheme]] = {}
+    names = {"Credentials": Credentials, "Identity": Identity, "Refusal": Refusal, "Scheme": Scheme, "hmac": hmac}
+    exec(code, {**names, "KEY": b"s3cret"}, found)  # noqa: S102
+    client = TestApp(Auth(answering([b"hello"]), schemes=[found["Gateway"]]))
+    assert client.get("/", headers={"X-Gateway-User": "ada", "X-Gateway-Key": "s3cret"}).text == "hello"
+    assert client.get("/", headers={"X-Gateway-User": "ada", "X-Gateway-Key": "wrong"}, status=401)
+    assert client.get("/", status=401).headers["WWW-Authenticate"] == 'Gateway realm="Restricted"'
+
+
+def test_a_scheme_without_methods_is_not_ready() -> None:
+    scheme = Scheme()
+    with pytest.raises(NotImplementedError):
+        scheme.read({})
+    with pytest.raises(NotImplementedError):
+        scheme.verify(Credentials("", ""))
+    assert scheme.recall(Credentials("", "")) is None
+
+
+def test_says_what_makes_no_scheme() -> None:
+    with pytest.raises(ConfigError, match="which is not a Scheme; expected a subclass of"):
+        Auth(answering([]), schemes=[dict])  # type: ignore[list-item]
+    with pytest.raises(ConfigError, match="bearer: invalid value 'x'; expected a mapping of options"):
+        Auth(answering([]), bearer="x")  # type: ignore[arg-type]

@@ -1,0 +1,146 @@
+"""The scheme of client certificates, which the server or a trusted proxy has verified."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+
+from wsgistack.environ import environ_key, find_peer
+from wsgistack.errors import Mistake, Mistakes
+from wsgistack.http.addresses import Networks
+from wsgistack.http.headers import is_field_name
+from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
+from wsgistack.types import Environ
+
+__all__ = ["CertificateOptions", "ClientCertificate", "parse_name"]
+
+MAX_SUBJECT = 1024
+"""In characters: no longer name is parsed."""
+
+_VERIFIED = "SUCCESS"
+_ATTRIBUTE = re.compile(
+    r"\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=((?:\\[0-9A-Fa-f]{2}|\\[^0-9A-Fa-f]|[^\\,+])*)"
+)
+_ESCAPE = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class CertificateOptions(TypedDict, total=False):
+    """The options of :class:`ClientCertificate`."""
+
+    trusted: Sequence[str]
+    verify_header: str
+    subject_header: str
+    user: Literal["CN", "emailAddress", "UID", "subject"]
+
+
+class ClientCertificate(Scheme):
+    """The subject of the client's certificate.
+
+    mod_wsgi, cheroot and uWSGI set ``SSL_CLIENT_VERIFY`` and ``SSL_CLIENT_S_DN`` by themselves; clients can't. A proxy
+    sends them in headers. For nginx::
+
+        proxy_set_header X-SSL-Client-Verify $ssl_client_verify;
+        proxy_set_header X-SSL-Client-S-DN   $ssl_client_s_dn;
+
+    :param trusted: the addresses and networks of the proxy, and ``unix``. Empty by default: only the variables of the
+        server are read. From peers that are not trusted, the headers are removed.
+    :param verify_header: the header that says ``SUCCESS``. Everything else is refused. ``X-SSL-Client-Verify`` by
+        default.
+    :param subject_header: the header with the subject (RFC 4514). ``X-SSL-Client-S-DN`` by default.
+    :param user: which attribute is the user: ``CN``, the default, ``emailAddress``, ``UID``, or the whole ``subject``.
+        A subject with two of them is refused. The values of ``OU`` are the groups.
+    :raises ConfigError: an option is not valid.
+    """
+
+    auth_type = "ClientCertificate"
+
+    def __init__(
+        self,
+        *,
+        trusted: Sequence[str] = (),
+        verify_header: str = "X-SSL-Client-Verify",
+        subject_header: str = "X-SSL-Client-S-DN",
+        user: Literal["CN", "emailAddress", "UID", "subject"] = "CN",
+    ) -> None:
+        mistakes = Mistakes()
+        with mistakes.collect():
+            self._networks = Networks(trusted, key="trusted")
+        for key, header in (("verify_header", verify_header), ("subject_header", subject_header)):
+            if not is_field_name(header):
+                mistakes.append(Mistake("not a valid name of a header", key=key, value=header))
+        if user not in ("CN", "emailAddress", "UID", "subject"):
+            expected = "CN, emailAddress, UID or subject"
+            mistakes.append(Mistake("unknown attribute", key="user", value=user, expected=expected))
+        mistakes.raise_if_any()
+        self._attribute = user
+        self._headers = (environ_key(verify_header), environ_key(subject_header))
+        self.keys = self._headers
+
+    def read(self, environ: Environ) -> Credentials | Refusal | None:
+        """Read the result of the verification and the subject."""
+        variables = ("SSL_CLIENT_VERIFY", "SSL_CLIENT_S_DN")
+        if not self._networks.contains_peer(find_peer(environ)):
+            self.withhold(environ)
+        elif self._headers[0] in environ:
+            variables = self._headers
+        verified = environ.get(variables[0], "")
+        if verified in ("", "NONE"):
+            return None
+        if verified != _VERIFIED:
+            return Refusal("the certificate was not verified")
+        return Credentials(environ.get(variables[1], ""), "")
+
+    def verify(self, credentials: Credentials) -> Identity | Refusal:
+        """Read the user from the subject."""
+        subject = credentials.user
+        attributes = parse_name(subject)
+        if attributes is None:
+            return Refusal("the subject of the certificate can't be read")
+        named = [value for name, value in attributes if name.lower() == self._attribute.lower()]
+        if self._attribute == "subject":
+            named = [subject]
+        if len(named) != 1 or not named[0]:
+            return Refusal(f"the subject does not have exactly one {self._attribute}")
+        groups = frozenset(value for name, value in attributes if name.lower() == "ou" and value)
+        return Identity(named[0], self.auth_type, groups)
+
+
+def parse_name(subject: str) -> list[tuple[str, str]] | None:
+    """Split a distinguished name as RFC 4514 writes it: ``CN=ada,OU=staff``. None if it is not one.
+
+    The older form with slashes is not read: a slash in a value would have two readings.
+    """
+    try:
+        text = subject.encode("latin-1").decode()  # PEP 3333: bytes as latin-1
+    except ValueError:
+        return None
+    if not text or len(subject) > MAX_SUBJECT or _CONTROL.search(text):
+        return None
+    attributes = []
+    position = 0
+    while True:
+        found = _ATTRIBUTE.match(text, position)
+        if found is None:
+            return None
+        value = _unescape(found[2])
+        if value is None:
+            return None
+        attributes.append((found[1], value))
+        position = found.end()
+        if position == len(text):
+            return attributes
+        if text[position] not in ",+":
+            return None
+        position += 1
+
+
+def _unescape(value: str) -> str | None:
+    if value[:1] in ('"', "#", " ") or (value[-1:] == " " and value[-2:] != "\\ "):
+        return None  # quotes are of RFC 1779; after # follow bytes in BER; spaces at the ends may be dropped
+    try:
+        made = _ESCAPE.sub(
+            lambda found: bytes.fromhex(found[1].replace("\\", "")).decode() if found[1] else found[2], value
+        )
+    except ValueError:
+        return None
+    return None if _CONTROL.search(made) else made

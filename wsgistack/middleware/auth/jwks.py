@@ -1,0 +1,195 @@
+"""The public keys of an issuer, from a file or a URL. They are read again when they change."""
+
+import json
+import logging
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from math import inf
+from pathlib import Path
+from threading import Lock, Thread
+from time import monotonic
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from wsgistack.errors import ConfigError, Mistake, describe_error
+from wsgistack.http.addresses import parse_address
+from wsgistack.types import Duration
+
+__all__ = ["Keys", "KeysUnavailableError"]
+
+IO_TIMEOUT = 5.0
+"""In seconds: how long the issuer may take to answer."""
+
+MAX_SIZE = 1024 * 1024
+"""In bytes: no larger set of keys is read."""
+
+MIN_INTERVAL = 10.0
+"""In seconds: how often the keys are fetched at most, whatever tokens clients send."""
+
+FILE_INTERVAL = 1.0
+"""In seconds: how often a file is looked at."""
+
+MAX_TRIED = 8
+"""Keys that are tried for one token, at most."""
+
+_PEM = re.compile(rb"-----BEGIN [A-Z ]*PUBLIC KEY-----.*?-----END [A-Z ]*PUBLIC KEY-----", re.DOTALL)
+_PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth"))
+_LOGGER = logging.getLogger("wsgistack.auth")
+
+
+class KeysUnavailableError(Exception):
+    """No keys are known yet."""
+
+
+class _Key(NamedTuple):
+    id: str | None
+    algorithm: str | None
+    key: Any
+
+
+class Keys:
+    """The keys, some of which may verify a token.
+
+    :param library: PyJWT.
+    :param file: PEM, or a JWKS. It must be readable at the start, and is looked at every second.
+    :param url: of a JWKS. It is fetched with the first token, and then in the background: the age of the keys, or a
+        key that is unknown, starts it. As long as the issuer does not answer, the last keys are used.
+    :param refresh: the age, in seconds.
+    :raises ConfigError: the file has no keys, or the URL is not https. Only a loopback address may use http.
+    """
+
+    def __init__(self, library: Any, *, file: Path | None, url: str, refresh: Duration) -> None:
+        self._library = library
+        self._file = Path(file) if file else None
+        self._url = url
+        self._refresh = FILE_INTERVAL if file else max(refresh, MIN_INTERVAL)
+        self._lock = Lock()  # whoever holds it reads the keys
+        self._keys: Sequence[_Key] | None = None
+        self._stamp: object = None
+        self._read_at = -inf
+        self.version = 0
+        """Changes with the keys."""
+        if self._file:
+            try:
+                self._read_file(self._file)
+            except (OSError, ValueError) as error:
+                expected = "a file with public keys in PEM, or a JWKS"
+                raise ConfigError(Mistake(describe_error(error), "jwt.keys", file, expected)) from error
+            self._read_at = monotonic()
+        elif not _is_safe(url):
+            expected = "a URL that begins with https://"
+            raise ConfigError(Mistake("the keys could be replaced on the way", "jwt.jwks_url", url, expected))
+
+    def find(self, id: object, algorithm: object) -> Sequence[Any]:
+        """Find the keys that may verify a token.
+
+        :param id: the ``kid`` of the token. Keys without one, as in PEM, may verify any token.
+        :param algorithm: the ``alg`` of the token, because a JWKS may tie a key to an algorithm.
+        :raises KeysUnavailableError: the issuer has not answered yet.
+        """
+        age = monotonic() - self._read_at
+        if self._keys is None:
+            with self._lock:  # each request of the first ones waits for the same answer
+                if self._keys is None and monotonic() - self._read_at > MIN_INTERVAL:
+                    self._read()
+        elif age > self._refresh:
+            self._read_in_background()
+        if self._keys is None:
+            raise KeysUnavailableError
+        found = self._search(id, algorithm)
+        if not found and self._url and age > MIN_INTERVAL:
+            self._read_in_background()
+        return found
+
+    def _search(self, id: object, algorithm: object) -> Sequence[Any]:
+        keys = [each for each in self._keys or () if each.algorithm in (None, algorithm)]
+        return [each.key for each in keys if id is None or each.id in (None, id)][:MAX_TRIED]
+
+    def _read_in_background(self) -> None:
+        if self._lock.acquire(blocking=False):
+            try:
+                Thread(target=self._read_and_release, name="wsgistack-keys", daemon=True).start()
+            except RuntimeError:  # the process has no thread to spare, or ends
+                self._lock.release()
+
+    def _read_and_release(self) -> None:
+        try:
+            self._read()
+        finally:
+            self._lock.release()
+
+    def _read(self) -> None:
+        """Read the keys. If that fails, the last ones stay valid."""
+        try:
+            if self._file:
+                self._read_file(self._file)
+            else:
+                self._replace(self._parse(_fetch(self._url)))
+        except Exception as error:
+            _LOGGER.warning("can't read the keys of %s: %s", self._file or self._url, describe_error(error))
+        finally:
+            self._read_at = monotonic()
+
+    def _read_file(self, file: Path) -> None:
+        status = file.stat()
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if stamp != self._stamp:
+            self._replace(self._parse(file.read_bytes()[: MAX_SIZE + 1]))
+            self._stamp = stamp
+
+    def _replace(self, keys: Sequence[_Key]) -> None:
+        if keys != self._keys:
+            self._keys = keys
+            self.version += 1
+
+    def _parse(self, data: bytes) -> Sequence[_Key]:
+        if len(data) > MAX_SIZE:
+            raise ValueError("the keys are too large")
+        keys = self._parse_set(data) if data.lstrip().startswith(b"{") else _parse_pem(data)
+        if not keys:
+            raise ValueError("has no public key for signatures")
+        return keys
+
+    def _parse_set(self, data: bytes) -> Sequence[_Key]:
+        """Read a JWKS. Keys for encryption, secrets, and kinds that PyJWT does not know are left out."""
+        listed = json.loads(data).get("keys")
+        keys = []
+        for each in listed if isinstance(listed, list) else ():
+            if isinstance(each, dict) and each.get("use", "sig") == "sig" and each.get("kty") != "oct":
+                with suppress(self._library.PyJWKError, self._library.InvalidKeyError):
+                    public = {name: value for name, value in each.items() if name not in _PRIVATE}
+                    made = self._library.PyJWK(public)
+                    keys.append(_Key(each.get("kid"), each.get("alg"), made.key))
+        return keys
+
+
+def _parse_pem(data: bytes) -> Sequence[_Key]:
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    if b"PRIVATE KEY" in data:
+        raise ValueError("has a private key; a server that only verifies needs the public one")
+    return [_Key(None, None, load_pem_public_key(block)) for block in _PEM.findall(data)]
+
+
+def _is_safe(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    address = parse_address(parts.hostname or "")
+    return parts.scheme == "http" and (parts.hostname == "localhost" or bool(address and address.is_loopback))
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirect could lead to http."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+def _fetch(url: str) -> bytes:
+    request = Request(url, headers={"Accept": "application/jwk-set+json, application/json"})  # noqa: S310
+    with build_opener(_NoRedirect).open(request, timeout=IO_TIMEOUT) as answer:
+        data: bytes = answer.read(MAX_SIZE + 1)
+        return data

@@ -1,0 +1,151 @@
+"""What all layers for authentication do with their schemes: let in, or refuse with one answer."""
+
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Literal
+
+from wsgistack.base import Middleware
+from wsgistack.environ import IDENTITY, escape_quoted
+from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.http.paths import compile_exemptions
+from wsgistack.http.responses import error_answer
+from wsgistack.middleware.auth.rules import RuleOptions, compile_rules
+from wsgistack.middleware.auth.scheme import Identity, Refusal, Scheme
+from wsgistack.peers import FORWARDING, because
+from wsgistack.types import App, Changes, Environ, StartResponse
+
+__all__ = ["AuthLayer"]
+
+MAX_LOGGED_USER = 64
+"""In characters: what the log shows of a name that a client claims."""
+
+_SET_BY_US = ("REMOTE_USER", "AUTH_TYPE", IDENTITY)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DETAILS = {
+    400: "The credentials of this request are malformed.",
+    401: "This resource needs valid credentials.",
+    403: "These credentials do not allow this request.",
+    429: "Too many failed attempts. Try again later.",
+    503: "The credentials can't be verified now. Try again later.",
+}
+_LOGGER = logging.getLogger("wsgistack.auth")
+
+
+class AuthLayer(Middleware):
+    """The base of the layers for authentication. A subclass makes ``_schemes`` from its other options."""
+
+    must_be_inside: ClassVar = {
+        "access_log": "refused requests would not be logged",
+        "catch_errors": "an error of a check would reach the server",
+        **because(FORWARDING, "it would see the address of the proxy, not the client's"),
+    }
+    is_guard: ClassVar = True
+    changes: ClassVar = Changes(answers=True)
+    _schemes: tuple[Scheme, ...]
+
+    def __init__(
+        self,
+        app: App,
+        /,
+        *,
+        public: Sequence[str],
+        optional: bool,
+        rules: Sequence[RuleOptions],
+        realm: str,
+        withhold: bool,
+        dialog: Literal["always", "pages"] = "always",
+    ) -> None:
+        super().__init__(app)
+        check_lists(public=public, rules=rules)
+        mistakes = Mistakes()
+        if _CONTROL.search(realm) or not realm.isascii():
+            problem = "a header can't contain this realm"
+            mistakes.append(Mistake(problem, key="realm", value=realm, expected="printable ASCII"))
+        if dialog not in ("always", "pages"):
+            mistakes.append(Mistake("invalid value", key="dialog", value=dialog, expected="always or pages"))
+        with mistakes.collect():
+            self._is_public = compile_exemptions(public, key="public")
+        with mistakes.collect():
+            self._rules = compile_rules(rules, key="rules")
+        mistakes.raise_if_any()
+        self.public = public
+        self.optional = optional
+        self.rules = rules
+        self.realm = realm
+        self.dialog = dialog
+        self.withhold = withhold
+        escaped = realm.replace("\\", "\\\\").replace('"', '\\"')
+        self._quoted_realm = f'"{escaped}"'
+
+    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Serve one request."""
+        for key in _SET_BY_US:
+            environ.pop(key, None)
+        if self.public and self._is_public(environ):
+            return self._pass(environ, start_response)
+        identity: Identity | None = None
+        for scheme in self._schemes:
+            credentials = scheme.read(environ)
+            if credentials is None:
+                continue
+            if isinstance(credentials, Refusal):
+                return self._refuse(credentials, scheme, "", environ, start_response)
+            found = scheme.recall(credentials) or scheme.verify(credentials)
+            if isinstance(found, Refusal):
+                return self._refuse(found, scheme, credentials.user, environ, start_response)
+            identity = found
+            break
+        for rule in self._rules:
+            if rule.matches(environ):
+                refusal = rule.judge(identity, environ) if identity else Refusal("no credentials")
+                if refusal:
+                    user = identity.user if identity else ""
+                    return self._refuse(refusal, scheme if identity else None, user, environ, start_response)
+        if identity:
+            user = identity.user
+            # PEP 3333: bytes as latin-1
+            environ["REMOTE_USER"] = user if user.isascii() else user.encode().decode("latin-1")
+            environ["AUTH_TYPE"] = identity.scheme
+            environ[IDENTITY] = identity
+        elif not self.optional:
+            return self._refuse(Refusal("no credentials"), None, "", environ, start_response)
+        return self._pass(environ, start_response)
+
+    def _pass(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if self.withhold:
+            for scheme in self._schemes:
+                scheme.withhold(environ)
+        return self.app(environ, start_response)
+
+    def _refuse(
+        self, refusal: Refusal, scheme: Scheme | None, user: str, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        client = environ.get("REMOTE_ADDR") or "-"
+        if scheme is not None:
+            user = escape_quoted(user[:MAX_LOGGED_USER])
+            extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": refusal.reason}
+            _LOGGER.warning('refused user "%s" from %s: %s', user, client, refusal.reason, extra=extra)
+        headers = []
+        if refusal.status == 401:
+            headers = self._list_challenges(refusal, scheme, environ)
+        elif refusal.scope and scheme is not None:
+            headers = [("WWW-Authenticate", scheme.challenge(self._quoted_realm, refusal))]
+        if refusal.retry_after:
+            headers.append(("Retry-After", str(refusal.retry_after)))
+        status, headers, body = error_answer(environ, refusal.status, _DETAILS[refusal.status], headers=headers)
+        start_response(status, headers)
+        return body
+
+    def _list_challenges(self, refusal: Refusal, refused_by: Scheme | None, environ: Environ) -> list[tuple[str, str]]:
+        is_script = self.dialog == "pages" and (
+            "HTTP_X_REQUESTED_WITH" in environ or environ.get("HTTP_SEC_FETCH_MODE", "navigate") != "navigate"
+        )
+        challenges = []
+        for scheme in self._schemes:
+            challenge = scheme.challenge(self._quoted_realm, refusal if scheme is refused_by else None)
+            # browsers do not know a scheme with X-, so that they open no dialog
+            challenges.append(
+                ("WWW-Authenticate", f"X-{challenge}" if is_script and scheme.opens_dialog else challenge)
+            )
+        return challenges

@@ -1,0 +1,81 @@
+"""The scheme of a proxy that has logged the user in, such as oauth2-proxy: it sends the name in a header."""
+
+import re
+from collections.abc import Sequence
+from typing import TypedDict
+
+from wsgistack.environ import environ_key, find_peer
+from wsgistack.errors import Mistake, Mistakes
+from wsgistack.http.addresses import Networks
+from wsgistack.http.headers import is_field_name
+from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
+from wsgistack.types import Environ
+
+__all__ = ["TrustedHeader", "TrustedHeaderOptions"]
+
+MAX_NAME = 255
+"""In bytes: a longer name is not one of a user."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class TrustedHeaderOptions(TypedDict, total=False):
+    """The options of :class:`TrustedHeader`."""
+
+    trusted: Sequence[str]
+    user: str
+    groups: str
+
+
+class TrustedHeader(Scheme):
+    """The user that a trusted proxy names.
+
+    :param trusted: the addresses and networks of the proxy, and ``unix`` for a server on a Unix socket. From all other
+        peers, the headers are removed.
+    :param user: the header with the name. ``X-Forwarded-User`` by default, as oauth2-proxy sends it.
+    :param groups: the header with the groups, separated by commas. ``X-Forwarded-Groups`` by default.
+    :raises ConfigError: no peer is trusted, or the name of a header is not valid.
+
+    The proxy must replace both headers of the client, also ``X_Forwarded_User`` with underscores, which some servers
+    read as the same header. Two names in one header are refused.
+    """
+
+    auth_type = "TrustedHeader"
+
+    def __init__(
+        self, *, trusted: Sequence[str] = (), user: str = "X-Forwarded-User", groups: str = "X-Forwarded-Groups"
+    ) -> None:
+        mistakes = Mistakes()
+        with mistakes.collect():
+            self._networks = Networks(trusted, key="trusted")
+        if not trusted:
+            mistakes.append(Mistake("trusts no proxy", key="trusted", expected="the addresses of the proxy"))
+        for key, header in (("user", user), ("groups", groups)):
+            if not is_field_name(header):
+                mistakes.append(Mistake("not a valid name of a header", key=key, value=header))
+        mistakes.raise_if_any()
+        self._user = environ_key(user)
+        self._groups = environ_key(groups)
+        self.keys = (self._user, self._groups)
+
+    def read(self, environ: Environ) -> Credentials | Refusal | None:
+        """Read the name, or remove the headers of an untrusted peer."""
+        if not self._networks.contains_peer(find_peer(environ)):
+            self.withhold(environ)
+            return None
+        written: str = environ.get(self._user, "")
+        if not written:
+            environ.pop(self._groups, None)
+            return None
+        try:
+            user = written.encode("latin-1").decode().strip()
+        except ValueError:
+            return Refusal("the name is not UTF-8")
+        if not user or "," in user or len(written) > MAX_NAME or _CONTROL.search(user):
+            return Refusal("the header has no single name")
+        return Credentials(user, environ.get(self._groups, ""))
+
+    def verify(self, credentials: Credentials) -> Identity:
+        """Believe the proxy."""
+        groups = frozenset(filter(None, map(str.strip, credentials.secret.split(","))))
+        return Identity(credentials.user, self.auth_type, groups)
