@@ -73,18 +73,20 @@ class Mistakes(list[Mistake]):
     cause: BaseException | None = None
 
     @contextmanager
-    def collect(self, key: str = "", where: Where = _NOWHERE) -> Iterator[None]:
+    def collect(self, key: str = "", where: Where = _NOWHERE, *, prefix: str = "") -> Iterator[None]:
         """Collect the mistakes of a ConfigError that is raised inside, and go on.
 
         :param key: for mistakes without a key.
         :param where: for mistakes without a place.
+        :param prefix: the option whose value has the keys of the mistakes.
         """
         try:
             yield
         except ConfigError as error:
             for each in error.mistakes:
                 place = where if each.where == _NOWHERE else each.where
-                self.append(each._replace(key=each.key or key, where=place))
+                inner = f"{prefix}.{each.key}" if prefix and each.key else prefix
+                self.append(each._replace(key=inner or each.key or key, where=place))
             cause: BaseException | None = error
             while isinstance(cause, ConfigError):
                 cause = cause.__cause__

@@ -10,6 +10,7 @@ from wsgistack.middleware.auth.certificate import CertificateOptions, ClientCert
 from wsgistack.middleware.auth.layer import AuthLayer
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.auth.scheme import Scheme
+from wsgistack.middleware.auth.throttle import ThrottleOptions
 from wsgistack.middleware.auth.trusted_header import TrustedHeader, TrustedHeaderOptions
 from wsgistack.types import App
 
@@ -73,6 +74,8 @@ class Auth(AuthLayer):
         refused. False by default.
     :param rules: who may do what, as above. None by default.
     :param realm: what the credentials are for. Browsers may show it. The default reveals nothing about the application.
+    :param throttle: refuse more attempts after too many failures, with 429: a mapping of options of
+        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Needs the extra ``throttle``. Off by default.
     :param dialog: ``always``, the default, or ``pages``: browsers ask for a password only when they load a page, and
         not for requests of a script (``Sec-Fetch-Mode``, ``X-Requested-With``), which get a challenge that browsers
         ignore.
@@ -103,6 +106,7 @@ class Auth(AuthLayer):
         optional: bool = False,
         rules: Sequence[RuleOptions] = (),
         realm: str = "Restricted",
+        throttle: ThrottleOptions | None = None,
         dialog: Literal["always", "pages"] = "always",
         withhold: bool = False,
     ) -> None:
@@ -115,6 +119,7 @@ class Auth(AuthLayer):
                 optional=optional,
                 rules=rules,
                 realm=realm,
+                throttle=throttle,
                 withhold=withhold,
                 dialog=dialog,
             )
@@ -128,8 +133,8 @@ class Auth(AuthLayer):
         made = []
         for key, (make, options) in given.items():
             if options is not None:
-                with mistakes.collect(key):
-                    made.append(_make_scheme(make, options, key))
+                with mistakes.collect(prefix=key):
+                    made.append(_make_scheme(make, options))
         if not made and not mistakes:
             mistakes.append(Mistake("has no scheme", expected="at least one, such as api_key or bearer"))
         mistakes.raise_if_any()
@@ -141,14 +146,10 @@ class Auth(AuthLayer):
         self._schemes = tuple(made)
 
 
-def _make_scheme(make: Callable[..., Scheme], options: Mapping[str, Any], key: str) -> Scheme:
+def _make_scheme(make: Callable[..., Scheme], options: Mapping[str, Any]) -> Scheme:
     if not isinstance(options, Mapping):
         raise ConfigError(Mistake(f"invalid value {options!r}", value=options, expected="a mapping of options"))
-    try:
-        scheme = make(**options)
-    except ConfigError as error:
-        inner = (each._replace(key=f"{key}.{each.key}" if each.key else key) for each in error.mistakes)
-        raise ConfigError(*inner) from error
+    scheme = make(**options)
     if not isinstance(scheme, Scheme):
         problem = f"{make!r} made {scheme!r}, which is not a Scheme"
         raise ConfigError(Mistake(problem, expected="a subclass of wsgistack.middleware.auth.scheme:Scheme"))

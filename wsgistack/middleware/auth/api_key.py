@@ -10,6 +10,7 @@ from wsgistack.http.headers import is_field_name
 from wsgistack.middleware.auth.layer import AuthLayer
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
+from wsgistack.middleware.auth.throttle import ThrottleOptions
 from wsgistack.middleware.auth.tokens import MAX_TOKEN, Tokens
 from wsgistack.types import App, Environ
 
@@ -135,6 +136,8 @@ class ApiKeyAuth(AuthLayer):
     :param optional: let requests without a key in, except where a rule matches. False by default.
     :param rules: who may do what, as for ``auth``. None by default.
     :param realm: what the key is for. The default reveals nothing about the application.
+    :param throttle: refuse more attempts after too many failures, with 429: a mapping of options of
+        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Needs the extra ``throttle``. Off by default.
     :param withhold: remove the key from the environ, so that the application can't log it. False by default.
     :raises ConfigError: a digest or another option is not valid.
 
@@ -159,9 +162,12 @@ class ApiKeyAuth(AuthLayer):
         optional: bool = False,
         rules: Sequence[RuleOptions] = (),
         realm: str = "Restricted",
+        throttle: ThrottleOptions | None = None,
         withhold: bool = False,
     ) -> None:
-        super().__init__(app, public=public, optional=optional, rules=rules, realm=realm, withhold=withhold)
+        super().__init__(
+            app, public=public, optional=optional, rules=rules, realm=realm, throttle=throttle, withhold=withhold
+        )
         self._schemes = (ApiKey(keys=keys, header=header, cookie=cookie, query=query),)
         self.keys = keys
         self.header = header

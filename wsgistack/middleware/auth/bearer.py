@@ -9,6 +9,7 @@ from wsgistack.middleware.auth.jwt import JwtOptions, Jwts
 from wsgistack.middleware.auth.layer import AuthLayer
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
+from wsgistack.middleware.auth.throttle import ThrottleOptions
 from wsgistack.middleware.auth.tokens import MAX_TOKEN, Tokens
 from wsgistack.types import App, Environ
 
@@ -103,6 +104,8 @@ class BearerAuth(AuthLayer):
     :param optional: let requests without a token in, except where a rule matches. False by default.
     :param rules: who may do what, as for ``auth``. None by default.
     :param realm: what the token is for. The default reveals nothing about the application.
+    :param throttle: refuse more attempts after too many failures, with 429: a mapping of options of
+        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Needs the extra ``throttle``. Off by default.
     :param withhold: remove the token from the environ, so that the application can't log it. False by default.
     :raises ConfigError: neither tokens nor jwt is set, or an option is not valid.
 
@@ -125,9 +128,12 @@ class BearerAuth(AuthLayer):
         optional: bool = False,
         rules: Sequence[RuleOptions] = (),
         realm: str = "Restricted",
+        throttle: ThrottleOptions | None = None,
         withhold: bool = False,
     ) -> None:
-        super().__init__(app, public=public, optional=optional, rules=rules, realm=realm, withhold=withhold)
+        super().__init__(
+            app, public=public, optional=optional, rules=rules, realm=realm, throttle=throttle, withhold=withhold
+        )
         self._schemes = (Bearer(tokens=tokens, jwt=jwt),)
         self.tokens = tokens
         self.jwt = jwt

@@ -11,7 +11,8 @@ from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.middleware.auth.rules import RuleOptions, compile_rules
-from wsgistack.middleware.auth.scheme import Identity, Refusal, Scheme
+from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
+from wsgistack.middleware.auth.throttle import Throttle, ThrottleOptions
 from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -53,6 +54,7 @@ class AuthLayer(Middleware):
         optional: bool,
         rules: Sequence[RuleOptions],
         realm: str,
+        throttle: ThrottleOptions | None,
         withhold: bool,
         dialog: Literal["always", "pages"] = "always",
     ) -> None:
@@ -68,11 +70,16 @@ class AuthLayer(Middleware):
             self._is_public = compile_exemptions(public, key="public")
         with mistakes.collect():
             self._rules = compile_rules(rules, key="rules")
+        self._throttle: Throttle | None = None
+        if throttle is not None:
+            with mistakes.collect(prefix="throttle"):
+                self._throttle = Throttle(**throttle)
         mistakes.raise_if_any()
         self.public = public
         self.optional = optional
         self.rules = rules
         self.realm = realm
+        self.throttle = throttle
         self.dialog = dialog
         self.withhold = withhold
         escaped = realm.replace("\\", "\\\\").replace('"', '\\"')
@@ -91,7 +98,7 @@ class AuthLayer(Middleware):
                 continue
             if isinstance(credentials, Refusal):
                 return self._refuse(credentials, scheme, "", environ, start_response)
-            found = scheme.recall(credentials) or scheme.verify(credentials)
+            found = scheme.recall(credentials) or self._verify(scheme, credentials, environ)
             if isinstance(found, Refusal):
                 return self._refuse(found, scheme, credentials.user, environ, start_response)
             identity = found
@@ -111,6 +118,20 @@ class AuthLayer(Middleware):
         elif not self.optional:
             return self._refuse(Refusal("no credentials"), None, "", environ, start_response)
         return self._pass(environ, start_response)
+
+    def _verify(self, scheme: Scheme, credentials: Credentials, environ: Environ) -> Identity | Refusal:
+        if self._throttle is None:
+            return scheme.verify(credentials)
+        client = environ.get("REMOTE_ADDR", "")
+        refusal = self._throttle.check(client, credentials.user)
+        if refusal:
+            return refusal
+        found = scheme.verify(credentials)
+        if isinstance(found, Refusal) and found.is_guess and self._throttle.count_failure(client, credentials.user):
+            user = escape_quoted(credentials.user[:MAX_LOGGED_USER])
+            extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": "locked out"}
+            _LOGGER.warning('locked out user "%s" from %s after too many failures', user, client, extra=extra)
+        return found
 
     def _pass(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if self.withhold:

@@ -1,0 +1,208 @@
+"""Fewer guesses: in memory, and with a real Redis."""
+
+import logging
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from tests.direct import answering
+from tests.middleware.auth.cards import Card
+from wsgistack import ApiKeyAuth, Auth, ConfigError, Credentials, Identity, Refusal
+from wsgistack.middleware.auth import throttle as module
+from wsgistack.middleware.auth.throttle import Throttle
+
+
+class Redis:
+    """A Redis server on loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        command = [
+            "redis-server",
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            str(self._folder),
+        ]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        end = monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+            except OSError:
+                assert monotonic() < end
+                sleep(0.02)
+            else:
+                return
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    if not shutil.which("redis-server"):
+        pytest.skip("needs redis-server")
+    server = Redis(tmp_path)
+    yield server
+    server.stop()
+
+
+def fail(throttle: Throttle, client: str, user: str = "", times: int = 1) -> list[bool]:
+    return [throttle.count_failure(client, user) for _ in range(times)]
+
+
+def test_a_client_waits_after_too_many_failures() -> None:
+    throttle = Throttle(per_client=3, per_user=0, period=60)
+    assert throttle.check("192.0.2.1", "ada") is None
+    assert fail(throttle, "192.0.2.1", "ada", 4) == [False, False, True, False]
+    refusal = throttle.check("192.0.2.1", "bob")
+    assert refusal
+    assert refusal.status == 429
+    assert 58 <= refusal.retry_after <= 60
+    assert throttle.check("192.0.2.2", "ada") is None
+
+
+def test_a_user_waits_wherever_the_failures_came_from() -> None:
+    throttle = Throttle(per_client=0, per_user=3)
+    for number in range(3):
+        fail(throttle, f"192.0.2.{number}", "ada")
+        fail(throttle, f"192.0.2.{number}")
+    assert throttle.check("198.51.100.1", "ada")
+    assert throttle.check("198.51.100.1", "bob") is None
+    assert throttle.check("198.51.100.1", "") is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("", "unix", False),
+        ("x" * 500, "x" * 600, True),
+    ],
+)
+def test_counts_networks(one: str, other: str, is_same: bool) -> None:
+    throttle = Throttle(per_client=1, per_user=0)
+    fail(throttle, one)
+    assert (throttle.check(other, "") is not None) == is_same
+
+
+def test_the_wait_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    throttle = Throttle(per_client=1, period=1)
+    fail(throttle, "192.0.2.1")
+    assert throttle.check("192.0.2.1", "")
+    sleep(1.1)
+    assert throttle.check("192.0.2.1", "") is None
+
+
+def test_a_million_attackers_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_COUNTERS", 10)
+    throttle = Throttle(per_client=2, per_user=2)
+    for number in range(100):
+        fail(throttle, f"192.0.2.{number}", "a" * 1000 + str(number))
+    store: Any = throttle._memory
+    assert len(store.storage) == len(throttle._counted) == 10
+    assert throttle.check("192.0.2.1", "a" * 2000)  # long names count as one
+
+
+def test_only_guesses_count_and_remembered_credentials_need_no_attempt(caplog: pytest.LogCaptureFixture) -> None:
+    class Known(Card):
+        def recall(self, credentials: Credentials) -> Identity | None:
+            return Identity("ada", "Card") if credentials.user == "ada:known" else None
+
+    client = TestApp(Auth(answering([b"hello"]), schemes=[Known], throttle={"per_client": 2}))
+    origin = {"REMOTE_ADDR": "192.0.2.1"}
+
+    def get(card: str, **options: Any) -> Any:
+        return client.get("/", headers={"X-Card": card}, extra_environ=origin, **options)
+
+    get("ada:busy", status=503)
+    get("ada:forged", status=401)
+    get("bob")
+    get("ada:forged", status=401)
+    answer = get("bob", status=429)
+    assert 590 <= int(answer.headers["Retry-After"]) <= 600
+    assert "WWW-Authenticate" not in answer.headers
+    get("ada:known")
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert 'locked out user "ada:forged" from 192.0.2.1 after too many failures' in said
+    assert said[-1] == 'refused user "bob" from 192.0.2.1: too many failures'
+
+
+def test_guessed_keys_count() -> None:
+    keys = {"ci": sha256(b"abc").hexdigest()}
+    client = TestApp(ApiKeyAuth(answering([b"hello"]), keys=keys, throttle={"per_client": 2}))
+    for status in (401, 401, 429):
+        client.get("/", headers={"X-API-Key": "x"}, status=status)
+    client.get("/", headers={"X-API-Key": "abc"}, status=429)
+
+
+def test_several_processes_share_the_counters_in_redis(redis: Redis) -> None:
+    one, two = (Throttle(per_client=2, per_user=0, store=redis.url) for _ in range(2))
+    assert fail(one, "192.0.2.1") == [False]
+    assert fail(two, "192.0.2.1") == [True]
+    for throttle in (one, two):
+        refusal = throttle.check("192.0.2.1", "ada")
+        assert refusal
+        assert 590 <= refusal.retry_after <= 600
+        assert throttle.check("192.0.2.2", "ada") is None
+
+
+def test_counts_by_itself_while_redis_is_down(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    counting = Throttle(per_client=2, per_user=0, store=redis.url)
+    refusing = Throttle(per_client=2, per_user=0, store=redis.url, when_down="refuse")
+    redis.stop()
+    assert fail(counting, "192.0.2.1", times=2) == [False, True]
+    assert fail(refusing, "192.0.2.1", times=2) == [False, False]
+    refusal = counting.check("192.0.2.1", "")
+    assert refusal
+    assert refusal.status == 429
+    assert refusing.check("192.0.2.2", "") == Refusal("the store of the counters does not answer", 503, retry_after=10)
+    assert len([record for record in caplog.records if "does not answer" in record.getMessage()]) == 2  # not for each
+    redis.start()
+    monkeypatch.setattr(module, "monotonic", lambda: monotonic() + 11)
+    assert refusing.check("192.0.2.2", "") is None
+    assert counting.check("192.0.2.1", "") is None  # Redis has no failures
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"per_client": -1}, "throttle.per_client: invalid value -1; expected 0 or more"),
+        ({"per_user": True}, "throttle.per_user: invalid value True"),
+        ({"per_client": 0, "per_user": 0}, "throttle.per_client: counts nothing"),
+        ({"period": 0}, "throttle.period: not a valid period"),
+        ({"when_down": "open"}, "throttle.when_down: unknown choice; expected count or refuse"),
+        ({"store": "reddis://:hunter2@x"}, "throttle.store: can't be opened; expected a URL such as memory://"),
+    ],
+)
+def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
+    given: Any = options
+    with pytest.raises(ConfigError) as caught:
+        Auth(answering([]), schemes=[Card], throttle=given)
+    assert said in str(caught.value)
+    assert "hunter2" not in str(caught.value)
