@@ -146,19 +146,16 @@ class _Documented(HeldExchange):
 
     __slots__ = ("_document", "_layer", "_original", "_page")
 
+    _document: str | _File | None
+    _page: tuple[str, Headers]
+
     def __init__(self, layer: ErrorDocuments, environ: Environ, start_response: StartResponse) -> None:
         Exchange.__init__(self, environ, start_response)  # faster than super()
         self._layer = layer
         self._original = {**environ}
-        self._document: str | _File | None = None
-        self._page: tuple[str, Headers] = ("", [])
-        self.holds = False
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        if status >= "4":
-            may_be_empty = self._original.get("REQUEST_METHOD") != "HEAD" or h.content_length(headers) == 0
-            self._document = self._layer.find_document(status) if may_be_empty else None
-            self.holds = self._document is not None
+        self.holds = status >= "4" and self._find_document(status, headers)
         return status, headers
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
@@ -170,6 +167,12 @@ class _Documented(HeldExchange):
                 return body
         self._chunks = self._iterate(body)
         return self
+
+    def _find_document(self, status: str, headers: Headers) -> bool:
+        self._document = self._layer.find_document(status)
+        if self._original["REQUEST_METHOD"] == "HEAD" and h.content_length(headers) != 0:
+            return False  # perhaps GET has a body
+        return self._document is not None
 
     def _iterate(self, body: Iterable[bytes]) -> Iterator[bytes]:
         """The chunks of the application; if they are empty, those of the page."""
@@ -190,6 +193,7 @@ class _Documented(HeldExchange):
         self.is_held = True
         path, code = cast(str, self._document), self.status[:3]
         self._source = ()
+        self._page = ("", [])
         problem, failure = "", None
         try:
             # it sees a server without write(), so that the exchange keeps what is written until the body is read
