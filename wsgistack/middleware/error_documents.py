@@ -8,6 +8,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import ClassVar, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
+from wsgiref.util import FileWrapper
 
 from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
@@ -41,7 +42,7 @@ _OF_THE_PAGE = frozenset(
 _OF_THE_REQUEST = (
     *("CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_CONTENT_ENCODING", "HTTP_EXPECT", "HTTP_TRANSFER_ENCODING"),
     *("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH", "HTTP_IF_RANGE", "HTTP_IF_UNMODIFIED_SINCE"),
-    *("HTTP_RANGE", "HTTP_UPGRADE", "RAW_URI", "REQUEST_URI", "wsgi.file_wrapper"),
+    *("HTTP_RANGE", "HTTP_UPGRADE", "RAW_URI", "REQUEST_URI"),
     *METHOD_OVERRIDES,
 )
 
@@ -144,8 +145,9 @@ class _File(NamedTuple):
 class _Documented(HeldExchange):
     """Holds the start of an error back until it is known whether the body is empty."""
 
-    __slots__ = ("_document", "_layer", "_original", "_page")
+    __slots__ = ("_asked", "_document", "_layer", "_original", "_page")
 
+    _asked: HeldExchange
     _document: str | _File | None
     _page: tuple[str, Headers]
 
@@ -197,9 +199,8 @@ class _Documented(HeldExchange):
         problem, failure = "", None
         try:
             # it sees a server without write(), so that the exchange keeps what is written until the body is read
-            self._source = body = HeldExchange(_make_environ(self._original, path, code), self._take_start).run(
-                self._layer.make_page
-            )
+            self._asked = HeldExchange(_make_environ(self._original, path, code), self._take_start)
+            self._source = body = self._asked.run(self._layer.make_page)
             chunks = iter(body)
             first = next(filter(None, chunks), b"")
             problem = self._find_problem(first, code)
@@ -218,7 +219,7 @@ class _Documented(HeldExchange):
 
     def _take_start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:
-            if exc_info and exc_info[1] and self._page[0]:  # it has sent a chunk
+            if exc_info and exc_info[1] and not self._asked.can_answer:  # it has sent a chunk
                 raise exc_info[1].with_traceback(exc_info[2])
             self._page = status, headers
             return cast(Write, None)
@@ -241,6 +242,7 @@ def _make_environ(original: Environ, path: str, code: str) -> Environ:
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
         "wsgi.input": BytesIO(),
+        "wsgi.file_wrapper": FileWrapper,  # that of a server may only be for the server itself
         "REDIRECT_STATUS": code,
         "REDIRECT_URL": script_name + path_info,
         "REDIRECT_QUERY_STRING": original.get("QUERY_STRING", ""),
