@@ -95,6 +95,10 @@ FLOORS = (
     ("middleware.decompress.decoding",),
     ("exchange.refusing",),
     (
+        "middleware.catch_errors.expected",
+        "middleware.responses.templates",
+    ),
+    (
         "middleware.*",
         "middleware.auth.api_key",
         "middleware.auth.basic",
@@ -106,6 +110,7 @@ FLOORS = (
         "middleware.access_log.__init__",
         "middleware.catch_errors.__init__",
         "middleware.request_filter.__init__",
+        "middleware.responses.__init__",
         "middleware.security_headers.__init__",
         "pipeline.mount",
     ),
