@@ -44,6 +44,7 @@ FLOORS = (
         "http.headers",
         "http.origins",
         "http.redaction",
+        "current",
         "environ",
         "file_wrapper",
         "middleware.compress.padding",
@@ -66,6 +67,7 @@ FLOORS = (
         "exchange.context",
         "exchange.held",
         "exchange.measured",
+        "exchange.setting",
         "options.schema",
     ),
     ("http.caching",),
@@ -79,6 +81,8 @@ FLOORS = (
         "middleware.access_log.format",
         "middleware.request_filter.clients",
         "middleware.request_filter.patterns",
+        "middleware.request_id.generators",
+        "middleware.request_id.shapes",
     ),
     (
         "middleware.compress.exchange",
@@ -100,6 +104,7 @@ FLOORS = (
         "middleware.access_log.__init__",
         "middleware.catch_errors.__init__",
         "middleware.request_filter.__init__",
+        "middleware.request_id.__init__",
         "middleware.security_headers.__init__",
         "pipeline.mount",
     ),
@@ -113,6 +118,15 @@ FLOORS = (
     ("pipeline.registry",),
     ("pipeline.spec",),
     ("pipeline.__init__",),
+    # what applications use for their logs
+    ("logging.records",),
+    ("logging.keeping",),
+    (
+        "logging.carrying",
+        "logging.formatting",
+        "logging.jobs",
+    ),
+    ("logging.__init__",),
     # layers with the names of another project
     (
         "oslo.options",
@@ -228,6 +242,9 @@ STANDARD_LIBRARY_ONLY_BUT = {
     "testing.plugin": {"pytest"},
     "serving.serve": {"waitress"},
     "cli.completing": {"argcomplete"},
+    "logging.carrying": {"celery"},
+    "logging.formatting": {"pythonjsonlogger"},
+    "logging.jobs": {"rq"},
 }
 SEEN_BY_TESTING = {"types", "errors", "http.headers", "environ"}
 COMPOSING = ("options", "conditions", "pipeline", "config")

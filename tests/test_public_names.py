@@ -43,7 +43,6 @@ PUBLIC = [
     "Pipeline",
     "RequestFilter",
     "RequestId",
-    "RequestIdFilter",
     "Secret",
     "SecurityHeaders",
     "Size",
@@ -59,6 +58,7 @@ PUBLIC = [
     "load",
     "load_filter",
     "load_server",
+    "request_id_var",
     "setup_logging",
 ]
 TESTING = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]

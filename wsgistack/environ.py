@@ -9,6 +9,7 @@ from wsgistack.types import Environ
 
 __all__ = [
     "CSP_NONCE",
+    "GLOBAL_REQUEST_ID",
     "METHOD_OVERRIDES",
     "NO_COMPRESS",
     "REQUEST_ID",
@@ -25,6 +26,9 @@ __all__ = [
 ]
 
 REQUEST_ID = "wsgistack.request_id"
+
+GLOBAL_REQUEST_ID = "wsgistack.global_request_id"
+"""The id that several services share for the work that they do together."""
 
 TRACE_ID = "wsgistack.trace_id"
 """The id of the trace that the request belongs to, in 32 hexadecimal digits (W3C Trace Context)."""
