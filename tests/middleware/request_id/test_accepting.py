@@ -162,7 +162,7 @@ def test_replaces_an_id_that_the_transformation_spoils(caplog: pytest.LogCapture
     options: dict[str, Any] = {"transform": lambda given: given.replace("b", " "), "generate": lambda: "made"}
     assert ask({"X-Request-ID": "abc"}, **options).headers["x-request-id"] == "made"
     assert '"abc" of 192.0.2.1: it is not a well-formed id' in caplog.text
-    with pytest.raises(ValueError, match="<function .* returned 'b d', which is not a well-formed request id"):
+    with pytest.raises(ValueError, match=r"<function .* returned 'b d', which is not a well-formed request id"):
         ask({}, transform=lambda made: "b d")
 
 
