@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from threading import Barrier
+from typing import Any
 
 import gevent
 import pytest
 
-from tests.direct import Call
+from tests.direct import Call, environ_of
 from wsgistack import RequestId, current_request_id
 from wsgistack.types import Environ, StartResponse
 
@@ -105,13 +106,14 @@ def test_an_abandoned_stream_ends_with_its_own_id(is_closed: bool) -> None:
         finally:
             ended.append(current_request_id())
 
-    call = Call(RequestId(app), HTTP_X_REQUEST_ID="mine")
-    assert call.next() == b"one"
+    body: Any = RequestId(app)(environ_of(HTTP_X_REQUEST_ID="mine"), lambda *_: lambda _: None)
+    chunks = iter(body)
+    assert next(chunks) == b"one"
     other = Call(RequestId(streaming), HTTP_X_REQUEST_ID="other", **{"tests.pause": bool})
     assert other.next() == b"other "
     if is_closed:
-        call.close()
-    del call
+        body.close()
+    del body, chunks
     gc.collect()
     assert ended == ["mine"]
     assert other.read() == b"other " * 4
