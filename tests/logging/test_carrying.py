@@ -16,6 +16,7 @@ import urllib3
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
 
+from tests.config.logging_tree import own_logging
 from tests.logging.test_keeping import request
 from wsgistack import ConfigError, current_request_id
 from wsgistack.current import Origin
@@ -166,19 +167,19 @@ def test_a_worker_of_celery_works_with_the_id() -> None:
     app = carry_request_id(Celery("tests", broker="memory://", backend="cache+memory://"))
     carry_request_id(app)  # a second time
 
-    @app.task(name="tests.read")
+    @app.task(name="tests.read")  # type: ignore[untyped-decorator]
     def task() -> str:
         return current_request_id()
 
-    @app.task(name="tests.fail")
+    @app.task(name="tests.fail")  # type: ignore[untyped-decorator]
     def failing() -> None:
         raise ValueError(current_request_id())
 
-    with start_worker(app, perform_ping_check=False, shutdown_timeout=30):
+    with own_logging(), start_worker(app, perform_ping_check=False, shutdown_timeout=30):  # which sets up logging
         with request():
             sent, failed = task.delay(), failing.delay()
         assert sent.get(timeout=20) == "mine"
-        with pytest.raises(ValueError, match="^mine$"):
+        with pytest.raises(ValueError, match=r"^mine$"):
             failed.get(timeout=20)
         assert task.delay().get(timeout=20) == "-"
     with request():
@@ -188,5 +189,5 @@ def test_a_worker_of_celery_works_with_the_id() -> None:
 
 @pytest.mark.parametrize("subject", ["text", print, object()])
 def test_refuses_anything_else(subject: Any) -> None:
-    with pytest.raises(ConfigError, match="^can't carry a request id: .*; expected a client of requests, httpx or"):
+    with pytest.raises(ConfigError, match=r"^can't carry a request id: .*; expected a client of requests, httpx or"):
         carry_request_id(subject)

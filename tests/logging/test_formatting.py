@@ -11,7 +11,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,11 +52,9 @@ def test_takes_the_options_of_the_library() -> None:
 
 
 def test_has_the_traceback_on_the_same_line() -> None:
-    try:
-        raise ValueError("sold out")
-    except ValueError:
-        found = write(JsonFormatter(), exc_info=True)
-    assert found["exc_info"].splitlines()[-1] == "ValueError: sold out"
+    found = write(JsonFormatter(), exc_info=ValueError("sold out"), stack_info=True)
+    assert found["exc_info"] == "ValueError: sold out"
+    assert found["stack_info"].splitlines()[0] == "Stack (most recent call last):"
 
 
 @given(text=st.text())

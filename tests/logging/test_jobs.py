@@ -16,7 +16,7 @@ from wsgistack.logging import RequestIdJob
 
 
 @pytest.fixture(name="connection")
-def _connection(tmp_path: Path) -> Iterator["redis.Redis[bytes]"]:
+def _connection(tmp_path: Path) -> Iterator[redis.Redis]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed")
@@ -37,7 +37,7 @@ def read() -> str:
     return current_request_id()
 
 
-def test_a_job_works_with_the_id_of_the_request_that_enqueued_it(connection: "redis.Redis[bytes]") -> None:
+def test_a_job_works_with_the_id_of_the_request_that_enqueued_it(connection: redis.Redis) -> None:
     queue = Queue(connection=connection, job_class=RequestIdJob)
     with request():
         inside = queue.enqueue(read)

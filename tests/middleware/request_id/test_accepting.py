@@ -60,7 +60,7 @@ def test_leaves_a_header_that_holds_more_than_an_id_also_as_its_own() -> None:
 
 
 def test_prefers_the_first_header_with_an_id() -> None:
-    options = {"accept": ["X-Amzn-Trace-Id", "X-Correlation-ID", "X-Request-ID"]}
+    options: dict[str, Any] = {"accept": ["X-Amzn-Trace-Id", "X-Correlation-ID", "X-Request-ID"]}
     given = {"X-Request-ID": "third", "X-Correlation-ID": "second", "X-Amzn-Trace-Id": AMAZON}
     assert ask(given, **options).headers["x-request-id"] == ROOT
     assert ask({**given, "X-Amzn-Trace-Id": "Root=;"}, **options).headers["x-request-id"] == "second"
@@ -72,12 +72,12 @@ def test_prefers_the_first_header_with_an_id() -> None:
 def test_a_part_of_a_header_is_an_id_of_the_same_kind() -> None:
     for value in ("|a b.1.", "|" + "a" * 129 + ".", "|-.", "a" * 2000):
         assert len(ask({"Request-Id": value}, accept=["Request-Id"]).headers["x-request-id"]) == 32
-    options = {"accept": ["Request-Id"], "shapes": ["uuid"]}
+    options: dict[str, Any] = {"accept": ["Request-Id"], "shapes": ["uuid"]}
     assert ask({"Request-Id": "|abc.1."}, **options).headers["x-request-id"] == "abc", "shapes are for whole values"
 
 
 def test_accepts_ids_of_some_shapes_alone() -> None:
-    options = {"shapes": ["uuid", "hex"]}
+    options: dict[str, Any] = {"shapes": ["uuid", "hex"]}
     for accepted in (UUID, TRACE):
         assert ask({"X-Request-ID": accepted}, **options).headers["x-request-id"] == accepted
     for replaced in ("abc", UUID[1:], f"req-{UUID}"):

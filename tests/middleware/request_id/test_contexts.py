@@ -31,8 +31,16 @@ def streaming(environ: Environ, start_response: StartResponse) -> Iterable[bytes
         yield current_request_id().encode() + b" "
 
 
+def with_pause(pause: object) -> dict[str, Any]:
+    """What the application does before each step."""
+    return {"tests.pause": pause}
+
+
+PAUSELESS = with_pause(bool)
+
+
 def read(app: RequestId, pause: object, request_id: str) -> str:
-    call = Call(app, HTTP_X_REQUEST_ID=request_id, **{"tests.pause": pause})
+    call = Call(app, HTTP_X_REQUEST_ID=request_id, **with_pause(pause))
     return f"{call.read().decode()}{current_request_id()}"
 
 
@@ -66,14 +74,14 @@ def test_a_greenlet_of_another_one_has_its_id_or_none() -> None:
 
 
 def test_each_step_in_another_thread() -> None:
-    call = Call(RequestId(streaming), HTTP_X_REQUEST_ID="mine", **{"tests.pause": bool})
+    call = Call(RequestId(streaming), HTTP_X_REQUEST_ID="mine", **PAUSELESS)
     for _ in range(4):
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(call.next).result() == b"mine "
 
 
 def test_each_step_in_a_copy_of_the_context() -> None:
-    call = copy_context().run(Call, RequestId(streaming), HTTP_X_REQUEST_ID="mine", **{"tests.pause": bool})
+    call = copy_context().run(Call, RequestId(streaming), HTTP_X_REQUEST_ID="mine", **PAUSELESS)
     inside = copy_context()
     for _ in range(2):
         assert inside.run(call.next) == b"mine "
@@ -109,7 +117,7 @@ def test_an_abandoned_stream_ends_with_its_own_id(is_closed: bool) -> None:
     body: Any = RequestId(app)(environ_of(HTTP_X_REQUEST_ID="mine"), lambda *_: lambda _: None)
     chunks = iter(body)
     assert next(chunks) == b"one"
-    other = Call(RequestId(streaming), HTTP_X_REQUEST_ID="other", **{"tests.pause": bool})
+    other = Call(RequestId(streaming), HTTP_X_REQUEST_ID="other", **PAUSELESS)
     assert other.next() == b"other "
     if is_closed:
         body.close()
