@@ -10,10 +10,11 @@ from wsgistack.exchange.setting import setting
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse
 
 FIELD = ("X-Id", "mine")
+set_id = setting("X-Id")
 
 
 def layer(app: App) -> App:
-    return lambda environ, start_response: app(environ, setting(start_response, "x-id", FIELD))
+    return lambda environ, start_response: app(environ, set_id(start_response, "mine"))
 
 
 @pytest.mark.parametrize(
@@ -46,5 +47,5 @@ def test_a_server_without_write_has_one_that_says_so(with_error: bool) -> None:
     def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> None:
         assert headers == [FIELD]
 
-    begin = setting(start, "x-id", FIELD)  # type: ignore[arg-type]
+    begin = set_id(start, "mine")  # type: ignore[arg-type]
     assert (restart(begin, "200 OK", []) if with_error else begin("200 OK", [])) is refuse_write

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import requests
 import urllib3
-from celery import Celery
+from celery import Celery, signals
 from celery.contrib.testing.worker import start_worker
 
 from tests.config.logging_tree import own_logging
@@ -184,6 +184,7 @@ def test_a_worker_of_celery_works_with_the_id() -> None:
         assert task.delay().get(timeout=20) == "-"
     with request():
         assert task.apply().get() == "mine", "called here"
+        signals.task_postrun.send(sender=task, task=task)  # of a task that began before
     assert current_request_id() == "-"
 
 

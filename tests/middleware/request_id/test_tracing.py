@@ -88,6 +88,12 @@ def test_creates_a_valid_trace_if_asked(options: dict[str, Any], keys: dict[str,
     assert origin.headers == {"traceparent": inside.environ["HTTP_TRACEPARENT"]}
 
 
+def test_ignores_a_trace_also_beside_a_global_id() -> None:
+    inside, origin, own = ask({"traceparent": "ignore", "global_header": OPENSTACK}, HTTP_TRACEPARENT=PARENT)
+    assert origin == Origin(headers={OPENSTACK: own})
+    assert "wsgistack.trace_id" not in inside.environ
+
+
 @pytest.mark.parametrize("header", [OPENSTACK, "X-Request-ID"])
 def test_keeps_a_second_id_that_services_share(header: str) -> None:
     options = {"header": header, "global_header": OPENSTACK, "prefix": "req-", "generate": "uuid4"}

@@ -178,7 +178,7 @@ class RequestId(Middleware):
 
     def _prepare(self) -> App:
         """Make the function that serves requests. Its variables are faster than attributes, which would add a tenth."""
-        app, header, lowered, maximum_length = self.app, self.header, self._lowered, self.maximum_length
+        app, header, maximum_length, set_header = self.app, self.header, self.maximum_length, setting(self.header)
         is_usual = self.trust and not (self.trusted or self.shapes or self.transform or self.accept)
         read_key = _key_of(header) if is_usual and self._owns_header else _NO_KEY
         written_key = _key_of(header) if self._owns_header else REQUEST_ID
@@ -196,7 +196,7 @@ class RequestId(Middleware):
             else:
                 request_id = find(environ) if make is None else make()
             environ[REQUEST_ID] = environ[written_key] = request_id
-            start = setting(start_response, lowered, (header, request_id))
+            start = set_header(start_response, request_id)
             if has_origin or trace_key in environ:
                 return self._call_with_origin(environ, start, request_id)
             return call_in_context(request_id_var, request_id, app, environ, start)
