@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -42,6 +43,7 @@ def test_a_job_works_with_the_id_of_the_request_that_enqueued_it(connection: red
     with request():
         inside = queue.enqueue(read)
     outside = queue.enqueue(read)
-    SimpleWorker([queue], connection=connection, job_class=RequestIdJob).work(burst=True)
+    name: Any = "wsgistack.logging.RequestIdJob"  # as the command line names it
+    SimpleWorker([queue], connection=connection, job_class=name).work(burst=True)
     assert (inside.return_value(), outside.return_value()) == ("mine", "-")
     assert current_request_id() == "-"

@@ -88,6 +88,14 @@ def test_creates_a_valid_trace_if_asked(options: dict[str, Any], keys: dict[str,
     assert origin.headers == {"traceparent": inside.environ["HTTP_TRACEPARENT"]}
 
 
+@pytest.mark.parametrize("options", [{"trust": False}, {"trusted": ["10.0.0.0/8"]}])
+def test_leaves_the_trace_of_an_untrusted_peer_to_tracers(options: dict[str, Any]) -> None:
+    inside, origin, _ = ask(options, HTTP_TRACEPARENT=PARENT)
+    assert origin == Origin()
+    assert inside.environ["HTTP_TRACEPARENT"] == PARENT
+    assert "wsgistack.trace_id" not in inside.environ
+
+
 def test_ignores_a_trace_also_beside_a_global_id() -> None:
     inside, origin, own = ask({"traceparent": "ignore", "global_header": OPENSTACK}, HTTP_TRACEPARENT=PARENT)
     assert origin == Origin(headers={OPENSTACK: own})

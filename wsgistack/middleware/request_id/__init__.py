@@ -69,8 +69,8 @@ class RequestId(Middleware):
         well. The default is none.
     :param transform: a callable that gets each id, accepted or new, and returns the one to use. The default keeps ids.
     :param traceparent: ``read``, the default, puts the trace of a valid ``traceparent`` (W3C Trace Context, levels 1
-        and 2) into ``environ["wsgistack.trace_id"]`` and into log records. ``create`` also makes a trace for a request
-        without a valid or trusted one. No layer records that trace, and a tracer inside records it only if it ignores
+        and 2) of a trusted peer into ``environ["wsgistack.trace_id"]`` and into log records. ``create`` also makes a
+        trace for a request without one. No layer records that trace, and a tracer inside records it only if it ignores
         the decision of its parent. ``ignore`` does nothing.
     :param global_header: the header of a second id, which services share, such as ``X-OpenStack-Request-ID``. An id in
         it goes into ``environ["wsgistack.global_request_id"]``. If it is also the ``header``, the request's own id is
@@ -246,9 +246,10 @@ class RequestId(Middleware):
         """Find, or create, what the request belongs to, and the headers that carry it on."""
         headers: dict[str, str] = {}
         trace_id = global_id = NO_ID
+        is_trusted = self._trusts(environ)
         if self.traceparent != "ignore":
-            parsed = parse_traceparent(environ.get(_TRACEPARENT))
-            if self.traceparent == "create" and not (parsed and self._trusts(environ)):
+            parsed = parse_traceparent(environ.get(_TRACEPARENT)) if is_trusted else None
+            if self.traceparent == "create" and not parsed:
                 trace_id, environ[_TRACEPARENT] = make_traceparent()
                 environ.pop(_TRACESTATE, None)  # it belongs to the trace that came
                 environ[TRACE_ID] = trace_id
@@ -261,7 +262,7 @@ class RequestId(Middleware):
                     headers["tracestate"] = state
         if self._global_key:
             given = environ.get(self._global_key)
-            if given and self._is_id(given) and self._trusts(environ):
+            if given and is_trusted and self._is_id(given):
                 environ[GLOBAL_REQUEST_ID] = global_id = given
             headers[self.global_header] = request_id if global_id == NO_ID else global_id
         return Origin(trace_id, global_id, headers)
