@@ -163,6 +163,7 @@ def test_an_executor_of_processes_works_with_the_id() -> None:
         assert [*pool.map(read, range(2))] == ["mine"] * 2
 
 
+@pytest.mark.slow
 def test_a_worker_of_celery_works_with_the_id() -> None:
     app = carry_request_id(Celery("tests", broker="memory://", backend="cache+memory://"))
     carry_request_id(app)  # a second time
