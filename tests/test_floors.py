@@ -43,6 +43,7 @@ FLOORS = (
         "http.headers",
         "http.origins",
         "http.redaction",
+        "current",
         "environ",
         "file_wrapper",
         "middleware.compress.padding",
@@ -65,6 +66,7 @@ FLOORS = (
         "exchange.context",
         "exchange.held",
         "exchange.measured",
+        "exchange.setting",
         "options.schema",
     ),
     ("http.caching",),
@@ -79,6 +81,8 @@ FLOORS = (
         "middleware.access_log.format",
         "middleware.request_filter.clients",
         "middleware.request_filter.patterns",
+        "middleware.request_id.generators",
+        "middleware.request_id.shapes",
     ),
     (
         "middleware.compress.exchange",
@@ -111,6 +115,7 @@ FLOORS = (
         "middleware.catch_errors.__init__",
         "middleware.request_filter.__init__",
         "middleware.responses.__init__",
+        "middleware.request_id.__init__",
         "middleware.security_headers.__init__",
         "pipeline.mount",
     ),
@@ -125,6 +130,15 @@ FLOORS = (
     ("pipeline.registry",),
     ("pipeline.spec",),
     ("pipeline.__init__",),
+    # what applications use for their logs
+    ("logging.records",),
+    ("logging.keeping",),
+    (
+        "logging.carrying",
+        "logging.formatting",
+        "logging.jobs",
+    ),
+    ("logging.__init__",),
     # layers with the names of another project
     (
         "oslo.options",
@@ -241,6 +255,9 @@ STANDARD_LIBRARY_ONLY_BUT = {
     "serving.serve": {"waitress"},
     "cli.completing": {"argcomplete"},
     "middleware.auth.jwks": {"cryptography"},
+    "logging.carrying": {"celery"},
+    "logging.formatting": {"pythonjsonlogger"},
+    "logging.jobs": {"rq"},
 }
 SEEN_BY_TESTING = {"types", "errors", "http.headers", "environ"}
 COMPOSING = ("options", "conditions", "pipeline", "config")

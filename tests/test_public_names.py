@@ -51,7 +51,6 @@ PUBLIC = [
     "Refusal",
     "RequestFilter",
     "RequestId",
-    "RequestIdFilter",
     "Responses",
     "Scheme",
     "Secret",
@@ -69,6 +68,7 @@ PUBLIC = [
     "load",
     "load_filter",
     "load_server",
+    "request_id_var",
     "setup_logging",
 ]
 TESTING = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]

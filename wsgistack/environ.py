@@ -9,17 +9,16 @@ from wsgistack.types import Environ
 
 __all__ = [
     "CSP_NONCE",
+    "GLOBAL_REQUEST_ID",
     "IDENTITY",
     "METHOD_OVERRIDES",
     "NO_COMPRESS",
-    "PEER",
     "REQUEST_ID",
     "TRACE_ID",
     "copy_environ",
     "environ_key",
     "escape_quoted",
     "escape_word",
-    "find_peer",
     "is_client_gone",
     "is_logged",
     "mark_client_gone",
@@ -29,6 +28,9 @@ __all__ = [
 ]
 
 REQUEST_ID = "wsgistack.request_id"
+
+GLOBAL_REQUEST_ID = "wsgistack.global_request_id"
+"""The id that several services share for the work that they do together."""
 
 TRACE_ID = "wsgistack.trace_id"
 """The id of the trace that the request belongs to, in 32 hexadecimal digits (W3C Trace Context)."""
@@ -41,9 +43,6 @@ CSP_NONCE = "wsgistack.csp_nonce"
 
 NO_COMPRESS = "wsgistack.no_compress"
 """An application sets this key to a true value, before it starts a response that must not be compressed."""
-
-PEER = "wsgistack.peer"
-"""What the layer ``forwarded`` has replaced in the environ: a mapping of the values that the server had set."""
 
 METHOD_OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_OVERRIDE")
 """Headers that hold the method for some applications, by their keys in the environ."""
@@ -65,11 +64,6 @@ def environ_key(header: str) -> str:
     """The key of a header in the environ."""
     key = header.upper().replace("-", "_")
     return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
-
-
-def find_peer(environ: Environ) -> str:
-    """The address of the other end of the connection: of the proxy, if the layer ``forwarded`` has found the client."""
-    return environ.get(PEER, environ).get("REMOTE_ADDR", environ.get("REMOTE_ADDR")) or ""
 
 
 def request_target(path: str, query: str) -> str:

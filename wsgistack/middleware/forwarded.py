@@ -6,9 +6,8 @@ from functools import lru_cache
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
-from wsgistack.environ import PEER
 from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists, suggest
-from wsgistack.http.addresses import Networks, parse_node
+from wsgistack.http.addresses import PEER, UNSPECIFIED, Networks, parse_node
 from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.paths import is_plain
 from wsgistack.peers import FORWARDING, READING_ADDRESSES, because
@@ -25,7 +24,6 @@ MAX_LIST = 1000
 """In characters, from the right: more than twenty proxies."""
 
 _PREFIX = "HTTP_X_FORWARDED_"
-_UNSPECIFIED = "0.0.0.0"  # noqa: S104 (an address in no network that anybody lists)
 _PARTS: tuple[Part, ...] = get_args(Part)
 _OF_PROXIES = tuple(
     f"HTTP_{name}"
@@ -63,7 +61,7 @@ class _Hop(NamedTuple):
     facts: Mapping[str, str]
 
 
-_UNKNOWN_HOP = _Hop(_UNSPECIFIED, "", is_trusted=False, facts={})
+_UNKNOWN_HOP = _Hop(UNSPECIFIED, "", is_trusted=False, facts={})
 
 
 class Forwarded(Middleware):
@@ -176,7 +174,7 @@ class Forwarded(Middleware):
         if is_odd:
             environ["wsgi.url_scheme"] = "http"
         peer: str = get("REMOTE_ADDR", "")
-        if peer == _UNSPECIFIED:
+        if peer == UNSPECIFIED:
             peer = ""  # the peers of uWSGI on a Unix socket
         before: dict[str, object] = {}
         if self.hops or self._networks.contains_peer(peer):
