@@ -157,7 +157,9 @@ def test_a_capsule_that_would_be_too_large_has_no_variables(tmp_path: Path, monk
     assert not any("variables" in frame for frame in saved(tmp_path)[0]["errors"][0]["frames"])
 
 
-def test_leaves_no_part_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_leaves_no_part_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def replace(*paths: object) -> None:
         raise OSError("no space left")
 

@@ -100,7 +100,7 @@ class Hiding:
         more = len(value) - len(shown)
         return f"{opening}{', '.join([*shown, *([f'... {more} more'] if more else [])])}{closing}"
 
-    def _iterate_items(self, value: Collection[Any], depth: int) -> Iterator[str]:
+    def _iterate_items(self, value: Any, depth: int) -> Iterator[str]:
         """Show the items. A pair may be a header or a field: its first item names the second one."""
         is_pair = type(value) is tuple and len(value) == 2 and type(value[0]) is str
         is_secret = is_pair and self._redaction.is_secret(value[0])
