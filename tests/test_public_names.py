@@ -25,6 +25,7 @@ PUBLIC = [
     "Csrf",
     "Decompress",
     "Duration",
+    "ErrorReport",
     "Etag",
     "Exchange",
     "Forwarded",

@@ -96,6 +96,11 @@ def test_keeps_what_an_error_about_a_secret_says() -> None:
     assert HIDING.hide("abc is short") == "abc is short", "a short secret is in many words"
 
 
+def test_shows_no_text_if_there_are_too_many_secrets() -> None:
+    hiding = Hiding(Redaction(), (f"secret{number}" for number in range(300)))
+    assert hiding.show(["a", 1]) == "['[redacted]', 1]"
+
+
 def test_shows_the_beginning_of_long_values() -> None:
     shown = HIDING.show("a" * 100_000_000)
     assert len(shown) < MAX_TEXT + 100
