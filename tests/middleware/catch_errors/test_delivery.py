@@ -77,13 +77,15 @@ def test_the_thread_ends_when_it_is_idle(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(home, "_IDLE", 0.01)
     got: list[ErrorReport] = []
     delivery = Delivery(got.append, "site.reports", in_background=True)
-    for _ in range(2):
+    assert delivery.wait(1)
+    for number in (1, 2):
         delivery.send(REPORT)
-        thread = delivery._thread
-        assert thread is not None
-        thread.join(10)
+        assert delivery.wait(10)
+        for thread in threading.enumerate():
+            if thread.name == "wsgistack-reports" and thread._target == delivery._work:  # type: ignore[attr-defined]
+                thread.join(10)
         assert delivery._thread is None
-    assert len(got) == 2
+        assert len(got) == number
 
 
 def test_an_idle_thread_goes_on_if_a_report_has_just_come() -> None:

@@ -47,9 +47,9 @@ class Delivery:
             _IN_BACKGROUND.add(self)
 
     def renew(self) -> None:
-        """Begin without a thread and with an empty queue: what waits is delivered by the process that was forked."""
-        self._lock = Lock()
-        self._queue: Queue[ErrorReport] = Queue(_MAX_WAITING)
+        """Begin without a thread and a queue: what waits is delivered by the process that was forked."""
+        self._lock = Lock()  # nothing that waits may happen while it is held: gevent would switch there
+        self._queue: Queue[ErrorReport] | None = None
         self._thread: Thread | None = None
 
     def send(self, report: ErrorReport) -> None:
@@ -58,30 +58,33 @@ class Delivery:
             self._deliver(report)
             return
         with self._lock:
-            try:
-                self._queue.put_nowait(report)
-            except Full:
+            # not before the first report: gevent may replace the locks of queues after a fork
+            queue = self._queue = self._queue or Queue(_MAX_WAITING)
+        try:
+            queue.put_nowait(report)
+        except Full:
+            with self._lock:
                 self._dropped += 1
-            if self._thread is None:
-                self._thread = Thread(target=self._work, args=(self._queue,), name="wsgistack-reports", daemon=True)
-                self._thread.start()
+        if self._thread is None:  # two at once do no harm
+            self._thread = Thread(target=self._work, args=(queue,), name="wsgistack-reports", daemon=True)
+            self._thread.start()
 
     def wait(self, seconds: float) -> bool:
         """Wait until all reports are delivered, but not longer than some seconds. Return whether they are."""
         until = time.monotonic() + seconds
-        while self._queue.unfinished_tasks and time.monotonic() < until:
+        queue = self._queue
+        while queue and queue.unfinished_tasks and time.monotonic() < until:
             time.sleep(0.005)
-        return not self._queue.unfinished_tasks
+        return not (queue and queue.unfinished_tasks)
 
     def _work(self, queue: Queue[ErrorReport]) -> None:
         while True:
             try:
                 report = queue.get(timeout=_IDLE)
             except Empty:
-                with self._lock:
-                    if queue.empty():
-                        self._thread = None
-                        return
+                self._thread = None  # and a report that comes from now on starts another thread
+                if queue.empty():
+                    return
                 continue
             self._deliver(report)
             queue.task_done()
