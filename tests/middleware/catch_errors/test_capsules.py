@@ -68,6 +68,17 @@ def test_saves_the_request_its_body_and_the_variables_without_secrets(tmp_path: 
     assert capsule["versions"]["wsgistack"]
 
 
+def test_hides_a_secret_of_the_path_in_variables(tmp_path: Path) -> None:
+    def reset(environ: dict[str, Any]) -> None:
+        path = environ["PATH_INFO"]
+        raise LookupError(path)
+
+    send(CatchErrors(failing(reset), capsules=tmp_path), "/reset/s3cret-1234")
+    [capsule] = saved(tmp_path)
+    assert "s3cret" not in json.dumps(capsule)
+    assert capsule["errors"][0]["frames"][-1]["variables"]["path"] == "'/reset/[redacted]'"
+
+
 def test_tells_what_was_read_of_the_body(tmp_path: Path) -> None:
     def read_some(environ: dict[str, Any]) -> None:
         environ["wsgi.input"].read(6)

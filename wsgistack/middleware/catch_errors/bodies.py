@@ -46,7 +46,7 @@ def redact_body(body: bytes, environ: Environ, redaction: Redaction) -> str | No
 
 
 def list_secrets(environ: Environ, body: bytes, redaction: Redaction) -> list[str]:
-    """The values that a client sent under names of secrets: in headers, cookies, the query and the body."""
+    """The values that a client sent under names of secrets: in headers, cookies, the path, the query and the body."""
     pairs: list[tuple[str, str]] = []
     secrets: list[str] = []
     for key, value in list(environ.items()):
@@ -56,6 +56,9 @@ def list_secrets(environ: Environ, body: bytes, redaction: Redaction) -> list[st
                 secrets += [each for each in cookies if len(each) >= _SHORTEST_COOKIE]
             else:
                 secrets += [value, *_list_credentials(value)]
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    parts = zip(path.split("/"), redaction.redact_path(path).split("/"), strict=True)
+    secrets += [part for part, shown in parts if part != shown]
     pairs += parse_qsl(environ.get("QUERY_STRING", ""), encoding="latin-1")
     text = body.decode("utf-8", "surrogateescape")
     match str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower():
