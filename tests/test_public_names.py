@@ -30,6 +30,7 @@ PUBLIC = [
     "Decompress",
     "Duration",
     "ErrorDocuments",
+    "ErrorReport",
     "Etag",
     "Exchange",
     "Forwarded",
