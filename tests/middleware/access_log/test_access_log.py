@@ -221,8 +221,12 @@ def test_reports_a_line_that_cannot_be_written(
     monkeypatch.setattr(sys, "stderr", None)
     assert Call(AccessLog(answering([b"123"]))).read() == b"123"
     reports = [(record.name, record.levelname, record.message) for record in caplog.records]
-    lost = "a line of the access log was lost"
-    assert reports == [("site.access", "ERROR", lost), ("wsgistack.access_log", "ERROR", lost)]
+    lost = "lines of the access log are being lost: "
+    why = "'NoneType' object has no attribute 'write'"
+    assert reports == [
+        ("site.access", "ERROR", f"{lost}not writable"),
+        ("wsgistack.access_log", "ERROR", f"{lost}{why}"),
+    ]
 
 
 def test_survives_a_failing_logger_of_reports() -> None:
@@ -467,7 +471,7 @@ def test_reports_all_mistakes_at_once(tmp_path: Path) -> None:
     wrong: dict[str, Any] = {"output": "stdrr", "format": "combind", "file": tmp_path / "no" / "such"}
     with pytest.raises(ConfigError) as caught:
         AccessLog(answering([]), **wrong)
-    assert [each.key for each in caught.value.mistakes] == ["output", "format", "file"]
+    assert [each.key for each in caught.value.mistakes] == ["format", "output", "file"]
 
 
 @pytest.mark.parametrize("format", ["%X %s %B", "json"])

@@ -1,27 +1,21 @@
 """The access log: one line for each request, written at the end of its response."""
 
-import errno
-import logging
-import os
-import sys
-import weakref
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from pathlib import Path
 from time import perf_counter, time
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import Mistake, Mistakes
 from wsgistack.exchange.measured import MeasuredExchange
 from wsgistack.middleware.access_log.format import Entry, compile_format
+from wsgistack.middleware.access_log.losses import Losses
+from wsgistack.middleware.access_log.sampling import make_sampling
+from wsgistack.middleware.access_log.sinks import make_sink
 from wsgistack.peers import FORWARDING, because
-from wsgistack.types import App, Changes, Environ, StartResponse
+from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
 __all__ = ["AccessLog"]
-
-_OUTPUTS = ("stderr", "stdout", "logging")
-_ASKS_FOR_THE_SERVER = os.access in os.supports_effective_ids  # not for the user who started it
 
 
 class AccessLog(Middleware):
@@ -44,13 +38,34 @@ class AccessLog(Middleware):
         the duration in microseconds and the request id at the end; ``json``; or a string of Apache's directives
         ``%B %b %D %H %h %L %l %m %q %r %s %T %t %U %u %X %{Header}i %{Header}o %{key}e``, where ``%L`` is the
         request id, ``%u`` REMOTE_USER and ``%X`` an ``X`` if the response did not come to its end.
-    :param output: where the lines go: ``stderr``, ``stdout``, or ``logging``, at level INFO. The default needs no
-        set-up.
-    :param file: append the lines to this file instead. Each line is one write, so that several processes can share it.
-        The default is no file.
+    :param output: where the lines go: ``stderr``, ``stdout``, or ``logging``. The default needs no set-up. Log records
+        have the fields of the format ``json`` as attributes, such as ``record.status``.
+    :param file: append the lines to this file instead. The default is no file. The first line creates it, with mode
+        0640, because it has the addresses of clients.
     :param logger: the name of the logger for ``output="logging"`` and for reports of lost lines. The default lets you
         set up the access log separately from other logs.
-    :raises ConfigError: the format or the output is unknown, or the file can't be opened.
+    :param level: the level of log records: one that logging knows, such as ``info``, or ``status``: ERROR for 5xx and
+        for what failed, WARNING for 4xx, INFO for all others. The default is ``status``, as Django has it, so that a
+        handler can pick out what went wrong.
+    :param queue: write in a thread of its own, so that a slow disk delays no response. The number of lines that may
+        wait; more are lost, which is reported. The default is 0, no queue: a local disk takes about a microsecond. What
+        waits is written when the process ends, but is lost if the process is killed. Not for gevent and eventlet, where
+        such a thread is one more greenlet, which a slow disk stops with all others. uWSGI needs ``--enable-threads``.
+    :param sample: the part of the requests that get a line, from 0 to 1. Those with a status from 400 on, those that
+        failed or were aborted, and slow ones always get one. The default is 1, all requests.
+    :param slow: the time from which on a request is slow. It gets a line whatever ``sample`` is, and at least the level
+        WARNING in logging. By default no request is slow.
+    :raises ConfigError: the format, the output, the level or the rate is not valid, ``queue`` is negative or is used
+        with logging, ``slow`` would change nothing, or the file can't be opened.
+
+    To leave out health checks, give the layer a condition: ``when_not_path = /health`` in an ini file, and in Python
+    ``Spec("access_log", when={"not": {"path": "/health"}})`` in a :class:`~wsgistack.pipeline.Pipeline`.
+
+    Each line is one write at the end of the file, so that threads and processes can share it, and a program may rotate
+    it by name or with copytruncate. No signal is needed: if the file was renamed or removed, a line that comes a second
+    later opens it again. If the new file can't be opened, the lines go on to the renamed one, with a warning. If a disk
+    is full in the middle of a line, that half gets an end of its own. A loss is reported once, with the reason, and
+    again when lines come through, with the number of the lost ones.
 
     ``outcome`` in JSON is ``complete``, ``aborted`` if the client has gone, ``error`` if the application failed, or
     ``upgraded`` if the connection went on with another protocol, such as WebSocket.
@@ -86,40 +101,50 @@ class AccessLog(Middleware):
         output: Literal["stderr", "stdout", "logging"] = "stderr",
         file: Path | None = None,
         logger: str = "wsgistack.access_log",
+        level: int | str = "status",
+        queue: int = 0,
+        sample: float = 1,
+        slow: Duration | None = None,
     ) -> None:
         super().__init__(app)
         mistakes = Mistakes()
-        if output not in _OUTPUTS:
-            hint = suggest(output, _OUTPUTS)
-            mistakes.append(Mistake(f"unknown output {output!r}", key="output", value=output, hint=hint))
         with mistakes.collect():
             self._line_of = compile_format(format)
         with mistakes.collect():
-            self._write: Callable[[str], object]
-            self._exchange = _Logged
-            if file is not None:
-                self._write = _File(Path(file))
-            elif output == "logging":
-                self._write, self._exchange = _to_logger(logger), _LoggedInContext
-            else:
-                self._write = _to_stream(output)
+            self._is_kept = make_sampling(sample, slow)
+        with mistakes.collect():
+            self._write = make_sink(output, file, logger=logger, level=level, slow=slow, queue=queue)
+        is_logging = output == "logging" and file is None
+        if slow is not None and sample == 1 and not is_logging:
+            hint = "write sample = 0 to log slow requests and errors alone"
+            mistakes.append(Mistake("changes nothing without sample or output", key="slow", value=slow, hint=hint))
         mistakes.raise_if_any()
         self.format = format
         self.output = output
         self.file = file
         self.logger = logger
+        self.level = level
+        self.queue = queue
+        self.sample = sample
+        self.slow = slow
+        self._losses = Losses(logger)
+        self._exchange = _LoggedInContext if is_logging else _Logged
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         return self._exchange(self, environ, start_response).run(self.app)
 
     def write(self, entry: Entry) -> None:
-        """Write the line of one request."""
+        """Write the line of one request, unless it is left out."""
         try:
-            self._write(self._line_of(entry))
-        except Exception:
-            with suppress(Exception):  # the logger may be what fails
-                logging.getLogger(self.logger).exception("a line of the access log was lost")
+            if self._is_kept is not None and not self._is_kept(entry):
+                return
+            self._write(self._line_of(entry), entry)
+        except Exception as error:
+            self._losses.add(error)
+        else:
+            if self._losses.count:
+                self._losses.end()
 
 
 class _Logged(MeasuredExchange):
@@ -163,47 +188,3 @@ class _LoggedInContext(_Logged):
     __slots__ = ()
 
     needs_context = True
-
-
-def _to_stream(name: str) -> Callable[[str], object]:
-    def write(line: str) -> None:
-        stream = getattr(sys, name)  # anew for each line: it may be replaced
-        stream.write(line + "\n")
-        stream.flush()
-
-    return write
-
-
-class _File:
-    """Appends lines to a file, which the first line creates: a check may run as another user than the server."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-        code = 0
-        if path.is_dir():
-            code = errno.EISDIR
-        elif not path.parent.is_dir():
-            code = errno.ENOENT
-        elif not os.access(path if path.exists() else path.parent, os.W_OK, effective_ids=_ASKS_FOR_THE_SERVER):
-            code = errno.EACCES
-        if code:
-            problem = f"cannot open {str(path)!r}: {os.strerror(code)}"
-            raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written"))
-
-    def __call__(self, line: str) -> None:
-        if self._file is None:  # two threads at once may both open it, which does no harm
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-            weakref.finalize(self, os.close, file)
-            self._file = file
-        os.write(self._file, f"{line}\n".encode())
-
-
-def _to_logger(name: str) -> Callable[[str], object]:
-    logger = logging.getLogger(name)
-
-    def log(line: str) -> None:
-        if logger.isEnabledFor(logging.INFO):  # info() would search for its caller, which is of no use here
-            logger.handle(logger.makeRecord(name, logging.INFO, __file__, 0, line, (), None))
-
-    return log

@@ -13,7 +13,7 @@ from wsgistack.errors import ConfigError, Mistake, suggest
 from wsgistack.http import headers as h
 from wsgistack.types import Environ, Headers
 
-__all__ = ["FORMATS", "Entry", "Format", "compile_format"]
+__all__ = ["FORMATS", "Entry", "Format", "collect_facts", "compile_format"]
 
 
 class Entry(Protocol):
@@ -88,25 +88,35 @@ def _make_expression(name: str, kind: str) -> str:
     return f"str(get({name!r}) or '-')"
 
 
-def format_json(entry: Entry) -> str:
-    """Format one JSON object on one line, in ASCII."""
-    moment = strftime("%Y-%m-%dT%H:%M:%S", gmtime(entry.started))
+def collect_facts(entry: Entry) -> dict[str, object]:
+    """What is known about a request besides its time, by the names of JSON and of the attributes of log records."""
+    get = entry.environ.get
+    user, referer, user_agent = get("REMOTE_USER"), get("HTTP_REFERER"), get("HTTP_USER_AGENT")
+    target = request_target(entry.path, entry.query)
     facts = {
-        "time": f"{moment}.{int(entry.started % 1 * 1000):03}Z",
         "client": entry.client,
-        "user": entry.environ.get("REMOTE_USER"),
+        "user": user,
         "method": entry.method,
-        "target": request_target(entry.path, entry.query),
+        "target": target,
         "protocol": entry.protocol,
         "status": int(entry.code) if entry.code.isdecimal() else None,
         "bytes": entry.sent,
         "duration": round(entry.duration, 6),
         "outcome": entry.outcome,
-        "request_id": entry.environ.get(REQUEST_ID),
-        "referer": entry.environ.get("HTTP_REFERER"),
-        "user_agent": entry.environ.get("HTTP_USER_AGENT"),
+        "request_id": get(REQUEST_ID),
+        "referer": referer,
+        "user_agent": user_agent,
     }
-    return json.dumps({name: _decode_latin1(fact) for name, fact in facts.items()}, default=str)
+    if f"{entry.client}{user}{entry.method}{target}{entry.protocol}{referer}{user_agent}".isascii():
+        return facts
+    return {name: _decode_latin1(fact) for name, fact in facts.items()}
+
+
+def format_json(entry: Entry) -> str:
+    """Format one JSON object on one line, in ASCII."""
+    moment = strftime("%Y-%m-%dT%H:%M:%S", gmtime(entry.started))
+    time = f"{moment}.{int(entry.started % 1 * 1000):03}Z"
+    return json.dumps({"time": time, **collect_facts(entry)}, default=str)
 
 
 def _decode_latin1(fact: object) -> object:
