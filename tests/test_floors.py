@@ -83,6 +83,9 @@ FLOORS = (
         "middleware.request_filter.patterns",
     ),
     (
+        "middleware.access_log.file",
+        "middleware.access_log.queued",
+        "middleware.access_log.sampling",
         "middleware.compress.exchange",
         "http.responses",
         "middleware.auth.passwords",
@@ -91,7 +94,10 @@ FLOORS = (
         "middleware.security_headers.nonce",
         "middleware.security_headers.structured_fields",
     ),
-    ("middleware.auth.htpasswd",),
+    (
+        "middleware.access_log.sinks",
+        "middleware.auth.htpasswd",
+    ),
     ("middleware.decompress.decoding",),
     ("exchange.refusing",),
     (
@@ -120,7 +126,10 @@ FLOORS = (
         "oslo.options",
         "oslo.starts",
     ),
-    ("oslo.*",),
+    (
+        "oslo.*",
+        "translogger",
+    ),
     ("oslo.__init__",),
     # what reads files
     ("config.place",),

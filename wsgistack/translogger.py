@@ -19,6 +19,10 @@ from wsgistack.types import App
 
 __all__ = ["TransLogger"]
 
+_FORMAT = (
+    '%(REMOTE_ADDR)s - %(REMOTE_USER)s [%(time)s] "%(REQUEST_METHOD)s %(REQUEST_URI)s %(HTTP_VERSION)s" '
+    '%(status)s %(bytes)s "%(HTTP_REFERER)s" "%(HTTP_USER_AGENT)s"'
+)
 _TIME = "%{%d/%b/%Y:%H:%M:%S %z}t"
 _DIRECTIVES = {
     "HTTP_REFERER": "%{Referer}i",
@@ -28,7 +32,7 @@ _DIRECTIVES = {
     "REMOTE_USER": "%u",
     "REQUEST_METHOD": "%m",
     "REQUEST_URI": "%U%q",
-    "bytes": "%b",
+    "bytes": "%{Content-Length}o",
     "status": "%>s",
     "time": _TIME,
 }
@@ -45,8 +49,8 @@ class TransLogger(AccessLog):
         setup_console_handler = False
 
     The lines of ordinary requests are the same. Other than in Paste, a line comes at the end of the response, also if
-    the application fails, and has the number of bytes that were sent. What a client sends can't break it. The path is
-    as the client wrote it, ``/@@view`` and not ``/%40%40view``. The address is that of the connection, as anybody can
+    the application raises an error, such as NotFound in Zope. What a client sends can't break a line. The path is as
+    the client wrote it, ``/@@view`` and not ``/%40%40view``. The address is that of the connection, because anybody can
     write X-Forwarded-For: behind a proxy, add the layer ``forwarded`` before, or ``trusted_proxy`` of Waitress.
 
     :param logger_name: the name of the logger. ``wsgi`` by default.
@@ -75,7 +79,7 @@ class TransLogger(AccessLog):
     ) -> None:
         mistakes = Mistakes()
         with mistakes.collect():
-            directives = _translate(format) if format else "combined"
+            directives = _translate(format or _FORMAT)
         with mistakes.collect():
             level = find_level(logging_level, "logging_level")
         with mistakes.collect():

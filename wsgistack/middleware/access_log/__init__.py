@@ -178,7 +178,7 @@ class _Logged(MeasuredExchange):
         self.outcome = self.find_outcome(error)
         self.code = self.status[:3] or "-"
         if self.outcome == "error" and not self.finished and not self.sent:
-            self.code = "500"  # nothing has been sent, so the server answers
+            self.code = _find_code(error)  # nothing has been sent, so what is outside answers
         self._layer.write(self)
 
 
@@ -188,3 +188,14 @@ class _LoggedInContext(_Logged):
     __slots__ = ()
 
     needs_context = True
+
+
+def _find_code(error: object) -> str:
+    """The status of an exception that is an answer, as in Zope, WebOb and Werkzeug; 500 for any other."""
+    code = getattr(error, "code", None) or getattr(error, "status", None)
+    is_answer = callable(error) and isinstance(code, int) and _FIRST_CODE <= code < _END_OF_CODES
+    return str(code) if is_answer else "500"
+
+
+_FIRST_CODE = 300
+_END_OF_CODES = 600
