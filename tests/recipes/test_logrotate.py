@@ -20,7 +20,7 @@ WAYS = ["nocreate", "create 0640", "copytruncate"]
 
 
 def rotate(folder: Path) -> None:
-    command = [LOGROTATE, "--state", folder / "status", "--force", folder / "here.conf"]
+    command = [LOGROTATE, "--state", f"{folder}/status", "--force", f"{folder}/here.conf"]
     subprocess.run(command, check=True, capture_output=True)
 
 

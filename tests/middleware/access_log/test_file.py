@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,10 +171,13 @@ def test_a_half_line_has_an_end_of_its_own(path: Path) -> None:
     assert read(path) == ["1234", "1234", "los", "of another process", "after"]
 
 
-def test_a_half_line_has_an_end_before_the_next_line_if_the_file_was_renamed(path: Path) -> None:
+@pytest.mark.parametrize("rotate", [_rename, _replace])
+def test_a_half_line_has_an_end_before_the_next_line_if_the_file_was_renamed(
+    rotate: Callable[[Path], None], path: Path
+) -> None:
     write = LogFile(path, REPORTS)
     write("1234")
-    _rename(path)
+    rotate(path)
     with largest_file(8), pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
         write("lost line")
     write("after")
@@ -284,3 +288,18 @@ def test_refuses_a_file_of_another_owner_before_the_first_request(path: Path, mo
         monkeypatch.setattr(os, "access", lambda found, mode, **more: found != path)
     with pytest.raises(ConfigError, match="Permission denied"):
         LogFile(path, REPORTS)
+
+
+def test_a_garbage_collection_may_write_a_line_during_another_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = LogFile(path, REPORTS)
+    open_file = os.open
+
+    def open_while_collecting(*given: Any) -> int:
+        monkeypatch.setattr(os, "open", open_file)
+        write("of a body that the server has not closed")
+        return open_file(*given)
+
+    monkeypatch.setattr(os, "open", open_while_collecting)
+    write("first")
+    assert read(path) == ["of a body that the server has not closed", "first"]
+    assert [link.resolve() for link in Path("/dev/fd").iterdir()].count(path) == 1

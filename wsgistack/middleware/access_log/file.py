@@ -5,7 +5,7 @@ import logging
 import os
 import weakref
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from time import monotonic
 
 from wsgistack.errors import ConfigError, Mistake
@@ -40,8 +40,9 @@ class LogFile:
         _check(path)
         self._path = path
         self._notice = Notice(logging.getLogger(logger))
-        # The rest changes under the lock, which is held during a write: a half line and its end stay together.
-        self._lock = Lock()
+        # The rest changes under the lock, which is held during a write: a half line and its end stay together. Meanwhile
+        # the garbage collection may drop a body that the server has not closed, whose line comes from the same thread.
+        self._lock = RLock()
         self._file = -1
         self._identity: _Identity | None = None
         self._next_look = 0.0
@@ -66,7 +67,7 @@ class LogFile:
 
     def after_fork(self) -> None:
         """Open the file again in a child process, which would share the position in it with its parent."""
-        self._lock = Lock()
+        self._lock = RLock()
         self._identity = None
         self._next_look = 0.0
 

@@ -3,7 +3,7 @@
 import logging
 from contextlib import suppress
 from queue import Full
-from threading import Lock
+from threading import RLock
 from time import monotonic
 
 __all__ = ["Losses"]
@@ -23,7 +23,7 @@ class Losses:
 
     def __init__(self, logger: str) -> None:
         self._logger = logging.getLogger(logger)
-        self._lock = Lock()
+        self._lock = RLock()  # a garbage collection may write another line
         self._end = 0.0
         self.count = 0
 

@@ -5,7 +5,7 @@ import queue
 import threading
 import weakref
 from collections.abc import Callable
-from threading import Lock
+from threading import RLock
 
 from wsgistack.middleware.access_log import forks
 from wsgistack.middleware.access_log.losses import Losses
@@ -31,8 +31,8 @@ class Queued:
         self._write = write
         self._size = size
         self._losses = Losses(logger)
-        # The rest changes under the lock, once in each process.
-        self._lock = Lock()
+        # The rest changes under the lock, once in each process. A garbage collection may write another line there.
+        self._lock = RLock()
         self._lines: queue.SimpleQueue[str | None] | None = None
         self._thread: threading.Thread | None = None
         forks.register(self)
@@ -60,7 +60,7 @@ class Queued:
 
     def after_fork(self) -> None:
         """Forget the thread and the lines in a child process: the parent writes them."""
-        self._lock = Lock()
+        self._lock = RLock()
         self._lines = self._thread = None
 
     def _start(self) -> "queue.SimpleQueue[str | None]":
