@@ -64,3 +64,11 @@ def test_an_end_is_reported_once(caplog: pytest.LogCaptureFixture, monkeypatch: 
         "lines of the access log are being lost: OSError",
         "the access log works again; lost lines: 1",
     ]
+
+
+def test_reports_even_if_a_later_configuration_disabled_the_logger(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("site.access"), "disabled", True)
+    losses.Losses("site.access").add(OSError())
+    assert [record.name for record in caplog.records] == ["root"]

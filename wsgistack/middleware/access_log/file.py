@@ -40,8 +40,8 @@ class LogFile:
         _check(path)
         self._path = path
         self._notice = Notice(logging.getLogger(logger))
-        # The rest changes under the lock, which is held during a write: a half line and its end stay together. Meanwhile
-        # the garbage collection may drop a body that the server has not closed, whose line comes from the same thread.
+        # The rest changes under the lock, which is held during a write: a half line and its end stay together. A body
+        # that the server has not closed may be collected meanwhile, and its line comes from the same thread.
         self._lock = RLock()
         self._file = -1
         self._identity: _Identity | None = None

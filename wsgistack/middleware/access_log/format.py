@@ -101,7 +101,7 @@ def collect_facts(entry: Entry) -> dict[str, object]:
         "protocol": entry.protocol,
         "status": int(entry.code) if entry.code.isdecimal() else None,
         "bytes": entry.sent,
-        "duration": round(entry.duration, 6),
+        "duration": entry.duration,
         "outcome": entry.outcome,
         "request_id": get(REQUEST_ID),
         "referer": referer,
@@ -116,7 +116,8 @@ def format_json(entry: Entry) -> str:
     """Format one JSON object on one line, in ASCII."""
     moment = strftime("%Y-%m-%dT%H:%M:%S", gmtime(entry.started))
     time = f"{moment}.{int(entry.started % 1 * 1000):03}Z"
-    return json.dumps({"time": time, **collect_facts(entry)}, default=str)
+    facts = collect_facts(entry) | {"duration": round(entry.duration, 6)}
+    return json.dumps({"time": time, **facts}, default=str)
 
 
 def _decode_latin1(fact: object) -> object:

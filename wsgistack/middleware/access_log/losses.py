@@ -37,7 +37,7 @@ class Losses:
         said = str(error) or type(error).__name__
         details = None if isinstance(error, (Full, OSError)) else error
         with suppress(Exception):  # the logger may be what fails
-            self._logger.error("lines of the access log are being lost: %s", said, exc_info=details)
+            self._find_logger().error("lines of the access log are being lost: %s", said, exc_info=details)
 
     def end(self) -> None:
         """Report that a line came through. It is called only while the count is not 0."""
@@ -47,4 +47,8 @@ class Losses:
             count, self.count = self.count, 0
         if count:  # another thread may have been faster
             with suppress(Exception):
-                self._logger.warning("the access log works again; lost lines: %d", count)
+                self._find_logger().warning("the access log works again; lost lines: %d", count)
+
+    def _find_logger(self) -> logging.Logger:
+        """The logger, or that of the root if a configuration that came later has disabled it."""
+        return logging.getLogger() if self._logger.disabled else self._logger

@@ -78,8 +78,8 @@ def _to_logger(name: str, level_of: _LevelOf, facts_of: _Facts) -> Sink:
     def log(line: str, entry: Entry) -> None:
         level = level_of(entry)
         if logger.isEnabledFor(level):  # log() would search for its caller, which is of no use here
-            record = logger.makeRecord(name, level, __file__, 0, line, (), None)
-            vars(record).update(facts_of(entry))  # extra= would look for conflicts, at twice the cost
+            record = logger.makeRecord(name, level, "access_log", 0, line, (), None)
+            record.__dict__.update(facts_of(entry))  # extra= would look for conflicts, at twice the cost
             logger.handle(record)
         elif logger.disabled and not warned:
             warned.append(True)
