@@ -138,14 +138,11 @@ for number in range(20_000):
     body.close()
 """
 _WITH_GEVENT = f"""
-from wsgistack.middleware.access_log import queued
-import queue, threading
+import wsgistack.middleware.access_log.queued  # before gevent replaces what it uses, as with --preload
 from gevent import monkey
 monkey.patch_all()
 {_LOG_AND_EXIT}
-assert queue.SimpleQueue is not queued.queue._PySimpleQueue
-import gevent
-gevent.sleep(0.01)
+assert monkey.is_module_patched("queue")
 """
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes
 from wsgistack.exchange.measured import MeasuredExchange
-from wsgistack.middleware.access_log.format import Entry, compile_format
+from wsgistack.middleware.access_log.format import Entry, collect_facts, compile_format
 from wsgistack.middleware.access_log.losses import Losses
 from wsgistack.middleware.access_log.sampling import make_sampling
 from wsgistack.middleware.access_log.sinks import make_sink
@@ -113,7 +113,9 @@ class AccessLog(Middleware):
         with mistakes.collect():
             self._is_kept = make_sampling(sample, slow)
         with mistakes.collect():
-            self._write = make_sink(output, file, logger=logger, level=level, slow=slow, queue=queue)
+            self._write = make_sink(
+                output, file, logger=logger, level=level, slow=slow, queue=queue, facts_of=collect_facts
+            )
         is_logging = output == "logging" and file is None
         if slow is not None and sample == 1 and not is_logging:
             hint = "write sample = 0 to log slow requests and errors alone"

@@ -8,18 +8,20 @@ from typing import Protocol
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.middleware.access_log.file import LogFile
-from wsgistack.middleware.access_log.format import Entry, collect_facts
+from wsgistack.middleware.access_log.format import Entry
 from wsgistack.middleware.access_log.queued import Queued
 
-__all__ = ["Sink", "find_level", "make_sink"]
+__all__ = ["Facts", "Sink", "find_level", "make_sink"]
 
 Sink = Callable[[str, Entry], object]
 """Writes a line, which was made from an entry. It raises an exception if the line is lost."""
 
+Facts = Callable[[Entry], Mapping[str, object]]
+"""Finds what is known about a request, by name."""
+
 _BY_STATUS = "status"
 _OUTPUTS = ("stderr", "stdout", "logging")
 _WELL = ("complete", "aborted", "upgraded")
-_Facts = Callable[[Entry], Mapping[str, object]]
 _LevelOf = Callable[[Entry], int]
 
 
@@ -27,9 +29,12 @@ class _WriteLine(Protocol):
     def __call__(self, line: str, entry: object = None, /) -> object: ...
 
 
-def make_sink(output: str, file: Path | None, *, logger: str, level: int | str, slow: float | None, queue: int) -> Sink:
-    """Return what writes the lines. The parameters are the options of the layer.
+def make_sink(
+    output: str, file: Path | None, *, logger: str, level: int | str, slow: float | None, queue: int, facts_of: Facts
+) -> Sink:
+    """Return what writes the lines. The parameters are the options of the layer, except for the last.
 
+    :param facts_of: finds the attributes of log records. None may have the name of a usual one, such as ``message``.
     :raises ConfigError: with every mistake in them.
     """
     mistakes = Mistakes()
@@ -51,7 +56,7 @@ def make_sink(output: str, file: Path | None, *, logger: str, level: int | str, 
             write = LogFile(Path(file), logger)
     mistakes.raise_if_any()
     if is_logging:
-        return _to_logger(logger, level_of, collect_facts)
+        return _to_logger(logger, level_of, facts_of)
     return Queued(write, queue, logger) if queue else write
 
 
@@ -66,7 +71,7 @@ def _to_stream(name: str) -> _WriteLine:
     return write
 
 
-def _to_logger(name: str, level_of: _LevelOf, facts_of: _Facts) -> Sink:
+def _to_logger(name: str, level_of: _LevelOf, facts_of: Facts) -> Sink:
     """Log each line as the message of a record, which has the facts as attributes.
 
     Logging is often configured after the layer is built, which disables all loggers that exist, unless the
