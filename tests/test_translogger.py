@@ -72,7 +72,7 @@ def records(logger: logging.Logger) -> list[logging.LogRecord]:
     [
         None,
         "%(REMOTE_ADDR)s [%(time)s] %(status)s",
-        "%(REQUEST_METHOD)s %(REQUEST_URI)s %(HTTP_VERSION)s %(bytes)s 100%% %(REMOTE_USER)s %(HTTP_USER_AGENT)s",
+        '%(REQUEST_METHOD)s %(REQUEST_URI)s %(HTTP_VERSION)s %(bytes)s 100%% %(REMOTE_USER)s "%(HTTP_USER_AGENT)s"',
         "%(HTTP_REFERER)s",
     ],
 )

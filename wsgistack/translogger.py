@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.middleware.access_log import AccessLog
-from wsgistack.middleware.access_log.sinks import find_level
+from wsgistack.middleware.access_log.sinks import find_level, log_lines
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
 
@@ -86,6 +86,7 @@ class TransLogger(AccessLog):
             logger_level = None if set_logger_level is None else find_level(set_logger_level, "set_logger_level")
         mistakes.raise_if_any()
         super().__init__(app, format=directives, output="logging", logger=logger_name, level=level)
+        self._write = log_lines(logger_name, level)  # records without attributes cost as much as those of Paste
         self.logger_name = logger_name
         self.format = format  # type: ignore[assignment]
         self.logging_level = logging_level

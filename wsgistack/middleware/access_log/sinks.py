@@ -11,7 +11,7 @@ from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.access_log.format import Entry
 from wsgistack.middleware.access_log.queued import Queued
 
-__all__ = ["Facts", "Sink", "find_level", "make_sink"]
+__all__ = ["Facts", "Sink", "find_level", "log_lines", "make_sink"]
 
 Sink = Callable[[str, Entry], object]
 """Writes a line, which was made from an entry. It raises an exception if the line is lost."""
@@ -58,6 +58,11 @@ def make_sink(
     if is_logging:
         return _to_logger(logger, level_of, facts_of)
     return Queued(write, queue, logger) if queue else write
+
+
+def log_lines(logger: str, level: int) -> Sink:
+    """Return what logs the lines at one level, in records without attributes."""
+    return _to_logger(logger, lambda entry: level, lambda entry: {})
 
 
 def _to_stream(name: str) -> _WriteLine:
