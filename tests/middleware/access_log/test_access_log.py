@@ -255,7 +255,7 @@ def app(environ, start_response):
     return [b""]
 
 path, name = sys.argv[1:]
-layer = AccessLog(app, format="%m %q", file=path)
+layer = AccessLog(app, format="%m %q", file=path, max_value=9000)
 for _ in range(100):
     body = layer({"REQUEST_METHOD": name, "QUERY_STRING": name * 9000}, lambda status, headers: None)
     list(body)

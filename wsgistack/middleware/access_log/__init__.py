@@ -5,18 +5,19 @@ import logging
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter, time
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.exchange.measured import MeasuredExchange
+from wsgistack.middleware.access_log.cleaning import make_cleaning
 from wsgistack.middleware.access_log.format import Entry, compile_format
 from wsgistack.peers import FORWARDING, because
-from wsgistack.types import App, Changes, Environ, StartResponse
+from wsgistack.types import App, Changes, Environ, Secret, StartResponse
 
 __all__ = ["AccessLog"]
 
@@ -83,6 +84,13 @@ class AccessLog(Middleware):
         /,
         *,
         format: str = "extended",
+        fields: Mapping[str, str | Callable[[Environ], object]] | Sequence[str] | None = None,
+        extra_fields: Mapping[str, str | Callable[[Environ], object]] | Sequence[str] | None = None,
+        redact: Sequence[str] | None = (),
+        addresses: Literal["full", "truncated", "hashed"] = "full",
+        address_key: Annotated[str, Secret] | None = None,
+        max_value: int = 2000,
+        max_line: int = 16_000,
         output: Literal["stderr", "stdout", "logging"] = "stderr",
         file: Path | None = None,
         logger: str = "wsgistack.access_log",
@@ -93,7 +101,8 @@ class AccessLog(Middleware):
             hint = suggest(output, _OUTPUTS)
             mistakes.append(Mistake(f"unknown output {output!r}", key="output", value=output, hint=hint))
         with mistakes.collect():
-            self._line_of = compile_format(format)
+            cleaning = make_cleaning(redact, addresses, address_key, max_value=max_value, max_line=max_line)
+            self._line_of = compile_format(format, cleaning, fields, extra_fields)
         with mistakes.collect():
             self._write: Callable[[str], object]
             self._exchange = _Logged
@@ -105,6 +114,13 @@ class AccessLog(Middleware):
                 self._write = _to_stream(output)
         mistakes.raise_if_any()
         self.format = format
+        self.fields = fields
+        self.extra_fields = extra_fields
+        self.redact = redact
+        self.addresses = addresses
+        self.address_key = address_key
+        self.max_value = max_value
+        self.max_line = max_line
         self.output = output
         self.file = file
         self.logger = logger
@@ -129,6 +145,8 @@ class _Logged(MeasuredExchange):
         "client",
         "code",
         "duration",
+        "failure",
+        "first_byte",
         "outcome",
         "path",
         "protocol",
@@ -150,11 +168,18 @@ class _Logged(MeasuredExchange):
 
     def on_close(self, error: BaseException | None) -> None:
         self.duration = perf_counter() - self._since
+        self.first_byte = None if self.first_chunk_at is None else self.first_chunk_at - self._since
         self.outcome = self.find_outcome(error)
+        self.failure = _name_type(error) if self.outcome == "failed" else None
         self.code = self.status[:3] or "-"
-        if self.outcome == "error" and not self.finished and not self.sent:
+        if self.outcome == "failed" and not self.finished and not self.sent:
             self.code = "500"  # nothing has been sent, so the server answers
         self._layer.write(self)
+
+
+def _name_type(error: BaseException | None) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 class _LoggedInContext(_Logged):
