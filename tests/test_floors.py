@@ -76,7 +76,7 @@ FLOORS = (
         "middleware.compress.eligibility",
         "http.negotiation",
         "middleware.auth.hashes",
-        "middleware.access_log.format",
+        "middleware.access_log.addresses",
         "middleware.request_filter.clients",
         "middleware.request_filter.patterns",
     ),
@@ -89,9 +89,20 @@ FLOORS = (
         "middleware.security_headers.nonce",
         "middleware.security_headers.structured_fields",
     ),
-    ("middleware.auth.htpasswd",),
-    ("middleware.decompress.decoding",),
-    ("exchange.refusing",),
+    (
+        "middleware.auth.htpasswd",
+        "middleware.access_log.cleaning",
+    ),
+    (
+        "middleware.decompress.decoding",
+        "middleware.access_log.directives",
+    ),
+    (
+        "exchange.refusing",
+        "middleware.access_log.line",
+    ),
+    ("middleware.access_log.fields",),
+    ("middleware.access_log.format",),
     (
         "middleware.*",
         "middleware.auth.basic",

@@ -50,7 +50,7 @@ _BEFORE_SECRETS_IN_PATHS = (
 _NOT_BEFORE_SECRETS = frozenset(["state"])  # /state/ohio
 _TOKENS = ("AKIA", "ASIA", "AIza", "github_pat_", "glpat-", "hvs.", "npm_", "pypi-", "sk-")
 _LOOKS_SECRET = re.compile(
-    r"eyJ[\w-]{8,}(?:\.[\w-]{4,})?"  # a JWT, perhaps only its beginning
+    r"eyJ[\w-]{8,}(?:\.[\w-]*)*"  # a JWT, perhaps not all of it
     rf"|(?:gh[oprsu]_|xox[abeoprs]-|[rs]k_(?:live|test)_|{'|'.join(map(re.escape, _TOKENS))})[\w-]{{10,}}"
 )
 _STARTS_OF_TOKENS = (

@@ -7,12 +7,13 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from time import perf_counter, time
 from typing import Annotated, ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists, suggest
 from wsgistack.exchange.measured import MeasuredExchange
 from wsgistack.middleware.access_log.cleaning import make_cleaning
 from wsgistack.middleware.access_log.format import Entry, compile_format
@@ -96,6 +97,7 @@ class AccessLog(Middleware):
         logger: str = "wsgistack.access_log",
     ) -> None:
         super().__init__(app)
+        check_lists(fields=fields, extra_fields=extra_fields, redact=redact)
         mistakes = Mistakes()
         if output not in _OUTPUTS:
             hint = suggest(output, _OUTPUTS)
@@ -138,6 +140,9 @@ class AccessLog(Middleware):
                 logging.getLogger(self.logger).exception("a line of the access log was lost")
 
 
+_read_request = itemgetter("REMOTE_ADDR", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_PROTOCOL")
+
+
 class _Logged(MeasuredExchange):
     __slots__ = (
         "_layer",
@@ -160,11 +165,13 @@ class _Logged(MeasuredExchange):
         self._layer = layer
         self._since = perf_counter()
         self.started = time()
-        get = environ.get
-        self.client = get("REMOTE_ADDR") or "-"
-        self.path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
-        self.query = get("QUERY_STRING", "")
-        self.protocol = get("SERVER_PROTOCOL") or "-"
+        try:
+            self.client, root, path, self.query, self.protocol = _read_request(environ)
+        except KeyError:
+            get = environ.get
+            root, path, self.query = (get(key) or "" for key in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"))
+            self.client, self.protocol = get("REMOTE_ADDR") or "", get("SERVER_PROTOCOL") or ""
+        self.path = root + path if root else path
 
     def on_close(self, error: BaseException | None) -> None:
         self.duration = perf_counter() - self._since

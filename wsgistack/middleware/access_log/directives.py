@@ -41,6 +41,8 @@ def read_directive(letter: str, name: str | None, cleaning: Cleaning) -> Reading
     """
     if name is None:
         return _read_plain(letter, cleaning)
+    if not name and letter != "t":
+        return None
     match letter:
         case "i":
             return Reading(f"get({environ_key(name)!r})", cleaning.show(name), cleaning.keeps(name))

@@ -12,8 +12,7 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.imports import import_object
 from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, as_text, write_json, write_logfmt
 from wsgistack.middleware.access_log.directives import Reading, environ_key
-from wsgistack.middleware.access_log.entry import Entry
-from wsgistack.middleware.access_log.line import Format, Line
+from wsgistack.middleware.access_log.line import Entry, Format, Line
 from wsgistack.types import Environ
 
 __all__ = ["STRUCTURED", "Fields", "Source", "choose_fields", "compile_fields"]

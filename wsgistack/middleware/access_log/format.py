@@ -6,9 +6,8 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.access_log.cleaning import Cleaning, escape_for
 from wsgistack.middleware.access_log.directives import list_directives, read_directive, read_request_line
-from wsgistack.middleware.access_log.entry import Entry
 from wsgistack.middleware.access_log.fields import STRUCTURED, Fields, choose_fields, compile_fields
-from wsgistack.middleware.access_log.line import Format, Line
+from wsgistack.middleware.access_log.line import Entry, Format, Line
 
 __all__ = ["FORMATS", "Entry", "Format", "compile_format"]
 
@@ -23,7 +22,7 @@ _PATTERNS = {
 FORMATS = (*_PATTERNS, *STRUCTURED)
 
 _DIRECTIVE = re.compile(
-    r"%(?P<before>[!<>,0-9]*)(?:\{(?P<name>[^}]*)\})?(?P<after>[!<>,0-9]*)(?P<letter>\^(?:FB|ti|to)|[%A-Za-z]|)"
+    r"%(?P<before>[!<>,0-9]*)(?:\{(?P<name>[^{}]*)\})?(?P<after>[!<>,0-9]*)(?P<letter>\^(?:FB|ti|to)|[%A-Za-z]|)"
 )
 _CODES = re.compile(r"[0-9]+")
 _ESCAPE = re.compile(r"\\([\\\"tnr])")

@@ -1,16 +1,40 @@
 """A line of an access log: one function that reads, cleans and joins its values."""
 
+import ast
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, as_text
 from wsgistack.middleware.access_log.directives import NAMES_IN_EXPRESSIONS, Reading
-from wsgistack.middleware.access_log.entry import Entry
-from wsgistack.types import Environ
+from wsgistack.types import Environ, Headers
 
-__all__ = ["Format", "Line"]
+__all__ = ["Entry", "Format", "Line"]
+
+
+class Entry(Protocol):
+    """What is known about a request at the end of its response."""
+
+    environ: Environ
+    headers: Headers
+    client: str
+    method: str
+    path: str
+    query: str
+    protocol: str
+    code: str
+    outcome: str
+    sent: int
+    started: float
+    """Seconds since 1970."""
+    duration: float
+    """Seconds from the call of the application to the end of the response."""
+    first_byte: float | None
+    """Seconds to the first byte of the body. None without one, and for a file that the server sends."""
+    failure: str | None
+    """The type of the exception, if the application failed."""
+
 
 Format: TypeAlias = Callable[[Entry], str]
 
@@ -23,18 +47,18 @@ class Line:
 
     def __init__(self, cleaning: Cleaning, names: Mapping[str, object] = MappingProxyType({})) -> None:
         self._cleaning = cleaning
-        self._template: list[str] = []
-        self._expressions: list[str] = []
+        self._parts: list[ast.expr] = []
         self._names: dict[str, Any] = {**NAMES_IN_EXPRESSIONS, **names}
 
     def add_text(self, text: str) -> None:
         """Add a text of the format."""
-        self._template.append(text.replace("%", "%%"))
+        self._parts.append(ast.Constant(text))
 
     def add_safe(self, expression: str, condition: str = "") -> None:
         """Add a value that can't break the line."""
-        self._template.append("%s")
-        self._expressions.append(f"({expression}) if {condition} else '-'" if condition else expression)
+        code = f"({expression}) if {condition} else '-'" if condition else expression
+        value = ast.parse(code, mode="eval").body
+        self._parts.append(ast.FormattedValue(value, conversion=-1))
 
     def add(
         self, reading: Reading, escape: Callable[[str], str], absent: Mapping[Any, str], condition: str = ""
@@ -64,19 +88,20 @@ class Line:
 
         :param recompile: compiles the same line with shorter values.
         """
-        template = "".join(self._template)
-        # One function reads all values: a call for each of them would make a line 40 % slower. Users choose expressions
-        # from these modules, but can't write them: the name of a header is a literal.
-        code = f"lambda entry, get: ({''.join(f'{each}, ' for each in self._expressions)})"
-        read: Callable[[Entry, Callable[[str], object]], tuple[object, ...]] = eval(code, self._names)  # noqa: S307
+        # One f-string reads and joins all values: a call for each of them would make a line 40 % slower. Users choose
+        # expressions from these modules, but can't write them: the name of a header is a literal.
+        tree = ast.parse("lambda entry, get: None", mode="eval")
+        cast(ast.Lambda, tree.body).body = ast.JoinedStr(self._parts)
+        code = compile(ast.fix_missing_locations(tree), "<format of the access log>", "eval")
+        read: Callable[[Entry, Callable[..., object]], str] = eval(code, self._names)  # noqa: S307
         line_limit, shorter = self._cleaning.line_limit, self._cleaning.shorten()
         compile_shorter = cache(recompile)
 
         def write(entry: Entry) -> str:
             try:
-                line = template % read(entry, entry.environ.get)
+                line = read(entry, entry.environ.get)
             except TypeError:  # a value in the environ that is neither text nor a key
-                line = template % read(entry, _reading_texts(entry.environ))
+                line = read(entry, _reading_texts(entry.environ))
             return line if len(line) <= line_limit or shorter is None else compile_shorter(shorter)(entry)
 
         return write
