@@ -151,7 +151,6 @@ class _Logged(MeasuredExchange):
         "code",
         "duration",
         "failure",
-        "first_byte",
         "outcome",
         "path",
         "protocol",
@@ -159,6 +158,12 @@ class _Logged(MeasuredExchange):
         "started",
     )
     outcome: str
+    failure: str | None
+
+    @property
+    def first_byte(self) -> float | None:
+        """The seconds until the first byte of the body."""
+        return None if self.first_chunk_at is None else self.first_chunk_at - self._since
 
     def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
         MeasuredExchange.__init__(self, environ, start_response)  # faster than super()
@@ -175,16 +180,17 @@ class _Logged(MeasuredExchange):
 
     def on_close(self, error: BaseException | None) -> None:
         self.duration = perf_counter() - self._since
-        self.first_byte = None if self.first_chunk_at is None else self.first_chunk_at - self._since
         self.outcome = self.find_outcome(error)
-        self.failure = _name_type(error) if self.outcome == "failed" else None
         self.code = self.status[:3] or "-"
-        if self.outcome == "failed" and not self.finished and not self.sent:
-            self.code = "500"  # nothing has been sent, so the server answers
+        self.failure = None
+        if error is not None and self.outcome == "failed":
+            self.failure = _name_type(error)
+            if not self.finished and not self.sent:
+                self.code = "500"  # nothing has been sent, so the server answers
         self._layer.write(self)
 
 
-def _name_type(error: BaseException | None) -> str:
+def _name_type(error: BaseException) -> str:
     kind = type(error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 

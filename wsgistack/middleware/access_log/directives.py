@@ -15,6 +15,7 @@ from wsgistack.middleware.access_log.cleaning import Cleaning
 __all__ = ["NAMES_IN_EXPRESSIONS", "Reading", "environ_key", "list_directives", "read_directive", "read_request_line"]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MAX_TIMES = 60  # of the last minute
 _NOT_HTTP = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
 
 
@@ -101,7 +102,7 @@ def _read_plain(letter: str, cleaning: Cleaning) -> Reading | None:
         case "q":
             return Reading("entry.query", lambda query: f"?{cleaning.show_query(query)}", empty="")
         case "t":
-            return Reading("format_time(int(entry.started))")
+            return Reading("times[entry.started // 1]")
         case _:
             return None
 
@@ -113,7 +114,7 @@ def _read_time(name: str) -> Reading:
         moment = "entry.started" if side == "begin" else "(entry.started + entry.duration)"
     match name:
         case "":
-            return Reading(f"format_time(int({moment}))")
+            return Reading(f"times[{moment} // 1]")
         case "sec":
             return Reading(f"int({moment})")
         case "msec":
@@ -128,11 +129,19 @@ def _read_time(name: str) -> Reading:
             return Reading(f"format_moment({name!r}, int({moment}))")
 
 
-@lru_cache(maxsize=4)
-def format_time(second: int) -> str:
-    """Format a local time like Apache: with English month names in every locale."""
-    now = localtime(second)
-    return f"[{now.tm_mday:02}/{_MONTHS[now.tm_mon - 1]}/{now.tm_year}{strftime(':%H:%M:%S %z', now)}]"
+class _Times(dict[float, str]):
+    """Local times like Apache writes them, with English month names in every locale, by the second.
+
+    To look one up is faster than a call. Threads may share it: one that finds nothing formats the time again.
+    """
+
+    def __missing__(self, second: float) -> str:
+        now = localtime(second)
+        text = f"[{now.tm_mday:02}/{_MONTHS[now.tm_mon - 1]}/{now.tm_year}{strftime(':%H:%M:%S %z', now)}]"
+        if len(self) >= _MAX_TIMES:
+            self.clear()
+        self[second] = text
+        return text
 
 
 @lru_cache(maxsize=8)
@@ -164,9 +173,9 @@ NAMES_IN_EXPRESSIONS: dict[str, object] = {
     "find_host": find_host,
     "find_trace_id": find_trace_id,
     "format_moment": format_moment,
-    "format_time": format_time,
     "get_native_id": get_native_id,
     "getpid": os.getpid,
+    "times": _Times(),
 }
 
 _SAFE = {  # numbers, and texts of our own

@@ -30,10 +30,12 @@ class Entry(Protocol):
     """Seconds since 1970."""
     duration: float
     """Seconds from the call of the application to the end of the response."""
-    first_byte: float | None
-    """Seconds to the first byte of the body. None without one, and for a file that the server sends."""
     failure: str | None
     """The type of the exception, if the application failed."""
+
+    @property
+    def first_byte(self) -> float | None:
+        """Seconds to the first byte of the body. None without one, and for a file that the server sends."""
 
 
 Format: TypeAlias = Callable[[Entry], str]
