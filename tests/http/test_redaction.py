@@ -160,6 +160,7 @@ def test_redacts_paths(path: str, expected: str, redaction: Redaction) -> None:
         ("https://x/#access_token=x&a=1", f"https://x/#access_token={REDACTED}&a=1"),
         ("https://x/#/reset/x?token=y", f"https://x/#/reset/{REDACTED}?token={REDACTED}"),
         ("https://x/#/reset/x", f"https://x/#/reset/{REDACTED}"),
+        ("/reset/x://y", f"/reset/{REDACTED}://y"),
         ("Mozilla/5.0 (+https://bot.example/@us)", "Mozilla/5.0 (+https://bot.example/@us)"),
     ],
 )

@@ -121,10 +121,11 @@ class Redaction:
         url, hash_, fragment = _USER.sub(f"{REDACTED}@", url).partition("#")
         url, mark, query = url.partition("?")
         scheme, slashes, rest = url.partition("://")
-        host, slash, path = (rest if slashes else scheme).partition("/")
-        before = f"{scheme}{slashes}{host}" if slashes else host
-        path = self._redact_parts(slash + path)
-        return "".join([redact_text(before), path, mark, self.redact_query(query), hash_, self._redact_place(fragment)])
+        path = self._redact_parts(scheme)
+        if slashes:
+            host, slash, rest = rest.partition("/")
+            path = f"{path}://{redact_text(host)}{self._redact_parts(slash + rest)}"
+        return f"{path}{mark}{self.redact_query(query)}{hash_}{self._redact_place(fragment)}"
 
     def _is_plain(self, text: str) -> bool:
         return text.isascii() and self._may_have_secret(text.lower()) is None

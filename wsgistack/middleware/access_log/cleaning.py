@@ -100,11 +100,6 @@ class Cleaning:
         """Show the address of a client."""
         return self._cut(client) if self.hide_addresses is None else self.hide_addresses(self._cut(client))
 
-    def show_path(self, path: str) -> str:
-        """Show a path in percent-encoding."""
-        shown = request_target(self._cut(path), "")
-        return shown if self.redaction is None else self.redaction.redact_path(shown)
-
     def show_query(self, query: str) -> str:
         """Show a query string."""
         query = self._cut(query)
@@ -113,8 +108,8 @@ class Cleaning:
     def show_target(self, target: tuple[str, str]) -> str:
         """Show a path with its query string."""
         path, query = target
-        shown = self.show_path(path)
-        return f"{shown}?{self.show_query(query)}" if query else shown
+        shown = request_target(self._cut(path), self._cut(query))
+        return shown if self.redaction is None else self.redaction.redact_url(shown)
 
     def show_request_line(self, words: tuple[str, str, str, str]) -> str:
         """Show a method, a path, a query string and a protocol as one line."""
@@ -158,8 +153,16 @@ def make_cleaning(
 
 def escape_for(more: str) -> Callable[[str], str]:
     """Return a function that escapes like Apache, and these characters too."""
-    table = {ord(char): f"\\x{ord(char):02x}" for char in more if char not in '"\\'}
-    return (lambda text: escape_quoted(text).translate(table)) if table else escape_quoted
+    chars = [char for char in dict.fromkeys(more) if char not in '"\\']
+
+    def escape(text: str) -> str:
+        text = escape_quoted(text)
+        for char in chars:
+            if char in text:
+                text = text.replace(char, f"\\x{ord(char):02x}")
+        return text
+
+    return escape
 
 
 def _decode(text: str) -> str:
