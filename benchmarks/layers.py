@@ -23,7 +23,7 @@ files. The floors of request_id, access_log, catch_errors, gzip and basic_auth a
 than objects. All others are objects, as layers are, because the call is a large part of their time.
 
 The access log remembers how it wrote the last values, so that the same request costs less than another one. One row has
-another path each time; it includes the time that it takes to set the path.
+another path each time; it includes the time that it takes to set the path. The floor hides no secrets.
 
 Peers have the options that make their work most similar to ours, and send the same body. Logs go to the null device.
 Ours and those of floors are written line by line, or through logging if the row says so. Paste can only use logging,

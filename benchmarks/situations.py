@@ -234,6 +234,7 @@ SITUATIONS = (
         "combined format, another path each time",
         _with_many_paths(_log_combined),
         _with_many_paths(_log_floor),
+        targets={},
     ),
     Situation(
         "access_log",

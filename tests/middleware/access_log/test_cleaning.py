@@ -122,6 +122,7 @@ def test_remembers_few_values_and_no_secrets() -> None:
         *("A", "A", "-", "/RESET/[REDACTED]", "X" * 201)
     ]
     assert set(cleaned) == {"a", None}
+    assert [cleaned[value] for value in (1, True, 1.0)] == ["1", "TRUE", "1.0"]
     for number in range(2000):
         assert cleaned[str(number)] == str(number)
     assert len(cleaned) <= 500

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.middleware.access_log.entries import TEXT, Request
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.access_log.cleaning import Cleaning
+from wsgistack.middleware.access_log.fields import choose_fields, compile_facts
 from wsgistack.middleware.access_log.format import compile_format
 from wsgistack.types import Environ
 
@@ -145,7 +146,7 @@ def test_writes_logfmt() -> None:
     fields = ["time", "client", "user", "method", "target", "status", "duration", "outcome", "referers"]
     assert _write("logfmt", Request(), [*fields, "event_type"]) == (
         "time=2001-09-09T01:46:40.250000Z client=192.0.2.1 user= method=GET "
-        'target="/a%20b?q=1" status=200 duration=1.500000 outcome=complete referers= event_type="[\\"access\\"]"'
+        'target="/a%20b?q=1" status=200 duration=1.5 outcome=complete referers= event_type="[\\"access\\"]"'
     )
 
 
@@ -202,6 +203,20 @@ def test_fields_of_a_preset_are_chosen_by_their_names() -> None:
         "url.original": "/a%20b?q=1",
         "status": 200,
     }
+
+
+@pytest.mark.parametrize("format", ["json", "ecs", "otel"])
+def test_facts_are_what_json_has(format: str) -> None:
+    extra: dict[str, Any] = {"a": "environ:a", "b": lambda _: 7, "c": lambda _: [], "event_type": "event_type"}
+    fields = choose_fields(format, None, extra)
+    for environ in (_FULL, {"a": 0.5, "HTTP_USER_AGENT": "é", "REMOTE_USER": ["x"]}, {"a": True}):
+        request = Request(environ, failure="ValueError")
+        facts = compile_facts(fields, _OPEN)(request)
+        written = json.loads(compile_format(format, _OPEN, None, extra)(request))
+        if format == "otel":
+            [referer] = written.pop("http.request.header.referer") or [None]
+            assert facts.pop("http.request.header.referer") == referer
+        assert facts == written
 
 
 @pytest.mark.parametrize("code", ["-", "", "²00", "abc", "٢٠٠", "-1"])

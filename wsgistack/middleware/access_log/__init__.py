@@ -42,20 +42,72 @@ class AccessLog(Middleware):
         format = json
         file = /var/log/site/access.log
 
-    :param format: ``common`` or ``combined``, as Apache writes them; ``extended``, the default, which is combined with
-        the duration in microseconds and the request id at the end; ``json``; or a string of Apache's directives
-        ``%B %b %D %H %h %L %l %m %q %r %s %T %t %U %u %X %{Header}i %{Header}o %{key}e``, where ``%L`` is the
-        request id, ``%u`` REMOTE_USER and ``%X`` an ``X`` if the response did not come to its end.
+    :param format: ``common``, ``combined`` or ``vhost_combined``, as Apache writes them; ``extended``, the default,
+        which is combined with the duration in microseconds and the request id at the end; ``json`` or ``logfmt``, one
+        object or one line of ``name=value`` with the fields below; ``ecs`` or ``otel``, JSON with the names of the
+        Elastic Common Schema or of OpenTelemetry's semantic conventions; or any string for Apache's LogFormat.
+    :param fields: for ``json``, ``logfmt``, ``ecs`` and ``otel``: the fields in the place of those that the format has.
+        A list of names, or a mapping of new names to fields. The default is all that the format has.
+    :param extra_fields: more fields, in the same forms. A name that is already there gets the new value.
+    :param redact: more names of query parameters, headers, cookies and parts of a path whose values are secret, such as
+        ``iban``. A part of a name is enough. ``none`` shows all secrets, for a machine that nobody else can read. The
+        default has no more names, because the usual ones are known.
+    :param addresses: ``full``, the default, which operators need to find abuse; ``truncated`` to /24 for IPv4 and /48
+        for IPv6; or ``hashed`` with a key that changes each day (UTC), so that the requests of one client belong
+        together for a day only. It holds for each directive and header that has the address of a client.
+    :param address_key: a secret text that the daily keys are made from, so that several processes write the same hash.
+        Who knows it can find an address by trying all. By default, each process has a random key a day in memory.
+    :param max_value: the maximum length of each value, in characters. What is longer ends with ``...``. The default,
+        2,000, is more than browsers send in an ordinary request; a server accepts 190 kB of headers.
+    :param max_line: the maximum length of a line, in characters. If a line is longer, all its values are cut more, so
+        that it still has each of them. The default, 16,000, fits into 16 KiB, where Docker splits lines.
     :param output: where the lines go: ``stderr``, ``stdout``, or ``logging``, at level INFO. The default needs no
         set-up.
     :param file: append the lines to this file instead. Each line is one write, so that several processes can share it.
         The default is no file.
     :param logger: the name of the logger for ``output="logging"`` and for reports of lost lines. The default lets you
         set up the access log separately from other logs.
-    :raises ConfigError: the format or the output is unknown, or the file can't be opened.
+    :raises ConfigError: the format, a directive, a field or the output is unknown, a maximum is too small, or the file
+        can't be opened.
 
-    ``outcome`` in JSON is ``complete``, ``aborted`` if the client has gone, ``error`` if the application failed, or
-    ``upgraded`` if the connection went on with another protocol, such as WebSocket.
+    **Directives.** All of mod_log_config and mod_logio, also under a condition (``%400,501{User-agent}i``,
+    ``%!200,304{Referer}i``) and with ``<`` and ``>``, which change nothing, as WSGI has no internal redirects. WSGI
+    knows nothing of ``%I %O %S %k %l %R %{name}n`` and of trailers; there the line has ``-``. Others differ as follows.
+    ``%L`` is the request id. ``%X`` is ``X`` if the response was aborted or failed, and else ``-``, as the server alone
+    knows whether the connection stays open. ``%h`` and ``%a`` are ``REMOTE_ADDR``, ``%{c}a`` is that of the proxy if
+    ``forwarded`` is outside. ``%v`` is ``SERVER_NAME``, which is often only the address of the server; ``%V``, also in
+    ``vhost_combined``, is the Host that the client asked for, without its port. ``%A`` is ``SERVER_ADDR`` and
+    ``%{remote}p`` is ``REMOTE_PORT``, which not all servers set. ``%f`` is ``SCRIPT_FILENAME``. ``%e`` reads the
+    environ. ``%^FB`` has the microseconds to the first byte of the body.
+
+    **Fields.** ``time`` (UTC with microseconds), ``client``, ``user``, ``method``, ``target``, ``protocol``,
+    ``status``, ``bytes`` of the body as sent, ``duration`` and ``first_byte`` in seconds, ``outcome``, ``error``,
+    ``request_id``, ``trace_id``, ``referer``, ``user_agent``; and, if you choose them, ``path``, ``query``, ``host``,
+    ``port``, ``scheme``, ``request_line``, ``protocol_version``, ``duration_ns``. A field can also be
+    ``request_header:X-Tenant``, ``response_header:Content-Language``, ``environ:shop.name``, or a function that gets
+    the environ, also as an import string. If it raises an error, the field has the type of that error. Numbers stay
+    numbers; what is not known is ``null``, in logfmt nothing. Texts are read as UTF-8. Example::
+
+        [filter:access_log]
+        use = egg:wsgistack#access_log
+        format = json
+        extra_fields =
+            tenant = request_header:X-Tenant
+            build = shop.version:find_build
+
+    In Python and TOML, write a mapping: ``extra_fields = {tenant = "request_header:X-Tenant"}``.
+
+    ``outcome`` is ``complete``, ``aborted`` if the client has gone, ``failed`` if the application raised an error,
+    whose type is then in ``error``, or ``upgraded`` if the connection went on with another protocol, such as WebSocket.
+
+    **Secrets.** Values that carry tokens are written as ``[redacted]`` in each format: ``?token=``, ``/reset/…``,
+    ``Authorization``, ``Cookie``, a user in a Referer, JSON Web Tokens and others that can be recognized, also in a
+    URL in a URL. Unsure counts as secret. A function of yours in ``extra_fields`` may return what it likes; there only
+    the form of a token counts.
+
+    **One line, always.** In Apache's formats, a value has escapes as in Apache for all but printable ASCII, for quotes,
+    and also for blanks and for the character that ends it, unless it is alone in quotes. So a program that knows the
+    format reads each value back, whatever the client sent.
 
     A file in ``wsgi.file_wrapper`` is left to the server, which can use sendfile and add the Content-Length. The
     position in the file shows how much was sent. mod_wsgi reports only whether the client has gone; then the line has

@@ -17,7 +17,9 @@ __all__ = ["ADDRESSES", "Addresses", "carries_addresses", "make_hider"]
 Addresses = Literal["full", "truncated", "hashed"]
 ADDRESSES = ("full", "truncated", "hashed")
 
-_HEADERS = re.compile(r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|(?:REAL|CLIENT|USER|CONNECTING|REMOTE|CLUSTER)_?IP$")
+_HEADERS = re.compile(
+    r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|(?:REAL|CLIENT|USER|CONNECTING|REMOTE|CLUSTER)_?IP$|\.PEER$"
+)
 _CANDIDATE = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+")
 _KEPT_BITS = {4: 24, 6: 48}  # as analytics services keep them
 _DAY = 86400

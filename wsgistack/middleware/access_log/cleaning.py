@@ -10,13 +10,14 @@ from wsgistack.errors import Mistake, Mistakes
 from wsgistack.http.redaction import REDACTED, Redaction
 from wsgistack.middleware.access_log.addresses import carries_addresses, make_hider
 
-__all__ = ["Cleaned", "Cleaning", "as_text", "escape_for", "make_cleaning", "write_json", "write_logfmt"]
+__all__ = ["Cleaned", "Cleaning", "as_text", "decode", "escape_for", "make_cleaning", "write_json", "write_logfmt"]
 
 CUT = "..."
 """What ends a value that is longer than the limit."""
 
 _MAX_KEPT = 200  # characters: longer values are rare, and would take much memory
 _MAX_ENTRIES = 500
+_KEPT = (str, tuple)  # other values may be equal and look different, such as 1 and True
 _LEAST_VALUE = 20  # characters: shorter values say nothing
 _LEAST_LINE = 500
 _NEEDS_QUOTES = re.compile(r'[^!#-<>-\[\]-~]|"|\\|=').search
@@ -55,7 +56,8 @@ class Cleaned(dict[Any, str]):
         limit = self._limit
         is_short = len(shown) <= limit
         written = self._escape(shown if is_short else shown[:limit] + CUT)
-        if self._keeps and is_short and len(shown) <= _MAX_KEPT and REDACTED not in shown:
+        is_rare = not is_short or len(shown) > _MAX_KEPT or REDACTED in shown
+        if self._keeps and not is_rare and type(value) in _KEPT:
             if len(self) >= _MAX_ENTRIES:
                 self.clear()
                 self.update(self._absent)
@@ -165,16 +167,16 @@ def escape_for(more: str) -> Callable[[str], str]:
     return escape
 
 
-def _decode(text: str) -> str:
+def decode(text: str) -> str:
     """Read a text that PEP 3333 carries as latin-1 as UTF-8. Bytes that are not UTF-8 become escapes."""
     return text if text.isascii() else text.encode("latin-1", "backslashreplace").decode("utf-8", "backslashreplace")
 
 
 def write_json(text: str) -> str:
     """Write a text as a string of JSON, in ASCII."""
-    return encode_basestring_ascii(_decode(text))
+    return encode_basestring_ascii(decode(text))
 
 
 def write_logfmt(text: str) -> str:
     """Write a text as a value of logfmt, in quotes if necessary."""
-    return encode_basestring_ascii(_decode(text)) if not text or _NEEDS_QUOTES(text) else text
+    return encode_basestring_ascii(decode(text)) if not text or _NEEDS_QUOTES(text) else text

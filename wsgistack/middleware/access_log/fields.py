@@ -6,16 +6,16 @@ from functools import lru_cache
 from json import dumps
 from math import isfinite
 from time import gmtime, strftime
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.imports import import_object
-from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, as_text, write_json, write_logfmt
+from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, as_text, decode, write_json, write_logfmt
 from wsgistack.middleware.access_log.directives import Reading, environ_key
 from wsgistack.middleware.access_log.line import Entry, Format, Line
 from wsgistack.types import Environ
 
-__all__ = ["STRUCTURED", "Fields", "Source", "choose_fields", "compile_fields"]
+__all__ = ["STRUCTURED", "Fields", "Source", "choose_fields", "compile_facts", "compile_fields"]
 
 Source: TypeAlias = str | Callable[[Environ], object]
 """Where a field comes from: a known field, ``request_header:Name``, ``response_header:Name``, ``environ:key``, or a
@@ -80,13 +80,13 @@ _PRESETS: Mapping[str, Mapping[str, str]] = {
 }
 STRUCTURED = tuple(_PRESETS)
 
-_NUMBERS = {  # expressions; NULL is how the format writes that there is none
+_NUMBERS = {  # NULL is how the format writes that there is none
     "bytes": "entry.sent",
-    "duration": "'%.6f' % entry.duration",
+    "duration": "round(entry.duration, 6)",
     "duration_ns": "int(entry.duration * 1e9)",
-    "first_byte": "NULL if entry.first_byte is None else '%.6f' % entry.first_byte",
-    "port": "read_number(get('SERVER_PORT')) or NULL",
-    "status": "read_number(entry.code) or NULL",
+    "first_byte": "NULL if entry.first_byte is None else round(entry.first_byte, 6)",
+    "port": "read_number(get('SERVER_PORT'), NULL)",
+    "status": "read_number(entry.code, NULL)",
 }
 _WORDS = {  # texts that need no escapes
     "ecs_version": "'8.11.0'",
@@ -162,42 +162,64 @@ def _find_source(source: Source, known: Sequence[str] | frozenset[str]) -> Sourc
     return found
 
 
+class _Style(NamedTuple):
+    """How values are written."""
+
+    escape: Callable[[str], str]
+    null: str | None
+    quote: str
+    write_value: Callable[[Cleaned, object, str | None], object]
+
+
 def compile_fields(format: str, fields: Mapping[str, Source], cleaning: Cleaning) -> Format:
     """Compile fields to a function that writes a line."""
     is_json = format != "logfmt"
-    line = Line(cleaning, {**_NAMES_IN_EXPRESSIONS, "NULL": "null" if is_json else ""})
+    style = _JSON if is_json else _LOGFMT
+    line = _begin(style, cleaning)
     for number, (name, source) in enumerate(fields.items()):
         if is_json:
             line.add_text(f"{', ' if number else '{'}{dumps(name)}: ")
         else:
             line.add_text(f"{' ' if number else ''}{name}=")
-        _add_value(line, source, cleaning, is_json=is_json)
+        line.add_text(style.quote if source in _WORDS else "")
+        _add_value(line, source, cleaning, style)
+        line.add_text(style.quote if source in _WORDS else "")
     line.add_text("}" if is_json else "")
     return line.compile(lambda shorter: compile_fields(format, fields, shorter))
 
 
-def _add_value(line: Line, source: Source, cleaning: Cleaning, *, is_json: bool) -> None:
-    escape = write_json if is_json else write_logfmt
-    absent = {None: "null" if is_json else ""}
+def compile_facts(fields: Mapping[str, Source], cleaning: Cleaning) -> Callable[[Entry], dict[str, Any]]:
+    """Compile fields to a function that returns them as they are in JSON, for example as attributes of a log record."""
+    line = _begin(_FACTS, cleaning)
+    for source in fields.values():
+        _add_value(line, source, cleaning, _FACTS)
+    return line.compile_facts([*fields])
+
+
+def _begin(style: _Style, cleaning: Cleaning) -> Line:
+    return Line(cleaning, {**_NAMES_IN_EXPRESSIONS, "NULL": style.null, "write_value": style.write_value})
+
+
+def _add_value(line: Line, source: Source, cleaning: Cleaning, style: _Style) -> None:
+    absent: Mapping[Any, Any] = {None: style.null}
     if not isinstance(source, str):
-        cleaned = line.clean(Reading("", cleaning.show("")), escape, absent)
+        cleaned = line.clean(Reading("", cleaning.show("")), style.escape, absent)
         line.add_safe(f"write_value({cleaned}, call({line.name(source)}, entry.environ), NULL)")
     elif source in _NUMBERS:
         line.add_safe(_NUMBERS[source])
     elif source in _WORDS:
-        line.add_text('"' if is_json else "")
         line.add_safe(_WORDS[source])
-        line.add_text('"' if is_json else "")
     elif source in _LISTS:
-        line.add_text(_LISTS[source] if is_json else write_logfmt(_LISTS[source]))
+        value = _LISTS[source]
+        line.add_safe(value if style is _FACTS else repr(value if style is _JSON else write_logfmt(value)))
     elif source.startswith("environ:"):
         name = source.partition(":")[2]
-        cleaned = line.clean(Reading("", cleaning.show(name), cleaning.keeps(name)), escape, absent)
+        cleaned = line.clean(Reading("", cleaning.show(name), cleaning.keeps(name)), style.escape, absent)
         line.add_safe(f"write_value({cleaned}, get({name!r}), NULL)")
-    elif source == "referers" and is_json:
+    elif source == "referers" and style is _JSON:
         line.add(_read(source, cleaning), lambda text: f"[{write_json(text)}]", absent)
     else:
-        line.add(_read(source, cleaning), escape, absent)
+        line.add(_read(source, cleaning), style.escape, absent)
 
 
 def _read(source: str, cleaning: Cleaning) -> Reading:
@@ -231,8 +253,8 @@ def _format_second(second: int) -> str:
 
 
 @lru_cache(maxsize=256)
-def _read_number(text: str) -> int | None:
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else None
+def _read_number(text: str, null: str | None) -> int | str | None:
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else null
 
 
 def _is_failure(entry: Entry) -> bool:
@@ -252,21 +274,22 @@ def _call(function: Callable[[Environ], object], environ: Environ) -> object:
         return f"<{type(error).__name__}>"
 
 
-def _write_value(cleaned: Cleaned, value: object, null: str) -> str:
-    """Write a value of any type: numbers as numbers."""
-    match value:
-        case None:
-            return null
-        case bool():
-            return "true" if value else "false"
-        case int() if abs(value) <= _MAX_INTEGER:
-            return f"{value:d}"
-        case float() if isfinite(value):
-            return float.__repr__(value)
-        case str():
-            return cleaned[value]
-        case _:
-            return cleaned[as_text(value)]
+def _write_value(cleaned: Cleaned, value: object, null: str | None) -> str:
+    kept = _keep_value(cleaned, value, null)
+    return str(kept).lower() if isinstance(kept, bool) else str(kept)
+
+
+def _keep_value(cleaned: Cleaned, value: object, null: str | None) -> object:
+    """Return a number as a number, and anything else as text."""
+    if value is None:
+        return null
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) <= _MAX_INTEGER:
+        return int(value)
+    if isinstance(value, float) and isfinite(value):
+        return float(value)
+    return cleaned[value if isinstance(value, str) else as_text(value)]
 
 
 _MAX_INTEGER = 2**63 - 1
@@ -276,5 +299,7 @@ _NAMES_IN_EXPRESSIONS = {
     "format_utc": _format_utc,
     "is_failure": _is_failure,
     "read_number": _read_number,
-    "write_value": _write_value,
 }
+_JSON = _Style(write_json, "null", '"', _write_value)
+_LOGFMT = _Style(write_logfmt, "", "", _write_value)
+_FACTS = _Style(decode, None, "", _keep_value)

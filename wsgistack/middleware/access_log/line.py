@@ -1,7 +1,7 @@
 """A line of an access log: one function that reads, cleans and joins its values."""
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, cast
@@ -90,23 +90,44 @@ class Line:
 
         :param recompile: compiles the same line with shorter values.
         """
-        # One f-string reads and joins all values: a call for each of them would make a line 40 % slower. Users choose
-        # expressions from these modules, but can't write them: the name of a header is a literal.
-        tree = ast.parse("lambda entry, get: None", mode="eval")
-        cast(ast.Lambda, tree.body).body = ast.JoinedStr(self._parts)
-        code = compile(ast.fix_missing_locations(tree), "<format of the access log>", "eval")
-        read: Callable[[Entry, Callable[..., object]], str] = eval(code, self._names)  # noqa: S307
+        read = self._evaluate(ast.JoinedStr(self._parts))
         line_limit, shorter = self._cleaning.line_limit, self._cleaning.shorten()
         compile_shorter = cache(recompile)
 
         def write(entry: Entry) -> str:
             try:
-                line = read(entry, entry.environ.get)
+                line: str = read(entry, entry.environ.get)
             except TypeError:  # a value in the environ that is neither text nor a key
                 line = read(entry, _reading_texts(entry.environ))
             return line if len(line) <= line_limit or shorter is None else compile_shorter(shorter)(entry)
 
         return write
+
+    def compile_facts(self, names: Sequence[str]) -> Callable[[Entry], dict[str, Any]]:
+        """Return a function that returns the values by these names, for a line without texts.
+
+        :param names: one for each value.
+        """
+        values = [part.value for part in self._parts if isinstance(part, ast.FormattedValue)]
+        read = self._evaluate(ast.Dict([ast.Constant(name) for name in names], values))
+
+        def collect(entry: Entry) -> dict[str, Any]:
+            try:
+                facts: dict[str, Any] = read(entry, entry.environ.get)
+            except TypeError:  # as above
+                facts = read(entry, _reading_texts(entry.environ))
+            return facts
+
+        return collect
+
+    def _evaluate(self, body: ast.expr) -> Callable[[Entry, Callable[..., object]], Any]:
+        # One expression reads all values: a call for each of them would make a line 40 % slower. Users choose
+        # expressions from these modules, but can't write them: the name of a header is a literal.
+        tree = ast.parse("lambda entry, get: None", mode="eval")
+        cast(ast.Lambda, tree.body).body = body
+        code = compile(ast.fix_missing_locations(tree), "<format of the access log>", "eval")
+        read: Callable[[Entry, Callable[..., object]], Any] = eval(code, self._names)  # noqa: S307
+        return read
 
 
 def _reading_texts(environ: Environ) -> Callable[[str, object], object]:
