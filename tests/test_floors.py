@@ -76,8 +76,8 @@ FLOORS = (
         "middleware.compress.eligibility",
         "http.negotiation",
         "middleware.auth.hashes",
+        "middleware.access_log.addresses",
         "middleware.access_log.forks",
-        "middleware.access_log.format",
         "middleware.access_log.losses",
         "middleware.request_filter.clients",
         "middleware.request_filter.patterns",
@@ -85,7 +85,6 @@ FLOORS = (
     (
         "middleware.access_log.file",
         "middleware.access_log.queued",
-        "middleware.access_log.sampling",
         "middleware.compress.exchange",
         "http.responses",
         "middleware.auth.passwords",
@@ -95,11 +94,23 @@ FLOORS = (
         "middleware.security_headers.structured_fields",
     ),
     (
-        "middleware.access_log.sinks",
         "middleware.auth.htpasswd",
+        "middleware.access_log.cleaning",
     ),
-    ("middleware.decompress.decoding",),
-    ("exchange.refusing",),
+    (
+        "middleware.decompress.decoding",
+        "middleware.access_log.directives",
+    ),
+    (
+        "exchange.refusing",
+        "middleware.access_log.line",
+    ),
+    ("middleware.access_log.fields",),
+    ("middleware.access_log.format",),
+    (
+        "middleware.access_log.sampling",
+        "middleware.access_log.sinks",
+    ),
     (
         "middleware.*",
         "middleware.auth.basic",
