@@ -137,8 +137,12 @@ def _check(path: Path) -> None:
         code = errno.EISDIR
     elif not path.parent.is_dir():
         code = errno.ENOENT
-    elif not os.access(path if path.exists() else path.parent, os.W_OK, effective_ids=_ASKS_FOR_THE_SERVER):
+    elif not (_can_write(path) or _can_write(path if path.exists() else path.parent)):  # it may be renamed meanwhile
         code = errno.EACCES
     if code:
         problem = f"cannot open {str(path)!r}: {os.strerror(code)}"
         raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written"))
+
+
+def _can_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=_ASKS_FOR_THE_SERVER)
