@@ -111,7 +111,7 @@ def test_says_that_the_application_failed(capsys: pytest.CaptureFixture[str]) ->
 
     with pytest.raises(ValueError):  # noqa: PT011
         Call(log_requests(app, []), "/\xfc\n", REQUEST_METHOD="X Y", QUERY_STRING="a b")
-    expected = r"X\\x20Y /%FC%0A\?a\\x20b 500 \d+\.\d ms error\n"
+    expected = r"X\\x20Y /%FC%0A\?a\\x20b 500 \d+\.\d ms failed\n"
     assert re.fullmatch(expected, capsys.readouterr().err)
 
 
