@@ -93,6 +93,13 @@ def test_writes_the_time_like_apache(in_india: None) -> None:
     assert compile_format("%t")(Request(started=1_000_000_001.9)) == "[09/Sep/2001:07:16:41 +0530]"
 
 
+def test_writes_the_times_of_many_seconds(in_india: None) -> None:
+    write = compile_format("%t")
+    for second in range(150):
+        written = write(Request(started=1_000_000_100.5 + second))
+        assert written == f"[09/Sep/2001:07:{18 + (second + 20) // 60}:{(second + 20) % 60:02} +0530]"
+
+
 @pytest.mark.parametrize(
     ("format", "expected"),
     [

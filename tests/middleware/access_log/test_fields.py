@@ -146,7 +146,7 @@ def test_writes_logfmt() -> None:
     fields = ["time", "client", "user", "method", "target", "status", "duration", "outcome", "referers"]
     assert _write("logfmt", Request(), [*fields, "event_type"]) == (
         "time=2001-09-09T01:46:40.250000Z client=192.0.2.1 user= method=GET "
-        'target="/a%20b?q=1" status=200 duration=1.5 outcome=complete referers= event_type="[\\"access\\"]"'
+        'target="/a%20b?q=1" status=200 duration=1.500000 outcome=complete referers= event_type="[\\"access\\"]"'
     )
 
 

@@ -82,9 +82,9 @@ STRUCTURED = tuple(_PRESETS)
 
 _NUMBERS = {  # NULL is how the format writes that there is none
     "bytes": "entry.sent",
-    "duration": "round(entry.duration, 6)",
+    "duration": "write_seconds(entry.duration)",
     "duration_ns": "int(entry.duration * 1e9)",
-    "first_byte": "NULL if entry.first_byte is None else round(entry.first_byte, 6)",
+    "first_byte": "NULL if entry.first_byte is None else write_seconds(entry.first_byte)",
     "port": "read_number(get('SERVER_PORT'), NULL)",
     "status": "read_number(entry.code, NULL)",
 }
@@ -169,6 +169,7 @@ class _Style(NamedTuple):
     null: str | None
     quote: str
     write_value: Callable[[Cleaned, object, str | None], object]
+    write_seconds: Callable[[float], object]
 
 
 def compile_fields(format: str, fields: Mapping[str, Source], cleaning: Cleaning) -> Format:
@@ -197,7 +198,15 @@ def compile_facts(fields: Mapping[str, Source], cleaning: Cleaning) -> Callable[
 
 
 def _begin(style: _Style, cleaning: Cleaning) -> Line:
-    return Line(cleaning, {**_NAMES_IN_EXPRESSIONS, "NULL": style.null, "write_value": style.write_value})
+    return Line(
+        cleaning,
+        {
+            **_NAMES_IN_EXPRESSIONS,
+            "NULL": style.null,
+            "write_value": style.write_value,
+            "write_seconds": style.write_seconds,
+        },
+    )
 
 
 def _add_value(line: Line, source: Source, cleaning: Cleaning, style: _Style) -> None:
@@ -274,6 +283,10 @@ def _call(function: Callable[[Environ], object], environ: Environ) -> object:
         return f"<{type(error).__name__}>"
 
 
+def _round_seconds(seconds: float) -> float:
+    return round(seconds, 6)
+
+
 def _write_value(cleaned: Cleaned, value: object, null: str | None) -> str:
     kept = _keep_value(cleaned, value, null)
     return str(kept).lower() if isinstance(kept, bool) else str(kept)
@@ -300,6 +313,6 @@ _NAMES_IN_EXPRESSIONS = {
     "is_failure": _is_failure,
     "read_number": _read_number,
 }
-_JSON = _Style(write_json, "null", '"', _write_value)
-_LOGFMT = _Style(write_logfmt, "", "", _write_value)
-_FACTS = _Style(decode, None, "", _keep_value)
+_JSON = _Style(write_json, "null", '"', _write_value, "%.6f".__mod__)
+_LOGFMT = _Style(write_logfmt, "", "", _write_value, "%.6f".__mod__)
+_FACTS = _Style(decode, None, "", _keep_value, _round_seconds)
