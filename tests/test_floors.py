@@ -31,6 +31,9 @@ FLOORS = (
         "imports",
         "pipeline.shape",
         "serving.address",
+        "watched_file",
+        "middleware.auth.credentials",
+        "middleware.auth.hashing",
     ),
     (
         "serving.listener",
@@ -89,7 +92,11 @@ FLOORS = (
         "middleware.security_headers.nonce",
         "middleware.security_headers.structured_fields",
     ),
-    ("middleware.auth.htpasswd",),
+    (
+        "middleware.auth.groups",
+        "middleware.auth.htpasswd",
+    ),
+    ("middleware.auth.htpasswd_changes",),
     ("middleware.decompress.decoding",),
     ("exchange.refusing",),
     (
@@ -200,6 +207,7 @@ FLOORS = (
     ),
     (
         "cli.checking",
+        "cli.passwords",
         "cli.comparing",
         "cli.conforming",
         "cli.listing",
