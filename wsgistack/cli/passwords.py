@@ -64,7 +64,7 @@ def set_password(parsed: argparse.Namespace) -> int:
             raise _failed(path, verdict.value)
         terminal.write("The password is right.")
         return 0
-    if split_line(f"{user}:x") != (user, "x") or find_problem(user):
+    if not user or split_line(f"{user}:x") != (user, "x") or find_problem(user):
         problem = f"not a valid user name {user!r}"
         raise _failed(path, problem, expected="no colon or control character, no blanks around it, no # before it")
     password = _ask(path, "New password: ")

@@ -197,7 +197,7 @@ def test_names_the_extra_of_a_missing_library(scheme: str, library: str, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("name", "made"), [("sha1", libpass.ldap_sha1.hash("x")), ("des", libpass.des_crypt.hash("x"))]
+    ("name", "made"), [("sha1", libpass.ldap_sha1.hash("x")), ("des", libpass.des_crypt.hash("x"))], ids=["sha1", "des"]
 )
 def test_accepts_a_weak_hash_only_if_it_is_named(name: str, made: str) -> None:
     others = [other for other in WEAK if other != name]

@@ -12,8 +12,8 @@ import pytest
 from argon2 import PasswordHasher
 from passlib.hash import bcrypt, des_crypt, ldap_salted_sha1, ldap_sha1
 
-from wsgistack.errors import ConfigError
 from wsgistack import watched_file
+from wsgistack.errors import ConfigError
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
 from wsgistack.middleware.auth.passwords import Passwords, Verdict
 
@@ -99,7 +99,7 @@ def test_only_a_line_feed_ends_a_line(separator: str, htpasswd: _Htpasswd) -> No
     assert verify(f"odd{separator}cat", "a")
 
 
-@pytest.mark.parametrize("mark", ["!", "!!", f"!{_A}", "!:x"])
+@pytest.mark.parametrize("mark", ["!", "!!", f"!{_A}", "!:x"], ids=["!", "!!", "a hash", "a field"])
 def test_an_exclamation_mark_locks_a_user(mark: str, htpasswd: _Htpasswd) -> None:
     htpasswd.write(f"ann:{mark}", f"ann:{_A}", f"bob:{_B}")
     verify = htpasswd.open().verify
@@ -264,10 +264,11 @@ def test_keeps_the_previous_version_where_a_library_is_missing(
 @pytest.mark.parametrize(
     ("name", "stored"),
     [("sha1", ldap_sha1.hash("a")), ("des", des_crypt.hash("a")), ("plain", "a")],
+    ids=["sha1", "des", "plain"],
 )
 def test_weak_formats_must_be_named(name: str, stored: str, htpasswd: _Htpasswd) -> None:
     htpasswd.write(f"ann:{stored}", f"bob:{_B}")
-    with pytest.raises(ConfigError, match="htpasswd: .*:1: the hash of user 'ann' is"):
+    with pytest.raises(ConfigError, match=r"htpasswd: .*:1: the hash of user 'ann' is"):
         htpasswd.open()
     verify = htpasswd.open(name).verify
     assert verify("ann", "a")
