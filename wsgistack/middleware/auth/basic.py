@@ -13,7 +13,7 @@ from wsgistack.middleware.auth.credentials import parse_credentials
 from wsgistack.middleware.auth.hashes import check_weak_hashes
 from wsgistack.middleware.auth.hashing import DEFAULT_HASHES
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
-from wsgistack.middleware.auth.passwords import Passwords, Users, Verdict
+from wsgistack.middleware.auth.passwords import RIGHT, Passwords, Users, Verdict
 from wsgistack.types import App, Changes, Environ, Secret, StartResponse
 
 __all__ = ["BasicAuth"]
@@ -125,23 +125,27 @@ class BasicAuth(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        credentials = parse_credentials(environ.get("HTTP_AUTHORIZATION", ""), latin_1=self.latin_1)
-        verdict = self._verify(*credentials) if credentials else Verdict.WRONG
-        if credentials is None or verdict is not Verdict.RIGHT:
-            for key in ("REMOTE_USER", "AUTH_TYPE"):
-                environ.pop(key, None)
-            if verdict is Verdict.BUSY:
-                status, headers, body = error_answer(environ, 503, _BUSY, headers=[_LATER])
-            else:
-                status, headers, body = error_answer(environ, 401, _DETAIL, headers=[self._challenge])
-            start_response(status, headers)
-            return body
-        user = credentials[0]
-        environ["REMOTE_USER"] = (
-            user if user.isascii() else user.encode().decode("latin-1")
-        )  # PEP 3333: bytes as latin-1
+        credentials = parse_credentials(environ.get("HTTP_AUTHORIZATION", ""), self.latin_1)
+        if credentials is None:
+            return self._refuse(environ, start_response, Verdict.WRONG)
+        user, password = credentials
+        verdict = self._verify(user, password)
+        if verdict is not RIGHT:
+            return self._refuse(environ, start_response, verdict)
+        # PEP 3333: bytes as latin-1
+        environ["REMOTE_USER"] = user if user.isascii() else user.encode().decode("latin-1")
         environ["AUTH_TYPE"] = "Basic"
         return self.app(environ, start_response)
+
+    def _refuse(self, environ: Environ, start_response: StartResponse, verdict: Verdict) -> Iterable[bytes]:
+        for key in ("REMOTE_USER", "AUTH_TYPE"):
+            environ.pop(key, None)
+        if verdict is Verdict.BUSY:
+            status, headers, body = error_answer(environ, 503, _BUSY, headers=[_LATER])
+        else:
+            status, headers, body = error_answer(environ, 401, _DETAIL, headers=[self._challenge])
+        start_response(status, headers)
+        return body
 
 
 def _call(check: Callable[[str, str], bool], user: str, password: str) -> Verdict:

@@ -16,7 +16,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
-def parse_credentials(authorization: str, *, latin_1: bool = False) -> tuple[str, str] | None:
+def parse_credentials(authorization: str, latin_1: bool = False) -> tuple[str, str] | None:
     """Read the value of an Authorization header with the scheme Basic (RFC 7617 section 2).
 
     :param latin_1: read as ISO-8859-1 what is not UTF-8.
@@ -24,7 +24,7 @@ def parse_credentials(authorization: str, *, latin_1: bool = False) -> tuple[str
         or has control characters, which RFC 7617 and RFC 8265 forbid.
     """
     scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic" or len(authorization) > MAX_HEADER:
+    if scheme.lower() != "basic" or len(encoded) > MAX_HEADER:
         return None
     try:
         raw = a2b_base64(encoded.strip(" "), strict_mode=True)
