@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakSet
 
 from wsgistack.errors import ConfigError, Mistake
@@ -147,12 +147,6 @@ def _make_stamp(found: os.stat_result) -> _Stamp:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
-_watched: "WeakSet[WatchedFile[object]]" = WeakSet()
-
-
-def _renew_locks() -> None:
-    for each in [*_watched]:
-        each.renew_lock()
-
-
-getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_renew_locks)  # Windows has no forks
+_watched: "WeakSet[WatchedFile[Any]]" = WeakSet()
+# Windows has no forks
+getattr(os, "register_at_fork", dict)(after_in_child=lambda: [*map(WatchedFile.renew_lock, [*_watched])])

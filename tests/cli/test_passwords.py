@@ -123,6 +123,6 @@ def test_does_not_take_a_password_as_an_argument(file: Path) -> None:
 
 
 def test_works_without_standard_input(file: Path) -> None:
-    command = ["bash", "-c", '"$@" <&-', "-", PROGRAM, "passwd", file, "ada"]
+    command = ["bash", "-c", '"$@" <&-', "-", str(PROGRAM), "passwd", str(file), "ada"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
     assert (done.returncode, done.stderr) == (1, f"{file}: the password is empty\n")

@@ -105,11 +105,5 @@ class _Check:
 
 
 _all: "WeakSet[Hashing]" = WeakSet()
-
-
-def _renew_locks() -> None:
-    for each in [*_all]:
-        each.renew_locks()
-
-
-getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_renew_locks)  # Windows has no forks
+# Windows has no forks
+getattr(os, "register_at_fork", dict)(after_in_child=lambda: [*map(Hashing.renew_locks, [*_all])])
