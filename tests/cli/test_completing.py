@@ -62,7 +62,7 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> Complete:
     return complete
 
 
-COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "serve", "show"]
+COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "passwd", "serve", "show"]
 
 
 @pytest.mark.parametrize(
