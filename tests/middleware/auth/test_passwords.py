@@ -1,6 +1,7 @@
 """Users and their passwords, plain and hashed."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from unicodedata import normalize
 
 import bcrypt as bcrypt_library
@@ -120,6 +121,15 @@ def test_computes_a_hash_for_every_wrong_password(computed: list[bytes]) -> None
     for user in ("bob", "nobody", "nobody", "out", "eve"):
         assert verify(user, "a") is not Verdict.RIGHT
     assert len(computed) == 5
+
+
+def test_twenty_first_requests_compute_one_hash(computed: list[bytes]) -> None:
+    verify = _open(Users({"ann": bcrypt.using(rounds=10).hash("a")})).verify
+    del computed[:]
+    with ThreadPoolExecutor(20) as threads:
+        verdicts = [*threads.map(lambda _: verify("ann", "a"), range(20))]
+    assert verdicts == [Verdict.RIGHT] * 20
+    assert len(computed) == 1
 
 
 def test_the_password_of_another_user_is_not_right_for_an_unknown_one() -> None:
