@@ -24,7 +24,7 @@ def ask(server: Server, user: str, password: str) -> int:
 
 
 def set_password(folder: Path, user: str, password: str) -> None:
-    command = [PROGRAM, "passwd", "users.htpasswd", user]
+    command = [str(PROGRAM), "passwd", "users.htpasswd", user]
     subprocess.run(command, input=password.encode(), cwd=folder, check=True, capture_output=True)
 
 
