@@ -2,6 +2,9 @@
 
 import os
 import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from unicodedata import normalize
 
@@ -13,6 +16,7 @@ from tests.cli.programs import running
 from tests.cli.projects import PROGRAM
 from tests.direct import Call
 from wsgistack import BasicAuth
+from wsgistack.cli import main, passwords
 from wsgistack.middleware.auth.hashes import identify_hash
 
 
@@ -23,10 +27,18 @@ def file(tmp_path: Path) -> Path:
 
 def run(*arguments: str | Path, typed: bytes = b"", status: int = 0) -> str:
     """What the program says, with a password in a pipe."""
-    done = subprocess.run([PROGRAM, "passwd", *arguments], input=typed, capture_output=True, check=False)
-    text = (done.stdout + done.stderr).decode()
-    assert done.returncode == status, text
-    return text
+    with (
+        redirect_stdout(StringIO()) as shown,
+        redirect_stderr(shown),
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setattr(sys, "stdin", TextIOWrapper(BytesIO(typed)))
+        try:
+            found = main(["passwd", *map(str, arguments)])
+        except SystemExit as error:
+            found = int(error.code or 0)
+    assert found == status, shown.getvalue()
+    return shown.getvalue()
 
 
 def test_a_layer_reads_what_it_writes(file: Path) -> None:
@@ -78,6 +90,34 @@ def test_asks_twice_in_a_terminal_and_shows_nothing(file: Path, tmp_path: Path) 
     assert answer([], ("New password: ", b"\x03"))[0] == 130
 
 
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        (["lovelace", "lovelace"], 0),
+        (["lovelace", "byron"], 1),
+        ([""], 1),
+        ([EOFError()], 1),
+        ([KeyboardInterrupt()], 130),
+    ],
+)
+def test_sets_only_a_password_that_was_typed_twice(
+    answers: list[str | BaseException], status: int, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(prompt: str) -> str:
+        given = answers.pop(0)
+        if isinstance(given, BaseException):
+            raise given
+        return given
+
+    terminal = StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    monkeypatch.setattr(passwords, "getpass", answer)
+    assert main(["passwd", str(file), "ada"]) == status
+    assert file.exists() == (status == 0)
+    assert answers == []
+
+
 def test_names_and_passwords_are_in_one_form(file: Path) -> None:
     run(file, normalize("NFD", "änn"), typed=normalize("NFD", "pä ß").encode())
     assert file.read_text("utf-8").startswith("änn:")
@@ -122,7 +162,11 @@ def test_does_not_take_a_password_as_an_argument(file: Path) -> None:
     assert not file.exists()
 
 
-def test_works_without_standard_input(file: Path) -> None:
+def test_works_without_standard_input(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["bash", "-c", '"$@" <&-', "-", str(PROGRAM), "passwd", str(file), "ada"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
     assert (done.returncode, done.stderr) == (1, f"{file}: the password is empty\n")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "stdin", None)
+        assert main(["passwd", str(file), "ada"]) == 1
+    assert capsys.readouterr().err == f"{file}: the password is empty\n"
