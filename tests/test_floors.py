@@ -31,6 +31,7 @@ FLOORS = (
         "imports",
         "pipeline.shape",
         "serving.address",
+        "watched_file",
     ),
     (
         "serving.listener",
@@ -192,6 +193,7 @@ FLOORS = (
         "cli.listing",
         "cli.tree",
         "cli.initializing",
+        "cli.passwords",
     ),
     (
         "cli.application",

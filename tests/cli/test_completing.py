@@ -63,7 +63,7 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> Complete:
     return complete
 
 
-COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "replay", "serve", "show"]
+COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "passwd", "replay", "serve", "show"]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,7 @@ COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "rep
         ),
         pytest.param(["conform", "gzip", "--format", ""], ["json", "junit", "text"], id="choices"),
         pytest.param(["check", ""], ["broken.ini", "conf/", "stack.ini", "stack.toml"], id="files"),
+        pytest.param(["passwd", "sta"], ["stack.ini", "stack.toml"], id="any file"),
         pytest.param(["diff", "stack.ini", "stack."], ["stack.ini", "stack.toml"], id="second file"),
         pytest.param(["show", "stack.ini", "--name", ""], ["api", "hello", "main"], id="applications"),
         pytest.param(["show", "--name", ""], [], id="applications without a file"),

@@ -17,6 +17,7 @@ from wsgistack.cli import (
     explaining,
     initializing,
     listing,
+    passwords,
     replaying,
     serving,
     showing,
@@ -39,6 +40,7 @@ _COMMANDS = (
     auditing,
     replaying,
     conforming,
+    passwords,
 )
 _DESCRIPTION = """\
 wsgistack puts layers around a web application that is written in Flask, Django, Pyramid or plain WSGI: request ids, an
@@ -74,7 +76,8 @@ examples:
 exit codes:
   0    success; serve: stopped as you asked; diff: the files mean the same
   1    mistakes in the file or the middleware; diff: the files differ;
-       audit: a way around a guard; replay: the error does not happen
+       audit: a way around a guard; replay: the error does not happen;
+       passwd --check: not the password
   2    wrong arguments; diff: also mistakes in a file
   130  interrupted by Ctrl-C
 
