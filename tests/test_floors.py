@@ -40,6 +40,7 @@ FLOORS = (
         "options.secrets",
         "options.references",
         "http.addresses",
+        "http.proxies",
         "http.forms",
         "http.headers",
         "http.origins",
@@ -92,6 +93,26 @@ FLOORS = (
     ("middleware.auth.htpasswd",),
     ("middleware.decompress.decoding",),
     ("exchange.refusing",),
+    (
+        "middleware.catch_errors.debug.__init__",
+        "middleware.catch_errors.debug.access",
+        "middleware.catch_errors.debug.markup",
+        "middleware.catch_errors.debug.secrets",
+        "middleware.catch_errors.debug.source",
+        "middleware.catch_errors.debug.values",
+    ),
+    (
+        "middleware.catch_errors.debug.frames",
+        "middleware.catch_errors.debug.logs",
+    ),
+    (
+        "middleware.catch_errors.debug.layers",
+        "middleware.catch_errors.debug.request",
+    ),
+    ("middleware.catch_errors.debug.failure",),
+    ("middleware.catch_errors.debug.text",),
+    ("middleware.catch_errors.debug.page",),
+    ("middleware.catch_errors.debug.answer",),
     (
         "middleware.*",
         "middleware.auth.basic",
@@ -227,6 +248,7 @@ STANDARD_LIBRARY_ONLY_BUT = {
     "http.negotiation": {"webob"},
     "testing.plugin": {"pytest"},
     "serving.serve": {"waitress"},
+    "middleware.catch_errors.debug.source": {"pygments"},
     "cli.completing": {"argcomplete"},
 }
 SEEN_BY_TESTING = {"types", "errors", "http.headers", "environ"}

@@ -2,17 +2,19 @@
 
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID, escape_word, is_logged, mark_logged, request_target, watch_input
+from wsgistack.errors import Mistakes, check_lists
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http.responses import error_answer
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
 __all__ = ["CatchErrors"]
 
+_LOOPBACK = ("127.0.0.0/8", "::1")
 _DETAIL = "The server failed to answer this request. The error has been logged."
 
 
@@ -34,10 +36,19 @@ class CatchErrors(Middleware):
     logged, and pass too, because the answer has been sent. If reading ``wsgi.input`` or ``write()`` fails, the client
     has gone: the error passes without a record. So does the error by which a WebSocket takes over the connection.
 
-    :param debug: show the traceback to the client. Only for development, and therefore off by default: it shows your
-        code.
+    :param debug: show local developers what has failed: a page with the exceptions, the source, the local variables, the
+        request, the pipeline and the log of the request; or the traceback as text or JSON. Off by default, because it
+        shows your code. It is refused if the first of the environment variables ``WSGISTACK_ENV``, ``APP_ENV``,
+        ``FLASK_ENV``, ``DJANGO_ENV``, ``PYTHON_ENV`` and ``ENVIRONMENT`` that is set says ``production``.
+    :param debug_networks: who may see that: addresses, networks in CIDR notation, or ``unix``. The default is this
+        machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer; so do requests with a header of a proxy,
+        unless the layer ``forwarded`` has read it, and requests to a host that is not an address, ``localhost``, or a
+        name in ``.localhost``, ``.test`` or ``.local``. A proxy that adds no header looks like a local client: behind
+        one, leave ``debug`` off.
     :param logger: the name of the logger for the traceback, at level ERROR, with ``request_id`` on the record. The
         default lets you set up this log separately from others.
+
+    :raises ConfigError: ``debug`` is on in production, or a network is not valid.
 
     Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 
@@ -51,10 +62,33 @@ class CatchErrors(Middleware):
     }
     changes: ClassVar = Changes(errors=True)
 
-    def __init__(self, app: App, /, *, debug: bool = False, logger: str = "wsgistack.catch_errors") -> None:
+    def __init__(
+        self,
+        app: App,
+        /,
+        *,
+        debug: bool = False,
+        debug_networks: Sequence[str] = _LOOPBACK,
+        logger: str = "wsgistack.catch_errors",
+    ) -> None:
         super().__init__(app)
+        check_lists(debug_networks=debug_networks)
         self.debug = debug
+        self.debug_networks = debug_networks
         self.logger = logger
+        self._inner = app
+        if debug or debug_networks is not _LOOPBACK:
+            from wsgistack.middleware.catch_errors.debug.access import compile_access, refuse_production
+            from wsgistack.middleware.catch_errors.debug.logs import Recording
+
+            mistakes = Mistakes()
+            with mistakes.collect():
+                self._may_debug = compile_access(debug_networks)
+            if debug:
+                with mistakes.collect():
+                    refuse_production()
+                self._inner = Recording(app)
+            mistakes.raise_if_any()
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -62,12 +96,18 @@ class CatchErrors(Middleware):
             watch_input(environ)
         exchange = _Guarded(environ, start_response)
         exchange.layer = self
-        return exchange.run(self.app)
+        return exchange.run(self._inner)
 
     def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
         """Make the answer to an error. A subclass may make a different one."""
-        shown = "".join(traceback.format_exception(error)) if self.debug else ""
-        return error_answer(environ, 500, _DETAIL, traceback=shown)
+        if self.debug and self._may_debug(environ):
+            try:
+                from wsgistack.middleware.catch_errors.debug.answer import debug_answer  # slow to import
+
+                return debug_answer(self, environ, error, _DETAIL)
+            except Exception:
+                logging.getLogger(self.logger).exception("the debug page failed")
+        return error_answer(environ, 500, _DETAIL)
 
     def report(self, environ: Environ, error: Exception) -> None:
         """Log an error, unless an inner layer of this kind has logged it."""
