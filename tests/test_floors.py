@@ -95,7 +95,7 @@ FLOORS = (
     ("exchange.refusing",),
     (
         "middleware.catch_errors.debug.__init__",
-        "middleware.catch_errors.debug.access",
+        "middleware.catch_errors.access",
         "middleware.catch_errors.debug.markup",
         "middleware.catch_errors.debug.secrets",
         "middleware.catch_errors.debug.source",

@@ -36,9 +36,9 @@ class CatchErrors(Middleware):
     logged, and pass too, because the answer has been sent. If reading ``wsgi.input`` or ``write()`` fails, the client
     has gone: the error passes without a record. So does the error by which a WebSocket takes over the connection.
 
-    :param debug: show local developers what has failed: a page with the exceptions, the source, the local variables, the
-        request, the pipeline and the log of the request; or the traceback as text or JSON. Off by default, because it
-        shows your code. It is refused if the first of the environment variables ``WSGISTACK_ENV``, ``APP_ENV``,
+    :param debug: show local developers what has failed: a page with the exceptions, the source, the local variables,
+        the request, the pipeline and the log of the request; or the traceback as text or JSON. Off by default, because
+        it shows your code. It is refused if the first of the environment variables ``WSGISTACK_ENV``, ``APP_ENV``,
         ``FLASK_ENV``, ``DJANGO_ENV``, ``PYTHON_ENV`` and ``ENVIRONMENT`` that is set says ``production``.
     :param debug_networks: who may see that: addresses, networks in CIDR notation, or ``unix``. The default is this
         machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer; so do requests with a header of a proxy,
@@ -78,7 +78,7 @@ class CatchErrors(Middleware):
         self.logger = logger
         self._inner = app
         if debug or debug_networks is not _LOOPBACK:
-            from wsgistack.middleware.catch_errors.debug.access import compile_access, refuse_production
+            from wsgistack.middleware.catch_errors.access import compile_access, refuse_production
             from wsgistack.middleware.catch_errors.debug.logs import Recording
 
             mistakes = Mistakes()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Literal, cast
@@ -74,7 +74,7 @@ class Raised:
     is_new: bool = True
 
     def walk(self) -> Iterator["Raised"]:
-        """This exception, and all that led to it."""
+        """Go through this exception and all that led to it."""
         yield self
         for each in self.inner:
             yield from each.walk()
@@ -173,8 +173,14 @@ class _Description:
         return lines
 
     def _cut(self, line: Line) -> Line:
-        text = self._values.cut(line.text, MAX_LINE, is_code=True)
-        return Line(line.number, text, line.mark if text[:MAX_LINE] == line.text[:MAX_LINE] else None)
+        cut = partial(self._values.cut, limit=MAX_LINE, is_code=True)
+        text = cut(line.text)
+        if line.mark is None:
+            return Line(line.number, text)
+        start, end = line.mark
+        before, marked, after = cut(line.text[:start]), cut(line.text[start:end]), cut(line.text[end:])
+        mark = (len(before), len(before) + len(marked))
+        return Line(line.number, text, mark if before + marked + after == text else None)
 
     def _read_variables(self, frame: FrameType) -> Iterator[tuple[str, str]]:
         named = [item for item in dict(frame.f_locals).items() if not item[0].startswith("__")]

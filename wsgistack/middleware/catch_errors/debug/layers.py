@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import wsgistack.exchange
 from wsgistack.base import Middleware
 from wsgistack.middleware.catch_errors.debug.frames import find_origin
-from wsgistack.middleware.catch_errors.debug.values import name_type
+from wsgistack.middleware.catch_errors.debug.values import name_type, own_attributes
 from wsgistack.types import App
 
 __all__ = ["Stage", "describe_pipeline"]
@@ -45,7 +45,7 @@ def _walk(app: App) -> Iterator[tuple[str, App]]:
     seen: list[object] = []
     while len(seen) < MAX_LAYERS:
         seen.append(app)
-        kept = vars(app) if hasattr(type(app), "__call__") and hasattr(app, "__dict__") else {}
+        kept = own_attributes(app)
         inner = next((kept[name] for name in _INNER if callable(kept.get(name))), None)
         if inner is None or any(inner is each for each in seen):
             break

@@ -45,7 +45,16 @@ class Entry(NamedTuple):
     message: str
 
 
-_records: ContextVar["deque[_Kept] | None"] = ContextVar("wsgistack.debug_records", default=None)
+class _Records:
+    """The records of one request. Without a ``__dict__``, they are not shown among the values."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self) -> None:
+        self.kept: deque[_Kept] = deque(maxlen=MAX_RECORDS)
+
+
+_records: ContextVar[_Records | None] = ContextVar("wsgistack.debug_records", default=None)
 
 
 class Recording:
@@ -61,7 +70,7 @@ class Recording:
         """Serve one request."""
         if RECORDS in environ:  # an outer layer keeps them
             return self._app(environ, start_response)
-        records = environ[RECORDS] = deque(maxlen=MAX_RECORDS)
+        records = environ[RECORDS] = _Records()
         return call_in_context(_records, records, self._app, environ, start_response)
 
 
@@ -77,13 +86,14 @@ class _Factory:
         if records is not None:
             kind = record.exc_info[0] if record.exc_info else None
             error = name_type(kind) if kind else ""
-            records.append(_Kept(record.created, record.levelname, record.name, record.msg, record.args, error))
+            records.kept.append(_Kept(record.created, record.levelname, record.name, record.msg, record.args, error))
         return record
 
 
 def describe_records(environ: Environ, values: Values) -> list[Entry]:
     """The log records of a request so far, the oldest first."""
-    return [_describe(each, values) for each in [*environ.get(RECORDS, ())]]
+    records = environ.get(RECORDS)
+    return [_describe(each, values) for each in [*records.kept]] if type(records) is _Records else []
 
 
 def _describe(kept: _Kept, values: Values) -> Entry:

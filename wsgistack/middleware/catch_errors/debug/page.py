@@ -33,8 +33,8 @@ _PAGE = """<!DOCTYPE html>
 <h1><span class="kind">{kind}</span>{message}</h1>
 {place}
 <div class="tools">
-<button type="button" data-copy="as-text" hidden>Copy as text</button>
-<button type="button" data-copy="as-markdown" hidden>Copy as Markdown</button>
+<button type="button" data-copy="as-text" hidden>Copy text</button>
+<button type="button" data-copy="as-markdown" hidden>Copy Markdown</button>
 <nav aria-label="Sections"><a href="#traceback">Traceback</a> <a href="#pipeline">Pipeline</a>
 <a href="#request">Request</a> <a href="#log">Log</a> <a href="#text">Text</a></nav>
 <span role="status" id="copied"></span>
@@ -152,7 +152,7 @@ def _write_error(error: Raised, *, is_only: bool) -> Html:
         _ERROR,
         number=error.number,
         heading=fill("{relation}{heading}", relation=relation, heading=heading),
-        message=Html() if is_only else fill('<p class="message">{message}</p>', message=error.message),
+        message=Html() if not error.relation else fill('<p class="message">{message}</p>', message=error.message),
         notes=join(fill('<p class="note"><strong>Note</strong> {note}</p>', note=each) for each in error.notes),
         order=Html('<p class="order">Most recent call first</p>' if error.frames else "<p>It has no traceback.</p>"),
         frames=frames,
@@ -160,7 +160,8 @@ def _write_error(error: Raised, *, is_only: bool) -> Html:
 
 
 _FRAME = """<details class="frame {origin}"{open}>
-<summary><span class="function">{function}</span> <span class="file"><span class="folder">{folder}</span>{name}:{line}</span>
+<summary><span class="function">{function}</span>
+<span class="file"><span class="folder">{folder}</span>{name}:{line}</span>
 <span class="origin">{owner}</span></summary>
 {source}{variables}
 </details>
@@ -253,12 +254,17 @@ def _write_pipeline(stages: list[Stage]) -> Html:
             _STAGE,
             failing=Html(' class="failing" aria-current="true"' if each.is_failing else ""),
             name=each.name,
-            kind=each.kind,
+            kind=_write_dotted(each.kind),
             mark=failed if each.is_failing else Html(),
         )
         for each in stages
     )
     return fill('<ol class="pipeline">{items}</ol>', items=join(items))
+
+
+def _write_dotted(name: str) -> Html:
+    """A dotted name, which may be broken after each dot."""
+    return Html(fill("{name}", name=name).replace(".", ".<wbr>"))
 
 
 _TEXT = """<details><summary>{name}</summary>

@@ -15,8 +15,15 @@ from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
 from pathlib import PosixPath, PurePosixPath, PureWindowsPath, WindowsPath
-from types import BuiltinFunctionType, FunctionType, GetSetDescriptorType, MethodType, ModuleType
-from typing import Any, cast
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any, ClassVar, cast
 from urllib.parse import unquote_plus
 from uuid import UUID
 
@@ -63,8 +70,17 @@ _PLAIN = (
 )
 """Types of the standard library whose ``repr()`` runs no code of others."""
 
+_DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)
 _ZONES = (type(None), timezone)
 _BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", deque: "[]"}
+
+
+_LITERAL = (
+    *(str, bytes, int, float, complex, dict, list, tuple, set),
+    *(FunctionType, BuiltinFunctionType, MethodType),
+)
+_NAMED = (type, ModuleType, BaseException, Enum)
+"""Their texts name the type already."""
 
 
 class Values:
@@ -103,7 +119,7 @@ class Values:
 
     def _cut(self, text: str, limit: int, *, is_code: bool = False) -> tuple[str, str]:
         size = str.__len__(text)
-        if size <= MAX_SECRET and str(text) in self._short and type(text) is str:
+        if size <= MAX_SECRET and str.__str__(text) in self._short:
             return REDACTED, ""
         head = str.__getitem__(text, slice(limit + self._margin))
         shown = redact_text(self._hide(head))
@@ -127,9 +143,9 @@ class Values:
             if kind in _PLAIN:
                 return self.cut(repr(value), MAX_TEXT)
             for base in _mro(kind):
-                if base in _SHOWN:
-                    shown = _SHOWN[base](self, value, depth, outer)
-                    return shown if kind is base or base in _NAMED else f"{_name(kind)}({shown})"
+                if base in self._SHOWN:
+                    shown = self._SHOWN[base](self, value, depth, outer)
+                    return shown if kind in _LITERAL or base in _NAMED else f"{_name(kind)}({shown})"
             return self._show_object(value, depth, outer)
         except Exception:
             return f"<{name_type(kind)}, which can't be shown>"
@@ -179,7 +195,7 @@ class Values:
         brackets = _BRACKETS[base]
         size: int = cast(Any, base).__len__(value)
         if not size:
-            return f"{base.__name__}()" if brackets == "{}" else brackets
+            return {set: "set()", frozenset: ""}.get(base, brackets)
         if depth == MAX_DEPTH or id(value) in outer:
             return "…".join(brackets)
         items = [*islice(cast(Any, base).__iter__(value), MAX_ITEMS)]
@@ -239,24 +255,21 @@ class Values:
             parts.append(f"… ({size} items)")
         return f"{first}{', '.join(parts)}{last}"
 
-
-_SHOWN: dict[type, Callable[[Values, Any, int, tuple[int, ...]], str]] = {
-    str: Values._show_text,
-    **dict.fromkeys((bytes, bytearray), Values._show_bytes),
-    int: Values._show_int,
-    **dict.fromkeys((float, complex), Values._show_number),
-    **dict.fromkeys((datetime, time), Values._show_moment),
-    dict: Values._show_dict,
-    **dict.fromkeys(_BRACKETS, Values._show_items),
-    type: Values._show_class,
-    **dict.fromkeys((FunctionType, BuiltinFunctionType), Values._show_named),
-    MethodType: Values._show_method,
-    ModuleType: Values._show_module,
-    BaseException: Values._show_error,
-    Enum: Values._show_member,
-}
-_NAMED = (type, ModuleType, BaseException, Enum)
-"""Their texts name the type already."""
+    _SHOWN: ClassVar[dict[type, Callable[["Values", Any, int, tuple[int, ...]], str]]] = {
+        str: _show_text,
+        **dict.fromkeys((bytes, bytearray), _show_bytes),
+        int: _show_int,
+        **dict.fromkeys((float, complex), _show_number),
+        **dict.fromkeys((datetime, time), _show_moment),
+        dict: _show_dict,
+        **dict.fromkeys(_BRACKETS, _show_items),
+        type: _show_class,
+        **dict.fromkeys((FunctionType, BuiltinFunctionType), _show_named),
+        MethodType: _show_method,
+        ModuleType: _show_module,
+        BaseException: _show_error,
+        Enum: _show_member,
+    }
 
 
 def name_type(kind: type) -> str:
@@ -270,6 +283,6 @@ def own_attributes(value: object) -> dict[str, object]:
     for kind in _mro(type(value)):
         found = _namespace(kind).get("__dict__")
         if found is not None:
-            attributes = found.__get__(value) if type(found) is GetSetDescriptorType else {}
+            attributes = found.__get__(value) if type(found) in _DESCRIPTORS else {}
             return attributes if isinstance(attributes, dict) else {}
     return {}
