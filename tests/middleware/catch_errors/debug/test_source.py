@@ -20,13 +20,13 @@ from wsgistack.middleware.catch_errors.debug.source import (
 def raised(text: str, tmp_path: Path) -> tuple[str, Span]:
     file = tmp_path / "code.py"
     file.write_text(text, "utf-8")
-    try:
+    with pytest.raises(Exception) as raised:  # noqa: PT011
         exec(compile(text, str(file), "exec"), {"d": {}})  # noqa: S102
-    except Exception as error:
-        assert error.__traceback__ is not None
-        assert error.__traceback__.tb_next is not None
-        return str(file), find_span(error.__traceback__.tb_next)
-    raise AssertionError
+    traceback = raised.value.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename != str(file):
+        traceback = traceback.tb_next
+    assert traceback is not None
+    return str(file), find_span(traceback)
 
 
 def marked(lines: list[Line]) -> list[str]:

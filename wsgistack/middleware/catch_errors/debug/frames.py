@@ -42,7 +42,7 @@ _attributes = cast(Any, BaseException.__dict__["__dict__"]).__get__
 class Frame:
     """A call that an exception passed.
 
-    :param omitted: what is left out before it, in words; empty if nothing is.
+    :param omitted: what is left out after it, in words; empty if nothing is.
     :param variables: names and values, as texts.
     """
 
@@ -178,9 +178,9 @@ class _Description:
         if line.mark is None:
             return Line(line.number, text)
         start, end = line.mark
-        before, marked, after = cut(line.text[:start]), cut(line.text[start:end]), cut(line.text[end:])
+        before, marked = cut(line.text[:start]), cut(line.text[start:end])
         mark = (len(before), len(before) + len(marked))
-        return Line(line.number, text, mark if before + marked + after == text else None)
+        return Line(line.number, text, mark if text.startswith(before + marked) else None)
 
     def _read_variables(self, frame: FrameType) -> Iterator[tuple[str, str]]:
         named = [item for item in dict(frame.f_locals).items() if not item[0].startswith("__")]
@@ -223,20 +223,20 @@ def _walk(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _fold(found: list[TracebackType]) -> list[tuple[TracebackType, str]]:
-    """The frames to show, each with what is left out before it: repetitions, and the middle of very many."""
-    places = [(each.tb_frame.f_code, each.tb_lineno) for each in found]
+    """The frames to show, each with what is left out after it: repetitions, and the middle of very many."""
+    places = [(each.tb_frame.f_code, each.tb_lasti) for each in found]
     kept: list[tuple[TracebackType, str]] = []
-    position, omitted = 0, ""
+    position = 0
     while position < len(found):
         size, times = _find_cycle(places, position)
-        block = found[position : position + size]
-        kept += [(each, "" if place else omitted) for place, each in enumerate(block)]
-        what = "the frame before" if size == 1 else f"the {size} frames before"
-        omitted = f"{what} repeated {times - 1} more times" if times > 1 else ""
+        kept += [(each, "") for each in found[position : position + size]]
+        if times > 1:
+            what = "this call" if size == 1 else f"these {size} calls"
+            kept[-1] = (kept[-1][0], f"{what} repeated {times - 1} more times")
         position += size * times
     if len(kept) > MAX_FRAMES:
         first, last = kept[: MAX_FRAMES // 3], kept[-(MAX_FRAMES - MAX_FRAMES // 3) :]
-        last[0] = (last[0][0], f"{len(kept) - MAX_FRAMES} frames left out")
+        first[-1] = (first[-1][0], f"{len(kept) - MAX_FRAMES} frames left out")
         kept = first + last
     return kept
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from wsgistack.middleware.catch_errors.debug.failure import Failure
@@ -159,13 +160,13 @@ def _write_error(error: Raised, *, is_only: bool) -> Html:
     )
 
 
-_FRAME = """<details class="frame {origin}"{open}>
+_FRAME = """{omitted}<details class="frame {origin}"{open}>
 <summary><span class="function">{function}</span>
 <span class="file"><span class="folder">{folder}</span>{name}:{line}</span>
 <span class="origin">{owner}</span></summary>
 {source}{variables}
 </details>
-{omitted}"""
+"""
 
 
 def _write_frame(frame: Frame, *, is_open: bool) -> Html:
@@ -195,15 +196,17 @@ def _write_source(frame: Frame) -> Html:
 
 
 def _write_line(line: Line, pieces: Iterable[Piece], running: int) -> Html:
-    code = join(_write_piece(each) for each in split_pieces(pieces, line.mark))
+    parts = groupby(split_pieces(pieces, line.mark), key=lambda each: each.is_marked)
+    code = join(_write_pieces(group, is_marked=is_marked) for is_marked, group in parts)
     current = Html(' class="running" aria-current="true"' if line.number == running else "")
     text = '<li{current}><span class="number">{number}</span><code>{code}</code></li>'
     return fill(text, current=current, number=line.number, code=code or Html(" "))
 
 
-def _write_piece(piece: Piece) -> Html:
-    text = fill('<span class="t-{kind}">{text}</span>' if piece.kind else "{text}", kind=piece.kind, text=piece.text)
-    return fill("<mark>{text}</mark>", text=text) if piece.is_marked else text
+def _write_pieces(pieces: Iterable[Piece], *, is_marked: bool) -> Html:
+    text = '<span class="t-{kind}">{text}</span>'
+    shown = join(fill(text if each.kind else "{text}", kind=each.kind, text=each.text) for each in pieces)
+    return fill("<mark>{shown}</mark>", shown=shown) if is_marked else shown
 
 
 def _write_variables(variables: Pairs) -> Html:

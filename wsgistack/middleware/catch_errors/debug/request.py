@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 from wsgistack.environ import escape_word, request_target
 from wsgistack.http.redaction import REDACTED, Redaction
@@ -44,8 +44,9 @@ def describe_request(environ: Environ, redaction: Redaction, values: Values) -> 
 
     path = redaction.redact_path(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
     query: str = environ.get("QUERY_STRING", "")
-    target = values.cut(request_target(path, redaction.redact_query(query)), MAX_TEXT)
-    line = f"{escape_word(environ.get('REQUEST_METHOD', '-'))} {target} {environ.get('SERVER_PROTOCOL', '')}"
+    target = request_target(path, redaction.redact_query(query)).replace(quote(REDACTED), REDACTED)
+    method, protocol = escape_word(environ.get("REQUEST_METHOD", "-")), environ.get("SERVER_PROTOCOL", "")
+    line = f"{method} {values.cut(target, MAX_TEXT)} {protocol}"
     headers, others = [], []
     for key in sorted(str(key) for key in environ if key != RECORDS)[: 2 * MAX_PAIRS]:
         value = environ[key]

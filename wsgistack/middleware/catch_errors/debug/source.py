@@ -98,7 +98,7 @@ def highlight(lines: Sequence[Line]) -> list[list[Piece]]:
         first, *more = value.split("\n")
         pieces[-1].append(Piece(first, kind))
         pieces += [[Piece(each, kind)] for each in more]
-    return pieces[: len(lines)] + [[] for _ in lines[len(pieces) :]]
+    return pieces[: len(lines)]
 
 
 _KINDS = (

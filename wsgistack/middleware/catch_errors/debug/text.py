@@ -66,8 +66,6 @@ def _write_error(error: Raised) -> Iterator[str]:
 
 
 def _write_frame(frame: Frame) -> Iterator[str]:
-    if frame.omitted:
-        yield f"  [{frame.omitted}]"
     yield f'  File "{frame.file}", line {frame.line}, in {frame.function}'
     for line in frame.lines:
         marked = line.mark or ((0, 0) if line.number == frame.line else None)
@@ -78,6 +76,8 @@ def _write_frame(frame: Frame) -> Iterator[str]:
         start, end = (max(each - (len(line.text) - len(text)), 0) for each in marked)
         if 0 < end - start < len(text.rstrip()):
             yield f"    {' ' * start}{'^' * (end - start)}"
+    if frame.omitted:
+        yield f"  [{frame.omitted}]"
 
 
 def _lines(parts: Iterable[str]) -> Iterator[str]:

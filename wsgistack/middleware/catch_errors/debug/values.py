@@ -123,7 +123,7 @@ class Values:
             return REDACTED, ""
         head = str.__getitem__(text, slice(limit + self._margin))
         shown = redact_text(self._hide(head))
-        if not is_code:
+        if not is_code and ("=" in shown or ":" in shown):
             shown = _PAIR.sub(self._redact_pair, _URL_USER.sub(f"{REDACTED}@", shown))
         if size > len(head):
             shown = shown[: -self._margin]  # it may end in the midst of a secret
