@@ -110,5 +110,10 @@ def make_shop() -> App:
         return [body]
 
     shop.__module__, shop.__qualname__ = "shop.wsgi", "application"
-    layers = ["request_id", {"use": "catch_errors", "debug": True}, "compress", {"use": "etag", "name": "small_etags"}]
+    layers: list[Any] = [
+        "request_id",
+        {"use": "catch_errors", "debug": True},
+        "compress",
+        {"use": "etag", "name": "small_etags"},
+    ]
     return Pipeline(layers).wrap(shop)

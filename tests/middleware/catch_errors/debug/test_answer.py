@@ -99,7 +99,7 @@ def test_if_the_page_fails_the_plain_answer_is_sent(
         lambda: (_ for _ in ()).throw(MemoryError()),
         lambda: "x".encode("odd"),
         lambda: json.loads("{"),
-        lambda: {}["x"],
+        lambda: dict[str, str]()["x"],
     ],
 )
 def test_every_exception_has_a_page(function: Any) -> None:

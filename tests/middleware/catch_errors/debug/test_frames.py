@@ -68,7 +68,7 @@ def _alone() -> None:
 
 
 def _grouped() -> None:
-    raise ExceptionGroup("several", [catch(_caused), ExceptionGroup("deeper", [KeyError("k")])])  # type: ignore[list-item]
+    raise BaseExceptionGroup("several", [catch(_caused), ExceptionGroup("deeper", [KeyError("k")])])
 
 
 def tree(raised: Raised) -> Any:
@@ -102,6 +102,7 @@ def test_ends_at_cycles() -> None:
     expected = ["ValueError", ["caused by ValueError", ["while handling exception 1, which is shown above"]]]
     assert tree(raised) == expected
     assert [each.is_new for each in raised.walk()] == [True, True, False]
+    assert [*scopes_of(first)] == []
 
 
 def test_shows_a_limited_number_of_exceptions() -> None:

@@ -13,6 +13,8 @@ def found(*scopes: dict[str, object], **keys: str) -> set[str]:
 
 def test_finds_secrets_of_the_request() -> None:
     keys = {
+        "PATH_INFO": "/reset/fifth/",
+        "HTTP_REFERER": "http://host/?token=sixth",
         "QUERY_STRING": "a=1&token=q%2Fs;sig=t&b",
         "HTTP_AUTHORIZATION": "Basic YW5uOmZpcnN0",
         "HTTP_PROXY_AUTHORIZATION": "Bearer second",
@@ -21,7 +23,19 @@ def test_finds_secrets_of_the_request() -> None:
         "HTTP_ACCEPT": "text/html",
     }
     secrets = found(**keys)
-    assert {"q%2Fs", "q/s", "t", "first", "YW5uOmZpcnN0", "second", "third", "da rk", "fourth"} <= secrets
+    assert {
+        "q%2Fs",
+        "q/s",
+        "t",
+        "first",
+        "YW5uOmZpcnN0",
+        "second",
+        "third",
+        "da rk",
+        "fourth",
+        "fifth",
+        "sixth",
+    } <= secrets
     assert not {"text/html", "1", "ann"} & secrets
 
 

@@ -37,7 +37,7 @@ def test_writes_groups_notes_and_what_is_left_out() -> None:
     def group() -> None:
         error = catch(lambda: down(9))
         error.add_note("a note")
-        raise ExceptionGroup("several", [error, KeyError()])  # type: ignore[list-item]
+        raise BaseExceptionGroup("several", [error, KeyError()])
 
     text = write_traceback(describe(group))
     assert "\n  +- 1 of 2\n" in text

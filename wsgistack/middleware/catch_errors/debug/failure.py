@@ -45,7 +45,7 @@ class Failure(NamedTuple):
         """The last frame of the application's own code, or else the last one."""
         frames = self.error.frames
         own = [each for each in frames if each.origin == "application"]
-        return (own or frames or [None])[-1]
+        return own[-1] if own else frames[-1] if frames else None
 
 
 def describe_failure(layer: Middleware, environ: Environ, error: BaseException) -> Failure:

@@ -1,6 +1,6 @@
 """An exception as data: its message, its frames, and the exceptions that led to it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -241,7 +241,7 @@ def _fold(found: list[TracebackType]) -> list[tuple[TracebackType, str]]:
     return kept
 
 
-def _find_cycle(places: list[tuple[object, int]], position: int) -> tuple[int, int]:
+def _find_cycle(places: Sequence[tuple[object, int]], position: int) -> tuple[int, int]:
     """How many frames from a position on are repeated, and how often; once is (1, 1)."""
     for size in range(1, MAX_CYCLE + 1):
         block = places[position : position + size]

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
+from types import FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import wsgistack.exchange
@@ -46,7 +46,7 @@ def _walk(app: App) -> Iterator[tuple[str, App]]:
     while len(seen) < MAX_LAYERS:
         seen.append(app)
         kept = own_attributes(app)
-        inner = next((kept[name] for name in _INNER if callable(kept.get(name))), None)
+        inner: Any = next((kept[name] for name in _INNER if callable(kept.get(name))), None)
         if inner is None or any(inner is each for each in seen):
             break
         yield _describe(app).rpartition(".")[2], app
@@ -55,8 +55,8 @@ def _walk(app: App) -> Iterator[tuple[str, App]]:
 
 
 def _describe(app: Any) -> str:
-    name = getattr(app, "__qualname__", None)
-    return f"{app.__module__}.{name}" if type(name) is str else name_type(type(app))
+    function = _function_of(app)
+    return f"{function.__module__}.{function.__qualname__}" if function else name_type(type(app))
 
 
 def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
@@ -84,13 +84,20 @@ def _find_owner(apps: Sequence[Any], frame: FrameType) -> int | None:
     code, owner = frame.f_code, frame.f_locals.get("self")
     layer = getattr(owner, "layer", None) if type(owner).__module__.startswith("wsgistack.") else None
     for place, app in enumerate(apps):
-        function = getattr(app, "__func__", app)
-        if app is owner or app is layer or getattr(function, "__code__", None) is code:
+        function = _function_of(app)
+        if app is owner or app is layer or (function and function.__code__ is code):
             return place
     files = {_file_of(app): place for place, app in enumerate(apps[:-1])}
     return files.get(code.co_filename)
 
 
 def _file_of(app: object) -> str:
-    module = sys.modules.get(getattr(app, "__module__", None) or type(app).__module__)
-    return getattr(module, "__file__", None) or ""
+    if function := _function_of(app):
+        return function.__code__.co_filename
+    return getattr(sys.modules.get(type(app).__module__), "__file__", None) or ""
+
+
+def _function_of(app: object) -> FunctionType | None:
+    """The function of a function or a method, without asking an object that may be a proxy."""
+    function = app.__func__ if type(app) is MethodType else app
+    return function if type(function) is FunctionType else None

@@ -48,7 +48,7 @@ def describe_request(environ: Environ, redaction: Redaction, values: Values) -> 
     method, protocol = escape_word(environ.get("REQUEST_METHOD", "-")), environ.get("SERVER_PROTOCOL", "")
     line = f"{method} {values.cut(target, MAX_TEXT)} {protocol}"
     headers, others = [], []
-    for key in sorted(str(key) for key in environ if key != RECORDS)[: 2 * MAX_PAIRS]:
+    for key in sorted(key for key in environ if type(key) is str and key != RECORDS)[: 2 * MAX_PAIRS]:
         value = environ[key]
         name = key.removeprefix("HTTP_").replace("_", "-").title()
         if type(value) is not str:

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
-from wsgistack.http.redaction import Redaction
+from wsgistack.http.redaction import REDACTED, Redaction
 from wsgistack.types import Environ
 
 __all__ = ["find_secrets"]
@@ -25,10 +25,14 @@ def find_secrets(redaction: Redaction, environ: Environ, scopes: Iterable[Mappin
 
     :param scopes: local variables, and the options of layers.
     """
-    for pair in environ.get("QUERY_STRING", "")[:MAX_SECRET].replace(";", "&").split("&")[:MAX_PAIRS]:
-        name, _, value = pair.partition("=")
-        if redaction.is_secret(unquote_plus(name)):
-            yield from (value, unquote_plus(value))
+    for query in (environ.get("QUERY_STRING", ""), environ.get("HTTP_REFERER", "").partition("?")[2]):
+        for pair in query[:MAX_SECRET].replace(";", "&").split("&")[:MAX_PAIRS]:
+            name, _, value = pair.partition("=")
+            if redaction.is_secret(unquote_plus(name)):
+                yield from (value, unquote_plus(value))
+    path = environ.get("PATH_INFO", "")[:MAX_SECRET]
+    parts = zip(path.split("/"), redaction.redact_path(path).split("/"), strict=True)
+    yield from (part for part, redacted in parts if redacted == REDACTED)
     for scope in chain((environ, dict(os.environ)), scopes):
         yield from _find_in(scope, redaction)
 
