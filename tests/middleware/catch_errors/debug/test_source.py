@@ -54,6 +54,15 @@ def test_shows_lines_around_it(tmp_path: Path) -> None:
     assert lines[6] == Line(20, "1 / 0", (0, 5))
 
 
+def test_begins_with_a_line_that_is_not_blank(tmp_path: Path) -> None:
+    file, span = raised("a = 1\n\n \n\n\nb = 1\n\n1 / 0\n", tmp_path)
+    assert read_lines(file, span)[0] == Line(6, "b = 1")
+    assert [each.number for each in read_lines(file, Span(3))] == [1, 2, 3, 4, 5, 6, 7]
+    assert read_lines(file, Span(5))[0].number == 1
+    file, span = raised("\n\n1 / 0\n", tmp_path)
+    assert [each.number for each in read_lines(file, span)] == [3]
+
+
 def test_a_position_without_columns_marks_nothing(tmp_path: Path) -> None:
     file, span = raised("\n1 / 0\n", tmp_path)
     assert marked(read_lines(file, Span(span.line))) == []

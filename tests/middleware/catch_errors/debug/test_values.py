@@ -272,3 +272,19 @@ def test_no_part_of_a_secret_remains_where_a_text_is_cut(secret: str, before: in
     shown = Values(Redaction(), [secret]).cut("-" * before + secret + "+" * after, limit)
     assert "a" not in re.sub(r"\[redacted\]|\[r?e?d?a?c?t?e?d?…|characters", "", shown)
     assert "b" not in shown
+
+
+def test_a_queryset_and_a_lazy_object_of_django_are_not_evaluated() -> None:
+    from django.db.models import QuerySet
+    from django.utils.functional import SimpleLazyObject
+
+    def fail() -> Never:
+        raise AssertionError("evaluated")
+
+    rows: Any = QuerySet()
+    rows._fetch_all = fail
+    assert VALUES.show(rows).startswith("<django.db.models.query.QuerySet model=None, ")
+    assert rows._result_cache is None
+    assert VALUES.show(SimpleLazyObject(fail)).startswith(
+        "<django.utils.functional.SimpleLazyObject _setupfunc=<function"
+    )

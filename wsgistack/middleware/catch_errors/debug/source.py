@@ -66,6 +66,8 @@ def read_lines(file: str, span: Span, module: Mapping[str, Any] | None = None) -
         return []
     end = min(span.end_line or span.line, span.line + MAX_STATEMENT)
     first = max(span.line - BEFORE, 1)
+    while not source[first - 1].strip() and first < span.line:
+        first += 1
     shown = source[first - 1 : end + AFTER]
     return [
         Line(first + place, text.rstrip("\r\n"), _mark(first + place, text, span)) for place, text in enumerate(shown)
