@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import PurePosixPath
 from types import MappingProxyType, MethodType, ModuleType
 from typing import Any, ClassVar, Never
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -202,6 +203,19 @@ def test_redacts_a_variable_with_a_secret_name() -> None:
 def test_redacts_known_secrets_and_forms_of_secrets_in_texts(value: object) -> None:
     shown = VALUES.show(value)
     assert not re.search("hunter|abc|quoted|geheim|xxxxxx", shown)
+
+
+@pytest.mark.parametrize(
+    "secret", ["hunter2", 'it\'s\na "secret"', "päss wörd&", "back\\slash", "half \ud800 full"], ids=ascii
+)
+def test_redacts_the_other_forms_of_a_known_secret(secret: str) -> None:
+    values = Values(Redaction(), [secret])
+    data = secret.encode("utf-8", "surrogatepass")
+    forms = [secret, secret.upper(), repr(secret), ascii(secret), repr(data), quote(data), quote_plus(data)]
+    for text in forms:
+        assert REDACTED in values.cut(f"<{text}>", 500), ascii(text)
+        assert REDACTED in values.show([f"<{text}>"]), ascii(text)
+    assert REDACTED in values.show(b"<" + data + b">")
 
 
 def test_leaves_short_secrets_in_other_words_and_code_as_it_is() -> None:

@@ -24,7 +24,7 @@ from types import (
     ModuleType,
 )
 from typing import Any, ClassVar, cast
-from urllib.parse import unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 from uuid import UUID
 
 from wsgistack.http.redaction import REDACTED, Redaction, redact_text
@@ -92,14 +92,12 @@ class Values:
 
     def __init__(self, redaction: Redaction, secrets: Iterable[str] = ()) -> None:
         known = {each for each in secrets if len(each) >= MIN_EQUAL}
-        known |= {
-            each.encode("utf-8", "surrogatepass").decode("latin-1") for each in known
-        }  # as bytes and WSGI have it
+        known |= {form for each in known for form in _find_forms(each)}
         words = sorted((each for each in known if len(each) >= MIN_SECRET), key=len, reverse=True)[:MAX_SECRETS]
         patterns = [re.escape(each[:MAX_SECRET]) + (r"[\s\S]*" if each[MAX_SECRET:] else "") for each in words]
         self._is_secret = redaction.is_secret
         self._short = frozenset(known)
-        self._hide = partial(re.compile("|".join(patterns) or "(?!)").sub, REDACTED)
+        self._hide = partial(re.compile("|".join(patterns) or "(?!)", re.IGNORECASE).sub, REDACTED)
         self._margin = _MARGIN + min(len(words[0]), MAX_SECRET) if words else _MARGIN
 
     def cut(self, text: str, limit: int, *, is_code: bool = False) -> str:
@@ -270,6 +268,15 @@ class Values:
         BaseException: _show_error,
         Enum: _show_member,
     }
+
+
+def _find_forms(secret: str) -> Iterator[str]:
+    """The other forms in which a secret appears: in bytes, in a WSGI environ, in a repr and in a URL."""
+    data = secret.encode("utf-8", "surrogatepass")
+    yield data.decode("latin-1")
+    for shown in (repr(secret)[1:-1], ascii(secret)[1:-1], repr(data)[2:-1]):
+        yield from (shown, shown.replace("'", "\\'"))
+    yield from (quote(data, safe=""), quote_plus(data))
 
 
 def name_type(kind: type) -> str:
