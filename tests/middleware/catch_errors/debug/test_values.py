@@ -289,8 +289,8 @@ def test_no_part_of_a_secret_remains_where_a_text_is_cut(secret: str, before: in
 
 
 def test_a_queryset_and_a_lazy_object_of_django_are_not_evaluated() -> None:
-    from django.db.models import QuerySet
-    from django.utils.functional import SimpleLazyObject
+    from django.db.models import QuerySet  # type: ignore[import-untyped]
+    from django.utils.functional import SimpleLazyObject  # type: ignore[import-untyped]
 
     def fail() -> Never:
         raise AssertionError("evaluated")
