@@ -36,7 +36,7 @@ use = hello:app
 [filter:log]
 """
 HINT = "turn it off, or serve on 127.0.0.1"
-WARNING = f"debug: on, and {{}} is a public address: error pages show your code to everyone; {HINT}"
+WARNING = f"debug: on, and {{}} is a public address: error pages may show your code to strangers; {HINT}"
 
 
 def visited(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, *arguments: str) -> str:

@@ -65,12 +65,12 @@ class Pipeline:
         mistakes = Mistakes()
         with mistakes.collect():
             check_application(app, "the application is")
-        layers = tuple(spec.name for spec in self.specs)
+        pipeline = [("application", app)]
         for spec in reversed(self.specs):
             inner = mistakes.copy()
             mistakes.clear()
             with mistakes.collect():
-                app = spec.build(app, layers=layers)
+                app = spec.build(app, pipeline)
             mistakes += inner
         mistakes.raise_if_any()
         for misplaced in self.misplaced():

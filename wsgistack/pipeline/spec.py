@@ -188,10 +188,10 @@ class Spec:
         with self._placing_mistakes():
             mistakes.raise_if_any()
 
-    def build(self, app: App, *, layers: tuple[str, ...] = ()) -> App:
+    def build(self, app: App, pipeline: list[tuple[str, App]] | None = None) -> App:
         """Build the layer around an application.
 
-        :param layers: the names of all layers of the pipeline, outermost first.
+        :param pipeline: the layers further inside, which this one is added to.
         """
         mistakes = Mistakes()
         with mistakes.collect():
@@ -207,7 +207,10 @@ class Spec:
             built = check_application(built, f"{self.name} returns", _ASGI_HINTS)
         if isinstance(built, Middleware):
             built.secret_options = referenced
-            built.layers = layers
+        if pipeline is not None:
+            pipeline.insert(0, (self.name, built))
+            if isinstance(built, Middleware):
+                built.pipeline = pipeline
         if observe := observer.get():
             return observe(self, built, app, applies)
         return built if applies is None else Conditional(built, app, applies, self.when)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wsgistack.http.redaction import REDACTED, Redaction
 from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, class_name, cut
 
-HIDING = Hiding(Redaction(["ahvnumber"]), ["hunter2 & co", "ab"])
+HIDING = Hiding(Redaction(["ahv-number"]), ["hunter2 & co", "ab"])
 
 
 class Loud:

@@ -1,14 +1,15 @@
 """The last resort: an error becomes an answer, and one record in the log."""
 
+import logging
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.environ import is_logged, mark_logged, watch_input
-from wsgistack.errors import check_lists
+from wsgistack.errors import Mistakes, check_lists
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http.responses import RESPONSES, error_answer
 from wsgistack.middleware.catch_errors.expected import ExpectedErrors
@@ -17,6 +18,7 @@ from wsgistack.types import App, Changes, Duration, Environ, Headers, StartRespo
 
 __all__ = ["CatchErrors"]
 
+_LOOPBACK = ("127.0.0.0/8", "::1")
 _DETAIL = "The server failed to answer this request. The error has been logged."
 
 
@@ -49,8 +51,15 @@ class CatchErrors(Middleware):
             shop.errors:SoldOut = {status = 409, detail = "Sold out."}
             builtins:TimeoutError = {status = 503, headers = {Retry-After = "60"}}
 
-    :param debug: show the traceback to the client. Only for development, and therefore off by default: it shows your
-        code.
+    :param debug: show local developers what has failed: a page with the exceptions, the source, the local variables,
+        the request, the pipeline and the log of the request; or the traceback as text or JSON. Off by default, because
+        it shows your code. It is refused if the first of the environment variables ``WSGISTACK_ENV``, ``APP_ENV``,
+        ``FLASK_ENV``, ``DJANGO_ENV``, ``PYTHON_ENV`` and ``ENVIRONMENT`` that is set says ``production``.
+    :param debug_networks: who may see that: addresses, networks in CIDR notation, or ``unix``. The default is this
+        machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer; so do requests with a header of a proxy,
+        unless the layer ``forwarded`` has read it, and requests to a host that is not an address, ``localhost``, or a
+        name in ``.localhost``, ``.test`` or ``.local``. A proxy that adds no header looks like a local client: behind
+        one, leave ``debug`` off.
     :param logger: the name of the logger for the traceback, at level ERROR. The record has ``request_id``,
         ``trace_id`` and ``fingerprint``, and in ``request_headers`` the headers without secrets. The default lets you
         set up this log separately from others.
@@ -73,8 +82,8 @@ class CatchErrors(Middleware):
         at most 100 files of about 1 MiB, which their owner alone can read. The default is no folder.
     :param redact: more names of headers, cookies, parameters and variables whose values are secret. A part of a name is
         enough. The usual ones are known, such as ``password``, ``token`` and ``session``.
-    :raises ConfigError: a key of ``answers`` is no type of exception, an answer is not valid, a reporter can't be
-        imported, or the file or folder can't be made.
+    :raises ConfigError: ``debug`` is on in production, a network is not valid, a key of ``answers`` is no type of
+        exception, an answer is not valid, a reporter can't be imported, or the file or folder can't be made.
 
     Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 
@@ -94,6 +103,7 @@ class CatchErrors(Middleware):
         /,
         *,
         debug: bool = False,
+        debug_networks: Sequence[str] = _LOOPBACK,
         logger: str = "wsgistack.catch_errors",
         answers: Mapping[Callable[..., Any], int | Mapping[str, Any]] | None = None,
         reporters: Collection[str | Reporter] = (),
@@ -104,19 +114,35 @@ class CatchErrors(Middleware):
         redact: Collection[str] = (),
     ) -> None:
         super().__init__(app)
-        self.expected = ExpectedErrors(answers or {})
+        check_lists(debug_networks=debug_networks, reporters=reporters, redact=redact)
+        mistakes = Mistakes()
+        with mistakes.collect():
+            self.expected = ExpectedErrors(answers or {})
+        with mistakes.collect():
+            self._reports = Reports(
+                logger,
+                reporters=reporters,
+                file=report_file,
+                interval=report_interval,
+                in_background=report_in_background,
+                capsules=capsules,
+                redact=redact,
+            )
+        self._inner = app
+        if debug or debug_networks is not _LOOPBACK:
+            from wsgistack.middleware.catch_errors.access import compile_access, refuse_production
+            from wsgistack.middleware.catch_errors.debug.logs import Recording
+
+            with mistakes.collect():
+                self._may_debug = compile_access(debug_networks)
+            if debug:
+                with mistakes.collect():
+                    refuse_production()
+                self._inner = Recording(app)
+        mistakes.raise_if_any()
         self.answers = answers
-        check_lists(reporters=reporters, redact=redact)
-        self._reports = Reports(
-            logger,
-            reporters=reporters,
-            file=report_file,
-            interval=report_interval,
-            in_background=report_in_background,
-            capsules=capsules,
-            redact=redact,
-        )
         self.debug = debug
+        self.debug_networks = debug_networks
         self.logger = logger
         self.reporters = reporters
         self.report_file = report_file
@@ -133,19 +159,25 @@ class CatchErrors(Middleware):
                 self._reports.keep(environ, given)
         exchange = _Guarded(environ, start_response)
         exchange.layer = self
-        return exchange.run(self.app)
+        return exchange.run(self._inner)
 
     def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
         """Make the answer to an error. A subclass may make a different one."""
-        shown = "".join(traceback.format_exception(error)) if self.debug else ""
-        return error_answer(environ, 500, _DETAIL, traceback=shown)
+        if self.debug and self._may_debug(environ):
+            try:
+                from wsgistack.middleware.catch_errors.debug.answer import debug_answer  # slow to import
+
+                return debug_answer(self, environ, error, _DETAIL, self.redact)
+            except Exception:
+                logging.getLogger(self.logger).exception("the debug page failed")
+        return error_answer(environ, 500, _DETAIL)
 
     def report(self, environ: Environ, error: Exception) -> None:
         """Log and report an error, unless an inner layer of this kind has logged it."""
         if is_logged(environ, error):
             return
         mark_logged(environ, error)
-        self._reports.add(environ, error, self.layers)
+        self._reports.add(environ, error, [name for name, _ in self.pipeline[:-1]])
 
 
 class _Guarded(HeldExchange):
