@@ -45,6 +45,7 @@ FLOORS = (
         "http.origins",
         "http.redaction",
         "environ",
+        "exchange.lengths",
         "file_wrapper",
         "middleware.compress.padding",
     ),

@@ -11,17 +11,18 @@ A layer takes the lowest tier that can do its work for the request: it calls the
 :func:`~wsgistack.exchange.context.call_in_context` sets a context variable while the application works.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, islice
 from types import FunctionType
-from typing import ClassVar, NoReturn, Protocol, Self, TypeVar, cast, overload
+from typing import ClassVar, NoReturn, Self, TypeVar, overload
 
 from wsgistack.environ import mark_client_gone
+from wsgistack.exchange.lengths import SizedChunks, has_length, keep_length
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["CALLING", "CLOSED", "Exchange", "body_is_inert", "editing", "keep_length", "refuse_write"]
+__all__ = ["CALLING", "CLOSED", "Exchange", "body_is_inert", "editing", "has_length", "keep_length", "refuse_write"]
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ def body_is_inert(body: object, environ: Environ, /) -> bool:
     """
     if type(body) is list or type(body) is tuple:
         return True
-    return body.is_inert if type(body) is _Sized else is_file_wrapper(body, environ)
+    return body.is_inert if type(body) is SizedChunks else is_file_wrapper(body, environ)
 
 
 class Exchange:
@@ -127,6 +128,7 @@ class Exchange:
     """Whether the exchange needs the context variables of outer layers while it works on a list or tuple."""
 
     _edits_start: ClassVar[bool] = False
+    _passes_lists: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         """Copy the inherited methods into each class: without copies, five layers take 3 to 13 % more time.
@@ -134,6 +136,8 @@ class Exchange:
         CPython specializes code for the class of ``self``. The exchanges of several layers work on one request in turn,
         and would undo the specialization of each other.
         """
+        if "on_body" in vars(cls):
+            cls._passes_lists = vars(cls).get("_passes_lists", False)
         for name in dir(cls):
             method = getattr(cls, name)
             if isinstance(method, FunctionType) and name not in vars(cls) and method is not Exchange.on_start:
@@ -159,6 +163,9 @@ class Exchange:
         self._sees_chunks = True
         self._error: BaseException | None = None
         self._write: Write | None = None
+
+    prepare = __init__
+    """The same, for a class with ``__init__ = object.__init__``: CPython 3.11 makes its objects 0.1 µs faster."""
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
         """Edit the status and headers without changing the list. A restart with ``exc_info`` calls it again."""
@@ -191,7 +198,12 @@ class Exchange:
         """Call the application, and return the iterable for the server."""
         try:
             self._source = source = app(self.environ, self.begin)
-            if not self.status and isinstance(source, list | tuple) and not any(source) and self._notice_takeover():
+            if self.is_held and type(source) is list and self._passes_lists:  # nearly always: the shortest way
+                self.is_held = False
+                self._write = refuse_write
+                self.start_response(self.status, self.headers)
+                return source
+            if not self.status and isinstance(source, _LISTS) and not any(source) and self._notice_takeover():
                 self.close()
                 return source
             written = self._chunks
@@ -328,37 +340,6 @@ class Exchange:
         return True
 
 
-class ClosableIterable(Protocol):
-    """A body that the server closes."""
-
-    def __iter__(self) -> Iterator[bytes]: ...
-    def close(self) -> None: ...
-
-
-def keep_length(source: Iterable[bytes], chunks: ClosableIterable, /) -> Iterable[bytes]:
-    """Return the chunks with the ``len()`` of their source, if any: from one chunk a server learns Content-Length."""
-    return _Sized(chunks, source) if hasattr(type(source), "__len__") else chunks
-
-
-class _Sized:
-    __slots__ = ("_chunks", "_source", "close")
-
-    def __init__(self, chunks: ClosableIterable, source: Iterable[bytes]) -> None:
-        self._chunks = chunks
-        self._source = source
-        self.close = chunks.close
-
-    @property
-    def is_inert(self) -> bool:
-        return not getattr(self._chunks, "needs_context", True) and type(self._source) in (list, tuple)
-
-    def __len__(self) -> int:
-        return len(cast(Sized, self._source))  # or its TypeError, which says that the length is unknown
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
-
-
 class _Joined(chain[bytes]):
     """Chunks that were made before the server asked, and then the rest of the body."""
 
@@ -380,6 +361,7 @@ def _refuse_start(status: str, headers: Headers, exc_info: ExcInfo | None = None
     raise RuntimeError("start_response was called after the end of the body")
 
 
+_LISTS = (list, tuple)
 _NOTHING: Iterator[bytes] = iter(())
 _NO_HEADERS: Headers = []
 _READS_START_AT_RETURN = "Granian"

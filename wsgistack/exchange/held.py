@@ -1,10 +1,11 @@
 """The exchange that holds the start of a response back until the first chunk."""
 
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable
 from typing import cast
 
 from wsgistack.environ import is_client_gone
-from wsgistack.exchange import CLOSED, Exchange, body_is_inert, refuse_write
+from wsgistack.exchange import CLOSED, Exchange, body_is_inert
+from wsgistack.exchange.lengths import has_one_chunk
 from wsgistack.types import ExcInfo, Headers, Write
 
 __all__ = ["HeldExchange", "has_one_chunk"]
@@ -21,14 +22,10 @@ class HeldExchange(Exchange):
     """
 
     __slots__ = ()
+    _passes_lists = True
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a body at once if it cannot fail."""
-        if type(body) is list and self.is_held:  # nearly always: release() without what chunks would need
-            self.is_held = False
-            self._write = refuse_write
-            self.start_response(self.status, self.headers)
-            return body
         if not body_is_inert(body, self.environ):
             return None
         self.release()
@@ -93,11 +90,3 @@ class HeldExchange(Exchange):
                     del error, exc_info
                 return True
         return super()._recover(error)
-
-
-def has_one_chunk(body: Iterable[bytes], /) -> bool:
-    """Whether ``len()`` says that a body is one chunk, so that it is complete with the first one."""
-    try:
-        return hasattr(type(body), "__len__") and len(cast(Sized, body)) == 1
-    except TypeError:  # says that the length is unknown
-        return False

@@ -60,8 +60,9 @@ class CatchErrors(Middleware):
         """Serve one request."""
         if environ.get("REQUEST_METHOD") != "GET":
             watch_input(environ)
-        exchange = _Guarded(environ, start_response)
+        exchange: _Guarded = _Guarded()
         exchange.layer = self
+        exchange.prepare(environ, start_response)
         return exchange.run(self.app)
 
     def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
@@ -86,6 +87,7 @@ class _Guarded(HeldExchange):
     """Holds the start back, so that an error before the first byte can be answered."""
 
     __slots__ = ("layer",)
+    __init__ = object.__init__
 
     keeps_length = True
     layer: CatchErrors
