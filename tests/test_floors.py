@@ -82,6 +82,23 @@ FLOORS = (
         "middleware.request_filter.patterns",
     ),
     (
+        "middleware.catch_errors.forking",
+        "middleware.catch_errors.values",
+    ),
+    (
+        "middleware.catch_errors.bodies",
+        "middleware.catch_errors.fingerprints",
+        "middleware.catch_errors.limiting",
+        "middleware.catch_errors.tracebacks",
+    ),
+    ("middleware.catch_errors.report",),
+    (
+        "middleware.catch_errors.capsules",
+        "middleware.catch_errors.delivery",
+    ),
+    ("middleware.catch_errors.reporters",),
+    ("middleware.catch_errors.reporting",),
+    (
         "middleware.compress.exchange",
         "http.responses",
         "middleware.auth.passwords",
@@ -219,6 +236,7 @@ FLOORS = (
     (
         "cli.auditing",
         "cli.explaining",
+        "cli.replaying",
     ),
     ("cli.__init__",),
     ("__main__",),

@@ -70,6 +70,9 @@ class Middleware:
     secret_options: Collection[str] = ()
     """The options that the ``repr`` hides, beside those marked as Secret: their values came from references."""
 
+    layers: tuple[str, ...] = ()
+    """The names of all layers of the pipeline that built this one, outermost first, for reports."""
+
     def __init__(self, app: App, /) -> None:
         self.app = app
 

@@ -11,6 +11,7 @@ __all__ = [
     "CSP_NONCE",
     "METHOD_OVERRIDES",
     "NO_COMPRESS",
+    "RAISE_ERRORS",
     "REQUEST_ID",
     "TRACE_ID",
     "copy_environ",
@@ -25,6 +26,9 @@ __all__ = [
 ]
 
 REQUEST_ID = "wsgistack.request_id"
+
+RAISE_ERRORS = "wsgistack.raise_errors"
+"""A caller sets this key to a true value to get exceptions. It is not a client, so that no reporter hears of them."""
 
 TRACE_ID = "wsgistack.trace_id"
 """The id of the trace that the request belongs to, in 32 hexadecimal digits (W3C Trace Context)."""
@@ -106,12 +110,24 @@ class Input:
     CONTENT_LENGTH. A request without a length ends anywhere.
     """
 
-    __slots__ = ("_ended", "_failed", "_input", "_left")
+    __slots__ = ("_ended", "_failed", "_input", "_kept", "_left", "_limit")
 
     def __init__(self, given: BinaryIO, length: int) -> None:
         self._input = given
         self._left = length
         self._failed = self._ended = False
+        self._limit = 0
+        self._kept = b""
+
+    def keep(self, limit: int) -> None:
+        """Keep the first bytes that are read from now on, for a report."""
+        self._limit = limit
+        self._kept = b""
+
+    @property
+    def kept(self) -> bytes:
+        """What was kept. After a ``seek()``, only what is read after it."""
+        return self._kept
 
     @property
     def is_cut(self) -> bool:
@@ -131,6 +147,7 @@ class Input:
         if name not in _READ and name not in _READ_SOME:
             if name == "seek":
                 self._left = 0  # what was read before and after does not add up
+                self._kept = b""
             return given
 
         def read(*size: Any) -> object:
@@ -142,6 +159,8 @@ class Input:
                 raise
             if self._left > 0:
                 self._count(name, data, *size)
+            if self._limit > len(self._kept):
+                self._keep(name, data, *size)
             return data
 
         return read
@@ -160,6 +179,14 @@ class Input:
             self._ended = not is_line and (asked is None or asked < 0 or got < asked)
         else:
             self._ended = not got and asked != 0 and asked != b""
+
+    def _keep(self, name: str, data: Any, buffer: Any = b"") -> None:
+        match name:
+            case "readlines":
+                data = b"".join(data)
+            case "readinto" | "readinto1":
+                data = memoryview(buffer)[:data]
+        self._kept += bytes(data[: self._limit - len(self._kept)])
 
 
 def escape_quoted(text: str) -> str:

@@ -32,6 +32,12 @@ def _complete_file(prefix: str, **_: object) -> Iterable[str]:
     return FilesCompleter(("toml", "ini"))(prefix)
 
 
+def _complete_capsule(prefix: str, **_: object) -> Iterable[str]:
+    from argcomplete.completers import FilesCompleter
+
+    return FilesCompleter(("json",))(prefix)
+
+
 def _complete_layer(**_: object) -> Iterable[str]:
     return registry.names()
 
@@ -55,6 +61,7 @@ def _open(parsed_args: argparse.Namespace) -> Document:
 _COMPLETERS: Mapping[str, Callable[..., Iterable[str]]] = {
     **dict.fromkeys(("target", "old", "new"), _complete_file),
     **dict.fromkeys(("layer", "layers"), _complete_layer),
+    "capsule": _complete_capsule,
     "name": _complete_name,
     "server_name": _complete_server,
 }

@@ -188,8 +188,11 @@ class Spec:
         with self._placing_mistakes():
             mistakes.raise_if_any()
 
-    def build(self, app: App) -> App:
-        """Build the layer around an application."""
+    def build(self, app: App, *, layers: tuple[str, ...] = ()) -> App:
+        """Build the layer around an application.
+
+        :param layers: the names of all layers of the pipeline, outermost first.
+        """
         mistakes = Mistakes()
         with mistakes.collect():
             applies = condition(self.when, base=self.base) if self.when is not None else None
@@ -204,6 +207,7 @@ class Spec:
             built = check_application(built, f"{self.name} returns", _ASGI_HINTS)
         if isinstance(built, Middleware):
             built.secret_options = referenced
+            built.layers = layers
         if observe := observer.get():
             return observe(self, built, app, applies)
         return built if applies is None else Conditional(built, app, applies, self.when)

@@ -155,7 +155,7 @@ def test_shows_the_request_id_in_the_answer_and_in_the_log(caplog: pytest.LogCap
     assert response.json["request_id"] == "r-1"
     [record] = caplog.records
     assert record.name == "site.errors"
-    assert record.getMessage() == "GET /a/b%0Ac failed, request r-1"
+    assert record.getMessage() == "GET /a/b%0Ac?d&q=x failed, request r-1"
     assert vars(record)["request_id"] == "r-1"
 
 

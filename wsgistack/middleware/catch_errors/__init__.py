@@ -1,15 +1,18 @@
 """The last resort: an error becomes an answer, and one record in the log."""
 
-import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.environ import REQUEST_ID, escape_word, is_logged, mark_logged, request_target, watch_input
+from wsgistack.environ import is_logged, mark_logged, watch_input
+from wsgistack.errors import check_lists
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http.responses import error_answer
-from wsgistack.types import App, Changes, Environ, Headers, StartResponse
+from wsgistack.middleware.catch_errors.reporting import Reporter, Reports
+from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
 __all__ = ["CatchErrors"]
 
@@ -36,8 +39,26 @@ class CatchErrors(Middleware):
 
     :param debug: show the traceback to the client. Only for development, and therefore off by default: it shows your
         code.
-    :param logger: the name of the logger for the traceback, at level ERROR, with ``request_id`` on the record. The
-        default lets you set up this log separately from others.
+    :param logger: the name of the logger for the traceback, at level ERROR. The record has ``request_id``,
+        ``trace_id`` and ``fingerprint``, and in ``request_headers`` the headers without secrets. The default lets you
+        set up this log separately from others.
+    :param reporters: what else gets a report of each error, without secrets: an
+        :class:`~wsgistack.middleware.catch_errors.report.ErrorReport`. Each is an import string or a callable, or
+        ``logging`` for the logger ``wsgistack.reports``, whose handlers may send e-mail. A reporter that fails is
+        logged and does no harm. The default is none, because the log has every error.
+    :param report_file: also append each report to this file, as one line of JSON. The default is no file.
+    :param report_interval: report the same error at most once in this time, in seconds, and count the others: in a
+        bad hour, nobody wants a thousand e-mails. Two errors are the same if their class, and the innermost functions
+        and lines of your code agree. 0 reports all.
+    :param report_in_background: call the reporters in a thread, so that one that hangs delays no answer. 100 reports
+        may wait for each; more are dropped and counted in the log. Without it, reporters run before the answer. The
+        default is right for all servers but uWSGI without ``enable-threads``.
+    :param capsules: save a capsule in this folder, once for each error: the request, what was read of its body, and the
+        traceback with variables, all without secrets. ``wsgistack replay`` sends its request again. The folder holds
+        at most 100 files of about 1 MiB, which their owner alone can read. The default is no folder.
+    :param redact: more names of headers, cookies, parameters and variables whose values are secret. A part of a name is
+        enough. The usual ones are known, such as ``password``, ``token`` and ``session``.
+    :raises ConfigError: a reporter can't be imported, or the file or folder can't be made.
 
     Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 
@@ -51,15 +72,46 @@ class CatchErrors(Middleware):
     }
     changes: ClassVar = Changes(errors=True)
 
-    def __init__(self, app: App, /, *, debug: bool = False, logger: str = "wsgistack.catch_errors") -> None:
+    def __init__(
+        self,
+        app: App,
+        /,
+        *,
+        debug: bool = False,
+        logger: str = "wsgistack.catch_errors",
+        reporters: Collection[str | Reporter] = (),
+        report_file: Path | None = None,
+        report_interval: Duration = 300.0,
+        report_in_background: bool = True,
+        capsules: Path | None = None,
+        redact: Collection[str] = (),
+    ) -> None:
         super().__init__(app)
+        check_lists(reporters=reporters, redact=redact)
+        self._reports = Reports(
+            logger,
+            reporters=reporters,
+            file=report_file,
+            interval=report_interval,
+            in_background=report_in_background,
+            capsules=capsules,
+            redact=redact,
+        )
         self.debug = debug
         self.logger = logger
+        self.reporters = reporters
+        self.report_file = report_file
+        self.report_interval = report_interval
+        self.report_in_background = report_in_background
+        self.capsules = capsules
+        self.redact = redact
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         if environ.get("REQUEST_METHOD") != "GET":
-            watch_input(environ)
+            given = watch_input(environ)
+            if self.capsules is not None and given is not None:
+                self._reports.keep(environ, given)
         exchange: _Guarded = _Guarded()
         exchange.layer = self
         exchange.prepare(environ, start_response)
@@ -71,16 +123,11 @@ class CatchErrors(Middleware):
         return error_answer(environ, 500, _DETAIL, traceback=shown)
 
     def report(self, environ: Environ, error: Exception) -> None:
-        """Log an error, unless an inner layer of this kind has logged it."""
+        """Log and report an error, unless an inner layer of this kind has logged it."""
         if is_logged(environ, error):
             return
         mark_logged(environ, error)
-        request_id = environ.get(REQUEST_ID, "-")
-        target = request_target(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "")
-        method = escape_word(environ.get("REQUEST_METHOD", "-"))
-        extra = {"request_id": request_id}
-        message = "%s %s failed, request %s"
-        logging.getLogger(self.logger).error(message, method, target, request_id, exc_info=error, extra=extra)
+        self._reports.add(environ, error, self.layers)
 
 
 class _Guarded(HeldExchange):
@@ -106,4 +153,5 @@ class _Guarded(HeldExchange):
         try:
             self.layer.report(self.environ, error)
         except Exception:
-            traceback.print_exc(file=self.environ["wsgi.errors"])
+            with suppress(Exception):  # the client gets an answer in any case
+                traceback.print_exc(file=self.environ["wsgi.errors"])
