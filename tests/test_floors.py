@@ -111,6 +111,10 @@ FLOORS = (
     ("middleware.decompress.decoding",),
     ("exchange.refusing",),
     (
+        "middleware.catch_errors.expected",
+        "middleware.responses.templates",
+    ),
+    (
         "middleware.*",
         "middleware.auth.basic",
         "middleware.compress.__init__",
@@ -118,6 +122,7 @@ FLOORS = (
         "middleware.access_log.__init__",
         "middleware.catch_errors.__init__",
         "middleware.request_filter.__init__",
+        "middleware.responses.__init__",
         "middleware.security_headers.__init__",
         "pipeline.mount",
     ),

@@ -28,8 +28,11 @@ class Notice:
         self._next = 0.0
         self._left_out = 0
 
-    def log(self, message: str, *arguments: object) -> None:
-        """Log the message, or only count it."""
+    def log(self, message: str, *arguments: object, error: Exception | None = None) -> None:
+        """Log the message, or only count it.
+
+        :param error: the traceback follows the message.
+        """
         now = monotonic()
         with self._lock:
             if now < self._next:
@@ -37,4 +40,4 @@ class Notice:
                 return
             left_out, self._left_out, self._next = self._left_out, 0, now + INTERVAL
         more = f" ({left_out} more since the last one)" if left_out else ""
-        self._logger.warning("%s%s", message % arguments, more)
+        self._logger.warning("%s%s", message % arguments, more, exc_info=error)

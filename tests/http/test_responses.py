@@ -51,6 +51,7 @@ def test_problem_json_holds_all_facts() -> None:
         "status": 401,
         "detail": "Who?",
         "request_id": "r-1",
+        "instance": "/",
         "traceback": "deep",
     }
     assert ("WWW-Authenticate", "Basic") in headers

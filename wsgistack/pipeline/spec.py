@@ -20,7 +20,7 @@ from wsgistack.options.schema import Schema, parse_settings, read_schema, show_o
 from wsgistack.options.secrets import hide_secrets, redact_mistake
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import Kind, check_application, find_misfit
-from wsgistack.types import App, Factory
+from wsgistack.types import App, Changes, Factory
 
 __all__ = ["Item", "Observer", "Spec", "observer"]
 
@@ -224,8 +224,11 @@ class Spec:
 
     @cached_property
     def known_as(self) -> tuple[str, ...]:
-        """The names that other layers may have a reason for: registered ones and import strings."""
-        return (self.registered_name, *registry.names_of(self.factory()))
+        """What other layers may have a reason for: registered names, import strings, and what the layer declares."""
+        declared = getattr(registry.origin_of(self.factory()), "changes", None)
+        flags = declared._asdict().items() if isinstance(declared, Changes) else ()
+        does = (f"changes.{name}" for name, flag in flags if flag is True)
+        return (self.registered_name, *registry.names_of(self.factory()), *does)
 
     @property
     def is_partial(self) -> bool:

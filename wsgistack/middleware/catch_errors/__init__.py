@@ -1,16 +1,17 @@
 """The last resort: an error becomes an answer, and one record in the log."""
 
 import traceback
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.environ import is_logged, mark_logged, watch_input
 from wsgistack.errors import check_lists
 from wsgistack.exchange.held import HeldExchange
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import RESPONSES, error_answer
+from wsgistack.middleware.catch_errors.expected import ExpectedErrors
 from wsgistack.middleware.catch_errors.reporting import Reporter, Reports
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
@@ -37,11 +38,25 @@ class CatchErrors(Middleware):
     logged, and pass too, because the answer has been sent. If reading ``wsgi.input`` or ``write()`` fails, the client
     has gone: the error passes without a record. So does the error by which a WebSocket takes over the connection.
 
+    Some exceptions are answers. Those of ``answers`` get the status that is given there. The ``HTTPException`` of
+    WebOb, Pyramid and Werkzeug answers for itself, as with a framework around it. These are errors only if the status
+    is 5xx: then the traceback is logged; otherwise nothing is. In an ini file::
+
+        [filter:catch_errors]
+        use = egg:wsgistack#catch_errors
+        answers =
+            shop.errors:Missing = 404
+            shop.errors:SoldOut = {status = 409, detail = "Sold out."}
+            builtins:TimeoutError = {status = 503, headers = {Retry-After = "60"}}
+
     :param debug: show the traceback to the client. Only for development, and therefore off by default: it shows your
         code.
     :param logger: the name of the logger for the traceback, at level ERROR. The record has ``request_id``,
         ``trace_id`` and ``fingerprint``, and in ``request_headers`` the headers without secrets. The default lets you
         set up this log separately from others.
+    :param answers: for types of exceptions, given by import strings in a configuration, a status or a mapping with
+        ``status``, ``detail`` (a text for the client) and ``headers``. A type stands for derived types, too, unless
+        they have their own. None by default, because an exception without an answer is a failure.
     :param reporters: what else gets a report of each error, without secrets: an
         :class:`~wsgistack.middleware.catch_errors.report.ErrorReport`. Each is an import string or a callable, or
         ``logging`` for the logger ``wsgistack.reports``, whose handlers may send e-mail. A reporter that fails is
@@ -58,7 +73,8 @@ class CatchErrors(Middleware):
         at most 100 files of about 1 MiB, which their owner alone can read. The default is no folder.
     :param redact: more names of headers, cookies, parameters and variables whose values are secret. A part of a name is
         enough. The usual ones are known, such as ``password``, ``token`` and ``session``.
-    :raises ConfigError: a reporter can't be imported, or the file or folder can't be made.
+    :raises ConfigError: a key of ``answers`` is no type of exception, or its answer is not valid; a reporter can't be
+        imported, or the file or folder can't be made.
 
     Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 
@@ -79,6 +95,7 @@ class CatchErrors(Middleware):
         *,
         debug: bool = False,
         logger: str = "wsgistack.catch_errors",
+        answers: Mapping[Callable[..., Any], int | Mapping[str, Any]] | None = None,
         reporters: Collection[str | Reporter] = (),
         report_file: Path | None = None,
         report_interval: Duration = 300.0,
@@ -87,6 +104,8 @@ class CatchErrors(Middleware):
         redact: Collection[str] = (),
     ) -> None:
         super().__init__(app)
+        self.expected = ExpectedErrors(answers or {})
+        self.answers = answers
         check_lists(reporters=reporters, redact=redact)
         self._reports = Reports(
             logger,
@@ -140,14 +159,24 @@ class _Guarded(HeldExchange):
     layer: CatchErrors
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
-        self._report(error)
-        if not self.can_answer:
-            return None
+        expected = self._find_expected(error) if self.can_answer else None
+        if expected is None or expected[0] >= "5":
+            self._report(error)
+        if expected is not None or not self.can_answer:
+            return expected
         try:
             return self.layer.answer(self.environ, error)
         except Exception as failure:
             self._report(failure)
-            return "500 Internal Server Error", [("Content-Length", "0")], [b""]
+            plain = {key: value for key, value in self.environ.items() if key != RESPONSES}
+            return error_answer(plain, 500, _DETAIL)
+
+    def _find_expected(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
+        try:
+            return self.layer.expected.answer(self.environ, error)
+        except Exception as failure:  # of an exception that answers for itself
+            self._report(failure)
+            return None
 
     def _report(self, error: Exception) -> None:
         try:

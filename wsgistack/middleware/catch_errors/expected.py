@@ -1,0 +1,97 @@
+"""Exceptions that an application raises in order to answer: they are no failures, unless they answer 5xx."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
+from wsgistack.http.responses import ERRORS, error_answer
+from wsgistack.types import App, Environ, ExcInfo, Headers, Write
+
+__all__ = ["Answer", "ExpectedErrors"]
+
+Answer: TypeAlias = tuple[str, Headers, list[bytes]]
+
+_FIELDS = {"status", "detail", "headers"}
+_EXPECTED = "a status such as 409, or a mapping with status, detail and headers"
+_STATUS = re.compile(r"[2-5][0-9][0-9](?: [ -~\x80-\xff]*)?")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OF_THE_ANSWER = ("content-type", "content-length", "vary")
+
+
+class _Planned(NamedTuple):
+    status: int
+    detail: str
+    headers: Headers
+
+
+class ExpectedErrors:
+    """Which exceptions have an answer of their own.
+
+    :param answers: a status, or a mapping with status, detail and headers, for each type of exception. It counts for
+        derived types, too, unless they have their own.
+    :raises ConfigError: something of it is not valid; its key is ``answers``.
+    """
+
+    def __init__(self, answers: Mapping[Any, object]) -> None:
+        mistakes = Mistakes()
+        self._planned: dict[type, _Planned] = {}
+        for kind, planned in answers.items():
+            with mistakes.collect("answers"):
+                if not (isinstance(kind, type) and issubclass(kind, Exception)):
+                    raise ConfigError(Mistake(f"{kind!r} is no type of exception", expected="one, such as KeyError"))
+                self._planned[kind] = _read_plan(kind.__qualname__, planned)
+        mistakes.raise_if_any()
+
+    def answer(self, environ: Environ, error: Exception) -> Answer | None:
+        """Return the answer of an exception; None if it has none.
+
+        The ``HTTPException`` of WebOb, Pyramid and Werkzeug is a WSGI application, which makes its answer itself.
+        """
+        for kind in type(error).__mro__:
+            if (planned := self._planned.get(kind)) is not None:
+                return error_answer(environ, planned.status, planned.detail, headers=planned.headers)
+        return _ask(error, environ) if callable(error) else None
+
+
+def _ask(app: App, environ: Environ) -> Answer | None:
+    """Take the answer of an application; None if it has no valid status."""
+    starts: list[tuple[str, Headers]] = []
+    written: list[bytes] = []
+
+    def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+        starts.append((status, [*headers]))
+        return written.append
+
+    body: Iterable[bytes] = app(environ, start)
+    try:
+        chunks = [*body]
+    finally:
+        getattr(body, "close", bool)()
+    status, headers = starts[-1]
+    return (status, headers, [b"".join([*written, *chunks])]) if _STATUS.fullmatch(status) else None
+
+
+def _read_plan(name: str, planned: object) -> _Planned:
+    given = planned if isinstance(planned, Mapping) else {"status": planned}
+    status, detail, headers = given.get("status"), given.get("detail", ""), given.get("headers") or {}
+    if type(status) is not int or not {*given} <= _FIELDS:
+        problem = f"{describe_type(planned)} for {name}" if given is not planned else f"wrong mapping for {name}"
+        raise ConfigError(Mistake(problem, value=planned, expected=_EXPECTED))
+    if status not in ERRORS:
+        problem = f"invalid value {status} for {name}"
+        raise ConfigError(Mistake(problem, value=status, expected="a status of HTTP from 400 to 599"))
+    if not isinstance(detail, str):
+        raise ConfigError(Mistake(f"the detail {describe_type(detail)} for {name}", value=detail, expected="text"))
+    if not isinstance(headers, Mapping) or not all(map(_is_header, headers.items())):
+        expected = 'a mapping such as {Retry-After = "60"}, without Content-Type and Content-Length'
+        raise ConfigError(Mistake(f"wrong headers for {name}", value=headers, expected=expected))
+    return _Planned(status, detail, [*headers.items()])
+
+
+def _is_header(item: tuple[object, object]) -> bool:
+    name, value = item
+    if not (isinstance(name, str) and isinstance(value, str) and _NAME.fullmatch(name)):
+        return False
+    is_latin = all(each == "\t" or " " <= each <= "~" or "\xa0" <= each <= "\xff" for each in value)
+    return is_latin and name.lower() not in _OF_THE_ANSWER
