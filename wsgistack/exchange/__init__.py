@@ -117,6 +117,7 @@ class Exchange:
         "headers",
         "holds",
         "is_held",
+        "sent",
         "start_response",
         "status",
     )
@@ -156,6 +157,8 @@ class Exchange:
         """Whether that start waits for the first chunk, in a :class:`~wsgistack.exchange.held.HeldExchange`."""
         self.holds = True
         """Whether such an exchange may hold the next start; :meth:`on_start` can change it."""
+        self.sent = 0
+        """The bytes of the body that went to the server, if this exchange counts them; see its class."""
         self.finished = False
         """Whether the body came to its end. If not, the client has gone or an error happened."""
         self._source: Iterable[bytes] = CALLING
@@ -210,7 +213,9 @@ class Exchange:
             instead = self.on_body(source)
             if instead is None:
                 self._chunks = iter(source)
-                instead = keep_length(source, self) if self.keeps_length else self
+                instead = self
+                if self.keeps_length and hasattr(source, "__len__"):
+                    instead = keep_length(source, self)
             if written is not _NOTHING:  # to a server without write()
                 return _Joined(written, instead, instead)
             if self._write is not None or self.environ.get("SERVER_SOFTWARE") != _READS_START_AT_RETURN:
@@ -219,7 +224,8 @@ class Exchange:
             return _Joined([*islice(chunks, 1)], chunks, instead)
         except BaseException as error:
             # gunicorn: StopIteration tells the server to leave the connection alone
-            is_takeover = isinstance(error, StopIteration) and self._notice_takeover()
+            # not isinstance(), which asks an error for its __class__
+            is_takeover = issubclass(type(error), StopIteration) and self._notice_takeover()
             if not is_takeover and error is not self._error and self._recover(error):
                 return self
             with suppress(Exception):  # the first error is the one to report
@@ -274,7 +280,7 @@ class Exchange:
         try:
             return write(data)
         except Exception as error:
-            if isinstance(error, OSError) or type(error).__name__ == "ClientDisconnected":  # of Waitress
+            if issubclass(type(error), OSError) or type(error).__name__ == "ClientDisconnected":  # of Waitress
                 mark_client_gone(error)
                 self._error = error
             raise
@@ -284,7 +290,11 @@ class Exchange:
         while True:
             try:
                 for chunk in self._chunks:
-                    yield self.on_chunk(chunk) if self._sees_chunks else chunk
+                    if self._sees_chunks:
+                        yield self.on_chunk(chunk)
+                    else:
+                        self.sent += len(chunk)
+                        yield chunk
                     if self._source is CLOSED:  # by on_chunk(), or by a server that then asks again
                         return
                 if not self.finished and self._error is None:

@@ -32,15 +32,18 @@ class HeldExchange(Exchange):
         return body
 
     def on_chunk(self, chunk: bytes) -> bytes:
-        """Release the start before the first chunk."""
-        self.release()
+        """Release the start before the first chunk, and count the bytes."""
+        if self._write is None:
+            self.release()
         if chunk:
+            self.sent += len(chunk)
             self._sees_chunks = False
         return chunk
 
     def on_end(self) -> bytes:
         """Release the start of a body without chunks."""
-        self.release()
+        if self._write is None:
+            self.release()
         return b""
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
@@ -74,7 +77,7 @@ class HeldExchange(Exchange):
             exc_info = None
 
     def _recover(self, error: BaseException) -> bool:
-        if isinstance(error, Exception) and not is_client_gone(error):
+        if issubclass(type(error), Exception) and not is_client_gone(error):
             answer = self.on_error(error)
             if answer is not None and self.can_answer:
                 status, headers, body = answer

@@ -25,15 +25,13 @@ class MeasuredExchange(Exchange):
     ``close()``, the response ends when the server drops the body.
     """
 
-    __slots__ = ("_input", "method", "sent")
+    __slots__ = ("_input", "method")
 
     keeps_length = True
     needs_context = False
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         Exchange.__init__(self, environ, start_response)  # faster than super()
-        self.sent = 0
-        """The bytes of the body that went to the server."""
         self.method = environ.get("REQUEST_METHOD") or "-"
         """The method that the server got. A layer inside may change it in the environ."""
         self._input = None if self.method == "GET" else watch_input(environ)
