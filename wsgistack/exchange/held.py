@@ -78,7 +78,7 @@ class HeldExchange(Exchange):
 
     def _recover(self, error: BaseException) -> bool:
         if issubclass(type(error), Exception) and not is_client_gone(error):
-            answer = self.on_error(error)
+            answer = self.on_error(cast(Exception, error))
             if answer is not None and self.can_answer:
                 status, headers, body = answer
                 self.is_held = False

@@ -4,19 +4,24 @@ import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.environ import is_logged, mark_logged, watch_input
-from wsgistack.errors import check_lists
+from wsgistack.environ import ERROR, is_client_gone, is_logged, mark_logged, watch_input
+from wsgistack.errors import ConfigError, Mistake, check_lists, suggest
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http.responses import RESPONSES, error_answer
+from wsgistack.middleware.catch_errors.callers import wants_error
 from wsgistack.middleware.catch_errors.expected import ExpectedErrors
-from wsgistack.middleware.catch_errors.reporting import Reporter, Reports
+from wsgistack.middleware.catch_errors.frameworks import LISTENER, listen_to_frameworks
+from wsgistack.middleware.catch_errors.reporting import Reporter, Reports, Sent
+from wsgistack.middleware.catch_errors.tracebacks import format_error
+from wsgistack.middleware.catch_errors.values import class_name
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
 __all__ = ["CatchErrors"]
 
+_REPORTS = ("unanswered", "framework")
 _DETAIL = "The server failed to answer this request. The error has been logged."
 
 
@@ -73,8 +78,11 @@ class CatchErrors(Middleware):
         at most 100 files of about 1 MiB, which their owner alone can read. The default is no folder.
     :param redact: more names of headers, cookies, parameters and variables whose values are secret. A part of a name is
         enough. The usual ones are known, such as ``password``, ``token`` and ``session``.
+    :param report: ``unanswered``, the default, logs and reports the errors that reach this layer; ``framework`` also
+        those that Flask or Django answers by itself, as both say with the signal ``got_request_exception``. Both log
+        them, too: ``docs/errors.rst`` shows how to keep one of the two records.
     :raises ConfigError: a key of ``answers`` is no type of exception, or its answer is not valid; a reporter can't be
-        imported, or the file or folder can't be made.
+        imported, the file or folder can't be made, or ``report`` is unknown.
 
     Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 
@@ -102,8 +110,12 @@ class CatchErrors(Middleware):
         report_in_background: bool = True,
         capsules: Path | None = None,
         redact: Collection[str] = (),
+        report: Literal["unanswered", "framework"] = "unanswered",
     ) -> None:
         super().__init__(app)
+        if report not in _REPORTS:
+            hint = suggest(report, _REPORTS)
+            raise ConfigError(Mistake(f"unknown value {report!r}", key="report", value=report, hint=hint))
         self.expected = ExpectedErrors(answers or {})
         self.answers = answers
         check_lists(reporters=reporters, redact=redact)
@@ -124,6 +136,9 @@ class CatchErrors(Middleware):
         self.report_in_background = report_in_background
         self.capsules = capsules
         self.redact = redact
+        self.report = report
+        if report == "framework":
+            listen_to_frameworks()
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -131,6 +146,9 @@ class CatchErrors(Middleware):
             given = watch_input(environ)
             if self.capsules is not None and given is not None:
                 self._reports.keep(environ, given)
+        if self.report == "framework":
+            listen_to_frameworks()
+            environ[LISTENER] = self._hear
         exchange: _Guarded = _Guarded()
         exchange.layer = self
         exchange.prepare(environ, start_response)
@@ -141,12 +159,34 @@ class CatchErrors(Middleware):
         shown = "".join(traceback.format_exception(error)) if self.debug else ""
         return error_answer(environ, 500, _DETAIL, traceback=shown)
 
-    def report(self, environ: Environ, error: Exception) -> None:
-        """Log and report an error, unless an inner layer of this kind has logged it."""
+    def report_error(self, environ: Environ, error: Exception, sent: Sent | None = None) -> None:
+        """Log and report an error, unless an inner layer of this kind has logged it.
+
+        :param sent: what the client has got of a response before.
+        """
         if is_logged(environ, error):
             return
         mark_logged(environ, error)
-        self._reports.add(environ, error, self.layers)
+        environ[ERROR] = class_name(type(error))
+        self._reports.add(environ, error, self.layers, sent)
+
+    def _hear(self, environ: Environ, error: Exception) -> None:
+        """Report an error that a framework is about to answer, or to raise."""
+        if is_client_gone(error) or wants_error(environ, error):
+            return
+        with suppress(Exception):
+            expected = self.expected.answer(environ, error)
+            if expected is not None and expected[0] < "5":
+                return
+        self.try_to_report(environ, error)
+
+    def try_to_report(self, environ: Environ, error: Exception, sent: Sent | None = None) -> None:
+        """Report an error; the client gets an answer even if that fails."""
+        try:
+            self.report_error(environ, error, sent)
+        except Exception as failure:
+            with suppress(Exception):
+                environ["wsgi.errors"].write(format_error(failure)[0])
 
 
 class _Guarded(HeldExchange):
@@ -159,6 +199,8 @@ class _Guarded(HeldExchange):
     layer: CatchErrors
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
+        if wants_error(self.environ, error):
+            return None
         expected = self._find_expected(error) if self.can_answer else None
         if expected is None or expected[0] >= "5":
             self._report(error)
@@ -179,8 +221,5 @@ class _Guarded(HeldExchange):
             return None
 
     def _report(self, error: Exception) -> None:
-        try:
-            self.layer.report(self.environ, error)
-        except Exception:
-            with suppress(Exception):  # the client gets an answer in any case
-                traceback.print_exc(file=self.environ["wsgi.errors"])
+        sent = Sent(self.status, self.sent, self.finished) if self.sent or self.finished else None
+        self.layer.try_to_report(self.environ, error, sent)
