@@ -26,6 +26,7 @@ from wsgistack import (
     Cors,
     Csrf,
     Decompress,
+    ErrorDocuments,
     Etag,
     Forwarded,
     Hosts,
@@ -36,6 +37,7 @@ from wsgistack import (
     Paths,
     RequestFilter,
     RequestId,
+    Responses,
     SecurityHeaders,
     Static,
 )
@@ -100,6 +102,8 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
     "static": Static,
     "etag": Etag,
     "cascade": Cascade,
+    "responses": Responses,
+    "error_documents": ErrorDocuments,
     "request_filter": RequestFilter,
     "cors": Cors,
     "csrf": Csrf,
@@ -110,6 +114,8 @@ LAYERS: Mapping[str, type[Middleware] | type[Lint]] = {
 }
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "cascade": {"fallback": demo_app},
+    "responses": {"templates": Path(__file__).parent / "middleware" / "responses" / "pages"},
+    "error_documents": {"paths": {"4xx": "/"}},
     "security_headers": {"csp": {"script-src": ["'self'", "'nonce'"]}},
     "access_log": {"output": "logging"},
     "basic_auth": {"users": {"a": "b"}},

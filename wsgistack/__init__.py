@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wsgistack.exchange.context import call_in_context as call_in_context
     from wsgistack.exchange.held import HeldExchange as HeldExchange
     from wsgistack.exchange.measured import MeasuredExchange as MeasuredExchange
+    from wsgistack.http.responses import Problem as Problem
     from wsgistack.http.responses import error_answer as error_answer
     from wsgistack.middleware.access_log import AccessLog as AccessLog
     from wsgistack.middleware.auth.basic import BasicAuth as BasicAuth
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.cors import Cors as Cors
     from wsgistack.middleware.csrf import Csrf as Csrf
     from wsgistack.middleware.decompress import Decompress as Decompress
+    from wsgistack.middleware.error_documents import ErrorDocuments as ErrorDocuments
     from wsgistack.middleware.etag import Etag as Etag
     from wsgistack.middleware.forwarded import Forwarded as Forwarded
     from wsgistack.middleware.hosts import Hosts as Hosts
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.request_id import RequestId as RequestId
     from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
     from wsgistack.middleware.request_id import current_request_id as current_request_id
+    from wsgistack.middleware.responses import Responses as Responses
     from wsgistack.middleware.security_headers import SecurityHeaders as SecurityHeaders
     from wsgistack.middleware.static import Static as Static
     from wsgistack.pipeline import OrderWarning as OrderWarning
@@ -61,13 +64,14 @@ _HOMES = {
     "exchange.context": ("call_in_context",),
     "exchange.held": ("HeldExchange",),
     "exchange.measured": ("MeasuredExchange",),
-    "http.responses": ("error_answer",),
+    "http.responses": ("Problem", "error_answer"),
     "middleware.access_log": ("AccessLog",),
     "middleware.auth.basic": ("BasicAuth",),
     "middleware.cascade": ("Cascade",),
     "middleware.catch_errors": ("CatchErrors",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.cookies": ("Cookies",),
+    "middleware.error_documents": ("ErrorDocuments",),
     "middleware.etag": ("Etag",),
     "middleware.cors": ("Cors",),
     "middleware.csrf": ("Csrf",),
@@ -81,6 +85,7 @@ _HOMES = {
     "middleware.paths": ("Paths",),
     "middleware.request_filter": ("RequestFilter",),
     "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
+    "middleware.responses": ("Responses",),
     "middleware.security_headers": ("SecurityHeaders",),
     "middleware.static": ("Static",),
     "pipeline": ("OrderWarning", "Pipeline"),

@@ -11,6 +11,7 @@ from tests.direct import environ_of
 from wsgistack.http.responses import error_answer
 
 _BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+_JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 _LATIN = st.text(st.characters(max_codepoint=255), max_size=80)
 
 
@@ -55,6 +56,53 @@ def test_problem_json_holds_all_facts() -> None:
         "traceback": "deep",
     }
     assert ("WWW-Authenticate", "Basic") in headers
+
+
+@pytest.mark.parametrize(
+    ("sent", "accept", "expected"),
+    [
+        pytest.param("application/json", None, "application/problem+json", id="no Accept"),
+        pytest.param("application/json", "*/*", "application/problem+json", id="anything"),
+        pytest.param(
+            "application/json", "text/html, */*;q=0.2", "application/problem+json", id="anything, rather HTML"
+        ),
+        pytest.param("Application/JSON ; charset=utf-8", _BROWSER, "application/problem+json", id="a parameter"),
+        pytest.param("application/ld+json", _BROWSER, "application/problem+json", id="JSON of another kind"),
+        pytest.param("application/json", _JAVA, "application/problem+json", id="Java"),
+        pytest.param("", _JAVA, "text/html; charset=utf-8", id="Java that sent no JSON"),
+        pytest.param("application/json", "text/html", "text/html; charset=utf-8", id="only HTML"),
+        pytest.param("application/json", "text/html, */*;q=0", "text/html; charset=utf-8", id="anything refused"),
+        pytest.param("application/json", "image/png", "application/problem+json", id="no type on offer"),
+        pytest.param("text/json-like", _BROWSER, "text/html; charset=utf-8", id="no JSON"),
+        pytest.param("x" * 900_000 + "+json", _BROWSER, "text/html; charset=utf-8", id="much too long"),
+        pytest.param("", "application/vnd.api+json", "application/problem+json", id="asked for JSON of another kind"),
+        pytest.param("", "Application/HAL+JSON; q=0.5", "application/problem+json", id="the same in upper case"),
+        pytest.param("", "a/b," * 200_000, "application/problem+json", id="800 KB of Accept"),
+        pytest.param(
+            "", "text/html;charset=utf-8;q=0.5, text/plain;q=0.4", "text/html; charset=utf-8", id="parameters"
+        ),
+    ],
+)
+def test_sends_json_to_clients_that_sent_json(sent: str, accept: str | None, expected: str) -> None:
+    environ = environ_of(CONTENT_TYPE=sent, **({} if accept is None else {"HTTP_ACCEPT": accept}))
+    assert dict(error_answer(environ, 400)[1])["Content-Type"] == expected
+
+
+@pytest.mark.parametrize(
+    ("script_name", "path", "expected"),
+    [
+        pytest.param("/shop", "/a b", "/shop/a%20b", id="mounted"),
+        pytest.param("", "", "/", id="empty"),
+        pytest.param("", "*", "/*", id="of the server"),
+        pytest.param("", "javascript:alert(1)", "/javascript:alert(1)", id="like a URL"),
+        pytest.param("", "//evil.test/", "/.//evil.test/", id="like a host"),
+        pytest.param("", "/caf\xc3\xa9<>", "/caf%C3%A9%3C%3E", id="UTF-8"),
+    ],
+)
+def test_names_the_path_as_the_instance(script_name: str, path: str, expected: str) -> None:
+    environ = environ_of(path, SCRIPT_NAME=script_name, QUERY_STRING="token=secret")
+    environ["PATH_INFO"] = path
+    assert json.loads(error_answer(environ, 400)[2][0])["instance"] == expected
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])

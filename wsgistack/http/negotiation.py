@@ -24,7 +24,7 @@ _WORD = r"[!#$%&'+.^_`|~0-9a-z-]+"  # a token without the wildcard
 _PARAMETER = rf';[ \t]*({_WORD})=({_WORD}|"(?:[^"\\]|\\.)*")[ \t]*'
 _EACH_PARAMETER = re.compile(_PARAMETER)
 _MEDIA_RANGE = re.compile(rf"(\*/\*|{_WORD}/(?:\*|{_WORD}))[ \t]*((?:{_PARAMETER})*)")
-_QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
+_QUALITY = re.compile(r"0?\.[0-9]{1,3}|0\.?|1(?:\.0{0,3})?")  # Java sends .2, which is not valid
 
 
 def coding_chooser(codings: Sequence[str]) -> Callable[[str], str | None]:
@@ -75,7 +75,7 @@ def _choose_media_type(accept: str, offers: tuple[str, ...]) -> str | None:
         quality = dict(reversed(parameters)).get("q", "1")
         if _QUALITY.fullmatch(quality):
             ranges = exact if all(name == "q" for name, _ in parameters) else with_parameters
-            ranges.setdefault(found[1], quality)
+            ranges.setdefault(found[1], f"0{quality}" if quality[0] == "." else quality)
     qualities = {**with_parameters, **exact}
     if members and not qualities:
         return offers[0]

@@ -78,8 +78,8 @@ class ErrorDocuments(Middleware):
 
     Cost tier T2; every body with another status stays untouched.
 
-    Place it inside ``access_log`` and ``catch_errors``, and inside guards, so that they ask for one password only. Not
-    needed where applications make error pages themselves. For the answers of layers see ``responses``.
+    Place it inside ``access_log`` and ``catch_errors``, and inside guards, so that they ask for one password only.
+    Not needed where applications make error pages themselves. For the answers of layers see ``responses``.
     """
 
     must_be_inside: ClassVar = {
@@ -104,10 +104,12 @@ class ErrorDocuments(Middleware):
         self._documents: dict[str, str | _File] = {}
         for status, path in (paths or {}).items():
             with mistakes.collect("paths"):
-                self._documents[_check_status(status, self._documents)] = _check_path(path)
+                name = _check_status(status, self._documents)
+                self._documents[name] = _check_path(path)
         for status, file in (files or {}).items():
             with mistakes.collect("files"):
-                self._documents[_check_status(status, self._documents)] = _read_file(Path(file))
+                name = _check_status(status, self._documents)
+                self._documents[name] = _read_file(Path(file))
         if application is not None:
             with mistakes.collect("application"):
                 check_application(application, "is")
@@ -212,7 +214,7 @@ class _Documented(HeldExchange):
 
     def _take_start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:
-            if exc_info and exc_info[1] and not self.is_held:
+            if exc_info and exc_info[1] and self._page[0]:  # it has sent a chunk
                 raise exc_info[1].with_traceback(exc_info[2])
             self._page = status, headers
             return cast(Write, None)

@@ -370,10 +370,10 @@ def test_sends_the_answer_of_a_subclass() -> None:
     assert call.status == "418 I'm a teapot"
 
 
-def test_answers_with_an_empty_body_if_a_subclass_fails(caplog: pytest.LogCaptureFixture) -> None:
-    call = Call(lint(_Teapot(raising(ValueError(_BOOM)))))
-    assert call.read() == b""
-    assert (call.status, call.headers["content-length"]) == ("500 Internal Server Error", "0")
+def test_sends_the_plain_answer_if_a_subclass_fails(caplog: pytest.LogCaptureFixture) -> None:
+    call = Call(lint(_Teapot(raising(ValueError(_BOOM)))), HTTP_ACCEPT="text/html")
+    assert b"<h1>500 Internal Server Error</h1>" in call.read()
+    assert call.status == "500 Internal Server Error"
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError, TypeError]
 
 
