@@ -134,7 +134,11 @@ class _Capsule(NamedTuple):
 def add_command(commands: Commands) -> None:
     """Add ``wsgistack replay``."""
     command = add_parser(
-        commands, "replay", summary="send the request of an incident again", description=_DESCRIPTION, examples=_EXAMPLES
+        commands,
+        "replay",
+        summary="send the request of an incident again",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
     )
     about = "a header to add, such as one that the capsule has no value for; repeatable"
     split_header = partial(split_pair, separator=":")

@@ -38,7 +38,7 @@ def redact_body(body: bytes, environ: Environ, redaction: Redaction) -> str | No
             boundary = _BOUNDARY.search(given)
             return _redact_multipart(text, f"--{boundary[1]}", redaction) if boundary else None
         case "text/plain":
-            return Hiding(redaction).hide(text, len(text))
+            return Hiding(redaction).hide(text)
         case media_type if media_type == "application/json" or media_type.endswith("+json"):
             return _redact_json(text, redaction)
     return None

@@ -7,8 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
@@ -21,7 +21,7 @@ from wsgistack.middleware.catch_errors.bodies import redact_body
 from wsgistack.middleware.catch_errors.fingerprints import is_application_code
 from wsgistack.middleware.catch_errors.report import ErrorReport
 from wsgistack.middleware.catch_errors.tracebacks import message_of
-from wsgistack.middleware.catch_errors.values import Hiding, class_name
+from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, class_name, cut
 from wsgistack.types import Environ
 
 __all__ = ["FORMAT", "KEPT_INPUT", "MAX_BODY", "Capsules"]
@@ -67,7 +67,8 @@ class Capsules:
         if not (self._folder.is_dir() or (self._folder.parent.is_dir() and not self._folder.exists())):
             where = self._folder if self._folder.exists() else self._folder.parent
             problem = f"{str(where)!r} {'is not a folder' if where.exists() else 'does not exist'}"
-            raise ConfigError(Mistake(problem, key="capsules", value=self._folder, expected="a folder to save files in"))
+            expected = "a folder, or the name of a new one"
+            raise ConfigError(Mistake(problem, key="capsules", value=self._folder, expected=expected))
 
     def save(
         self, report: ErrorReport, environ: Environ, error: BaseException, hiding: Hiding, layers: Sequence[str]
@@ -140,12 +141,15 @@ def _describe_error(error: BaseException, how: str, hiding: Hiding) -> dict[str,
     frames = [*walk_tb(error.__traceback__)]
     half = _MAX_FRAMES // 2
     frames = frames if len(frames) <= _MAX_FRAMES else [*frames[:half], *frames[-half:]]
-    notes = getattr(error, "__notes__", ())
+    try:
+        notes = [str(each) for each in getattr(error, "__notes__", ())[:_MAX_ERRORS]]
+    except Exception:  # notes that are none, or that can't be read
+        notes = []
     return {
         "exception": class_name(type(error)),
         "relation": how,
-        "message": hiding.hide(message_of(error)),
-        "notes": [hiding.hide(str(each)) for each in notes[:_MAX_ERRORS]] if isinstance(notes, list) else [],
+        "message": cut(hiding.hide(message_of(error)), MAX_TEXT),
+        "notes": [cut(hiding.hide(each), MAX_TEXT) for each in notes],
         "frames": [_describe_frame(*each, hiding) for each in frames],
     }
 

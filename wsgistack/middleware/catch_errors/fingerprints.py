@@ -13,7 +13,7 @@ __all__ = ["find_fingerprint", "find_origin", "is_application_code"]
 
 _HERE = Path(__file__).parents[2]
 _MAX_FRAMES = 3
-"""So many frames of the application's code tell errors apart. More would separate each caller of one broken function."""
+"""So many frames of the application tell errors apart. More would separate the callers of one broken function."""
 
 _LENGTH = 16
 """Hexadecimal digits."""

@@ -9,7 +9,7 @@ from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint, find_origin
 from wsgistack.middleware.catch_errors.tracebacks import format_error, message_of
-from wsgistack.middleware.catch_errors.values import Hiding, class_name, cut
+from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, class_name, cut
 from wsgistack.types import Environ
 
 __all__ = ["ErrorReport", "list_headers", "make_report", "name_request"]
@@ -61,13 +61,13 @@ def make_report(environ: Environ, error: BaseException, redaction: Redaction, hi
 
     def edit(part: str) -> str:
         # lines of code show names beside values: in a frame, only the known secrets are certain
-        return hiding.hide_known(part) if part.lstrip(" |+-").startswith("File ") else hiding.hide(part, len(part))
+        return hiding.hide_known(part) if part.lstrip(" |+-").startswith("File ") else hiding.hide(part)
 
     return ErrorReport(
         time=time.time(),
         fingerprint=find_fingerprint(error),
         exception=class_name(type(error)),
-        message=hiding.hide(message_of(error)),
+        message=cut(hiding.hide(message_of(error)), MAX_TEXT),
         origin=find_origin(error),
         request_line=f"{name_request(environ, redaction)} {escape_word(environ.get('SERVER_PROTOCOL', ''))}".rstrip(),
         headers=list_headers(environ, redaction),
@@ -87,7 +87,7 @@ def name_request(environ: Environ, redaction: Redaction) -> str:
 
 def list_headers(environ: Environ, redaction: Redaction) -> dict[str, str]:
     """The headers of the request, redacted and shortened."""
-    found = {}
+    found: dict[str, str] = {}
     for key, value in list(environ.items()):
         if (key[:5] == "HTTP_" or key in _NOT_PREFIXED) and isinstance(value, str) and len(found) < _MAX_HEADERS:
             name = key.removeprefix("HTTP_").replace("_", "-").title()

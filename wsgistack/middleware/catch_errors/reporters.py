@@ -5,7 +5,6 @@ import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
 from wsgistack.imports import import_object
@@ -70,10 +69,11 @@ def report_to_logging(report: ErrorReport) -> None:
     logger.handle(record)
 
 
-class JsonLines(NamedTuple):
+class JsonLines:
     """Appends each report to a file, as one line of JSON. Each line is one write, so that processes can share it."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def check(self) -> None:
         """Check that the file can be made. It is made by the first report.
@@ -84,7 +84,7 @@ class JsonLines(NamedTuple):
             problem = "is a folder" if self.path.is_dir() else f"the folder {str(self.path.parent)!r} does not exist"
             raise ConfigError(Mistake(problem, key="report_file", value=self.path, expected="a file to append to"))
 
-    def __call__(self, report: ErrorReport) -> None:
+    def __call__(self, report: ErrorReport, /) -> None:
         """Append a line."""
         file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:

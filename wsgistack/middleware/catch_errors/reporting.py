@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wsgistack.environ import RAISE_ERRORS, REQUEST_ID, Input, escape_quoted
-from wsgistack.errors import Mistakes
+from wsgistack.errors import Mistakes, describe_error
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.middleware.catch_errors.bodies import list_secrets
@@ -93,9 +93,10 @@ class Reports:
             if (self._deliveries or self._capsules) and not environ.get(RAISE_ERRORS):
                 try:
                     self._report(environ, error, layers)
-                except Exception:
+                except Exception as failure:
                     with suppress(Exception):  # the logger may be what fails
-                        logging.getLogger(self._logger).exception("an error can't be reported")
+                        said = "an error can't be reported: %s"  # its traceback would show the error once more
+                        logging.getLogger(self._logger).error(said, describe_error(failure))
 
     def _log(self, environ: Environ, error: Exception, sent: Sent | None) -> None:
         logger = logging.getLogger(self._logger)
@@ -112,16 +113,10 @@ class Reports:
         }
         request = name_request(environ, self._redaction)
         exc_info = (type(error), error, error.__traceback__)
+        said = "%s failed%s, request %s"
+        arguments = (request, _describe_sent(sent), request_id)
         record = logger.makeRecord(
-            self._logger,
-            logging.ERROR,
-            __file__,
-            0,
-            "%s failed, request %s",
-            (request, request_id),
-            exc_info,
-            "",
-            extra,
+            self._logger, logging.ERROR, __file__, 0, said, arguments, exc_info, "", extra
         )
         text, is_cut = format_error(error)
         if is_cut:  # otherwise the formatter of each handler makes its own

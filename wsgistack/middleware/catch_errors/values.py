@@ -52,9 +52,9 @@ class Hiding:
         text = text[:_MAX_SEARCHED]
         return redact_text(self._known.sub(REDACTED, text) if self._known else text)
 
-    def hide(self, text: str, limit: int = MAX_TEXT) -> str:
+    def hide(self, text: str) -> str:
         """A text without secrets, also none that a name before it marks, as in ``password=...``."""
-        return cut(_PAIR.sub(self._hide_pair, self.hide_known(text)), limit)
+        return _PAIR.sub(self._hide_pair, self.hide_known(text))
 
     def _hide_pair(self, found: re.Match[str]) -> str:
         name = found["name"]
@@ -80,10 +80,10 @@ class Hiding:
             bits = int.bit_length(value)
             return int.__repr__(value) if bits <= _MAX_BITS else f"<{kind.__name__} of {bits} bits>"
         if issubclass(kind, str):
-            return repr(self.hide(str.__str__(value)))
+            return repr(cut(self.hide(str.__str__(value)), MAX_TEXT))
         if issubclass(kind, bytes | bytearray):
             start = bytes(memoryview(value)[:_MAX_SEARCHED])
-            return f"b{self.hide(start.decode('latin-1'))!r}"
+            return f"b{cut(self.hide(start.decode('latin-1')), MAX_TEXT)!r}"
         if issubclass(kind, dict) or kind in _BRACKETS:
             return self._show_items(value, depth - 1) if depth else f"<{class_name(kind)}>"
         return f"<class {class_name(value)}>" if issubclass(kind, type) else f"<{class_name(kind)} object>"
@@ -92,17 +92,18 @@ class Hiding:
         kind = type(value)
         if issubclass(kind, dict):
             opening, closing = "{", "}"
-            items = (self._show_pair(*item, depth) for item in dict.items(value))
+            items: Iterator[str] = (self._show_pair(*item, depth) for item in dict.items(value))
         else:
             opening, closing = _BRACKETS[kind]
-            items = iter(self._show_tuple(value, depth) if kind is tuple else (self._show(each, depth) for each in value))
+            items = self._iterate_items(value, depth)
         shown = [*islice(items, _MAX_ITEMS)]
         more = len(value) - len(shown)
         return f"{opening}{', '.join([*shown, *([f'... {more} more'] if more else [])])}{closing}"
 
-    def _show_tuple(self, value: tuple[Any, ...], depth: int) -> Iterator[str]:
+    def _iterate_items(self, value: Collection[Any], depth: int) -> Iterator[str]:
         """Show the items. A pair may be a header or a field: its first item names the second one."""
-        is_secret = len(value) == 2 and type(value[0]) is str and self._redaction.is_secret(value[0])
+        is_pair = type(value) is tuple and len(value) == 2 and type(value[0]) is str
+        is_secret = is_pair and self._redaction.is_secret(value[0])
         for number, each in enumerate(value):
             yield REDACTED if is_secret and number else self._show(each, depth)
 
