@@ -82,7 +82,9 @@ FLOORS = (
         "middleware.request_filter.patterns",
     ),
     (
+        "middleware.catch_errors.callers",
         "middleware.catch_errors.forking",
+        "middleware.catch_errors.frameworks",
         "middleware.catch_errors.values",
     ),
     (

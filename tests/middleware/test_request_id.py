@@ -10,9 +10,8 @@ from wsgiref.util import FileWrapper
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from webtest import TestApp
 
-from tests.direct import Body, Call, answering, raising, restart
+from tests.direct import Body, Call, TestApp, answering, raising, restart
 from wsgistack import AccessLog, CatchErrors, ConfigError, RequestId, RequestIdFilter, current_request_id
 from wsgistack.testing import Server
 from wsgistack.types import Environ, StartResponse
