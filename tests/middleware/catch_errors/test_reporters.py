@@ -93,7 +93,7 @@ class Mailbox:
         message = message_from_bytes(envelope.content)
         payload = message.get_payload(decode=True)
         assert isinstance(payload, bytes)
-        self.messages.append(f"{message['Subject']}\n{payload.decode()}")
+        self.messages.append(f"{message['Subject']}\n{payload.decode()}".replace("\r\n", "\n"))
         return "250 OK"
 
 
