@@ -45,6 +45,7 @@ FLOORS = (
         "http.origins",
         "http.redaction",
         "environ",
+        "middleware.catch_errors.attributes",
         "exchange.lengths",
         "file_wrapper",
         "middleware.compress.padding",

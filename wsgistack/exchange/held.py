@@ -1,5 +1,6 @@
 """The exchange that holds the start of a response back until the first chunk."""
 
+import sys
 from collections.abc import Iterable
 from typing import cast
 
@@ -86,7 +87,7 @@ class HeldExchange(Exchange):
                 self._sees_chunks = False  # an error in the answer can't be answered
                 exc_info: ExcInfo | None = None
                 if "uwsgi.version" not in self.environ:
-                    exc_info = cast(ExcInfo, (type(error), error, error.__traceback__))
+                    exc_info = sys.exc_info()
                 try:
                     self._send(status, headers, exc_info)
                 finally:

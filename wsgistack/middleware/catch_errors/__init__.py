@@ -186,7 +186,8 @@ class CatchErrors(Middleware):
             self.report_error(environ, error, sent)
         except Exception as failure:
             with suppress(Exception):
-                environ["wsgi.errors"].write(format_error(failure)[0])
+                failure.__suppress_context__ = True  # nearly always the error itself
+                environ["wsgi.errors"].write(f"{format_error(error)[0]}It can't be logged:\n{format_error(failure)[0]}")
 
 
 class _Guarded(HeldExchange):

@@ -4,6 +4,7 @@ import sys
 from traceback import walk_stack
 
 from wsgistack.environ import RAISE_ERRORS
+from wsgistack.middleware.catch_errors.attributes import traceback_of
 from wsgistack.types import Environ
 
 __all__ = ["wants_error"]
@@ -34,7 +35,7 @@ def _is_in_debugger() -> bool:
 
 def _is_of_tested_flask(error: Exception) -> bool:
     flask = sys.modules.get("flask")
-    step = error.__traceback__ if flask is not None else None
+    step = traceback_of(error) if flask is not None else None
     while step is not None:
         if step.tb_frame.f_code is flask.Flask.wsgi_app.__code__:  # type: ignore[union-attr]
             return bool(step.tb_frame.f_locals["self"].testing)

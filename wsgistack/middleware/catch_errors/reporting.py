@@ -11,6 +11,7 @@ from wsgistack.environ import RAISE_ERRORS, REQUEST_ID, Input, escape_quoted
 from wsgistack.errors import Mistakes, describe_error
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
+from wsgistack.middleware.catch_errors.attributes import traceback_of
 from wsgistack.middleware.catch_errors.bodies import list_secrets
 from wsgistack.middleware.catch_errors.capsules import KEPT_INPUT, MAX_BODY, Capsules
 from wsgistack.middleware.catch_errors.delivery import Delivery, Reporter
@@ -112,7 +113,7 @@ class Reports:
             "sent_bytes": sent.bytes if sent else 0,
         }
         request = name_request(environ, self._redaction)
-        exc_info = (type(error), error, error.__traceback__)
+        exc_info = (type(error), error, traceback_of(error))
         said = "%s failed%s, request %s"
         arguments = (request, _describe_sent(sent), request_id)
         record = logger.makeRecord(
