@@ -55,6 +55,9 @@ class HeldExchange(Exchange):
         """
         return None
 
+    def on_exc_info(self, error: BaseException | None) -> None:
+        """Notice the error for which the application starts with ``exc_info``: it answers the error itself."""
+
     @property
     def can_answer(self) -> bool:
         """Whether an answer can still replace the response."""
@@ -63,6 +66,8 @@ class HeldExchange(Exchange):
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Hold the start, or pass it on if an earlier one was released."""
         try:
+            if exc_info:
+                self.on_exc_info(exc_info[1])
             if self._edits_start:
                 status, headers = self.on_start(status, headers)
             if self._write is None and ("uwsgi.version" in self.environ if exc_info else not self.is_held):

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from wsgistack.base import Middleware
 from wsgistack.environ import ERROR, is_client_gone, is_logged, mark_logged, watch_input
@@ -79,8 +79,9 @@ class CatchErrors(Middleware):
     :param redact: more names of headers, cookies, parameters and variables whose values are secret. A part of a name is
         enough. The usual ones are known, such as ``password``, ``token`` and ``session``.
     :param report: ``unanswered``, the default, logs and reports the errors that reach this layer; ``framework`` also
-        those that Flask or Django answers by itself, as both say with the signal ``got_request_exception``. Both log
-        them, too: ``docs/errors.rst`` shows how to keep one of the two records.
+        those that the application answers by itself: Flask and Django say so with the signal ``got_request_exception``,
+        others, such as a2wsgi, with ``exc_info``. Flask and Django also log them: ``docs/errors.rst`` shows how to
+        keep one of the two records.
     :raises ConfigError: a key of ``answers`` is no type of exception, or its answer is not valid; a reporter can't be
         imported, the file or folder can't be made, or ``report`` is unknown.
 
@@ -148,7 +149,7 @@ class CatchErrors(Middleware):
                 self._reports.keep(environ, given)
         if self.report == "framework":
             listen_to_frameworks()
-            environ[LISTENER] = self._hear
+            environ[LISTENER] = self.hear_error
         exchange: _Guarded = _Guarded()
         exchange.layer = self
         exchange.prepare(environ, start_response)
@@ -170,7 +171,7 @@ class CatchErrors(Middleware):
         environ[ERROR] = class_name(type(error))
         self._reports.add(environ, error, self.layers, sent)
 
-    def _hear(self, environ: Environ, error: Exception) -> None:
+    def hear_error(self, environ: Environ, error: Exception) -> None:
         """Report an error that a framework is about to answer, or to raise."""
         if is_client_gone(error) or wants_error(environ, error):
             return
@@ -213,6 +214,10 @@ class _Guarded(HeldExchange):
             self._report(failure)
             plain = {key: value for key, value in self.environ.items() if key != RESPONSES}
             return error_answer(plain, 500, _DETAIL)
+
+    def on_exc_info(self, error: BaseException | None) -> None:
+        if self.layer.report == "framework" and issubclass(type(error), Exception):
+            self.layer.hear_error(self.environ, cast(Exception, error))
 
     def _find_expected(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
         try:

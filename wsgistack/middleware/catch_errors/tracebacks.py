@@ -45,7 +45,7 @@ def _shorten(summary: TracebackException) -> bool:
         pending += [each.__cause__, each.__context__, *(each.exceptions or ())]
         said = getattr(each, "_str", None)  # there is no public way
         if type(said) is str and len(said) > _MAX_PART:
-            each._str = cut(said, _MAX_PART)  # type: ignore[attr-defined]
+            each._str = cut(said, _MAX_PART)  # type: ignore[attr-defined]  # noqa: SLF001
             is_cut = True
         notes = each.__notes__
         if type(notes) is list and any(type(note) is str and len(note) > _MAX_PART for note in notes):
