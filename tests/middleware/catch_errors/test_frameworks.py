@@ -197,6 +197,28 @@ def test_finds_its_layer_below_a_mount(caplog: pytest.LogCaptureFixture) -> None
     assert len(records(caplog)) == 1
 
 
+def test_the_own_record_of_flask_can_be_silenced(caplog: pytest.LogCaptureFixture) -> None:
+    class Quiet(flask.Flask):
+        def log_exception(self, exc_info: object) -> None:
+            pass
+
+    site = Quiet("shop")
+    site.add_url_rule("/", view_func=lambda: str(1 // 0))
+    Call(CatchErrors(site.wsgi_app, report="framework")).read()
+    assert [record.name for record in caplog.records] == [OURS]
+
+
+def test_the_own_record_of_django_can_be_silenced(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("django.request")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        Call(CatchErrors(django_site(), report="framework")).read()
+    finally:
+        logger.setLevel(before)
+    assert [record.name for record in caplog.records] == [OURS]
+
+
 def test_refuses_an_unknown_report() -> None:
     with pytest.raises(ConfigError, match=r"unknown value 'frameworks'.*framework"):
         CatchErrors(flask_site(), report="frameworks")  # type: ignore[arg-type]

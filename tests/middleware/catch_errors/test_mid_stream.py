@@ -31,15 +31,16 @@ class Sized(Body):
         return 3
 
 
+CUT = "of the body, so that the connection is cut"
 CASES: dict[str, tuple[App, str, str, int]] = {
-    "in the body": (answering(Body(b"12345", b"", b"678", BOOM)), " after 200 OK and 8 bytes of the body, so that the connection is cut", "200 OK", 8),
-    "of a body with a length": (answering(Sized(b"12345", BOOM)), " after 200 OK and 5 bytes of the body, so that the connection is cut", "200 OK", 5),
-    "after write()": (writing, " after 201 Created and 8 bytes of the body, so that the connection is cut", "201 Created", 8),
-    "after write() and chunks": (writing_then_yielding, " after 201 Created and 13 bytes of the body, so that the connection is cut", "201 Created", 13),
+    "in the body": (answering(Body(b"12345", b"", b"678", BOOM)), " after 200 OK and 8 bytes " + CUT, "200 OK", 8),
+    "of a body with a length": (answering(Sized(b"12345", BOOM)), " after 200 OK and 5 bytes " + CUT, "200 OK", 5),
+    "after write()": (writing, " after 201 Created and 8 bytes " + CUT, "201 Created", 8),
+    "after write() and chunks": (writing_then_yielding, " after 201 Created and 13 bytes " + CUT, "201 Created", 13),
     "in close()": (answering(Body(b"12345", failure=BOOM)), " in close() after 200 OK with 5 bytes", "200 OK", 5),
     "in close() of nothing": (answering(Body(failure=BOOM)), " in close() after 200 OK with 0 bytes", "200 OK", 0),
     "before the first byte": (answering(Body(b"", BOOM)), "", "", 0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -114,6 +114,18 @@ def test_without_it_the_framework_answers(name: str, caplog: pytest.LogCaptureFi
     assert count(caplog) == 0
 
 
+def test_falcon_still_answers_its_own_errors(caplog: pytest.LogCaptureFixture) -> None:
+    call = Call(CatchErrors(falcon_site(True)), "/missing")
+    call.read()
+    assert (call.status, count(caplog)) == ("404 Not Found", 0)
+
+
+def test_cherrypy_still_answers_its_own_errors(caplog: pytest.LogCaptureFixture) -> None:
+    call = Call(CatchErrors(cherrypy_site(True)), "/missing")
+    call.read()
+    assert (call.status, count(caplog)) == ("404 Not Found", 0)
+
+
 def test_the_setting_of_django(caplog: pytest.LogCaptureFixture) -> None:
     with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=True):
         assert b'"status": 500' in Call(CatchErrors(django_site())).read()

@@ -138,7 +138,8 @@ class CatchErrors(Middleware):
         self.capsules = capsules
         self.redact = redact
         self.report = report
-        if report == "framework":
+        self.hears_frameworks = report == "framework"
+        if self.hears_frameworks:
             listen_to_frameworks()
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
@@ -147,7 +148,7 @@ class CatchErrors(Middleware):
             given = watch_input(environ)
             if self.capsules is not None and given is not None:
                 self._reports.keep(environ, given)
-        if self.report == "framework":
+        if self.hears_frameworks:
             listen_to_frameworks()
             environ[LISTENER] = self.hear_error
         exchange: _Guarded = _Guarded()
@@ -216,7 +217,7 @@ class _Guarded(HeldExchange):
             return error_answer(plain, 500, _DETAIL)
 
     def on_exc_info(self, error: BaseException | None) -> None:
-        if self.layer.report == "framework" and issubclass(type(error), Exception):
+        if self.layer.hears_frameworks and issubclass(type(error), Exception):
             self.layer.hear_error(self.environ, cast(Exception, error))
 
     def _find_expected(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
