@@ -26,6 +26,7 @@ PUBLIC = [
     "Decompress",
     "Duration",
     "ErrorDocuments",
+    "ErrorReport",
     "Etag",
     "Exchange",
     "Forwarded",

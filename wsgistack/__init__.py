@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.body_limit import BodyLimit as BodyLimit
     from wsgistack.middleware.cascade import Cascade as Cascade
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
+    from wsgistack.middleware.catch_errors.report import ErrorReport as ErrorReport
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
     from wsgistack.middleware.cookies import Cookies as Cookies
@@ -69,6 +70,7 @@ _HOMES = {
     "middleware.auth.basic": ("BasicAuth",),
     "middleware.cascade": ("Cascade",),
     "middleware.catch_errors": ("CatchErrors",),
+    "middleware.catch_errors.report": ("ErrorReport",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.cookies": ("Cookies",),
     "middleware.error_documents": ("ErrorDocuments",),

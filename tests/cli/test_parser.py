@@ -45,6 +45,7 @@ OUTPUT = {
     "wsgistack list basic_auth": r"(?s)basic_auth: .*\n  users .*",
     "wsgistack explain stack.toml 'GET /admin'": r"(?s)GET /admin\n.*basic_auth sees it\n401 Unauthorized\n",
     "wsgistack audit stack.toml": r".* 0 answered without a guard\n",
+    "wsgistack replay stack.ini incident.json": r"(?s)GET /orders/0\n.*the same error\n",
     "wsgistack conform powered:Powered --changes X-Powered-By": r"powered:Powered: (\d+) of \1 cases passed\n",
 }
 """What examples print; others print something, and no traceback."""
@@ -105,7 +106,7 @@ def test_each_command_has_an_example_of_itself() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_names_only_arguments_that_the_command_has(command: str) -> None:
     description, _, arguments = HELP[command].partition("\narguments:\n")
-    named = set(re.findall(r"\b(?:FILE|NAME|OLD|NEW|REQUEST|TARGET)\b", description))
+    named = set(re.findall(r"\b(?:CAPSULE|FILE|NAME|OLD|NEW|REQUEST|TARGET)\b", description))
     assert named <= set(re.findall(r"^  (\w+)", arguments, re.MULTILINE))
 
 

@@ -174,7 +174,7 @@ def replay(parsed: argparse.Namespace) -> int:
     found = find_fingerprint(error)
     terminal.write(f"replayed: {describe_error(error)[:500]}, fingerprint {found}")
     is_same = found == capsule.fingerprint
-    terminal.write(terminal.paint("the same error", "green") if is_same else terminal.paint("another error", "yellow"))
+    print(terminal.paint("the same error", "green") if is_same else terminal.paint("another error", "yellow"))
     return 0 if is_same else 1
 
 

@@ -5,7 +5,6 @@ from io import BytesIO
 from typing import Any
 
 from tests.direct import environ_of
-from wsgistack import CatchErrors
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.bodies import list_secrets
 from wsgistack.middleware.catch_errors.report import ErrorReport, make_report
@@ -35,12 +34,12 @@ def caught(function: Callable[..., object], *arguments: object) -> Exception:
     """The error that a function raises."""
     try:
         function(*arguments)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return error
     raise AssertionError("no error")
 
 
-def failing(function: Callable[[Environ], object]) -> App:
+def failing(function: Callable[..., object]) -> App:
     """An application that calls a function, which fails."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -56,7 +55,7 @@ def report_of(error: BaseException, **keys: Any) -> ErrorReport:
     return make_report(environ, error, REDACTION, Hiding(REDACTION, list_secrets(environ, b"", REDACTION)))
 
 
-def send(layer: CatchErrors, path: str = "/", body: bytes = b"", **keys: Any) -> tuple[str, bytes]:
+def send(layer: App, path: str = "/", body: bytes = b"", **keys: Any) -> tuple[str, bytes]:
     """Send a request. Return the status and the body of the answer."""
     given = {"REQUEST_METHOD": "POST", "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))} if body else {}
     started: list[str] = []

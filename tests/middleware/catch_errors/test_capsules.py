@@ -12,6 +12,7 @@ from tests.middleware.catch_errors.failing import fail, failing, send
 from wsgistack import BodyLimit, CatchErrors, ConfigError
 from wsgistack.environ import Input
 from wsgistack.middleware.catch_errors import capsules as home
+from wsgistack.testing import Judge
 
 LOGIN = b'{"user": "ada", "password": "hunter2-hunter2"}'
 
@@ -129,6 +130,19 @@ def test_holds_causes_and_groups_and_the_ends_of_long_tracebacks(tmp_path: Path)
     assert len(capsule["errors"][2]["frames"]) == 30
 
 
+@pytest.mark.slow
+def test_keeps_the_contract_with_all_reports(tmp_path: Path) -> None:
+    options = {
+        "capsules": tmp_path / "capsules",
+        "report_file": tmp_path / "reports",
+        "reporters": ["logging"],
+        "report_interval": 0.0,
+    }
+    judge = Judge(CatchErrors, options, changes=CatchErrors.changes)
+    assert [verdict for verdict in judge.judge_all() if verdict.breaches] == []
+    assert saved(tmp_path / "capsules")
+
+
 def test_saves_no_more_than_a_number_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "_MAX_CAPSULES", 2)
 
@@ -157,7 +171,9 @@ def test_a_capsule_that_would_be_too_large_has_no_variables(tmp_path: Path, monk
     assert not any("variables" in frame for frame in saved(tmp_path)[0]["errors"][0]["frames"])
 
 
-def test_leaves_no_part_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_leaves_no_part_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def replace(*paths: object) -> None:
         raise OSError("no space left")
 

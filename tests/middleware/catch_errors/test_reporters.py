@@ -26,7 +26,7 @@ REPORT = report_of(caught(fail), HTTP_COOKIE="session=s3cret")
 
 
 def test_finds_names_import_strings_and_callables() -> None:
-    own = [].append
+    own = list[object]().append
     assert find_reporters(["logging", own, "builtins:print"]) == [report_to_logging, own, print]
 
 

@@ -63,7 +63,7 @@ class CatchErrors(Middleware):
         ``status``, ``detail`` (a text for the client) and ``headers``. A type stands for derived types, too, unless
         they have their own. None by default, because an exception without an answer is a failure.
     :param reporters: what else gets a report of each error, without secrets: an
-        :class:`~wsgistack.middleware.catch_errors.report.ErrorReport`. Each is an import string or a callable, or
+        :class:`wsgistack.ErrorReport`. Each is an import string or a callable, or
         ``logging`` for the logger ``wsgistack.reports``, whose handlers may send e-mail. A reporter that fails is
         logged and does no harm. The default is none, because the log has every error.
     :param report_file: also append each report to this file, as one line of JSON. The default is no file.

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -61,10 +62,8 @@ def list_secrets(environ: Environ, body: bytes, redaction: Redaction) -> list[st
         case "application/x-www-form-urlencoded":
             pairs += parse_qsl(text, errors="replace")
         case media_type if media_type.endswith("json"):
-            try:
+            with suppress(ValueError, RecursionError):  # the names before the values must do
                 secrets += _iterate_secrets(json.loads(text), redaction, is_secret=False)
-            except (ValueError, RecursionError):
-                pass  # the names before the values must do
     return [*secrets, *(value for name, value in pairs if redaction.is_secret(name))]
 
 

@@ -27,5 +27,4 @@ def _renew_all() -> None:
         each.renew()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_all)
+getattr(os, "register_at_fork", dict)(after_in_child=_renew_all)  # Windows does not fork

@@ -96,8 +96,9 @@ class Reports:
                     self._report(environ, error, layers)
                 except Exception as failure:
                     with suppress(Exception):  # the logger may be what fails
-                        said = "an error can't be reported: %s"  # its traceback would show the error once more
-                        logging.getLogger(self._logger).error(said, describe_error(failure))
+                        said = "an error can't be reported: %s"
+                        # without the traceback, which would show the error once more
+                        logging.getLogger(self._logger).error(said, describe_error(failure))  # noqa: TRY400
 
     def _log(self, environ: Environ, error: Exception, sent: Sent | None) -> None:
         logger = logging.getLogger(self._logger)
@@ -116,9 +117,7 @@ class Reports:
         exc_info = (type(error), error, traceback_of(error))
         said = "%s failed%s, request %s"
         arguments = (request, _describe_sent(sent), request_id)
-        record = logger.makeRecord(
-            self._logger, logging.ERROR, __file__, 0, said, arguments, exc_info, "", extra
-        )
+        record = logger.makeRecord(self._logger, logging.ERROR, __file__, 0, said, arguments, exc_info, "", extra)
         text, is_cut = format_error(error)
         if is_cut:  # otherwise the formatter of each handler makes its own
             record.exc_text = text

@@ -20,8 +20,12 @@ MAX_TEXT = 1000
 
 _MAX_ITEMS = 25
 _MAX_DEPTH = 4
-_MAX_SEARCHED = 65_536
+_MAX_SEARCHED = 262_144
 """Characters of a text in which secrets are searched. The rest is cut off first."""
+
+_MAX_VALUE_SEARCHED = 8192
+_MAX_SECRETS = 200
+"""With more secrets in one request, a search would take too long. Then no text is shown."""
 
 _MAX_BITS = 1000
 _SHORTEST_SECRET = 4
@@ -45,7 +49,8 @@ class Hiding:
         self._redaction = redaction
         forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _list_forms(secret)}
         found = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
-        self._known = re.compile(found, re.IGNORECASE) if found else None
+        is_too_much = len(forms) > _MAX_SECRETS
+        self._known = re.compile("(?s).+" if is_too_much else found, re.IGNORECASE) if found else None
 
     def hide_known(self, text: str) -> str:
         """A text without the known secrets, and without what has the form of a token."""
@@ -80,9 +85,9 @@ class Hiding:
             bits = int.bit_length(value)
             return int.__repr__(value) if bits <= _MAX_BITS else f"<{kind.__name__} of {bits} bits>"
         if issubclass(kind, str):
-            return repr(cut(self.hide(str.__str__(value)), MAX_TEXT))
+            return repr(cut(self.hide(str.__str__(value)[:_MAX_VALUE_SEARCHED]), MAX_TEXT))
         if issubclass(kind, bytes | bytearray):
-            start = bytes(memoryview(value)[:_MAX_SEARCHED])
+            start = bytes(memoryview(value)[:_MAX_VALUE_SEARCHED])
             return f"b{cut(self.hide(start.decode('latin-1')), MAX_TEXT)!r}"
         if issubclass(kind, dict) or kind in _BRACKETS:
             return self._show_items(value, depth - 1) if depth else f"<{class_name(kind)}>"
@@ -100,7 +105,7 @@ class Hiding:
         more = len(value) - len(shown)
         return f"{opening}{', '.join([*shown, *([f'... {more} more'] if more else [])])}{closing}"
 
-    def _iterate_items(self, value: Collection[Any], depth: int) -> Iterator[str]:
+    def _iterate_items(self, value: Any, depth: int) -> Iterator[str]:
         """Show the items. A pair may be a header or a field: its first item names the second one."""
         is_pair = type(value) is tuple and len(value) == 2 and type(value[0]) is str
         is_secret = is_pair and self._redaction.is_secret(value[0])
