@@ -18,6 +18,7 @@ from benchmarks.floors.cookies import Cookies as CookiesFloor
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
 from benchmarks.floors.decompress import Decompress as DecompressFloor
+from benchmarks.floors.error_documents import ErrorDocuments as ErrorDocumentsFloor
 from benchmarks.floors.etag import Etag as EtagFloor
 from benchmarks.floors.forwarded import Forwarded as ForwardedFloor
 from benchmarks.floors.gzip import gzip as gzip_floor
@@ -28,6 +29,7 @@ from benchmarks.floors.method_override import MethodOverride as MethodOverrideFl
 from benchmarks.floors.paths import Paths as PathsFloor
 from benchmarks.floors.request_filter import RequestFilter as RequestFilterFloor
 from benchmarks.floors.request_id import request_id as request_id_floor
+from benchmarks.floors.responses import Responses as ResponsesFloor
 from benchmarks.floors.security_headers import SecurityHeaders as SecurityHeadersFloor
 from benchmarks.floors.security_headers import SecurityHeadersWithNonce
 from benchmarks.pairs import Effort, Samples, interleave
@@ -58,6 +60,7 @@ from wsgistack import (
     Cors,
     Csrf,
     Decompress,
+    ErrorDocuments,
     Etag,
     Forwarded,
     Gzip,
@@ -69,6 +72,7 @@ from wsgistack import (
     Paths,
     RequestFilter,
     RequestId,
+    Responses,
     SecurityHeaders,
     Static,
 )
@@ -132,6 +136,8 @@ _known = {"HTTP_IF_NONE_MATCH": f'"{_tag}"'}
 _none = make_whole(TEXT, status="404 Not Found")
 _first = partial(Cascade, fallback=make_whole(TEXT))
 _first_floor = partial(CascadeFloor, fallback=make_whole(TEXT))
+_documents = partial(ErrorDocuments, paths={"404": "/missing"})
+_documents_floor = partial(ErrorDocumentsFloor, path="/missing")
 _proxied = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7", "HTTP_X_FORWARDED_PROTO": "https"}
 _with_cookie = partial(make_whole, TEXT, cookie="session=0123456789abcdef; Path=/")
 _filter = partial(
@@ -261,6 +267,9 @@ SITUATIONS = (
         partial(CascadeFloor, _none),
         rivals=RIVALS["cascade to a fallback"],
     ),
+    Situation("responses", "no error", partial(Responses, members=lambda *_: {"shop": 1}), ResponsesFloor),
+    Situation("error_documents", "no error", _documents, _documents_floor),
+    Situation("error_documents", "stream of 4 chunks", _documents, _documents_floor, _stream),
     Situation(
         "forwarded",
         "one proxy",

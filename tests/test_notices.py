@@ -32,3 +32,11 @@ def test_the_next_notice_says_how_many_were_left_out(
     notice._next = 0.0
     notice.log("%s", "last")
     assert caplog.messages == ["first", "second", "third", "last (2 more since the last one)"]
+
+
+def test_a_notice_shows_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    error = ValueError("why")
+    Notice(LOGGER).log("failed", error=error)
+    [record] = caplog.records
+    assert record.exc_info
+    assert record.exc_info[1] is error

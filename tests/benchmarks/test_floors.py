@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from hashlib import sha256
 from itertools import zip_longest
@@ -20,6 +20,7 @@ from benchmarks.floors.cookies import Cookies as CookiesFloor
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
 from benchmarks.floors.decompress import Decompress as DecompressFloor
+from benchmarks.floors.error_documents import ErrorDocuments as ErrorDocumentsFloor
 from benchmarks.floors.etag import Etag as EtagFloor
 from benchmarks.floors.forwarded import Forwarded as ForwardedFloor
 from benchmarks.floors.fused import fused
@@ -31,6 +32,7 @@ from benchmarks.floors.method_override import MethodOverride as MethodOverrideFl
 from benchmarks.floors.paths import Paths as PathsFloor
 from benchmarks.floors.request_filter import RequestFilter as RequestFilterFloor
 from benchmarks.floors.request_id import request_id
+from benchmarks.floors.responses import Responses as ResponsesFloor
 from benchmarks.floors.security_headers import SecurityHeaders as SecurityHeadersFloor
 from benchmarks.floors.security_headers import SecurityHeadersWithNonce
 from benchmarks.served import wrap_in_five
@@ -45,6 +47,7 @@ from wsgistack import (
     Cors,
     Csrf,
     Decompress,
+    ErrorDocuments,
     Etag,
     Forwarded,
     Gzip,
@@ -55,6 +58,7 @@ from wsgistack import (
     Paths,
     RequestFilter,
     RequestId,
+    Responses,
     SecurityHeaders,
 )
 from wsgistack.testing import Judge
@@ -78,6 +82,8 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
     "etag": (EtagFloor, Etag.changes),
+    "error_documents": (partial(ErrorDocumentsFloor, path="/missing"), ErrorDocuments.changes),
+    "responses": (ResponsesFloor, Responses.changes),
     "cascade": (partial(CascadeFloor, fallback=make_whole(TEXT)), Cascade.changes),
     "cascade to a fallback": (partial(CascadeFloor, NONE), Changes()),
     "cookies": (CookiesFloor, Cookies.changes),
@@ -136,6 +142,8 @@ LAYERS: dict[str, Callable[[App], App]] = {
     "gzip": Gzip,
     "basic_auth": partial(BasicAuth, users={USER: PASSWORD}),
     "etag": Etag,
+    "error_documents": partial(ErrorDocuments, paths={"404": "/missing"}),
+    "responses": partial(Responses, members=lambda *_: {"shop": 1}),
     "cascade": partial(Cascade, fallback=make_whole(TEXT)),
     "cascade to a fallback": lambda app: Cascade(NONE, fallback=app),
     "cookies": Cookies,
@@ -204,3 +212,20 @@ def test_refuses_a_wrong_password_and_answers_an_error() -> None:
     function = FLOORS["fused"][0]
     assert ask(function(make_whole(TEXT))).status == "401 Unauthorized"
     assert ask(function(fails), LOGGED_IN).status == "500 Internal Server Error"
+
+
+def test_answers_errors_like_its_layer() -> None:
+    def fails(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/missing":
+            return make_whole(TEXT)(environ, start_response)
+        start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0"), ("X-Own", "1")])
+        return []
+
+    by_hand, ours = (ask(FLOORS["error_documents"][0](fails)), ask(LAYERS["error_documents"](fails)))
+    assert (by_hand.status, sorted(by_hand.headers), by_hand.body) == (ours.status, sorted(ours.headers), ours.body)
+    assert ours.body == TEXT
+
+    down: App = Maintenance(make_whole(TEXT), enabled=True)
+    by_hand, ours = (ask(make(down), {"HTTP_ACCEPT": "*/*"}) for make in (FLOORS["responses"][0], LAYERS["responses"]))
+    assert (by_hand.headers, by_hand.body) == (ours.headers, ours.body)
+    assert b'"shop": 1' in ours.body

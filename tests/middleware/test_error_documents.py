@@ -120,7 +120,8 @@ def test_leaves_empty_answers_with_another_status(status: str) -> None:
 
 def test_returns_a_file_untouched() -> None:
     file = FileWrapper(io.BytesIO(b"page"))
-    call = ask(answering(file, status="404 Not Found"), **{"wsgi.file_wrapper": FileWrapper})
+    keys: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
+    call = ask(answering(file, status="404 Not Found"), **keys)
     assert call.body is file
 
 
@@ -167,12 +168,15 @@ def test_the_page_gets_a_request_of_its_own() -> None:
         "HTTP_RANGE": "bytes=0-1",
         "HTTP_X_HTTP_METHOD_OVERRIDE": "DELETE",
         "HTTP_COOKIE": "a=1",
+        "REQUEST_URI": "/shop/a/b?q=1",
         "wsgi.input": io.BytesIO(b"abc"),
+        "wsgi.file_wrapper": list,
     }
     call = Call(layer, "/a/b", **sent)
     assert call.read() == b"page"
     [environ] = seen
     gone = {"CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_IF_NONE_MATCH", "HTTP_RANGE", "HTTP_X_HTTP_METHOD_OVERRIDE"}
+    gone |= {"REQUEST_URI"}
     assert not {*gone, "framework.state"} & set(environ)
     expected = {
         "REQUEST_METHOD": "GET",
@@ -186,6 +190,7 @@ def test_the_page_gets_a_request_of_its_own() -> None:
         "REDIRECT_REQUEST_METHOD": "POST",
     }
     assert expected.items() <= environ.items()
+    assert b"".join(environ["wsgi.file_wrapper"](io.BytesIO(b"page"))) == b"page"
     assert call.environ["REQUEST_METHOD"] == "POST"
     assert environ is not call.environ
 

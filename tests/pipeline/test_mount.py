@@ -169,7 +169,7 @@ def test_answers_404_where_nothing_is_mounted() -> None:
     client = TestApp(Lint(Mount({"/api": telling("api")})))
     for path in ("/", "/apis"):
         answer = client.get(path, status=404, headers={"Accept": "application/json"})
-        assert answer.json == {"type": "about:blank", "title": "Not Found", "status": 404}
+        assert answer.json == {"type": "about:blank", "title": "Not Found", "status": 404, "instance": path}
     assert client.head("/", status=404).body == b""
     assert client.get("/api").text == "api '/api' ''"
 

@@ -8,6 +8,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import ClassVar, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
+from wsgiref.util import FileWrapper
 
 from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
@@ -144,21 +145,19 @@ class _File(NamedTuple):
 class _Documented(HeldExchange):
     """Holds the start of an error back until it is known whether the body is empty."""
 
-    __slots__ = ("_document", "_layer", "_original", "_page")
+    __slots__ = ("_asked", "_document", "_layer", "_original", "_page")
+
+    _asked: HeldExchange
+    _document: str | _File | None
+    _page: tuple[str, Headers]
 
     def __init__(self, layer: ErrorDocuments, environ: Environ, start_response: StartResponse) -> None:
         Exchange.__init__(self, environ, start_response)  # faster than super()
         self._layer = layer
         self._original = {**environ}
-        self._document: str | _File | None = None
-        self._page: tuple[str, Headers] = ("", [])
-        self.holds = False
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        if status >= "4":
-            may_be_empty = self._original.get("REQUEST_METHOD") != "HEAD" or h.content_length(headers) == 0
-            self._document = self._layer.find_document(status) if may_be_empty else None
-            self.holds = self._document is not None
+        self.holds = status >= "4" and self._find_document(status, headers)
         return status, headers
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
@@ -170,6 +169,12 @@ class _Documented(HeldExchange):
                 return body
         self._chunks = self._iterate(body)
         return self
+
+    def _find_document(self, status: str, headers: Headers) -> bool:
+        self._document = self._layer.find_document(status)
+        if self._original["REQUEST_METHOD"] == "HEAD" and h.content_length(headers) != 0:
+            return False  # perhaps GET has a body
+        return self._document is not None
 
     def _iterate(self, body: Iterable[bytes]) -> Iterator[bytes]:
         """The chunks of the application; if they are empty, those of the page."""
@@ -190,12 +195,12 @@ class _Documented(HeldExchange):
         self.is_held = True
         path, code = cast(str, self._document), self.status[:3]
         self._source = ()
+        self._page = ("", [])
         problem, failure = "", None
         try:
             # it sees a server without write(), so that the exchange keeps what is written until the body is read
-            self._source = body = HeldExchange(_make_environ(self._original, path, code), self._take_start).run(
-                self._layer.make_page
-            )
+            self._asked = HeldExchange(_make_environ(self._original, path, code), self._take_start)
+            self._source = body = self._asked.run(self._layer.make_page)
             chunks = iter(body)
             first = next(filter(None, chunks), b"")
             problem = self._find_problem(first, code)
@@ -214,7 +219,7 @@ class _Documented(HeldExchange):
 
     def _take_start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:
-            if exc_info and exc_info[1] and self._page[0]:  # it has sent a chunk
+            if exc_info and exc_info[1] and not self._asked.can_answer:  # it has sent a chunk
                 raise exc_info[1].with_traceback(exc_info[2])
             self._page = status, headers
             return cast(Write, None)
@@ -237,6 +242,7 @@ def _make_environ(original: Environ, path: str, code: str) -> Environ:
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
         "wsgi.input": BytesIO(),
+        "wsgi.file_wrapper": FileWrapper,  # that of a server may only be for the server itself
         "REDIRECT_STATUS": code,
         "REDIRECT_URL": script_name + path_info,
         "REDIRECT_QUERY_STRING": original.get("QUERY_STRING", ""),

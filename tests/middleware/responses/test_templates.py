@@ -18,7 +18,8 @@ PAGES = Path(__file__).parent / "pages"
 PROBLEM = Problem(503, "Service Unavailable", "Back <soon> & well.", "r-1", "/a")
 
 
-def values(problem: Problem = PROBLEM, **keys: Any) -> Any:
+def values(problem: Problem = PROBLEM, nonce: object = "") -> Any:
+    keys: dict[str, Any] = {"wsgistack.csp_nonce": nonce}
     return list_values(environ_of(**keys), problem)
 
 
@@ -32,7 +33,7 @@ def mistakes_in(folder: Path) -> str:
 def test_makes_pages_by_status_with_escaped_values() -> None:
     pages = read_templates(PAGES)
     assert set(pages) == {"404", "5xx"}
-    page = pages["5xx"](values(**{"wsgistack.csp_nonce": "n&1"}))
+    page = pages["5xx"](values(nonce="n&1"))
     assert "Back &lt;soon&gt; &amp; well." in page
     assert "Costs: 5 $, request r-1, path /a, 503" in page
     assert 'nonce="n&amp;1"' in page
@@ -48,7 +49,7 @@ def test_makes_a_nonce_only_for_a_page_that_shows_it(tmp_path: Path) -> None:
 
     (tmp_path / "500.html").write_text("$title")
     (tmp_path / "404.html.j2").write_text("{{ title }}")
-    given = values(**{"wsgistack.csp_nonce": Nonce()})
+    given = values(nonce=Nonce())
     assert {page(given) for page in read_templates(tmp_path).values()} == {"Service Unavailable"}
 
 

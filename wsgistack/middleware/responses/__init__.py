@@ -34,23 +34,22 @@ class Responses(Middleware):
     :func:`~wsgistack.http.responses.error_answer`, and so can an application. What an application makes by itself stays
     as it is: see ``error_documents`` for answers without a body.
 
+    A ``.html`` file is a :class:`string.Template`: ``$status``, ``$title``, ``$detail``, ``$request_id``, ``$instance``
+    (the path of the request) and ``$csp_nonce`` are filled in. Write ``$$`` for a dollar. A ``.html.j2`` file is a
+    template of Jinja2 with the same names, and needs the extra ``templates``; other files of the folder can be its
+    parents, such as ``base.html.j2``. All values are escaped for HTML, but not for scripts and styles: show none there.
+    With the layer ``security_headers``, a page begins its own styles with ``<style nonce="$csp_nonce">``.
+
     If a template or ``members`` fails, the client gets the plain answer. A warning with the traceback goes to the log
     ``wsgistack.responses``, at most once a minute.
 
     :param templates: a folder with templates for clients that accept HTML, named after a status, such as ``404.html``.
         ``4xx.html`` and ``5xx.html`` are for all other statuses that begin with this digit. A status without a template
         gets the plain page, and so do all of them by default. The files are read when the layer is built.
-
-        A ``.html`` file is a :class:`string.Template`: ``$status``, ``$title``, ``$detail``, ``$request_id``,
-        ``$instance`` (the path of the request) and ``$csp_nonce`` are filled in. Write ``$$`` for a dollar. A
-        ``.html.j2`` file is a template of Jinja2 with the same names, and needs the extra ``templates``; other files of
-        the folder can be its parents, such as ``base.html.j2``. All values are escaped for HTML, except inside of a
-        script or a style: use none there. ``$csp_nonce`` is for ``<style nonce="$csp_nonce">`` with the layer
-        ``security_headers``.
     :param members: a callable for clients that accept JSON; in a configuration its import string. It gets the environ
-        and the :class:`~wsgistack.http.responses.Problem`, and returns a mapping of members to add or to replace, such
-        as ``{"type": "https://example.org/problems/sold-out"}`` (RFC 9457 section 3). The member ``status`` always is
-        the status of the response. None by default.
+        and a ``wsgistack.Problem``, and returns a mapping of members to add or to replace, such as
+        ``{"type": "https://example.org/problems/sold-out"}`` (RFC 9457 section 3). The member ``status`` always is the
+        status of the response. None by default.
     :raises ConfigError: neither option is set, or a template can't be used.
 
     Cost tier T0.
