@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import bottle  # type: ignore[import-untyped]
-import cherrypy  # type: ignore[import-untyped]
+import bottle
+import cherrypy
 import falcon
 import flask
 import pytest
