@@ -137,6 +137,14 @@ def test_answers_a_recursion_that_never_ends(caplog: pytest.LogCaptureFixture) -
     assert "RecursionError" in caplog.text
 
 
+def test_cuts_long_messages_and_notes(caplog: pytest.LogCaptureFixture) -> None:
+    error = made(ValueError("x\n" * 50_000), "__notes__", ["y\n" * 50_000, 7, "a short note"])
+    Call(CatchErrors(raising(error))).read()
+    assert "a short note" in caplog.text
+    assert caplog.text.count("more characters)") == 2
+    assert len(caplog.text) < 20_000
+
+
 HUGE = 100_000_000
 LONG: dict[str, Callable[[], Exception]] = {
     "text": lambda: ValueError("x" * HUGE),

@@ -1,6 +1,7 @@
 """Who gets an error instead of an answer to it: tests and debuggers, with their real clients."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -116,3 +117,9 @@ def test_answers_the_errors_of_a_flask_application_that_is_not_tested(
     with pytest.raises(KeyError, match="NO_SUCH_ORDER"):  # by the client itself, which refuses each exc_info
         site.test_client().get("/")
     assert len(caplog.records) == 2
+
+
+def test_answers_where_no_debugger_and_no_flask_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("werkzeug.debug", "flask"):
+        monkeypatch.delitem(sys.modules, name)
+    assert b'"status": 500' in Call(CatchErrors(raising(LookupError("no such shop")))).read()

@@ -5,17 +5,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import flask
 import pytest
 from django.conf import settings  # type: ignore[import-untyped]
-from django.core.signals import request_finished  # type: ignore[import-untyped]
+from django.core.signals import got_request_exception, request_finished  # type: ignore[import-untyped]
 from django.test.utils import override_settings  # type: ignore[import-untyped]
 
 from tests.direct import Call
 from tests.frameworks import django_app
 from wsgistack import AccessLog, CatchErrors, ConfigError, RequestId
+from wsgistack.middleware.catch_errors import frameworks
 from wsgistack.pipeline.mount import Mount
 from wsgistack.types import App
 
@@ -264,3 +266,19 @@ def test_propagation_disables_request_finished_of_django() -> None:
         assert len(heard) == 1, "as docs/errors.rst says"
     finally:
         request_finished.disconnect(hear)
+
+
+def test_listens_only_to_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hear(sender: object, **details: object) -> None: ...
+
+    expected: dict[str, Any] = {"flask": hear, "no_such_framework": hear}
+    monkeypatch.setattr(frameworks, "_EXPECTED", expected)
+    frameworks.listen_to_frameworks()
+    assert expected == {"no_such_framework": hear}
+
+
+def test_hears_no_signal_of_django_without_an_exception(caplog: pytest.LogCaptureFixture) -> None:
+    listener = CatchErrors(django_site(), report="framework").hear_error
+    request = SimpleNamespace(environ={frameworks.LISTENER: listener})
+    got_request_exception.send(sender=None, request=request)
+    assert records(caplog) == []
