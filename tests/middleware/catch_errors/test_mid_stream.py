@@ -79,6 +79,15 @@ def test_counts_what_a_body_that_is_closed_early_has_sent(caplog: pytest.LogCapt
     assert "after 200 OK and 5 bytes" in caplog.text
 
 
+def test_knows_that_a_server_stopped_at_the_length(caplog: pytest.LogCaptureFixture) -> None:
+    body = Body(b"12", b"345", failure=BOOM)
+    call = Call(CatchErrors(answering(body, ("Content-Type", "text/plain"), ("Content-Length", "5"))))
+    assert call.next() + call.next() == b"12345"
+    with pytest.raises(LookupError):
+        call.close()
+    assert "in close() after 200 OK with 5 bytes" in caplog.text
+
+
 def test_shows_no_control_character_of_a_status(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(LookupError):
         Call(CatchErrors(answering(Body(b"1", BOOM), status="200 \x1b[31m"))).read()

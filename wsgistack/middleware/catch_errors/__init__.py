@@ -10,6 +10,7 @@ from wsgistack.base import Middleware
 from wsgistack.environ import ERROR, is_client_gone, is_logged, mark_logged, watch_input
 from wsgistack.errors import ConfigError, Mistake, check_lists, suggest
 from wsgistack.exchange.held import HeldExchange
+from wsgistack.http import headers as h
 from wsgistack.http.responses import RESPONSES, error_answer
 from wsgistack.middleware.catch_errors.callers import wants_error
 from wsgistack.middleware.catch_errors.expected import ExpectedErrors
@@ -228,5 +229,7 @@ class _Guarded(HeldExchange):
             return None
 
     def _report(self, error: Exception) -> None:
-        sent = Sent(self.status, self.sent, self.finished) if self.sent or self.finished else None
+        # a server may stop at Content-Length without asking for the end
+        is_whole = self.finished or (self.sent > 0 and self.sent == h.content_length(self.headers))
+        sent = Sent(self.status, self.sent, is_whole) if self.sent or is_whole else None
         self.layer.try_to_report(self.environ, error, sent)
