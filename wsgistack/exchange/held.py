@@ -66,11 +66,14 @@ class HeldExchange(Exchange):
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Hold the start, or pass it on if an earlier one was released."""
         try:
-            if exc_info:
-                self.on_exc_info(exc_info[1])
             if self._edits_start:
                 status, headers = self.on_start(status, headers)
-            if self._write is None and ("uwsgi.version" in self.environ if exc_info else not self.is_held):
+            if exc_info:
+                self.on_exc_info(exc_info[1])
+                is_first = self._write is None and "uwsgi.version" in self.environ
+            else:
+                is_first = self._write is None and not self.is_held
+            if is_first:
                 if self.holds and status >= "2":  # after 101, the application may send by itself
                     self.status, self.headers, self.is_held = status, [*headers], True  # the application may reuse it
                     return self.write

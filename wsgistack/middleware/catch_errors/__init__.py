@@ -140,8 +140,10 @@ class CatchErrors(Middleware):
         self.redact = redact
         self.report = report
         self.hears_frameworks = report == "framework"
+        self._inner = app
         if self.hears_frameworks:
             listen_to_frameworks()
+            self._inner = self._call_framework
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -149,13 +151,15 @@ class CatchErrors(Middleware):
             given = watch_input(environ)
             if self.capsules is not None and given is not None:
                 self._reports.keep(environ, given)
-        if self.hears_frameworks:
-            listen_to_frameworks()
-            environ[LISTENER] = self.hear_error
         exchange: _Guarded = _Guarded()
         exchange.layer = self
         exchange.prepare(environ, start_response)
-        return exchange.run(self.app)
+        return exchange.run(self._inner)
+
+    def _call_framework(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        listen_to_frameworks()
+        environ[LISTENER] = self.hear_error
+        return self.app(environ, start_response)
 
     def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
         """Make the answer to an error. A subclass may make a different one."""
