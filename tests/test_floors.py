@@ -49,6 +49,7 @@ FLOORS = (
         "http.redaction",
         "current",
         "environ",
+        "exchange.lengths",
         "file_wrapper",
     ),
     (

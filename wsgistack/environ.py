@@ -9,6 +9,7 @@ from wsgistack.types import Environ
 
 __all__ = [
     "CSP_NONCE",
+    "ERROR",
     "GLOBAL_REQUEST_ID",
     "IDENTITY",
     "METHOD_OVERRIDES",
@@ -32,8 +33,11 @@ REQUEST_ID = "wsgistack.request_id"
 
 GLOBAL_REQUEST_ID = "wsgistack.global_request_id"
 """The id that several services share for the work that they do together."""
+ERROR = "wsgistack.error"
+"""The class of the error that this request failed with, such as ``builtins.KeyError``, once it was reported."""
+
 RAISE_ERRORS = "wsgistack.raise_errors"
-"""A caller sets this key to a true value to get exceptions. It is not a client, so that no reporter hears of them."""
+"""A caller, such as a test, sets this key: True to get exceptions, False to get their answers like a client."""
 
 TRACE_ID = "wsgistack.trace_id"
 """The id of the trace that the request belongs to, in 32 hexadecimal digits (W3C Trace Context)."""
@@ -56,6 +60,8 @@ _CLIENT_GONE = "wsgistack.client_gone"
 _READ = ("read", "readline", "readlines")  # only the end of the input makes their results shorter than asked for
 _READ_SOME = ("read1", "readinto", "readinto1")
 _PATH_SAFE = "/;:@&=+$,!*'()~"
+_facts_of = vars(BaseException)["__dict__"].__get__  # an error may override how its attributes are read
+_cause_of = vars(BaseException)["__cause__"].__get__
 _UNSAFE = re.compile(rf"[^A-Za-z0-9_.\-{_PATH_SAFE}]").search
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} | {34: '\\"', 92: "\\\\"}
 
@@ -83,17 +89,17 @@ def copy_environ(environ: Environ) -> Environ:
 
 def mark_logged(environ: Environ, error: BaseException) -> None:
     """Remember that an error has been logged for this request. Neither of them refers to the other."""
-    vars(error)[_LOGGING] = environ.setdefault(_LOGGING, object())
+    _facts_of(error)[_LOGGING] = environ.setdefault(_LOGGING, object())
 
 
 def is_logged(environ: Environ, error: BaseException) -> bool:
     """Whether an error has already been logged for this request."""
-    return _LOGGING in environ and vars(error).get(_LOGGING) is environ[_LOGGING]
+    return _LOGGING in environ and _facts_of(error).get(_LOGGING) is environ[_LOGGING]
 
 
 def mark_client_gone(error: BaseException) -> None:
     """Remember that an error came from the connection to the client."""
-    vars(error)[_CLIENT_GONE] = True
+    _facts_of(error)[_CLIENT_GONE] = True
 
 
 def is_client_gone(error: BaseException) -> bool:
@@ -101,8 +107,8 @@ def is_client_gone(error: BaseException) -> bool:
 
     A ``ConnectionResetError`` from anywhere else, such as a database, is an error of the application.
     """
-    cause = error.__cause__
-    return _CLIENT_GONE in vars(error) or (cause is not None and _CLIENT_GONE in vars(cause))
+    cause = _cause_of(error)
+    return _CLIENT_GONE in _facts_of(error) or (cause is not None and _CLIENT_GONE in _facts_of(cause))
 
 
 def watch_input(environ: Environ) -> "Input | None":

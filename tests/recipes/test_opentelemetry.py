@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from webtest import TestApp
 from wsgistack import load
 
-client = TestApp(load("stack.toml"))
+client = TestApp(load("stack.toml"), extra_environ={"wsgistack.raise_errors": False})
 exporter = InMemorySpanExporter()
 trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(exporter))
 client.get("/fail", status=500)

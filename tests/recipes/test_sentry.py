@@ -27,7 +27,8 @@ from wsgistack import load
 
 def send(app, path, request_id):
     try:
-        answer = TestApp(app).get(path, headers={{"X-Request-ID": request_id}}, expect_errors=True)
+        client = TestApp(app, extra_environ={{"wsgistack.raise_errors": False}})
+        answer = client.get(path, headers={{"X-Request-ID": request_id}}, expect_errors=True)
         print(answer.status_int)
     except ZeroDivisionError:
         print("cut")

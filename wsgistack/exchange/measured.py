@@ -26,15 +26,13 @@ class MeasuredExchange(Exchange):
     ``close()``, the response ends when the server drops the body.
     """
 
-    __slots__ = ("_input", "first_chunk_at", "method", "sent")
+    __slots__ = ("_input", "first_chunk_at", "method")
 
     keeps_length = True
     needs_context = False
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         Exchange.__init__(self, environ, start_response)  # faster than super()
-        self.sent = 0
-        """The bytes of the body that went to the server."""
         self.first_chunk_at: float | None = None
         """When the first byte of the body went to the server, by ``perf_counter()``. None for a file that it sends."""
         self.method = environ.get("REQUEST_METHOD") or "-"

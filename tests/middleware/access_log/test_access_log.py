@@ -21,9 +21,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from waitress import create_server
-from webtest import TestApp
 
-from tests.direct import Body, Call, answering, raising
+from tests.direct import Body, Call, TestApp, answering, raising
 from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, ConfigError, RequestId, load
 from wsgistack.types import App, Environ, StartResponse
 

@@ -9,10 +9,9 @@ from typing import Any
 from wsgiref.util import FileWrapper
 
 import pytest
-from webtest import TestApp
 from webtest.lint import middleware as lint
 
-from tests.direct import Body, Call, answering, raising, restart
+from tests.direct import Body, Call, TestApp, answering, raising, restart
 from wsgistack import CatchErrors, RequestId
 from wsgistack.types import App, Environ, Headers, StartResponse
 

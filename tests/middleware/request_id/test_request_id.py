@@ -10,9 +10,8 @@ from wsgiref.util import FileWrapper
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from webtest import TestApp
 
-from tests.direct import Body, Call, answering, raising, restart
+from tests.direct import Body, Call, TestApp, answering, raising, restart
 from wsgistack import AccessLog, CatchErrors, ConfigError, RequestId, current_request_id, request_id_var
 from wsgistack.logging import RequestIdFilter
 from wsgistack.testing import Server

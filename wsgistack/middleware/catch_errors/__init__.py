@@ -1,24 +1,29 @@
 """The last resort: an error becomes an answer, and one record in the log."""
 
 import logging
-import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, cast
 
 from wsgistack.base import Middleware
-from wsgistack.environ import is_logged, mark_logged, watch_input
-from wsgistack.errors import Mistakes, check_lists
+from wsgistack.environ import ERROR, is_client_gone, is_logged, mark_logged, watch_input
+from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.exchange.held import HeldExchange
+from wsgistack.http import headers as h
 from wsgistack.http.responses import RESPONSES, error_answer
+from wsgistack.middleware.catch_errors.callers import wants_error
 from wsgistack.middleware.catch_errors.expected import ExpectedErrors
-from wsgistack.middleware.catch_errors.reporting import Reporter, Reports
+from wsgistack.middleware.catch_errors.frameworks import LISTENER, listen_to_frameworks
+from wsgistack.middleware.catch_errors.reporting import Reporter, Reports, Sent
+from wsgistack.middleware.catch_errors.tracebacks import format_error
+from wsgistack.middleware.catch_errors.values import class_name
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
 __all__ = ["CatchErrors"]
 
 _LOOPBACK = ("127.0.0.0/8", "::1")
+_REPORTS = ("unanswered", "framework")
 _DETAIL = "The server failed to answer this request. The error has been logged."
 
 
@@ -82,8 +87,13 @@ class CatchErrors(Middleware):
         at most 100 files of about 1 MiB, which their owner alone can read. The default is no folder.
     :param redact: more names of headers, cookies, parameters and variables whose values are secret. A part of a name is
         enough. The usual ones are known, such as ``password``, ``token`` and ``session``.
+    :param report: ``unanswered``, the default, logs and reports the errors that reach this layer; ``framework`` also
+        those that the application answers by itself: Flask and Django say so with the signal ``got_request_exception``,
+        others, such as a2wsgi, with ``exc_info``. Flask and Django also log them: ``docs/errors.rst`` shows how to
+        keep one of the two records.
     :raises ConfigError: ``debug`` is on in production, a network is not valid, a key of ``answers`` is no type of
-        exception, an answer is not valid, a reporter can't be imported, or the file or folder can't be made.
+        exception, an answer is not valid, a reporter can't be imported, the file or
+        folder can't be made, or ``report`` is unknown.
 
     Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 
@@ -112,10 +122,14 @@ class CatchErrors(Middleware):
         report_in_background: bool = True,
         capsules: Path | None = None,
         redact: Collection[str] = (),
+        report: Literal["unanswered", "framework"] = "unanswered",
     ) -> None:
         super().__init__(app)
         check_lists(debug_networks=debug_networks, reporters=reporters, redact=redact)
         mistakes = Mistakes()
+        if report not in _REPORTS:
+            hint = suggest(report, _REPORTS)
+            mistakes.append(Mistake(f"unknown value {report!r}", key="report", value=report, hint=hint))
         with mistakes.collect():
             self.expected = ExpectedErrors(answers or {})
         with mistakes.collect():
@@ -128,7 +142,7 @@ class CatchErrors(Middleware):
                 capsules=capsules,
                 redact=redact,
             )
-        self._inner = app
+        self._inner: App = self._call_framework if report == "framework" else app
         if debug or debug_networks is not _LOOPBACK:
             from wsgistack.middleware.catch_errors.access import compile_access, refuse_production
             from wsgistack.middleware.catch_errors.debug.logs import Recording
@@ -138,7 +152,7 @@ class CatchErrors(Middleware):
             if debug:
                 with mistakes.collect():
                     refuse_production()
-                self._inner = Recording(app)
+                self._inner = Recording(self._inner)
         mistakes.raise_if_any()
         self.answers = answers
         self.debug = debug
@@ -150,6 +164,10 @@ class CatchErrors(Middleware):
         self.report_in_background = report_in_background
         self.capsules = capsules
         self.redact = redact
+        self.report = report
+        self.hears_frameworks = report == "framework"
+        if self.hears_frameworks:
+            listen_to_frameworks()
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -157,9 +175,15 @@ class CatchErrors(Middleware):
             given = watch_input(environ)
             if self.capsules is not None and given is not None:
                 self._reports.keep(environ, given)
-        exchange = _Guarded(environ, start_response)
+        exchange: _Guarded = _Guarded()
         exchange.layer = self
+        exchange.prepare(environ, start_response)
         return exchange.run(self._inner)
+
+    def _call_framework(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        listen_to_frameworks()
+        environ[LISTENER] = self.hear_error
+        return self.app(environ, start_response)
 
     def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
         """Make the answer to an error. A subclass may make a different one."""
@@ -172,23 +196,49 @@ class CatchErrors(Middleware):
                 logging.getLogger(self.logger).exception("the debug page failed")
         return error_answer(environ, 500, _DETAIL)
 
-    def report(self, environ: Environ, error: Exception) -> None:
-        """Log and report an error, unless an inner layer of this kind has logged it."""
+    def report_error(self, environ: Environ, error: Exception, sent: Sent | None = None) -> None:
+        """Log and report an error, unless an inner layer of this kind has logged it.
+
+        :param sent: what the client has got of a response before.
+        """
         if is_logged(environ, error):
             return
         mark_logged(environ, error)
-        self._reports.add(environ, error, [name for name, _ in self.pipeline[:-1]])
+        environ[ERROR] = class_name(type(error))
+        self._reports.add(environ, error, [name for name, _ in self.pipeline[:-1]], sent)
+
+    def hear_error(self, environ: Environ, error: Exception) -> None:
+        """Report an error that a framework is about to answer, or to raise."""
+        if is_client_gone(error) or wants_error(environ, error):
+            return
+        with suppress(Exception):
+            expected = self.expected.answer(environ, error)
+            if expected is not None and expected[0] < "5":
+                return
+        self.try_to_report(environ, error)
+
+    def try_to_report(self, environ: Environ, error: Exception, sent: Sent | None = None) -> None:
+        """Report an error; the client gets an answer even if that fails."""
+        try:
+            self.report_error(environ, error, sent)
+        except Exception as failure:
+            with suppress(Exception):
+                failure.__suppress_context__ = True  # nearly always the error itself
+                environ["wsgi.errors"].write(f"{format_error(error)[0]}It can't be logged:\n{format_error(failure)[0]}")
 
 
 class _Guarded(HeldExchange):
     """Holds the start back, so that an error before the first byte can be answered."""
 
     __slots__ = ("layer",)
+    __init__ = object.__init__
 
     keeps_length = True
     layer: CatchErrors
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
+        if wants_error(self.environ, error):
+            return None
         expected = self._find_expected(error) if self.can_answer else None
         if expected is None or expected[0] >= "5":
             self._report(error)
@@ -201,6 +251,10 @@ class _Guarded(HeldExchange):
             plain = {key: value for key, value in self.environ.items() if key != RESPONSES}
             return error_answer(plain, 500, _DETAIL)
 
+    def on_exc_info(self, error: BaseException | None) -> None:
+        if self.layer.hears_frameworks and issubclass(type(error), Exception):
+            self.layer.hear_error(self.environ, cast(Exception, error))
+
     def _find_expected(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
         try:
             return self.layer.expected.answer(self.environ, error)
@@ -209,8 +263,7 @@ class _Guarded(HeldExchange):
             return None
 
     def _report(self, error: Exception) -> None:
-        try:
-            self.layer.report(self.environ, error)
-        except Exception:
-            with suppress(Exception):  # the client gets an answer in any case
-                traceback.print_exc(file=self.environ["wsgi.errors"])
+        # a server may stop at Content-Length without asking for the end
+        is_whole = self.finished or (self.sent > 0 and self.sent == h.content_length(self.headers))
+        sent = Sent(self.status, self.sent, is_whole) if self.sent or is_whole else None
+        self.layer.try_to_report(self.environ, error, sent)

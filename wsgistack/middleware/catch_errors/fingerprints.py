@@ -5,8 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
+from typing import cast
 
 from wsgistack.imports import is_own_code
+from wsgistack.middleware.catch_errors.attributes import cause_of, traceback_of
 from wsgistack.middleware.catch_errors.values import class_name
 
 __all__ = ["find_fingerprint", "find_origin", "is_application_code"]
@@ -27,7 +29,7 @@ def find_fingerprint(error: BaseException) -> str:
     application's own code was running, the innermost frames of all code count.
     """
     places = [_describe_place(*each) for each in _list_frames(error)]
-    if isinstance(error, RecursionError):  # it may happen at any of the frames that repeat
+    if issubclass(type(error), RecursionError):  # it may happen at any of the frames that repeat
         places = sorted(set(places))
     told = [*_list_kinds(error), *places[-_MAX_FRAMES:]]
     return hashlib.sha256("\n".join(told).encode("utf-8", "replace")).hexdigest()[:_LENGTH]
@@ -47,7 +49,7 @@ def is_application_code(file: str) -> bool:
 
 
 def _list_frames(error: BaseException) -> list[tuple[FrameType, int]]:
-    found = [*walk_tb(error.__traceback__)]
+    found = [*walk_tb(traceback_of(error))]
     return [each for each in found if is_application_code(each[0].f_code.co_filename)] or found
 
 
@@ -58,8 +60,9 @@ def _describe_place(frame: FrameType, line: int | None) -> str:
 
 def _list_kinds(error: BaseException) -> list[str]:
     kinds = [class_name(type(error))]
-    if isinstance(error, BaseExceptionGroup):
-        kinds += sorted({class_name(type(each)) for each in error.exceptions})
-    if error.__cause__ is not None:
-        kinds.append(class_name(type(error.__cause__)))
+    if issubclass(type(error), BaseExceptionGroup):  # not isinstance(), which asks an error for its __class__
+        kinds += sorted({class_name(type(each)) for each in cast(BaseExceptionGroup, error).exceptions})
+    cause = cause_of(error)
+    if cause is not None:
+        kinds.append(class_name(type(cause)))
     return kinds

@@ -5,11 +5,13 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
-from wsgistack.environ import RAISE_ERRORS, REQUEST_ID, Input
+from wsgistack.environ import RAISE_ERRORS, REQUEST_ID, Input, escape_quoted
 from wsgistack.errors import Mistakes, describe_error
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
+from wsgistack.middleware.catch_errors.attributes import traceback_of
 from wsgistack.middleware.catch_errors.bodies import list_secrets
 from wsgistack.middleware.catch_errors.capsules import KEPT_INPUT, MAX_BODY, Capsules
 from wsgistack.middleware.catch_errors.delivery import Delivery, Reporter
@@ -21,7 +23,20 @@ from wsgistack.middleware.catch_errors.tracebacks import format_error
 from wsgistack.middleware.catch_errors.values import Hiding
 from wsgistack.types import Environ
 
-__all__ = ["Reporter", "Reports"]
+__all__ = ["Reporter", "Reports", "Sent"]
+
+
+class Sent(NamedTuple):
+    """What the client had got of a response when an error happened.
+
+    :param status: the status that was sent.
+    :param bytes: how many bytes of the body were sent.
+    :param is_whole: whether this was the whole body, so that ``close()`` has failed.
+    """
+
+    status: str
+    bytes: int
+    is_whole: bool
 
 
 class Reports:
@@ -67,13 +82,14 @@ class Reports:
         given.keep(MAX_BODY)
         environ[KEPT_INPUT] = given
 
-    def add(self, environ: Environ, error: Exception, layers: Sequence[str]) -> None:
+    def add(self, environ: Environ, error: Exception, layers: Sequence[str], sent: Sent | None = None) -> None:
         """Log an error, and report it.
 
+        :param sent: what the client has got of a response before.
         :raises Exception: of a handler of the log; the error is reported nevertheless.
         """
         try:
-            self._log(environ, error)
+            self._log(environ, error, sent)
         finally:
             if (self._deliveries or self._capsules) and not environ.get(RAISE_ERRORS):
                 try:
@@ -84,7 +100,7 @@ class Reports:
                         # without the traceback, which would show the error once more
                         logging.getLogger(self._logger).error(said, describe_error(failure))  # noqa: TRY400
 
-    def _log(self, environ: Environ, error: Exception) -> None:
+    def _log(self, environ: Environ, error: Exception, sent: Sent | None) -> None:
         logger = logging.getLogger(self._logger)
         if not logger.isEnabledFor(logging.ERROR):
             return
@@ -94,11 +110,13 @@ class Reports:
             "trace_id": find_trace_id(environ) or "",
             "fingerprint": find_fingerprint(error),
             "request_headers": list_headers(environ, self._redaction),
+            "sent_status": sent.status if sent else "",
+            "sent_bytes": sent.bytes if sent else 0,
         }
         request = name_request(environ, self._redaction)
-        exc_info = (type(error), error, error.__traceback__)
-        said = "%s failed, request %s"
-        arguments = (request, request_id)
+        exc_info = (type(error), error, traceback_of(error))
+        said = "%s failed%s, request %s"
+        arguments = (request, _describe_sent(sent), request_id)
         record = logger.makeRecord(self._logger, logging.ERROR, __file__, 0, said, arguments, exc_info, "", extra)
         text, is_cut = format_error(error)
         if is_cut:  # otherwise the formatter of each handler makes its own
@@ -119,3 +137,12 @@ class Reports:
         finally:
             for each in self._deliveries:
                 each.send(report)
+
+
+def _describe_sent(sent: Sent | None) -> str:
+    if sent is None:
+        return ""
+    if sent.is_whole:
+        return f" in close() after {escape_quoted(sent.status)} with {sent.bytes} bytes"
+    cut = ", so that the connection is cut" if sent.bytes else ""
+    return f" after {escape_quoted(sent.status)} and {sent.bytes} bytes of the body{cut}"

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from traceback import TracebackException, format_tb
 
+from wsgistack.middleware.catch_errors.attributes import traceback_of
 from wsgistack.middleware.catch_errors.values import cut
 
 __all__ = ["MAX_TRACEBACK", "format_error", "message_of"]
@@ -23,12 +24,34 @@ def format_error(error: BaseException, edit: Callable[[str], str] = str) -> tupl
     :param edit: changes each part of it: a frame, a message or a note.
     """
     try:
-        parts: Iterable[str] = TracebackException.from_exception(error).format()
-        return _join(parts, edit)
+        summary = TracebackException.from_exception(error)
+        is_cut = _shorten(summary)
+        text, has_gap = _join(summary.format(), edit)
     except Exception as failure:
         # the error, or what caused it, has a broken attribute; its frames have none
         said = f"{type(error).__name__}, which can't be shown: {type(failure).__name__}\n"
-        return _join([*format_tb(error.__traceback__), said], edit)[0], True
+        return _join([*format_tb(traceback_of(error)), said], edit)[0], True
+    return text, is_cut or has_gap
+
+
+def _shorten(summary: TracebackException) -> bool:
+    """Cut long messages and notes before ``format()`` makes a list of their lines."""
+    pending: list[TracebackException | None] = [summary]
+    is_cut = False
+    while pending:
+        each = pending.pop()
+        if each is None:
+            continue
+        pending += [each.__cause__, each.__context__, *(each.exceptions or ())]
+        said = getattr(each, "_str", None)  # there is no public way
+        if type(said) is str and len(said) > _MAX_PART:
+            each._str = cut(said, _MAX_PART)  # type: ignore[attr-defined]  # noqa: SLF001
+            is_cut = True
+        notes = each.__notes__
+        if type(notes) is list and any(type(note) is str and len(note) > _MAX_PART for note in notes):
+            each.__notes__ = [cut(note, _MAX_PART) if type(note) is str else note for note in notes]
+            is_cut = True
+    return is_cut
 
 
 def message_of(error: BaseException) -> str:
