@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
 from wsgistack.middleware.auth.api_key import ApiKey, ApiKeyOptions
+from wsgistack.middleware.auth.basic import Basic, BasicOptions
 from wsgistack.middleware.auth.bearer import Bearer, BearerOptions
 from wsgistack.middleware.auth.certificate import CertificateOptions, ClientCertificate
 from wsgistack.middleware.auth.layer import AuthLayer
@@ -66,6 +67,8 @@ class Auth(AuthLayer):
         :class:`~wsgistack.middleware.auth.trusted_header.TrustedHeader`.
     :param bearer: tokens and JWTs: the options of :class:`~wsgistack.middleware.auth.bearer.Bearer`.
     :param api_key: API keys: the options of :class:`~wsgistack.middleware.auth.api_key.ApiKey`.
+    :param basic: user names and passwords: the first options of
+        :class:`~wsgistack.middleware.auth.basic.BasicAuth`, to ``max_hashes``.
     :param schemes: schemes of your own: classes, or callables without arguments, that make a
         :class:`~wsgistack.middleware.auth.scheme.Scheme`.
     :param public: the beginnings of paths that need no credentials, such as ``/health``. All forms of the path must be
@@ -101,6 +104,7 @@ class Auth(AuthLayer):
         trusted_header: TrustedHeaderOptions | None = None,
         bearer: BearerOptions | None = None,
         api_key: ApiKeyOptions | None = None,
+        basic: BasicOptions | None = None,
         schemes: Sequence[Callable[[], Scheme]] = (),
         public: Sequence[str] = (),
         optional: bool = False,
@@ -128,6 +132,7 @@ class Auth(AuthLayer):
             "trusted_header": (TrustedHeader, trusted_header),
             "bearer": (Bearer, bearer),
             "api_key": (ApiKey, api_key),
+            "basic": (Basic, basic),
             **{f"schemes.{number}": (make, {}) for number, make in enumerate(schemes, 1)},
         }
         made = []
@@ -136,12 +141,13 @@ class Auth(AuthLayer):
                 with mistakes.collect(prefix=key):
                     made.append(_make_scheme(make, options))
         if not made and not mistakes:
-            mistakes.append(Mistake("has no scheme", expected="at least one, such as api_key or bearer"))
+            mistakes.append(Mistake("has no scheme", expected="at least one, such as basic or bearer"))
         mistakes.raise_if_any()
         self.certificate = certificate
         self.trusted_header = trusted_header
         self.bearer = bearer
         self.api_key = api_key
+        self.basic = basic
         self.schemes = schemes
         self._schemes = tuple(made)
 

@@ -136,6 +136,15 @@ class Passwords:
         self._hashing = Hashing(max_hashes)
         self._knows = self._hashing.knows
 
+    def remembers(self, user: str, password: str) -> bool:
+        """Whether a user may enter with a password, as far as this is known without a hash."""
+        users = self._read_users()
+        secret = password.encode()
+        if users.plain and compare_digest(_mac(secret).digest(), users.plain.get(user, _NOBODY)):
+            return True
+        stored = users.hashes.get(user, LOCKED)
+        return self._knows(_mac(f"{len(user)}:{user}{stored}:{password}".encode()).digest())
+
     def verify(self, user: str, password: str) -> Verdict:
         """Check whether a user may enter with a password.
 
