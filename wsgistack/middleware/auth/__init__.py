@@ -143,7 +143,7 @@ class Auth(AuthLayer):
         self.bearer = bearer
         self.api_key = api_key
         self.schemes = schemes
-        self._schemes = tuple(made)
+        self._add_schemes(made)
 
 
 def _make_scheme(make: Callable[..., Scheme], options: Mapping[str, Any]) -> Scheme:

@@ -134,6 +134,6 @@ class BearerAuth(AuthLayer):
         super().__init__(
             app, public=public, optional=optional, rules=rules, realm=realm, throttle=throttle, withhold=withhold
         )
-        self._schemes = (Bearer(tokens=tokens, jwt=jwt),)
+        self._add_schemes([Bearer(tokens=tokens, jwt=jwt)])
         self.tokens = tokens
         self.jwt = jwt

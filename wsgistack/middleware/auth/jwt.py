@@ -7,9 +7,10 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 from time import time
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypedDict
 
-from wsgistack.errors import Mistake, Mistakes, suggest
+from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.imports import require_extra
 from wsgistack.middleware.auth.jwks import Keys, KeysUnavailableError
 from wsgistack.middleware.auth.scheme import Identity, Refusal
@@ -94,11 +95,14 @@ class Jwts:
         remember: Duration = 60,
     ) -> None:
         mistakes = Mistakes()
+        with mistakes.collect(prefix="jwt"):
+            check_lists(algorithms=algorithms, audience=audience, required=required)
+        algorithms = [] if isinstance(algorithms, str) else [*algorithms]
         known = _SECRET_SIZES if secret else _PUBLIC
         if sum(map(bool, (secret, keys, jwks_url))) != 1:
             expected = "exactly one of secret, keys and jwks_url"
             mistakes.append(Mistake("needs one source of keys", key="jwt", expected=expected))
-        elif not algorithms:
+        elif not algorithms and not mistakes:
             expected = f"some of {', '.join(known)}"
             mistakes.append(Mistake("does not name the algorithms", key="jwt.algorithms", expected=expected))
         for name in algorithms:
@@ -120,7 +124,7 @@ class Jwts:
         mistakes.raise_if_any()
         self._library: Any = library
         self._secret = shared
-        self._algorithms = [*algorithms]
+        self._algorithms = algorithms
         self._keys = None if secret else Keys(library, file=keys, url=jwks_url, refresh=refresh)
         self._issuer = issuer or None
         self._audience = [*audience] or None
@@ -202,7 +206,7 @@ class Jwts:
         for name, value in ((self._groups_claim, groups), (self._scopes_claim, scopes)):
             if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
                 return Refusal(f"the token has no valid {name}", error="invalid_token")
-        return Identity(user, "Bearer", frozenset(groups), frozenset(filter(None, scopes)), claims)
+        return Identity(user, "Bearer", frozenset(groups), frozenset(filter(None, scopes)), MappingProxyType(claims))
 
     def _keep(self, token: str, identity: Identity, claims: Mapping[str, Any], version: int) -> None:
         until = time() + self._remember

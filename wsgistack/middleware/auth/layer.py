@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
@@ -34,7 +34,7 @@ _LOGGER = logging.getLogger("wsgistack.auth")
 
 
 class AuthLayer(Middleware):
-    """The base of the layers for authentication. A subclass makes ``_schemes`` from its other options."""
+    """The base of the layers for authentication. A subclass makes schemes from its other options, and adds them."""
 
     must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
@@ -44,6 +44,7 @@ class AuthLayer(Middleware):
     is_guard: ClassVar = True
     changes: ClassVar = Changes(answers=True)
     _schemes: tuple[Scheme, ...]
+    _removers: tuple[Callable[[Environ], None], ...]
 
     def __init__(
         self,
@@ -89,6 +90,8 @@ class AuthLayer(Middleware):
         """Serve one request."""
         for key in _SET_BY_US:
             environ.pop(key, None)
+        for remove_forged in self._removers:
+            remove_forged(environ)
         if self.public and self._is_public(environ):
             return self._pass(environ, start_response)
         identity: Identity | None = None
@@ -99,7 +102,8 @@ class AuthLayer(Middleware):
             if isinstance(credentials, Refusal):
                 return self._refuse(credentials, scheme, "", environ, start_response)
             found = scheme.recall(credentials) or self._verify(scheme, credentials, environ)
-            if isinstance(found, Refusal):
+            if not isinstance(found, Identity):
+                found = found or Refusal("not verified")  # by a scheme that forgot to refuse
                 return self._refuse(found, scheme, credentials.user, environ, start_response)
             identity = found
             break
@@ -119,6 +123,11 @@ class AuthLayer(Middleware):
             return self._refuse(Refusal("no credentials"), None, "", environ, start_response)
         return self._pass(environ, start_response)
 
+    def _add_schemes(self, schemes: Iterable[Scheme]) -> None:
+        self._schemes = tuple(schemes)
+        own = [each for each in self._schemes if type(each).remove_forged is not Scheme.remove_forged]
+        self._removers = tuple(each.remove_forged for each in own)
+
     def _verify(self, scheme: Scheme, credentials: Credentials, environ: Environ) -> Identity | Refusal:
         if self._throttle is None:
             return scheme.verify(credentials)
@@ -129,6 +138,7 @@ class AuthLayer(Middleware):
         found = scheme.verify(credentials)
         if isinstance(found, Refusal) and found.is_guess and self._throttle.count_failure(client, credentials.user):
             user = escape_quoted(credentials.user[:MAX_LOGGED_USER])
+            client = escape_quoted(client) or "-"
             extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": "locked out"}
             _LOGGER.warning('locked out user "%s" from %s after too many failures', user, client, extra=extra)
         return found
@@ -142,8 +152,8 @@ class AuthLayer(Middleware):
     def _refuse(
         self, refusal: Refusal, scheme: Scheme | None, user: str, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
-        client = environ.get("REMOTE_ADDR") or "-"
         if scheme is not None:
+            client = escape_quoted(environ.get("REMOTE_ADDR", "")) or "-"
             user = escape_quoted(user[:MAX_LOGGED_USER])
             extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": refusal.reason}
             _LOGGER.warning('refused user "%s" from %s: %s', user, client, refusal.reason, extra=extra)
@@ -154,7 +164,7 @@ class AuthLayer(Middleware):
             headers = [("WWW-Authenticate", scheme.challenge(self._quoted_realm, refusal))]
         if refusal.retry_after:
             headers.append(("Retry-After", str(refusal.retry_after)))
-        status, headers, body = error_answer(environ, refusal.status, _DETAILS[refusal.status], headers=headers)
+        status, headers, body = error_answer(environ, refusal.status, _DETAILS.get(refusal.status, ""), headers=headers)
         start_response(status, headers)
         return body
 
