@@ -21,7 +21,7 @@ __all__ = ["JwtOptions", "Jwts"]
 MAX_REMEMBERED = 4096
 """The number of verified tokens that are remembered. The one that was verified first is forgotten first."""
 
-_KEY = os.urandom(32)
+_KEYED = blake2b(key=os.urandom(32), digest_size=32)
 _SECRET_SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}  # bytes (RFC 7518 §3.2)
 _PUBLIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _LOOKS_PUBLIC = (b"-----BEGIN", b"ssh-", b"ecdsa-", b'{"k')
@@ -139,14 +139,14 @@ class Jwts:
 
     def recall(self, token: str) -> Identity | None:
         """The identity of a token that was verified before."""
-        found = self._remembered.get(blake2b(token.encode(), key=_KEY, digest_size=32).digest())
-        if found is None or found.until <= time() or found.version != self._version:
+        found = self._remembered.get(_digest(token))
+        if found is None or found.until <= time() or (self._keys and found.version != self._keys.version):
             return None
         return found.identity
 
     def verify(self, token: str) -> Identity | Refusal:
         """Verify a token."""
-        version = self._version
+        version = self._keys.version if self._keys else 0
         try:
             claims = self._decode(token)
         except KeysUnavailableError:
@@ -190,10 +190,6 @@ class Jwts:
                 return claims
         raise failure
 
-    @property
-    def _version(self) -> int:
-        return self._keys.version if self._keys else 0
-
     def _read_claims(self, claims: Mapping[str, Any]) -> Identity | Refusal:
         user = claims.get(self._user_claim)
         if not isinstance(user, str) or not user or not user.isprintable():
@@ -212,8 +208,15 @@ class Jwts:
         until = time() + self._remember
         if claims.get("exp", until) < until - self._leeway:  # compared first: it may be beyond all floats
             until = claims["exp"] + self._leeway
-        digest = blake2b(token.encode(), key=_KEY, digest_size=32).digest()
+        digest = _digest(token)
         with self._lock:
             self._remembered[digest] = _Remembered(identity, until, version)
             if len(self._remembered) > MAX_REMEMBERED:
                 self._remembered.popitem(last=False)
+
+
+def _digest(token: str) -> bytes:
+    """A key for a token, from which nobody can read it."""
+    digest = _KEYED.copy()  # cheaper than a new one with a key
+    digest.update(token.encode("utf-8", "replace"))
+    return digest.digest()

@@ -21,7 +21,6 @@ __all__ = ["AuthLayer"]
 MAX_LOGGED_USER = 64
 """In characters: what the log shows of a name that a client claims."""
 
-_SET_BY_US = ("REMOTE_USER", "AUTH_TYPE", IDENTITY)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DETAILS = {
     400: "The credentials of this request are malformed.",
@@ -88,8 +87,9 @@ class AuthLayer(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        for key in _SET_BY_US:
-            environ.pop(key, None)
+        environ.pop("REMOTE_USER", None)
+        environ.pop("AUTH_TYPE", None)
+        environ.pop(IDENTITY, None)
         for remove_forged in self._removers:
             remove_forged(environ)
         if self.public and self._is_public(environ):
