@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.pairs import THOROUGH, Effort, Samples
 from benchmarks.plots import Bar, draw_bars
 from benchmarks.rows import Findings, Group, Row, list_missing
-from benchmarks.situations import BARE, FLOOR, SITUATIONS, Situation, list_hashed
+from benchmarks.situations import BARE, FLOOR, SITUATIONS, Situation, list_hashed, list_signed
 
 __all__ = ["LAYERS", "measure_layers"]
 
@@ -42,7 +42,7 @@ def measure_layers(effort: Effort = THOROUGH, situations: Sequence[Situation] = 
     rows: list[Row] = []
     drawn: list[tuple[str, list[Bar]]] = []
     with TemporaryDirectory() as folder:
-        for situation in (*situations, *list_hashed(Path(folder))):
+        for situation in (*situations, *list_hashed(Path(folder)), *list_signed()):
             samples = situation.measure(effort)
             rows += _make_rows(situation, samples)
             drawn.append((situation.title, _make_bars(situation, samples)))
