@@ -63,9 +63,7 @@ class ApiKey(Scheme):
 
     def read(self, environ: Environ) -> Credentials | Refusal | None:
         """Read the key from all places where it may be."""
-        found = []
-        if self._environ_key in environ:
-            found.append(environ[self._environ_key])
+        found = [environ[self._environ_key]] if self._environ_key in environ else []
         if self._cookie:
             found += [value for name, value in _split_cookies(environ) if name == self._cookie]
         if self._query and environ.get("QUERY_STRING"):

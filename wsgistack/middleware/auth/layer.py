@@ -93,7 +93,9 @@ class AuthLayer(Middleware):
         for remove_forged in self._removers:
             remove_forged(environ)
         if self.public and self._is_public(environ):
-            return self._pass(environ, start_response)
+            if self.withhold:
+                self._withhold(environ)
+            return self.app(environ, start_response)
         identity: Identity | None = None
         for scheme in self._schemes:
             credentials = scheme.read(environ)
@@ -101,7 +103,10 @@ class AuthLayer(Middleware):
                 continue
             if isinstance(credentials, Refusal):
                 return self._refuse(credentials, scheme, "", environ, start_response)
-            found = scheme.recall(credentials) or self._verify(scheme, credentials, environ)
+            found: Identity | Refusal | None = scheme.recall(credentials)
+            if found is None:
+                throttle = self._throttle
+                found = _verify(scheme, credentials, environ, throttle) if throttle else scheme.verify(credentials)
             if not isinstance(found, Identity):
                 found = found or Refusal("not verified")  # by a scheme that forgot to refuse
                 return self._refuse(found, scheme, credentials.user, environ, start_response)
@@ -121,33 +126,18 @@ class AuthLayer(Middleware):
             environ[IDENTITY] = identity
         elif not self.optional:
             return self._refuse(Refusal("no credentials"), None, "", environ, start_response)
-        return self._pass(environ, start_response)
+        if self.withhold:
+            self._withhold(environ)
+        return self.app(environ, start_response)
 
     def _add_schemes(self, schemes: Iterable[Scheme]) -> None:
         self._schemes = tuple(schemes)
         own = [each for each in self._schemes if type(each).remove_forged is not Scheme.remove_forged]
         self._removers = tuple(each.remove_forged for each in own)
 
-    def _verify(self, scheme: Scheme, credentials: Credentials, environ: Environ) -> Identity | Refusal:
-        if self._throttle is None:
-            return scheme.verify(credentials)
-        client = environ.get("REMOTE_ADDR", "")
-        refusal = self._throttle.check(client, credentials.user)
-        if refusal:
-            return refusal
-        found = scheme.verify(credentials)
-        if isinstance(found, Refusal) and found.is_guess and self._throttle.count_failure(client, credentials.user):
-            user = escape_quoted(credentials.user[:MAX_LOGGED_USER])
-            client = escape_quoted(client) or "-"
-            extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": "locked out"}
-            _LOGGER.warning('locked out user "%s" from %s after too many failures', user, client, extra=extra)
-        return found
-
-    def _pass(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if self.withhold:
-            for scheme in self._schemes:
-                scheme.withhold(environ)
-        return self.app(environ, start_response)
+    def _withhold(self, environ: Environ) -> None:
+        for scheme in self._schemes:
+            scheme.withhold(environ)
 
     def _refuse(
         self, refusal: Refusal, scheme: Scheme | None, user: str, environ: Environ, start_response: StartResponse
@@ -180,3 +170,16 @@ class AuthLayer(Middleware):
                 ("WWW-Authenticate", f"X-{challenge}" if is_script and scheme.opens_dialog else challenge)
             )
         return challenges
+
+
+def _verify(scheme: Scheme, credentials: Credentials, environ: Environ, throttle: Throttle) -> Identity | Refusal:
+    client = environ.get("REMOTE_ADDR", "")
+    refusal = throttle.check(client, credentials.user)
+    if refusal:
+        return refusal
+    found = scheme.verify(credentials)
+    if isinstance(found, Refusal) and found.is_guess and throttle.count_failure(client, credentials.user):
+        user, client = escape_quoted(credentials.user[:MAX_LOGGED_USER]), escape_quoted(client) or "-"
+        extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": "locked out"}
+        _LOGGER.warning('locked out user "%s" from %s after too many failures', user, client, extra=extra)
+    return found
