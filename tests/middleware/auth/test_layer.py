@@ -9,7 +9,7 @@ import pytest
 from webtest import TestApp
 
 from tests.middleware.auth.cards import Card, Ticket, make, show
-from wsgistack import Auth, ConfigError, Credentials, Identity, Refusal
+from wsgistack import Auth, ConfigError, Credentials, Identity, Pipeline, Refusal
 from wsgistack.types import Environ, StartResponse
 
 
@@ -180,3 +180,13 @@ def test_nobody_can_forge_a_line_of_the_log(name: str, caplog: pytest.LogCapture
         assert line.isascii()
         assert line.isprintable()
         assert len(line) < 400
+
+
+@pytest.mark.parametrize("layer", [{"use": "auth", "api_key": {"keys": {}}}, "api_key", "bearer_auth", "basic_auth"])
+def test_all_layers_for_authentication_are_inside_and_outside_of_the_same(layer: Any) -> None:
+    outside = ["access_log", "cors", "request_filter", "method_override"]
+    assert Pipeline([*outside, layer, "static", "cascade"]).misplaced() == []
+    for other in outside:
+        assert Pipeline([layer, other]).misplaced(), other
+    for other in ("static", "cascade"):
+        assert Pipeline([other, layer]).misplaced(), other
