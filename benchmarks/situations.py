@@ -3,10 +3,11 @@
 import gzip
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from importlib import import_module
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,23 +89,31 @@ from wsgistack import (
 from wsgistack.middleware.request_filter.patterns import SCANNED
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["BARE", "FLOOR", "SITUATIONS", "Situation", "list_hashed", "list_signed"]
+__all__ = ["BARE", "COST", "FLOOR", "SITUATIONS", "Situation", "list_hashed", "list_signed"]
 
 BARE = "application alone"
 FLOOR = "floor"
+COST = "cost"
 
 _OF_FLOOR = at_most(1.3, "every layer: at most 1.3 times its floor")
 _OF_FLOOR_ID = at_most(1.2, "request id: at most 1.2 times its floor, with a random id of 128 bits")
 _OF_OSLO = {"oslo.middleware": at_most(0.1, "every layer: at most a tenth of the same layer of oslo.middleware")}
 _OF_WHITENOISE = at_most(1.3, "static: at most 1.3 times WhiteNoise, which does its work")
-_DIRECT = {"Paste": at_most(0.5, "access log, direct write: at most half of TransLogger")}
+_DIRECT = {
+    "Paste": at_most(0.5, "access log, direct write: at most half of TransLogger"),
+    COST: at_most(4.0, "access log, combined format to a file: under 4 µs per request"),
+}
+_OF_COMBINED = {"wsgistack": at_most(2.0, "access log, JSON: at most twice the combined format")}
+_TOKENS = {COST: at_most(4.0, "tokens, keys and known JWTs: under 4 µs per request")}
+_CACHED = at_most(2.0, "basic auth, a known password: at most 2 µs")
 _BY_HANDLER = {"Paste": at_most(1.0, "access log, same logging handler: not more than TransLogger")}
 
 
 class Situation(NamedTuple):
     """A layer with one set of options, one application and one request.
 
-    :param targets: by the start of the name of the other side, the floor or a distribution.
+    :param targets: by the start of the name of the other side, the floor or a distribution, or ``COST`` for the
+        time itself.
     """
 
     layer: str
@@ -133,7 +142,26 @@ class Situation(NamedTuple):
 
 
 _log = partial(AccessLog, file=Path(os.devnull))
+_log_combined = partial(_log, format="combined")
+_combined = (Rival("in the combined format", "wsgistack", _log_combined),)
 _log_floor = partial(access_log_floor, write_line=open_null_writer())
+
+
+def _with_many_paths(build: Callable[[App], App]) -> Callable[[App], App]:
+    """Give each request another path: a layer that remembers values does not know it."""
+
+    def build_with(app: App) -> App:
+        layer, paths = build(app), cycle([f"/orders/2026/{number}" for number in range(10_000)])
+
+        def asked(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            environ["PATH_INFO"] = next(paths)
+            return layer(environ, start_response)
+
+        return asked
+
+    return build_with
+
+
 _auth = partial(BasicAuth, users={USER: PASSWORD})
 _auth_floor = partial(basic_auth_floor, user=USER, password=PASSWORD)
 _opaque = "cT4vGq9zLm2XwR7bYp5sKd8fHn3jVx6a"
@@ -218,10 +246,19 @@ SITUATIONS = (
     Situation(
         "access_log",
         "combined format, direct write",
-        partial(_log, format="combined"),
+        _log_combined,
         None,
         rivals=RIVALS["access_log"],
         targets=_DIRECT,
+    ),
+    Situation("access_log", "JSON", partial(_log, format="json"), None, rivals=_combined, targets=_OF_COMBINED),
+    Situation("access_log", "logfmt", partial(_log, format="logfmt"), None, rivals=_combined, targets=_OF_COMBINED),
+    Situation(
+        "access_log",
+        "combined format, another path each time",
+        _with_many_paths(_log_combined),
+        _with_many_paths(_log_floor),
+        targets={},
     ),
     Situation(
         "access_log",
@@ -249,6 +286,7 @@ SITUATIONS = (
         partial(BearerAuth, tokens=_owners),
         partial(BearerAuthFloor, tokens={_digest: _identity}),
         request=_with_token,
+        targets=_TOKENS,
     ),
     Situation(
         "api_key",
@@ -256,6 +294,7 @@ SITUATIONS = (
         partial(ApiKeyAuth, keys=_owners),
         partial(ApiKeyFloor, keys={_digest: _identity}),
         request=_with_key,
+        targets=_TOKENS,
     ),
     Situation(
         "auth",
@@ -263,6 +302,7 @@ SITUATIONS = (
         partial(Auth, api_key={"keys": _owners}, rules=_rules),
         partial(AuthFloor, keys={_digest: _identity}, under="/orders", scope="orders:read"),
         request=_with_key,
+        targets=_TOKENS,
     ),
     Situation("cors", "request of the site itself", _cors, _cors_floor, rivals=RIVALS["cors"]),
     Situation("cors", "request of an allowed origin", _cors, _cors_floor, request=_of_origin, rivals=RIVALS["cors"]),
@@ -360,7 +400,8 @@ def list_hashed(folder: Path) -> list[Situation]:
     theirs = Rival("BasicAuthMiddleware", "oslo.middleware", oslo_basic_auth(file))
     ours = partial(BasicAuth, htpasswd=file)
     title = "file of hashes"
-    return [Situation("basic_auth", title, ours, None, request=LOGGED_IN, rivals=(theirs,), targets=_OF_OSLO)]
+    targets = {COST: _CACHED, **_OF_OSLO}
+    return [Situation("basic_auth", title, ours, None, request=LOGGED_IN, rivals=(theirs,), targets=targets)]
 
 
 def list_signed() -> list[Situation]:
@@ -375,4 +416,4 @@ def list_signed() -> list[Situation]:
     remembered = {make_digest(token): (_identity, time.time() + 86400)}
     ours, floor = partial(BearerAuth, jwt=options), partial(RememberedJwts, remembered=remembered)
     request = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
-    return [Situation("bearer_auth", "JWT that was verified before", ours, floor, request=request)]
+    return [Situation("bearer_auth", "JWT that was verified before", ours, floor, request=request, targets=_TOKENS)]

@@ -5,6 +5,9 @@ from types import TracebackType
 from typing import Any, cast
 from wsgiref.util import setup_testing_defaults
 
+import webtest
+
+from wsgistack.environ import RAISE_ERRORS
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 
@@ -12,6 +15,13 @@ def environ_of(path: str = "/", **keys: Any) -> Environ:
     environ: Environ = {"PATH_INFO": path, "QUERY_STRING": "", **keys}
     setup_testing_defaults(environ)
     return environ
+
+
+class TestApp(webtest.TestApp):  # type: ignore[misc]
+    """WebTest's client, with the answers to errors that other clients get. WebTest alone asks for the exception."""
+
+    def __init__(self, app: App, extra_environ: Environ | None = None, **options: Any) -> None:
+        super().__init__(app, {RAISE_ERRORS: False, **(extra_environ or {})}, **options)
 
 
 class Call:

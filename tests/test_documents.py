@@ -160,7 +160,13 @@ def test_the_example_middleware_has_the_anatomy_of_the_others(folder: Path, monk
 
 
 def test_documents_name_only_files_that_exist() -> None:
-    for document in (*DOCUMENTS, CONTRIBUTING, ROOT / "SECURITY.rst", ROOT / "docs/profile.rst"):
+    for document in (
+        *DOCUMENTS,
+        CONTRIBUTING,
+        ROOT / "SECURITY.rst",
+        ROOT / "docs/errors.rst",
+        ROOT / "docs/profile.rst",
+    ):
         text = document.read_text("utf-8")
         paths = re.findall(r"``((?:\.ci|benchmarks|docs|recipes|tests|wsgistack)/[\w./]*)``", text)
         missing = [path for path in paths if "sunset" not in path and not (ROOT / path).exists()]

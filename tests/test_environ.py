@@ -1,12 +1,15 @@
 """Reading an environ: the target of the request line, and marks on errors."""
 
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgistack.environ import is_logged, mark_logged, request_target
+from wsgistack.environ import is_logged, mark_logged, request_target, watch_input
 from wsgistack.types import Environ
 
 
@@ -56,3 +59,35 @@ def test_marks_an_error_as_logged_for_one_request_only() -> None:
     other: Environ = {}
     mark_logged(other, ValueError())
     assert not is_logged(other, error)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda watched: watched.read(),
+        lambda watched: watched.read(5) + watched.read(5),
+        lambda watched: watched.readline() + watched.read(4),
+        lambda watched: b"".join(watched.readlines()),
+        lambda watched: b"".join(watched),
+        lambda watched: watched.read1(100),
+        lambda watched: watched.readinto(bytearray(100)),
+        lambda watched: watched.readinto1(bytearray(100)),
+    ],
+)
+@pytest.mark.parametrize(("limit", "kept"), [(100, b"one\ntwo\n"), (5, b"one\nt"), (0, b"")])
+def test_keeps_what_is_read_of_an_input(read: Callable[[Any], object], limit: int, kept: bytes) -> None:
+    watched = watch_input({"wsgi.input": BytesIO(b"one\ntwo\n"), "CONTENT_LENGTH": "8"})
+    assert watched is not None
+    watched.keep(limit)
+    read(watched)
+    assert watched.kept == kept
+
+
+def test_keeps_what_is_read_after_a_seek() -> None:
+    watched = watch_input({"wsgi.input": BytesIO(b"one\ntwo\n")})
+    assert watched is not None
+    watched.keep(100)
+    watched.read(3)
+    watched.seek(0)
+    watched.read()
+    assert watched.kept == b"one\ntwo\n"

@@ -30,6 +30,7 @@ PUBLIC = [
     "Decompress",
     "Duration",
     "ErrorDocuments",
+    "ErrorReport",
     "Etag",
     "Exchange",
     "Forwarded",
@@ -51,7 +52,6 @@ PUBLIC = [
     "Refusal",
     "RequestFilter",
     "RequestId",
-    "RequestIdFilter",
     "Responses",
     "Scheme",
     "Secret",
@@ -69,6 +69,7 @@ PUBLIC = [
     "load",
     "load_filter",
     "load_server",
+    "request_id_var",
     "setup_logging",
 ]
 TESTING = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]

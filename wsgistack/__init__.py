@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from wsgistack.config import load_filter as load_filter
     from wsgistack.config import load_server as load_server
     from wsgistack.config import setup_logging as setup_logging
+    from wsgistack.current import current_request_id as current_request_id
+    from wsgistack.current import request_id_var as request_id_var
     from wsgistack.errors import ConfigError as ConfigError
     from wsgistack.errors import Mistake as Mistake
     from wsgistack.errors import Where as Where
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.body_limit import BodyLimit as BodyLimit
     from wsgistack.middleware.cascade import Cascade as Cascade
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
+    from wsgistack.middleware.catch_errors.report import ErrorReport as ErrorReport
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
     from wsgistack.middleware.cookies import Cookies as Cookies
@@ -49,8 +52,6 @@ if TYPE_CHECKING:
     from wsgistack.middleware.paths import Paths as Paths
     from wsgistack.middleware.request_filter import RequestFilter as RequestFilter
     from wsgistack.middleware.request_id import RequestId as RequestId
-    from wsgistack.middleware.request_id import RequestIdFilter as RequestIdFilter
-    from wsgistack.middleware.request_id import current_request_id as current_request_id
     from wsgistack.middleware.responses import Responses as Responses
     from wsgistack.middleware.security_headers import SecurityHeaders as SecurityHeaders
     from wsgistack.middleware.static import Static as Static
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "base": ("Middleware",),
     "config": ("appconfig", "load", "load_filter", "load_server", "setup_logging"),
+    "current": ("current_request_id", "request_id_var"),
     "errors": ("ConfigError", "Mistake", "Where", "WsgistackError"),
     "exchange": ("Exchange", "editing"),
     "exchange.context": ("call_in_context",),
@@ -80,6 +82,7 @@ _HOMES = {
     "middleware.auth.scheme": ("Credentials", "Identity", "Refusal", "Scheme"),
     "middleware.cascade": ("Cascade",),
     "middleware.catch_errors": ("CatchErrors",),
+    "middleware.catch_errors.report": ("ErrorReport",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.cookies": ("Cookies",),
     "middleware.error_documents": ("ErrorDocuments",),
@@ -95,8 +98,8 @@ _HOMES = {
     "middleware.method_override": ("MethodOverride",),
     "middleware.paths": ("Paths",),
     "middleware.request_filter": ("RequestFilter",),
-    "middleware.request_id": ("RequestId", "RequestIdFilter", "current_request_id"),
     "middleware.responses": ("Responses",),
+    "middleware.request_id": ("RequestId",),
     "middleware.security_headers": ("SecurityHeaders",),
     "middleware.static": ("Static",),
     "pipeline": ("OrderWarning", "Pipeline"),

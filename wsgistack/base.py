@@ -1,6 +1,6 @@
 """The base of every layer."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from wsgistack.types import App, Changes, Environ, StartResponse
@@ -70,6 +70,12 @@ class Middleware:
 
     secret_options: Collection[str] = ()
     """The options that the ``repr`` hides, beside those marked as Secret: their values came from references."""
+
+    pipeline: Sequence[tuple[str, App]] = ()
+    """The layers of its pipeline, outermost first, and the application, each with its name. Empty without a pipeline.
+
+    It is complete once the pipeline is built.
+    """
 
     def __init__(self, app: App, /) -> None:
         self.app = app

@@ -9,17 +9,18 @@ from wsgistack.types import Environ
 
 __all__ = [
     "CSP_NONCE",
+    "ERROR",
+    "GLOBAL_REQUEST_ID",
     "IDENTITY",
     "METHOD_OVERRIDES",
     "NO_COMPRESS",
-    "PEER",
+    "RAISE_ERRORS",
     "REQUEST_ID",
     "TRACE_ID",
     "copy_environ",
     "environ_key",
     "escape_quoted",
     "escape_word",
-    "find_peer",
     "is_client_gone",
     "is_logged",
     "mark_client_gone",
@@ -29,6 +30,14 @@ __all__ = [
 ]
 
 REQUEST_ID = "wsgistack.request_id"
+
+GLOBAL_REQUEST_ID = "wsgistack.global_request_id"
+"""The id that several services share for the work that they do together."""
+ERROR = "wsgistack.error"
+"""The class of the error that this request failed with, such as ``builtins.KeyError``, once it was reported."""
+
+RAISE_ERRORS = "wsgistack.raise_errors"
+"""A caller, such as a test, sets this key: True to get exceptions, False to get their answers like a client."""
 
 TRACE_ID = "wsgistack.trace_id"
 """The id of the trace that the request belongs to, in 32 hexadecimal digits (W3C Trace Context)."""
@@ -42,9 +51,6 @@ CSP_NONCE = "wsgistack.csp_nonce"
 NO_COMPRESS = "wsgistack.no_compress"
 """An application sets this key to a true value, before it starts a response that must not be compressed."""
 
-PEER = "wsgistack.peer"
-"""What the layer ``forwarded`` has replaced in the environ: a mapping of the values that the server had set."""
-
 METHOD_OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_OVERRIDE")
 """Headers that hold the method for some applications, by their keys in the environ."""
 
@@ -54,6 +60,8 @@ _CLIENT_GONE = "wsgistack.client_gone"
 _READ = ("read", "readline", "readlines")  # only the end of the input makes their results shorter than asked for
 _READ_SOME = ("read1", "readinto", "readinto1")
 _PATH_SAFE = "/;:@&=+$,!*'()~"
+_facts_of = vars(BaseException)["__dict__"].__get__  # an error may override how its attributes are read
+_cause_of = vars(BaseException)["__cause__"].__get__
 _UNSAFE = re.compile(rf"[^A-Za-z0-9_.\-{_PATH_SAFE}]").search
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} | {34: '\\"', 92: "\\\\"}
 
@@ -65,11 +73,6 @@ def environ_key(header: str) -> str:
     """The key of a header in the environ."""
     key = header.upper().replace("-", "_")
     return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
-
-
-def find_peer(environ: Environ) -> str:
-    """The address of the other end of the connection: of the proxy, if the layer ``forwarded`` has found the client."""
-    return environ.get(PEER, environ).get("REMOTE_ADDR", environ.get("REMOTE_ADDR")) or ""
 
 
 def request_target(path: str, query: str) -> str:
@@ -86,17 +89,17 @@ def copy_environ(environ: Environ) -> Environ:
 
 def mark_logged(environ: Environ, error: BaseException) -> None:
     """Remember that an error has been logged for this request. Neither of them refers to the other."""
-    vars(error)[_LOGGING] = environ.setdefault(_LOGGING, object())
+    _facts_of(error)[_LOGGING] = environ.setdefault(_LOGGING, object())
 
 
 def is_logged(environ: Environ, error: BaseException) -> bool:
     """Whether an error has already been logged for this request."""
-    return _LOGGING in environ and vars(error).get(_LOGGING) is environ[_LOGGING]
+    return _LOGGING in environ and _facts_of(error).get(_LOGGING) is environ[_LOGGING]
 
 
 def mark_client_gone(error: BaseException) -> None:
     """Remember that an error came from the connection to the client."""
-    vars(error)[_CLIENT_GONE] = True
+    _facts_of(error)[_CLIENT_GONE] = True
 
 
 def is_client_gone(error: BaseException) -> bool:
@@ -104,8 +107,8 @@ def is_client_gone(error: BaseException) -> bool:
 
     A ``ConnectionResetError`` from anywhere else, such as a database, is an error of the application.
     """
-    cause = error.__cause__
-    return _CLIENT_GONE in vars(error) or (cause is not None and _CLIENT_GONE in vars(cause))
+    cause = _cause_of(error)
+    return _CLIENT_GONE in _facts_of(error) or (cause is not None and _CLIENT_GONE in _facts_of(cause))
 
 
 def watch_input(environ: Environ) -> "Input | None":
@@ -130,12 +133,24 @@ class Input:
     CONTENT_LENGTH. A request without a length ends anywhere.
     """
 
-    __slots__ = ("_ended", "_failed", "_input", "_left")
+    __slots__ = ("_ended", "_failed", "_input", "_kept", "_left", "_limit")
 
     def __init__(self, given: BinaryIO, length: int) -> None:
         self._input = given
         self._left = length
         self._failed = self._ended = False
+        self._limit = 0
+        self._kept = b""
+
+    def keep(self, limit: int) -> None:
+        """Keep the first bytes that are read from now on, for a report."""
+        self._limit = limit
+        self._kept = b""
+
+    @property
+    def kept(self) -> bytes:
+        """What was kept. After a ``seek()``, only what is read after it."""
+        return self._kept
 
     @property
     def is_cut(self) -> bool:
@@ -155,6 +170,7 @@ class Input:
         if name not in _READ and name not in _READ_SOME:
             if name == "seek":
                 self._left = 0  # what was read before and after does not add up
+                self._kept = b""
             return given
 
         def read(*size: Any) -> object:
@@ -166,6 +182,8 @@ class Input:
                 raise
             if self._left > 0:
                 self._count(name, data, *size)
+            if self._limit > len(self._kept):
+                self._keep(name, data, *size)
             return data
 
         return read
@@ -184,6 +202,14 @@ class Input:
             self._ended = not is_line and (asked is None or asked < 0 or got < asked)
         else:
             self._ended = not got and asked != 0 and asked != b""
+
+    def _keep(self, name: str, data: Any, buffer: Any = b"") -> None:
+        match name:
+            case "readlines":
+                data = b"".join(data)
+            case "readinto" | "readinto1":
+                data = memoryview(buffer)[:data]
+        self._kept += bytes(data[: self._limit - len(self._kept)])
 
 
 def escape_quoted(text: str) -> str:

@@ -40,7 +40,7 @@ class _Guarded:
         self.accept = accept
         self.held: tuple[str, Headers] | None = None
         self.chunks: Any = None
-        self.sent = False
+        self.sent = 0
         self.source: Any = ()
         self.write: Write | None = None
 
@@ -60,7 +60,7 @@ class _Guarded:
 
     def _write(self, chunk: bytes) -> object:
         write = self.release()
-        self.sent = self.sent or bool(chunk)
+        self.sent += len(chunk)
         return write(chunk)
 
     def release(self) -> Write:
@@ -73,7 +73,7 @@ class _Guarded:
         return self.write
 
     def answer(self, error: Exception) -> Iterable[bytes]:
-        _LOG.error("failed", exc_info=error)
+        _LOG.error("failed after %s bytes", self.sent, exc_info=error)
         if self.sent:
             raise error
         headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(_ANSWER)))]
@@ -99,8 +99,7 @@ class _Guarded:
         if chunk is None:
             self.chunks = iter(())
             raise StopIteration
-        if chunk:
-            self.sent = True
+        self.sent += len(chunk)
         return chunk
 
     def close(self) -> None:
@@ -112,7 +111,7 @@ class _Guarded:
             if hasattr(source, "close"):
                 source.close()
         except Exception as error:
-            _LOG.error("failed", exc_info=error)
+            _LOG.error("failed after %s bytes", self.sent, exc_info=error)
             raise
 
 

@@ -10,7 +10,7 @@ from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["current_id", "is_id", "request_id"]
 
-is_id = re.compile(r"[A-Za-z0-9._~+/=:@-]{1,128}").fullmatch
+is_id = re.compile(r"(?=[._~+/=:@-]*[A-Za-z0-9])[A-Za-z0-9._~+/=:@-]{1,128}").fullmatch
 current_id: ContextVar[str] = ContextVar("id", default="-")
 
 

@@ -50,6 +50,10 @@ class Program:
             assert self._receive(deadline), f"it ended without {pattern!r}:\n{self.text}"
         return found
 
+    def type(self, text: bytes) -> None:
+        """Type a text into the terminal."""
+        os.write(self._output, text)
+
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         if self._is_terminal:
@@ -77,21 +81,32 @@ class Program:
 
 @contextmanager
 def running(
-    arguments: list[str], folder: Path, *, is_terminal: bool, columns: int = 80, **environ: str
+    arguments: list[str],
+    folder: Path,
+    *,
+    is_terminal: bool,
+    columns: int = 80,
+    typed: Path | None = None,
+    **environ: str,
 ) -> Iterator[Program]:
-    """Run ``wsgistack`` with some arguments."""
+    """Run ``wsgistack`` with some arguments.
+
+    :param typed: a file for its standard input, if that is not the terminal.
+    """
     reading, writing = pty.openpty() if is_terminal else os.pipe()
     if is_terminal:
         fcntl.ioctl(writing, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     cleared = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
-    process = subprocess.Popen(
-        [sys.executable, "-S", "-c", _START, str(is_terminal), Path(sys.executable).with_name("wsgistack"), *arguments],
-        cwd=folder,
-        env={**cleared, **environ},
-        stdin=writing if is_terminal else subprocess.DEVNULL,
-        stdout=writing,
-        stderr=writing,
-    )
+    with (typed or Path(os.devnull)).open("rb") as opened:
+        program = Path(sys.executable).with_name("wsgistack")
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-c", _START, str(is_terminal), program, *arguments],
+            cwd=folder,
+            env={**cleared, **environ},
+            stdin=writing if is_terminal else opened,
+            stdout=writing,
+            stderr=writing,
+        )
     os.close(writing)
     try:
         yield Program(process, reading, is_terminal=is_terminal)

@@ -6,7 +6,7 @@ import pytest
 
 from wsgistack.cli import main
 
-NO_COMMAND = "choose from audit, check, conform, diff, explain, init, list, serve, show"
+NO_COMMAND = "choose from audit, check, conform, diff, explain, init, list, passwd, replay, serve, show"
 
 
 def read_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

@@ -32,6 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     written(tmp_path, text)
     written(tmp_path, 'app = "hello:app"\n', name="stack.toml")
     written(tmp_path, "[", name="broken.ini")
+    written(tmp_path, "{}", name="incident.json")
     (tmp_path / "conf").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -62,7 +63,7 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> Complete:
     return complete
 
 
-COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "serve", "show"]
+COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "passwd", "replay", "serve", "show"]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,7 @@ COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "ser
         ),
         pytest.param(["conform", "gzip", "--format", ""], ["json", "junit", "text"], id="choices"),
         pytest.param(["check", ""], ["broken.ini", "conf/", "stack.ini", "stack.toml"], id="files"),
+        pytest.param(["passwd", "sta"], ["stack.ini", "stack.toml"], id="any file"),
         pytest.param(["diff", "stack.ini", "stack."], ["stack.ini", "stack.toml"], id="second file"),
         pytest.param(["show", "stack.ini", "--name", ""], ["api", "hello", "main"], id="applications"),
         pytest.param(["show", "--name", ""], [], id="applications without a file"),
@@ -84,6 +86,7 @@ COMMANDS = ["audit", "check", "conform", "diff", "explain", "init", "list", "ser
         pytest.param(["serve", "stack.ini", "--server-name", ""], ["web"], id="servers"),
         pytest.param(["conform", "gz"], ["gzip"], id="layers"),
         pytest.param(["list", ""], sorted(registry.names()), id="all layers"),
+        pytest.param(["replay", "stack.toml", ""], ["conf/", "incident.json"], id="capsules"),
         pytest.param(["check", "stack.ini", ""], [], id="nothing for NAME=VALUE"),
     ],
 )

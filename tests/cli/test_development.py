@@ -36,7 +36,7 @@ use = hello:app
 [filter:log]
 """
 HINT = "turn it off, or serve on 127.0.0.1"
-WARNING = f"debug: on, and {{}} is a public address: error pages show your code to everyone; {HINT}"
+WARNING = f"debug: on, and {{}} is a public address: error pages may show your code to strangers; {HINT}"
 
 
 def visited(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, *arguments: str) -> str:
@@ -111,7 +111,7 @@ def test_says_that_the_application_failed(capsys: pytest.CaptureFixture[str]) ->
 
     with pytest.raises(ValueError):  # noqa: PT011
         Call(log_requests(app, []), "/\xfc\n", REQUEST_METHOD="X Y", QUERY_STRING="a b")
-    expected = r"X\\x20Y /%FC%0A\?a\\x20b 500 \d+\.\d ms error\n"
+    expected = r"X\\x20Y /%FC%0A\?a\\x20b 500 \d+\.\d ms failed\n"
     assert re.fullmatch(expected, capsys.readouterr().err)
 
 

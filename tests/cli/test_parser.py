@@ -45,9 +45,19 @@ OUTPUT = {
     "wsgistack list basic_auth": r"(?s)basic_auth: .*\n  users .*",
     "wsgistack explain stack.toml 'GET /admin'": r"(?s)GET /admin\n.*basic_auth sees it\n401 Unauthorized\n",
     "wsgistack audit stack.toml": r".* 0 answered without a guard\n",
+    "wsgistack replay stack.ini incident.json": r"(?s)GET /orders/0\n.*the same error\n",
+    "wsgistack passwd users.htpasswd ada": r"(?s).*Changed the password of ada in users\.htpasswd\.\n",
+    "wsgistack passwd --check users.htpasswd ada": r"(?s).*The password is right\.\n",
+    "wsgistack passwd --delete users.htpasswd ada": r"Removed ada from users\.htpasswd\.\n",
     "wsgistack conform powered:Powered --changes X-Powered-By": r"powered:Powered: (\d+) of \1 cases passed\n",
 }
 """What examples print; others print something, and no traceback."""
+
+PROMPTS = {
+    "wsgistack passwd users.htpasswd ada": ("New password: ", "Again: "),
+    "wsgistack passwd --check users.htpasswd ada": ("Password: ",),
+}
+"""What examples ask in a terminal."""
 
 
 @pytest.fixture
@@ -79,7 +89,12 @@ def test_examples_do_what_they_say(example: str, is_terminal: bool, folder: Path
         (folder / "stack.toml").unlink()
     if is_serving:
         arguments[1:1] = ["--port", "0"]
-    with running(arguments, folder, is_terminal=is_terminal) as program:
+    typed = folder / "typed"
+    typed.write_bytes(b"lovelace\n")
+    with running(arguments, folder, is_terminal=is_terminal, typed=typed) as program:
+        for prompt in PROMPTS.get(example, ()) if is_terminal else ():
+            program.wait_for(prompt)
+            program.type(b"lovelace\n")
         if is_serving:
             address = program.wait_for(r"(?:Serving on|Listening at:) http://([\w.:]+)")[1]
             assert ask(address).endswith(b"\r\n\r\nAll orders")
@@ -106,7 +121,7 @@ def test_each_command_has_an_example_of_itself() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_names_only_arguments_that_the_command_has(command: str) -> None:
     description, _, arguments = HELP[command].partition("\narguments:\n")
-    named = set(re.findall(r"\b(?:FILE|NAME|OLD|NEW|REQUEST|TARGET)\b", description))
+    named = set(re.findall(r"\b(?:CAPSULE|FILE|NAME|OLD|NEW|REQUEST|TARGET)\b", description))
     assert named <= set(re.findall(r"^  (\w+)", arguments, re.MULTILINE))
 
 

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import io
 from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
 from typing import IO, Any, cast
 from wsgiref.util import FileWrapper
 
@@ -42,7 +43,7 @@ def seen() -> Seen:
     [
         pytest.param([b"12"], None, ("complete", "200", 2), id="complete"),
         pytest.param(Body(b"12", b"3"), 1, ("aborted", "200", 2), id="aborted"),
-        pytest.param(Body(b"12", LookupError()), 2, ("error", "200", 2), id="error"),
+        pytest.param(Body(b"12", LookupError()), 2, ("failed", "200", 2), id="error"),
     ],
 )
 def test_reports_how_a_response_ended(
@@ -53,6 +54,21 @@ def test_reports_how_a_response_ended(
         call.read() if take is None else [call.next() for _ in range(take)]
     call.close()
     assert seen == [outcome]
+
+
+def test_knows_when_the_first_byte_went() -> None:
+    exchange = Noting({"tests.seen": [], "REQUEST_METHOD": "GET"}, lambda status, headers, exc_info=None: len)
+    chunks = iter(exchange.run(answering(Body(b"", b"1", b"2"))))
+    assert next(chunks) == b""
+    assert exchange.first_chunk_at is None
+    began = perf_counter()
+    assert next(chunks) == b"1"
+    first = exchange.first_chunk_at
+    assert first is not None
+    assert began <= first <= perf_counter()
+    assert next(chunks) == b"2"
+    assert exchange.first_chunk_at == first
+    exchange.close()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +164,7 @@ def test_is_aborted_if_the_server_forgets_the_body(seen: Seen) -> None:
 def test_reports_an_error_in_close_of_a_forgotten_body(seen: Seen) -> None:
     forget(measured(answering(Body(b"12", b"3", failure=OSError("disk"))), seen), server_with_write, take=1)
     gc.collect()
-    assert seen == [("error", "200", 2)]
+    assert seen == [("failed", "200", 2)]
 
 
 # The client goes
@@ -353,7 +369,7 @@ def test_a_chunk_that_the_server_refuses_is_an_error(seen: Seen) -> None:
 
     with pytest.raises(AssertionError):
         measured(writing, seen)({}, start)
-    assert seen == [("error", "200", 3)]
+    assert seen == [("failed", "200", 3)]
 
 
 # Files

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack.errors import ConfigError
-from wsgistack.http.addresses import Networks, parse_address, parse_node
+from wsgistack.http.addresses import PEER, Networks, find_peer, parse_address, parse_node
+from wsgistack.types import Environ
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,19 @@ def test_wrong_networks_are_mistakes(entry: str, problem: str, hint: str) -> Non
         Networks([entry, "::1"], key="trusted")
     expected = "expected an address, a network such as 10.0.0.0/8, or unix"
     assert str(raised.value) == f"trusted: {problem}; {expected}{hint}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"REMOTE_ADDR": "192.0.2.1"}, "192.0.2.1"),
+        ({"REMOTE_ADDR": "203.0.113.7", PEER: {"REMOTE_ADDR": "192.0.2.1"}}, "192.0.2.1"),
+        ({"REMOTE_ADDR": "203.0.113.7", PEER: {"REMOTE_ADDR": None}}, ""),
+        ({"REMOTE_ADDR": "192.0.2.1", PEER: {"HTTP_HOST": "a"}}, "192.0.2.1"),
+        pytest.param({"REMOTE_ADDR": "0.0.0.0"}, "", id="uWSGI on a Unix socket"),  # noqa: S104
+        ({"REMOTE_ADDR": ""}, ""),
+        ({}, ""),
+    ],
+)
+def test_finds_the_other_end_of_the_connection(environ: Environ, expected: str) -> None:
+    assert find_peer(environ) == expected

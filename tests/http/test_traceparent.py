@@ -2,7 +2,7 @@
 
 import pytest
 
-from wsgistack.http.traceparent import TraceParent, find_trace_id, parse_traceparent
+from wsgistack.http.traceparent import TraceParent, find_trace_id, make_traceparent, parse_traceparent
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -33,3 +33,12 @@ def test_prefers_what_a_layer_has_set() -> None:
     assert find_trace_id(environ) == TRACE
     assert find_trace_id({**environ, "wsgistack.trace_id": "f" * 32}) == "f" * 32
     assert find_trace_id({}) is None
+
+
+def test_makes_valid_ones_that_differ() -> None:
+    made = [make_traceparent() for _ in range(100)]
+    assert len({*made}) == 100
+    for trace_id, value in made:
+        parsed = parse_traceparent(value)
+        assert parsed is not None
+        assert (parsed.trace_id, parsed.flags) == (trace_id, 2), "random, and not sampled"

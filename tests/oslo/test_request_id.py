@@ -15,7 +15,7 @@ GIVEN = "req-12345678-1234-1234-1234-123456789abc"
 
 def answer(environ: Environ, start_response: StartResponse) -> Any:
     ids = [str(environ.get(f"openstack.{name}")) for name in ("request_id", "global_request_id")]
-    ids += [environ["wsgistack.request_id"], current_request_id.get(), str(environ.get("HTTP_X_OPENSTACK_REQUEST_ID"))]
+    ids += [environ["wsgistack.request_id"], current_request_id(), str(environ.get("HTTP_X_OPENSTACK_REQUEST_ID"))]
     own = [("x-openstack-request-id", "own")] if environ["PATH_INFO"] == "/own" else []
     start_response("200 OK", [("Content-Type", "text/plain"), *own])
     return [" ".join(ids).encode()]

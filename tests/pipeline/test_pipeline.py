@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from webtest import TestApp as Browser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tests.decoding import decoded
 from tests.direct import Call, answering
+from tests.direct import TestApp as Browser
 from wsgistack import ConfigError, Gzip, Middleware, OrderWarning, Pipeline, RequestId, Spec
 from wsgistack.types import App, Environ, StartResponse
 

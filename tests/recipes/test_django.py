@@ -10,7 +10,8 @@ import pytest
 from django.conf import settings  # type: ignore[import-untyped]
 from django.urls import clear_url_caches  # type: ignore[import-untyped]
 from django.utils.functional import empty  # type: ignore[import-untyped]
-from webtest import TestApp
+
+from tests.direct import TestApp
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from webtest import TestApp
 
+from tests.direct import TestApp
 from wsgistack import load
 from wsgistack.cli import main
 

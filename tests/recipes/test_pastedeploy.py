@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from paste.deploy import loadapp
-from webtest import TestApp
 
+from tests.direct import TestApp
 from wsgistack import load
 from wsgistack.types import App
 

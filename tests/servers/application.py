@@ -32,7 +32,7 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
             return ids(start_response)
         case "open":
             gate.set()
-    body = json.dumps([environ["wsgistack.request_id"], current_request_id.get(), environ["REMOTE_USER"], "." * 1000])
+    body = json.dumps([environ["wsgistack.request_id"], current_request_id(), environ["REMOTE_USER"], "." * 1000])
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body.encode()]
 
@@ -55,7 +55,7 @@ def gated(gate: Event, start_response: StartResponse) -> Iterator[bytes]:
 def ids(start_response: StartResponse) -> Iterator[bytes]:
     start_response("200 OK", PLAIN)
     for _ in range(20):
-        yield f"{current_request_id.get()}\n".encode()
+        yield f"{current_request_id()}\n".encode()
 
 
 def broken(start_response: StartResponse) -> Iterator[bytes]:

@@ -198,7 +198,7 @@ def test_lets_the_client_notice_a_broken_response(coding: str, server: Server) -
     else:
         with pytest.raises((IncompleteRead, ConnectionResetError, EOFError)):
             read()
-    assert server.logged(request_id)["outcome"] == "error"
+    assert server.logged(request_id)["outcome"] == "failed"
     assert f"GET /broken failed, request {request_id}\nTraceback" in server.output()
 
 

@@ -9,7 +9,19 @@ from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
 
-from wsgistack.cli import auditing, checking, comparing, conforming, explaining, initializing, listing, serving, showing
+from wsgistack.cli import (
+    auditing,
+    checking,
+    comparing,
+    conforming,
+    explaining,
+    initializing,
+    listing,
+    passwords,
+    replaying,
+    serving,
+    showing,
+)
 from wsgistack.cli.parser import Parser
 from wsgistack.cli.reporting import as_items, print_json, print_mistakes, summarize
 from wsgistack.cli.terminal import Terminal, color
@@ -17,7 +29,19 @@ from wsgistack.errors import ConfigError
 
 __all__ = ["main"]
 
-_COMMANDS = (serving, initializing, checking, showing, comparing, listing, explaining, auditing, conforming)
+_COMMANDS = (
+    serving,
+    initializing,
+    checking,
+    showing,
+    comparing,
+    listing,
+    explaining,
+    auditing,
+    replaying,
+    conforming,
+    passwords,
+)
 _DESCRIPTION = """\
 wsgistack puts layers around a web application that is written in Flask, Django, Pyramid or plain WSGI: request ids, an
 access log, error pages, compression, passwords. A file lists them, the outermost one first."""
@@ -52,7 +76,8 @@ examples:
 exit codes:
   0    success; serve: stopped as you asked; diff: the files mean the same
   1    mistakes in the file or the middleware; diff: the files differ;
-       audit: a way around a guard
+       audit: a way around a guard; replay: the error does not happen;
+       passwd --check: not the password
   2    wrong arguments; diff: also mistakes in a file
   130  interrupted by Ctrl-C
 

@@ -32,6 +32,18 @@ def _complete_file(prefix: str, **_: object) -> Iterable[str]:
     return FilesCompleter(("toml", "ini"))(prefix)
 
 
+def _complete_capsule(prefix: str, **_: object) -> Iterable[str]:
+    from argcomplete.completers import FilesCompleter
+
+    return FilesCompleter(("json",))(prefix)
+
+
+def _complete_any_file(prefix: str, **_: object) -> Iterable[str]:
+    from argcomplete.completers import FilesCompleter
+
+    return FilesCompleter()(prefix)
+
+
 def _complete_layer(**_: object) -> Iterable[str]:
     return registry.names()
 
@@ -54,7 +66,9 @@ def _open(parsed_args: argparse.Namespace) -> Document:
 
 _COMPLETERS: Mapping[str, Callable[..., Iterable[str]]] = {
     **dict.fromkeys(("target", "old", "new"), _complete_file),
+    "file": _complete_any_file,
     **dict.fromkeys(("layer", "layers"), _complete_layer),
+    "capsule": _complete_capsule,
     "name": _complete_name,
     "server_name": _complete_server,
 }

@@ -95,5 +95,5 @@ def _is_debug(spec: Spec) -> bool:
 
 def _describe_debug(spec: Spec, host: str) -> Mistake:
     where = spec.where._replace(line=spec.lines.get("debug") or spec.where.line)
-    problem = f"on, and {host or '*'!r} is a public address: error pages show your code to everyone"
+    problem = f"on, and {host or '*'!r} is a public address: error pages may show your code to strangers"
     return Mistake(problem, key="debug", where=where, hint="turn it off, or serve on 127.0.0.1")

@@ -41,7 +41,8 @@ layers = [
 _GUARD = """
     # Lets in only users with a password. To use it, remove the # before the {, and set the environment
     # variable SITE_PASSWORD. For passwords as hashes in a file, write htpasswd = "users.htpasswd" instead
-    # of users. Use it only over TLS, because each request carries the password.
+    # of users, and call `wsgistack passwd users.htpasswd admin`. Use it only over TLS, because each request
+    # carries the password.
     # { use = "basic_auth", users = { admin = "${env:SITE_PASSWORD}" } },
 """
 

@@ -10,6 +10,7 @@ from wsgistack.types import App, Environ, StartResponse
 __all__ = ["call_in_context"]
 
 T = TypeVar("T")
+_NOTHING: Iterable[bytes] = ()
 _END = bytes(bytearray(b"end"))  # a separate object, and so no chunk
 
 
@@ -41,6 +42,12 @@ class _InContext:
         self._value = value
         self._body = body
 
+    def __del__(self) -> None:
+        # Some servers drop a body without close(). A generator of the application ends here then, and may log.
+        token = self._variable.set(self._value)
+        self._body = _NOTHING
+        self._variable.reset(token)
+
     def __iter__(self) -> Iterator[bytes]:
         set_value, reset, value = self._variable.set, self._variable.reset, self._value
         chunks: Iterator[bytes] | None = None
@@ -54,7 +61,11 @@ class _InContext:
                 reset(token)
             if chunk is _END:
                 return
-            yield chunk
+            try:
+                yield chunk
+            except GeneratorExit:
+                chunks = None  # so that __del__ drops the last reference
+                raise
 
     def close(self) -> None:
         close = getattr(self._body, "close", None)

@@ -1,10 +1,12 @@
 """The exchange that holds the start of a response back until the first chunk."""
 
-from collections.abc import Iterable, Sized
+import sys
+from collections.abc import Iterable
 from typing import cast
 
 from wsgistack.environ import is_client_gone
-from wsgistack.exchange import CLOSED, Exchange, body_is_inert, refuse_write
+from wsgistack.exchange import CLOSED, Exchange, body_is_inert
+from wsgistack.exchange.lengths import has_one_chunk
 from wsgistack.types import ExcInfo, Headers, Write
 
 __all__ = ["HeldExchange", "has_one_chunk"]
@@ -21,29 +23,28 @@ class HeldExchange(Exchange):
     """
 
     __slots__ = ()
+    _passes_lists = True
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a body at once if it cannot fail."""
-        if type(body) is list and self.is_held:  # nearly always: release() without what chunks would need
-            self.is_held = False
-            self._write = refuse_write
-            self.start_response(self.status, self.headers)
-            return body
         if not body_is_inert(body, self.environ):
             return None
         self.release()
         return body
 
     def on_chunk(self, chunk: bytes) -> bytes:
-        """Release the start before the first chunk."""
-        self.release()
+        """Release the start before the first chunk, and count the bytes."""
+        if self._write is None:
+            self.release()
         if chunk:
+            self.sent += len(chunk)
             self._sees_chunks = False
         return chunk
 
     def on_end(self) -> bytes:
         """Release the start of a body without chunks."""
-        self.release()
+        if self._write is None:
+            self.release()
         return b""
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
@@ -53,6 +54,9 @@ class HeldExchange(Exchange):
         is used only if :attr:`can_answer`.
         """
         return None
+
+    def on_exc_info(self, error: BaseException | None) -> None:
+        """Notice the error for which the application starts with ``exc_info``: it answers the error itself."""
 
     @property
     def can_answer(self) -> bool:
@@ -64,7 +68,12 @@ class HeldExchange(Exchange):
         try:
             if self._edits_start:
                 status, headers = self.on_start(status, headers)
-            if self._write is None and ("uwsgi.version" in self.environ if exc_info else not self.is_held):
+            if exc_info:
+                self.on_exc_info(exc_info[1])
+                is_first = self._write is None and "uwsgi.version" in self.environ
+            else:
+                is_first = self._write is None and not self.is_held
+            if is_first:
                 if self.holds and status >= "2":  # after 101, the application may send by itself
                     self.status, self.headers, self.is_held = status, [*headers], True  # the application may reuse it
                     return self.write
@@ -77,8 +86,8 @@ class HeldExchange(Exchange):
             exc_info = None
 
     def _recover(self, error: BaseException) -> bool:
-        if isinstance(error, Exception) and not is_client_gone(error):
-            answer = self.on_error(error)
+        if issubclass(type(error), Exception) and not is_client_gone(error):
+            answer = self.on_error(cast(Exception, error))
             if answer is not None and self.can_answer:
                 status, headers, body = answer
                 self.is_held = False
@@ -86,18 +95,10 @@ class HeldExchange(Exchange):
                 self._sees_chunks = False  # an error in the answer can't be answered
                 exc_info: ExcInfo | None = None
                 if "uwsgi.version" not in self.environ:
-                    exc_info = cast(ExcInfo, (type(error), error, error.__traceback__))
+                    exc_info = sys.exc_info()
                 try:
                     self._send(status, headers, exc_info)
                 finally:
                     del error, exc_info
                 return True
         return super()._recover(error)
-
-
-def has_one_chunk(body: Iterable[bytes], /) -> bool:
-    """Whether ``len()`` says that a body is one chunk, so that it is complete with the first one."""
-    try:
-        return hasattr(type(body), "__len__") and len(cast(Sized, body)) == 1
-    except TypeError:  # says that the length is unknown
-        return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from time import perf_counter
 from typing import Literal
 
 from wsgistack.environ import is_client_gone, watch_input
@@ -13,7 +14,7 @@ from wsgistack.types import Environ, StartResponse
 __all__ = ["MeasuredExchange", "Outcome"]
 
 _BODILESS = ("204", "304")
-Outcome = Literal["complete", "aborted", "error", "upgraded"]
+Outcome = Literal["complete", "aborted", "failed", "upgraded"]
 
 
 class MeasuredExchange(Exchange):
@@ -25,15 +26,15 @@ class MeasuredExchange(Exchange):
     ``close()``, the response ends when the server drops the body.
     """
 
-    __slots__ = ("_input", "method", "sent")
+    __slots__ = ("_input", "first_chunk_at", "method")
 
     keeps_length = True
     needs_context = False
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         Exchange.__init__(self, environ, start_response)  # faster than super()
-        self.sent = 0
-        """The bytes of the body that went to the server."""
+        self.first_chunk_at: float | None = None
+        """When the first byte of the body went to the server, by ``perf_counter()``. None for a file that it sends."""
         self.method = environ.get("REQUEST_METHOD") or "-"
         """The method that the server got. A layer inside may change it in the environ."""
         self._input = None if self.method == "GET" else watch_input(environ)
@@ -52,6 +53,8 @@ class MeasuredExchange(Exchange):
 
     def on_chunk(self, chunk: bytes) -> bytes:
         """Count the bytes."""
+        if not self.sent and chunk:
+            self.first_chunk_at = perf_counter()
         self.sent += len(chunk)
         is_whole = self._write is refuse_write and self.sent == h.content_length(self.headers)
         if is_whole and self._source is not CALLING:  # a chunk from write() in the call is not sent yet
@@ -67,11 +70,11 @@ class MeasuredExchange(Exchange):
     def find_outcome(self, error: BaseException | None) -> Outcome:
         """Return how the response ended, for :meth:`on_close`.
 
-        ``complete``: the whole body was sent. ``aborted``: the client has gone before. ``error``: the application
+        ``complete``: the whole body was sent. ``aborted``: the client has gone before. ``failed``: the application
         raised an error. ``upgraded``: the connection went on with another protocol, such as WebSocket.
         """
         if error is not None:
-            return "aborted" if is_client_gone(error) else "error"
+            return "aborted" if is_client_gone(error) else "failed"
         if type(self.status) is not str:  # PEP 3333 forbids it, but some servers accept it
             self.status = _decode_status(self.status)
         code = self.status[:3]

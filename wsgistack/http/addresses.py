@@ -7,8 +7,14 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.types import Environ
 
-__all__ = ["MAX_PEER", "Address", "Networks", "parse_address", "parse_node"]
+__all__ = ["MAX_PEER", "PEER", "UNSPECIFIED", "Address", "Networks", "find_peer", "parse_address", "parse_node"]
+
+PEER = "wsgistack.peer"
+"""Where ``forwarded`` keeps the values of the connection that it has replaced."""
+
+UNSPECIFIED = "0.0.0.0"  # noqa: S104 (an address in no network that anybody lists)
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
@@ -58,6 +64,16 @@ def parse_node(text: str) -> tuple[Address, int | None] | None:
     if address is None or int(port or 0) > _MAX_PORT:
         return None
     return address, int(port) if port else None
+
+
+def find_peer(environ: Environ) -> str:
+    """The address of the connection's other end, also inside of a layer that has replaced it with the client's.
+
+    Empty for a peer on a Unix socket.
+    """
+    replaced = environ.get(PEER) or {}
+    peer = replaced["REMOTE_ADDR"] if "REMOTE_ADDR" in replaced else environ.get("REMOTE_ADDR")
+    return "" if not peer or peer == UNSPECIFIED else str(peer)  # uWSGI writes 0.0.0.0 for a Unix socket
 
 
 class Networks:

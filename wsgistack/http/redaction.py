@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote, unquote_plus
 
-__all__ = ["REDACTED", "Redaction"]
+__all__ = ["REDACTED", "Redaction", "redact_text"]
 
 REDACTED = "[redacted]"
 
-_PARTS_OF_NAMES = [
-    "accesskey",
-    "apikey",
+# A blank in a name is any separator, or none: "api key" is apikey, api-key, X-Api-Key and apiKey.
+_PARTS_OF_NAMES = (
+    "access key",
+    "api key",
     "assertion",
     "authoriz",
     "bearer",
@@ -18,113 +19,160 @@ _PARTS_OF_NAMES = [
     "credential",
     "csrf",
     "jwt",
-    "magiclink",
-    "onetime",
-    "otp",
-    "passphrase",
+    "magic link",
+    "one time",
+    "pass code",
+    "pass phrase",
     "passwd",
     "password",
-    "privatekey",
-    "refreshtoken",
+    "private key",
     "saml",
     "secret",
     "session",
     "signature",
+    "signing key",
     "token",
     "xsrf",
-]
-_WHOLE_NAMES = frozenset(
-    [
-        "auth",
-        "code",
-        "jsessionid",
-        "key",
-        "nonce",
-        "pass",
-        "phpsessid",
-        "pin",
-        "pw",
-        "pwd",
-        "sid",
-        "sig",
-        "state",
-        "ticket",
-    ]
 )
-_AFTER_WHICH_A_PATH_HAS_A_SECRET = frozenset(
-    ["activate", "confirm", "invitation", "invite", "magic", "reset", "share", "unsubscribe", "verify"]
+_WORDS_OF_NAMES = ("auth", "otp", "hotp", "totp", "pass", "pin", "pw", "pwd", "sid", "sig")  # also auth in X-Auth
+_WHOLE_NAMES = ("code", "jsessionid", "key", "nonce", "phpsessid", "state", "ticket")
+_BEFORE_SECRETS_IN_PATHS = (
+    "activate",
+    "confirm",
+    "invitation",
+    "invite",
+    "magic",
+    "reset",
+    "share",
+    "unsubscribe",
+    "verify",
 )
-_SEPARATORS = re.compile(r"[^a-z0-9]+")
+_NOT_BEFORE_SECRETS = frozenset(["state"])  # /state/ohio
+_TOKENS = ("AKIA", "ASIA", "AIza", "github_pat_", "glpat-", "hvs.", "npm_", "pypi-", "sk-")
 _LOOKS_SECRET = re.compile(
-    r"eyJ[\w-]{8,}\.[\w-]{4,}"  # a JWT
-    r"|(?:gh[oprsu]_|github_pat_|glpat-|xox[abeoprs]-|[rs]k_(?:live|test)_|AKIA|ASIA|AIza|npm_|pypi-|hvs\.)[\w-]{10,}"
+    r"eyJ[\w-]{8,}(?:\.[\w-]*)*"  # a JWT, perhaps not all of it
+    rf"|(?:gh[oprsu]_|xox[abeoprs]-|[rs]k_(?:live|test)_|{'|'.join(map(re.escape, _TOKENS))})[\w-]{{10,}}"
 )
-_URL_USER = re.compile(r"(?<=://)[^/?#@]*@")
+_STARTS_OF_TOKENS = (
+    "eyj",
+    "gho_",
+    "ghp_",
+    "ghr_",
+    "ghs_",
+    "ghu_",
+    "xox",
+    "k_live_",
+    "k_test_",
+    *map(str.lower, _TOKENS),
+)
+_USER = re.compile(r"(?<=//)[^/?#\s]*@")
 _PAIRS = re.compile(r"([&;])")
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
+_SEPARATOR = "[^a-z0-9]*"
 
 
 class Redaction:
     """Which names carry secrets, and how a text looks without them.
 
-    Unsure counts as secret: a name that contains a known word is one, also in ``user[password]`` or ``X-Api-Key``.
+    Unsure counts as secret: a name that contains a known word is one, also in ``user[password]`` or ``X-Api-Key``. A
+    text without a known word costs one search with a regular expression.
 
     :param names: more names of query parameters, headers, cookies, variables and parts of a path before a secret.
-        Case, ``-`` and ``_`` do not matter. A part of a name is enough.
+        Case does not matter. A part of a name is enough. ``-`` and ``_`` stand for any separator, or none.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        more = [word for word in (_normalize(name) for name in names) if word]
-        self._find = re.compile("|".join(map(re.escape, [*_PARTS_OF_NAMES, *more]))).search
+        parts = [*_PARTS_OF_NAMES, *filter(None, (_SEPARATORS.sub(" ", name.lower()).strip() for name in names))]
+        words = f"(?<![a-z0-9])(?:{_any_of(_WORDS_OF_NAMES)})(?![a-z0-9])"
+        whole = rf"\A(?:{_any_of(_WHOLE_NAMES)})\Z"
+        self._find = re.compile(f"{_any_of(parts)}|{words}|{whole}").search
+        everything = (*parts, *_WORDS_OF_NAMES, *_WHOLE_NAMES, *_BEFORE_SECRETS_IN_PATHS, *_STARTS_OF_TOKENS)
+        self._may_have_secret = re.compile(_any_of([*everything, "%", "@"])).search
 
     def is_secret(self, name: str) -> bool:
         """Whether a value with this name is a secret."""
-        word = _normalize(name)
-        return word in _WHOLE_NAMES or self._find(word) is not None
+        return self._find(name.lower()) is not None
 
     def redact_value(self, name: str, value: str) -> str:
         """The value of a header, a cookie or a variable, redacted if its name or its form says that it is a secret."""
-        return REDACTED if self.is_secret(name) else redact_text(value)
+        if self.is_secret(name):
+            return REDACTED
+        if name.upper() == "QUERY_STRING":
+            return self.redact_query(value)
+        return self.redact_url(value) if "/" in value or "?" in value else redact_text(value)
 
     def redact_query(self, query: str) -> str:
         """A query string whose secret values are redacted. Everything else keeps its form."""
-        return (
-            "".join(part if part in "&;" else self._redact_pair(part) for part in _PAIRS.split(query))
-            if query
-            else query
-        )
+        if self._is_plain(query):
+            return query
+        return "".join(part if part in "&;" else self._redact_pair(part) for part in _PAIRS.split(query))
 
     def redact_path(self, path: str) -> str:
         """A path in which parts that look like a secret, or follow a name of one, are redacted."""
+        return path if self._is_plain(path) else self._redact_parts(path)
+
+    def redact_url(self, url: str) -> str:
+        """A URL, such as a Referer, without secrets in its user, path, query and fragment.
+
+        In any other text, everything that could be a part of a URL is treated in the same way.
+        """
+        if self._is_plain(url):
+            return url
+        url, hash_, fragment = _USER.sub(f"{REDACTED}@", url).partition("#")
+        url, mark, query = url.partition("?")
+        scheme, slashes, rest = url.partition("://")
+        path = self._redact_parts(scheme)
+        if slashes:
+            host, slash, rest = rest.partition("/")
+            path = f"{path}://{redact_text(host)}{self._redact_parts(slash + rest)}"
+        return f"{path}{mark}{self.redact_query(query)}{hash_}{self._redact_place(fragment)}"
+
+    def _is_plain(self, text: str) -> bool:
+        return text.isascii() and self._may_have_secret(text.lower()) is None
+
+    def _redact_place(self, fragment: str) -> str:
+        """A fragment, which single-page applications also use as a path with a query."""
+        if "?" in fragment or "=" not in fragment:
+            path, mark, query = fragment.partition("?")
+            return f"{self._redact_parts(path)}{mark}{self.redact_query(query)}"
+        return self.redact_query(fragment)
+
+    def _redact_parts(self, path: str) -> str:
         parts = path.split("/")
         follows = False
         for number, part in enumerate(parts):
-            if follows and part:
+            if not part:
+                continue
+            if follows:
                 parts[number] = REDACTED
-            else:
-                parts[number] = redact_text(part)
-                word = unquote(part)
-                follows = bool(part) and (_normalize(word) in _AFTER_WHICH_A_PATH_HAS_A_SECRET or self.is_secret(word))
+                continue
+            name, semicolon, parameters = part.partition(";")
+            parts[number] = f"{self._redact_pair(name)}{semicolon}{self.redact_query(parameters)}"
+            follows = self._is_before_secret(_decode(name).lower())
         return "/".join(parts)
 
-    def redact_url(self, url: str) -> str:
-        """A URL, such as a Referer, without secrets in its user, path, query and fragment."""
-        url, hash_, fragment = _URL_USER.sub(f"{REDACTED}@", url).partition("#")
-        url, mark, query = url.partition("?")
-        scheme, slashes, rest = url.partition("://")
-        host, slash, path = (rest if slashes else scheme).partition("/")
-        before = f"{scheme}{slashes}{host}" if slashes else host
-        return "".join(
-            [before, self.redact_path(slash + path), mark, self.redact_query(query), hash_, self.redact_query(fragment)]
-        )
+    def _is_before_secret(self, word: str) -> bool:
+        if word in _NOT_BEFORE_SECRETS:
+            return False
+        return self._find(word) is not None or _SEPARATORS.sub("", word) in _BEFORE_SECRETS_IN_PATHS
 
     def _redact_pair(self, pair: str) -> str:
         name, equals, value = pair.partition("=")
         if not equals:
-            return redact_text(pair)
-        # a name may be encoded twice; an application that decodes it twice would see the secret
-        if self.is_secret(unquote(unquote_plus(name))):
+            return REDACTED if _LOOKS_SECRET.search(_decode(pair)) and "%" in pair else redact_text(pair)
+        if self.is_secret(_decode(name)) or self._has_secret(value):
             return f"{name}={REDACTED}"
-        return f"{name}={redact_text(value)}"
+        return f"{redact_text(name)}={redact_text(value)}"
+
+    def _has_secret(self, value: str) -> bool:
+        """Whether a value is itself a URL, a query or JSON with a secret in it."""
+        decoded = _decode(value)
+        if decoded != value and _LOOKS_SECRET.search(decoded):
+            return True
+        if not any(mark in decoded for mark in "=:/"):
+            return False
+        pairs = decoded.replace(":", "=").replace(",", "&")  # as if it was a query
+        return self.redact_query(pairs) != pairs or self.redact_url(decoded) != decoded
 
 
 def redact_text(text: str) -> str:
@@ -132,5 +180,17 @@ def redact_text(text: str) -> str:
     return _LOOKS_SECRET.sub(REDACTED, text)
 
 
-def _normalize(name: str) -> str:
-    return _SEPARATORS.sub("", name.lower())
+def _decode(text: str) -> str:
+    # it may be encoded twice; an application that decodes it twice would see the secret
+    return unquote(unquote_plus(text))
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """A pattern for any of these names. They share their beginnings, which is three times as fast as a plain list."""
+    rest: dict[str, list[str]] = {}
+    for name in names:
+        rest.setdefault(name[0], []).append(name[1:])
+    return "|".join(
+        (_SEPARATOR if first == " " else re.escape(first)) + (f"(?:{_any_of(ends)})" if all(ends) else "")
+        for first, ends in rest.items()
+    )

@@ -1,14 +1,16 @@
 """The traceparent header (W3C Trace Context, levels 1 and 2)."""
 
+import os
 import re
 from typing import NamedTuple
 
 from wsgistack.environ import TRACE_ID
 from wsgistack.types import Environ
 
-__all__ = ["TraceParent", "find_trace_id", "parse_traceparent"]
+__all__ = ["TraceParent", "find_trace_id", "make_traceparent", "parse_traceparent"]
 
 _PARTS = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?").fullmatch
+_RANDOM = "02"
 
 
 class TraceParent(NamedTuple):
@@ -37,3 +39,13 @@ def find_trace_id(environ: Environ) -> str | None:
         return known
     parsed = parse_traceparent(environ.get("HTTP_TRACEPARENT"))
     return parsed and parsed.trace_id
+
+
+def make_traceparent() -> tuple[str, str]:
+    """Make a new trace, and return its id and the value of its ``traceparent``.
+
+    The flags say that the id is random (level 2, section 3.2.2.5.2), and not that anybody has recorded the trace.
+    """
+    trace_id = f"{int.from_bytes(os.urandom(16), 'big') or 1:032x}"  # zero is not valid
+    parent_id = f"{int.from_bytes(os.urandom(8), 'big') or 1:016x}"
+    return trace_id, f"00-{trace_id}-{parent_id}-{_RANDOM}"

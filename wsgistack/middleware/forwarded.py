@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
-from wsgistack.environ import PEER
 from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists, suggest
-from wsgistack.http.addresses import Networks, parse_node
+from wsgistack.http.addresses import PEER, UNSPECIFIED, Networks, parse_node
 from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.paths import is_plain
+from wsgistack.http.proxies import PROXY_HEADERS
 from wsgistack.peers import FORWARDING, READING_ADDRESSES, because
 from wsgistack.types import App, Environ, StartResponse
 
@@ -25,28 +25,9 @@ MAX_LIST = 1000
 """In characters, from the right: more than twenty proxies."""
 
 _PREFIX = "HTTP_X_FORWARDED_"
-_UNSPECIFIED = "0.0.0.0"  # noqa: S104 (an address in no network that anybody lists)
 _PARTS: tuple[Part, ...] = get_args(Part)
-_OF_PROXIES = tuple(
-    f"HTTP_{name}"
-    for name in (
-        *("FORWARDED", "X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_FORWARDED_HOST", "X_FORWARDED_PORT"),
-        *("X_FORWARDED_PREFIX", "X_FORWARDED_BY", "X_FORWARDED_PROTOCOL", "X_FORWARDED_SCHEME", "X_FORWARDED_SERVER"),
-        *("X_FORWARDED_SSL", "X_REAL_IP", "X_CLIENT_IP", "CLIENT_IP", "TRUE_CLIENT_IP", "CF_CONNECTING_IP"),
-        *("CF_CONNECTING_IPV6", "CF_VISITOR", "CLOUDFRONT_FORWARDED_PROTO", "CLOUDFRONT_VIEWER_ADDRESS"),
-        *("X_CLUSTER_CLIENT_IP", "FASTLY_CLIENT_IP", "FLY_CLIENT_IP", "X_AZURE_CLIENTIP", "X_ENVOY_EXTERNAL_ADDRESS"),
-        *("X_APPENGINE_USER_IP", "PROXY_CLIENT_IP", "WL_PROXY_CLIENT_IP", "X_REMOTE_ADDR", "X_REMOTE_IP"),
-        *("X_SCHEME", "X_URL_SCHEME", "X_ARR_SSL", "FRONT_END_HTTPS", "X_HOST", "X_SCRIPT_NAME", "X_VHM_ROOT"),
-        *("X_ORIGINAL_FOR", "X_ORIGINAL_FORWARDED_FOR", "X_ORIGINAL_HOST", "X_ORIGINAL_PROTO", "X_ORIGINAL_URL"),
-        *("X_REWRITE_URL", "X_FORWARDED_METHOD", "X_FORWARDED_PATH", "X_FORWARDED_URI", "X_FORWARDED_CLIENT_CERT"),
-        *("X_FORWARDED_TLS_CLIENT_CERT", "X_FORWARDED_ACCESS_TOKEN", "X_FORWARDED_EMAIL", "X_FORWARDED_GROUPS"),
-        *("X_FORWARDED_PREFERRED_USERNAME", "X_FORWARDED_USER"),
-    )
-)
-"""Headers that only proxies should send. Applications and libraries believe them."""
-
-_NAMES_OF_PROXIES = frozenset(_OF_PROXIES)
-_FAMILIES = _OF_PROXIES[: _OF_PROXIES.index("HTTP_X_REAL_IP")]
+_NAMES_OF_PROXIES = frozenset(PROXY_HEADERS)
+_FAMILIES = PROXY_HEADERS[: PROXY_HEADERS.index("HTTP_X_REAL_IP")]
 _READ: tuple[Part, ...] = ("proto",)
 _PORTS = {"http": "80", "https": "443"}
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -63,7 +44,7 @@ class _Hop(NamedTuple):
     facts: Mapping[str, str]
 
 
-_UNKNOWN_HOP = _Hop(_UNSPECIFIED, "", is_trusted=False, facts={})
+_UNKNOWN_HOP = _Hop(UNSPECIFIED, "", is_trusted=False, facts={})
 
 
 class Forwarded(Middleware):
@@ -176,7 +157,7 @@ class Forwarded(Middleware):
         if is_odd:
             environ["wsgi.url_scheme"] = "http"
         peer: str = get("REMOTE_ADDR", "")
-        if peer == _UNSPECIFIED:
+        if peer == UNSPECIFIED:
             peer = ""  # the peers of uWSGI on a Unix socket
         before: dict[str, object] = {}
         if self.hops or self._networks.contains_peer(peer):
@@ -190,7 +171,7 @@ class Forwarded(Middleware):
             before = {key: get(key) for key in changes}
             environ.update(changes)
         else:
-            unwanted = () if _NAMES_OF_PROXIES.isdisjoint(environ) else _OF_PROXIES
+            unwanted = () if _NAMES_OF_PROXIES.isdisjoint(environ) else PROXY_HEADERS
         for key in unwanted:
             if key in environ:
                 before[key] = environ.pop(key)
@@ -216,7 +197,7 @@ class Forwarded(Middleware):
             if depth == self.hops or not (self.hops or hop.is_trusted):
                 break
         if depth < self.hops:  # the request came without all proxies
-            return {}, _OF_PROXIES
+            return {}, PROXY_HEADERS
         changes: dict[str, str] = {}
         unwanted = self._unread
         facts: Mapping[str, str] = {}

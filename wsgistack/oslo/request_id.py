@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
-from uuid import uuid4
 
+from wsgistack.current import NO_ID, origin_var, request_id_var
 from wsgistack.environ import REQUEST_ID
+from wsgistack.exchange import editing
+from wsgistack.exchange.context import call_in_context
 from wsgistack.middleware import request_id
 from wsgistack.oslo.options import OsloLayer
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
@@ -16,9 +19,6 @@ __all__ = ["RequestId"]
 HEADER = "X-Openstack-Request-Id"
 OWN_ID = "openstack.request_id"
 GLOBAL_ID = "openstack.global_request_id"
-
-_INBOUND = "HTTP_X_OPENSTACK_REQUEST_ID"
-_is_id = re.compile(r"req-[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}").fullmatch
 
 
 class RequestId(OsloLayer, request_id.RequestId):
@@ -49,16 +49,17 @@ class RequestId(OsloLayer, request_id.RequestId):
         oslo_config_file: Path | None = None,
         oslo_config_program: str = "",
     ) -> None:
-        super().__init__(app, header=HEADER, trust=False)
-        self._environ_key = OWN_ID
+        super().__init__(app, header=HEADER, global_header=HEADER, generate="uuid4", prefix="req-")
+        self._is_id = re.compile(r"req-[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}").fullmatch  # and in no other form
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        inbound = environ.get(_INBOUND)
-        if inbound and _is_id(inbound):
-            environ[GLOBAL_ID] = inbound
-        environ[REQUEST_ID] = f"req-{uuid4()}"
-        return super().__call__(environ, start_response)
+        environ[REQUEST_ID] = environ[OWN_ID] = own = self._make()
+        origin = self._find_origin(environ, own)
+        if origin.global_id != NO_ID:
+            environ[GLOBAL_ID] = origin.global_id
+        app = partial(call_in_context, origin_var, origin, self.app)
+        return call_in_context(request_id_var, own, app, environ, editing(start_response, self._add, own))
 
     def _add(self, status: str, headers: Headers, request_id: str) -> tuple[str, Headers]:
         if any(name.lower() == self._lowered for name, _ in headers):

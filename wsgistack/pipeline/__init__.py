@@ -65,11 +65,12 @@ class Pipeline:
         mistakes = Mistakes()
         with mistakes.collect():
             check_application(app, "the application is")
+        pipeline = [("application", app)]
         for spec in reversed(self.specs):
             inner = mistakes.copy()
             mistakes.clear()
             with mistakes.collect():
-                app = spec.build(app)
+                app = spec.build(app, pipeline)
             mistakes += inner
         mistakes.raise_if_any()
         for misplaced in self.misplaced():

@@ -188,8 +188,11 @@ class Spec:
         with self._placing_mistakes():
             mistakes.raise_if_any()
 
-    def build(self, app: App) -> App:
-        """Build the layer around an application."""
+    def build(self, app: App, pipeline: list[tuple[str, App]] | None = None) -> App:
+        """Build the layer around an application.
+
+        :param pipeline: the layers further inside, which this one is added to.
+        """
         mistakes = Mistakes()
         with mistakes.collect():
             applies = condition(self.when, base=self.base) if self.when is not None else None
@@ -204,6 +207,10 @@ class Spec:
             built = check_application(built, f"{self.name} returns", _ASGI_HINTS)
         if isinstance(built, Middleware):
             built.secret_options = referenced
+        if pipeline is not None:
+            pipeline.insert(0, (self.name, built))
+            if isinstance(built, Middleware):
+                built.pipeline = pipeline
         if observe := observer.get():
             return observe(self, built, app, applies)
         return built if applies is None else Conditional(built, app, applies, self.when)

@@ -13,3 +13,11 @@ def index() -> str:
 @app.get("/admin")
 def admin() -> str:
     return "All orders"
+
+
+@app.get("/orders/<int:number>")
+def order(number: int) -> str:
+    return f"Order {100 % number}"
+
+
+app.config["PROPAGATE_EXCEPTIONS"] = True  # to the layers

@@ -21,10 +21,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from waitress import create_server
-from webtest import TestApp
 
-from tests.direct import Body, Call, answering, raising
-from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, ConfigError, RequestId
+from tests.direct import Body, Call, TestApp, answering, raising
+from wsgistack import AccessLog, BasicAuth, CatchErrors, Compress, ConfigError, RequestId, load
 from wsgistack.types import App, Environ, StartResponse
 
 _HEADER = st.text(st.characters(max_codepoint=255), max_size=40)
@@ -221,8 +220,90 @@ def test_reports_a_line_that_cannot_be_written(
     monkeypatch.setattr(sys, "stderr", None)
     assert Call(AccessLog(answering([b"123"]))).read() == b"123"
     reports = [(record.name, record.levelname, record.message) for record in caplog.records]
-    lost = "a line of the access log was lost"
-    assert reports == [("site.access", "ERROR", lost), ("wsgistack.access_log", "ERROR", lost)]
+    lost = "lines of the access log are being lost: "
+    why = "'NoneType' object has no attribute 'write'"
+    assert reports == [
+        ("site.access", "ERROR", f"{lost}not writable"),
+        ("wsgistack.access_log", "ERROR", f"{lost}{why}"),
+    ]
+
+
+class _OutOfStockError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), [(ValueError("x"), "ValueError"), (_OutOfStockError(), f"{__name__}._OutOfStockError")]
+)
+def test_logs_the_type_of_an_error(error: Exception, expected: str, log: _Log) -> None:
+    with pytest.raises(type(error)):
+        Call(log.around(raising(error), "json")).read()
+    facts = json.loads(log.lines[0])
+    assert (facts["outcome"], facts["error"], facts["first_byte"]) == ("failed", expected, None)
+
+
+def test_logs_the_time_to_the_first_byte(log: _Log) -> None:
+    def slow() -> Iterator[bytes]:
+        yield b""
+        time.sleep(0.02)
+        yield b"1"
+        time.sleep(0.02)
+        yield b"2"
+
+    Call(log.around(answering(slow()), "json")).read()
+    facts = json.loads(log.lines[0])
+    assert 0.02 <= facts["first_byte"] <= facts["duration"] - 0.02
+
+
+def test_hides_what_the_options_say(tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "file": tmp_path / "log",
+        "format": "json",
+        "fields": ["client", "target"],
+        "extra_fields": {"agent": "user_agent"},
+        "redact": ["iban"],
+        "addresses": "hashed",
+        "address_key": "k",
+        "max_value": 30,
+    }
+    layer = AccessLog(answering([b"1"]), **options)
+    Call(layer, "/a", QUERY_STRING="iban=1", REMOTE_ADDR="192.0.2.1", HTTP_USER_AGENT="x" * 40).read()
+    facts = json.loads((tmp_path / "log").read_text())
+    assert re.fullmatch("[0-9a-f]{16}", facts.pop("client"))
+    assert facts == {"target": "/a?iban=[redacted]", "agent": f"{'x' * 30}..."}
+    assert "'k'" not in repr(layer)
+
+
+@pytest.mark.parametrize("option", ["fields", "extra_fields", "redact"])
+def test_refuses_a_text_in_the_place_of_a_list(option: str) -> None:
+    wrong: dict[str, Any] = {option: "status"}
+    with pytest.raises(ConfigError, match=f"{option}: is text; expected a list; write"):
+        AccessLog(answering([]), format="json", **wrong)
+
+
+def test_reads_its_options_from_an_ini_file(tmp_path: Path) -> None:
+    (tmp_path / "stack.ini").write_text(f"""
+[pipeline:main]
+pipeline = log app
+[app:app]
+use = call:{__name__}:make_app
+[filter:log]
+use = egg:wsgistack#access_log
+file = access
+format = json
+fields = status, target
+extra_fields =
+    path = environ:PATH_INFO
+    verb = method
+redact = iban, customer-ref
+""")
+    Call(load(tmp_path / "stack.ini"), "/a", QUERY_STRING="customer_ref=1").read()
+    facts = json.loads((tmp_path / "access").read_text())
+    assert facts == {"status": 200, "target": "/a?customer_ref=[redacted]", "path": "/a", "verb": "GET"}
+
+
+def make_app(global_conf: object) -> App:
+    return answering([b"1"])
 
 
 def test_survives_a_failing_logger_of_reports() -> None:
@@ -255,7 +336,7 @@ def app(environ, start_response):
     return [b""]
 
 path, name = sys.argv[1:]
-layer = AccessLog(app, format="%m %q", file=path)
+layer = AccessLog(app, format="%m %q", file=path, max_value=9001)
 for _ in range(100):
     body = layer({"REQUEST_METHOD": name, "QUERY_STRING": name * 9000}, lambda status, headers: None)
     list(body)
@@ -467,7 +548,7 @@ def test_reports_all_mistakes_at_once(tmp_path: Path) -> None:
     wrong: dict[str, Any] = {"output": "stdrr", "format": "combind", "file": tmp_path / "no" / "such"}
     with pytest.raises(ConfigError) as caught:
         AccessLog(answering([]), **wrong)
-    assert [each.key for each in caught.value.mistakes] == ["output", "format", "file"]
+    assert [each.key for each in caught.value.mistakes] == ["format", "output", "file"]
 
 
 @pytest.mark.parametrize("format", ["%X %s %B", "json"])

@@ -6,18 +6,24 @@ import sys
 from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Event, Semaphore, Thread
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from passlib.hash import apr_md5_crypt, bcrypt, ldap_sha1
+from passlib.hash import apr_md5_crypt, bcrypt, ldap_salted_sha1
 from webtest import TestApp
 
 from tests.direct import Call, answering, environ_of
-from wsgistack import BasicAuth, ConfigError, Pipeline
+from tests.middleware.auth.authorization_headers import HEADERS
+from wsgistack import BasicAuth, ConfigError, Pipeline, watched_file
+from wsgistack.middleware.auth import passwords
+from wsgistack.middleware.auth.credentials import prepare_name, prepare_password
 from wsgistack.types import Environ, StartResponse
 
+_SLOW = bcrypt.using(rounds=4).hash("secret")
 _LATIN = st.text(st.characters(max_codepoint=255))
 _WITHOUT_CONTROLS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
 
@@ -82,7 +88,7 @@ def test_the_scheme_may_be_in_any_case(scheme: str) -> None:
 @pytest.mark.parametrize("hashed", [False, True])
 def test_challenges_everybody_else(authorization: str | None, hashed: bool) -> None:
     keys = {} if authorization is None else {"HTTP_AUTHORIZATION": authorization}
-    users = {"ann": ldap_sha1.hash("secret") if hashed else "secret"}
+    users = {"ann": ldap_salted_sha1.hash("secret") if hashed else "secret"}
     call = Call(BasicAuth(_show_user, users=users), **keys)
     body = call.read()
     assert call.status == "401 Unauthorized"
@@ -114,8 +120,94 @@ def test_calls_the_check_with_what_the_client_sent(user: str, password: str) -> 
         return True
 
     call = Call(BasicAuth(_show_user, check=check), HTTP_AUTHORIZATION=_basic(user, password))
-    assert call.read() == f"Basic {user}".encode()
-    assert checked == [(user, password)]
+    assert call.read() == f"Basic {prepare_name(user)}".encode()
+    assert checked == [(prepare_name(user), prepare_password(password))]
+
+
+@pytest.mark.parametrize("name", HEADERS)
+@pytest.mark.parametrize("latin_1", [False, True])
+@pytest.mark.parametrize("users", [{"ann": "secret"}, {"ann": _SLOW}], ids=["plain", "hashed"])
+def test_answers_each_hostile_header_with_a_challenge(name: str, latin_1: bool, users: dict[str, str]) -> None:
+    layer = BasicAuth(_show_user, users=users, latin_1=latin_1)
+    body: Any = None  # to read it would be an error
+    call = Call(layer, HTTP_AUTHORIZATION=HEADERS[name], CONTENT_LENGTH="1000", **{"wsgi.input": body})
+    assert call.status == "401 Unauthorized"
+    assert call.headers["www-authenticate"] == 'Basic realm="Restricted", charset="UTF-8"'
+
+
+@pytest.mark.parametrize(
+    ("raw", "latin_1", "status"),
+    [
+        ("änn:pä:ß".encode(), False, 200),
+        (normalize("NFD", "änn:pä:ß").encode(), False, 200),
+        ("änn:pä:ß".encode("latin-1"), False, 401),
+        ("änn:pä:ß".encode("latin-1"), True, 200),
+        ("änn:pä:ß".encode(), True, 200),
+    ],
+)
+def test_reads_names_and_passwords_in_several_encodings(raw: bytes, latin_1: bool, status: int) -> None:
+    layer = BasicAuth(_show_user, users={"änn": "pä:ß"}, latin_1=latin_1)
+    response = _ask(layer, f"Basic {b64encode(raw).decode()}", status)
+    assert status == 401 or response.text == "Basic änn"
+
+
+def test_tells_clients_to_come_back_if_too_many_passwords_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = BasicAuth(_show_user, users={"ann": _SLOW, "bob": "plain"}, max_hashes=1)
+    assert _ask(layer, _basic("ann", "secret"), 200)
+    is_checking, may_go_on = Semaphore(0), Event()
+
+    def check_slowly(stored: str, password: str) -> bool:
+        is_checking.release()
+        assert may_go_on.wait(10)
+        return False
+
+    monkeypatch.setattr(passwords, "verify_hash", check_slowly)
+    statuses: list[str] = []
+    guesses = [_basic("ann", f"guess {number}") for number in range(16)]
+    threads = [
+        Thread(target=lambda guess: statuses.append(Call(layer, HTTP_AUTHORIZATION=guess).status), args=(guess,))
+        for guess in guesses
+    ]
+    for thread in threads:
+        thread.start()
+    assert is_checking.acquire(timeout=10)
+    while len(statuses) < 14:
+        Event().wait(0.001)
+    assert statuses == ["503 Service Unavailable"] * 14
+    refused = _ask(layer, _basic("nobody", "guess"), 503, REMOTE_USER="root")
+    assert refused.headers["Retry-After"] == "1"
+    assert "WWW-Authenticate" not in refused.headers
+    assert "REMOTE_USER" not in refused.request.environ
+    for user, password in (("ann", "secret"), ("bob", "plain")):  # they need no hash
+        assert _ask(layer, _basic(user, password), 200).text == f"Basic {user}"
+    may_go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert statuses[14:] == ["401 Unauthorized"] * 2
+
+
+def test_greenlets_do_not_lock_each_other_out() -> None:
+    pytest.importorskip("gevent")
+    program = f"""
+from gevent import monkey
+monkey.patch_all()
+import gevent
+from tests.direct import Call
+from tests.middleware.auth.test_basic import _basic, _show_user
+from wsgistack import BasicAuth
+layer = BasicAuth(_show_user, users={{"ann": {_SLOW!r}}}, max_hashes=1)
+ask = lambda header: Call(layer, HTTP_AUTHORIZATION=header).status[:3]
+headers = [_basic("ann", "secret")] * 20 + [_basic("ann", f"guess {{number}}") for number in range(20)]
+jobs = [gevent.spawn(ask, header) for header in headers]
+gevent.joinall(jobs, timeout=60)
+print(*(job.value for job in jobs))
+print(*map(ask, headers))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first.split()[:20] == ["200"] * 20
+    assert {*first.split()[20:]} <= {"401", "503"}
+    assert second.split() == ["200"] * 20 + ["401"] * 20
 
 
 def test_does_not_call_the_check_without_credentials() -> None:
@@ -171,9 +263,10 @@ def test_does_not_change_the_response_behind_it() -> None:
     assert call.starts == [("200 OK", [("Content-Type", "text/plain")])]
 
 
-def test_reads_an_htpasswd_file_and_follows_its_changes(tmp_path: Path) -> None:
+def test_reads_an_htpasswd_file_and_follows_its_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "users"
     path.write_text(f"ann:{bcrypt.using(rounds=4).hash('a')}\nbob:{apr_md5_crypt.hash('b')}\n")
+    monkeypatch.setattr(watched_file, "INTERVAL", 0.0)
     layer = BasicAuth(_show_user, htpasswd=path)
     assert _ask(layer, _basic("ann", "a"), 200).text == "Basic ann"
     assert _ask(layer, _basic("ann", "a"), 200).text == "Basic ann"
@@ -205,11 +298,10 @@ def test_shows_no_password_in_its_repr() -> None:
             "realm: a header can't contain this realm; expected printable ASCII",
         ),
         ({"users": {"a": "b"}, "realm": "tést"}, "realm: a header can't contain this realm"),
-        (
-            {"users": {"a:b": "c"}},
-            "users: the name of user 'a:b' has a colon or a control character, which no client can send",
-        ),
-        ({"users": {"a\n": "c"}}, "which no client can send"),
+        ({"users": {"a:b": "c"}}, "users: the name of user 'a:b' has a colon, which no client can send"),
+        ({"users": {"a\n": "c"}}, "has a control character, which no client can send"),
+        ({"users": {"a": "b"}, "max_hashes": 0}, "max_hashes: is not a number of hashes; expected 1 or more"),
+        ({"users": {"a": "b"}, "weak_hashes": ["md4"]}, "weak_hashes: unknown format 'md4'; choose from"),
     ],
 )
 def test_refuses_invalid_options_with_the_reason(options: dict[str, Any], message: str) -> None:
@@ -230,7 +322,7 @@ sys.modules["passlib"] = sys.modules["bcrypt"] = None
 from wsgistack import BasicAuth, ConfigError, Pipeline
 BasicAuth(print, users={"ann": "plain"})
 try:
-    BasicAuth(print, users={"ann": "$2y$04$" + "a" * 21 + "e" * 32, "bob": "{SHA}" + "a" * 27 + "="})
+    BasicAuth(print, users={"ann": "$2y$04$" + "a" * 21 + "e" * 32, "bob": "$apr1$a$" + "a" * 22})
 except ConfigError as error:
     print(error)
 """

@@ -15,8 +15,11 @@ from werkzeug.security import generate_password_hash
 
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.auth.hashes import (
-    MAX_PASSWORD,
+    NEW,
+    WEAK,
     HashError,
+    check_weak_hashes,
+    hash_password,
     identify_hash,
     refuse_foreign_hash,
     require_libraries,
@@ -67,9 +70,8 @@ def test_verifies_each_supported_hash(name: str, password: str) -> None:
 
 
 @pytest.mark.parametrize("name", _SUPPORTED)
-@pytest.mark.parametrize("password", [pytest.param("x" * 1_000_000, id="1 MB"), "nul\0"])
-def test_refuses_a_password_that_no_hash_can_have(name: str, password: str) -> None:
-    assert not verify_hash(_SUPPORTED[name]("secret"), password)
+def test_refuses_a_password_that_no_hash_can_have(name: str) -> None:
+    assert not verify_hash(_SUPPORTED[name]("secret"), "nul\0")
 
 
 def test_verifies_only_what_bcrypt_reads_of_a_password() -> None:
@@ -107,7 +109,7 @@ _EXAMPLES = [make("x") for make in _SUPPORTED.values()]
 def test_libpass_reads_each_hash_in_a_supported_format(stored: str, position: int, other: str) -> None:
     changed = stored[:position] + other + stored[position + 1 :]
     with suppress(HashError):
-        assert getattr(libpass, identify_hash(changed)).from_string(changed)
+        assert getattr(libpass, identify_hash(changed, ["sha1", "des"])).from_string(changed)
 
 
 def _check_refusal(stored: str, problem: str) -> None:
@@ -194,8 +196,51 @@ def test_names_the_extra_of_a_missing_library(scheme: str, library: str, monkeyp
     require_libraries((), key="users")
 
 
-def test_refuses_a_long_password_before_a_slow_hash_reads_it() -> None:
-    longest = "é" * (MAX_PASSWORD // 2)
-    stored = libpass.sha256_crypt.using(rounds=1000).hash(longest)
-    assert verify_hash(stored, longest)
-    assert not verify_hash(libpass.ldap_sha1.hash(longest + "x"), longest + "x")
+@pytest.mark.parametrize(
+    ("name", "made"), [("sha1", libpass.ldap_sha1.hash("x")), ("des", libpass.des_crypt.hash("x"))], ids=["sha1", "des"]
+)
+def test_accepts_a_weak_hash_only_if_it_is_named(name: str, made: str) -> None:
+    others = [other for other in WEAK if other != name]
+    for weak in ([], others):
+        with pytest.raises(HashError, match=f"is a weak {name} hash") as error:
+            identify_hash(made, weak)
+        assert error.value.hint.endswith(f'or write weak_hashes = ["{name}"]')
+    assert identify_hash(made, [name]) == WEAK[name]
+
+
+@pytest.mark.parametrize("stored", ["secret", "pä:ß", "*"])
+def test_accepts_a_plain_password_only_if_it_is_named(stored: str) -> None:
+    with pytest.raises(HashError, match="is not a hash in a supported format"):
+        identify_hash(stored)
+    assert identify_hash(stored, ["plain"]) == "plain"
+
+
+@pytest.mark.parametrize("stored", ["", "$2y$05$damaged", "pbkdf2:sha256:1$s$h", "B49y6LMzfXYMg", "{SSHA256}aaaa"])
+def test_takes_no_hash_and_no_empty_text_for_a_plain_password(stored: str) -> None:
+    with pytest.raises(HashError):
+        identify_hash(stored, ["plain"])
+
+
+def test_refuses_an_unknown_weak_format() -> None:
+    check_weak_hashes(["sha1", "des", "plain"])
+    with pytest.raises(ConfigError) as error:
+        check_weak_hashes(["sha", "md5"])
+    assert [str(each) for each in error.value.mistakes] == [
+        "weak_hashes: unknown format 'sha'; did you mean 'sha1'?",
+        "weak_hashes: unknown format 'md5'; choose from des, plain, sha1",
+    ]
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_makes_hashes_that_it_can_check(name: str) -> None:
+    made = hash_password("pä:ß", name)
+    assert identify_hash(made) == NEW[name][0]
+    assert verify_hash(made, "pä:ß")
+    assert hash_password("pä:ß", name) != made
+
+
+def test_does_not_hash_half_a_password() -> None:
+    assert verify_hash(hash_password("é" * 36, "bcrypt"), "é" * 36)
+    with pytest.raises(HashError, match="is longer than 72 bytes, and bcrypt does not read more"):
+        hash_password("é" * 36 + "x", "bcrypt")
+    assert verify_hash(hash_password("é" * 256, "argon2"), "é" * 256)

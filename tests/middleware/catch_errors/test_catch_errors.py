@@ -9,13 +9,13 @@ from typing import Any
 from wsgiref.util import FileWrapper
 
 import pytest
-from webtest import TestApp
 from webtest.lint import middleware as lint
 
-from tests.direct import Body, Call, answering, raising, restart
+from tests.direct import Body, Call, TestApp, answering, raising, restart
 from wsgistack import CatchErrors, RequestId
 from wsgistack.types import App, Environ, Headers, StartResponse
 
+_LOCAL = {"REMOTE_ADDR": "127.0.0.1"}
 _BOOM = "the database password is s3cret"
 
 
@@ -105,7 +105,7 @@ def test_answers_an_error_before_the_first_byte(where: str, caplog: pytest.LogCa
 def test_answers_in_the_media_type_that_the_client_accepts(
     accept: str, media_type: str, debug: bool, method: str
 ) -> None:
-    app = TestApp(CatchErrors(raising(RuntimeError(_BOOM)), debug=debug))
+    app = TestApp(CatchErrors(raising(RuntimeError(_BOOM)), debug=debug), _LOCAL)
     response = app.request("/", method=method, headers={"Accept": accept}, status=500)
     assert response.content_type == media_type
     if method == "HEAD":
@@ -117,7 +117,7 @@ def test_answers_in_the_media_type_that_the_client_accepts(
 
 
 def test_escapes_the_traceback_in_html() -> None:
-    app = TestApp(CatchErrors(raising(RuntimeError("<script>")), debug=True))
+    app = TestApp(CatchErrors(raising(RuntimeError("<script>")), debug=True), _LOCAL)
     response = app.get("/", headers={"Accept": "text/html"}, status=500)
     assert "&lt;script&gt;" in response.text
     assert "<script>" not in response.text
@@ -136,13 +136,13 @@ def test_escapes_the_traceback_in_html() -> None:
 )
 @pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
 def test_answers_errors_of_every_kind(error: Exception, accept: str, caplog: pytest.LogCaptureFixture) -> None:
-    response = TestApp(CatchErrors(raising(error), debug=True)).get("/", headers={"Accept": accept}, status=500)
+    response = TestApp(CatchErrors(raising(error), debug=True), _LOCAL).get("/", headers={"Accept": accept}, status=500)
     assert type(error).__name__ in response.text
     assert type(error).__name__ in caplog.text
 
 
 def test_shows_and_logs_the_cause_too(caplog: pytest.LogCaptureFixture) -> None:
-    response = TestApp(CatchErrors(_chained, debug=True)).get("/", status=500)
+    response = TestApp(CatchErrors(_chained, debug=True), _LOCAL).get("/", status=500)
     for text in (response.json["traceback"], caplog.text):
         assert text.index("KeyError: 'cause'") < text.index("RuntimeError: effect")
 
@@ -155,7 +155,7 @@ def test_shows_the_request_id_in_the_answer_and_in_the_log(caplog: pytest.LogCap
     assert response.json["request_id"] == "r-1"
     [record] = caplog.records
     assert record.name == "site.errors"
-    assert record.getMessage() == "GET /a/b%0Ac failed, request r-1"
+    assert record.getMessage() == "GET /a/b%0Ac?d&q=x failed, request r-1"
     assert vars(record)["request_id"] == "r-1"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import bottle  # type: ignore[import-untyped]
+import bottle
 import flask
 import pyramid.httpexceptions
 import pytest

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from webtest import TestApp
 from webtest.lint import middleware as lint
 
 from tests.decoding import decoded, decoder
-from tests.direct import Body, Call, answering, raising, restart
+from tests.direct import Body, Call, TestApp, answering, raising, restart
 from wsgistack import CatchErrors, Compress, ConfigError, Gzip
 from wsgistack.types import App, Environ, StartResponse
 

@@ -139,7 +139,7 @@ def test_a_page_has_the_nonce_of_its_policy() -> None:
 def test_debug_shows_the_traceback_nevertheless() -> None:
     app = Responses(CatchErrors(raising(ValueError("deep")), debug=True), templates=PAGES, members=describe)
     for accept in ("text/html", "application/json"):
-        assert b"ValueError: deep" in Call(app, HTTP_ACCEPT=accept).read()
+        assert b"ValueError: deep" in Call(app, HTTP_ACCEPT=accept, REMOTE_ADDR="127.0.0.1").read()
 
 
 class UnprintableError(Exception):

@@ -1,27 +1,24 @@
 """The access log: one line for each request, written at the end of its response."""
 
-import errno
-import logging
-import os
-import sys
-import weakref
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from time import perf_counter, time
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.exchange.measured import MeasuredExchange
+from wsgistack.middleware.access_log.cleaning import make_cleaning
+from wsgistack.middleware.access_log.fields import choose_fields, compile_facts
 from wsgistack.middleware.access_log.format import Entry, compile_format
+from wsgistack.middleware.access_log.losses import Losses
+from wsgistack.middleware.access_log.sampling import make_sampling
+from wsgistack.middleware.access_log.sinks import Facts, make_sink
 from wsgistack.peers import AUTHENTICATION, FORWARDING, because
-from wsgistack.types import App, Changes, Environ, StartResponse
+from wsgistack.types import App, Changes, Duration, Environ, Secret, StartResponse
 
 __all__ = ["AccessLog"]
-
-_OUTPUTS = ("stderr", "stdout", "logging")
-_ASKS_FOR_THE_SERVER = os.access in os.supports_effective_ids  # not for the user who started it
 
 
 class AccessLog(Middleware):
@@ -40,20 +37,93 @@ class AccessLog(Middleware):
         format = json
         file = /var/log/site/access.log
 
-    :param format: ``common`` or ``combined``, as Apache writes them; ``extended``, the default, which is combined with
-        the duration in microseconds and the request id at the end; ``json``; or a string of Apache's directives
-        ``%B %b %D %H %h %L %l %m %q %r %s %T %t %U %u %X %{Header}i %{Header}o %{key}e``, where ``%L`` is the
-        request id, ``%u`` REMOTE_USER and ``%X`` an ``X`` if the response did not come to its end.
-    :param output: where the lines go: ``stderr``, ``stdout``, or ``logging``, at level INFO. The default needs no
-        set-up.
-    :param file: append the lines to this file instead. Each line is one write, so that several processes can share it.
-        The default is no file.
+    :param format: ``common``, ``combined`` or ``vhost_combined``, as Apache writes them; ``extended``, the default,
+        which is combined with the duration in microseconds and the request id at the end; ``json`` or ``logfmt``, one
+        object or one line of ``name=value`` with the fields below; ``ecs`` or ``otel``, JSON with the names of the
+        Elastic Common Schema or of OpenTelemetry's semantic conventions; or any string for Apache's LogFormat.
+    :param fields: for ``json``, ``logfmt``, ``ecs`` and ``otel``: the fields in the place of those that the format has.
+        A list of names, or a mapping of new names to fields. The default is all that the format has.
+    :param extra_fields: more fields, in the same forms. A name that is already there gets the new value.
+    :param redact: more names of query parameters, headers, cookies and parts of a path whose values are secret, such as
+        ``iban``. A part of a name is enough. ``none`` shows all secrets, for a machine that nobody else can read. The
+        default has no more names, because the usual ones are known.
+    :param addresses: ``full``, the default, which operators need to find abuse; ``truncated`` to /24 for IPv4 and /48
+        for IPv6; or ``hashed`` with a key that changes each day (UTC), so that the requests of one client belong
+        together for a day only. It holds for each directive and header that has the address of a client.
+    :param address_key: a secret text that the daily keys are made from, so that several processes write the same hash.
+        Who knows it can find an address by trying all. By default, each process has a random key a day in memory.
+    :param max_value: the maximum length of each value, in characters. What is longer ends with ``...``. The default,
+        2,000, is more than browsers send in an ordinary request; a server accepts 190 kB of headers.
+    :param max_line: the maximum length of a line, in characters. If a line is longer, all its values are cut more, so
+        that it still has each of them. The default, 16,000, fits into 16 KiB, where Docker splits lines.
+    :param output: where the lines go: ``stderr``, ``stdout``, or ``logging``. The default needs no set-up. Log records
+        have the fields of the format ``json`` as attributes, such as ``record.status``.
+    :param file: append the lines to this file instead. The default is no file. The first line creates it, with mode
+        0640, because it has the addresses of clients.
     :param logger: the name of the logger for ``output="logging"`` and for reports of lost lines. The default lets you
         set up the access log separately from other logs.
-    :raises ConfigError: the format or the output is unknown, or the file can't be opened.
+    :param level: the level of log records: one that logging knows, such as ``info``, or ``status``: ERROR for 5xx and
+        for what failed, WARNING for 4xx, INFO for all others. The default is ``status``, as Django has it, so that a
+        handler can pick out what went wrong.
+    :param queue: write in a thread of its own, so that a slow disk delays no response. The number of lines that may
+        wait; more are lost, which is reported. The default is 0, no queue: a local disk takes about a microsecond. What
+        waits is written when the process ends, but is lost if the process is killed. Not for gevent and eventlet, where
+        such a thread is one more greenlet, which a slow disk stops with all others. uWSGI needs ``--enable-threads``.
+    :param sample: the part of the requests that get a line, from 0 to 1. Those with a status from 400 on, those that
+        failed or were aborted, and slow ones always get one. The default is 1, all requests.
+    :param slow: the time from which on a request is slow. It gets a line whatever ``sample`` is, and at least the level
+        WARNING in logging. By default no request is slow.
+    :raises ConfigError: the format, a directive, a field, the output, the level or the rate is not valid, a maximum is
+        too small, ``queue`` is negative or is used with logging, ``slow`` would change nothing, or the file can't be
+        opened.
 
-    ``outcome`` in JSON is ``complete``, ``aborted`` if the client has gone, ``error`` if the application failed, or
-    ``upgraded`` if the connection went on with another protocol, such as WebSocket.
+    To leave out health checks, give the layer a condition: ``when_not_path = /health`` in an ini file, and in Python
+    ``Spec("access_log", when={"not": {"path": "/health"}})`` in a :class:`~wsgistack.pipeline.Pipeline`.
+
+    Each line is one write at the end of the file, so that threads and processes can share it, and a program may rotate
+    it by name or with copytruncate. No signal is needed: if the file was renamed or removed, a line that comes a second
+    later opens it again. If the new file can't be opened, the lines go on to the renamed one, with a warning. If a disk
+    is full in the middle of a line, that half gets an end of its own. A loss is reported once, with the reason, and
+    again when lines come through, with the number of the lost ones.
+
+    **Directives.** All of mod_log_config and mod_logio, also under a condition (``%400,501{User-agent}i``,
+    ``%!200,304{Referer}i``) and with ``<`` and ``>``, which change nothing, as WSGI has no internal redirects. WSGI
+    knows nothing of ``%I %O %S %k %l %R %{name}n`` and of trailers; there the line has ``-``. Others differ as follows.
+    ``%L`` is the request id. ``%X`` is ``X`` if the response was aborted or failed, and else ``-``, as the server alone
+    knows whether the connection stays open. ``%h`` and ``%a`` are ``REMOTE_ADDR``, ``%{c}a`` is that of the proxy if
+    ``forwarded`` is outside. ``%v`` is ``SERVER_NAME``, which is often only the address of the server; ``%V``, also in
+    ``vhost_combined``, is the Host that the client asked for, without its port. ``%A`` is ``SERVER_ADDR`` and
+    ``%{remote}p`` is ``REMOTE_PORT``, which not all servers set. ``%f`` is ``SCRIPT_FILENAME``. ``%e`` reads the
+    environ. ``%^FB`` has the microseconds to the first byte of the body.
+
+    **Fields.** ``time`` (UTC with microseconds), ``client``, ``user``, ``method``, ``target``, ``protocol``,
+    ``status``, ``bytes`` of the body as sent, ``duration`` and ``first_byte`` in seconds, ``outcome``, ``error``,
+    ``request_id``, ``trace_id``, ``referer``, ``user_agent``; and, if you choose them, ``path``, ``query``, ``host``,
+    ``port``, ``scheme``, ``request_line``, ``protocol_version``, ``duration_ns``. A field can also be
+    ``request_header:X-Tenant``, ``response_header:Content-Language``, ``environ:shop.name``, or a function that gets
+    the environ, also as an import string. If it raises an error, the field has the type of that error. Numbers stay
+    numbers; what is not known is ``null``, in logfmt nothing. Texts are read as UTF-8. Example::
+
+        [filter:access_log]
+        use = egg:wsgistack#access_log
+        format = json
+        extra_fields =
+            tenant = request_header:X-Tenant
+            build = shop.version:find_build
+
+    In Python and TOML, write a mapping: ``extra_fields = {tenant = "request_header:X-Tenant"}``.
+
+    ``outcome`` is ``complete``, ``aborted`` if the client has gone, ``failed`` if the application raised an error,
+    whose type is then in ``error``, or ``upgraded`` if the connection went on with another protocol, such as WebSocket.
+
+    **Secrets.** Values that carry tokens are written as ``[redacted]`` in each format: ``?token=``, ``/reset/…``,
+    ``Authorization``, ``Cookie``, a user in a Referer, JSON Web Tokens and others that can be recognized, also in a
+    URL in a URL. Unsure counts as secret. A function of yours in ``extra_fields`` may return what it likes; there only
+    the form of a token counts.
+
+    **One line, always.** In Apache's formats, a value has escapes as in Apache for all but printable ASCII, for quotes,
+    and also for blanks and for the character that ends it, unless it is alone in quotes. So a program that knows the
+    format reads each value back, whatever the client sent.
 
     A file in ``wsgi.file_wrapper`` is left to the server, which can use sendfile and add the Content-Length. The
     position in the file shows how much was sent. mod_wsgi reports only whether the client has gone; then the line has
@@ -83,43 +153,74 @@ class AccessLog(Middleware):
         /,
         *,
         format: str = "extended",
+        fields: Mapping[str, str | Callable[[Environ], object]] | Sequence[str] | None = None,
+        extra_fields: Mapping[str, str | Callable[[Environ], object]] | Sequence[str] | None = None,
+        redact: Sequence[str] | None = (),
+        addresses: Literal["full", "truncated", "hashed"] = "full",
+        address_key: Annotated[str, Secret] | None = None,
+        max_value: int = 2000,
+        max_line: int = 16_000,
         output: Literal["stderr", "stdout", "logging"] = "stderr",
         file: Path | None = None,
         logger: str = "wsgistack.access_log",
+        level: int | str = "status",
+        queue: int = 0,
+        sample: float = 1,
+        slow: Duration | None = None,
     ) -> None:
         super().__init__(app)
+        check_lists(fields=fields, extra_fields=extra_fields, redact=redact)
         mistakes = Mistakes()
-        if output not in _OUTPUTS:
-            hint = suggest(output, _OUTPUTS)
-            mistakes.append(Mistake(f"unknown output {output!r}", key="output", value=output, hint=hint))
+        facts_of: Facts = vars  # unless a mistake ends it here
         with mistakes.collect():
-            self._line_of = compile_format(format)
+            cleaning = make_cleaning(redact, addresses, address_key, max_value=max_value, max_line=max_line)
+            self._line_of = compile_format(format, cleaning, fields, extra_fields)
+            facts_of = compile_facts(choose_fields("json", None, None), cleaning)
         with mistakes.collect():
-            self._write: Callable[[str], object]
-            self._exchange = _Logged
-            if file is not None:
-                self._write = _File(Path(file))
-            elif output == "logging":
-                self._write, self._exchange = _to_logger(logger), _LoggedInContext
-            else:
-                self._write = _to_stream(output)
+            self._is_kept = make_sampling(sample, slow)
+        with mistakes.collect():
+            self._write = make_sink(output, file, logger=logger, level=level, slow=slow, queue=queue, facts_of=facts_of)
+        is_logging = output == "logging" and file is None
+        if slow is not None and sample == 1 and not is_logging:
+            hint = "write sample = 0 to log slow requests and errors alone"
+            mistakes.append(Mistake("changes nothing without sample or output", key="slow", value=slow, hint=hint))
         mistakes.raise_if_any()
         self.format = format
+        self.fields = fields
+        self.extra_fields = extra_fields
+        self.redact = redact
+        self.addresses = addresses
+        self.address_key = address_key
+        self.max_value = max_value
+        self.max_line = max_line
         self.output = output
         self.file = file
         self.logger = logger
+        self.level = level
+        self.queue = queue
+        self.sample = sample
+        self.slow = slow
+        self._losses = Losses(logger)
+        self._exchange = _LoggedInContext if is_logging else _Logged
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         return self._exchange(self, environ, start_response).run(self.app)
 
     def write(self, entry: Entry) -> None:
-        """Write the line of one request."""
+        """Write the line of one request, unless it is left out."""
         try:
-            self._write(self._line_of(entry))
-        except Exception:
-            with suppress(Exception):  # the logger may be what fails
-                logging.getLogger(self.logger).exception("a line of the access log was lost")
+            if self._is_kept is not None and not self._is_kept(entry):
+                return
+            self._write(self._line_of(entry), entry)
+        except Exception as error:
+            self._losses.add(error)
+        else:
+            if self._losses.count:
+                self._losses.end()
+
+
+_read_request = itemgetter("REMOTE_ADDR", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_PROTOCOL")
 
 
 class _Logged(MeasuredExchange):
@@ -129,6 +230,7 @@ class _Logged(MeasuredExchange):
         "client",
         "code",
         "duration",
+        "failure",
         "outcome",
         "path",
         "protocol",
@@ -136,25 +238,41 @@ class _Logged(MeasuredExchange):
         "started",
     )
     outcome: str
+    failure: str | None
+
+    @property
+    def first_byte(self) -> float | None:
+        """The seconds until the first byte of the body."""
+        return None if self.first_chunk_at is None else self.first_chunk_at - self._since
 
     def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
         MeasuredExchange.__init__(self, environ, start_response)  # faster than super()
         self._layer = layer
         self._since = perf_counter()
         self.started = time()
-        get = environ.get
-        self.client = get("REMOTE_ADDR") or "-"
-        self.path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
-        self.query = get("QUERY_STRING", "")
-        self.protocol = get("SERVER_PROTOCOL") or "-"
+        try:
+            self.client, root, path, self.query, self.protocol = _read_request(environ)
+        except KeyError:
+            get = environ.get
+            root, path, self.query = (get(key) or "" for key in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"))
+            self.client, self.protocol = get("REMOTE_ADDR") or "", get("SERVER_PROTOCOL") or ""
+        self.path = root + path if root else path
 
     def on_close(self, error: BaseException | None) -> None:
         self.duration = perf_counter() - self._since
         self.outcome = self.find_outcome(error)
         self.code = self.status[:3] or "-"
-        if self.outcome == "error" and not self.finished and not self.sent:
-            self.code = "500"  # nothing has been sent, so the server answers
+        self.failure = None
+        if error is not None and self.outcome == "failed":
+            self.failure = _name_type(error)
+            if not self.finished and not self.sent:
+                self.code = _find_code(error)  # nothing has been sent, so what is outside answers
         self._layer.write(self)
+
+
+def _name_type(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 class _LoggedInContext(_Logged):
@@ -165,45 +283,12 @@ class _LoggedInContext(_Logged):
     needs_context = True
 
 
-def _to_stream(name: str) -> Callable[[str], object]:
-    def write(line: str) -> None:
-        stream = getattr(sys, name)  # anew for each line: it may be replaced
-        stream.write(line + "\n")
-        stream.flush()
-
-    return write
+def _find_code(error: object) -> str:
+    """The status of an exception that is an answer, as in Zope, WebOb and Werkzeug; 500 for any other."""
+    code = getattr(error, "code", None) or getattr(error, "status", None)
+    is_answer = callable(error) and isinstance(code, int) and _FIRST_CODE <= code < _END_OF_CODES
+    return str(code) if is_answer else "500"
 
 
-class _File:
-    """Appends lines to a file, which the first line creates: a check may run as another user than the server."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-        code = 0
-        if path.is_dir():
-            code = errno.EISDIR
-        elif not path.parent.is_dir():
-            code = errno.ENOENT
-        elif not os.access(path if path.exists() else path.parent, os.W_OK, effective_ids=_ASKS_FOR_THE_SERVER):
-            code = errno.EACCES
-        if code:
-            problem = f"cannot open {str(path)!r}: {os.strerror(code)}"
-            raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written"))
-
-    def __call__(self, line: str) -> None:
-        if self._file is None:  # two threads at once may both open it, which does no harm
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-            weakref.finalize(self, os.close, file)
-            self._file = file
-        os.write(self._file, f"{line}\n".encode())
-
-
-def _to_logger(name: str) -> Callable[[str], object]:
-    logger = logging.getLogger(name)
-
-    def log(line: str) -> None:
-        if logger.isEnabledFor(logging.INFO):  # info() would search for its caller, which is of no use here
-            logger.handle(logger.makeRecord(name, logging.INFO, __file__, 0, line, (), None))
-
-    return log
+_FIRST_CODE = 300
+_END_OF_CODES = 600

@@ -1,181 +1,146 @@
-"""The formats of an access log line: Apache's directives, and JSON. Nothing that a client sends can break a line."""
+"""The formats of an access log line. Each is compiled once to a function that writes a line."""
 
-import json
 import re
-from collections.abc import Callable
-from functools import lru_cache
-from operator import itemgetter
-from time import gmtime, localtime, strftime
-from typing import Protocol
 
-from wsgistack.environ import REQUEST_ID, escape_quoted, escape_word, request_target
-from wsgistack.errors import ConfigError, Mistake, suggest
-from wsgistack.http import headers as h
-from wsgistack.types import Environ, Headers
+from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.http.redaction import Redaction
+from wsgistack.middleware.access_log.cleaning import Cleaning, escape_for
+from wsgistack.middleware.access_log.directives import list_directives, read_directive, read_request_line
+from wsgistack.middleware.access_log.fields import STRUCTURED, Fields, choose_fields, compile_fields
+from wsgistack.middleware.access_log.line import Entry, Format, Line
 
 __all__ = ["FORMATS", "Entry", "Format", "compile_format"]
 
-
-class Entry(Protocol):
-    """What is known about a request at the end of its response."""
-
-    environ: Environ
-    headers: Headers
-    client: str
-    method: str
-    path: str
-    query: str
-    protocol: str
-    code: str
-    outcome: str
-    sent: int
-    started: float
-    duration: float
-
-
-Format = Callable[[Entry], str]
-
 _COMMON = '%h %l %u %t "%r" %>s %b'
 _COMBINED = _COMMON + ' "%{Referer}i" "%{User-Agent}i"'
-FORMATS = {"common": _COMMON, "combined": _COMBINED, "extended": _COMBINED + " %D %L", "json": ""}
-
-_DIRECTIVE = re.compile(r"%(?:\{(?P<name>[^{}]+)\}(?P<kind>[ieo])|>?(?P<letter>[%A-Za-z])|.{0,3})", re.DOTALL)
-_NOT_HTTP = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_PLAIN = bytes(code for code in range(32, 127) if code not in b'"\\')
-
-
-@lru_cache(maxsize=4)
-def format_time(second: int) -> str:
-    """Format a local time like Apache: with English month names in every locale."""
-    now = localtime(second)
-    return f"[{now.tm_mday:02}/{_MONTHS[now.tm_mon - 1]}/{now.tm_year}{strftime(':%H:%M:%S %z', now)}]"
-
-
-_EXPRESSIONS = {  # the value of each directive, as an expression over `entry` and over `get`, which reads its environ
-    "B": "str(entry.sent)",
-    "D": "str(round(entry.duration * 1e6))",
-    "H": "entry.protocol or '-'",
-    "L": "str(get(REQUEST_ID) or '-')",
-    "T": "str(int(entry.duration))",
-    "U": "request_target(entry.path, '')",
-    "X": "'-' if entry.outcome == 'complete' else 'X'",
-    "b": "str(entry.sent or '-')",
-    "h": "entry.client or '-'",
-    "m": "entry.method or '-'",
-    "q": "f'?{entry.query}' if entry.query else ''",
-    "s": "entry.code or '-'",
-    "u": "str(get('REMOTE_USER') or '-')",
+_PATTERNS = {
+    "common": _COMMON,
+    "combined": _COMBINED,
+    "vhost_combined": "%V:%p " + _COMBINED,
+    "extended": _COMBINED + " %D %L",
 }
-_NAMES_IN_EXPRESSIONS = {
-    "REQUEST_ID": REQUEST_ID,
-    "find_header": h.get,
-    "format_time": format_time,
-    "request_target": request_target,
+FORMATS = (*_PATTERNS, *STRUCTURED)
+
+_DIRECTIVE = re.compile(
+    r"%(?P<before>[!<>,0-9]*)(?:\{(?P<name>[^{}]*)\})?(?P<after>[!<>,0-9]*)(?P<letter>\^(?:FB|ti|to)|[%A-Za-z]|)"
+)
+_CODES = re.compile(r"[0-9]+")
+_ESCAPE = re.compile(r"\\([\\\"tnr])")
+_ESCAPED = {"t": "\t", "n": "\n", "r": "\r"}
+_NAMED_BY_PYTHON = re.compile(r"%\((\{[^}]*\}[ieo]|\w+)\)[sd]")
+_BY_PYTHON = {  # the names of gunicorn, and then those of Paste
+    **{each: f"%{each}" for each in "hlutrmUqHsBbDT"},
+    "L": "%D",
+    "M": "%{ms}T",
+    "a": "%{User-Agent}i",
+    "f": "%{Referer}i",
+    "p": "%P",
+    "HTTP_REFERER": "%{Referer}i",
+    "HTTP_USER_AGENT": "%{User-Agent}i",
+    "HTTP_VERSION": "%H",
+    "REMOTE_ADDR": "%h",
+    "REMOTE_USER": "%u",
+    "REQUEST_METHOD": "%m",
+    "REQUEST_URI": "%U%q",
+    "bytes": "%b",
+    "status": "%s",
+    "time": "%t",
 }
-_CONSTANTS = {"%": "%%", "l": "-"}
-_TIME = "format_time(int(entry.started))"
-_TARGET = "request_target(entry.path, entry.query)"
+_ABSENT = {None: "-", "": "-"}
+_DEFAULT = Cleaning(Redaction(), None, limit=2000, line_limit=16_000)
 
 
-def _make_expression(name: str, kind: str) -> str:
-    """Return the expression for a directive with a name. The name is a literal there, whatever it contains."""
-    if kind == "o":
-        return f"find_header(entry.headers, {name.lower()!r}) or '-'"
-    if kind == "i":
-        name = "HTTP_" + name.upper().replace("-", "_")
-        name = _NOT_HTTP.get(name, name)
-    return f"str(get({name!r}) or '-')"
-
-
-def format_json(entry: Entry) -> str:
-    """Format one JSON object on one line, in ASCII."""
-    moment = strftime("%Y-%m-%dT%H:%M:%S", gmtime(entry.started))
-    facts = {
-        "time": f"{moment}.{int(entry.started % 1 * 1000):03}Z",
-        "client": entry.client,
-        "user": entry.environ.get("REMOTE_USER"),
-        "method": entry.method,
-        "target": request_target(entry.path, entry.query),
-        "protocol": entry.protocol,
-        "status": int(entry.code) if entry.code.isdecimal() else None,
-        "bytes": entry.sent,
-        "duration": round(entry.duration, 6),
-        "outcome": entry.outcome,
-        "request_id": entry.environ.get(REQUEST_ID),
-        "referer": entry.environ.get("HTTP_REFERER"),
-        "user_agent": entry.environ.get("HTTP_USER_AGENT"),
-    }
-    return json.dumps({name: _decode_latin1(fact) for name, fact in facts.items()}, default=str)
-
-
-def _decode_latin1(fact: object) -> object:
-    """Read a text that PEP 3333 carries as latin-1 as UTF-8. Bytes that are not UTF-8 become escapes."""
-    if not isinstance(fact, str):
-        return fact
-    return fact.encode("latin-1", "backslashreplace").decode("utf-8", "backslashreplace")
-
-
-def compile_format(format: str) -> Format:
+def compile_format(
+    format: str, cleaning: Cleaning = _DEFAULT, fields: Fields | None = None, extra_fields: Fields | None = None
+) -> Format:
     """Compile a format to a function that writes a line.
 
     :param format: a name from ``FORMATS``, or a string with Apache's directives.
-    :raises ConfigError: the format is neither, has a line break, or has an unknown directive.
+    :param cleaning: what is hidden, and how long values may be.
+    :param fields: the fields in the place of those that the format has.
+    :param extra_fields: more fields.
+    :raises ConfigError: the format is neither, has a line break, or has an unknown directive; or a field is unknown.
     """
-    if format == "json":
-        return format_json
-    pattern = FORMATS.get(format, format)
-    if "\n" in pattern or "\r" in pattern:
-        raise ConfigError(Mistake("the log format has a line break", key="format", value=format, expected="one line"))
-    if "%" not in pattern:
-        raise ConfigError(
-            Mistake(f"unknown format {format!r}", key="format", value=format, hint=suggest(format, FORMATS))
-        )
-    expressions: list[str] = []
-    escapes: list[Callable[[str], str]] = []
-
-    def add(expression: str, escape: Callable[[str], str]) -> str:
-        expressions.append(expression)
-        escapes.append(escape)
-        return "%s"
-
-    def translate(found: re.Match[str]) -> str:
-        letter = found["letter"]
-        if letter in _CONSTANTS:
-            return _CONSTANTS[letter]
-        if found["kind"]:
-            return add(_make_expression(found["name"], found["kind"]), escape_quoted)
-        if letter == "t":
-            return add(_TIME, escape_quoted)
-        if letter == "r":  # always three words, whatever the client sent
-            return " ".join(add(each, escape_word) for each in (_EXPRESSIONS["m"], _TARGET, _EXPRESSIONS["H"]))
-        if letter in _EXPRESSIONS:
-            return add(_EXPRESSIONS[letter], escape_word)
-        known = " ".join(f"%{each}" for each in sorted([*_EXPRESSIONS, "l", "r", "t"]))
-        hint = f"choose from {known} %{{Header}}i %{{Header}}o %{{key}}e %%"
-        problem = f"unknown directive {found[0]!r} in the log format"
-        raise ConfigError(Mistake(problem, key="format", value=format, hint=hint))
-
-    template = _DIRECTIVE.sub(translate, pattern)
-    # One function reads all values: a call for each of them would make a line 40 % slower. Users choose expressions
-    # from this module, but can't write them: the name of a header is a literal.
-    code = f"lambda entry, get: ({''.join(f'{each}, ' for each in expressions)})"
-    read: Callable[[Entry, object], tuple[str, ...]] = eval(code, {**_NAMES_IN_EXPRESSIONS})  # noqa: S307
-    special_in_text = _find_special(template.replace("%s", ""))
-    words = [number for number, escape in enumerate(escapes) if escape is escape_word]
-    pick_words = itemgetter(*words, words[0]) if words else itemgetter(slice(0))  # always returns a tuple
-
-    def write(entry: Entry) -> str:
-        values = read(entry, entry.environ.get)
-        line = template % values
-        # Most lines need no escapes. One look at the whole line is faster than one at each value.
-        if _find_special(line) == special_in_text and " " not in "".join(pick_words(values)):
-            return line
-        return template % tuple([escape(value) for escape, value in zip(escapes, values, strict=True)])
-
+    if format in STRUCTURED:
+        return compile_fields(format, choose_fields(format, fields, extra_fields), cleaning)
+    mistakes = Mistakes()
+    for key, given in (("fields", fields), ("extra_fields", extra_fields)):
+        if given:
+            hint = f"choose from {', '.join(STRUCTURED)}"
+            mistakes.append(Mistake("needs a format that has fields", key=key, value=given, hint=hint))
+    with mistakes.collect():
+        pattern = _PATTERNS.get(format, format)
+        if "%" not in pattern:
+            problem = f"unknown format {format!r}"
+            raise ConfigError(Mistake(problem, key="format", value=format, hint=suggest(format, FORMATS)))
+        write = _compile_pattern(pattern, _split(pattern), cleaning)
+    mistakes.raise_if_any()
     return write
 
 
-def _find_special(text: str) -> bytes:
-    """Return all bytes of a text that need an escape."""
-    return text.encode("utf-8", "backslashreplace").translate(None, _PLAIN)
+def _split(pattern: str) -> list[str | re.Match[str]]:
+    """Split a pattern into texts and directives; the first and the last part are texts."""
+    parts: list[str | re.Match[str]] = []
+    end = 0
+    for found in _DIRECTIVE.finditer(pattern):
+        parts += [_read_text(pattern[end : found.start()]), found]
+        end = found.end()
+    parts.append(_read_text(pattern[end:]))
+    if any(isinstance(part, str) and ("\n" in part or "\r" in part) for part in parts):
+        raise ConfigError(Mistake("the log format has a line break", key="format", value=pattern, expected="one line"))
+    return parts
+
+
+def _read_text(text: str) -> str:
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
+
+
+def _compile_pattern(pattern: str, parts: list[str | re.Match[str]], cleaning: Cleaning) -> Format:
+    line = Line(cleaning)
+    for part, before, after in zip(parts, ["", *parts], [*parts[1:], ""], strict=False):
+        if isinstance(part, str):
+            line.add_text(part)
+            continue
+        letter = part["letter"]
+        if letter == "%":
+            line.add_text("%")
+            continue
+        end = after[:1] if isinstance(after, str) else ""
+        is_alone = end == '"' and isinstance(before, str) and before[-1:] == '"'  # all up to the next quote is its own
+        condition = _read_condition(part["before"] + part["after"])
+        if letter == "r" and part["name"] is None:  # always three words, whatever the client sent
+            for number, reading in enumerate(read_request_line(cleaning)):
+                line.add_text(" " if number else "")
+                line.add(reading, escape_for(" "), _ABSENT, condition)
+            continue
+        reading_ = read_directive(letter, part["name"], cleaning)
+        if reading_ is None:
+            raise ConfigError(_describe_unknown(pattern, part))
+        escape = escape_for("" if is_alone else f" {'' if end.isalnum() else end}")
+        line.add(reading_, escape, {None: reading_.empty, "": reading_.empty}, condition)
+    return line.compile(lambda shorter: _compile_pattern(pattern, parts, shorter))
+
+
+def _read_condition(modifiers: str) -> str:
+    """Return an expression for ``400,501`` or ``!200,304``; empty without a condition."""
+    codes = _CODES.findall(modifiers)
+    is_negated = modifiers.count("!") % 2
+    return f"entry.code {'not in' if is_negated else 'in'} {tuple(codes)!r}" if codes else ""
+
+
+def _describe_unknown(pattern: str, found: re.Match[str]) -> Mistake:
+    text, place = found[0], f"at character {found.start() + 1} of the log format"
+    by_python = _NAMED_BY_PYTHON.match(pattern, found.start())
+    if by_python:
+        name = by_python[1]
+        meant = f"%{name}" if name[0] == "{" else _BY_PYTHON.get(name, f"%{{{name}}}e")
+        hint = f"write {meant}, as Apache does"
+        return Mistake(f"unknown directive {by_python[0]!r} {place}", key="format", value=pattern, hint=hint)
+    letter = found["letter"]
+    if not letter:
+        text, hint = pattern[found.start() : found.end() + 1], "write %% for a percent sign"
+    elif letter in "ieoC" and not found["name"]:
+        hint = f"write the name in braces: %{{Name}}{letter}"
+    else:
+        hint = f"choose from {list_directives()}"
+    return Mistake(f"unknown directive {text!r} {place}", key="format", value=pattern, hint=hint)

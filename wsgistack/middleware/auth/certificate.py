@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from wsgistack.environ import environ_key, find_peer
+from wsgistack.environ import environ_key
 from wsgistack.errors import Mistake, Mistakes
-from wsgistack.http.addresses import Networks
+from wsgistack.http.addresses import Networks, find_peer
 from wsgistack.http.headers import is_field_name
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
 from wsgistack.types import Environ

@@ -1,18 +1,34 @@
 """The formats of password hashes: those of htpasswd and crypt are supported, those of other systems are refused."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib import import_module
 
+from wsgistack.errors import ConfigError, Mistake, check_lists, suggest
 from wsgistack.imports import require_extra
 
-__all__ = ["MAX_PASSWORD", "HashError", "identify_hash", "refuse_foreign_hash", "require_libraries", "verify_hash"]
+__all__ = [
+    "BCRYPT_MAX",
+    "NEW",
+    "PLAIN",
+    "WEAK",
+    "HashError",
+    "check_weak_hashes",
+    "hash_password",
+    "identify_hash",
+    "refuse_foreign_hash",
+    "require_libraries",
+    "verify_hash",
+]
 
-MAX_PASSWORD = 512
-"""In bytes, as for crypt. The time of sha-crypt grows with the length: 4,096 bytes keep a worker busy for seconds."""
-
-_BCRYPT_MAX = 72
+BCRYPT_MAX = 72
 """In bytes. bcrypt never reads more of a password, and its library refuses a longer one."""
+
+PLAIN = "plain"
+"""In place of a format, for a password that is stored as it is."""
+
+WEAK = {"sha1": "ldap_sha1", "des": "des_crypt", PLAIN: PLAIN}
+"""Formats that a file may have only if an option names them, because whoever reads the file soon has the passwords."""
 
 _CHAR = "[./0-9A-Za-z]"
 _BASE64 = "[+/0-9A-Za-z]"
@@ -31,7 +47,15 @@ _PATTERNS = {  # by the names of the formats in libpass
 _FORMAT = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS.items()))
 _BEGIN = re.compile(r"\$(?:2[aby]|apr1|[156]|argon2(?:id|i|d))\$|\{S?SHA\}")
 
-_AGAIN = "hash the password again with htpasswd -nB USER"
+NEW: dict[str, tuple[str, dict[str, object]]] = {
+    "bcrypt": ("bcrypt", {"ident": "2y"}),  # as Apache writes it
+    "argon2": ("argon2", {}),
+    "sha512": ("sha512_crypt", {}),
+}
+"""Formats of new hashes, with libpass's names and options, by the names that people write."""
+
+_NAMES = {scheme: name for name, scheme in WEAK.items() if name != PLAIN}
+_AGAIN = "set the password again with wsgistack passwd FILE USER"
 _FOREIGN = (
     (r"\$\$(?:2[aby]|apr1|[156]|argon2)", "has each $ twice, as a compose file needs it", "write each $ once"),
     (r"pbkdf2:(?:sha|md5)|scrypt:[0-9]", "is a Werkzeug hash", _AGAIN),
@@ -58,18 +82,55 @@ class HashError(ValueError):
         self.hint = hint
 
 
-def identify_hash(stored: str) -> str:
-    """Return libpass's name for the format of a hash.
+def check_weak_hashes(names: Collection[str]) -> None:
+    """Check the option that names weak formats.
 
-    :raises HashError: the text is damaged, or not a hash in a supported format.
+    :raises ConfigError: it is not a list, or has another name.
+    """
+    key = "weak_hashes"
+    check_lists(weak_hashes=names)
+    unknown = [
+        Mistake(f"unknown format {name!r}", key, name, hint=suggest(name, WEAK)) for name in names if name not in WEAK
+    ]
+    if unknown:
+        raise ConfigError(*unknown)
+
+
+def identify_hash(stored: str, weak: Collection[str] = ()) -> str:
+    """Return libpass's name for the format of a hash, or ``PLAIN``.
+
+    :param weak: the names of weak formats that are allowed.
+    :raises HashError: the text is damaged, not a hash in a supported format, or in a weak one that is not allowed.
     """
     found = _FORMAT.fullmatch(stored)
     if found:
-        return str(found.lastgroup)
+        scheme = str(found.lastgroup)
+        if scheme in _NAMES and _NAMES[scheme] not in weak:
+            name = _NAMES[scheme]
+            raise HashError(f"is a weak {name} hash", f'{_AGAIN}, or write weak_hashes = ["{name}"]')
+        return scheme
     if _BEGIN.match(stored):
         raise HashError("is a damaged hash", _AGAIN)
     refuse_foreign_hash(stored)
+    if PLAIN in weak and stored:
+        return PLAIN
     raise HashError("is not a hash in a supported format", _AGAIN)
+
+
+def hash_password(password: str, name: str) -> str:
+    """Hash a password.
+
+    :param name: one of ``NEW``.
+    :raises HashError: the hash would not depend on the whole password.
+    :raises ConfigError: a library is not installed.
+    """
+    if name == "bcrypt" and len(password.encode()) > BCRYPT_MAX:
+        problem = f"is longer than {BCRYPT_MAX} bytes, and bcrypt does not read more"
+        raise HashError(problem, "choose a shorter password, or write --hash argon2")
+    scheme, options = NEW[name]
+    require_libraries([scheme], key="")
+    made: str = getattr(import_module("passlib.hash"), scheme).using(**options).hash(password)
+    return made
 
 
 def refuse_foreign_hash(password: str) -> None:
@@ -102,15 +163,10 @@ def require_libraries(schemes: Iterable[str], *, key: str) -> None:
 
 
 def verify_hash(stored: str, password: str) -> bool:
-    """Check a password against a hash in a supported format. This is slow on purpose.
-
-    A password longer than ``MAX_PASSWORD`` is never right.
-    """
-    scheme = identify_hash(stored)
-    encoded = password.encode()
-    if len(encoded) > MAX_PASSWORD:
-        return False
-    secret = encoded[:_BCRYPT_MAX] if scheme == "bcrypt" else password
+    """Check a password against a hash in a supported format. This is slow on purpose."""
+    found = _FORMAT.fullmatch(stored)
+    scheme = str(found and found.lastgroup)
+    secret = password.encode()[:BCRYPT_MAX] if scheme == "bcrypt" else password
     try:
         is_right: bool = getattr(import_module("passlib.hash"), scheme).verify(secret, stored)
     except ValueError:  # the password contains a NUL

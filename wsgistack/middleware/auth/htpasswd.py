@@ -1,163 +1,105 @@
-"""A file of users and password hashes, in the format of Apache's htpasswd."""
+"""Files of users and password hashes, in the format of Apache's htpasswd."""
 
-import logging
+import re
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path
-from threading import Lock
-from typing import NamedTuple
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.middleware.auth.hashes import HashError, identify_hash, require_libraries
-from wsgistack.middleware.auth.passwords import EXPECTED_HASH, LOCKED, Passwords
+from wsgistack.middleware.auth.credentials import prepare_name
+from wsgistack.middleware.auth.hashes import PLAIN, HashError, identify_hash, require_libraries
+from wsgistack.middleware.auth.passwords import EXPECTED_HASH, LOCKED, Users
+from wsgistack.watched_file import WatchedFile, report_lines
 
-__all__ = ["HtpasswdFile"]
+__all__ = ["parse_htpasswd", "split_line", "watch_htpasswd"]
 
-MAX_REPORTED_LINES = 10
-
-_BLANKS = " \t\r\f\v"
-_KEPT = "the previous version stays in force"
-_Stamp = tuple[int, ...]
+_BLANKS = " \t\r\n\f\v"
+_LINES = re.compile(r"[^\n]*\n?")
+_EXPECTED = "an htpasswd file"
 
 
-class HtpasswdFile:
-    """The users of an htpasswd file. A change of the file takes effect at the next request.
+def watch_htpasswd(path: Path, *, key: str, weak: Collection[str] = ()) -> WatchedFile[Users]:
+    """Read the users of an htpasswd file, and read them again after a change.
 
-    The file is UTF-8. A line is ``user:hash``; further fields after another colon are ignored. Only a line feed ends a
-    line. Ignored are blanks around a line, including a carriage return, empty lines, and lines that begin with ``#``.
-    Of two lines for a user the first one counts. A hash that begins with ``!`` locks its user, and so does a hash that
-    can't be read.
-
-    While one thread reads a changed file, the others use the previous version. Problems of a changed file are logged
-    once. The previous version stays in force if the file can't be read, is empty, is not UTF-8 or ends within a line,
-    because another program may be writing it. Nobody may enter once the file is removed.
+    The previous version stays in force if the file can't be read, is empty, is not UTF-8 or ends within a line, because
+    another program may be writing it. Nobody may enter once the file is removed. Other problems of a changed file are
+    logged, and its other lines take effect.
 
     :param key: the option that names the file.
+    :param weak: the names of weak formats that are allowed.
     :raises ConfigError: at the start, a line of the file can't be read, it names no user, or a library is missing.
     """
+    return WatchedFile(
+        path,
+        partial(parse_htpasswd, path=path, key=key, weak=weak),
+        key=key,
+        expected=_EXPECTED,
+        logger="wsgistack.basic_auth",
+        removed=Users({}),
+    )
 
-    def __init__(self, path: Path, *, key: str) -> None:
-        self._path = path
-        self._key = key
-        self._lock = Lock()
-        self._reported: _Stamp | None = None
-        stamp = self._stamp()
+
+def parse_htpasswd(text: str, *, path: Path, key: str, weak: Collection[str] = ()) -> tuple[Users, list[Mistake]]:
+    """Read the users of a file.
+
+    A line is ``user:hash``; further fields after another colon are ignored. Only a line feed ends a line. Ignored are
+    blanks around a line, including a carriage return, empty lines, and lines that begin with ``#``. Of two lines for a
+    user the first one counts. A hash that begins with ``!`` locks its user, and so does a hash that can't be read.
+
+    :returns: the users, and the mistakes of lines.
+    :raises ConfigError: nothing of the file can be used.
+    """
+    if not text:
+        raise ConfigError(Mistake(f"{str(path)!r} is empty", key, path, _EXPECTED))
+    hashes: dict[str, str] = {}
+    plain: dict[str, str] = {}
+    schemes = set()
+    mistakes = []
+    is_cut = False
+    # one after the other: to split a text of a million lines at once would stop all other threads for its time
+    for number, line in enumerate(_LINES.finditer(text), 1):
+        split = split_line(line[0])
+        if split is None:
+            continue
+        user, stored = split
+        if user and user in hashes:
+            continue
+        hashes[user] = LOCKED
+        if stored is not None and stored.startswith("!"):
+            continue
         try:
-            table = self._read()
-        except _UnusableFileError as error:
-            raise ConfigError(self._describe(error)) from error
-        if table.mistakes:
-            raise ConfigError(*table.mistakes)
-        self._current = stamp, table.passwords
-
-    def verify(self, user: str, password: str) -> bool:
-        """Check whether a user may enter with a password."""
-        if self._current[0] != self._stamp() and self._lock.acquire(blocking=False):
-            try:
-                self._refresh()
-            finally:
-                self._lock.release()
-        return self._current[1].verify(user, password)
-
-    def _refresh(self) -> None:
-        stamp = self._stamp()
-        seen, previous = self._current
-        if stamp == seen:  # another thread was faster
-            return
-        try:
-            table = self._read()
-        except _UnusableFileError as error:
-            removed = isinstance(error.__cause__, FileNotFoundError)
-            consequence = "nobody may enter" if removed else _KEPT
-            self._report(stamp, self._describe(error, consequence))
-            if removed:
-                self._current = stamp, Passwords({})
-            elif not isinstance(error.__cause__, OSError):  # else the next request tries again
-                self._current = stamp, previous
-        except ConfigError as error:
-            self._report(stamp, *(each._replace(hint=f"{each.hint}; {_KEPT}") for each in error.mistakes))
-            self._current = stamp, previous
+            scheme = _identify(user, stored, weak)
+        except HashError as error:
+            is_cut = line.end() == len(text) and not line[0].endswith("\n")
+            expected = EXPECTED_HASH if error.hint else ""
+            mistakes.append(Mistake(f"{path}:{number}: {error}", key, path, expected, error.hint))
         else:
-            mistakes = table.mistakes
-            if table.is_cut:
-                problem = f"{str(self._path)!r} ends within a line"
-                mistakes = [*mistakes, Mistake(problem, key=self._key, hint=_KEPT)]
-            self._report(stamp, *mistakes)
-            self._current = stamp, previous if table.is_cut else table.passwords
-
-    def _report(self, stamp: _Stamp, *mistakes: Mistake) -> None:
-        if stamp != self._reported:
-            self._reported = stamp
-            for mistake in mistakes:
-                logging.getLogger("wsgistack.basic_auth").error("%s", mistake)
-
-    def _describe(self, error: "_UnusableFileError", consequence: str = "") -> Mistake:
-        return Mistake(f"{str(self._path)!r} {error}", key=self._key, expected="an htpasswd file", hint=consequence)
-
-    def _stamp(self) -> _Stamp:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return ()
-        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-
-    def _read(self) -> "_Table":
-        try:
-            text = self._path.read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            raise _UnusableFileError(f"can't be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise _UnusableFileError("is not UTF-8") from error
-        if not text:
-            raise _UnusableFileError("is empty")
-        lines = text.split("\n")
-        hashes: dict[str, str] = {}
-        schemes = set()
-        mistakes = []
-        refused = 0
-        is_cut = False
-        for number, line in enumerate(lines, 1):
-            user, colon, fields = line.strip(_BLANKS).partition(":")
-            if user.startswith("#") or not (user or colon) or (user and user in hashes):
-                continue
-            hashes[user] = LOCKED
-            stored = fields.partition(":")[0]
-            if stored.startswith("!"):
-                continue
-            try:
-                schemes.add(_identify(user, colon, stored))
-            except HashError as error:
-                is_cut = number == len(lines)  # the text after the last line feed
-                refused += 1
-                if refused <= MAX_REPORTED_LINES:
-                    problem = f"{self._path}:{number}: {error}"
-                    expected = EXPECTED_HASH if error.hint else ""
-                    mistakes.append(Mistake(problem, key=self._key, expected=expected, hint=error.hint))
-            else:
-                hashes[user] = stored
-        if refused > MAX_REPORTED_LINES:
-            problem = f"{str(self._path)!r} has {refused - MAX_REPORTED_LINES} more lines with such mistakes"
-            mistakes.append(Mistake(problem, key=self._key, expected="an htpasswd file"))
-        if not hashes:
-            mistakes.append(Mistake(f"{str(self._path)!r} has no user", key=self._key, expected="at least one"))
-        require_libraries(schemes, key=self._key)
-        return _Table(Passwords(hashes), mistakes, is_cut)
+            schemes.add(scheme)
+            (plain if scheme == PLAIN else hashes)[user] = str(stored)
+    mistakes = report_lines(path, mistakes, key=key, expected=_EXPECTED)
+    if is_cut:
+        raise ConfigError(*mistakes, Mistake(f"{str(path)!r} ends within a line", key, path, _EXPECTED))
+    if not hashes:
+        mistakes.append(Mistake(f"{str(path)!r} has no user", key=key, expected="at least one"))
+    require_libraries(schemes - {PLAIN}, key=key)
+    return Users(hashes, plain), mistakes
 
 
-class _Table(NamedTuple):
-    passwords: Passwords
-    mistakes: list[Mistake]
-    is_cut: bool
-    """Whether the file ends within a line, because another program is still writing it."""
+def split_line(line: str) -> tuple[str, str | None] | None:
+    """The user in NFC and the hash of a line, or None in its place without a colon. None if the line has no user."""
+    user, colon, fields = line.strip(_BLANKS).partition(":")
+    if user.startswith("#") or not (user or colon):
+        return None
+    return prepare_name(user), fields.partition(":")[0] if colon else None
 
 
-class _UnusableFileError(Exception):
-    """A file can't be used as a whole."""
-
-
-def _identify(user: str, colon: str, stored: str) -> str:
+def _identify(user: str, stored: str | None, weak: Collection[str]) -> str:
     """The format of the hash of a line. The error names the user, but nothing else of the line: it may be a secret."""
-    if not (user and colon):
-        raise HashError("the line is not NAME:HASH" if user else "the user name is empty")
+    if not user:
+        raise HashError("the user name is empty")
+    if stored is None:
+        raise HashError("the line is not NAME:HASH")
     try:
-        return identify_hash(stored)
+        return identify_hash(stored, weak)
     except HashError as error:
         raise HashError(f"the hash of user {user!r} {error}", error.hint) from error

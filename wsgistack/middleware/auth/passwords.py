@@ -1,12 +1,15 @@
 """Who may enter with which password. Passwords are stored plain or as hashes."""
 
-import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from enum import Enum
+from functools import partial
 from hashlib import blake2b
+from hmac import compare_digest
 from typing import Self
 
 from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.middleware.auth.credentials import MAX_TEXT, find_problem, prepare_name, prepare_password
 from wsgistack.middleware.auth.hashes import (
     HashError,
     identify_hash,
@@ -14,40 +17,57 @@ from wsgistack.middleware.auth.hashes import (
     require_libraries,
     verify_hash,
 )
+from wsgistack.middleware.auth.hashing import DEFAULT_HASHES, Hashing
 
-__all__ = ["EXPECTED_HASH", "LOCKED", "Passwords"]
+__all__ = ["EXPECTED_HASH", "LOCKED", "RIGHT", "Passwords", "Users", "Verdict"]
 
-EXPECTED_HASH = "a hash as htpasswd -B writes it"
+EXPECTED_HASH = "a hash as wsgistack passwd writes it"
 LOCKED = ""
 """Stored in place of a hash, for a user who can't enter with any password."""
 
-_KEY = os.urandom(32)
+_NOBODY = bytes(64)  # no digest; to compare it takes an unknown user as long as others
+_mac = partial(blake2b, key=os.urandom(32))
 
 
-class Passwords:
-    """The passwords of all users.
+class Verdict(Enum):
+    """Whether a user may enter with a password, or the reason why not. The value is for a log."""
 
-    For an unknown user it checks another user's hash, so that timing does not reveal who exists. This works if all
-    hashes are of one kind. The right password of a user is remembered as a keyed digest, so that a slow hash costs its
-    time once.
+    RIGHT = "right password"
+    WRONG = "wrong password"
+    UNKNOWN = "unknown user"
+    LOCKED = "locked user"
+    TOO_LONG = "password too long"
+    BUSY = "too many passwords are being checked"
+    """It says nothing about the password, which was not checked."""
+
+
+RIGHT = Verdict.RIGHT  # CPython finds it faster than a member of an enumeration
+
+
+class Users:
+    """All users with what is stored of their passwords. It never changes.
 
     :param hashes: a supported hash for each user, or ``LOCKED``.
-    :param plain: other users' passwords as they are.
+    :param plain: other users' passwords as they are, of which only digests are kept.
     """
 
-    __slots__ = ("_any_hash", "_hashes", "_right")
+    __slots__ = ("_decoys", "_seed", "hashes", "plain")
 
     def __init__(self, hashes: Mapping[str, str], plain: Mapping[str, str] | None = None) -> None:
-        self._hashes = hashes
-        self._any_hash = next(filter(None, hashes.values()), LOCKED)
-        self._right = {user: _digest(password) for user, password in (plain or {}).items()}
+        self.hashes = hashes
+        self.plain = {user: _mac(password.encode()).digest() for user, password in (plain or {}).items()}
+        self._decoys = [*filter(None, hashes.values())]
+        # the same in all processes, and secret
+        self._seed = blake2b(self._decoys[0].encode()).digest() if self._decoys else b""
 
     @classmethod
-    def from_users(cls, users: Mapping[str, str], *, key: str) -> Self:
+    def from_mapping(cls, users: Mapping[str, str], *, key: str, weak: Collection[str] = ()) -> Self:
         """Read a mapping of users to passwords. A password is a hash if it begins with ``$`` or ``{``.
 
         :param key: the option that holds the mapping.
-        :raises ConfigError: the mapping is empty, a hash or a password can't be used, or a library is not installed.
+        :param weak: the names of weak formats that are allowed.
+        :raises ConfigError: the mapping is empty, a name, a hash or a password can't be used, or a library is not
+            installed.
         """
         if not users:
             raise ConfigError(Mistake("has no user", key=key, expected="at least one"))
@@ -55,18 +75,28 @@ class Passwords:
         plain: dict[str, str] = {}
         schemes = set()
         mistakes = []
-        for number, (user, stored) in enumerate(users.items(), 1):
+        for number, (given, stored) in enumerate(users.items(), 1):
             where = Where(line=number)  # the item, whose line the loader knows
+            user = prepare_name(given)
+            if ":" in user:
+                problem = f"the name of user {user!r} has a colon, which no client can send"
+                mistakes.append(Mistake(problem, key=key, expected="a name without a colon", where=where))
+            elif problem := find_problem(user):
+                problem = f"the name of user {user!r} {problem}"
+                mistakes.append(Mistake(problem, key=key, expected="a name", where=where))
+            elif user in hashes or user in plain:
+                problem = f"user {user!r} is there twice, as Unicode has two forms of the name"
+                mistakes.append(Mistake(problem, key=key, expected="one of them", where=where))
             try:
                 if stored.startswith(("$", "{")):
-                    schemes.add(identify_hash(stored))
+                    schemes.add(identify_hash(stored, weak))
                     hashes[user] = stored
-                elif problem := _find_problem(stored):
+                elif problem := find_problem(stored) or "is empty" * (not stored):
                     problem = f"the password of user {user!r} {problem}"
                     mistakes.append(Mistake(problem, key=key, expected="a password", where=where))
                 else:
                     refuse_foreign_hash(stored)
-                    plain[user] = stored
+                    plain[user] = prepare_password(stored)
             except HashError as error:
                 problem = f"the password of user {user!r} {error}"
                 expected = f"a password or {EXPECTED_HASH}"
@@ -76,26 +106,63 @@ class Passwords:
         require_libraries(schemes, key=key)
         return cls(hashes, plain)
 
-    def verify(self, user: str, password: str) -> bool:
-        """Check whether a user may enter with a password."""
-        digest = _digest(password)
-        if hmac.compare_digest(digest, self._right.get(user, b"")):
-            return True
-        own_hash = self._hashes.get(user, LOCKED)
-        checked = own_hash or self._any_hash
-        is_right = bool(checked) and verify_hash(checked, password)
-        if not own_hash or not is_right:
-            return False
-        self._right[user] = digest
-        return True
+    def find_decoy(self, user: str) -> str:
+        """Find the hash to check for a user who has none, so that the time does not reveal it. Empty if there is none.
+
+        A user always gets the same hash. Some get a slow one and some a quick one, as often as they are in the file:
+        so the times of unknown users are like those of known ones, whatever mix of hashes the file has. A new line
+        moves a user to the next hash at most. Only a new password for the first user gives others to all.
+        """
+        if not self._decoys:
+            return LOCKED
+        place = int.from_bytes(blake2b(user.encode(), key=self._seed, digest_size=8).digest(), "big")
+        return self._decoys[place * len(self._decoys) >> 64]
 
 
-def _find_problem(password: str) -> str:
-    try:
-        return "" if password.encode() else "is empty"
-    except UnicodeEncodeError:  # bytes of an environment variable
-        return "is not UTF-8, so that no client can send it"
+class Passwords:
+    """Checks passwords, at a bounded cost. Users come from :class:`Users`, which may be another one at each call.
+
+    A right password costs its hash once; then its keyed digest is remembered for some minutes, together with the
+    stored hash, so that a changed hash counts at once. A wrong one costs a hash each time, also for an unknown user.
+
+    :param read_users: returns the users.
+    :param max_hashes: how many hashes are computed at once.
+    """
+
+    __slots__ = ("_hashing", "_knows", "_read_users")
+
+    def __init__(self, read_users: Callable[[], Users], *, max_hashes: int = DEFAULT_HASHES) -> None:
+        self._read_users = read_users
+        self._hashing = Hashing(max_hashes)
+        self._knows = self._hashing.knows
+
+    def verify(self, user: str, password: str) -> Verdict:
+        """Check whether a user may enter with a password.
+
+        :param user: in NFC, as :func:`~wsgistack.middleware.auth.credentials.parse_credentials` returns it.
+        :param password: in NFC. One of more than 512 bytes is never right: the time of sha-crypt grows with the length,
+            and 4,096 bytes would keep a thread busy for seconds.
+        """
+        users = self._read_users()
+        secret = password.encode()
+        if len(secret) > MAX_TEXT:
+            return Verdict.TOO_LONG
+        if users.plain and compare_digest(_mac(secret).digest(), users.plain.get(user, _NOBODY)):
+            return RIGHT
+        stored = users.hashes.get(user, LOCKED)
+        key = _mac(f"{len(user)}:{user}{stored}:{password}".encode()).digest()
+        if self._knows(key):
+            return RIGHT
+        checked = stored or users.find_decoy(user)
+        is_right = self._hashing.compute(key, partial(_check, stored, checked, password)) if checked else False
+        if is_right is None:
+            return Verdict.BUSY
+        if is_right:
+            return RIGHT
+        if stored or user in users.plain:
+            return Verdict.WRONG
+        return Verdict.LOCKED if user in users.hashes else Verdict.UNKNOWN
 
 
-def _digest(password: str) -> bytes:
-    return blake2b(password.encode(), key=_KEY).digest()
+def _check(stored: str, checked: str, password: str) -> bool:
+    return verify_hash(checked, password) and bool(stored)

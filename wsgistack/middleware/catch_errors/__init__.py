@@ -1,19 +1,29 @@
 """The last resort: an error becomes an answer, and one record in the log."""
 
 import logging
-import traceback
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, ClassVar, Literal, cast
 
 from wsgistack.base import Middleware
-from wsgistack.environ import REQUEST_ID, escape_word, is_logged, mark_logged, request_target, watch_input
+from wsgistack.environ import ERROR, is_client_gone, is_logged, mark_logged, watch_input
+from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.exchange.held import HeldExchange
+from wsgistack.http import headers as h
 from wsgistack.http.responses import RESPONSES, error_answer
+from wsgistack.middleware.catch_errors.callers import wants_error
 from wsgistack.middleware.catch_errors.expected import ExpectedErrors
-from wsgistack.types import App, Changes, Environ, Headers, StartResponse
+from wsgistack.middleware.catch_errors.frameworks import LISTENER, listen_to_frameworks
+from wsgistack.middleware.catch_errors.reporting import Reporter, Reports, Sent
+from wsgistack.middleware.catch_errors.tracebacks import format_error
+from wsgistack.middleware.catch_errors.values import class_name
+from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
 __all__ = ["CatchErrors"]
 
+_LOOPBACK = ("127.0.0.0/8", "::1")
+_REPORTS = ("unanswered", "framework")
 _DETAIL = "The server failed to answer this request. The error has been logged."
 
 
@@ -46,14 +56,44 @@ class CatchErrors(Middleware):
             shop.errors:SoldOut = {status = 409, detail = "Sold out."}
             builtins:TimeoutError = {status = 503, headers = {Retry-After = "60"}}
 
-    :param debug: show the traceback to the client. Only for development, and therefore off by default: it shows your
-        code.
-    :param logger: the name of the logger for the traceback, at level ERROR, with ``request_id`` on the record. The
-        default lets you set up this log separately from others.
+    :param debug: show local developers what has failed: a page with the exceptions, the source, the local variables,
+        the request, the pipeline and the log of the request; or the traceback as text or JSON. Off by default, because
+        it shows your code. It is refused if the first of the environment variables ``WSGISTACK_ENV``, ``APP_ENV``,
+        ``FLASK_ENV``, ``DJANGO_ENV``, ``PYTHON_ENV`` and ``ENVIRONMENT`` that is set says ``production``.
+    :param debug_networks: who may see that: addresses, networks in CIDR notation, or ``unix``. The default is this
+        machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer; so do requests with a header of a proxy,
+        unless the layer ``forwarded`` has read it, and requests to a host that is not an address, ``localhost``, or a
+        name in ``.localhost``, ``.test`` or ``.local``. A proxy that adds no header looks like a local client: behind
+        one, leave ``debug`` off.
+    :param logger: the name of the logger for the traceback, at level ERROR. The record has ``request_id``,
+        ``trace_id`` and ``fingerprint``, and in ``request_headers`` the headers without secrets. The default lets you
+        set up this log separately from others.
     :param answers: for types of exceptions, given by import strings in a configuration, a status or a mapping with
         ``status``, ``detail`` (a text for the client) and ``headers``. A type stands for derived types, too, unless
         they have their own. None by default, because an exception without an answer is a failure.
-    :raises ConfigError: a key of ``answers`` is no type of exception, or its answer is not valid.
+    :param reporters: what else gets a report of each error, without secrets: an
+        :class:`wsgistack.ErrorReport`. Each is an import string or a callable, or
+        ``logging`` for the logger ``wsgistack.reports``, whose handlers may send e-mail. A reporter that fails is
+        logged and does no harm. The default is none, because the log has every error.
+    :param report_file: also append each report to this file, as one line of JSON. The default is no file.
+    :param report_interval: report the same error at most once in this time, in seconds, and count the others: in a
+        bad hour, nobody wants a thousand e-mails. Two errors are the same if their class, and the innermost functions
+        and lines of your code agree. 0 reports all.
+    :param report_in_background: call the reporters in a thread, so that one that hangs delays no answer. 100 reports
+        may wait for each; more are dropped and counted in the log. Without it, reporters run before the answer. The
+        default is right for all servers but uWSGI without ``enable-threads``.
+    :param capsules: save a capsule in this folder, once for each error: the request, what was read of its body, and the
+        traceback with variables, all without secrets. ``wsgistack replay`` sends its request again. The folder holds
+        at most 100 files of about 1 MiB, which their owner alone can read. The default is no folder.
+    :param redact: more names of headers, cookies, parameters and variables whose values are secret. A part of a name is
+        enough. The usual ones are known, such as ``password``, ``token`` and ``session``.
+    :param report: ``unanswered``, the default, logs and reports the errors that reach this layer; ``framework`` also
+        those that the application answers by itself: Flask and Django say so with the signal ``got_request_exception``,
+        others, such as a2wsgi, with ``exc_info``. Flask and Django also log them: ``docs/errors.rst`` shows how to
+        keep one of the two records.
+    :raises ConfigError: ``debug`` is on in production, a network is not valid, a key of ``answers`` is no type of
+        exception, an answer is not valid, a reporter can't be imported, the file or
+        folder can't be made, or ``report`` is unknown.
 
     Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 
@@ -73,50 +113,132 @@ class CatchErrors(Middleware):
         /,
         *,
         debug: bool = False,
+        debug_networks: Sequence[str] = _LOOPBACK,
         logger: str = "wsgistack.catch_errors",
         answers: Mapping[Callable[..., Any], int | Mapping[str, Any]] | None = None,
+        reporters: Collection[str | Reporter] = (),
+        report_file: Path | None = None,
+        report_interval: Duration = 300.0,
+        report_in_background: bool = True,
+        capsules: Path | None = None,
+        redact: Collection[str] = (),
+        report: Literal["unanswered", "framework"] = "unanswered",
     ) -> None:
         super().__init__(app)
-        self.expected = ExpectedErrors(answers or {})
+        check_lists(debug_networks=debug_networks, reporters=reporters, redact=redact)
+        mistakes = Mistakes()
+        if report not in _REPORTS:
+            hint = suggest(report, _REPORTS)
+            mistakes.append(Mistake(f"unknown value {report!r}", key="report", value=report, hint=hint))
+        with mistakes.collect():
+            self.expected = ExpectedErrors(answers or {})
+        with mistakes.collect():
+            self._reports = Reports(
+                logger,
+                reporters=reporters,
+                file=report_file,
+                interval=report_interval,
+                in_background=report_in_background,
+                capsules=capsules,
+                redact=redact,
+            )
+        self._inner: App = self._call_framework if report == "framework" else app
+        if debug or debug_networks is not _LOOPBACK:
+            from wsgistack.middleware.catch_errors.access import compile_access, refuse_production
+            from wsgistack.middleware.catch_errors.debug.logs import Recording
+
+            with mistakes.collect():
+                self._may_debug = compile_access(debug_networks)
+            if debug:
+                with mistakes.collect():
+                    refuse_production()
+                self._inner = Recording(self._inner)
+        mistakes.raise_if_any()
         self.answers = answers
         self.debug = debug
+        self.debug_networks = debug_networks
         self.logger = logger
+        self.reporters = reporters
+        self.report_file = report_file
+        self.report_interval = report_interval
+        self.report_in_background = report_in_background
+        self.capsules = capsules
+        self.redact = redact
+        self.report = report
+        self.hears_frameworks = report == "framework"
+        if self.hears_frameworks:
+            listen_to_frameworks()
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         if environ.get("REQUEST_METHOD") != "GET":
-            watch_input(environ)
-        exchange = _Guarded(environ, start_response)
+            given = watch_input(environ)
+            if self.capsules is not None and given is not None:
+                self._reports.keep(environ, given)
+        exchange: _Guarded = _Guarded()
         exchange.layer = self
-        return exchange.run(self.app)
+        exchange.prepare(environ, start_response)
+        return exchange.run(self._inner)
+
+    def _call_framework(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
+        listen_to_frameworks()
+        environ[LISTENER] = self.hear_error
+        return self.app(environ, start_response)
 
     def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
         """Make the answer to an error. A subclass may make a different one."""
-        shown = "".join(traceback.format_exception(error)) if self.debug else ""
-        return error_answer(environ, 500, _DETAIL, traceback=shown)
+        if self.debug and self._may_debug(environ):
+            try:
+                from wsgistack.middleware.catch_errors.debug.answer import debug_answer  # slow to import
 
-    def report(self, environ: Environ, error: Exception) -> None:
-        """Log an error, unless an inner layer of this kind has logged it."""
+                return debug_answer(self, environ, error, _DETAIL, self.redact)
+            except Exception:
+                logging.getLogger(self.logger).exception("the debug page failed")
+        return error_answer(environ, 500, _DETAIL)
+
+    def report_error(self, environ: Environ, error: Exception, sent: Sent | None = None) -> None:
+        """Log and report an error, unless an inner layer of this kind has logged it.
+
+        :param sent: what the client has got of a response before.
+        """
         if is_logged(environ, error):
             return
         mark_logged(environ, error)
-        request_id = environ.get(REQUEST_ID, "-")
-        target = request_target(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "")
-        method = escape_word(environ.get("REQUEST_METHOD", "-"))
-        extra = {"request_id": request_id}
-        message = "%s %s failed, request %s"
-        logging.getLogger(self.logger).error(message, method, target, request_id, exc_info=error, extra=extra)
+        environ[ERROR] = class_name(type(error))
+        self._reports.add(environ, error, [name for name, _ in self.pipeline[:-1]], sent)
+
+    def hear_error(self, environ: Environ, error: Exception) -> None:
+        """Report an error that a framework is about to answer, or to raise."""
+        if is_client_gone(error) or wants_error(environ, error):
+            return
+        with suppress(Exception):
+            expected = self.expected.answer(environ, error)
+            if expected is not None and expected[0] < "5":
+                return
+        self.try_to_report(environ, error)
+
+    def try_to_report(self, environ: Environ, error: Exception, sent: Sent | None = None) -> None:
+        """Report an error; the client gets an answer even if that fails."""
+        try:
+            self.report_error(environ, error, sent)
+        except Exception as failure:
+            with suppress(Exception):
+                failure.__suppress_context__ = True  # nearly always the error itself
+                environ["wsgi.errors"].write(f"{format_error(error)[0]}It can't be logged:\n{format_error(failure)[0]}")
 
 
 class _Guarded(HeldExchange):
     """Holds the start back, so that an error before the first byte can be answered."""
 
     __slots__ = ("layer",)
+    __init__ = object.__init__
 
     keeps_length = True
     layer: CatchErrors
 
     def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
+        if wants_error(self.environ, error):
+            return None
         expected = self._find_expected(error) if self.can_answer else None
         if expected is None or expected[0] >= "5":
             self._report(error)
@@ -129,6 +251,10 @@ class _Guarded(HeldExchange):
             plain = {key: value for key, value in self.environ.items() if key != RESPONSES}
             return error_answer(plain, 500, _DETAIL)
 
+    def on_exc_info(self, error: BaseException | None) -> None:
+        if self.layer.hears_frameworks and issubclass(type(error), Exception):
+            self.layer.hear_error(self.environ, cast(Exception, error))
+
     def _find_expected(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
         try:
             return self.layer.expected.answer(self.environ, error)
@@ -137,7 +263,7 @@ class _Guarded(HeldExchange):
             return None
 
     def _report(self, error: Exception) -> None:
-        try:
-            self.layer.report(self.environ, error)
-        except Exception:
-            traceback.print_exc(file=self.environ["wsgi.errors"])
+        # a server may stop at Content-Length without asking for the end
+        is_whole = self.finished or (self.sent > 0 and self.sent == h.content_length(self.headers))
+        sent = Sent(self.status, self.sent, is_whole) if self.sent or is_whole else None
+        self.layer.try_to_report(self.environ, error, sent)

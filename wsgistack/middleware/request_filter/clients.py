@@ -1,25 +1,18 @@
 """Which clients may enter: networks, also from files."""
 
-import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
-from time import monotonic
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.http.addresses import Networks, parse_address
 from wsgistack.types import Environ
+from wsgistack.watched_file import WatchedFile, report_lines
 
 __all__ = ["NetworkFile", "compile_client_rules", "describe_client"]
 
-INTERVAL = 1.0
-"""In seconds, between two looks at a file."""
-
-MAX_REPORTED_LINES = 10
-
 _COMMENTS = "#;"
-_Stamp = tuple[int, ...]
+_EXPECTED = "a list of networks"
 
 
 def compile_client_rules(
@@ -83,8 +76,8 @@ class NetworkFile:
     """The networks of a file, one on each line. A change takes effect within about a second.
 
     The text after ``#`` or ``;`` is a comment. The file must end with a line feed, because a list that is cut off in
-    its last line may name another network. While one thread reads a changed file, the others use the list before it.
-    That list stays in force if the file has a mistake or can't be read, which is logged once.
+    its last line may name another network. If a changed file has a mistake or can't be read, the list before it stays
+    in force.
 
     :param key: the option that names the file.
     :raises ConfigError: at the start, the file can't be read, or a line is not a network.
@@ -93,57 +86,13 @@ class NetworkFile:
     def __init__(self, path: Path, *, key: str) -> None:
         self._path = path
         self._key = key
-        self._lock = Lock()
-        self._reported: _Stamp | None = None
-        self._stamp = self._look()
-        self._next = monotonic() + INTERVAL
-        self._networks = self._read()
+        self._file = WatchedFile(path, self._parse, key=key, expected=_EXPECTED, logger="wsgistack.request_filter")
 
     def contains_peer(self, remote_addr: str) -> bool:
         """Whether a ``REMOTE_ADDR`` is in one of the networks."""
-        if monotonic() >= self._next and self._lock.acquire(blocking=False):
-            try:
-                self._refresh()
-            finally:
-                self._next = monotonic() + INTERVAL
-                self._lock.release()
-        return self._networks.contains_peer(remote_addr)
+        return self._file.read().contains_peer(remote_addr)
 
-    def _refresh(self) -> None:
-        stamp = self._look()
-        if stamp == self._stamp:
-            return
-        try:
-            self._networks = self._read()
-        except ConfigError as error:
-            self._report(stamp, error)
-            if isinstance(error.__cause__, OSError):
-                return  # the next look tries again: the reason may have gone without a change of the file
-        self._stamp = stamp
-
-    def _report(self, stamp: _Stamp, error: ConfigError) -> None:
-        if stamp != self._reported:
-            self._reported = stamp
-            for mistake in error.mistakes:
-                logging.getLogger("wsgistack.request_filter").error("%s; the list before it stays in force", mistake)
-
-    def _look(self) -> _Stamp:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return ()
-        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-
-    def _read(self) -> Networks:
-        expected = "a list of networks"
-        try:
-            text = self._path.read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            problem = f"can't read {str(self._path)!r}: {error.strerror}"
-            raise ConfigError(Mistake(problem, key=self._key, value=self._path, expected=expected)) from error
-        except UnicodeDecodeError as error:
-            problem = f"{str(self._path)!r} is not UTF-8"
-            raise ConfigError(Mistake(problem, key=self._key, value=self._path, expected=expected)) from error
+    def _parse(self, text: str) -> tuple[Networks, Sequence[Mistake]]:
         if not text.endswith("\n"):
             problem = f"{str(self._path)!r} is cut off: the last line does not end"
             raise ConfigError(Mistake(problem, key=self._key, value=self._path, expected="a line feed at the end"))
@@ -152,17 +101,13 @@ class NetworkFile:
             lines.setdefault(_remove_comment(line), number)
         lines.pop("", None)
         try:
-            return Networks(lines, key=self._key)
+            return Networks(lines, key=self._key), ()
         except ConfigError as error:
-            first = [
+            found = [
                 each._replace(problem=f"{self._path}:{lines[str(each.value)]}: {each.problem}")
-                for each in error.mistakes[:MAX_REPORTED_LINES]
+                for each in error.mistakes
             ]
-            left_out = len(error.mistakes) - len(first)
-            if left_out:
-                problem = f"{str(self._path)!r} has {left_out} more lines with such mistakes"
-                first.append(Mistake(problem, key=self._key, value=self._path, expected=expected))
-            raise ConfigError(*first) from None
+            raise ConfigError(*report_lines(self._path, found, key=self._key, expected=_EXPECTED)) from None
 
 
 def _remove_comment(line: str) -> str:

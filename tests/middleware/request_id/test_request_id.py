@@ -10,10 +10,10 @@ from wsgiref.util import FileWrapper
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from webtest import TestApp
 
-from tests.direct import Body, Call, answering, raising, restart
-from wsgistack import AccessLog, CatchErrors, ConfigError, RequestId, RequestIdFilter, current_request_id
+from tests.direct import Body, Call, TestApp, answering, raising, restart
+from wsgistack import AccessLog, CatchErrors, ConfigError, RequestId, current_request_id, request_id_var
+from wsgistack.logging import RequestIdFilter
 from wsgistack.testing import Server
 from wsgistack.types import Environ, StartResponse
 
@@ -21,7 +21,7 @@ from wsgistack.types import Environ, StartResponse
 def _telling(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """What is inside sees the id in three places."""
     start_response("200 OK", [("Content-Type", "text/plain")])
-    seen = {environ["wsgistack.request_id"], environ["HTTP_X_REQUEST_ID"], current_request_id.get()}
+    seen = {environ["wsgistack.request_id"], environ["HTTP_X_REQUEST_ID"], current_request_id()}
     return [",".join(seen).encode()]
 
 
@@ -48,16 +48,16 @@ class _Streaming:
         self._note("close")
 
     def _note(self, step: str) -> None:
-        self.seen[step] = current_request_id.get()
+        self.seen[step] = current_request_id()
         if step == self.fails:
             raise RuntimeError(step)
 
 
 @pytest.fixture(autouse=True)
 def _no_id_is_left_behind() -> Iterator[None]:
-    assert current_request_id.get() == "-"
+    assert current_request_id() == "-"
     yield
-    assert current_request_id.get() == "-"
+    assert current_request_id() == "-"
 
 
 @pytest.mark.parametrize("incoming", ["a", "x" * 128, "8f4e-11.ab_c~d+e/f=g:h@i"])
@@ -170,7 +170,7 @@ def test_sets_the_variable_for_each_step_and_never_in_between() -> None:
     streaming = _Streaming()
     call = Call(RequestId(streaming), HTTP_X_REQUEST_ID="mine")
     for _ in range(2):
-        assert current_request_id.get() == "-"
+        assert current_request_id() == "-"
         call.next()
     call.close()
     assert streaming.seen == dict.fromkeys(["call", "first", "second", "close"], "mine")
@@ -203,7 +203,7 @@ def test_restores_the_id_of_the_request_that_makes_another_one() -> None:
     def asking(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         inner = Call(RequestId(_telling), HTTP_X_REQUEST_ID="inner").read()
         start_response("200 OK", [])
-        return [inner, current_request_id.get().encode()]
+        return [inner, current_request_id().encode()]
 
     assert Call(RequestId(asking), HTTP_X_REQUEST_ID="outer").read() == b"innerouter"
 
@@ -260,9 +260,9 @@ def test_keeps_the_id_of_a_record_that_another_thread_writes() -> None:
     waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
     sender = logging.handlers.QueueHandler(waiting)
     sender.addFilter(RequestIdFilter())
-    token = current_request_id.set("mine")
+    token = request_id_var.set("mine")
     sender.handle(logging.makeLogRecord({"msg": "queued"}))
-    current_request_id.reset(token)
+    request_id_var.reset(token)
     listener = logging.handlers.QueueListener(waiting, records)
     listener.start()
     listener.stop()

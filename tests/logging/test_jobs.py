@@ -1,0 +1,49 @@
+"""Jobs of RQ, with its own worker and a real Redis."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from rq import Queue, SimpleWorker
+
+from tests.logging.test_keeping import request
+from wsgistack import current_request_id
+from wsgistack.logging import RequestIdJob
+
+
+@pytest.fixture(name="connection")
+def _connection(tmp_path: Path) -> Iterator[redis.Redis]:
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    socket = tmp_path / "redis.sock"
+    command = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            while not socket.exists():
+                assert process.poll() is None
+                time.sleep(0.01)
+            with redis.Redis(unix_socket_path=str(socket)) as connection:
+                yield connection
+        finally:
+            process.terminate()
+
+
+def read() -> str:
+    return current_request_id()
+
+
+def test_a_job_works_with_the_id_of_the_request_that_enqueued_it(connection: redis.Redis) -> None:
+    queue = Queue(connection=connection, job_class=RequestIdJob)
+    with request():
+        inside = queue.enqueue(read)
+    outside = queue.enqueue(read)
+    name: Any = "wsgistack.logging.RequestIdJob"  # as the command line names it
+    SimpleWorker([queue], connection=connection, job_class=name).work(burst=True)
+    assert (inside.return_value(), outside.return_value()) == ("mine", "-")
+    assert current_request_id() == "-"

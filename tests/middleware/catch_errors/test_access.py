@@ -1,0 +1,113 @@
+"""Who may see debug pages."""
+
+from typing import Any
+
+import pytest
+
+from tests.direct import Call, environ_of, raising
+from wsgistack import CatchErrors, Forwarded
+from wsgistack.errors import ConfigError
+from wsgistack.middleware.catch_errors.access import compile_access
+
+LOOPBACK = ("127.0.0.0/8", "::1")
+LOCAL = {"REMOTE_ADDR": "127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"REMOTE_ADDR": "127.8.0.1", "HTTP_HOST": "localhost:8080"},
+        {"REMOTE_ADDR": "::1", "HTTP_HOST": "[::1]:8080"},
+        {"REMOTE_ADDR": "::ffff:127.0.0.1"},
+        {"HTTP_HOST": "Shop.LOCALHOST."},
+        {"HTTP_HOST": "shop.test"},
+        {"HTTP_HOST": ""},
+    ],
+)
+def test_a_local_developer_may_see_them(keys: dict[str, str]) -> None:
+    assert compile_access(LOOPBACK)(environ_of(**{**LOCAL, **keys}))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"REMOTE_ADDR": "192.0.2.1"},
+        {"REMOTE_ADDR": ""},
+        {"REMOTE_ADDR": "localhost"},
+        {"REMOTE_ADDR": "0.0.0.0"},  # noqa: S104
+        {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+        {"HTTP_X_FORWARDED_FOR": ""},
+        {"HTTP_X_REAL_IP": "192.0.2.1"},
+        {"HTTP_FORWARDED": "for=127.0.0.1"},
+        {"HTTP_VIA": "1.1 varnish"},
+        {"HTTP_HOST": "evil.example"},
+        {"HTTP_HOST": "localhost.evil.example"},
+        {"HTTP_HOST": "127.0.0.1.evil.example"},
+        {"HTTP_HOST": "evil@localhost"},
+        {"HTTP_HOST": "x" * 999},
+    ],
+)
+def test_nobody_else_may_see_them(keys: dict[str, str]) -> None:
+    assert not compile_access(LOOPBACK)(environ_of(**{**LOCAL, **keys}))
+
+
+def test_a_request_without_an_address_may_not_see_them() -> None:
+    assert not compile_access(LOOPBACK)(environ_of())
+
+
+def test_other_networks_may_be_allowed() -> None:
+    is_allowed = compile_access(["192.0.2.0/24", "unix"])
+    assert is_allowed(environ_of(REMOTE_ADDR="192.0.2.7"))
+    assert is_allowed(environ_of(REMOTE_ADDR=""))
+    assert not is_allowed(environ_of(**LOCAL))
+
+
+@pytest.mark.parametrize(("client", "may_see"), [("192.0.2.1", False), ("127.0.0.9", True), ("junk", False)])
+def test_behind_the_layer_forwarded_the_address_of_the_client_counts(client: str, may_see: bool) -> None:
+    app = Forwarded(CatchErrors(raising(RuntimeError("s3cret")), debug=True), trusted=["127.0.0.1"])
+    call = Call(app, HTTP_X_FORWARDED_FOR=client, **LOCAL)
+    assert (b"s3cret" in call.read()) is may_see
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
+def test_others_get_the_plain_answer(accept: str) -> None:
+    call = Call(CatchErrors(raising(RuntimeError("s3cret")), debug=True), HTTP_ACCEPT=accept, REMOTE_ADDR="192.0.2.1")
+    body = call.read()
+    assert call.status == "500 Internal Server Error"
+    assert b"s3cret" not in body
+    assert b"Traceback" not in body
+
+
+VARIABLES = ("WSGISTACK_ENV", "APP_ENV", "FLASK_ENV", "DJANGO_ENV", "PYTHON_ENV", "ENVIRONMENT")
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in VARIABLES:
+        monkeypatch.delenv(each, raising=False)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+@pytest.mark.parametrize("value", ["production", "Prod", "live "])
+def test_debug_is_refused_in_production(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f"debug: on, and the environment variable {name} says") as raised:
+        CatchErrors(raising(RuntimeError()), debug=True)
+    assert raised.value.mistakes[0].hint.endswith("WSGISTACK_ENV=development")
+    assert CatchErrors(raising(RuntimeError())).debug is False
+
+
+def test_the_first_variable_that_is_set_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WSGISTACK_ENV", "development")
+    monkeypatch.setenv("APP_ENV", "production")
+    assert CatchErrors(raising(RuntimeError()), debug=True).debug is True
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_refuses_networks_that_are_not_valid(debug: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_ENV", "production")
+    options: dict[str, Any] = {"debug": debug, "debug_networks": ["300.0.0.1"]}
+    with pytest.raises(ConfigError) as raised:
+        CatchErrors(raising(RuntimeError()), **options)
+    assert [each.key for each in raised.value.mistakes] == ["debug_networks", "debug"][: 1 + debug]

@@ -1,0 +1,203 @@
+"""Errors that are hard to log, and logs that fail: the client gets an answer, and the log a record of bounded size."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.direct import Body, Call, answering, raising
+from wsgistack import CatchErrors
+from wsgistack.types import App, Environ, StartResponse
+
+
+class FalseClass(Exception):  # noqa: N818
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError("no class")
+
+    @__class__.setter
+    def __class__(self, value: object) -> None: ...
+
+
+class Mute(Exception):  # noqa: N818
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+class Hidden(Exception):  # noqa: N818
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(f"no {name}")
+
+
+class Recursive(Exception):  # noqa: N818
+    def __str__(self) -> str:
+        return str(self)
+
+
+class Quitting(Exception):  # noqa: N818
+    def __str__(self) -> str:
+        raise LookupError from self
+
+
+def made(error: Exception, name: str, value: object) -> Exception:
+    setattr(error, name, value)
+    return error
+
+
+def cyclic() -> Exception:
+    first, second = ValueError("first"), ValueError("second")
+    first.__cause__, second.__cause__ = second, first
+    return first
+
+
+def deep() -> Exception:
+    error = ValueError("innermost")
+    for number in range(3000):
+        error = ExceptionGroup(f"level {number}", [error])  # type: ignore[assignment]
+    return error
+
+
+def long_chain() -> Exception:
+    first = error = ValueError("outermost")
+    for number in range(5000):
+        error.__cause__ = ValueError(f"cause {number}")
+        error = error.__cause__
+    return first
+
+
+ERRORS: dict[str, Callable[[], Exception]] = {
+    "__class__ raises": FalseClass,
+    "str and repr raise": Mute,
+    "all attributes raise": Hidden,
+    "str never ends": Recursive,
+    "str raises from itself": Quitting,
+    "a cause that is mute": lambda: made(ValueError("effect"), "__cause__", Mute()),
+    "a context with a false class": lambda: made(ValueError("effect"), "__context__", FalseClass()),
+    "a group of broken ones": lambda: ExceptionGroup("several", [Mute(), FalseClass(), ValueError("plain")]),
+    "a mute note": lambda: made(ValueError("noted"), "__notes__", [Mute()]),
+    "notes that are no list": lambda: made(ValueError("noted"), "__notes__", 7),
+    "a cycle of causes": cyclic,
+    "deep groups": deep,
+    "a long chain": long_chain,
+    "a recursion error": lambda: RecursionError("deep"),
+    "a memory error": MemoryError,
+    "a syntax error": lambda: SyntaxError("odd", ("file", 1, 9, "text", 0, 99)),
+    "a syntax error without a place": lambda: SyntaxError("odd", (None, None, None, None)),
+    "surrogates": lambda: ValueError("half \ud800"),
+}
+
+
+def raised_by(app: App, **keys: Any) -> BaseException | None:
+    """The error that reaches the server; pytest asks each error for its class and its text."""
+    try:
+        Call(app, **keys).read()
+    except BaseException as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("debug", [False, True])
+def test_answers_and_logs_each_error(name: str, debug: bool, caplog: pytest.LogCaptureFixture) -> None:
+    error = ERRORS[name]()
+    call = Call(CatchErrors(raising(error), debug=debug))
+    body = call.read()
+    assert call.status == "500 Internal Server Error"
+    assert b'"status": 500' in body
+    assert type(error).__name__ in caplog.text
+    assert len(caplog.records) == 1 or debug  # what shows it to a developer may fail, too
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_passes_each_error_in_mid_stream_on(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    error = ERRORS[name]()
+    body = Body(b"begun", error)
+    assert raised_by(CatchErrors(answering(body))) is error
+    assert body.closed == 1
+    assert len(caplog.records) == 1
+
+
+def test_answers_an_error_without_its_source(caplog: pytest.LogCaptureFixture) -> None:
+    text = "def app(environ, start_response):\n    raise ValueError('no source')"
+    names: dict[str, Any] = {}
+    exec(compile(text, "/gone.py", "exec"), names)  # noqa: S102
+    assert b'"status": 500' in Call(CatchErrors(names["app"])).read()
+    assert 'File "/gone.py", line 2, in app' in caplog.text
+
+
+def test_answers_a_recursion_that_never_ends(caplog: pytest.LogCaptureFixture) -> None:
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return app(environ, start_response)
+
+    assert b'"status": 500' in Call(CatchErrors(app)).read()
+    assert "RecursionError" in caplog.text
+
+
+def test_cuts_long_messages_and_notes(caplog: pytest.LogCaptureFixture) -> None:
+    error = made(ValueError("x\n" * 50_000), "__notes__", ["y\n" * 50_000, 7, "a short note"])
+    Call(CatchErrors(raising(error))).read()
+    assert "a short note" in caplog.text
+    assert caplog.text.count("more characters)") == 2
+    assert len(caplog.text) < 20_000
+
+
+HUGE = 100_000_000
+LONG: dict[str, Callable[[], Exception]] = {
+    "text": lambda: ValueError("x" * HUGE),
+    "lines": lambda: ValueError("x\n" * (HUGE // 2)),
+    "bytes": lambda: ValueError(b"\0" * HUGE),
+    "a note": lambda: made(ValueError("noted"), "__notes__", ["x" * HUGE]),
+    "a cause": lambda: made(ValueError("effect"), "__cause__", KeyError("x" * HUGE)),
+    "in a group": lambda: ExceptionGroup("several", [ValueError("x" * HUGE)]),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", LONG)
+def test_cuts_messages_of_100_megabytes(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    begin = time.process_time()
+    assert b'"status": 500' in Call(CatchErrors(raising(LONG[kind]()))).read()
+    assert time.process_time() - begin < 60, "it is bounded, if only roughly"
+    assert len(caplog.text) < 200_000
+
+
+class Failing(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        raise OSError("no log today")
+
+
+class Closed:
+    def write(self, text: str) -> None:
+        raise ValueError("I/O operation on closed file")
+
+
+@pytest.fixture
+def without_log() -> Iterator[None]:
+    logger, handler = logging.getLogger("site.broken"), Failing()
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("without_log")
+@pytest.mark.parametrize("keys", [{"wsgi.errors": Closed()}, {"wsgi.errors": None}], ids=["closed", "none"])
+@pytest.mark.parametrize("kind", [ValueError, FalseClass, Mute, Hidden])
+def test_answers_if_the_log_and_wsgi_errors_fail(keys: dict[str, Any], kind: type[Exception]) -> None:
+    error = kind()
+    app: App = CatchErrors(raising(error), logger="site.broken")
+    assert b'"status": 500' in Call(app, **keys).read()
+    mid = CatchErrors(answering(Body(b"begun", error)), logger="site.broken")
+    assert raised_by(mid, **keys) is error
+
+
+@pytest.mark.usefixtures("without_log")
+def test_writes_to_wsgi_errors_if_the_log_fails() -> None:
+    call = Call(CatchErrors(raising(Mute()), logger="site.broken"))
+    call.read()
+    said = call.environ["wsgi.errors"].getvalue()
+    assert "OSError: no log today" in said
+    assert "Mute" in said

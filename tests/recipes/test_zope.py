@@ -1,0 +1,68 @@
+"""The recipe for Zope: an instance as mkwsgiinstance makes it logs the same lines as with Paste, and some more."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from tests.servers.running import WSGISTACK, Server, eventually, running
+
+pytestmark = pytest.mark.slow
+
+MAKE = "import sys; from Zope2.utilities.mkwsgiinstance import main; sys.exit(main())"
+RUN = "import sys; from Zope2.Startup.serve import main; sys.exit(main())"
+ASKED = [
+    ("GET", "/", 200),
+    ("HEAD", "/", 200),
+    ("GET", "/?a=b%20c", 200),
+    ("GET", "/manage_main", 401),
+    ("GET", "/missing", 404),
+    ("GET", "/@@missing", 404),
+]
+
+
+@contextmanager
+def serving(folder: Path, log: str, *command: str) -> Iterator[Server]:
+    """Serve a new instance, with one word of its file changed."""
+    subprocess.run([sys.executable, "-c", MAKE, "-d", "instance", "-u", "admin:admin"], cwd=folder, check=True)
+    file = folder / "instance" / "etc" / "zope.ini"
+    text = file.read_text()
+    assert text.count("egg:Paste#translogger") == 1
+    file.write_text(text.replace("egg:Paste#translogger", log).replace("port = 8080", "port = 0"))
+    with running(folder, *command) as server:
+        yield server
+
+
+def ask(server: Server, lines: int) -> list[str]:
+    """Send the requests, and return the sorted lines of the log, without their time."""
+    for method, path, status in ASKED:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+            connection.request(method, path, headers={"User-Agent": "a browser"})
+            assert connection.getresponse().status == status
+    log = server.folder / "instance" / "var" / "log" / "Z4.log"
+    eventually(lambda: len(log.read_text().splitlines()) >= lines or None)
+    return sorted(re.sub(r"\[[^]]+\]", "[]", line) for line in log.read_text().splitlines())
+
+
+def test_one_word_changes_and_the_lines_stay_the_same(tmp_path: Path) -> None:
+    lines = []
+    for name, expected in {"Paste": len(ASKED) - 2, "wsgistack": len(ASKED)}.items():
+        (tmp_path / name).mkdir()
+        command = (sys.executable, "-c", RUN, "instance/etc/zope.ini")
+        with serving(tmp_path / name, f"egg:{name}#translogger", *command) as server:
+            lines.append(ask(server, expected))
+    theirs, ours = lines
+    assert len(ours) == len(ASKED)
+    more = [f'127.0.0.1 - - [] "GET {path} HTTP/1.1" 404 - "-" "a browser"' for path in ("/missing", "/@@missing")]
+    assert ours == sorted([*theirs, *more])
+
+
+def test_wsgistack_serves_the_same_file(tmp_path: Path) -> None:
+    command = (*WSGISTACK, "serve", "instance/etc/zope.ini", "--port", "0")
+    with serving(tmp_path, "egg:wsgistack#translogger", *command) as server:
+        assert len(ask(server, len(ASKED))) == len(ASKED)

@@ -1,0 +1,88 @@
+"""Addresses of clients in an access log: whole, truncated, or hashed with a key that changes each day."""
+
+import os
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+from threading import Lock
+from time import time
+from typing import Literal
+
+from wsgistack.errors import ConfigError, Mistake, suggest
+from wsgistack.http.addresses import Address, parse_node
+
+__all__ = ["ADDRESSES", "Addresses", "carries_addresses", "make_hider"]
+
+Addresses = Literal["full", "truncated", "hashed"]
+ADDRESSES = ("full", "truncated", "hashed")
+
+_HEADERS = re.compile(
+    r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|(?:REAL|CLIENT|USER|CONNECTING|REMOTE|CLUSTER)_?IP$|\.PEER$"
+)
+_CANDIDATE = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+")
+_KEPT_BITS = {4: 24, 6: 48}  # as analytics services keep them
+_DAY = 86400
+_HASH = 8  # bytes: enough that two clients of a day hardly ever share one
+_KEY = 32  # bytes
+
+
+def carries_addresses(name: str) -> bool:
+    """Whether a header or a variable of an environ has the address of a client."""
+    return _HEADERS.search(name.upper().replace("-", "_")) is not None
+
+
+def make_hider(addresses: str, key: str | None) -> Callable[[str], str] | None:
+    """Return a function that hides each address in a text, or None if addresses are written in full.
+
+    :param key: a secret for ``hashed``, so that several processes agree.
+    :raises ConfigError: the mode is unknown, or does not fit the key.
+    """
+    if addresses not in ADDRESSES:
+        hint = suggest(addresses, ADDRESSES)
+        raise ConfigError(Mistake(f"unknown mode {addresses!r}", key="addresses", value=addresses, hint=hint))
+    if key is not None and addresses != "hashed":
+        raise ConfigError(Mistake("changes nothing", key="address_key", hint="write addresses = hashed"))
+    if key == "":
+        raise ConfigError(Mistake("is empty", key="address_key", expected="a secret text, or none"))
+    if addresses == "full":
+        return None
+    hide = _truncate if addresses == "truncated" else _make_hash(_DailyKey() if key is None else _derive_from(key))
+
+    def hide_one(found: re.Match[str]) -> str:
+        node = parse_node(found[0])
+        return "-" if node is None else hide(node[0])
+
+    return lambda text: _CANDIDATE.sub(hide_one, text)
+
+
+def _truncate(address: Address) -> str:
+    shift = address.max_prefixlen - _KEPT_BITS[address.version]
+    return str(type(address)(int(address) >> shift << shift))
+
+
+def _make_hash(key_of: Callable[[int], bytes]) -> Callable[[Address], str]:
+    @lru_cache(maxsize=1024)
+    def digest(address: Address, day: int) -> str:
+        return blake2b(address.packed, key=key_of(day), digest_size=_HASH).hexdigest()
+
+    return lambda address: digest(address, int(time() // _DAY))
+
+
+def _derive_from(secret: str) -> Callable[[int], bytes]:
+    master = blake2b(secret.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest()
+    return lambda day: blake2b(str(day).encode(), key=master, digest_size=_KEY).digest()
+
+
+class _DailyKey:
+    """A random key for each day. Nobody can compute the one of a day that is over."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()  # two keys for one day would make two clients of one
+        self._known = (0, b"")
+
+    def __call__(self, day: int) -> bytes:
+        with self._lock:
+            if self._known[0] != day:
+                self._known = (day, os.urandom(_KEY))
+            return self._known[1]

@@ -1,0 +1,182 @@
+"""Values as they are written to an access log: without secrets, short, and escaped."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from json.encoder import encode_basestring_ascii
+from typing import Any
+
+from wsgistack.environ import escape_quoted, request_target
+from wsgistack.errors import Mistake, Mistakes
+from wsgistack.http.redaction import REDACTED, Redaction
+from wsgistack.middleware.access_log.addresses import carries_addresses, make_hider
+
+__all__ = ["Cleaned", "Cleaning", "as_text", "decode", "escape_for", "make_cleaning", "write_json", "write_logfmt"]
+
+CUT = "..."
+"""What ends a value that is longer than the limit."""
+
+_MAX_KEPT = 200  # characters: longer values are rare, and would take much memory
+_MAX_ENTRIES = 500
+_KEPT = (str, tuple)  # other values may be equal and look different, such as 1 and True
+_LEAST_VALUE = 20  # characters: shorter values say nothing
+_LEAST_LINE = 500
+_NEEDS_QUOTES = re.compile(r'[^!#-<>-\[\]-~]|"|\\|=').search
+
+
+class Cleaned(dict[Any, str]):
+    """How each value is written. What was written lately is kept, unless it had a secret.
+
+    The same few values come again and again, and to look them up is ten times as fast as to clean them. Threads may
+    share it: each step is atomic, and a value that one of them forgets is cleaned again.
+
+    :param show: returns a value as text, without secrets.
+    :param escape: makes the text fit into the line.
+    :param limit: the maximum length of the text, in characters.
+    :param absent: what is written for values that are no text, such as None.
+    """
+
+    def __init__(
+        self,
+        show: Callable[[Any], str],
+        escape: Callable[[str], str],
+        limit: int,
+        absent: Mapping[Any, str],
+        *,
+        keeps: bool = True,
+    ) -> None:
+        super().__init__(absent)
+        self._show = show
+        self._escape = escape
+        self._limit = limit
+        self._absent = absent
+        self._keeps = keeps
+
+    def __missing__(self, value: Any) -> str:
+        shown = self._show(value)
+        limit = self._limit
+        is_short = len(shown) <= limit
+        written = self._escape(shown if is_short else shown[:limit] + CUT)
+        is_rare = not is_short or len(shown) > _MAX_KEPT or REDACTED in shown
+        if self._keeps and not is_rare and type(value) in _KEPT:
+            if len(self) >= _MAX_ENTRIES:
+                self.clear()
+                self.update(self._absent)
+            self[value] = written
+        return written
+
+
+class Cleaning:
+    """What is hidden in an access log.
+
+    :param redaction: which names carry secrets; None to show them.
+    :param hide_addresses: hides the addresses of clients in a text; None to show them.
+    :param limit: the maximum length of a value, in characters.
+    """
+
+    def __init__(
+        self, redaction: Redaction | None, hide_addresses: Callable[[str], str] | None, limit: int, line_limit: int
+    ) -> None:
+        self.redaction = redaction
+        self.hide_addresses = hide_addresses
+        self.limit = limit
+        self.line_limit = line_limit
+
+    def shorten(self) -> "Cleaning | None":
+        """The same with half the limit, for a line that is too long. None if there is nothing left to cut."""
+        half = self.limit // 2
+        return Cleaning(self.redaction, self.hide_addresses, half, self.line_limit) if half else None
+
+    def show(self, name: str) -> Callable[[Any], str]:
+        """Return a function that shows the value of a header or of a variable in an environ."""
+        cut, redaction, hide = self._cut, self.redaction, self.hide_addresses
+        if redaction is not None and redaction.is_secret(name):
+            return lambda value: REDACTED
+        if hide is not None and carries_addresses(name):
+            return lambda value: hide(cut(value))
+        if redaction is None:
+            return cut
+        redact = redaction.redact_value
+        return lambda value: redact(name, cut(value))
+
+    def show_client(self, client: str) -> str:
+        """Show the address of a client."""
+        return self._cut(client) if self.hide_addresses is None else self.hide_addresses(self._cut(client))
+
+    def show_query(self, query: str) -> str:
+        """Show a query string."""
+        query = self._cut(query)
+        return query if self.redaction is None else self.redaction.redact_query(query)
+
+    def show_target(self, target: tuple[str, str]) -> str:
+        """Show a path with its query string."""
+        path, query = target
+        shown = request_target(self._cut(path), self._cut(query))
+        return shown if self.redaction is None else self.redaction.redact_url(shown)
+
+    def show_request_line(self, words: tuple[str, str, str, str]) -> str:
+        """Show a method, a path, a query string and a protocol as one line."""
+        method, path, query, protocol = words
+        return f"{self._cut(method)} {self.show_target((path, query))} {self._cut(protocol)}"
+
+    def keeps(self, name: str) -> bool:
+        """Whether the value of this header or variable looks the same on the next day."""
+        return self.hide_addresses is None or not carries_addresses(name)
+
+    def _cut(self, value: object) -> str:
+        text = value if isinstance(value, str) else as_text(value)
+        return text if len(text) <= self.limit else text[: self.limit + 1]  # one more shows that it was longer
+
+
+def as_text(value: object) -> str:
+    """Return any object as text."""
+    try:
+        return str(value)
+    except Exception:  # somebody else's object: it must not cost the line
+        return f"<{type(value).__name__}>"
+
+
+def make_cleaning(
+    redact: Sequence[str] | None, addresses: str, address_key: str | None, *, max_value: int, max_line: int
+) -> Cleaning:
+    """Return what the options of the layer say.
+
+    :raises ConfigError: an option is not valid.
+    """
+    mistakes = Mistakes()
+    hide = None
+    with mistakes.collect():
+        hide = make_hider(addresses, address_key)
+    for key, value, least in (("max_value", max_value, _LEAST_VALUE), ("max_line", max_line, _LEAST_LINE)):
+        if value < least:
+            mistakes.append(Mistake(f"too small: {value}", key=key, value=value, expected=f"{least} or more"))
+    mistakes.raise_if_any()
+    return Cleaning(None if redact is None else Redaction(redact), hide, max_value, max_line)
+
+
+def escape_for(more: str) -> Callable[[str], str]:
+    """Return a function that escapes like Apache, and these characters too."""
+    chars = [char for char in dict.fromkeys(more) if char not in '"\\']
+
+    def escape(text: str) -> str:
+        text = escape_quoted(text)
+        for char in chars:
+            if char in text:
+                text = text.replace(char, f"\\x{ord(char):02x}")
+        return text
+
+    return escape
+
+
+def decode(text: str) -> str:
+    """Read a text that PEP 3333 carries as latin-1 as UTF-8. Bytes that are not UTF-8 become escapes."""
+    return text if text.isascii() else text.encode("latin-1", "backslashreplace").decode("utf-8", "backslashreplace")
+
+
+def write_json(text: str) -> str:
+    """Write a text as a string of JSON, in ASCII."""
+    return encode_basestring_ascii(decode(text))
+
+
+def write_logfmt(text: str) -> str:
+    """Write a text as a value of logfmt, in quotes if necessary."""
+    return encode_basestring_ascii(decode(text)) if not text or _NEEDS_QUOTES(text) else text

@@ -1,0 +1,54 @@
+"""Lines that could not be written: counted, and reported without a flood of messages."""
+
+import logging
+from contextlib import suppress
+from queue import Full
+from threading import RLock
+from time import monotonic
+
+__all__ = ["Losses"]
+
+INTERVAL = 10.0  # seconds: an outlet that fails for every other line must not fill the log of the operator
+
+
+class Losses:
+    """The lines that one place has lost. It reports the first one, and how many there were when lines come through.
+
+    It serves many threads. Each process has its own count.
+
+    :param logger: the name of the logger for the reports.
+    """
+
+    __slots__ = ("_end", "_lock", "_logger", "count")
+
+    def __init__(self, logger: str) -> None:
+        self._logger = logging.getLogger(logger)
+        self._lock = RLock()  # a garbage collection may write another line
+        self._end = 0.0
+        self.count = 0
+
+    def add(self, error: Exception) -> None:
+        """Count a line. The first one is reported, with the traceback if the error is not one of the system."""
+        with self._lock:
+            self.count += 1
+            if self.count > 1:
+                return
+            self._end = monotonic() + INTERVAL
+        said = str(error) or type(error).__name__
+        details = None if isinstance(error, (Full, OSError)) else error
+        with suppress(Exception):  # the logger may be what fails
+            self._find_logger().error("lines of the access log are being lost: %s", said, exc_info=details)
+
+    def end(self) -> None:
+        """Report that a line came through. It is called only while the count is not 0."""
+        with self._lock:
+            if monotonic() < self._end:
+                return
+            count, self.count = self.count, 0
+        if count:  # another thread may have been faster
+            with suppress(Exception):
+                self._find_logger().warning("the access log works again; lost lines: %d", count)
+
+    def _find_logger(self) -> logging.Logger:
+        """The logger, or that of the root if a configuration that came later has disabled it."""
+        return logging.getLogger() if self._logger.disabled else self._logger

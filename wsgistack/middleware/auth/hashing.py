@@ -1,0 +1,109 @@
+"""The cost of hashes: few are computed at once, one at a time for a credential, and none again after a success."""
+
+import os
+from collections.abc import Callable
+from threading import Event, Lock, Semaphore
+from time import monotonic
+from weakref import WeakSet
+
+__all__ = ["DEFAULT_HASHES", "LIFETIME", "MAX_REMEMBERED", "MAX_WAIT", "Hashing"]
+
+DEFAULT_HASHES = max(1, (getattr(os, "process_cpu_count", os.cpu_count)() or 1) // 2)
+"""Half of the processors: the other half serves users whose passwords are known, while somebody guesses."""
+
+MAX_WAIT = 5.0
+"""In seconds, for a hash that another thread computes or that has to wait for others."""
+
+MAX_REMEMBERED = 10_000
+"""Successes: about 2 MB."""
+
+LIFETIME = 300.0
+"""In seconds, for a success. It bounds how long a stolen memory image is of use; a changed hash counts at once."""
+
+
+class Hashing:
+    """Computes slow checks, whose results depend on a key alone, and remembers the successes.
+
+    Of threads that bring the same key, one computes and the others wait for its result. At most ``max_running``
+    checks run, and as many wait for them: if more waited, they would hold all threads of the server, and users whose
+    passwords are remembered would wait as well. Failures are never remembered.
+
+    A lock is never held during a check, and the locks of a forked process are new.
+    """
+
+    def __init__(self, max_running: int, *, max_remembered: int = MAX_REMEMBERED, lifetime: float = LIFETIME) -> None:
+        self._max_running = max_running
+        self._max_remembered = max_remembered
+        self._lifetime = lifetime
+        self._expiries: dict[bytes, float] = {}  # the oldest first, as all have the same lifetime
+        self.renew_locks()
+        _all.add(self)
+
+    def renew_locks(self) -> None:
+        """Forget what other threads are computing: after a fork they don't exist."""
+        self._lock = Lock()
+        self._running: dict[bytes, _Check] = {}
+        self._slots = Semaphore(self._max_running)
+        self._places = Semaphore(2 * self._max_running)
+
+    def knows(self, key: bytes) -> bool:
+        """Whether the check of a key has succeeded not long ago.
+
+        The time of the search reveals nothing, because keys are digests with a secret.
+        """
+        expiry = self._expiries.get(key)
+        return expiry is not None and monotonic() < expiry
+
+    def compute(self, key: bytes, check: Callable[[], bool]) -> bool | None:
+        """Return the result of a check. None if too many are running, or it takes too long."""
+        with self._lock:
+            running = self._running.get(key)
+            if running is None:
+                own = self._running[key] = _Check()
+        if running is not None:
+            running.is_done.wait(MAX_WAIT)
+            return running.result
+        try:
+            # another thread may have finished it since the caller looked
+            own.result = self.knows(key) or self._run(check)
+            if own.result:
+                self._remember(key)
+        finally:
+            with self._lock:
+                self._running.pop(key, None)
+            own.is_done.set()
+        return own.result
+
+    def _run(self, check: Callable[[], bool]) -> bool | None:
+        places, slots = self._places, self._slots
+        if not places.acquire(blocking=False):
+            return None
+        try:
+            if not slots.acquire(timeout=MAX_WAIT):
+                return None
+            try:
+                return check()
+            finally:
+                slots.release()
+        finally:
+            places.release()
+
+    def _remember(self, key: bytes) -> None:
+        with self._lock:
+            self._expiries.pop(key, None)
+            self._expiries[key] = monotonic() + self._lifetime
+            if len(self._expiries) > self._max_remembered:
+                del self._expiries[next(iter(self._expiries))]
+
+
+class _Check:
+    __slots__ = ("is_done", "result")
+
+    def __init__(self) -> None:
+        self.is_done = Event()
+        self.result: bool | None = None
+
+
+_all: "WeakSet[Hashing]" = WeakSet()
+# Windows has no forks
+getattr(os, "register_at_fork", dict)(after_in_child=lambda: [*map(Hashing.renew_locks, [*_all])])

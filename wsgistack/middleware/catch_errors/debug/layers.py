@@ -1,0 +1,103 @@
+"""The layers of the pipeline, and which of them has failed."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType, FunctionType, MethodType
+from typing import Any, NamedTuple
+
+import wsgistack.exchange
+from wsgistack.base import Middleware
+from wsgistack.middleware.catch_errors.debug.frames import find_origin
+from wsgistack.middleware.catch_errors.debug.values import name_type, own_attributes
+from wsgistack.types import App
+
+__all__ = ["Stage", "describe_pipeline"]
+
+_EXCHANGE = str(Path(wsgistack.exchange.__file__).parent)
+_GOING_INWARD = ("__iter__", "close")
+_INNER = ("app", "_app", "application", "wrapped")
+"""The attributes in which middlewares keep the application inside."""
+
+MAX_LAYERS = 50
+
+
+class Stage(NamedTuple):
+    """A layer, or the application.
+
+    :param name: what it is called in its pipeline.
+    :param kind: its class or function.
+    """
+
+    name: str
+    kind: str
+    is_failing: bool = False
+
+
+def describe_pipeline(layer: Middleware, error: BaseException) -> list[Stage]:
+    """Describe the pipeline of a layer, outermost first. Without a pipeline, the layers inside are looked for."""
+    pairs = layer.pipeline or [*_walk(layer)]
+    failing = _find_failing([app for _, app in pairs], error)
+    return [Stage(name, _describe(app), place == failing) for place, (name, app) in enumerate(pairs)]
+
+
+def _walk(app: App) -> Iterator[tuple[str, App]]:
+    seen: list[object] = []
+    while len(seen) < MAX_LAYERS:
+        seen.append(app)
+        kept = own_attributes(app)
+        inner: Any = next((kept[name] for name in _INNER if callable(kept.get(name))), None)
+        if inner is None or any(inner is each for each in seen):
+            break
+        yield _describe(app).rpartition(".")[2], app
+        app = inner
+    yield "application", app
+
+
+def _describe(app: Any) -> str:
+    function = _function_of(app)
+    return f"{function.__module__}.{function.__qualname__}" if function else name_type(type(app))
+
+
+def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
+    """The place of the innermost layer whose code was running; that of the application if none is known."""
+    last = len(apps) - 1
+    failing = last
+    traceback = error.__traceback__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        owner = _find_owner(apps, frame)
+        file = frame.f_code.co_filename
+        if owner is not None:
+            failing = owner
+        elif file.startswith(_EXCHANGE):
+            if frame.f_code.co_name in _GOING_INWARD:  # to the body of what is inside, which has perhaps no known code
+                failing = last
+        elif find_origin(file) == "application":
+            failing = last
+        traceback = traceback.tb_next
+    return failing
+
+
+def _find_owner(apps: Sequence[Any], frame: FrameType) -> int | None:
+    """The place of the layer that a frame belongs to."""
+    code, owner = frame.f_code, frame.f_locals.get("self")
+    layer = getattr(owner, "layer", None) if type(owner).__module__.startswith("wsgistack.") else None
+    for place, app in enumerate(apps):
+        function = _function_of(app)
+        if app is owner or app is layer or (function and function.__code__ is code):
+            return place
+    files = {_file_of(app): place for place, app in enumerate(apps[:-1])}
+    return files.get(code.co_filename)
+
+
+def _file_of(app: object) -> str:
+    if function := _function_of(app):
+        return function.__code__.co_filename
+    return getattr(sys.modules.get(type(app).__module__), "__file__", None) or ""
+
+
+def _function_of(app: object) -> FunctionType | None:
+    """The function of a function or a method, without asking an object that may be a proxy."""
+    function = app.__func__ if type(app) is MethodType else app
+    return function if type(function) is FunctionType else None

@@ -1,0 +1,91 @@
+"""A request as texts, without secrets."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
+from urllib.parse import quote, unquote_plus
+
+from wsgistack.environ import escape_word, request_target
+from wsgistack.http.redaction import REDACTED, Redaction
+from wsgistack.middleware.catch_errors.debug.logs import RECORDS
+from wsgistack.middleware.catch_errors.debug.values import Values, own_attributes
+from wsgistack.types import Environ
+
+__all__ = ["Request", "describe_request"]
+
+Pairs = list[tuple[str, str]]
+
+MAX_PAIRS = 100
+MAX_TEXT = 1000
+"""In characters."""
+
+_URLS = ("RAW_URI", "REDIRECT_URL", "REQUEST_URI")
+
+
+class Request(NamedTuple):
+    """A request.
+
+    :param line: method, target and protocol.
+    :param form: the names and values of a form that the application has read.
+    :param environ: what else is in the environ.
+    """
+
+    line: str
+    headers: Pairs
+    query: Pairs
+    form: Pairs
+    environ: Pairs
+
+
+def describe_request(environ: Environ, redaction: Redaction, values: Values) -> Request:
+    """Describe a request."""
+
+    def show(name: str, text: str) -> str:
+        return values.cut(redaction.redact_value(name, text), MAX_TEXT)
+
+    path = redaction.redact_path(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+    query: str = environ.get("QUERY_STRING", "")
+    target = request_target(path, redaction.redact_query(query)).replace(quote(REDACTED), REDACTED)
+    method, protocol = escape_word(environ.get("REQUEST_METHOD", "-")), environ.get("SERVER_PROTOCOL", "")
+    line = f"{method} {values.cut(target, MAX_TEXT)} {protocol}"
+    headers, others = [], []
+    for key in sorted(key for key in environ if type(key) is str and key != RECORDS)[: 2 * MAX_PAIRS]:
+        value = environ[key]
+        name = key.removeprefix("HTTP_").replace("_", "-").title()
+        if type(value) is not str:
+            others.append((key, values.show(value, key)))
+        elif key == "HTTP_COOKIE":
+            headers.append(
+                (name, "; ".join(f"{each.partition('=')[0].strip()}={REDACTED}" for each in value.split(";")))
+            )
+        elif key == "HTTP_REFERER":
+            headers.append((name, values.cut(redaction.redact_url(value), MAX_TEXT)))
+        elif key.startswith("HTTP_") or (key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value):
+            headers.append((name, show(name, value)))
+        elif key in _URLS:
+            others.append((key, values.cut(redaction.redact_url(value), MAX_TEXT)))
+        elif key == "QUERY_STRING":
+            others.append((key, values.cut(redaction.redact_query(value), MAX_TEXT)))
+        elif key in ("PATH_INFO", "SCRIPT_NAME"):
+            others.append((key, values.cut(redaction.redact_path(value), MAX_TEXT)))
+        else:
+            others.append((key, show(key, value)))
+    pairs = [map(unquote_plus, each.partition("=")[::2]) for each in query.split("&")[:MAX_PAIRS] if each]
+    form = [*_read_form(environ)][:MAX_PAIRS]
+    return Request(
+        values.cut(line, MAX_TEXT),
+        headers[:MAX_PAIRS],
+        [(values.cut(name, MAX_TEXT), show(name, text)) for name, text in pairs],
+        [(values.cut(name, MAX_TEXT), values.show(value, name)) for name, value in form],
+        others[:MAX_PAIRS],
+    )
+
+
+def _read_form(environ: Environ) -> Iterator[tuple[str, object]]:
+    """The fields of a form, if WebOb or Werkzeug has read it. Nothing is read from the client."""
+    parsed: Any = environ.get("webob._parsed_post_vars")
+    if type(parsed) is tuple:
+        yield from own_attributes(parsed[0]).get("_items", ())  # type: ignore[misc]
+    form = own_attributes(environ.get("werkzeug.request")).get("form")
+    if form is not None:
+        for name, each in dict.items(cast(Any, form)):
+            yield from ((name, value) for value in (each if type(each) is list else [each]))

@@ -1,0 +1,67 @@
+"""The secrets that a request, the process and the frames of an error hold, so that they are redacted everywhere."""
+
+import os
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+from typing import Any, cast
+from urllib.parse import unquote_plus
+
+from wsgistack.http.redaction import REDACTED, Redaction
+from wsgistack.types import Environ
+
+__all__ = ["find_secrets"]
+
+MAX_NAMES = 500
+"""In one mapping."""
+
+MAX_PAIRS = 200
+MAX_SECRET = 8192
+"""In characters or bytes."""
+
+
+def find_secrets(redaction: Redaction, environ: Environ, scopes: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    """Find the texts with secret names.
+
+    :param scopes: local variables, and the options of layers.
+    """
+    for query in (environ.get("QUERY_STRING", ""), environ.get("HTTP_REFERER", "").partition("?")[2]):
+        for pair in query[:MAX_SECRET].replace(";", "&").split("&")[:MAX_PAIRS]:
+            name, _, value = pair.partition("=")
+            if redaction.is_secret(unquote_plus(name)):
+                yield from (value, unquote_plus(value))
+    path = environ.get("PATH_INFO", "")[:MAX_SECRET]
+    parts = zip(path.split("/"), redaction.redact_path(path).split("/"), strict=True)
+    yield from (part for part, redacted in parts if redacted == REDACTED)
+    for scope in chain((environ, dict(os.environ)), scopes):
+        yield from _find_in(scope, redaction)
+
+
+def _find_in(scope: Mapping[Any, object], redaction: Redaction, depth: int = 0) -> Iterator[str]:
+    """Find the texts with secret names in a mapping, and in the mappings in it."""
+    for name, value in [*islice(dict.items(cast(Any, scope)), MAX_NAMES)]:
+        if type(value) is dict and not depth:
+            yield from _find_in(value, redaction, depth + 1)
+        elif type(name) is str and redaction.is_secret(name):
+            if type(value) is bytes:
+                value = value[:MAX_SECRET].decode("utf-8", "replace")
+            if type(value) is str:
+                yield from _split(name, value[:MAX_SECRET])
+
+
+def _split(name: str, value: str) -> Iterator[str]:
+    """Split a secret value: the whole, the parts of Authorization, and each cookie."""
+    yield from (value, unquote_plus(value))
+    word = name.lower()
+    if word.endswith("authorization"):
+        scheme, _, credentials = value.partition(" ")
+        yield credentials
+        if scheme.lower() == "basic":
+            try:
+                yield b64decode(credentials).decode("utf-8", "replace").partition(":")[2]
+            except ValueError:
+                return
+    elif word.endswith("cookie"):
+        for pair in value.split(";"):
+            cookie = pair.partition("=")[2].strip()
+            yield from (cookie.strip('"'), unquote_plus(cookie))
