@@ -146,7 +146,9 @@ class AuthLayer(Middleware):
             client = escape_quoted(environ.get("REMOTE_ADDR", "")) or "-"
             user = escape_quoted(user[:MAX_LOGGED_USER])
             extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": refusal.reason}
-            _LOGGER.warning('refused user "%s" from %s: %s', user, client, refusal.reason, extra=extra)
+            # fail2ban may block who guesses, but not whose token has expired
+            line = 'wrong credentials of user "%s" from %s: %s' if refusal.is_guess else 'refused user "%s" from %s: %s'
+            _LOGGER.warning(line, user, client, refusal.reason, extra=extra)
         headers = []
         if refusal.status == 401:
             headers = self._list_challenges(refusal, scheme, environ)
