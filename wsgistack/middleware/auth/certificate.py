@@ -52,8 +52,8 @@ class ClientCertificate(Scheme):
         A subject with two of them is refused. The values of ``OU`` are the groups.
     :raises ConfigError: an option is not valid.
 
-    The proxy must replace both headers of the client, also ``X_SSL_Client_S_DN`` with underscores, which some servers
-    read as the same header. nginx does.
+    The proxy must replace both headers of the client, also ``X_SSL_Client_S_DN`` with underscores, which
+    cheroot, granian and uWSGI read as the same header. nginx removes those.
     """
 
     auth_type = "ClientCertificate"

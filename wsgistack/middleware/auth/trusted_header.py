@@ -36,8 +36,8 @@ class TrustedHeader(Scheme):
     :param groups: the header with the groups, separated by commas. ``X-Forwarded-Groups`` by default.
     :raises ConfigError: no peer is trusted, or the name of a header is not valid.
 
-    The proxy must replace both headers of the client, also ``X_Forwarded_User`` with underscores, which some servers
-    read as the same header. nginx removes those. Two names in one header are refused.
+    The proxy must replace both headers of the client, also ``X_Forwarded_User`` with underscores, which
+    cheroot, granian and uWSGI read as the same header. nginx removes those. Two names in one header are refused.
     """
 
     auth_type = "TrustedHeader"
