@@ -86,6 +86,8 @@ from wsgistack import (
     SecurityHeaders,
     Static,
 )
+from wsgistack.middleware.auth.jwt import JwtOptions
+from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.request_filter.patterns import SCANNED
 from wsgistack.types import App, Environ, StartResponse
 
@@ -170,7 +172,7 @@ _owners = {"ci": f"{_digest} orders:read orders:write"}
 _identity = Identity("ci", "Bearer", scopes=frozenset(("orders:read", "orders:write")))
 _with_token = {"HTTP_AUTHORIZATION": f"Bearer {_opaque}"}
 _with_key = {"HTTP_X_API_KEY": _opaque}
-_rules = [{"under": ["/orders"], "scopes": ["orders:read"]}]
+_rules: list[RuleOptions] = [{"under": ["/orders"], "scopes": ["orders:read"]}]
 _json = partial(make_whole, JSON, "application/json")
 _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
@@ -412,7 +414,7 @@ def list_signed() -> list[Situation]:
     secret = _opaque * 2
     # as long as a token with a signature by RSA
     token = import_module("jwt").encode({**claims, "exp": time.time() + 86400, "jti": "j" * 190}, secret, "HS256")
-    options = {"algorithms": ["HS256"], "secret": secret, "audience": ["shop"], "remember": 86400}
+    options: JwtOptions = {"algorithms": ["HS256"], "secret": secret, "audience": ["shop"], "remember": 86400}
     remembered = {make_digest(token): (_identity, time.time() + 86400)}
     ours, floor = partial(BearerAuth, jwt=options), partial(RememberedJwts, remembered=remembered)
     request = {"HTTP_AUTHORIZATION": f"Bearer {token}"}

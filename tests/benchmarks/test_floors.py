@@ -70,6 +70,7 @@ from wsgistack import (
     Responses,
     SecurityHeaders,
 )
+from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -81,7 +82,7 @@ DIGEST = sha256(b"b").hexdigest()
 KEYS = {DIGEST: Identity("ci", "ApiKey")}
 REMEMBERED = {make_digest("b"): (Identity("ci", "Bearer"), inf)}
 AUTH_TYPES = {"bearer_auth": "Bearer", "bearer_auth, with JWTs": "Bearer"}
-RULES = [{"under": ["/orders"], "scopes": ["orders:read"]}]
+RULES: list[RuleOptions] = [{"under": ["/orders"], "scopes": ["orders:read"]}]
 NONE = make_whole(TEXT, status="404 Not Found")
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
 FILTER: Callable[[App], App] = partial(

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -25,15 +26,16 @@ class Site:
         self.server = server
         self.issuer = issuer
 
-    def ask(self, path: str) -> dict[str, str]:
+    def ask(self, path: str) -> dict[str, Any]:
         connection = HTTPConnection("127.0.0.1", self.issuer.port, timeout=30)
         connection.request("GET", path)
-        answer: dict[str, str] = json.load(connection.getresponse())
+        answer: dict[str, Any] = json.load(connection.getresponse())
         connection.close()
         return answer
 
     def make_token(self, **claims: str) -> str:
-        return self.ask(f"/token?{urlencode({'user': 'ada', **claims})}")["access_token"]
+        token: str = self.ask(f"/token?{urlencode({'user': 'ada', **claims})}")["access_token"]
+        return token
 
     def get(self, token: str, path: str = "/", method: str = "GET") -> Answer:
         return self.server.get(path, method, Authorization=f"Bearer {token}" if token else "")

@@ -158,7 +158,7 @@ def test_is_large() -> None:
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_nobody_gets_in(name: str, layers: Mapping[str, App], caplog: pytest.LogCaptureFixture) -> None:
-    sent = {"REMOTE_ADDR": "192.0.2.1", "CONTENT_LENGTH": "5", **CORPUS[name], "wsgi.input": Unread()}
+    sent: dict[str, Any] = {"REMOTE_ADDR": "192.0.2.1", "CONTENT_LENGTH": "5", **CORPUS[name], "wsgi.input": Unread()}
     for layer, app in layers.items():
         made = Call(app, **sent)
         body = made.read()

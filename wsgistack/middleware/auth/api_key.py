@@ -98,8 +98,8 @@ class ApiKey(Scheme):
             for name in _TARGETS:
                 path, mark, query = environ.get(name, "").partition("?")
                 if mark:
-                    kept = self._remove_key(query)
-                    environ[name] = f"{path}?{kept}" if kept else path
+                    left = self._remove_key(query)
+                    environ[name] = f"{path}?{left}" if left else path
 
     def _remove_key(self, query: str) -> str:
         return "&".join(pair for pair in query.split("&") if not _has_name(pair, self._query))

@@ -99,16 +99,16 @@ class Jwts:
             check_lists(algorithms=algorithms, audience=audience, required=required)
         algorithms = [] if isinstance(algorithms, str) else [*algorithms]
         known = _SECRET_SIZES if secret else _PUBLIC
+        some = f"some of {', '.join(known)}"
         if sum(map(bool, (secret, keys, jwks_url))) != 1:
             expected = "exactly one of secret, keys and jwks_url"
             mistakes.append(Mistake("needs one source of keys", key="jwt", expected=expected))
         elif not algorithms and not mistakes:
-            expected = f"some of {', '.join(known)}"
-            mistakes.append(Mistake("does not name the algorithms", key="jwt.algorithms", expected=expected))
+            mistakes.append(Mistake("does not name the algorithms", key="jwt.algorithms", expected=some))
         for name in algorithms:
             if name not in known:
                 problem = f"the algorithm {name!r} can't be used with {'a secret' if secret else 'public keys'}"
-                mistakes.append(Mistake(problem, key="jwt.algorithms", value=name, hint=suggest(name, known)))
+                mistakes.append(Mistake(problem, "jwt.algorithms", name, some, hint=suggest(name, known)))
         shared = secret.encode("utf-8", "surrogateescape")
         size = max((_SECRET_SIZES.get(name, 0) for name in algorithms), default=0)
         if shared.lstrip().startswith(_LOOKS_PUBLIC):
