@@ -74,6 +74,8 @@ def test_the_challenge_names_no_header_that_is_not_read() -> None:
 
 def test_withholds_the_key_and_nothing_else() -> None:
     client = make(**ALL, withhold=True)
+    alone = make(withhold=True).get("/?key=x", headers={"X-API-Key": "abc", "Cookie": "key=x"}).text
+    assert alone == "['ci', None, 'key=x', 'key=x']"
     shown = [
         client.get("/", headers={"X-API-Key": "abc"}).text,
         client.get("/", headers={"Cookie": "a=b; key=abc; c=d"}).text,

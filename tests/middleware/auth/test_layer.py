@@ -122,6 +122,16 @@ def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_logs_who_gets_in_if_asked(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "wsgistack.auth")
+    client = make()
+    client.get("/", headers={"X-Card": 'a"b'}, extra_environ={"REMOTE_ADDR": "192.0.2.1"})
+    client.get("/", status=401)
+    [record] = caplog.records
+    assert record.getMessage() == 'let in user "a\\"b" from 192.0.2.1'
+    assert (record.levelno, vars(record)["scheme"]) == (logging.DEBUG, "Card")
+
+
 class Proxied(Card):
     """A card that only a proxy may send."""
 

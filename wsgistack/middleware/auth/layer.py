@@ -124,6 +124,8 @@ class AuthLayer(Middleware):
             environ["REMOTE_USER"] = user if user.isascii() else user.encode().decode("latin-1")
             environ["AUTH_TYPE"] = identity.scheme
             environ[IDENTITY] = identity
+            if _LOGGER.isEnabledFor(logging.DEBUG):
+                _log_success(identity, environ)
         elif not self.optional:
             return self._refuse(Refusal("no credentials"), None, "", environ, start_response)
         if self.withhold:
@@ -172,6 +174,12 @@ class AuthLayer(Middleware):
                 ("WWW-Authenticate", f"X-{challenge}" if is_script and scheme.opens_dialog else challenge)
             )
         return challenges
+
+
+def _log_success(identity: Identity, environ: Environ) -> None:
+    user, client = escape_quoted(identity.user[:MAX_LOGGED_USER]), escape_quoted(environ.get("REMOTE_ADDR", "")) or "-"
+    extra = {"user": user, "client": client, "scheme": identity.scheme, "reason": ""}
+    _LOGGER.debug('let in user "%s" from %s', user, client, extra=extra)
 
 
 def _verify(scheme: Scheme, credentials: Credentials, environ: Environ, throttle: Throttle) -> Identity | Refusal:
