@@ -1,7 +1,7 @@
 """A context variable that is set while an application works, and never between two chunks."""
 
 from collections.abc import Iterable, Iterator
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar
 
 from wsgistack.exchange import body_is_inert, keep_length
@@ -43,10 +43,14 @@ class _InContext:
         self._body = body
 
     def __del__(self) -> None:
-        # Some servers drop a body without close(). A generator of the application ends here then, and may log.
-        token = self._variable.set(self._value)
+        # Some servers drop a body without close(). A generator of the application ends here then, and may log. This
+        # needs a copy of the context: CPython 3.11 may collect garbage while it changes a context, and would crash.
+        if self._body is not _NOTHING:
+            copy_context().run(self._drop)
+
+    def _drop(self) -> None:
+        self._variable.set(self._value)
         self._body = _NOTHING
-        self._variable.reset(token)
 
     def __iter__(self) -> Iterator[bytes]:
         set_value, reset, value = self._variable.set, self._variable.reset, self._value
@@ -69,6 +73,7 @@ class _InContext:
 
     def close(self) -> None:
         close = getattr(self._body, "close", None)
+        self._body = _NOTHING
         if close is not None:
             token = self._variable.set(self._value)
             try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from contextvars import copy_context
 from time import perf_counter
 from typing import Literal
 
@@ -110,8 +111,9 @@ class MeasuredExchange(Exchange):
 
     def __del__(self) -> None:
         if self._source is not CLOSED:  # by a server such as serverless-wsgi, which never calls close()
+            # Garbage may be collected while CPython 3.11 changes a context: only a copy of it may be changed here.
             with suppress(Exception):  # nobody could catch it; on_close() gets it
-                self.close()
+                copy_context().run(self.close)
 
 
 def _decode_status(status: object) -> str:

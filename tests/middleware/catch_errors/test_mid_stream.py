@@ -94,7 +94,7 @@ def test_shows_no_control_character_of_a_status(caplog: pytest.LogCaptureFixture
     assert r"after 200 \x1b[31m and 1 bytes" in caplog.text
 
 
-@pytest.mark.parametrize("failed", [SystemExit(1), KeyboardInterrupt(), GeneratorExit()], ids=repr)
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), GeneratorExit()], ids=repr)
 def test_closes_once_after_errors_that_pass(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
     body = Body(b"begun", error)
     with pytest.raises(type(error)):
