@@ -60,9 +60,7 @@ class Bearer(Scheme):
         if scheme.lower() != "bearer":
             return None
         token = token.strip(" ")
-        if len(token) > MAX_TOKEN or not _TOKEN.fullmatch(token):
-            return _MALFORMED
-        return Credentials("", token)
+        return Credentials("", token) if len(token) <= MAX_TOKEN else _MALFORMED
 
     def recall(self, credentials: Credentials) -> Identity | None:
         """The identity of a JWT that was verified before, and has not expired."""
@@ -70,6 +68,8 @@ class Bearer(Scheme):
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
         """Find whose token it is, or verify a JWT."""
+        if not _TOKEN.fullmatch(credentials.secret):  # not in read: no remembered one is malformed
+            return _MALFORMED
         found: Identity | Refusal | None = self._tokens.find(credentials.secret)
         if found is None and self._jwts and credentials.secret.count(".") == 2:
             found = self._jwts.verify(credentials.secret)
@@ -134,6 +134,6 @@ class BearerAuth(AuthLayer):
         super().__init__(
             app, public=public, optional=optional, rules=rules, realm=realm, throttle=throttle, withhold=withhold
         )
-        self._schemes = (Bearer(tokens=tokens, jwt=jwt),)
+        self._add_schemes([Bearer(tokens=tokens, jwt=jwt)])
         self.tokens = tokens
         self.jwt = jwt

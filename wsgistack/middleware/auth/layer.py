@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
@@ -21,7 +21,6 @@ __all__ = ["AuthLayer"]
 MAX_LOGGED_USER = 64
 """In characters: what the log shows of a name that a client claims."""
 
-_SET_BY_US = ("REMOTE_USER", "AUTH_TYPE", IDENTITY)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DETAILS = {
     400: "The credentials of this request are malformed.",
@@ -34,7 +33,7 @@ _LOGGER = logging.getLogger("wsgistack.auth")
 
 
 class AuthLayer(Middleware):
-    """The base of the layers for authentication. A subclass makes ``_schemes`` from its other options."""
+    """The base of the layers for authentication. A subclass makes schemes from its other options, and adds them."""
 
     must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
@@ -44,6 +43,7 @@ class AuthLayer(Middleware):
     is_guard: ClassVar = True
     changes: ClassVar = Changes(answers=True)
     _schemes: tuple[Scheme, ...]
+    _removers: tuple[Callable[[Environ], None], ...]
 
     def __init__(
         self,
@@ -87,10 +87,15 @@ class AuthLayer(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        for key in _SET_BY_US:
-            environ.pop(key, None)
+        environ.pop("REMOTE_USER", None)
+        environ.pop("AUTH_TYPE", None)
+        environ.pop(IDENTITY, None)
+        for remove_forged in self._removers:
+            remove_forged(environ)
         if self.public and self._is_public(environ):
-            return self._pass(environ, start_response)
+            if self.withhold:
+                self._withhold(environ)
+            return self.app(environ, start_response)
         identity: Identity | None = None
         for scheme in self._schemes:
             credentials = scheme.read(environ)
@@ -98,8 +103,12 @@ class AuthLayer(Middleware):
                 continue
             if isinstance(credentials, Refusal):
                 return self._refuse(credentials, scheme, "", environ, start_response)
-            found = scheme.recall(credentials) or self._verify(scheme, credentials, environ)
-            if isinstance(found, Refusal):
+            found: Identity | Refusal | None = scheme.recall(credentials)
+            if found is None:
+                throttle = self._throttle
+                found = _verify(scheme, credentials, environ, throttle) if throttle else scheme.verify(credentials)
+            if not isinstance(found, Identity):
+                found = found or Refusal("not verified")  # by a scheme that forgot to refuse
                 return self._refuse(found, scheme, credentials.user, environ, start_response)
             identity = found
             break
@@ -115,38 +124,33 @@ class AuthLayer(Middleware):
             environ["REMOTE_USER"] = user if user.isascii() else user.encode().decode("latin-1")
             environ["AUTH_TYPE"] = identity.scheme
             environ[IDENTITY] = identity
+            if _LOGGER.isEnabledFor(logging.DEBUG):
+                _log_success(identity, environ)
         elif not self.optional:
             return self._refuse(Refusal("no credentials"), None, "", environ, start_response)
-        return self._pass(environ, start_response)
-
-    def _verify(self, scheme: Scheme, credentials: Credentials, environ: Environ) -> Identity | Refusal:
-        if self._throttle is None:
-            return scheme.verify(credentials)
-        client = environ.get("REMOTE_ADDR", "")
-        refusal = self._throttle.check(client, credentials.user)
-        if refusal:
-            return refusal
-        found = scheme.verify(credentials)
-        if isinstance(found, Refusal) and found.is_guess and self._throttle.count_failure(client, credentials.user):
-            user = escape_quoted(credentials.user[:MAX_LOGGED_USER])
-            extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": "locked out"}
-            _LOGGER.warning('locked out user "%s" from %s after too many failures', user, client, extra=extra)
-        return found
-
-    def _pass(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if self.withhold:
-            for scheme in self._schemes:
-                scheme.withhold(environ)
+            self._withhold(environ)
         return self.app(environ, start_response)
+
+    def _add_schemes(self, schemes: Iterable[Scheme]) -> None:
+        self._schemes = tuple(schemes)
+        own = [each for each in self._schemes if type(each).remove_forged is not Scheme.remove_forged]
+        self._removers = tuple(each.remove_forged for each in own)
+
+    def _withhold(self, environ: Environ) -> None:
+        for scheme in self._schemes:
+            scheme.withhold(environ)
 
     def _refuse(
         self, refusal: Refusal, scheme: Scheme | None, user: str, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
-        client = environ.get("REMOTE_ADDR") or "-"
         if scheme is not None:
+            client = escape_quoted(environ.get("REMOTE_ADDR", "")) or "-"
             user = escape_quoted(user[:MAX_LOGGED_USER])
             extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": refusal.reason}
-            _LOGGER.warning('refused user "%s" from %s: %s', user, client, refusal.reason, extra=extra)
+            # fail2ban may block who guesses, but not whose token has expired
+            line = 'wrong credentials of user "%s" from %s: %s' if refusal.is_guess else 'refused user "%s" from %s: %s'
+            _LOGGER.warning(line, user, client, refusal.reason, extra=extra)
         headers = []
         if refusal.status == 401:
             headers = self._list_challenges(refusal, scheme, environ)
@@ -154,7 +158,7 @@ class AuthLayer(Middleware):
             headers = [("WWW-Authenticate", scheme.challenge(self._quoted_realm, refusal))]
         if refusal.retry_after:
             headers.append(("Retry-After", str(refusal.retry_after)))
-        status, headers, body = error_answer(environ, refusal.status, _DETAILS[refusal.status], headers=headers)
+        status, headers, body = error_answer(environ, refusal.status, _DETAILS.get(refusal.status, ""), headers=headers)
         start_response(status, headers)
         return body
 
@@ -170,3 +174,22 @@ class AuthLayer(Middleware):
                 ("WWW-Authenticate", f"X-{challenge}" if is_script and scheme.opens_dialog else challenge)
             )
         return challenges
+
+
+def _log_success(identity: Identity, environ: Environ) -> None:
+    user, client = escape_quoted(identity.user[:MAX_LOGGED_USER]), escape_quoted(environ.get("REMOTE_ADDR", "")) or "-"
+    extra = {"user": user, "client": client, "scheme": identity.scheme, "reason": ""}
+    _LOGGER.debug('let in user "%s" from %s', user, client, extra=extra)
+
+
+def _verify(scheme: Scheme, credentials: Credentials, environ: Environ, throttle: Throttle) -> Identity | Refusal:
+    client = environ.get("REMOTE_ADDR", "")
+    refusal = throttle.check(client, credentials.user)
+    if refusal:
+        return refusal
+    found = scheme.verify(credentials)
+    if isinstance(found, Refusal) and found.is_guess and throttle.count_failure(client, credentials.user):
+        user, client = escape_quoted(credentials.user[:MAX_LOGGED_USER]), escape_quoted(client) or "-"
+        extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": "locked out"}
+        _LOGGER.warning('locked out user "%s" from %s after too many failures', user, client, extra=extra)
+    return found

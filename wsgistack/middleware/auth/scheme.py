@@ -90,6 +90,9 @@ class Scheme:
     opens_dialog: ClassVar[bool] = False
     """Whether browsers ask for a password when they get the challenge."""
 
+    def remove_forged(self, environ: Environ) -> None:
+        """Remove headers that only a proxy may send, if a client sent them. It is called first, for each request."""
+
     def read(self, environ: Environ) -> Credentials | Refusal | None:
         """Read the credentials of a request. None if it has none for this scheme."""
         raise NotImplementedError
