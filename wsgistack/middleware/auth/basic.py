@@ -1,26 +1,29 @@
 """The scheme Basic (RFC 7617): user names and passwords."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, Literal, TypedDict
 
 from wsgistack.errors import Mistake, Mistakes
-from wsgistack.middleware.auth.credentials import parse_credentials
+from wsgistack.middleware.auth.credentials import MAX_HEADER, parse_credentials
 from wsgistack.middleware.auth.groups import Groups, watch_groups
 from wsgistack.middleware.auth.hashes import check_weak_hashes
-from wsgistack.middleware.auth.hashing import DEFAULT_HASHES
+from wsgistack.middleware.auth.hashing import DEFAULT_HASHES, LIFETIME, MAX_REMEMBERED
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
 from wsgistack.middleware.auth.layer import AuthLayer
-from wsgistack.middleware.auth.passwords import RIGHT, Passwords, Users, Verdict
+from wsgistack.middleware.auth.passwords import RIGHT, Passwords, Users, Verdict, digest_secret
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
 from wsgistack.middleware.auth.throttle import ThrottleOptions
 from wsgistack.types import App, Environ, Secret
+from wsgistack.watched_file import WatchedFile
 
 __all__ = ["Basic", "BasicAuth", "BasicOptions"]
 
 _MALFORMED = Refusal("malformed credentials")
-_NO_GROUPS: Groups = {}
+_NONE: frozenset[str] = frozenset()
 _REFUSALS = {
     Verdict.BUSY: Refusal(Verdict.BUSY.value, 503, retry_after=1),
     **{
@@ -70,8 +73,9 @@ class Basic(Scheme):
             check_weak_hashes(weak_hashes)
         self._latin_1 = latin_1
         self._check = check
-        self._passwords: Passwords | None = None
-        self._read_groups: Callable[[], Groups] = lambda: _NO_GROUPS
+        self._passwords: Passwords
+        self._known: dict[bytes, tuple[Identity, str | bytes | None, float]] = {}
+        self._groups: WatchedFile[Groups] | None = None
         if users is not None:
             with mistakes.collect():
                 known = Users.from_mapping(users, key="users", weak=weak_hashes)
@@ -82,37 +86,55 @@ class Basic(Scheme):
                 self._passwords = Passwords(file.read, max_hashes=max_hashes or DEFAULT_HASHES)
         if groups is not None:
             with mistakes.collect():
-                self._read_groups = watch_groups(Path(groups), key="groups").read
+                self._groups = watch_groups(Path(groups), key="groups")
         mistakes.raise_if_any()
 
-    def read(self, environ: Environ) -> Credentials | Refusal | None:
-        """Read the name and the password."""
+    def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
+        """Read the name and the password. A header that was right not long ago is not parsed again."""
         written: str = environ.get("HTTP_AUTHORIZATION", "")
         if written[:5].lower() != "basic" or written[5:6] not in (" ", ""):
             return None
+        known = self._recall(written)
+        if known is not None:
+            return known
         found = parse_credentials(written, self._latin_1)
-        return _MALFORMED if found is None else Credentials(*found)
-
-    def recall(self, credentials: Credentials) -> Identity | None:
-        """The identity, if the password was right not long ago."""
-        if self._passwords is not None and self._passwords.remembers(*credentials):
-            return self._identify(credentials.user)
-        return None
+        return _MALFORMED if found is None else Credentials(found[0], (found[1], written))
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
         """Check the password."""
-        if self._passwords is not None:
-            verdict = self._passwords.verify(*credentials)
-        else:
-            verdict = RIGHT if self._check is not None and self._check(*credentials) else Verdict.WRONG
-        return self._identify(credentials.user) if verdict is RIGHT else _REFUSALS[verdict]
+        user, (password, written) = credentials
+        if self._check is not None:
+            return self._identify(user) if self._check(user, password) else _REFUSALS[Verdict.WRONG]
+        stored = self._passwords.find_stored(user)
+        verdict = self._passwords.verify(user, password)
+        if verdict is not RIGHT:
+            return _REFUSALS[verdict]
+        identity = self._identify(user)
+        self._known[digest_secret(written)] = identity, stored, monotonic() + LIFETIME
+        while len(self._known) > MAX_REMEMBERED:
+            with suppress(KeyError, RuntimeError, StopIteration):  # another thread was faster
+                del self._known[next(iter(self._known))]
+        return identity
 
     def challenge(self, realm: str, refusal: Refusal | None) -> str:
         """The challenge of RFC 7617 section 2."""
         return f'Basic realm={realm}, charset="UTF-8"'
 
+    def _recall(self, written: str) -> Identity | None:
+        if len(written) > MAX_HEADER:
+            return None
+        found = self._known.get(digest_secret(written))
+        if found is None or found[2] < monotonic():
+            return None
+        identity, stored, _ = found
+        user = identity.user
+        is_same = stored == self._passwords.find_stored(user)
+        if self._groups is not None:
+            is_same = is_same and identity.groups == self._groups.read().get(user, _NONE)
+        return identity if is_same else None
+
     def _identify(self, user: str) -> Identity:
-        return Identity(user, "Basic", self._read_groups().get(user, frozenset()))
+        return Identity(user, self.auth_type, self._groups.read().get(user, _NONE) if self._groups else _NONE)
 
 
 class BasicAuth(AuthLayer):
@@ -203,7 +225,7 @@ class BasicAuth(AuthLayer):
                 dialog=dialog,
             )
         with mistakes.collect():
-            scheme = Basic(
+            basic = Basic(
                 users=users,
                 htpasswd=htpasswd,
                 groups=groups,
@@ -212,7 +234,7 @@ class BasicAuth(AuthLayer):
                 latin_1=latin_1,
                 max_hashes=max_hashes,
             )
-            self._schemes = (scheme,)
+            self._add_schemes([basic])
         mistakes.raise_if_any()
         self.users = users
         self.htpasswd = htpasswd

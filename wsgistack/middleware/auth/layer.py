@@ -98,34 +98,30 @@ class AuthLayer(Middleware):
             return self.app(environ, start_response)
         identity: Identity | None = None
         for scheme in self._schemes:
-            credentials = scheme.read(environ)
-            if credentials is None:
-                continue
-            if isinstance(credentials, Refusal):
-                return self._refuse(credentials, scheme, "", environ, start_response)
-            found: Identity | Refusal | None = scheme.recall(credentials)
+            found: object = scheme.read(environ)
             if found is None:
-                throttle = self._throttle
-                found = _verify(scheme, credentials, environ, throttle) if throttle else scheme.verify(credentials)
+                continue
+            user = ""
+            if isinstance(found, Credentials):
+                user = found.user
+                found = _verify(scheme, found, environ, self._throttle)
             if not isinstance(found, Identity):
-                found = found or Refusal("not verified")  # by a scheme that forgot to refuse
-                return self._refuse(found, scheme, credentials.user, environ, start_response)
+                refusal = found if isinstance(found, Refusal) else Refusal("not verified")  # by a scheme that forgot it
+                return self._refuse(refusal, scheme, user, environ, start_response)
             identity = found
             break
         for rule in self._rules:
             if rule.matches(environ):
-                refusal = rule.judge(identity, environ) if identity else Refusal("no credentials")
-                if refusal:
+                forbidden = rule.judge(identity, environ) if identity else Refusal("no credentials")
+                if forbidden:
                     user = identity.user if identity else ""
-                    return self._refuse(refusal, scheme if identity else None, user, environ, start_response)
+                    return self._refuse(forbidden, scheme if identity else None, user, environ, start_response)
         if identity:
             user = identity.user
             # PEP 3333: bytes as latin-1
             environ["REMOTE_USER"] = user if user.isascii() else user.encode().decode("latin-1")
             environ["AUTH_TYPE"] = identity.scheme
             environ[IDENTITY] = identity
-            if _LOGGER.isEnabledFor(logging.DEBUG):
-                _log_success(identity, environ)
         elif not self.optional:
             return self._refuse(Refusal("no credentials"), None, "", environ, start_response)
         if self.withhold:
@@ -145,12 +141,11 @@ class AuthLayer(Middleware):
         self, refusal: Refusal, scheme: Scheme | None, user: str, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
         if scheme is not None:
-            client = escape_quoted(environ.get("REMOTE_ADDR", "")) or "-"
-            user = escape_quoted(user[:MAX_LOGGED_USER])
-            extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": refusal.reason}
             # fail2ban may block who guesses, but not whose token has expired
-            line = 'wrong credentials of user "%s" from %s: %s' if refusal.is_guess else 'refused user "%s" from %s: %s'
-            _LOGGER.warning(line, user, client, refusal.reason, extra=extra)
+            said = "wrong credentials of" if refusal.is_guess else "refused"
+            client = environ.get("REMOTE_ADDR", "")
+            message = f'{said} user "%s" from %s: {refusal.reason.replace("%", "%%")}'
+            _log(message, logging.WARNING, user, client, scheme, refusal.reason)
         headers = []
         if refusal.status == 401:
             headers = self._list_challenges(refusal, scheme, environ)
@@ -176,20 +171,24 @@ class AuthLayer(Middleware):
         return challenges
 
 
-def _log_success(identity: Identity, environ: Environ) -> None:
-    user, client = escape_quoted(identity.user[:MAX_LOGGED_USER]), escape_quoted(environ.get("REMOTE_ADDR", "")) or "-"
-    extra = {"user": user, "client": client, "scheme": identity.scheme, "reason": ""}
-    _LOGGER.debug('let in user "%s" from %s', user, client, extra=extra)
-
-
-def _verify(scheme: Scheme, credentials: Credentials, environ: Environ, throttle: Throttle) -> Identity | Refusal:
+def _verify(scheme: Scheme, credentials: Credentials, environ: Environ, throttle: Throttle | None) -> object:
     client = environ.get("REMOTE_ADDR", "")
-    refusal = throttle.check(client, credentials.user)
+    refusal = throttle.check(client, credentials.user) if throttle else None
     if refusal:
         return refusal
-    found = scheme.verify(credentials)
-    if isinstance(found, Refusal) and found.is_guess and throttle.count_failure(client, credentials.user):
-        user, client = escape_quoted(credentials.user[:MAX_LOGGED_USER]), escape_quoted(client) or "-"
-        extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": "locked out"}
-        _LOGGER.warning('locked out user "%s" from %s after too many failures', user, client, extra=extra)
+    found: object = scheme.verify(credentials)
+    if isinstance(found, Identity):
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _log('let in user "%s" from %s', logging.DEBUG, found.user, client, scheme, "")
+    elif (
+        throttle and isinstance(found, Refusal) and found.is_guess and throttle.count_failure(client, credentials.user)
+    ):
+        message = 'locked out user "%s" from %s after too many failures'
+        _log(message, logging.WARNING, credentials.user, client, scheme, "locked out")
     return found
+
+
+def _log(message: str, level: int, user: str, client: str, scheme: Scheme, reason: str) -> None:
+    user, client = escape_quoted(user[:MAX_LOGGED_USER]), escape_quoted(client) or "-"
+    extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": reason}
+    _LOGGER.log(level, message, user, client, extra=extra)
