@@ -166,7 +166,8 @@ def test_nobody_gets_in(name: str, layers: Mapping[str, App], caplog: pytest.Log
             assert body == b"[None, None, None]", layer
             continue
         assert made.status[:3] in ("400", "401"), layer
-        assert (made.status[:3] == "401") == ("WWW-Authenticate" in dict(made.starts[-1][1])), layer
+        challenge = dict(made.starts[-1][1]).get("WWW-Authenticate", "")
+        assert made.status[:3] == ("401" if challenge and "invalid_request" not in challenge else "400"), layer
     for record in caplog.records:
         line = record.getMessage()
         assert record.levelno == logging.WARNING
@@ -174,3 +175,10 @@ def test_nobody_gets_in(name: str, layers: Mapping[str, App], caplog: pytest.Log
         assert line.isprintable()
         assert len(line) < 600
         assert "right" not in line
+
+
+def test_the_right_ones_get_in(layers: Mapping[str, App]) -> None:
+    right = {"HTTP_X_API_KEY": "right", "HTTP_AUTHORIZATION": "Bearer right"}
+    for layer in ("auth", "auth, throttled", "auth, withholding", "optional", "bearer_auth", "api_key"):
+        assert b"'ci'" in Call(layers[layer], **right).read(), layer
+    assert b"'ada'" in Call(layers["basic_auth"], HTTP_AUTHORIZATION="Basic YWRhOnJpZ2h0").read()

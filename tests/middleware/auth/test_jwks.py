@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -351,3 +352,34 @@ def test_asks_no_proxy_for_the_keys_of_the_same_machine(issuer: Issuer, monkeypa
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert is_accepted(make(jwks_url=issuer.url), sign(ONE, kid="one"))
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it is multi-threaded, and forks
+def test_a_process_that_was_forked_during_a_fetch_fetches_the_keys_itself(issuer: Issuer) -> None:
+    jwts = make(jwks_url=issuer.url)
+    token = sign(ONE, kid="one")
+    issuer.may_answer.clear()
+    first = Thread(target=jwts.verify, args=(token,))
+    first.start()
+    wait_until(lambda: issuer.requests)
+    child = os.fork()
+    if not child:
+        try:
+            issuer.may_answer.set()  # the copy; the server is in the parent
+            os._exit(0 if is_accepted(jwts, token) else 1)
+        finally:
+            os._exit(2)
+    wait_until(lambda: issuer.requests == 2)
+    issuer.may_answer.set()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    first.join()
+
+
+@pytest.mark.usefixtures("quickly")
+def test_tokens_stay_remembered_if_the_keys_are_the_same(issuer: Issuer) -> None:
+    jwts = make(jwks_url=issuer.url)
+    token = sign(ONE, kid="one")
+    assert is_accepted(jwts, token)
+    found = jwts.verify(token)
+    wait_until(lambda: not is_accepted(jwts, sign(TWO, kid="two")) and issuer.requests >= 4)
+    assert jwts.recall(token) is found

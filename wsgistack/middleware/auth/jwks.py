@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -66,7 +67,8 @@ class Keys:
         self._file = Path(file) if file else None
         self._url = url
         self._refresh = FILE_INTERVAL if file else max(refresh, MIN_INTERVAL)
-        self._lock = Lock()  # held while a thread reads the keys
+        # by process, each held while a thread reads the keys: that thread is not in a copy of the process
+        self._locks: dict[int, Lock] = {}
         self._has_read = Event()
         self._asked_at = -inf
         self._keys: Sequence[_Key] | None = None
@@ -109,19 +111,20 @@ class Keys:
         return [each.key for each in keys if id is None or each.id in (None, id)][:MAX_TRIED]
 
     def _read_in_background(self) -> None:
-        if self._lock.acquire(blocking=False):
+        lock = self._locks.setdefault(os.getpid(), Lock())
+        if lock.acquire(blocking=False):
             self._asked_at = monotonic()
             try:
-                Thread(target=self._read_and_release, name="wsgistack-keys", daemon=True).start()
+                Thread(target=self._read_and_release, args=(lock,), name="wsgistack-keys", daemon=True).start()
             except RuntimeError:  # the process has no thread to spare, or ends
                 self._asked_at = -inf
-                self._lock.release()
+                lock.release()
 
-    def _read_and_release(self) -> None:
+    def _read_and_release(self, lock: Lock) -> None:
         try:
             self._read()
         finally:
-            self._lock.release()
+            lock.release()
 
     def _read(self) -> None:
         """Read the keys. If that fails, the last ones stay valid."""

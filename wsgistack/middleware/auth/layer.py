@@ -149,7 +149,7 @@ class AuthLayer(Middleware):
         headers = []
         if refusal.status == 401:
             headers = self._list_challenges(refusal, scheme, environ)
-        elif refusal.scope and scheme is not None:
+        elif refusal.error and scheme is not None:  # RFC 6750 section 3
             headers = [("WWW-Authenticate", scheme.challenge(self._quoted_realm, refusal))]
         if refusal.retry_after:
             headers.append(("Retry-After", str(refusal.retry_after)))
