@@ -383,3 +383,19 @@ def test_tokens_stay_remembered_if_the_keys_are_the_same(issuer: Issuer) -> None
     found = jwts.verify(token)
     wait_until(lambda: not is_accepted(jwts, sign(TWO, kid="two")) and issuer.requests >= 4)
     assert jwts.recall(token) is found
+
+
+@pytest.mark.usefixtures("quickly")
+def test_a_file_is_not_read_again_if_its_time_and_size_are_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(as_pem(ONE))
+    jwts = make(keys=path, remember=0)
+    status = path.stat()
+    path.write_bytes(b"x" * status.st_size)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    for _ in range(20):
+        assert is_accepted(jwts, sign(ONE))
+        wait_until(lambda: "wsgistack-keys" not in [thread.name for thread in enumerate_threads()])
+    assert not caplog.records
