@@ -61,11 +61,13 @@ def test_has_no_mistake_and_no_warning(folder: Path) -> None:
     assert (done.stdout, done.stderr) == ("stack.toml: OK\n", "")
 
 
-def test_only_people_with_a_password_see_the_site(site: Server) -> None:
+def test_only_people_with_a_password_see_the_site(site: Server, folder: Path) -> None:
     assert site.get("/", Authorization=ADA).body == b"Welcome to the next release, ada.\n"
     for wrong in ("", "Basic YWRhOnB3", "Bearer x"):
         answer = site.get("/", Authorization=wrong)
         assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="staging", charset="UTF-8"')
+    [line] = (folder / "auth.log").read_text().splitlines()
+    assert line.endswith('wsgistack.auth: wrong credentials of user "ada" from 127.0.0.1: wrong password')
 
 
 def test_everybody_sees_whether_it_is_well(site: Server) -> None:
