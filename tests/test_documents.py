@@ -21,50 +21,26 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import docutils.frontend
-import docutils.nodes
-import docutils.parsers.rst
-import docutils.utils
 import pytest
 
+from tests.pages import Snippet, read_snippets
 from wsgistack.cli import main
 from wsgistack.options.schema import read_schema
 from wsgistack.testing import Judge, Server
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.rst", ROOT / "docs/configuration.rst", *sorted(ROOT.glob("recipes/*/README.rst"))]
+TUTORIAL = ROOT / "docs/tutorial.rst"
+FRAMEWORKS = ("flask", "django", "plain")
+PAGES = [
+    ROOT / "docs/writing-a-middleware.rst",
+    *(ROOT / f"docs/tasks/{name}.rst" for name in ("deployment", "several-applications", "testing")),
+]
 CONTRIBUTING = ROOT / "CONTRIBUTING.rst"
-LEFT_BEHIND = (".git", ".nox", ".venv", "wsgistack", "tests", "build", "__pycache__")
-SERVERS = ("wsgistack serve", "flask --app", "gunicorn")
+LEFT_BEHIND = ("_build", ".git", ".nox", ".venv", "wsgistack", "tests", "build", "__pycache__")
+SERVERS = ("wsgistack serve", "flask --app", "gunicorn", "granian", "uwsgi", "waitress-serve")
 SHELL = re.compile(r"[|<>&;$=]|^(?!wsgistack (check|list|show|diff|audit|explain) )")
 PORT = "8080"
-
-
-class Snippet:
-    def __init__(self, node: docutils.nodes.literal_block) -> None:
-        self.language = next((name for name in node["classes"] if name != "code"), "")
-        self.file = next(iter(node["names"]), "")
-        self.text = node.astext()
-
-    def commands(self) -> list[tuple[str, str]]:
-        """Each command of a console, with the output that the document shows."""
-        found: list[tuple[str, str]] = []
-        for line in self.text.splitlines():
-            if line.startswith("$ "):
-                found.append((line.removeprefix("$ "), ""))
-            else:
-                command, output = found[-1]
-                found[-1] = command, f"{output}{line}\n"
-        return found
-
-
-def snippets(document: Path) -> list[Snippet]:
-    parser = docutils.parsers.rst.Parser()
-    settings = docutils.frontend.get_default_settings(parser)
-    settings.halt_level = docutils.utils.Reporter.WARNING_LEVEL
-    tree = docutils.utils.new_document(str(document), settings)
-    parser.parse(document.read_text("utf-8"), tree)
-    return [Snippet(node) for node in tree.findall(docutils.nodes.literal_block) if "code" in node["classes"]]
 
 
 def compare(expected: str, output: str, command: str) -> None:
@@ -95,7 +71,7 @@ def test_python_and_plain_commands_do_what_the_document_shows(
     document: Path, folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = 0
-    for snippet in snippets(document):
+    for snippet in read_snippets(document):
         if snippet.file:
             write(snippet, folder, monkeypatch)
         if snippet.language == "python":
@@ -121,7 +97,7 @@ def load_module(name: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> Modul
 
 
 def test_the_example_middleware_passes_the_kit_and_its_tests(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = {snippet.file: snippet.text for snippet in snippets(CONTRIBUTING) if snippet.file}
+    written = {snippet.file: snippet.text for snippet in read_snippets(CONTRIBUTING) if snippet.file}
     for name, text in written.items():
         (folder / name).write_text(text, "utf-8")
     middleware = load_module("wsgistack.middleware.sunset", folder / "sunset.py", monkeypatch).Sunset
@@ -141,7 +117,7 @@ def test_the_example_middleware_passes_the_kit_and_its_tests(folder: Path, monke
 
 
 def test_the_example_middleware_has_the_anatomy_of_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = {snippet.file: snippet.text for snippet in snippets(CONTRIBUTING) if snippet.file}
+    written = {snippet.file: snippet.text for snippet in read_snippets(CONTRIBUTING) if snippet.file}
     (folder / "sunset.py").write_text(written["sunset.py"], "utf-8")
     middleware = load_module("wsgistack.middleware.sunset", folder / "sunset.py", monkeypatch).Sunset
     documented = re.findall(r"^ *:param (\w+):", middleware.__doc__, re.MULTILINE)
@@ -188,10 +164,13 @@ class Reader:
         }
         self.servers: list[subprocess.Popen[str]] = []
 
-    def run_python(self, code: str) -> None:
-        subprocess.run([sys.executable, "-c", code], cwd=self.folder, check=True, timeout=60)
+    def run_python(self, snippet: Snippet) -> None:
+        code = [snippet.file] if snippet.file else ["-c", snippet.text]
+        subprocess.run([sys.executable, *code], cwd=self.folder, check=True, timeout=60)
 
     def run(self, command: str, expected: str) -> None:
+        if command.startswith(SERVERS) and PORT in command:
+            self.leave()  # the server before it, which has the port
         command = command.replace(PORT, self.port)
         if command.startswith(SERVERS):
             self.serve(command, expected)
@@ -234,6 +213,7 @@ class Reader:
         for server in self.servers:
             server.terminate()
             server.wait(timeout=30)
+        self.servers.clear()
 
 
 @pytest.fixture
@@ -252,17 +232,25 @@ def start_reading(tmp_path: Path) -> Iterator[Callable[[Path], Reader]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCUMENTS])
-def test_every_snippet_does_what_the_document_shows(document: Path, start_reading: Callable[[Path], Reader]) -> None:
+@pytest.mark.parametrize(
+    ("document", "tab"),
+    [
+        *(pytest.param(path, "", id=str(path.relative_to(ROOT))) for path in (*DOCUMENTS, *PAGES)),
+        *(pytest.param(TUTORIAL, tab, id=f"tutorial-{tab}") for tab in FRAMEWORKS),
+    ],
+)
+def test_every_snippet_does_what_the_document_shows(
+    document: Path, tab: str, start_reading: Callable[[Path], Reader]
+) -> None:
     if shutil.which("curl") is None:
         pytest.skip("the documents use curl, which is not installed")
     reader = start_reading(document)
     ran = 0
-    for snippet in snippets(document):
+    for snippet in read_snippets(document, tab):
         if snippet.file:
             (reader.folder / snippet.file).write_text(snippet.text, "utf-8")
         if snippet.language == "python":
-            reader.run_python(snippet.text)
+            reader.run_python(snippet)
             ran += 1
         elif snippet.language == "console" and "pip install" not in snippet.text:
             for command, output in snippet.commands():

@@ -25,7 +25,7 @@ from wsgistack.options.schema import Option, read_schema
 from wsgistack.pipeline import registry
 from wsgistack.types import Factory
 
-__all__ = ["add_command", "list_layers"]
+__all__ = ["add_command", "list_layers", "name_options", "summarize"]
 
 _DESCRIPTION = """\
 Lists the layers that you can write in a file, with what they do. With NAME, it shows the options of one layer: their
@@ -66,14 +66,14 @@ def list_layers(parsed: argparse.Namespace) -> int:
         width = max(map(len, registry.names()), default=0) + 2
         for name in registry.names():
             try:
-                summary = _summarize(registry.find(name))
+                summary = summarize(registry.find(name))
             except ConfigError as error:
                 summary = f"(cannot be loaded: {error})"
             _print_column(terminal, name, width, summary)
         return 0
     factory = registry.find(parsed.layer)
-    options = [*_name_all(read_schema(factory).options.values())]
-    title = f"{parsed.layer}: {_summarize(factory)}".removesuffix(": ")
+    options = [*name_options(read_schema(factory).options.values())]
+    title = f"{parsed.layer}: {summarize(factory)}".removesuffix(": ")
     terminal.write(*terminal.wrap(title, width=terminal.width), "")
     width = max((len(name) for name, _ in options), default=0) + 4
     for name, option in options:
@@ -99,7 +99,7 @@ def _describe(name: str) -> dict[str, object]:
     options: list[Option] = []
     with mistakes.collect():
         factory = registry.find(name)
-        summary, options = _summarize(factory), [*read_schema(factory).options.values()]
+        summary, options = summarize(factory), [*read_schema(factory).options.values()]
     described = [*map(_describe_option, options)]
     return {"name": name, "summary": summary, "options": described, "mistakes": as_items(mistakes)}
 
@@ -116,11 +116,11 @@ def _describe_option(option: Option) -> dict[str, object]:
     }
 
 
-def _name_all(options: Iterable[Option], prefix: str = "") -> Iterator[tuple[str, Option]]:
+def name_options(options: Iterable[Option], prefix: str = "") -> Iterator[tuple[str, Option]]:
     """Options, each followed by the options of its mapping, under the names that mistakes use."""
     for option in options:
         yield f"{prefix}{option.name}", option
-        yield from _name_all(option.inner, f"{prefix}{option.name}.")
+        yield from name_options(option.inner, f"{prefix}{option.name}.")
 
 
 def _print_column(terminal: Terminal, name: str, width: int, text: str) -> None:
@@ -131,5 +131,5 @@ def _print_column(terminal: Terminal, name: str, width: int, text: str) -> None:
         name = ""
 
 
-def _summarize(factory: Factory) -> str:
+def summarize(factory: Factory) -> str:
     return " ".join(cleandoc(factory.__doc__ or "").partition("\n\n")[0].split())

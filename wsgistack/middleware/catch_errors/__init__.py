@@ -52,8 +52,8 @@ class CatchErrors(Middleware):
         [filter:catch_errors]
         use = egg:wsgistack#catch_errors
         answers =
-            shop.errors:Missing = 404
-            shop.errors:SoldOut = {status = 409, detail = "Sold out."}
+            builtins:FileNotFoundError = 404
+            sqlite3:IntegrityError = {status = 409, detail = "This exists already."}
             builtins:TimeoutError = {status = 503, headers = {Retry-After = "60"}}
 
     :param debug: show local developers what has failed: a page with the exceptions, the source, the local variables,

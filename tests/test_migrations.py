@@ -1,0 +1,97 @@
+"""The pages of migration: the same requests get the same answers before and after the change."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from a2wsgi import ASGIMiddleware
+from webtest import TestApp as Client
+from webtest import TestResponse as Response
+
+from tests.pages import Snippet, read_snippets
+
+ROOT = Path(__file__).parent.parent / "docs" / "migration"
+HELLO = """
+def application(environ, start_response):
+    headers = [("Content-Type", "text/plain"), ("X-Seen", f"{environ.get('REMOTE_ADDR')} {environ['wsgi.url_scheme']}")]
+    start_response("200 OK", headers)
+    return [b"hello " * 200]
+"""
+
+
+class Case(NamedTuple):
+    request: Mapping[str, str]
+    """What is in the environ of the request."""
+    headers: tuple[str, ...]
+    """The headers that must be equal."""
+    status: int = 200
+    method: str = "GET"
+
+
+PREFLIGHT = {"HTTP_ORIGIN": "https://www.example.org", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT"}
+ALLOWED = ("Access-Control-Allow-Origin",)
+SECURITY = ("Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Location")
+CASES = {
+    "proxyfix": [
+        Case({"HTTP_X_FORWARDED_FOR": "203.0.113.7", "HTTP_X_FORWARDED_PROTO": "https"}, ("X-Seen",)),
+        Case({}, ("X-Seen",)),
+    ],
+    "flask-cors": [
+        Case({"HTTP_ORIGIN": "https://www.example.org"}, ALLOWED),
+        Case({"HTTP_ORIGIN": "https://evil.example"}, ALLOWED),
+        Case(PREFLIGHT, (*ALLOWED, "Access-Control-Max-Age"), method="OPTIONS"),
+    ],
+    "flask-talisman": [Case({"wsgi.url_scheme": "https"}, SECURITY), Case({}, ("Location",), status=302)],
+    "flask-compress": [
+        Case({"HTTP_ACCEPT_ENCODING": "gzip"}, ("Content-Encoding", "Vary")),
+        Case({}, ("Content-Encoding", "Content-Length")),
+    ],
+    "asgi-correlation-id": [Case({"HTTP_X_REQUEST_ID": "6f0d2b9e1f8e4c6fa1a3b0f1c2d3e4f5"}, ("X-Request-ID",))],
+    "oslo-middleware": [Case({}, ())],
+    "paste": [
+        Case({"HTTP_AUTHORIZATION": "Basic YWRhOmxvdmVsYWNl", "HTTP_ACCEPT_ENCODING": "gzip"}, ("Content-Encoding",)),
+        Case({}, (), status=401),
+    ],
+}
+
+
+def run(snippet: Snippet) -> Any:
+    names: dict[str, Any] = {"__name__": snippet.file.removesuffix(".py")}
+    exec(compile(snippet.text, snippet.file, "exec"), names)  # noqa: S102 - the page is ours
+    return names["app"]
+
+
+def send(app: Any, case: Case) -> Response:
+    environ = {
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "shop.example",
+        "wsgi.url_scheme": "http",
+        "paste.throw_errors": False,
+        **case.request,
+    }
+    return Client(app, lint=False).request("/", method=case.method, environ=environ, expect_errors=True)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", r"ignore:\s*Eventlet is deprecated")
+@pytest.mark.parametrize("name", CASES)
+def test_answers_the_same_before_and_after(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hello.py").write_text(HELLO)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "hello", raising=False)
+    shown = {snippet.file: snippet for snippet in read_snippets(ROOT / f"{name}.rst")}
+    before, after = run(shown["before.py"]), run(shown["after.py"])
+    if name == "asgi-correlation-id":
+        before = ASGIMiddleware(before)
+    for case in CASES[name]:
+        old, new = send(before, case), send(after, case)
+        assert old.status_int == case.status
+        assert {header: old.headers.get(header) for header in case.headers} == {
+            header: new.headers.get(header) for header in case.headers
+        }
+        assert old.body == new.body or case.status != 200
+
+
+def test_has_a_case_for_each_page() -> None:
+    assert {page.stem for page in ROOT.glob("*.rst")} == {"index", *CASES}
