@@ -135,6 +135,12 @@ def test_the_example_middleware_has_the_anatomy_of_the_others(folder: Path, monk
         assert (name, value) == ("sunset", expected)
 
 
+def test_no_page_has_code_that_no_test_runs() -> None:
+    tested = {*DOCUMENTS, *PAGES, TUTORIAL, *ROOT.glob("docs/migration/*.rst")}
+    pages = {page for page in ROOT.glob("docs/**/*.rst") if not page.is_relative_to(ROOT / "docs/layers")}
+    assert {page for page in pages if ".. code-block::" in page.read_text("utf-8")} <= tested
+
+
 def test_documents_name_only_files_that_exist() -> None:
     for document in (
         *DOCUMENTS,

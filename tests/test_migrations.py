@@ -11,6 +11,8 @@ from webtest import TestApp as Client
 from webtest import TestResponse as Response
 
 from tests.pages import Snippet, read_snippets
+from wsgistack.cli import main
+from wsgistack.middleware.auth.hashes import hash_password
 
 ROOT = Path(__file__).parent.parent / "docs" / "migration"
 HELLO = """
@@ -91,6 +93,17 @@ def test_answers_the_same_before_and_after(name: str, tmp_path: Path, monkeypatc
             header: new.headers.get(header) for header in case.headers
         }
         assert old.body == new.body or case.status != 200
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_files_of_a_page_are_right(name: str, tmp_path: Path) -> None:
+    (tmp_path / "hello.py").write_text(HELLO)
+    (tmp_path / "users.htpasswd").write_text(f"ada:{hash_password('lovelace', 'bcrypt')}\n")
+    for number, snippet in enumerate(read_snippets(ROOT / f"{name}.rst")):
+        if snippet.language in ("toml", "ini"):
+            file = tmp_path / f"stack{number}.{snippet.language}"
+            file.write_text('app = "hello:application"\n' * (snippet.language == "toml") + snippet.text)
+            assert main(["check", str(file)]) == 0
 
 
 def test_has_a_case_for_each_page() -> None:

@@ -3,6 +3,7 @@
 What it says comes from the signature and the docstring of the layer, its attributes, and the last benchmark.
 """
 
+import ast
 import json
 import re
 import tomllib
@@ -28,7 +29,7 @@ FIGURES = DOCS / "figures" / "layers.json"
 FIELD = re.compile(r"^:(?:param|raises) \w+:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 RAISES = re.compile(r"^:raises (\w+): ?(.*\n(?:[ \t]+.*\n)*)", re.MULTILINE)
 BLOCK = re.compile(r"^(.*)::\n\n((?:[ ]{4}.*\n|\n)+)", re.MULTILINE)
-ROLE = re.compile(r":(?:class|func|meth|mod|attr|data|exc):`~?([\w.]+)`")
+ROLE = re.compile(r":[a-z:]+:`~?(?:\w+\.)*(\w+)`")
 MAX_LINE = 88
 CHANGED = {
     "body": "the bytes of the body",
@@ -101,7 +102,7 @@ def read_docstring(layer: Factory) -> Parts:
     doc = ROLE.sub(r"``\1``", cleandoc(layer.__doc__ or "")) + "\n"
     errors = [(kind, " ".join(said.split())) for kind, said in RAISES.findall(doc)]
     kept, last = [], []
-    for paragraph in FIELD.sub("", doc).split("\n\n"):
+    for paragraph in re.split(r"\n{2,}", FIELD.sub("", doc).strip()):
         (last if re.match("Cost tier|Place it|Not needed|Not for", paragraph) else kept).append(paragraph)
     said = " ".join(" ".join(last).split())
     cost, place, limits = split_sentences(said)
@@ -133,7 +134,7 @@ def show_block(block: str) -> str:
         return make_code("toml", ini)
     if not ini:
         return make_code("python" if is_python(python) else "text", python)
-    tabs = {"Python": python, "TOML": convert_to_toml(ini), "ini": ini}
+    tabs = {"Python": break_call(python), "TOML": convert_to_toml(ini), "ini": ini}
     shown = [make_tab(title, text) for title, text in tabs.items() if text.strip()]
     return ".. tab-set::\n   :sync-group: format\n\n" + indent("\n".join(shown), "   ")
 
@@ -158,6 +159,16 @@ def is_python(text: str) -> bool:
     return True
 
 
+def break_call(text: str) -> str:
+    """Write a call with one argument in each line, if it is too long for one."""
+    text = text.strip()
+    match ast.parse(text).body:
+        case [ast.Expr(ast.Call(function, arguments, keywords))] if len(text) > MAX_LINE:
+            parts = [ast.get_source_segment(text, part) for part in (*arguments, *keywords)]
+            return "\n".join([f"{ast.unparse(function)}(", *(f"    {part}," for part in parts), ")"])
+    return text
+
+
 def convert_to_toml(ini: str) -> str:
     """Convert sections of filters to the layers of a TOML file, as ``wsgistack show --format toml`` does it."""
     names = re.findall(r"^\[filter:(\w+)\]", ini, re.MULTILINE)
@@ -178,14 +189,12 @@ def describe_options(layer: Factory) -> Iterator[str]:
     """Make a table of the options, under the names that ``wsgistack list`` shows."""
     options = [*name_options(read_schema(layer).options.values())]
     if options:
-        yield from (".. list-table::", "   :header-rows: 1", "   :widths: 25 75", "   :class: options", "")
+        yield from (".. list-table::", "   :header-rows: 1", "   :widths: auto", "   :class: options", "")
         yield from ("   * - Option", "     - Meaning")
     for name, option in options:
+        about = f"*{option.type_name}*: {option.doc}" if option.doc else f"*{option.type_name}*"
         default = "Required." if option.is_required else f"Default: ``{describe_value(option.default)}``"
-        about = [f"*{option.type_name}*", *filter(None, [option.doc]), default]
-        yield from (f"   * - ``{name}``", f"     - {about[0]}")
-        for paragraph in about[1:]:
-            yield from ("", f"       {paragraph}")
+        yield from (f"   * - ``{name}``", f"     - {about}", "", f"       {default}")
     yield ""
 
 

@@ -132,4 +132,5 @@ def _print_column(terminal: Terminal, name: str, width: int, text: str) -> None:
 
 
 def summarize(factory: Factory) -> str:
+    """Return the first sentence of the docstring of a layer, in one line."""
     return " ".join(cleandoc(factory.__doc__ or "").partition("\n\n")[0].split())
