@@ -37,7 +37,7 @@ class _Code(CodeBlock):
     option_spec: ClassVar[Any] = {**(CodeBlock.option_spec or {}), "caption": directives.unchanged}
 
     def run(self) -> list[docutils.nodes.Node]:
-        nodes = super().run()
+        nodes: list[docutils.nodes.Node] = super().run()  # type: ignore[no-untyped-call]
         for node in nodes:
             if isinstance(node, docutils.nodes.literal_block) and "caption" in self.options:
                 node["names"] = [self.options["caption"]]
@@ -86,7 +86,7 @@ def know_sphinx() -> None:
     }
     for name, directive in known.items():
         directives.register_directive(name, directive)
-    roles.register_generic_role("doc", docutils.nodes.literal)  # type: ignore[no-untyped-call]
+    roles.register_generic_role("doc", docutils.nodes.literal)
 
 
 def read_snippets(document: Path, tab: str = "") -> list[Snippet]:

@@ -31,6 +31,8 @@ from wsgistack.testing import Judge, Server
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.rst", ROOT / "docs/configuration.rst", *sorted(ROOT.glob("recipes/*/README.rst"))]
 TUTORIAL = ROOT / "docs/tutorial.rst"
+PARTS = [ROOT / "docs/debug-page.rst", ROOT / "docs/reports.rst"]
+"""Pages that show parts of files."""
 FRAMEWORKS = ("flask", "django", "plain")
 PAGES = [
     ROOT / "docs/writing-a-middleware.rst",
@@ -135,8 +137,24 @@ def test_the_example_middleware_has_the_anatomy_of_the_others(folder: Path, monk
         assert (name, value) == ("sunset", expected)
 
 
+@pytest.mark.parametrize("document", [pytest.param(path, id=path.name) for path in PARTS])
+def test_parts_of_files_are_right(document: Path, folder: Path) -> None:
+    (folder / "shop").mkdir()
+    (folder / "shop" / "__init__.py").write_text("from wsgiref.simple_server import demo_app as app\n")
+    snippets = read_snippets(document)
+    (folder / "shop" / "errors.py").write_text("".join(each.text for each in snippets if each.language == "python"))
+    (folder / "incidents").mkdir()
+    for snippet in snippets:
+        if snippet.language in ("toml", "ini"):
+            names = " ".join(re.findall(r"(?m)^\[filter:(\w+)\]", snippet.text))
+            rest = {"toml": 'app = "shop:app"', "ini": f"[pipeline:main]\npipeline = {names} shop:app\n"}
+            file = folder / f"stack.{snippet.language}"
+            file.write_text(snippet.text if "app =" in snippet.text else f"{rest[snippet.language]}\n{snippet.text}")
+            assert main(["check", str(file)]) == 0
+
+
 def test_no_page_has_code_that_no_test_runs() -> None:
-    tested = {*DOCUMENTS, *PAGES, TUTORIAL, *ROOT.glob("docs/migration/*.rst")}
+    tested = {*DOCUMENTS, *PAGES, *PARTS, TUTORIAL, *ROOT.glob("docs/migration/*.rst")}
     pages = {page for page in ROOT.glob("docs/**/*.rst") if not page.is_relative_to(ROOT / "docs/layers")}
     assert {page for page in pages if ".. code-block::" in page.read_text("utf-8")} <= tested
 

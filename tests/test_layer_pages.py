@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -100,6 +101,14 @@ def test_converts_sections_of_an_ini_file(extension: ModuleType) -> None:
         '    { use = "gzip", when = { under = ["/a"] } },\n'
         "]"
     )
+
+
+def test_writes_a_long_mapping_as_a_table_of_its_own(extension: ModuleType) -> None:
+    paths = {f"{status}": f"/errors/of/the/status/{status}" for status in range(401, 405)}
+    ini = "[filter:error_documents]\npaths =\n" + "".join(f"  {each} = {path}\n" for each, path in paths.items())
+    written = tomllib.loads(extension.convert_to_toml(ini))
+    assert written == {"layers": [{"use": "error_documents", "paths": paths}]}
+    assert "\n\n[layers.paths]\n" in extension.convert_to_toml(ini)
 
 
 def test_breaks_a_long_call_only(extension: ModuleType) -> None:

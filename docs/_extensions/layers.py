@@ -123,7 +123,7 @@ def show_examples(text: str) -> str:
 
 def end_sentence(line: str) -> str:
     """End the line before an example."""
-    line = line.removesuffix("Example").rstrip()
+    line = re.sub("(Example|In an ini file)$", "", line).rstrip()
     return line if not line or line.endswith((".", ":")) else f"{line}:"
 
 
@@ -181,8 +181,19 @@ def convert_to_toml(ini: str) -> str:
     lines = [f"    {format_value(item)}," for item in items]
     if max(map(len, lines)) <= MAX_LINE:
         return "\n".join(["layers = [", *lines, "]"])
-    tables = [[f"{key} = {format_value(value)}" for key, value in item.items()] for item in items]
-    return "\n\n".join("\n".join(["[[layers]]", *lines]) for lines in tables)
+    return "\n".join(line for item in items for line in ("[[layers]]", *write_item(item))).strip()
+
+
+def write_item(item: dict[str, Any]) -> Iterator[str]:
+    """Write the lines of a table, with tables of their own for values that are too long for a line."""
+    pairs = {key: f"{key} = {format_value(value)}" for key, value in item.items()}
+    long = [key for key, pair in pairs.items() if len(pair) > MAX_LINE and isinstance(item[key], dict)]
+    yield from (pair for key, pair in pairs.items() if key not in long)
+    yield ""
+    for key in long:
+        yield f"[layers.{key}]"
+        yield from (f"{format_value(name)} = {format_value(value)}" for name, value in item[key].items())
+        yield ""
 
 
 def describe_options(layer: Factory) -> Iterator[str]:
@@ -208,7 +219,8 @@ def describe_place(layer: Factory) -> Iterator[str]:
     for place, others in places.items():
         reasons: dict[str, list[str]] = {}
         for other, reason in others.items():
-            reasons.setdefault(reason, []).append(f"``{other}``")
+            link = f":doc:`{other}`" if other in registry.names() else f"``{other}``"
+            reasons.setdefault(reason, []).append(link)
         for reason, names in reasons.items():
             yield f"- {place} {', '.join(names)}: otherwise {reason}."
 
