@@ -24,7 +24,7 @@ from wsgistack.middleware.catch_errors.tracebacks import message_of
 from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, class_name, cut
 from wsgistack.types import Environ
 
-__all__ = ["FORMAT", "KEPT_INPUT", "MAX_BODY", "Capsules"]
+__all__ = ["FORMAT", "KEPT_INPUT", "MAX_BODY", "SHOWN", "Capsules"]
 
 FORMAT = 1
 """The version of the format, in ``wsgistack_capsule``."""
@@ -44,7 +44,8 @@ _MAX_SIZE = 1_048_576
 _MAX_ERRORS = 10
 _MAX_FRAMES = 30
 _MAX_LOCALS = 30
-_SHOWN = ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+SHOWN = ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+"""The keys of the environ in a capsule."""
 
 
 class Capsules:
@@ -108,7 +109,7 @@ class Capsules:
         kept = environ.get(KEPT_INPUT)
         body = kept.kept if isinstance(kept, Input) else b""
         text = redact_body(body, environ, self._redaction) if body else ""
-        given = {key: str(environ.get(key, "")) for key in _SHOWN}
+        given = {key: str(environ.get(key, "")) for key in SHOWN}
         given["PATH_INFO"] = self._redaction.redact_path(given["PATH_INFO"])
         given["QUERY_STRING"] = self._redaction.redact_query(given["QUERY_STRING"])
         return {
