@@ -146,3 +146,18 @@ SCALARS = st.text() | st.binary() | st.integers() | st.none()
 @given(st.recursive(SCALARS, lambda items: st.lists(items) | st.dictionaries(st.text(), items)))
 def test_shows_any_value(value: object) -> None:
     assert len(HIDING.show(value)) < MAX_TEXT + 100
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (["mysql", "--password", "hunter3", "shop"], "['mysql', '--password', [redacted], 'shop']"),
+        (["--password=x", "shop"], "['--password=[redacted]', 'shop']"),
+        ([(b"authorization", b"hunter3")], "[(b'authorization', [redacted])]"),
+        ({b"authorization": b"hunter3"}, "{b'authorization': [redacted]}"),
+        ("postgres://shop:hunter3@db/shop", "'postgres://[redacted]@db/shop'"),
+        ("see http://db/?a=1&token=hunter3", "'see http://db/?a=1&token=[redacted]'"),
+    ],
+)
+def test_a_name_beside_a_value_makes_it_a_secret(value: object, shown: str) -> None:
+    assert HIDING.show(value) == shown

@@ -31,12 +31,6 @@ _MAX_BITS = 1000
 _SHORTEST_SECRET = 4
 """Characters: a shorter text occurs in many words."""
 
-_PAIR = re.compile(
-    r"""(?<![\w.\[\]-])(?P<name>[\w.\[\]-]+)(?P<between>["']?\s{0,3}[:=]\s{0,3})"""
-    r"""(?P<value>"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^&;,\n}\])]+)"""
-)
-_ERROR_NAME = re.compile(r".*(?:Error|Exception|Warning|Group)").fullmatch
-
 
 class Hiding:
     """Shows values and texts without secrets.
@@ -59,12 +53,7 @@ class Hiding:
 
     def hide(self, text: str) -> str:
         """A text without secrets, also none that a name before it marks, as in ``password=...``."""
-        return _PAIR.sub(self._hide_pair, self.hide_known(text))
-
-    def _hide_pair(self, found: re.Match[str]) -> str:
-        name = found["name"]
-        is_secret = self._redaction.is_secret(name) and not _ERROR_NAME(name)
-        return f"{name}{found['between']}{REDACTED}" if is_secret else found[0]
+        return self._redaction.redact_message(self.hide_known(text))
 
     def show(self, value: object, name: str = "") -> str:
         """A value as Python would write it, shortened.
@@ -106,15 +95,16 @@ class Hiding:
         return f"{opening}{', '.join([*shown, *([f'... {more} more'] if more else [])])}{closing}"
 
     def _iterate_items(self, value: Any, depth: int) -> Iterator[str]:
-        """Show the items. A pair may be a header or a field: its first item names the second one."""
-        is_pair = type(value) is tuple and len(value) == 2 and type(value[0]) is str
-        is_secret = is_pair and self._redaction.is_secret(value[0])
-        for number, each in enumerate(value):
-            yield REDACTED if is_secret and number else self._show(each, depth)
+        """Show the items. A pair may be a header or a field: its first item names the second one. So does an option."""
+        is_pair = type(value) is tuple and len(value) == 2
+        name = ""
+        for each in value:
+            yield REDACTED if name and self._redaction.is_secret(name) else self._show(each, depth)
+            text = _text_of(each)
+            name = text if is_pair or (text[:1] == "-" and "=" not in text) else ""
 
     def _show_pair(self, key: object, value: object, depth: int) -> str:
-        name = key.decode("latin-1") if type(key) is bytes else key if type(key) is str else ""
-        shown = REDACTED if self._redaction.is_secret(name) else self._show(value, depth)
+        shown = REDACTED if self._redaction.is_secret(_text_of(key)) else self._show(value, depth)
         return f"{self._show(key, depth)}: {shown}"
 
 
@@ -124,6 +114,12 @@ _BRACKETS: dict[type, tuple[str, str]] = {
     set: ("{", "}"),
     frozenset: ("frozenset({", "})"),
 }
+
+
+def _text_of(name: object) -> str:
+    if type(name) is bytes:
+        return name[:MAX_TEXT].decode("latin-1")
+    return name[:MAX_TEXT] if type(name) is str else ""
 
 
 def cut(text: str, limit: int) -> str:

@@ -109,7 +109,7 @@ def _function() -> None: ...
         ({"a": {1: 2}}, "{'a': {1: 2}}"),
         (OrderedDict(a=1), "OrderedDict({'a': 1})"),
         (defaultdict(None, a=1), "defaultdict({'a': 1})"),
-        (Point(1, 2), "Point((1, 2))"),
+        (Point(1, 2), "Point(x=1, y=2)"),
         (date(2026, 1, 2), "datetime.date(2026, 1, 2)"),
         (datetime(2026, 1, 2, tzinfo=UTC), "datetime('2026-01-02T00:00:00+00:00')"),
         (datetime(2026, 1, 2, tzinfo=Zone()), "datetime('2026-01-02T00:00:00')"),
@@ -302,3 +302,27 @@ def test_a_queryset_and_a_lazy_object_of_django_are_not_evaluated() -> None:
     assert VALUES.show(SimpleLazyObject(fail)).startswith(
         "<django.utils.functional.SimpleLazyObject _setupfunc=<function"
     )
+
+
+Account = namedtuple("Account", "user password")  # noqa: PYI024
+
+
+class Special(Account):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Account("ann", "hunter3"),
+        Special("ann", "hunter3"),
+        ["mysql", "--password", "hunter3", "shop"],
+        ValueError(["mysql", "--password", "hunter3"]),
+        "password: hunter3",
+        "postgres://shop:hunter3@db/shop",
+    ],
+)
+def test_a_name_beside_a_value_makes_it_a_secret(value: object) -> None:
+    shown = VALUES.show(value)
+    assert REDACTED in shown
+    assert "hunter3" not in shown
