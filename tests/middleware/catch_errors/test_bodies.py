@@ -89,3 +89,19 @@ def test_lists_the_secrets_of_a_request() -> None:
     assert list_secrets({"CONTENT_TYPE": JSON}, body, REDACTION) == ["p-1", "2"]
     assert list_secrets({"CONTENT_TYPE": JSON}, b"{", REDACTION) == []
     assert list_secrets({"HTTP_AUTHORIZATION": "Basic a"}, b"", REDACTION) == ["Basic a", "a"]
+
+
+def test_shows_no_part_whose_head_and_value_can_not_be_told_apart() -> None:
+    body = PARTS.replace(b"\r\n", b"\n")  # Werkzeug reads it
+    shown = redact(BOUND, body)
+    assert shown is not None
+    assert "s3cret" not in shown
+    assert 'name="user"\n\nada' in shown
+    cut = redact(BOUND, b'--xyz\r\nContent-Disposition: form-data; name="password"\r\ns3cret')
+    assert cut is not None
+    assert "s3cret" not in cut
+
+
+@pytest.mark.parametrize("media_type", [JSON, FORM, "text/plain"])
+def test_shows_no_body_in_an_encoding_that_hides_names(media_type: str) -> None:
+    assert redact(media_type, json.dumps({"password": "s3cret"}).encode("utf-16")) is None

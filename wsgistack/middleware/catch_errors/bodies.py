@@ -19,6 +19,7 @@ _SHORTEST_COOKIE = 8
 
 _JSON_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*')
 _JSON_SCALAR = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*[,}\]])|[\w.+-]+(?=\s*[,}\]])')
+_HEAD = re.compile(r"(?s).*?\r?\n\r?\n")
 _PART_NAME = re.compile(r'\bname="?([^";\r\n]*)', re.IGNORECASE)
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]{1,70})', re.IGNORECASE)
 
@@ -32,15 +33,18 @@ def redact_body(body: bytes, environ: Environ, redaction: Redaction) -> str | No
         return None
     text = body.decode("utf-8", "surrogateescape")
     given: str = environ.get("CONTENT_TYPE", "")
-    match given.partition(";")[0].strip().lower():
+    media_type = given.partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        boundary = _BOUNDARY.search(given)
+        return _redact_multipart(text, f"--{boundary[1]}", redaction) if boundary else None
+    if "\x00" in text:  # UTF-16, which Python's json reads, and in which no name is found
+        return None
+    match media_type:
         case "application/x-www-form-urlencoded":
             return redaction.redact_query(text)
-        case "multipart/form-data":
-            boundary = _BOUNDARY.search(given)
-            return _redact_multipart(text, f"--{boundary[1]}", redaction) if boundary else None
         case "text/plain":
             return Hiding(redaction).hide(text)
-        case media_type if media_type == "application/json" or media_type.endswith("+json"):
+        case _ if media_type == "application/json" or media_type.endswith("+json"):
             return _redact_json(text, redaction)
     return None
 
@@ -134,8 +138,10 @@ def _unescape(name: str) -> str:
 def _redact_multipart(text: str, delimiter: str, redaction: Redaction) -> str:
     parts = []
     for part in text.split(delimiter):
-        head, blank, _ = part.partition("\r\n\r\n")
+        found = _HEAD.match(part)
+        head = found[0] if found else ""
         name = _PART_NAME.search(head)
-        is_shown = blank and name and not redaction.is_secret(name[1]) and "filename" not in head.lower()
-        parts.append(redaction.redact_value("", part) if is_shown or not blank else f"{head}{blank}{REDACTED}\r\n")
+        is_shown = name and "\x00" not in part and not redaction.is_secret(name[1]) and "filename" not in head.lower()
+        is_between = not part.strip("-\r\n")  # before the first part, or after the last one
+        parts.append(redaction.redact_value("", part) if is_shown or is_between else f"{head}{REDACTED}\r\n")
     return delimiter.join(parts)
