@@ -56,7 +56,7 @@ def test_logs_a_report_as_text_with_its_fields(caplog: pytest.LogCaptureFixture)
     assert vars(first)["report"] == REPORT._asdict()
     assert vars(first)["request_id"] == REPORT.request_id
     assert first.getMessage().splitlines()[:2] == ["ValueError: no", "Request: GET / HTTP/1.0"]
-    assert "Cookie: [redacted]" in first.getMessage()
+    assert "Cookie: session=[redacted]" in first.getMessage()
     assert second.getMessage().startswith("ValueError: no (3 more since the last report)\n")
     assert caplog.text.count(REPORT.traceback.strip()) == 2
     logger = logging.getLogger(REPORTS_LOGGER)

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
 from wsgistack.base import Middleware
-from wsgistack.environ import ERROR, is_client_gone, is_logged, mark_logged, watch_input
+from wsgistack.environ import ERROR, RAISE_ERRORS, is_client_gone, is_logged, mark_logged, watch_input
 from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http import headers as h
+from wsgistack.http.redaction import Redaction
 from wsgistack.http.responses import RESPONSES, error_answer
+from wsgistack.middleware.catch_errors.attributes import class_name
 from wsgistack.middleware.catch_errors.callers import wants_error
 from wsgistack.middleware.catch_errors.expected import ExpectedErrors
 from wsgistack.middleware.catch_errors.frameworks import LISTENER, listen_to_frameworks
-from wsgistack.middleware.catch_errors.reporting import Reporter, Reports, Sent
-from wsgistack.middleware.catch_errors.tracebacks import format_error
-from wsgistack.middleware.catch_errors.values import class_name
+from wsgistack.middleware.catch_errors.log import Sent, log_error
+from wsgistack.middleware.catch_errors.report import Reporter
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
 __all__ = ["CatchErrors"]
@@ -132,16 +133,21 @@ class CatchErrors(Middleware):
             mistakes.append(Mistake(f"unknown value {report!r}", key="report", value=report, hint=hint))
         with mistakes.collect():
             self.expected = ExpectedErrors(answers or {})
-        with mistakes.collect():
-            self._reports = Reports(
-                logger,
-                reporters=reporters,
-                file=report_file,
-                interval=report_interval,
-                in_background=report_in_background,
-                capsules=capsules,
-                redact=redact,
-            )
+        self._redaction = Redaction(redact)
+        self._reports = None
+        if reporters or report_file is not None or capsules is not None:
+            from wsgistack.middleware.catch_errors.reporting import Reports  # slow to import
+
+            with mistakes.collect():
+                self._reports = Reports(
+                    logger,
+                    self._redaction,
+                    reporters=reporters,
+                    file=report_file,
+                    interval=report_interval,
+                    in_background=report_in_background,
+                    capsules=capsules,
+                )
         self._inner: App = self._call_framework if report == "framework" else app
         if debug or debug_networks is not _LOOPBACK:
             from wsgistack.middleware.catch_errors.access import compile_access, refuse_production
@@ -173,7 +179,7 @@ class CatchErrors(Middleware):
         """Serve one request."""
         if environ.get("REQUEST_METHOD") != "GET":
             given = watch_input(environ)
-            if self.capsules is not None and given is not None:
+            if self._reports is not None and given is not None:
                 self._reports.keep(environ, given)
         exchange: _Guarded = _Guarded()
         exchange.layer = self
@@ -205,7 +211,11 @@ class CatchErrors(Middleware):
             return
         mark_logged(environ, error)
         environ[ERROR] = class_name(type(error))
-        self._reports.add(environ, error, [name for name, _ in self.pipeline[:-1]], sent)
+        try:
+            log_error(self.logger, environ, error, sent, self._redaction)
+        finally:
+            if self._reports is not None and not environ.get(RAISE_ERRORS):
+                self._reports.add(environ, error, self.pipeline)
 
     def hear_error(self, environ: Environ, error: Exception) -> None:
         """Report an error that a framework is about to answer, or to raise."""
@@ -223,8 +233,10 @@ class CatchErrors(Middleware):
             self.report_error(environ, error, sent)
         except Exception as failure:
             with suppress(Exception):
+                from wsgistack.middleware.catch_errors.tracebacks import format_error  # slow to import
+
                 failure.__suppress_context__ = True  # nearly always the error itself
-                environ["wsgi.errors"].write(f"{format_error(error)[0]}It can't be logged:\n{format_error(failure)[0]}")
+                environ["wsgi.errors"].write(f"{format_error(error)}\nIt can't be logged:\n{format_error(failure)}\n")
 
 
 class _Guarded(HeldExchange):

@@ -3,19 +3,15 @@
 import atexit
 import logging
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Lock, Thread
-from typing import TypeAlias
 from weakref import WeakSet
 
-from wsgistack.middleware.catch_errors.forking import renew_after_fork
-from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.forking import renew_after_fork
+from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
 
-__all__ = ["Delivery", "Reporter"]
-
-Reporter: TypeAlias = Callable[[ErrorReport], object]
+__all__ = ["Delivery"]
 
 _MAX_WAITING = 100
 """Reports that wait for one reporter. More are dropped and counted: they would only fill the memory."""

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
 from wsgistack.imports import import_object
-from wsgistack.middleware.catch_errors.delivery import Reporter
-from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
 
 __all__ = ["REPORTS_LOGGER", "JsonLines", "find_reporters", "report_to_logging"]
 

@@ -7,8 +7,8 @@ from tests.direct import Call, environ_of, raising
 from wsgistack.base import Middleware
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug.failure import Failure, describe_failure
-from wsgistack.middleware.catch_errors.debug.frames import Raised, describe_error
-from wsgistack.middleware.catch_errors.debug.values import Values
+from wsgistack.middleware.catch_errors.frames import Raised, describe_error
+from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.pipeline import Pipeline
 from wsgistack.types import App
 

@@ -7,11 +7,11 @@ import pytest
 
 from tests.middleware.catch_errors.debug.failing import catch, describe, fail
 from wsgistack.middleware.catch_errors.debug.failure import Failure
-from wsgistack.middleware.catch_errors.debug.frames import Frame, Raised
 from wsgistack.middleware.catch_errors.debug.layers import Stage
 from wsgistack.middleware.catch_errors.debug.logs import Entry
 from wsgistack.middleware.catch_errors.debug.page import MAX_OPEN, write_page
 from wsgistack.middleware.catch_errors.debug.request import Request
+from wsgistack.middleware.catch_errors.frames import Frame, Raised
 
 
 def write(failure: Failure) -> str:

@@ -7,7 +7,7 @@ from wsgistack.base import Middleware
 from wsgistack.http.responses import error_answer
 from wsgistack.middleware.catch_errors.debug.failure import describe_failure
 from wsgistack.middleware.catch_errors.debug.page import write_page
-from wsgistack.middleware.catch_errors.debug.text import write_traceback
+from wsgistack.middleware.catch_errors.tracebacks import write_traceback
 from wsgistack.types import Environ, Headers
 
 __all__ = ["debug_answer"]

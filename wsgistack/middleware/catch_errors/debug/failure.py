@@ -2,18 +2,16 @@
 
 import platform
 from collections.abc import Collection
-from itertools import chain
 from typing import NamedTuple
 
 from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
 from wsgistack.http.redaction import Redaction
-from wsgistack.middleware.catch_errors.debug.frames import Frame, Raised, describe_error, scopes_of
 from wsgistack.middleware.catch_errors.debug.layers import Stage, describe_pipeline
 from wsgistack.middleware.catch_errors.debug.logs import Entry, describe_records
 from wsgistack.middleware.catch_errors.debug.request import Request, describe_request
-from wsgistack.middleware.catch_errors.debug.secrets import find_secrets
-from wsgistack.middleware.catch_errors.debug.values import Values
+from wsgistack.middleware.catch_errors.frames import Frame, Raised, describe_error
+from wsgistack.middleware.catch_errors.secrets import make_values
 from wsgistack.types import Environ
 
 __all__ = ["Failure", "describe_failure"]
@@ -45,7 +43,7 @@ class Failure(NamedTuple):
     def place(self) -> Frame | None:
         """The last frame of the application's own code, or else the last one."""
         frames = self.error.frames
-        own = [each for each in frames if each.origin == "application"]
+        own = [each for each in frames if each.owner == "application"]
         return own[-1] if own else frames[-1] if frames else None
 
 
@@ -58,8 +56,7 @@ def describe_failure(
     :param redact: more names of what is secret.
     """
     redaction = Redaction(redact)
-    options = (vars(app) for _, app in layer.pipeline if isinstance(app, Middleware))
-    values = Values(redaction, find_secrets(redaction, environ, chain(options, scopes_of(error))))
+    values = make_values(redaction, environ, error, layer.pipeline)
     return Failure(
         describe_error(error, values),
         describe_request(environ, redaction, values),

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import wsgistack.exchange
 from wsgistack.base import Middleware
-from wsgistack.middleware.catch_errors.debug.frames import find_origin
-from wsgistack.middleware.catch_errors.debug.values import name_type, own_attributes
+from wsgistack.middleware.catch_errors.attributes import class_name
+from wsgistack.middleware.catch_errors.fingerprints import find_owner
+from wsgistack.middleware.catch_errors.values import own_attributes
 from wsgistack.types import App
 
 __all__ = ["Stage", "describe_pipeline"]
@@ -56,7 +57,7 @@ def _walk(app: App) -> Iterator[tuple[str, App]]:
 
 def _describe(app: Any) -> str:
     function = _function_of(app)
-    return f"{function.__module__}.{function.__qualname__}" if function else name_type(type(app))
+    return f"{function.__module__}.{function.__qualname__}" if function else class_name(type(app))
 
 
 def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
@@ -73,7 +74,7 @@ def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
         elif file.startswith(_EXCHANGE):
             if frame.f_code.co_name in _GOING_INWARD:  # to the body of what is inside, which has perhaps no known code
                 failing = last
-        elif find_origin(file) == "application":
+        elif find_owner(file) == "application":
             failing = last
         traceback = traceback.tb_next
     return failing
