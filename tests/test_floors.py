@@ -218,7 +218,6 @@ FLOORS = (
     ("__main__",),
 )
 STANDARD_LIBRARY_ONLY_BUT = {
-    "http.responses": {"webob"},
     "http.negotiation": {"webob"},
     "testing.plugin": {"pytest"},
     "serving.serve": {"waitress"},

@@ -54,7 +54,9 @@ def cyclic() -> Exception:
 
 
 @pytest.mark.parametrize("make", [lambda: KeyError("a"), lambda: chained(3), cyclic])
-def test_leaves_the_text_of_plain_errors_to_the_formatter(make: Callable[[], Exception]) -> None:
+def test_leaves_the_text_of_plain_errors_to_the_formatter(
+    make: Callable[[], Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Short(logging.Formatter):
         def formatException(self, ei: object) -> str:  # noqa: N802
             return "one line"
@@ -64,7 +66,7 @@ def test_leaves_the_text_of_plain_errors_to_the_formatter(make: Callable[[], Exc
     handler.setFormatter(Short())
     logger = logging.getLogger("site.plain")
     logger.addHandler(handler)
-    logger.propagate = False
+    monkeypatch.setattr(logger, "propagate", False)
     send(CatchErrors(failing(lambda _: raise_error(make())), logger="site.plain"))
     logger.removeHandler(handler)
     assert texts.getvalue() == "GET / failed, request -\none line\n"
