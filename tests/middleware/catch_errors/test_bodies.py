@@ -68,3 +68,19 @@ def test_shows_no_compressed_body() -> None:
 def test_no_part_of_a_secret_is_shown_wherever_the_body_ends(more: dict[str, object], end: int) -> None:
     body = json.dumps({"a": 1, "password": "s3cret-s3cret", **more}).encode()[:end]
     assert "s3cre" not in str(redact(JSON, body)) or "s3cre" in json.dumps(more)
+
+
+def test_shows_no_part_whose_head_and_value_can_not_be_told_apart() -> None:
+    body = PARTS.replace(b"\r\n", b"\n")  # Werkzeug reads it
+    shown = redact(BOUND, body)
+    assert shown is not None
+    assert "s3cret" not in shown
+    assert 'name="user"\n\nada' in shown
+    cut = redact(BOUND, b'--xyz\r\nContent-Disposition: form-data; name="password"\r\ns3cret')
+    assert cut is not None
+    assert "s3cret" not in cut
+
+
+@pytest.mark.parametrize("media_type", [JSON, FORM, "text/plain"])
+def test_shows_no_body_in_an_encoding_that_hides_names(media_type: str) -> None:
+    assert redact(media_type, json.dumps({"password": "s3cret"}).encode("utf-16")) is None

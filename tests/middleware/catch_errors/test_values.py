@@ -109,7 +109,7 @@ def _function() -> None: ...
         ({"a": {1: 2}}, "{'a': {1: 2}}"),
         (OrderedDict(a=1), "OrderedDict({'a': 1})"),
         (defaultdict(None, a=1), "defaultdict({'a': 1})"),
-        (Point(1, 2), "Point((1, 2))"),
+        (Point(1, 2), "Point(x=1, y=2)"),
         (date(2026, 1, 2), "datetime.date(2026, 1, 2)"),
         (datetime(2026, 1, 2, tzinfo=UTC), "datetime('2026-01-02T00:00:00+00:00')"),
         (datetime(2026, 1, 2, tzinfo=Zone()), "datetime('2026-01-02T00:00:00')"),
@@ -331,3 +331,27 @@ def test_shows_no_text_if_there_are_too_many_secrets() -> None:
     values = Values(Redaction(), (f"secret{number}" for number in range(600)))
     assert values.show(["a", 1]) == "[[redacted], 1]"
     assert values.cut("a", 10, is_code=True) == REDACTED
+
+
+Account = namedtuple("Account", "user password")  # noqa: PYI024
+
+
+class Special(Account):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Account("ann", "hunter3"),
+        Special("ann", "hunter3"),
+        ["mysql", "--password", "hunter3", "shop"],
+        ValueError(["mysql", "--password", "hunter3"]),
+        "password: hunter3",
+        "postgres://shop:hunter3@db/shop",
+    ],
+)
+def test_a_name_beside_a_value_makes_it_a_secret(value: object) -> None:
+    shown = VALUES.show(value)
+    assert REDACTED in shown
+    assert "hunter3" not in shown

@@ -176,9 +176,9 @@ def test_sends_the_plain_answer_if_members_fail(name: str, caplog: pytest.LogCap
 
 
 def test_sends_the_plain_page_if_a_template_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "5xx.html.j2").write_text("{{ status.missing.too }}")
+    (tmp_path / "5xx.html.j2").write_text("{{ 1 // (instance | length - 4) }}")
     app = Responses(CatchErrors(raising(ValueError(SECRET))), templates=tmp_path)
-    call = Call(app, HTTP_ACCEPT="text/html")
+    call = Call(app, HTTP_ACCEPT="text/html", PATH_INFO="/abc")
     assert b"<h1>500 Internal Server Error</h1>" in call.read()
     assert [record.name for record in caplog.records] == ["wsgistack.catch_errors", "wsgistack.responses"]
 

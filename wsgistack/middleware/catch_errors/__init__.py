@@ -62,10 +62,10 @@ class CatchErrors(Middleware):
         it shows your code. It is refused if the first of the environment variables ``WSGISTACK_ENV``, ``APP_ENV``,
         ``FLASK_ENV``, ``DJANGO_ENV``, ``PYTHON_ENV`` and ``ENVIRONMENT`` that is set says ``production``.
     :param debug_networks: who may see that: addresses, networks in CIDR notation, or ``unix``. The default is this
-        machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer; so do requests with a header of a proxy,
-        unless the layer ``forwarded`` has read it, and requests to a host that is not an address, ``localhost``, or a
-        name in ``.localhost``, ``.test`` or ``.local``. A proxy that adds no header looks like a local client: behind
-        one, leave ``debug`` off.
+        machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer. So do requests with a header of a proxy,
+        unless the layer ``forwarded`` has read the client's address from it. So do requests whose Host or Origin is no
+        address, ``localhost``, name in ``.localhost`` or ``.test``, or this machine's name in ``.local``. A proxy that
+        adds no header looks like a local client: behind one, leave ``debug`` off.
     :param logger: the name of the logger for the traceback, at level ERROR. The record has ``request_id``,
         ``trace_id`` and ``fingerprint``, and in ``request_headers`` the headers without secrets. The default lets you
         set up this log separately from others.

@@ -20,6 +20,7 @@ MAX_BODY = 65_536
 
 _JSON_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*')
 _JSON_SCALAR = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*[,}\]])|[\w.+-]+(?=\s*[,}\]])')
+_HEAD = re.compile(r"(?s).*?\r?\n\r?\n")
 _PART_NAME = re.compile(r'\bname="?([^";\r\n]*)', re.IGNORECASE)
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]{1,70})', re.IGNORECASE)
 
@@ -43,15 +44,18 @@ def redact_body(body: bytes, environ: Environ, redaction: Redaction) -> str | No
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
         return None
     text = body.decode("utf-8", "surrogateescape")
-    match media_type_of(environ):
+    media_type = media_type_of(environ)
+    if media_type == "multipart/form-data":
+        boundary = _BOUNDARY.search(environ["CONTENT_TYPE"])
+        return _redact_multipart(text, f"--{boundary[1]}", redaction) if boundary else None
+    if "\x00" in text:  # UTF-16, which Python's json reads, and in which no name is found
+        return None
+    match media_type:
         case "application/x-www-form-urlencoded":
             return redaction.redact_query(text)
-        case "multipart/form-data":
-            boundary = _BOUNDARY.search(environ["CONTENT_TYPE"])
-            return _redact_multipart(text, f"--{boundary[1]}", redaction) if boundary else None
         case "text/plain":
             return Values(redaction).cut(text, MAX_BODY)
-        case media_type if media_type == "application/json" or media_type.endswith("+json"):
+        case _ if media_type == "application/json" or media_type.endswith("+json"):
             return _redact_json(text, redaction)
     return None
 
@@ -97,8 +101,10 @@ def _unescape(name: str) -> str:
 def _redact_multipart(text: str, delimiter: str, redaction: Redaction) -> str:
     parts = []
     for part in text.split(delimiter):
-        head, blank, _ = part.partition("\r\n\r\n")
+        found = _HEAD.match(part)
+        head = found[0] if found else ""
         name = _PART_NAME.search(head)
-        is_shown = blank and name and not redaction.is_secret(name[1]) and "filename" not in head.lower()
-        parts.append(redaction.redact_value("", part) if is_shown or not blank else f"{head}{blank}{REDACTED}\r\n")
+        is_shown = name and "\x00" not in part and not redaction.is_secret(name[1]) and "filename" not in head.lower()
+        is_between = not part.strip("-\r\n")  # before the first part, or after the last one
+        parts.append(redaction.redact_value("", part) if is_shown or is_between else f"{head}{REDACTED}\r\n")
     return delimiter.join(parts)

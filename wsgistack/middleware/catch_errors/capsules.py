@@ -20,7 +20,7 @@ from wsgistack.middleware.catch_errors.report import ErrorReport
 from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import Environ
 
-__all__ = ["FORMAT", "Capsules"]
+__all__ = ["FORMAT", "SHOWN", "Capsules"]
 
 FORMAT = 1
 """The version of the format, in ``wsgistack_capsule``."""
@@ -31,7 +31,8 @@ _MAX_CAPSULES = 100
 _MAX_SIZE = 1_048_576
 """Bytes of a capsule with variables."""
 
-_SHOWN = ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+SHOWN = ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+"""The keys of the environ in a capsule."""
 
 
 class Capsules:
@@ -94,7 +95,7 @@ class Capsules:
     def _describe_request(self, report: ErrorReport, environ: Environ, values: Values) -> dict[str, object]:
         body = read_kept(environ)
         text = redact_body(body, environ, self._redaction) if body else ""
-        given = {key: str(environ.get(key, "")) for key in _SHOWN}
+        given = {key: str(environ.get(key, "")) for key in SHOWN}
         given["PATH_INFO"] = self._redaction.redact_path(given["PATH_INFO"])
         given["QUERY_STRING"] = self._redaction.redact_query(given["QUERY_STRING"])
         return {

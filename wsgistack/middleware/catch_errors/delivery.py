@@ -61,9 +61,16 @@ class Delivery:
         except Full:
             with self._lock:
                 self._dropped += 1
+                is_first = self._dropped == 1
+            if is_first:  # a reporter that never returns would hide it
+                self._log("the reporter %s is too slow: reports are dropped", self._name)
         if self._thread is None:  # two at once do no harm
             self._thread = Thread(target=self._work, args=(queue,), name="wsgistack-reports", daemon=True)
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError:  # too many threads, or the process ends: the next report tries again
+                self._thread = None
+                self._log("no thread can be started for the reporter %s", self._name)
 
     def wait(self, seconds: float) -> bool:
         """Wait until all reports are delivered, but not longer than some seconds. Return whether they are."""

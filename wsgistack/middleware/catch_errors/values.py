@@ -24,7 +24,7 @@ from types import (
     ModuleType,
 )
 from typing import Any, ClassVar, cast
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus
 from uuid import UUID
 
 from wsgistack.http.redaction import REDACTED, Redaction, redact_text
@@ -53,14 +53,6 @@ MAX_SECRETS = 500
 
 
 _MARGIN = 200  # in characters: a token, by its form
-_PAIR = re.compile(
-    r"""(?P<header>(?:proxy-)?authorization|(?:set-)?cookie):[^\r\n]+"""
-    r"""|(?<![\w.\[\]%-])(?P<name>[\w.\[\]%-]+)(?P<sign>["']?\s{0,3}[:=]\s{0,3})"""
-    r"""(?P<value>\[redacted\]|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^&;,\r\n}\])]+)""",
-    re.IGNORECASE,
-)
-_ERROR_NAME = re.compile(r".*(?:Error|Exception|Warning|Group)").fullmatch
-_URL_USER = re.compile(r"(?<=://)[^/?#@\s]{1,500}@")
 _mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _name: Callable[[type], str] = type.__dict__["__qualname__"].__get__
 _namespace: Callable[[type], dict[str, Any]] = type.__dict__["__dict__"].__get__
@@ -100,6 +92,7 @@ class Values:
         if len(patterns) > MAX_SECRETS:
             patterns = [r"[\s\S]+"]
         self._is_secret = redaction.is_secret
+        self._redact = redaction.redact_message
         self._short = frozenset(known)
         self._hide = partial(re.compile("|".join(patterns) or "(?!)", re.IGNORECASE).sub, REDACTED)
         self._margin = _MARGIN + min(len(words[0]), MAX_SECRET) if words else _MARGIN
@@ -124,21 +117,12 @@ class Values:
         if size <= MAX_SECRET and str.__str__(text) in self._short:
             return REDACTED, ""
         head = str.__getitem__(text, slice(limit + self._margin))
-        shown = redact_text(self._hide(head))
-        if not is_code and ("=" in shown or ":" in shown):
-            shown = _PAIR.sub(self._redact_pair, _URL_USER.sub(f"{REDACTED}@", shown))
+        shown = self._hide(head)
+        shown = redact_text(shown) if is_code else self._redact(shown)
         if size > len(head):
             shown = shown[: -self._margin]  # it may end in the midst of a secret
         is_cut = size > len(head) or len(shown) > limit
         return shown[:limit], f"… ({size} characters)" if is_cut else ""
-
-    def _redact_pair(self, found: re.Match[str]) -> str:
-        if header := found["header"]:
-            return f"{header}: {REDACTED}"
-        name = found["name"]
-        if _ERROR_NAME(name) or not self._is_secret(unquote_plus(name)):
-            return found[0]
-        return f"{name}{found['sign']}{REDACTED}"
 
     def _show(self, value: object, depth: int, outer: tuple[int, ...]) -> str:
         kind = type(value)
@@ -205,8 +189,18 @@ class Values:
         if size == 2 and self._names_secret(items[0]):  # such as a header
             return f"{brackets[0]}{self._show(items[0], depth, outer)}, {REDACTED}{brackets[1]}"
         inner = (*outer, id(value))
-        shown = self._join(brackets, size, (self._show(each, depth + 1, inner) for each in items))
+        if fields := _fields_of(value):  # a named tuple
+            pairs = zip(fields, items, strict=False)
+            return self._join(("", ""), size, (self._show_attribute(*each, depth + 1, inner) for each in pairs))
+        shown = self._join(brackets, size, self._iterate_items(items, depth + 1, inner))
         return f"{shown[:-1]},)" if base is tuple and size == 1 else shown
+
+    def _iterate_items(self, items: Iterable[object], depth: int, outer: tuple[int, ...]) -> Iterator[str]:
+        before: object = None
+        for each in items:
+            is_secret = type(before) is str and before[:1] == "-" and "=" not in before and self._names_secret(before)
+            yield REDACTED if is_secret else self._show(each, depth, outer)  # such as an option and its value
+            before = each
 
     def _show_class(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
         return f"<class {class_name(value)}>"
@@ -282,6 +276,15 @@ def _find_forms(secret: str) -> Iterator[str]:
     for shown in (repr(secret)[1:-1], ascii(secret)[1:-1], repr(data)[2:-1]):
         yield from (shown, shown.replace("'", "\\'"))
     yield from (quote(data, safe=""), quote_plus(data))
+
+
+def _fields_of(value: object) -> tuple[str, ...]:
+    """The names of the items of a named tuple; empty for others."""
+    for kind in _mro(type(value)):
+        fields = _namespace(kind).get("_fields")
+        if type(fields) is tuple and all(type(each) is str for each in fields):
+            return fields
+    return ()
 
 
 def own_attributes(value: object) -> dict[str, object]:
