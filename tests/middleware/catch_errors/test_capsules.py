@@ -107,12 +107,12 @@ def test_keeps_a_body_only_for_capsules_and_not_of_get(method: str, tmp_path: Pa
         environ["wsgi.input"].read(3)
         fail()
 
-    for capsules in (None, tmp_path / "capsules"):
-        send(CatchErrors(failing(look), capsules=capsules), "/", b"abc", REQUEST_METHOD=method)
+    for options in ({}, {"report_file": tmp_path / "file"}, {"capsules": tmp_path / "capsules"}):
+        send(CatchErrors(failing(look), **options), "/", b"abc", REQUEST_METHOD=method)  # type: ignore[arg-type]
     if method == "GET":
         assert not any(isinstance(each, Input) for each in seen)
     else:
-        assert [each.kept for each in seen] == [b"", b"abc"]
+        assert [each.kept for each in seen] == [b"", b"", b"abc"]
 
 
 def test_a_layer_inside_may_replace_the_input(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -126,7 +127,10 @@ def test_it_is_imported_only_with_an_error() -> None:
 
 @pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
 def test_has_the_status_and_the_headers_of_a_planned_answer(accept: str) -> None:
-    planned = {TimeoutError: {"status": 503, "detail": "Busy.", "headers": {"Retry-After": "9"}}, KeyError: 404}
+    planned: dict[Callable[..., Any], int | Mapping[str, Any]] = {
+        TimeoutError: {"status": 503, "detail": "Busy.", "headers": {"Retry-After": "9"}},
+        KeyError: 404,
+    }
     call = Call(
         CatchErrors(raising(TimeoutError("slow")), debug=True, answers=planned), **{**LOCAL, "HTTP_ACCEPT": accept}
     )
