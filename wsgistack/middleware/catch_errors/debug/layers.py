@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import wsgistack.exchange
 from wsgistack.base import Middleware
-from wsgistack.middleware.catch_errors.attributes import class_name
+from wsgistack.middleware.catch_errors.attributes import class_name, traceback_of
 from wsgistack.middleware.catch_errors.fingerprints import find_owner
 from wsgistack.middleware.catch_errors.values import own_attributes
 from wsgistack.types import App
@@ -64,7 +64,7 @@ def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
     """The place of the innermost layer whose code was running; that of the application if none is known."""
     last = len(apps) - 1
     failing = last
-    traceback = error.__traceback__
+    traceback = traceback_of(error)
     while traceback is not None:
         frame = traceback.tb_frame
         owner = _find_owner(apps, frame)
@@ -83,7 +83,7 @@ def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
 def _find_owner(apps: Sequence[Any], frame: FrameType) -> int | None:
     """The place of the layer that a frame belongs to."""
     code, owner = frame.f_code, frame.f_locals.get("self")
-    layer = getattr(owner, "layer", None) if type(owner).__module__.startswith("wsgistack.") else None
+    layer = getattr(owner, "layer", None) if class_name(type(owner)).startswith("wsgistack.") else None
     for place, app in enumerate(apps):
         function = _function_of(app)
         if app is owner or app is layer or (function and function.__code__ is code):
