@@ -132,6 +132,6 @@ def test_a_pipe_that_nobody_reads_does_not_keep_the_client_waiting(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
-    record = send(CatchErrors(failing(lambda _: fail()), report_file=tmp_path / "pipe"))
-    assert record.code == "500"
+    status, _ = send(CatchErrors(failing(lambda _: fail()), report_file=tmp_path / "pipe"))
+    assert status[:3] == "500"
     assert "the reporter JsonLines failed" in caplog.text
