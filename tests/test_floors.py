@@ -19,6 +19,7 @@ FLOORS = (
     (
         "types",
         "errors",
+        "forking",
         "peers",
         "http.__init__",
         "options.__init__",
@@ -28,7 +29,6 @@ FLOORS = (
         "serving.__init__",
     ),
     (
-        "forking",
         "imports",
         "pipeline.shape",
         "serving.address",

@@ -15,17 +15,18 @@ from wsgistack.http.redaction import Redaction
 from wsgistack.http.responses import RESPONSES, error_answer
 from wsgistack.middleware.catch_errors.attributes import class_name
 from wsgistack.middleware.catch_errors.callers import wants_error
-from wsgistack.middleware.catch_errors.expected import ExpectedErrors
+from wsgistack.middleware.catch_errors.expected import Answer, ExpectedErrors, Planned, ask_error
 from wsgistack.middleware.catch_errors.frameworks import LISTENER, listen_to_frameworks
 from wsgistack.middleware.catch_errors.log import Sent, log_error
 from wsgistack.middleware.catch_errors.report import Reporter
-from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
+from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
 __all__ = ["CatchErrors"]
 
 _LOOPBACK = ("127.0.0.0/8", "::1")
 _REPORTS = ("unanswered", "framework")
 _DETAIL = "The server failed to answer this request. The error has been logged."
+_UNPLANNED = Planned(500, _DETAIL, [])
 
 
 class CatchErrors(Middleware):
@@ -191,17 +192,18 @@ class CatchErrors(Middleware):
         environ[LISTENER] = self.hear_error
         return self.app(environ, start_response)
 
-    def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
+    def answer(self, environ: Environ, error: Exception) -> Answer:
         """Make the answer to an error. A subclass may make a different one."""
-        if self.debug and self._may_debug(environ):
+        planned = self.expected.find(error) or _UNPLANNED
+        if self.debug and planned.status >= 500 and self._may_debug(environ):
             try:
                 from wsgistack.middleware.catch_errors.debug.answer import debug_answer  # slow to import
 
-                return debug_answer(self, environ, error, _DETAIL, self.redact)
+                return debug_answer(self, environ, error, planned, self._redaction)
             except Exception as failure:
                 failure.__suppress_context__ = True  # nearly always the error itself, which logging may fail to format
                 logging.getLogger(self.logger).exception("the debug page failed")
-        return error_answer(environ, 500, _DETAIL)
+        return error_answer(environ, planned.status, planned.detail, headers=planned.headers)
 
     def report_error(self, environ: Environ, error: Exception, sent: Sent | None = None) -> None:
         """Log and report an error, unless an inner layer of this kind has logged it.
@@ -223,8 +225,9 @@ class CatchErrors(Middleware):
         if is_client_gone(error) or wants_error(environ, error):
             return
         with suppress(Exception):
-            expected = self.expected.answer(environ, error)
-            if expected is not None and expected[0] < "5":
+            planned = self.expected.find(error)
+            answer = None if planned else ask_error(error, environ)
+            if (planned and planned.status < 500) or (answer and answer[0] < "5"):
                 return
         self.try_to_report(environ, error)
 
@@ -249,14 +252,16 @@ class _Guarded(HeldExchange):
     keeps_length = True
     layer: CatchErrors
 
-    def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
+    def on_error(self, error: Exception) -> Answer | None:
         if wants_error(self.environ, error):
             return None
-        expected = self._find_expected(error) if self.can_answer else None
-        if expected is None or expected[0] >= "5":
+        planned = self.layer.expected.find(error)
+        answer = self._ask(error) if planned is None and self.can_answer else None
+        is_failure = answer[0] >= "5" if answer else planned is None or planned.status >= 500
+        if is_failure or not self.can_answer:
             self._report(error)
-        if expected is not None or not self.can_answer:
-            return expected
+        if answer or not self.can_answer:
+            return answer
         try:
             return self.layer.answer(self.environ, error)
         except Exception as failure:
@@ -268,10 +273,10 @@ class _Guarded(HeldExchange):
         if self.layer.hears_frameworks and issubclass(type(error), Exception):
             self.layer.hear_error(self.environ, cast(Exception, error))
 
-    def _find_expected(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
+    def _ask(self, error: Exception) -> Answer | None:
         try:
-            return self.layer.expected.answer(self.environ, error)
-        except Exception as failure:  # of an exception that answers for itself
+            return ask_error(error, self.environ)
+        except Exception as failure:
             self._report(failure)
             return None
 

@@ -6,10 +6,10 @@ from itertools import filterfalse
 from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type, suggest
-from wsgistack.http.responses import ERRORS, error_answer
+from wsgistack.http.responses import ERRORS
 from wsgistack.types import App, Environ, ExcInfo, Headers, Write
 
-__all__ = ["Answer", "ExpectedErrors"]
+__all__ = ["Answer", "ExpectedErrors", "Planned", "ask_error"]
 
 Answer: TypeAlias = tuple[str, Headers, list[bytes]]
 
@@ -20,7 +20,9 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OF_THE_ANSWER = ("content-type", "content-length", "vary")
 
 
-class _Planned(NamedTuple):
+class Planned(NamedTuple):
+    """What an exception is answered with."""
+
     status: int
     detail: str
     headers: Headers
@@ -36,7 +38,7 @@ class ExpectedErrors:
 
     def __init__(self, answers: Mapping[Any, object]) -> None:
         mistakes = Mistakes()
-        self._planned: dict[type, _Planned] = {}
+        self._planned: dict[type, Planned] = {}
         for kind, planned in answers.items():
             with mistakes.collect("answers"):
                 if not (isinstance(kind, type) and issubclass(kind, Exception)):
@@ -45,19 +47,19 @@ class ExpectedErrors:
                 self._planned[kind] = _read_plan(kind.__qualname__, planned)
         mistakes.raise_if_any()
 
-    def answer(self, environ: Environ, error: Exception) -> Answer | None:
-        """Return the answer of an exception; None if it has none.
-
-        The ``HTTPException`` of WebOb, Pyramid and Werkzeug is a WSGI application, which makes its answer itself.
-        """
-        for kind in type(error).__mro__:
-            if (planned := self._planned.get(kind)) is not None:
-                return error_answer(environ, planned.status, planned.detail, headers=planned.headers)
-        return _ask(error, environ) if callable(error) else None
+    def find(self, error: Exception) -> Planned | None:
+        """Return the answer that is planned for an exception; None if there is none."""
+        return next((self._planned[kind] for kind in type(error).__mro__ if kind in self._planned), None)
 
 
-def _ask(app: App, environ: Environ) -> Answer | None:
-    """Take the answer of an application; None if it has no valid status."""
+def ask_error(error: Exception, environ: Environ) -> Answer | None:
+    """Return the answer of an exception that answers for itself; None if it does not, or has no valid status.
+
+    The ``HTTPException`` of WebOb, Pyramid and Werkzeug is a WSGI application, which makes its answer.
+    """
+    if not callable(error):
+        return None
+    app: App = error
     starts: list[tuple[str, Headers]] = []
     written: list[bytes] = []
 
@@ -74,7 +76,7 @@ def _ask(app: App, environ: Environ) -> Answer | None:
     return (status, headers, [b"".join([*written, *chunks])]) if _STATUS.fullmatch(status) else None
 
 
-def _read_plan(name: str, planned: object) -> _Planned:
+def _read_plan(name: str, planned: object) -> Planned:
     given = planned if isinstance(planned, Mapping) else {"status": planned}
     status, detail, headers = given.get("status"), given.get("detail", ""), given.get("headers") or {}
     for unknown in sorted({*map(str, given)} - _FIELDS):
@@ -93,7 +95,7 @@ def _read_plan(name: str, planned: object) -> _Planned:
         which = f"header {wrong[0][0]} = {wrong[0][1]!r}" if isinstance(wrong[0], tuple) else "headers"
         expected = 'a mapping with texts such as {Retry-After = "60"}, without Content-Type, Content-Length and Vary'
         raise ConfigError(Mistake(f"invalid {which} for {name}", value=headers, expected=expected))
-    return _Planned(status, detail, [*headers.items()])
+    return Planned(status, detail, [*headers.items()])
 
 
 def _is_header(item: tuple[object, object]) -> bool:

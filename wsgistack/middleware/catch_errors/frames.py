@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType, TracebackType
-from typing import cast
+from typing import Any, cast
 
 from wsgistack.middleware.catch_errors.attributes import (
     attributes_of,
@@ -136,7 +136,7 @@ class _Description:
             return "(its text can't be shown)"
 
     def _read_notes(self, error: BaseException) -> list[str]:
-        notes = attributes_of(error).get("__notes__")
+        notes: Any = attributes_of(error).get("__notes__")
         if type(notes) not in (list, tuple):
             return [] if notes is None else [self._values.show(notes)]
         return [

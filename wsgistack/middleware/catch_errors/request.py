@@ -26,10 +26,10 @@ def name_request(environ: Environ, redaction: Redaction) -> str:
 def list_headers(environ: Environ, redaction: Redaction) -> dict[str, str]:
     """The headers of the request, redacted and shortened. Of cookies, the names remain."""
     found: dict[str, str] = {}
-    for key, value in list(environ.items()):
-        if not (isinstance(key, str) and isinstance(value, str)) or len(found) == _MAX_HEADERS:
-            continue
-        if key[:5] != "HTTP_" and not (key in _NOT_PREFIXED and value):
+    keys = [key for key in environ if type(key) is str and (key[:5] == "HTTP_" or key in _NOT_PREFIXED)]
+    for key in keys[:_MAX_HEADERS]:
+        value = environ[key]
+        if type(value) is not str or (not value and key in _NOT_PREFIXED):
             continue
         name = key.removeprefix("HTTP_").replace("_", "-").title()
         if key == "HTTP_COOKIE":

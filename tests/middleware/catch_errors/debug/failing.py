@@ -35,7 +35,8 @@ def fail(**keys: Any) -> Failure:
     def charge(card: str, password: str) -> NoReturn:
         raise ValueError(f"no such card {card}")
 
-    return describe_failure(Middleware(raising(KeyError())), environ_of(**keys), catch(lambda: charge("4", "hunter2")))
+    error = catch(lambda: charge("4", "hunter2"))
+    return describe_failure(Middleware(raising(KeyError())), environ_of(**keys), error, 500, Redaction())
 
 
 def serve(app: App, layers: Sequence[Any] = (), **keys: Any) -> Call:

@@ -122,3 +122,18 @@ def test_it_is_imported_only_with_an_error() -> None:
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
     assert page.MAX_OPEN
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
+def test_has_the_status_and_the_headers_of_a_planned_answer(accept: str) -> None:
+    planned = {TimeoutError: {"status": 503, "detail": "Busy.", "headers": {"Retry-After": "9"}}, KeyError: 404}
+    call = Call(
+        CatchErrors(raising(TimeoutError("slow")), debug=True, answers=planned), **{**LOCAL, "HTTP_ACCEPT": accept}
+    )
+    assert (call.status, call.headers["retry-after"]) == ("503 Service Unavailable", "9")
+    body = call.read().decode()
+    assert "TimeoutError: slow" in body
+    assert "500" not in body.partition("Traceback")[0]
+    call = Call(CatchErrors(raising(KeyError("a")), debug=True, answers=planned), **LOCAL)
+    assert call.status == "404 Not Found"
+    assert "KeyError" not in call.read().decode(), "this is no failure"

@@ -70,7 +70,7 @@ def test_shows_what_is_left_out() -> None:
 
 
 def test_shows_an_error_of_which_little_is_known() -> None:
-    page = write(Failure(Raised(1, "E", ""), Request("", [], [], [], []), [Stage("a", "b")], [], "", ""))
+    page = write(Failure(500, Raised(1, "E", ""), Request("", [], [], [], []), [Stage("a", "b")], [], "", ""))
     assert "Nothing was logged" in page
 
 

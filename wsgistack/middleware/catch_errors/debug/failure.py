@@ -1,7 +1,6 @@
 """All that is known about one failed request, as texts without secrets."""
 
 import platform
-from collections.abc import Collection
 from typing import NamedTuple
 
 from wsgistack.base import Middleware
@@ -26,6 +25,7 @@ class Failure(NamedTuple):
     :param python: the version of Python.
     """
 
+    status: int
     error: Raised
     request: Request
     stages: list[Stage]
@@ -48,16 +48,16 @@ class Failure(NamedTuple):
 
 
 def describe_failure(
-    layer: Middleware, environ: Environ, error: BaseException, redact: Collection[str] = ()
+    layer: Middleware, environ: Environ, error: BaseException, status: int, redaction: Redaction
 ) -> Failure:
     """Describe a failed request.
 
     :param layer: the one that has caught the error.
-    :param redact: more names of what is secret.
+    :param status: the one of the answer.
     """
-    redaction = Redaction(redact)
     values = make_values(redaction, environ, error, layer.pipeline)
     return Failure(
+        status,
         describe_error(error, values),
         describe_request(environ, redaction, values),
         describe_pipeline(layer, error),

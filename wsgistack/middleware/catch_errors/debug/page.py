@@ -30,7 +30,7 @@ _PAGE = """<!DOCTYPE html>
 <body>
 <a class="skip" href="#traceback">Skip to the traceback</a>
 <header class="top">
-<p class="request"><span class="status">500</span> <code>{line}</code></p>
+<p class="request"><span class="status">{status}</span> <code>{line}</code></p>
 <h1><span class="kind">{kind}</span>{message}</h1>
 {place}
 <div class="tools">
@@ -80,6 +80,7 @@ def write_page(failure: Failure, nonce: str) -> Html:
         nonce=nonce,
         style=_read("style.css"),
         script=_read("script.js"),
+        status=failure.status,
         line=failure.request.line,
         kind=error.kind,
         message=_write_message(error.message),
