@@ -125,3 +125,13 @@ def test_sends_one_mail_for_many_equal_errors(mailbox: Mailbox) -> None:
     for text in ("RuntimeError: the key [redacted] is wrong", "Request: GET /pay", "in pay\n", "Traceback"):
         assert text in mail
     assert "s3cret-key" not in mail.replace('raise RuntimeError("the key s3cret-key is wrong")', "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_that_nobody_reads_does_not_keep_the_client_waiting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    status, _ = send(CatchErrors(failing(lambda _: fail()), report_file=tmp_path / "pipe"))
+    assert status[:3] == "500"
+    assert "the reporter JsonLines failed" in caplog.text

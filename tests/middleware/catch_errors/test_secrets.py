@@ -77,3 +77,9 @@ def test_finds_secrets_of_the_body_that_was_read() -> None:
     }
     assert read("application/json", b"{") == set()
     assert read("text/plain", b"password=p") == set()
+
+
+def test_the_current_folder_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PWD", "/srv/shop")
+    assert "/srv/shop" not in found(PWD="/srv/shop")
+    assert "hunter2" in found({"pwd": "hunter2"})

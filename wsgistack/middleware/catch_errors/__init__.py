@@ -200,7 +200,8 @@ class CatchErrors(Middleware):
                 from wsgistack.middleware.catch_errors.debug.answer import debug_answer  # slow to import
 
                 return debug_answer(self, environ, error, planned, self._redaction)
-            except Exception:
+            except Exception as failure:
+                failure.__suppress_context__ = True  # nearly always the error itself, which logging may fail to format
                 logging.getLogger(self.logger).exception("the debug page failed")
         return error_answer(environ, planned.status, planned.detail, headers=planned.headers)
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import filterfalse
 from typing import Any, NamedTuple, TypeAlias
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
+from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type, suggest
 from wsgistack.http.responses import ERRORS
 from wsgistack.types import App, Environ, ExcInfo, Headers, Write
 
@@ -41,7 +42,8 @@ class ExpectedErrors:
         for kind, planned in answers.items():
             with mistakes.collect("answers"):
                 if not (isinstance(kind, type) and issubclass(kind, Exception)):
-                    raise ConfigError(Mistake(f"{kind!r} is no type of exception", expected="one, such as KeyError"))
+                    problem = f"{getattr(kind, '__qualname__', repr(kind))} is no type of exception"
+                    raise ConfigError(Mistake(problem, expected="one, such as KeyError"))
                 self._planned[kind] = _read_plan(kind.__qualname__, planned)
         mistakes.raise_if_any()
 
@@ -77,7 +79,10 @@ def ask_error(error: Exception, environ: Environ) -> Answer | None:
 def _read_plan(name: str, planned: object) -> Planned:
     given = planned if isinstance(planned, Mapping) else {"status": planned}
     status, detail, headers = given.get("status"), given.get("detail", ""), given.get("headers") or {}
-    if type(status) is not int or not {*given} <= _FIELDS:
+    for unknown in sorted({*map(str, given)} - _FIELDS):
+        hint = suggest(unknown, _FIELDS)
+        raise ConfigError(Mistake(f"unknown key {unknown!r} for {name}", value=planned, expected=_EXPECTED, hint=hint))
+    if type(status) is not int:
         problem = f"{describe_type(planned)} for {name}" if given is not planned else f"wrong mapping for {name}"
         raise ConfigError(Mistake(problem, value=planned, expected=_EXPECTED))
     if status not in ERRORS:
@@ -85,9 +90,11 @@ def _read_plan(name: str, planned: object) -> Planned:
         raise ConfigError(Mistake(problem, value=status, expected="a status of HTTP from 400 to 599"))
     if not isinstance(detail, str):
         raise ConfigError(Mistake(f"the detail {describe_type(detail)} for {name}", value=detail, expected="text"))
-    if not isinstance(headers, Mapping) or not all(map(_is_header, headers.items())):
-        expected = 'a mapping such as {Retry-After = "60"}, without Content-Type and Content-Length'
-        raise ConfigError(Mistake(f"wrong headers for {name}", value=headers, expected=expected))
+    wrong = [*filterfalse(_is_header, headers.items())] if isinstance(headers, Mapping) else [headers]
+    if wrong:
+        which = f"header {wrong[0][0]} = {wrong[0][1]!r}" if isinstance(wrong[0], tuple) else "headers"
+        expected = 'a mapping with texts such as {Retry-After = "60"}, without Content-Type, Content-Length and Vary'
+        raise ConfigError(Mistake(f"invalid {which} for {name}", value=headers, expected=expected))
     return Planned(status, detail, [*headers.items()])
 
 

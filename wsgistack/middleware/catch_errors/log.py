@@ -57,7 +57,8 @@ def log_error(logger_name: str, environ: Environ, error: Exception, sent: Sent |
     if not _is_plain(error):  # otherwise the formatter of each handler makes its own text
         from wsgistack.middleware.catch_errors.tracebacks import format_error  # slow to import
 
-        record.exc_text = format_error(error)
+        # a stream in UTF-8 can't write halves of characters
+        record.exc_text = format_error(error).encode("utf-8", "backslashreplace").decode()
     logger.handle(record)
 
 
@@ -67,7 +68,12 @@ def _is_plain(error: BaseException) -> bool:
     try:
         for each in errors:  # which grows meanwhile
             is_odd = each.__class__ is not type(each) or isinstance(each, SyntaxError | BaseExceptionGroup)
-            if is_odd or hasattr(each, "__notes__") or len(str(each)) > _MAX_MESSAGE or len(errors) > _MAX_ERRORS:
+            if (
+                is_odd
+                or hasattr(each, "__notes__")
+                or len(str(each).encode()) > _MAX_MESSAGE
+                or len(errors) > _MAX_ERRORS
+            ):
                 return False
             if sum(1 for _ in walk_tb(traceback_of(each))) > _MAX_FRAMES:
                 return False

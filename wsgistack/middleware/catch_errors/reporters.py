@@ -85,7 +85,9 @@ class JsonLines:
 
     def __call__(self, report: ErrorReport, /) -> None:
         """Append a line."""
-        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # a pipe that nobody reads fails, instead of keeping the client waiting; Windows has no such flag
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+        file = os.open(self.path, flags, 0o600)
         try:
             os.write(file, f"{json.dumps(report._asdict())}\n".encode())
         finally:

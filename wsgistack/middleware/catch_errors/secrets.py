@@ -64,7 +64,7 @@ def _find_in(scope: Mapping[Any, object], redaction: Redaction, depth: int = 0) 
     for name, value in [*islice(dict.items(cast(Any, scope)), MAX_NAMES)]:
         if type(value) is dict and not depth:
             yield from _find_in(value, redaction, depth + 1)
-        elif type(name) is str and redaction.is_secret(name):
+        elif type(name) is str and name != "PWD" and redaction.is_secret(name):  # PWD is the current folder in a shell
             if type(value) is bytes:
                 value = value[:MAX_SECRET].decode("utf-8", "replace")
             if type(value) is str:

@@ -96,7 +96,7 @@ def _find_owner(apps: Sequence[Any], frame: FrameType) -> int | None:
 def _owner_of(frame: FrameType) -> object:
     """The layer that runs: an object, or what its exchange belongs to."""
     owner = frame.f_locals.get("self")
-    return getattr(owner, "layer", owner) if type(owner).__module__.startswith("wsgistack.") else owner
+    return getattr(owner, "layer", owner) if class_name(type(owner)).startswith("wsgistack.") else owner
 
 
 def _file_of(app: object) -> str:
