@@ -356,3 +356,8 @@ def test_a_name_beside_a_value_makes_it_a_secret(value: object) -> None:
     shown = VALUES.show(value)
     assert REDACTED in shown
     assert "hunter3" not in shown
+
+
+def test_a_long_text_that_is_redacted_as_a_whole_says_so() -> None:
+    values = Values(Redaction(), [f"secret number {number}" for number in range(600)])
+    assert values.cut("a" * 10_000, 100) == f"{REDACTED}… (10000 characters)"

@@ -119,7 +119,7 @@ class Values:
         head = str.__getitem__(text, slice(limit + self._margin))
         shown = self._hide(head)
         shown = redact_text(shown) if is_code else self._redact(shown)
-        if size > len(head):
+        if size > len(head) and shown != REDACTED:
             shown = shown[: -self._margin]  # it may end in the midst of a secret
         is_cut = size > len(head) or len(shown) > limit
         return shown[:limit], f"… ({size} characters)" if is_cut else ""
