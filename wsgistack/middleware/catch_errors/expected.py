@@ -90,11 +90,11 @@ def _read_plan(name: str, planned: object) -> Planned:
         raise ConfigError(Mistake(problem, value=status, expected="a status of HTTP from 400 to 599"))
     if not isinstance(detail, str):
         raise ConfigError(Mistake(f"the detail {describe_type(detail)} for {name}", value=detail, expected="text"))
-    wrong = [*filterfalse(_is_header, headers.items())] if isinstance(headers, Mapping) else [headers]
-    if wrong:
-        which = f"header {wrong[0][0]} = {wrong[0][1]!r}" if isinstance(wrong[0], tuple) else "headers"
-        expected = 'a mapping with texts such as {Retry-After = "60"}, without Content-Type, Content-Length and Vary'
-        raise ConfigError(Mistake(f"invalid {which} for {name}", value=headers, expected=expected))
+    expected = 'a mapping with texts such as {Retry-After = "60"}, without Content-Type, Content-Length and Vary'
+    if not isinstance(headers, Mapping):
+        raise ConfigError(Mistake(f"invalid headers for {name}", value=headers, expected=expected))
+    for key, value in filterfalse(_is_header, headers.items()):
+        raise ConfigError(Mistake(f"invalid header {key} = {value!r} for {name}", value=headers, expected=expected))
     return Planned(status, detail, [*headers.items()])
 
 
