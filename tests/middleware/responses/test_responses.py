@@ -35,6 +35,7 @@ from wsgistack.types import App, Environ, StartResponse
 PAGES = Path(__file__).parent / "pages"
 SECRET = "postgres://ada:lovelace@db/shop"
 hello = answering([b"hello"])
+WRONG = "Basic YTph"
 
 
 def describe(environ: Environ, problem: Problem) -> Mapping[str, object]:
@@ -47,6 +48,12 @@ def busy(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     return body
 
 
+def throttled(app: App) -> App:
+    auth = BasicAuth(app, users={"a": "b"}, throttle={"per_client": 1})
+    Call(auth, HTTP_AUTHORIZATION=WRONG)
+    return auth
+
+
 ANSWERS: dict[str, tuple[Callable[[App], App], str, str, Mapping[str, str]]] = {
     "basic_auth": (
         partial(BasicAuth, users={"a": "b"}),
@@ -54,6 +61,7 @@ ANSWERS: dict[str, tuple[Callable[[App], App], str, str, Mapping[str, str]]] = {
         "/",
         {"www-authenticate": 'Basic realm="Restricted", charset="UTF-8"'},
     ),
+    "basic_auth, throttled": (throttled, "429 Too Many Requests", "/", {"vary": "Accept"}),
     "csrf": (Csrf, "403 Forbidden", "/", {}),
     "mount": (lambda app: Mount({"/shop": app}), "404 Not Found", "/none", {}),
     "request_filter: method": (
@@ -78,6 +86,7 @@ ANSWERS: dict[str, tuple[Callable[[App], App], str, str, Mapping[str, str]]] = {
 
 def ask(app: App, path: str = "/", accept: str = "application/json", **keys: Any) -> Call:
     keys = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "2", "HTTP_SEC_FETCH_SITE": "cross-site", **keys}
+    keys.setdefault("HTTP_AUTHORIZATION", WRONG)
     return Call(app, path, HTTP_ACCEPT=accept, **keys)
 
 

@@ -1,8 +1,6 @@
 """The answers for a developer."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +9,7 @@ import pytest
 from tests.direct import Call, answering, raising
 from tests.middleware.catch_errors.debug.failing import LOCAL, serve
 from wsgistack import CatchErrors, SecurityHeaders
-from wsgistack.middleware.catch_errors.debug import answer, page
+from wsgistack.middleware.catch_errors.debug import answer
 
 ERROR = RuntimeError("boom <b>")
 
@@ -114,15 +112,6 @@ def test_a_request_without_an_error_is_untouched() -> None:
     body = [b"x"]
     call = serve(answering(body), HTTP_ACCEPT="*/*")
     assert call.body is body
-
-
-def test_it_is_imported_only_with_an_error() -> None:
-    code = (
-        "import sys; from wsgistack import CatchErrors; CatchErrors(print);"
-        "print([each for each in sys.modules if 'catch_errors.debug' in each])"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
-    assert page.MAX_OPEN
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
