@@ -8,7 +8,7 @@ import pytest
 from tests.direct import Call
 from wsgistack import RequestId, current_request_id
 from wsgistack.current import Origin, origin_var
-from wsgistack.http.traceparent import parse_traceparent
+from wsgistack.http.traceparent import find_trace_id, parse_traceparent
 from wsgistack.types import Environ, StartResponse
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -122,3 +122,12 @@ def test_sends_its_own_id_on_where_no_global_one_came(options: dict[str, Any], g
     inside, origin, own = ask(options, HTTP_X_OPENSTACK_REQUEST_ID=given)
     assert "wsgistack.global_request_id" not in inside.environ
     assert origin == Origin("-", "-", {OPENSTACK: own})
+
+
+@pytest.mark.parametrize("options", [{"trust": False}, {"trusted": ["10.0.0.0/8"]}])
+def test_no_log_has_a_trace_that_a_stranger_chose(options: dict[str, Any]) -> None:
+    inside, origin, _ = ask(options, HTTP_TRACEPARENT=PARENT)
+    assert origin == Origin()
+    assert not inside.environ["wsgistack.trace_id"]
+    assert find_trace_id(inside.environ) is None
+    assert inside.environ["HTTP_TRACEPARENT"] == PARENT
