@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.middleware.access_log import AccessLog
+from wsgistack.middleware.access_log.format import FORMATS
 from wsgistack.middleware.access_log.sinks import find_level, log_lines
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
@@ -141,4 +142,8 @@ def _translate(format: str) -> str:
             raise ConfigError(Mistake(problem, key="format", value=format, hint=hint))
         return _DIRECTIVES[found["name"]]
 
-    return _FIELD.sub(translate, format).replace(f"[{_TIME}]", "%t")
+    directives = _FIELD.sub(translate, format).replace(f"[{_TIME}]", "%t")
+    if "%" not in directives:
+        hint = "for a format that has a name, use egg:wsgistack#access_log" if format in FORMATS else ""
+        raise ConfigError(Mistake("all lines would be equal", key="format", value=format, expected=expected, hint=hint))
+    return directives
