@@ -49,10 +49,11 @@ class TransLogger(AccessLog):
         use = egg:wsgistack#translogger
         setup_console_handler = False
 
-    The lines of ordinary requests are the same. Other than in Paste, a line comes at the end of the response, also if
-    the application raises an error, such as NotFound in Zope. What a client sends can't break a line. The path is as
-    the client wrote it, ``/@@view`` and not ``/%40%40view``. The address is that of the connection, because anybody can
-    write X-Forwarded-For: behind a proxy, add the layer ``forwarded`` before, or ``trusted_proxy`` of Waitress.
+    The lines of ordinary requests are the same; secrets are written as ``[redacted]``, as in ``access_log``. Other than
+    in Paste, a line comes at the end of the response, also if the application raises an error, such as NotFound in
+    Zope. What a client sends can't break a line. The path is as the client wrote it, ``/@@view`` and not
+    ``/%40%40view``. The address is that of the connection, because anybody can write X-Forwarded-For: behind a proxy,
+    add the layer ``forwarded`` before, or ``trusted_proxy`` of Waitress.
 
     :param logger_name: the name of the logger. ``wsgi`` by default.
     :param format: a text with the names of Paste, such as ``%(REMOTE_ADDR)s``: HTTP_REFERER, HTTP_USER_AGENT,

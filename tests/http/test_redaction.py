@@ -135,6 +135,8 @@ def test_knows_the_forms_of_tokens(token: str, redaction: Redaction) -> None:
         (f"next={_encode(_encode(_encode('/?token=x')))}", f"next={REDACTED}"),
         ("token:x", REDACTED),
         ("token%3Dx", REDACTED),
+        ("a%26code=x", f"a%26code={REDACTED}"),
+        ("remember_me=x", f"remember_me={REDACTED}"),
         ("a%26token%3Dx=1", REDACTED),
         ('{"token":"x"}', REDACTED),
         ("x=%5B%7B%22code%22:%22x%22%7D%5D", f"x={REDACTED}"),

@@ -28,6 +28,7 @@ _PARTS_OF_NAMES = (
     "passwd",
     "password",
     "private key",
+    "remember me",
     "saml",
     "secret",
     "sessid",
@@ -182,7 +183,7 @@ class Redaction:
         name, equals, value = pair.partition("=")
         if self._has_secret(name):
             return REDACTED
-        if equals and (self.is_secret(_decode(name)) or self._has_secret(value)):
+        if equals and (any(map(self.is_secret, _MARKS.split(_decode(name)))) or self._has_secret(value)):
             return f"{name}={REDACTED}"
         return f"{redact_text(name)}{equals}{redact_text(value)}"
 
