@@ -191,9 +191,11 @@ def _first_fit(value: object, union: object) -> object:
         except (UnfitError, ConfigError) as error:
             errors.append(error)
     close = [each for each in errors if isinstance(each, ConfigError) or each.is_inner]
+    hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
+    if len(close) == 1 and isinstance(close[0], ConfigError):  # no import string, and perhaps a misspelled choice
+        raise ConfigError(*(each._replace(hint=each.hint or hint) for each in close[0].mistakes)) from close[0]
     if len(close) == 1:
         raise close[0]
-    hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
     expected = describe(union).replace("a mapping", _LINES) if isinstance(value, Text) else describe(union)
     raise UnfitError(expected, hint, item=max(getattr(each, "item", 0) for each in errors))
 
@@ -227,7 +229,9 @@ def _collection(value: object, annotation: object) -> object:
         words = value.template.strip()
         is_toml = words.startswith("[") and not _BRACKETED_WORD.match(words)
         value = _read_toml(value, annotation) if is_toml else [*map(value.fill, re.findall(r"[^\s,]+", words))]
-    if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
+    if isinstance(value, str):
+        raise UnfitError(describe(annotation), "write it in brackets")
+    if not isinstance(value, Iterable) or isinstance(value, Mapping):
         raise UnfitError(describe(annotation))
     items = list(value)
     kind, arguments = _split(annotation)
