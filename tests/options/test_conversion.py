@@ -290,5 +290,5 @@ def test_finds_a_secret_in_a_typed_mapping() -> None:
 
 
 def test_a_misspelled_choice_beside_a_callable_gets_a_hint() -> None:
-    with pytest.raises(ConfigError, match="'uuid' is not an import string; .*did you mean 'uuid[47]'"):
+    with pytest.raises(ConfigError, match=r"'uuid' is not an import string; .*did you mean 'uuid[47]'"):
         convert(Text("uuid"), Literal["hex", "uuid4", "uuid7"] | Callable[[], str])
