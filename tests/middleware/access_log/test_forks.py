@@ -17,12 +17,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 def test_a_child_process_opens_the_file_again_and_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
     path = tmp_path / "access.log"
-    write = LogFile(path, REPORTS)
-    write("parent")
+    log = LogFile(path, REPORTS)
+    log.write("parent")
     is_held, may_go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with write._lock:  # as during a write
+        with log._lock:  # as during a write
             is_held.set()
             may_go_on.wait()
 
@@ -32,12 +32,12 @@ def test_a_child_process_opens_the_file_again_and_waits_for_no_thread_of_its_par
     child = os.fork()
     if not child:
         signal.alarm(30)  # ends a child that hangs
-        write("child")
+        log.write("child")
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     may_go_on.set()
     holding.join()
-    write("parent")
+    log.write("parent")
     assert path.read_text() == "parent\nchild\nparent\n"
 
 
@@ -50,19 +50,19 @@ def test_a_child_process_has_a_thread_of_its_own_and_leaves_the_lines_of_its_par
         with path.open("a") as file:
             file.write(f"{line}\n")
 
-    write = Queued(append, 10, REPORTS)
-    write("parent")
+    log = Queued(append, 10, REPORTS)
+    log.write("parent")
     child = os.fork()
     if not child:
         signal.alarm(30)  # ends a child that hangs
         may_go_on.set()
-        write("child")
-        write.flush()
+        log.write("child")
+        log.flush()
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert path.read_text() == "child\n"
     may_go_on.set()
-    write.flush()
+    log.flush()
     assert path.read_text() == "child\nparent\n"
 
 
@@ -71,11 +71,11 @@ def test_the_same_in_this_process(tmp_path: Path) -> None:
     path, lines = tmp_path / "access.log", list[str]()
     file, queued = LogFile(path, REPORTS), Queued(lines.append, 10, REPORTS)
     for line in "ab":
-        file(line)
-        queued(line)
+        file.write(line)
+        queued.write(line)
         queued.flush()
         forks._after_fork()
-    file("c")
+    file.write("c")
     assert path.read_text() == "a\nb\nc\n"
     assert [link.resolve() for link in Path("/dev/fd").iterdir()].count(path) == 1
     assert lines == ["a", "b"]

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsgistack.errors import class_name
 from wsgistack.http.redaction import REDACTED, Redaction
-from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, class_name, cut
+from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, cut
 
 HIDING = Hiding(Redaction(["ahv-number"]), ["hunter2 & co", "ab"])
 

@@ -7,7 +7,7 @@ from time import perf_counter, time
 from typing import Annotated, ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists, class_name
 from wsgistack.exchange.measured import MeasuredExchange
 from wsgistack.middleware.access_log.cleaning import make_cleaning
 from wsgistack.middleware.access_log.fields import choose_fields, compile_facts
@@ -114,7 +114,7 @@ class AccessLog(Middleware):
     In Python and TOML, write a mapping: ``extra_fields = {tenant = "request_header:X-Tenant"}``.
 
     ``outcome`` is ``complete``, ``aborted`` if the client has gone, ``failed`` if the application raised an error,
-    whose type is then in ``error``, or ``upgraded`` if the connection went on with another protocol, such as WebSocket.
+    or ``upgraded`` if the connection went on with another protocol, such as WebSocket.
 
     **Secrets.** Values that carry tokens are written as ``[redacted]`` in each format: ``?token=``, ``/reset/…``,
     ``Authorization``, ``Cookie``, a user in a Referer, JSON Web Tokens and others that can be recognized, also in a
@@ -205,14 +205,16 @@ class AccessLog(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        return self._exchange(self, environ, start_response).run(self.app)
+        exchange = self._exchange()
+        exchange.layer = self
+        exchange.prepare(environ, start_response)
+        return exchange.run(self.app)
 
-    def write(self, entry: Entry) -> None:
+    def log(self, entry: Entry) -> None:
         """Write the line of one request, unless it is left out."""
         try:
-            if self._is_kept is not None and not self._is_kept(entry):
-                return
-            self._write(self._line_of(entry), entry)
+            if self._is_kept is None or self._is_kept(entry):
+                self._write(self._line_of(entry), entry)
         except Exception as error:
             self._losses.add(error)
         else:
@@ -225,18 +227,20 @@ _read_request = itemgetter("REMOTE_ADDR", "SCRIPT_NAME", "PATH_INFO", "QUERY_STR
 
 class _Logged(MeasuredExchange):
     __slots__ = (
-        "_layer",
         "_since",
         "client",
         "code",
         "duration",
         "failure",
+        "layer",
         "outcome",
         "path",
         "protocol",
         "query",
         "started",
     )
+    __init__ = object.__init__
+    layer: AccessLog
     outcome: str
     failure: str | None
 
@@ -245,9 +249,8 @@ class _Logged(MeasuredExchange):
         """The seconds until the first byte of the body."""
         return None if self.first_chunk_at is None else self.first_chunk_at - self._since
 
-    def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
-        MeasuredExchange.__init__(self, environ, start_response)  # faster than super()
-        self._layer = layer
+    def prepare(self, environ: Environ, start_response: StartResponse) -> None:
+        MeasuredExchange.prepare(self, environ, start_response)  # faster than super()
         self._since = perf_counter()
         self.started = time()
         try:
@@ -264,15 +267,10 @@ class _Logged(MeasuredExchange):
         self.code = self.status[:3] or "-"
         self.failure = None
         if error is not None and self.outcome == "failed":
-            self.failure = _name_type(error)
+            self.failure = class_name(type(error))
             if not self.finished and not self.sent:
                 self.code = _find_code(error)  # nothing has been sent, so what is outside answers
-        self._layer.write(self)
-
-
-def _name_type(error: BaseException) -> str:
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        self.layer.log(self)
 
 
 class _LoggedInContext(_Logged):

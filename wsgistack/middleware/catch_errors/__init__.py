@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, cast
 
 from wsgistack.base import Middleware
 from wsgistack.environ import ERROR, is_client_gone, is_logged, mark_logged, watch_input
-from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
+from wsgistack.errors import Mistake, Mistakes, check_lists, class_name, suggest
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http import headers as h
 from wsgistack.http.responses import RESPONSES, error_answer
@@ -17,7 +17,6 @@ from wsgistack.middleware.catch_errors.expected import ExpectedErrors
 from wsgistack.middleware.catch_errors.frameworks import LISTENER, listen_to_frameworks
 from wsgistack.middleware.catch_errors.reporting import Reporter, Reports, Sent
 from wsgistack.middleware.catch_errors.tracebacks import format_error
-from wsgistack.middleware.catch_errors.values import class_name
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
 __all__ = ["CatchErrors"]

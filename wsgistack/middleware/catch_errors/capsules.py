@@ -15,13 +15,13 @@ from types import FrameType
 from typing import Any
 
 from wsgistack.environ import Input
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import ConfigError, Mistake, class_name
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.bodies import redact_body
 from wsgistack.middleware.catch_errors.fingerprints import is_application_code
 from wsgistack.middleware.catch_errors.report import ErrorReport
 from wsgistack.middleware.catch_errors.tracebacks import message_of
-from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, class_name, cut
+from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, cut
 from wsgistack.types import Environ
 
 __all__ = ["FORMAT", "KEPT_INPUT", "MAX_BODY", "Capsules"]

@@ -7,9 +7,9 @@ from traceback import walk_tb
 from types import FrameType
 from typing import cast
 
+from wsgistack.errors import class_name
 from wsgistack.imports import is_own_code
 from wsgistack.middleware.catch_errors.attributes import cause_of, traceback_of
-from wsgistack.middleware.catch_errors.values import class_name
 
 __all__ = ["find_fingerprint", "find_origin", "is_application_code"]
 

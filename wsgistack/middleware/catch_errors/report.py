@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from wsgistack.environ import REQUEST_ID, escape_word, request_target
+from wsgistack.errors import class_name
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint, find_origin
 from wsgistack.middleware.catch_errors.tracebacks import format_error, message_of
-from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, class_name, cut
+from wsgistack.middleware.catch_errors.values import MAX_TEXT, Hiding, cut
 from wsgistack.types import Environ
 
 __all__ = ["ErrorReport", "list_headers", "make_report", "name_request"]

@@ -11,9 +11,10 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from wsgistack.errors import class_name
 from wsgistack.http.redaction import REDACTED, Redaction, redact_text
 
-__all__ = ["MAX_TEXT", "Hiding", "class_name", "cut"]
+__all__ = ["MAX_TEXT", "Hiding", "cut"]
 
 MAX_TEXT = 1000
 """Characters of one value."""
@@ -129,12 +130,6 @@ _BRACKETS: dict[type, tuple[str, str]] = {
 def cut(text: str, limit: int) -> str:
     """A text that is not longer than some characters, and a note of what is missing."""
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text) - limit} more characters)"
-
-
-def class_name(kind: type) -> str:
-    """The name of a class with its module, but for built-in ones."""
-    module, name = (str(type.__dict__[part].__get__(kind)) for part in ("__module__", "__qualname__"))
-    return name if module == "builtins" else f"{module}.{name}"
 
 
 def _list_forms(secret: str) -> Collection[str]:
