@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from json import dumps
+from logging import makeLogRecord
 from math import isfinite
 from time import gmtime, strftime
 from typing import Any, NamedTuple, TypeAlias
@@ -80,6 +81,9 @@ _PRESETS: Mapping[str, Mapping[str, str]] = {
 }
 STRUCTURED = tuple(_PRESETS)
 
+_RECORD = ("client", "user", "method", "target", "status", "bytes", "duration", "outcome", "error", "request_id")
+_TAKEN = {*vars(makeLogRecord({})), "asctime", "message"}
+
 _NUMBERS = {  # NULL is how the format writes that there is none
     "bytes": "entry.sent",
     "duration_ns": "int(entry.duration * 1e9)",
@@ -120,14 +124,15 @@ _KINDS = ("request_header", "response_header", "environ")
 _LOGFMT_KEY = re.compile(r'[^\s="\x00-\x20\x7f]+').fullmatch
 
 
-def choose_fields(format: str, fields: Fields | None, extra_fields: Fields | None) -> Mapping[str, Source]:
+def choose_fields(format: str | None, fields: Fields | None, extra_fields: Fields | None) -> Mapping[str, Source]:
     """Return the fields of a format, each with its source.
 
+    :param format: from ``STRUCTURED``; None for the attributes of log records.
     :param fields: in the place of those that the format has: names, or new names with their sources.
     :param extra_fields: more fields. A name that the format has gets the new source.
     :raises ConfigError: a source is unknown, or a name does not fit the format.
     """
-    preset = _PRESETS[format]
+    preset = _PRESETS[format] if format else {name: name for name in _RECORD}
     chosen: dict[str, Source] = {**preset} if fields is None else {}
     mistakes = Mistakes()
     for key, given in (("fields", fields), ("extra_fields", extra_fields)):
@@ -136,6 +141,10 @@ def choose_fields(format: str, fields: Fields | None, extra_fields: Fields | Non
             if format == "logfmt" and not _LOGFMT_KEY(name):
                 problem = f"not a name for logfmt: {name!r}"
                 mistakes.append(Mistake(problem, key=key, value=name, expected="no blank, quote or equals sign"))
+            if not format and name in _TAKEN:
+                problem = f"{name!r} is an attribute that every log record has"
+                hint = f"write another name, such as http_{name}"
+                mistakes.append(Mistake(problem, key=key, value=name, hint=hint))
             with mistakes.collect(key):
                 chosen[name] = _find_source(source, [*_KNOWN, *preset] if named is not given else _KNOWN)
     if not chosen:
