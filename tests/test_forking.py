@@ -1,42 +1,58 @@
 """A child process of a process that logs: it waits for no thread of its parent, and repeats none of its lines."""
 
+import logging
 import os
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from wsgistack.middleware.access_log import forks
+from wsgistack import forking
+from wsgistack.middleware.access_log import addresses
 from wsgistack.middleware.access_log.file import LogFile
+from wsgistack.middleware.access_log.losses import Losses
 from wsgistack.middleware.access_log.queued import Queued
+from wsgistack.notices import Notice
 
 REPORTS = "wsgistack.access_log"
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
-def test_a_child_process_opens_the_file_again_and_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
-    path = tmp_path / "access.log"
-    log = LogFile(path, REPORTS)
-    log.write("parent")
+@contextmanager
+def held_elsewhere(thing: Any) -> Iterator[None]:
+    """Another thread holds the lock of a thing."""
     is_held, may_go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with log._lock:  # as during a write
+        with thing._lock:
             is_held.set()
             may_go_on.wait()
 
     holding = threading.Thread(target=hold)
     holding.start()
     is_held.wait()
-    child = os.fork()
-    if not child:
-        signal.alarm(30)  # ends a child that hangs
-        log.write("child")
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    may_go_on.set()
-    holding.join()
+    try:
+        yield
+    finally:
+        may_go_on.set()
+        holding.join()
+
+
+def test_a_child_process_opens_the_file_again_and_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    log = LogFile(path, REPORTS)
+    log.write("parent")
+    with held_elsewhere(log):  # as during a write
+        child = os.fork()
+        if not child:
+            signal.alarm(30)  # ends a child that hangs
+            log.write("child")
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     log.write("parent")
     assert path.read_text() == "parent\nchild\nparent\n"
 
@@ -74,8 +90,26 @@ def test_the_same_in_this_process(tmp_path: Path) -> None:
         file.write(line)
         queued.write(line)
         queued.flush()
-        forks._after_fork()
+        forking._renew_all()
     file.write("c")
     assert path.read_text() == "a\nb\nc\n"
     assert [link.resolve() for link in Path("/dev/fd").iterdir()].count(path) == 1
     assert lines == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("thing", "use"),
+    [
+        pytest.param(Notice(logging.getLogger("tests")), lambda notice: notice.log("odd"), id="notice"),
+        pytest.param(Losses("tests"), lambda losses: losses.add(OSError()), id="losses"),
+        pytest.param(addresses._DailyKey(), lambda key: key(1), id="daily key"),
+    ],
+)
+def test_a_child_process_waits_for_no_lock_of_its_parent(thing: Any, use: Callable[[Any], object]) -> None:
+    with held_elsewhere(thing):
+        child = os.fork()
+        if not child:
+            signal.alarm(5)  # ends a child that hangs
+            use(thing)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

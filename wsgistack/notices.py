@@ -4,6 +4,8 @@ from logging import Logger
 from threading import Lock
 from time import monotonic
 
+from wsgistack.forking import renew_after_fork
+
 __all__ = ["Notice"]
 
 INTERVAL = 60.0  # seconds
@@ -20,13 +22,18 @@ class Notice:
     It serves many threads. Each process has its own count.
     """
 
-    __slots__ = ("_left_out", "_lock", "_logger", "_next")
+    __slots__ = ("__weakref__", "_left_out", "_lock", "_logger", "_next")
 
     def __init__(self, logger: Logger) -> None:
         self._logger = logger
-        self._lock = Lock()
         self._next = 0.0
         self._left_out = 0
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Make a new lock, which no thread holds."""
+        self._lock = Lock()
 
     def log(self, message: str, *arguments: object, error: Exception | None = None) -> None:
         """Log the message, or only count it.

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.middleware.catch_errors.failing import caught, fail, report_of
+from wsgistack.forking import _renew_all
 from wsgistack.middleware.catch_errors.delivery import Delivery
-from wsgistack.middleware.catch_errors.forking import _renew_all
 from wsgistack.middleware.catch_errors.limiting import Limiter
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")

@@ -10,7 +10,7 @@ from threading import Lock, Thread
 from typing import TypeAlias
 from weakref import WeakSet
 
-from wsgistack.middleware.catch_errors.forking import renew_after_fork
+from wsgistack.forking import renew_after_fork
 from wsgistack.middleware.catch_errors.report import ErrorReport
 
 __all__ = ["Delivery", "Reporter"]
