@@ -210,7 +210,7 @@ class AccessLog(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        exchange = self._exchange()
+        exchange: _Logged = self._exchange()
         exchange.layer = self
         exchange.prepare(environ, start_response)
         return exchange.run(self.app)
