@@ -116,8 +116,9 @@ class AccessLog(Middleware):
 
     In Python and TOML, write a mapping: ``extra_fields = {tenant = "request_header:X-Tenant"}``.
 
-    ``outcome`` is ``complete``, ``aborted`` if the client has gone, ``failed`` if the application raised an error,
-    or ``upgraded`` if the connection went on with another protocol, such as WebSocket.
+    ``outcome`` is ``complete``, ``aborted`` if the client has gone, ``failed`` if the application raised an error, or
+    ``upgraded`` if the connection went on with another protocol, such as WebSocket. ``error`` is the type of the error,
+    also of one that ``catch_errors`` has reported and something inside has answered.
 
     **Secrets.** Values that carry tokens are written as ``[redacted]`` in each format: ``?token=``, ``/reset/…``,
     ``Authorization``, ``Cookie``, a user in a Referer, JSON Web Tokens and others that can be recognized, also in a
