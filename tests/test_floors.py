@@ -29,14 +29,15 @@ FLOORS = (
         "serving.__init__",
     ),
     (
+        "forking",
         "imports",
         "pipeline.shape",
         "serving.address",
-        "watched_file",
     ),
     (
         "serving.listener",
         "serving.programs",
+        "watched_file",
     ),
     (
         "options.secrets",
