@@ -49,7 +49,7 @@ FLOORS = (
         "http.origins",
         "http.proxies",
         "http.redaction",
-        "current",
+        "exchange.current",
         "environ",
         "exchange.lengths",
         "file_wrapper",
@@ -65,7 +65,7 @@ FLOORS = (
         "http.hosts",
         "http.paths",
         "http.urls",
-        "notices",
+        "http.notices",
         "options.conversion",
     ),
     (
@@ -139,7 +139,7 @@ FLOORS = (
     ("config.words",),
     ("config.contents",),
     ("config.paste.compatibility",),
-    ("config.export",),
+    ("config.export"),
     # what judges the layers of anybody
     (
         "testing.record",
@@ -323,6 +323,10 @@ def test_each_module_has_a_docstring() -> None:
 def test_no_file_has_a_meaningless_name() -> None:
     names = {path.stem for path in (*PACKAGE.rglob("*.py"), *TESTS.rglob("*.py"))}
     assert not names & {"util", "utils", "helper", "helpers", "common", "misc"}
+
+
+def test_the_root_holds_twelve_files_at_most() -> None:
+    assert len([*PACKAGE.glob("*.py")]) <= 12
 
 
 def test_no_package_holds_one_file() -> None:

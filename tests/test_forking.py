@@ -12,11 +12,11 @@ from tests.direct import answering
 from tests.middleware.catch_errors.failing import caught, fail, report_of
 from wsgistack import RequestFilter
 from wsgistack.forking import _renew_all
+from wsgistack.http.notices import Notice
 from wsgistack.middleware.auth.jwt import Jwts
 from wsgistack.middleware.auth.throttle import Throttle
 from wsgistack.middleware.catch_errors.delivery import Delivery
 from wsgistack.middleware.catch_errors.limiting import Limiter
-from wsgistack.notices import Notice
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 

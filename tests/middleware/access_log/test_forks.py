@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from wsgistack import forking
+from wsgistack.http.notices import Notice
 from wsgistack.middleware.access_log import addresses
 from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.access_log.losses import Losses
 from wsgistack.middleware.access_log.queued import Queued
-from wsgistack.notices import Notice
 
 REPORTS = "wsgistack.access_log"
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

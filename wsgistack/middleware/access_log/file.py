@@ -10,7 +10,7 @@ from time import monotonic
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.forking import renew_after_fork
-from wsgistack.notices import Notice
+from wsgistack.http.notices import Notice
 
 __all__ = ["LogFile"]
 
