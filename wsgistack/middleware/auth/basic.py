@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Literal, TypedDict
@@ -212,30 +213,27 @@ class BasicAuth(AuthLayer):
         dialog: Literal["always", "pages"] = "always",
         withhold: bool = False,
     ) -> None:
-        mistakes = Mistakes()
-        with mistakes.collect():
-            super().__init__(
-                app,
-                public=public,
-                optional=optional,
-                rules=rules,
-                realm=realm,
-                throttle=throttle,
-                withhold=withhold,
-                dialog=dialog,
-            )
-        with mistakes.collect():
-            basic = Basic(
-                users=users,
-                htpasswd=htpasswd,
-                groups=groups,
-                check=check,
-                weak_hashes=weak_hashes,
-                latin_1=latin_1,
-                max_hashes=max_hashes,
-            )
-            self._add_schemes([basic])
-        mistakes.raise_if_any()
+        make_basic = partial(
+            Basic,
+            users=users,
+            htpasswd=htpasswd,
+            groups=groups,
+            check=check,
+            weak_hashes=weak_hashes,
+            latin_1=latin_1,
+            max_hashes=max_hashes,
+        )
+        super().__init__(
+            app,
+            {"": make_basic},
+            public=public,
+            optional=optional,
+            rules=rules,
+            realm=realm,
+            throttle=throttle,
+            withhold=withhold,
+            dialog=dialog,
+        )
         self.users = users
         self.htpasswd = htpasswd
         self.groups = groups

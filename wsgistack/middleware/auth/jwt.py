@@ -10,7 +10,7 @@ from time import time
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypedDict
 
-from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
+from wsgistack.errors import Mistake, Mistakes, check_lists, did_you_mean
 from wsgistack.imports import require_extra
 from wsgistack.middleware.auth.jwks import Keys, KeysUnavailableError
 from wsgistack.middleware.auth.scheme import Identity, Refusal
@@ -108,7 +108,7 @@ class Jwts:
         for name in algorithms:
             if name not in known:
                 problem = f"the algorithm {name!r} can't be used with {'a secret' if secret else 'public keys'}"
-                mistakes.append(Mistake(problem, "jwt.algorithms", name, some, hint=suggest(name, known)))
+                mistakes.append(Mistake(problem, "jwt.algorithms", name, some, hint=did_you_mean(name, known)))
         shared = secret.encode("utf-8", "surrogateescape")
         size = max((_SECRET_SIZES.get(name, 0) for name in algorithms), default=0)
         if shared.lstrip().startswith(_LOOKS_PUBLIC):

@@ -87,12 +87,13 @@ class Throttle:
             mistakes.append(Mistake("not a valid period", key="period", value=period, expected="1 second or more"))
         if when_down not in ("count", "refuse"):
             mistakes.append(Mistake("unknown choice", key="when_down", value=when_down, expected="count or refuse"))
+        with mistakes.collect():
+            self._memory = _open_store("memory://")
+            self._store = self._memory if store == "memory://" else _open_store(store)
         mistakes.raise_if_any()
         self._period = ceil(period)
         self._refuses = when_down == "refuse"
         self._limits = (per_client, per_user)
-        self._memory = _open_store("memory://")
-        self._store = self._memory if store == "memory://" else _open_store(store)
         self._key = os.urandom(32) if store == "memory://" else b"wsgistack"
         self._lock = Lock()
         self._counted: OrderedDict[str, None] = OrderedDict()
@@ -159,7 +160,7 @@ class Throttle:
 
 
 def _open_store(url: str) -> Any:
-    storage = require_extra("limits.storage", extra="throttle", key="throttle.store")
+    storage = require_extra("limits.storage", extra="throttle", key="store")
     options = {} if url.startswith("memory") else {"socket_timeout": IO_TIMEOUT, "socket_connect_timeout": IO_TIMEOUT}
     try:
         return storage.storage_from_string(url, **options)
