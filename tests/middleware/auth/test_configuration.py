@@ -1,7 +1,9 @@
 """What the commands say about files with these layers: where a mistake is, and no secret."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +126,15 @@ def test_says_where_a_mistake_is(wrong: str, right: str, said: list[str], run: R
     assert code == (1 if said else 0), output
     assert [each for each in said if each not in " ".join(output.split())] == []
     assert "hidden" not in output
+
+
+@pytest.mark.parametrize("layer", ["auth", "basic_auth", "bearer_auth", "api_key"])
+def test_the_list_explains_each_option(layer: str, run: Run) -> None:
+    def find_silent(options: list[dict[str, Any]]) -> Iterator[str]:
+        for option in options:
+            if not option["doc"]:
+                yield option["name"]
+            yield from find_silent(option["options"])
+
+    code, output = run("list", layer, "--format", "json")
+    assert (code, [*find_silent(json.loads(output)["layers"][0]["options"])]) == (0, [])

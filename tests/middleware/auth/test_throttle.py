@@ -1,10 +1,10 @@
 """Fewer guesses: in memory, and with a real Redis."""
 
 import logging
-import sys
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path

@@ -55,8 +55,8 @@ class Rule(NamedTuple):
         if (self.users or self.groups) and not is_named:
             return Refusal("not one of the users or groups that the rule allows", 403)
         if self.scopes and identity.scopes is not None and not self.scopes <= identity.scopes:
-            scope = " ".join(sorted(self.scopes))
-            return Refusal(f"lacks the scope {scope}", 403, error="insufficient_scope", scope=scope)
+            scope, missing = (" ".join(sorted(each)) for each in (self.scopes, self.scopes - identity.scopes))
+            return Refusal(f"lacks the scope {missing}", 403, error="insufficient_scope", scope=scope)
         if self.check is not None and self.check(identity, environ) is not True:
             return Refusal("refused by the check of the rule", 403)
         return None
