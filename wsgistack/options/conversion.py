@@ -226,6 +226,8 @@ def _collection(value: object, annotation: object) -> object:
     if isinstance(value, Text):
         words = value.template.strip()
         is_toml = words.startswith("[") and not _BRACKETED_WORD.match(words)
+        if words[:1] not in ("", "[", "{") and any(map(is_mapping, _split(annotation)[1])):
+            raise UnfitError(describe(annotation), 'write it as TOML, such as [{a = "b"}]')
         value = _read_toml(value, annotation) if is_toml else [*map(value.fill, re.findall(r"[^\s,]+", words))]
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
         raise UnfitError(describe(annotation))

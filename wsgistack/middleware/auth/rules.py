@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypedDict
 
 from wsgistack.environ import METHOD_OVERRIDES
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.http.paths import check_prefix, compile_under
 from wsgistack.middleware.auth.scheme import Identity, Refusal
 from wsgistack.types import Environ
@@ -74,7 +74,7 @@ def compile_rules(rules: Iterable[RuleOptions], *, key: str) -> tuple[Rule, ...]
     mistakes = Mistakes()
     made = []
     for number, options in enumerate(rules, 1):
-        with mistakes.collect(key):
+        with mistakes.collect(key, Where(line=number)):  # the item, whose line the loader knows
             made.append(_compile_rule(options, number))
     mistakes.raise_if_any()
     return tuple(made)
