@@ -238,9 +238,8 @@ def _collection(value: object, annotation: object) -> object:
         of_items = of_items[:1] * len(items)
     if len(of_items) != len(items):
         raise UnfitError(describe(annotation))
-    numbered = enumerate(zip(items, of_items, strict=True), 1)
     try:
-        return _COLLECTIONS[kind](_convert_item(*each, number) for number, each in numbered)
+        return _COLLECTIONS[kind](map(_convert_item, items, of_items, range(1, len(items) + 1)))
     except TypeError:
         raise UnfitError(describe(annotation), "a set can't hold lists or mappings") from None
 
