@@ -195,3 +195,51 @@ def test_any_text_stays_what_it_is_when_it_is_redacted_again(text: str) -> None:
         once = redact(text)
         if REDACTED not in once:
             assert once == text
+
+
+@pytest.mark.parametrize("name", ["pwd", "DB_PWD", "pw", "pass", "x-pass"])
+def test_a_short_word_does_not_hide_a_longer_one(name: str, redaction: Redaction) -> None:
+    assert redaction.is_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("password=s3cret", "password=[redacted]"),
+        ("password: s3cret", "password: [redacted]"),
+        ("password:\n  s3cret", "password:\n  [redacted]"),
+        ("Server=db;Pwd=s3cret;", "Server=db;Pwd=[redacted];"),
+        ("at http://db/?token=s3cret&a=1", "at http://db/?token=[redacted]&a=1"),
+        ("pass%77ord=s3cret", "pass%77ord=[redacted]"),
+        ("{'password': 's3cret', 'a': 1}", "{'password': [redacted], 'a': 1}"),
+        ('{"password":["s3cret", "s3cret"]}', '{"password":[redacted]}'),
+        ('{\\"password\\": \\"s3cret\\"}', '{\\"password\\": [redacted]'),
+        ("Login(user='ada', password='s3cret')", "Login(user='ada', password=[redacted])"),
+        ("[('Authorization', 'Bearer s3cret')]", "[('Authorization', [redacted])]"),
+        ("['mysql', '--password', 's3cret']", "['mysql', '--password', [redacted]]"),
+        ("mysql --password s3cret shop", "mysql --password [redacted] shop"),
+        ("<password>s3cret</password>", "<password>[redacted]</password>"),
+        ("Cookie: a=s3cret; b=s3cret\r\nHost: x", "Cookie: [redacted]\r\nHost: x"),
+        ("Authorization: Digest a=s3cret, b=s3cret", "Authorization: [redacted]"),
+        ("postgres://shop:s3cret@db/shop", "postgres://[redacted]@db/shop"),
+        ("-----BEGIN PRIVATE KEY-----\ns3-cret", "-----BEGIN PRIVATE KEY-----[redacted]"),
+        ("-----BEGIN PRIVATE KEY-----\ns3cret\n-----END", "-----BEGIN PRIVATE KEY-----[redacted]-----END"),
+        *((text, text) for text in ("exit code: 1", "state: idle", "TokenError: bad", "Token <b> here", "password=")),
+        *((text, text) for text in ("KeyError: 'password'", "token", "http://shop@db/", "--password --user")),
+    ],
+)
+def test_redacts_messages(text: str, expected: str, redaction: Redaction) -> None:
+    assert redaction.redact_message(text) == expected
+
+
+@given(text=st.text(alphabet="password=:'\"\\[](){}<>/- ,;\n@%7b") | st.text())
+def test_a_message_stays_what_it_is_when_it_is_redacted_again(text: str) -> None:
+    shown = Redaction().redact_message(text)
+    assert Redaction().redact_message(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "a:", "-", "password", 'password="', "<a>", "token>", "://a:", "--a ", "password=[", "eyJ", "-----"]
+)
+def test_a_long_message_takes_little_time(part: str) -> None:  # it would be hours if a pattern were quadratic
+    assert Redaction().redact_message(part * (400_000 // len(part)))

@@ -51,6 +51,8 @@ _NOT_BEFORE_SECRETS = frozenset(["state"])  # /state/ohio
 _TOKENS = ("AKIA", "ASIA", "AIza", "github_pat_", "glpat-", "hvs.", "npm_", "pypi-", "sk-")
 _LOOKS_SECRET = re.compile(
     r"eyJ[\w-]{8,}(?:\.[\w-]*)*"  # a JWT, perhaps not all of it
+    r"|(?<=PRIVATE KEY-----)(?:[^-]|-(?!----END))+"
+    r"|(?<=://)[^/?#\s\"'@:]*:[^/?#\s\"']*(?=@)"  # the user of a URL, if there is a password
     rf"|(?:gh[oprsu]_|xox[abeoprs]-|[rs]k_(?:live|test)_|{'|'.join(map(re.escape, _TOKENS))})[\w-]{{10,}}"
 )
 _STARTS_OF_TOKENS = (
@@ -63,10 +65,23 @@ _STARTS_OF_TOKENS = (
     "xox",
     "k_live_",
     "k_test_",
+    "private key-----",
     *map(str.lower, _TOKENS),
 )
 _USER = re.compile(r"(?<=//)[^/?#\s]*@")
 _PAIRS = re.compile(r"([&;])")
+_NAME_IN_TEXT = re.compile(
+    r"(?<![\w.\[\]%-])(?:(?P<option>--[\w-]++)\s{1,3}(?=[^\s-])|(?P<name>[\w.\[\]%-]++)"
+    r"""(?P<sign>(?P<quote>\\?["'])?\s{0,3}[:=]\s{0,3}|\\?["'],\s{0,3}(?=[bru]?["'])|>(?=[^<]{1,4096}</)))"""
+)
+_VALUE_IN_TEXT = re.compile(
+    r"""[\[({][^\])}]*+[\])}]?|\\?[bru]?"(?:[^"\\]|\\.)*+"?|\\?[bru]?'(?:[^'\\]|\\.)*+'?|[^&;,\n}\])]++"""
+)
+_WORD_IN_TEXT = re.compile(r"\S++")
+_ELEMENT_IN_TEXT = re.compile(r"[^<]++")
+_LINE_IN_TEXT = re.compile(r"[^\r\n]++")
+_HEADERS_IN_TEXT = ("authorization", "cookie")
+_NAMES_OF_ERRORS = re.compile(r".*(?:Error|Exception|Warning|Group)").fullmatch
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _SEPARATOR = "[^a-z0-9]*"
 
@@ -127,6 +142,29 @@ class Redaction:
             path = f"{path}://{redact_text(host)}{self._redact_parts(slash + rest)}"
         return f"{path}{mark}{self.redact_query(query)}{hash_}{self._redact_place(fragment)}"
 
+    def redact_message(self, text: str) -> str:
+        """Any text, such as the message of an error, without tokens and without the values of names of secrets.
+
+        A value follows its name as in ``password=x``, ``password: x``, ``('password', 'x')``, ``--password x`` or
+        ``<password>x``.
+        """
+        parts: list[str] = []
+        position = 0
+        for found in _NAME_IN_TEXT.finditer(text):
+            if found.start() < position or not self._names_secret(found):
+                continue
+            value = _find_value(found).match(text, found.end())
+            if value is not None:
+                parts += text[position : found.end()], REDACTED
+                position = value.end()
+        return redact_text("".join([*parts, text[position:]]))
+
+    def _names_secret(self, found: re.Match[str]) -> bool:
+        name = _decode(found["option"] or found["name"])
+        if found["sign"] and ":" in found["sign"] and not found["quote"] and name.lower() in _WHOLE_NAMES:
+            return False  # such as "exit code: 1"
+        return self.is_secret(name) and not _NAMES_OF_ERRORS(name)
+
     def _is_plain(self, text: str) -> bool:
         return text.isascii() and self._may_have_secret(text.lower()) is None
 
@@ -175,6 +213,16 @@ class Redaction:
         return self.redact_query(pairs) != pairs or self.redact_url(decoded) != decoded
 
 
+def _find_value(found: re.Match[str]) -> re.Pattern[str]:
+    """The pattern of the value after a name in a text."""
+    if found["option"]:
+        return _WORD_IN_TEXT
+    if found["sign"] == ">":
+        return _ELEMENT_IN_TEXT
+    is_header = found["sign"].strip() == ":" and found["name"].lower().endswith(_HEADERS_IN_TEXT)
+    return _LINE_IN_TEXT if is_header else _VALUE_IN_TEXT
+
+
 def redact_text(text: str) -> str:
     """A text in which everything that has the form of a well-known token is redacted."""
     return _LOOKS_SECRET.sub(REDACTED, text)
@@ -191,6 +239,7 @@ def _any_of(names: Iterable[str]) -> str:
     for name in names:
         rest.setdefault(name[0], []).append(name[1:])
     return "|".join(
-        (_SEPARATOR if first == " " else re.escape(first)) + (f"(?:{_any_of(ends)})" if all(ends) else "")
+        (_SEPARATOR if first == " " else re.escape(first))
+        + (f"(?:{_any_of(filter(None, ends))}){'' if all(ends) else '?'}" if any(ends) else "")
         for first, ends in rest.items()
     )

@@ -264,13 +264,13 @@ class _Logged(MeasuredExchange):
         self.code = self.status[:3] or "-"
         self.failure = None
         if error is not None and self.outcome == "failed":
-            self.failure = _name_type(error)
+            self.failure = _class_name(error)
             if not self.finished and not self.sent:
                 self.code = _find_code(error)  # nothing has been sent, so what is outside answers
         self._layer.write(self)
 
 
-def _name_type(error: BaseException) -> str:
+def _class_name(error: BaseException) -> str:
     kind = type(error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
