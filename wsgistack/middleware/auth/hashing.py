@@ -6,7 +6,6 @@ from threading import Event, Lock, Semaphore
 from time import monotonic
 
 from wsgistack.forking import renew_after_fork
-
 from wsgistack.middleware.auth.remembering import put_newest
 
 __all__ = ["DEFAULT_HASHES", "LIFETIME", "MAX_REMEMBERED", "MAX_WAIT", "Hashing"]
