@@ -235,8 +235,7 @@ def _collection(value: object, annotation: object) -> object:
     items = list(value)
     kind, arguments = _split(annotation)
     of_items = arguments or (Any, ...)
-    if kind is not tuple or of_items[-1] is ...:
-        of_items = of_items[:1] * len(items)
+    of_items = of_items if kind is tuple and of_items[-1] is not ... else of_items[:1] * len(items)
     if len(of_items) != len(items):
         raise UnfitError(describe(annotation))
     try:
