@@ -139,7 +139,7 @@ FLOORS = (
     ("config.words",),
     ("config.contents",),
     ("config.paste.compatibility",),
-    ("config.export"),
+    ("config.export",),
     # what judges the layers of anybody
     (
         "testing.record",
