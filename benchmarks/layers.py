@@ -8,7 +8,7 @@ from benchmarks.hashing import measure_hashing
 from benchmarks.pairs import THOROUGH, Effort, Samples
 from benchmarks.plots import Bar, draw_bars
 from benchmarks.rows import Findings, Group, Row, list_missing
-from benchmarks.situations import BARE, COST, FLOOR, SITUATIONS, Situation, list_hashed
+from benchmarks.situations import BARE, COST, FLOOR, SITUATIONS, Situation, list_hashed, list_signed
 
 __all__ = ["LAYERS", "measure_layers"]
 
@@ -50,7 +50,7 @@ def measure_layers(effort: Effort = THOROUGH, situations: Sequence[Situation] = 
     rows: list[Row] = []
     drawn: list[tuple[str, list[Bar]]] = []
     with TemporaryDirectory() as folder:
-        for situation in (*situations, *list_hashed(Path(folder))):
+        for situation in (*situations, *list_hashed(Path(folder)), *list_signed()):
             samples = situation.measure(effort)
             rows += _make_rows(situation, samples)
             drawn.append((situation.title, _make_bars(situation, samples)))

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -17,6 +18,7 @@ __all__ = ["PEERS", "Peer"]
 
 _FOLDER = str(Path(__file__).parent)
 _CREDENTIALS = (("Authorization", f"Basic {b64encode(b'ada:lovelace').decode()}"),)
+_TOKENS = {"ci": sha256(b"b").hexdigest()}
 _WATCHES = Changes(wraps=True)
 
 
@@ -78,7 +80,10 @@ _WERKZEUG = "Werkzeug"
 
 PEERS: tuple[Peer, ...] = (
     _layer("AccessLog", "access_log"),
+    _layer("ApiKeyAuth", "auth.api_key", {"keys": _TOKENS}, (("X-API-Key", "b"),)),
+    _layer("Auth", "auth", {"api_key": {"keys": _TOKENS}}, (("X-API-Key", "b"),)),
     _layer("BasicAuth", "auth.basic", {"users": {"ada": "lovelace"}}, _CREDENTIALS),
+    _layer("BearerAuth", "auth.bearer", {"tokens": _TOKENS}, (("Authorization", "Bearer b"),)),
     _layer("BodyLimit", "body_limit"),
     _layer("Cascade", "cascade", {"fallback": demo_app}),
     _layer("CatchErrors", "catch_errors"),

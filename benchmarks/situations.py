@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from hashlib import sha256
@@ -11,7 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.floors.access_log import access_log as access_log_floor
+from benchmarks.floors.api_key import ApiKey as ApiKeyFloor
+from benchmarks.floors.auth import Auth as AuthFloor
 from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
+from benchmarks.floors.bearer_auth import BearerAuth as BearerAuthFloor
+from benchmarks.floors.bearer_auth import RememberedJwts, make_digest
 from benchmarks.floors.body_limit import BodyLimit as BodyLimitFloor
 from benchmarks.floors.cascade import Cascade as CascadeFloor
 from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
@@ -53,7 +58,10 @@ from benchmarks.traffic import (
 )
 from wsgistack import (
     AccessLog,
+    ApiKeyAuth,
+    Auth,
     BasicAuth,
+    BearerAuth,
     BodyLimit,
     Cascade,
     CatchErrors,
@@ -67,6 +75,7 @@ from wsgistack import (
     Gzip,
     Hosts,
     Https,
+    Identity,
     Maintenance,
     MethodOverride,
     Middleware,
@@ -77,10 +86,12 @@ from wsgistack import (
     SecurityHeaders,
     Static,
 )
+from wsgistack.middleware.auth.jwt import JwtOptions
+from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.request_filter.patterns import SCANNED
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["BARE", "COST", "FLOOR", "SITUATIONS", "Situation", "list_hashed"]
+__all__ = ["BARE", "COST", "FLOOR", "SITUATIONS", "Situation", "list_hashed", "list_signed"]
 
 BARE = "application alone"
 FLOOR = "floor"
@@ -95,6 +106,7 @@ _DIRECT = {
     COST: at_most(4.0, "access log, combined format to a file: under 4 µs per request"),
 }
 _OF_COMBINED = {"wsgistack": at_most(2.0, "access log, JSON: at most twice the combined format")}
+_TOKENS = {COST: at_most(4.0, "tokens, keys and known JWTs: under 4 µs per request")}
 _CACHED = at_most(2.0, "basic auth, a known password: at most 2 µs")
 _BY_HANDLER = {"Paste": at_most(1.0, "access log, same logging handler: not more than TransLogger")}
 
@@ -154,6 +166,13 @@ def _with_many_paths(build: Callable[[App], App]) -> Callable[[App], App]:
 
 _auth = partial(BasicAuth, users={USER: PASSWORD})
 _auth_floor = partial(basic_auth_floor, user=USER, password=PASSWORD)
+_opaque = "cT4vGq9zLm2XwR7bYp5sKd8fHn3jVx6a"
+_digest = sha256(_opaque.encode()).hexdigest()
+_owners = {"ci": f"{_digest} orders:read orders:write"}
+_identity = Identity("ci", "Bearer", scopes=frozenset(("orders:read", "orders:write")))
+_with_token = {"HTTP_AUTHORIZATION": f"Bearer {_opaque}"}
+_with_key = {"HTTP_X_API_KEY": _opaque}
+_rules: list[RuleOptions] = [{"under": ["/orders"], "scopes": ["orders:read"]}]
 _json = partial(make_whole, JSON, "application/json")
 _image = partial(make_whole, JSON, "image/png")
 _stream = partial(make_stream, [TEXT] * 4)
@@ -263,6 +282,30 @@ SITUATIONS = (
     Situation(
         "basic_auth", "password in plain text", _auth, _auth_floor, request=LOGGED_IN, rivals=RIVALS["basic_auth"]
     ),
+    Situation(
+        "bearer_auth",
+        "token that does not change",
+        partial(BearerAuth, tokens=_owners),
+        partial(BearerAuthFloor, tokens={_digest: _identity}),
+        request=_with_token,
+        targets=_TOKENS,
+    ),
+    Situation(
+        "api_key",
+        "key in a header",
+        partial(ApiKeyAuth, keys=_owners),
+        partial(ApiKeyFloor, keys={_digest: _identity}),
+        request=_with_key,
+        targets=_TOKENS,
+    ),
+    Situation(
+        "auth",
+        "key in a header, one rule",
+        partial(Auth, api_key={"keys": _owners}, rules=_rules),
+        partial(AuthFloor, keys={_digest: _identity}, under="/orders", scope="orders:read"),
+        request=_with_key,
+        targets=_TOKENS,
+    ),
     Situation("cors", "request of the site itself", _cors, _cors_floor, rivals=RIVALS["cors"]),
     Situation("cors", "request of an allowed origin", _cors, _cors_floor, request=_of_origin, rivals=RIVALS["cors"]),
     Situation("cors", "preflight", _cors, _cors_floor, request=_preflight, rivals=RIVALS["cors"]),
@@ -361,3 +404,18 @@ def list_hashed(folder: Path) -> list[Situation]:
     title = "file of hashes"
     targets = {COST: _CACHED, **_OF_OSLO}
     return [Situation("basic_auth", title, ours, None, request=LOGGED_IN, rivals=(theirs,), targets=targets)]
+
+
+def list_signed() -> list[Situation]:
+    """List situations with a JWT that was verified before; none without PyJWT and cryptography."""
+    if not (describe_version("PyJWT") and describe_version("cryptography")):
+        return []
+    claims = {"sub": "ada", "iss": "https://login.example.org", "aud": "shop", "scope": "orders:read orders:write"}
+    secret = _opaque * 2
+    # as long as a token with a signature by RSA
+    token = import_module("jwt").encode({**claims, "exp": time.time() + 86400, "jti": "j" * 190}, secret, "HS256")
+    options: JwtOptions = {"algorithms": ["HS256"], "secret": secret, "audience": ["shop"], "remember": 86400}
+    remembered = {make_digest(token): (_identity, time.time() + 86400)}
+    ours, floor = partial(BearerAuth, jwt=options), partial(RememberedJwts, remembered=remembered)
+    request = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+    return [Situation("bearer_auth", "JWT that was verified before", ours, floor, request=request, targets=_TOKENS)]

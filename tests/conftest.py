@@ -22,7 +22,6 @@ EXPECTED_SKIPS = {
     "no IPv6 on the loopback",  # as in most containers
     "the statement is newer",  # than Python 3.11
     "root can read every file",
-    "fail2ban is not installed",  # its package starts a service that blocks addresses
     "bjoern is not installed",  # it is distributed as source only, and needs a compiler and libev
 }
 SLOW = {"benchmarks", "recipes", "servers", "test_paste_deploy_itself.py"}

@@ -5,7 +5,10 @@ A layer that must be inside or outside of one of them, or not be used with it, s
 
 from collections.abc import Mapping
 
-__all__ = ["CORS", "FORWARDING", "READING_ADDRESSES", "because"]
+__all__ = ["AUTHENTICATION", "CORS", "FORWARDING", "READING_ADDRESSES", "because"]
+
+AUTHENTICATION = ("api_key", "auth", "basic_auth", "bearer_auth")
+"""What lets in only requests with valid credentials."""
 
 FORWARDING = (
     "forwarded",

@@ -12,7 +12,7 @@ __all__ = ["CHALLENGE", "basic_auth", "find_user"]
 
 _has_control = re.compile(r"[\x00-\x1f\x7f]").search
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="Restricted", charset="UTF-8"')
-_BODY = b"401 Unauthorized\n\nThis resource needs a user name and a password.\n"
+_BODY = b"401 Unauthorized\n\nThis resource needs valid credentials.\n"
 
 
 def basic_auth(app: App, user: str, password: str) -> App:

@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from hashlib import sha256
 from itertools import zip_longest
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from benchmarks.floors.access_log import access_log
+from benchmarks.floors.api_key import ApiKey as ApiKeyFloor
+from benchmarks.floors.auth import Auth as AuthFloor
 from benchmarks.floors.basic_auth import basic_auth
+from benchmarks.floors.bearer_auth import BearerAuth as BearerAuthFloor
+from benchmarks.floors.bearer_auth import RememberedJwts, make_digest
 from benchmarks.floors.body_limit import BodyLimit as BodyLimitFloor
 from benchmarks.floors.cascade import Cascade as CascadeFloor
 from benchmarks.floors.catch_errors import catch_errors
@@ -39,7 +44,10 @@ from benchmarks.served import wrap_in_five
 from benchmarks.traffic import BROWSER, JSON, LOGGED_IN, ORIGIN, PASSWORD, TEXT, USER, ask, make_stream, make_whole
 from wsgistack import (
     AccessLog,
+    ApiKeyAuth,
+    Auth,
     BasicAuth,
+    BearerAuth,
     BodyLimit,
     Cascade,
     CatchErrors,
@@ -53,6 +61,7 @@ from wsgistack import (
     Gzip,
     Hosts,
     Https,
+    Identity,
     Maintenance,
     MethodOverride,
     Paths,
@@ -61,12 +70,19 @@ from wsgistack import (
     Responses,
     SecurityHeaders,
 )
+from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.testing import Judge
 from wsgistack.types import App, Changes, Environ, StartResponse
 
 pytestmark = pytest.mark.slow
 
-LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]),)
+LOGIN = (("Authorization", LOGGED_IN["HTTP_AUTHORIZATION"]), ("X-API-Key", "b"))
+TOKEN = (("Authorization", "Bearer b"),)
+DIGEST = sha256(b"b").hexdigest()
+KEYS = {DIGEST: Identity("ci", "ApiKey")}
+REMEMBERED = {make_digest("b"): (Identity("ci", "Bearer"), inf)}
+AUTH_TYPES = {"bearer_auth": "Bearer", "bearer_auth, with JWTs": "Bearer"}
+RULES: list[RuleOptions] = [{"under": ["/orders"], "scopes": ["orders:read"]}]
 NONE = make_whole(TEXT, status="404 Not Found")
 AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
 FILTER: Callable[[App], App] = partial(
@@ -81,6 +97,10 @@ FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
     "catch_errors": (catch_errors, CatchErrors.changes),
     "gzip": (gzip, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
+    "api_key": (partial(ApiKeyFloor, keys=KEYS), ApiKeyAuth.changes),
+    "auth": (partial(AuthFloor, keys=KEYS, under="/orders", scope="orders:read"), Auth.changes),
+    "bearer_auth": (partial(BearerAuthFloor, tokens=KEYS), BearerAuth.changes),
+    "bearer_auth, with JWTs": (partial(RememberedJwts, remembered=REMEMBERED), BearerAuth.changes),
     "etag": (EtagFloor, Etag.changes),
     "error_documents": (partial(ErrorDocumentsFloor, path="/missing"), ErrorDocuments.changes),
     "responses": (ResponsesFloor, Responses.changes),
@@ -114,7 +134,7 @@ def quiet() -> Iterator[None]:
 @pytest.mark.parametrize("name", FLOORS)
 def test_keeps_every_rule_of_the_kit(name: str) -> None:
     floor, changes = FLOORS[name]
-    judge = Judge(floor, headers=LOGIN, changes=changes)
+    judge = Judge(floor, headers=TOKEN if "bearer" in name else LOGIN, changes=changes)
     verdicts = [judge.judge(case) for case in judge.names() if case not in UNUSUAL_SERVERS]
     assert [verdict for verdict in verdicts if verdict.breaches] == []
 
@@ -171,6 +191,40 @@ def test_sends_the_same_response_as_its_layer(name: str, app: str, request_: str
     for one, other in zip_longest(sorted(by_hand.headers), sorted(ours.headers)):
         assert one[0] == other[0]
         assert one == other or one[0] in made
+
+
+GUARDS: dict[str, Callable[[App], App]] = {
+    "api_key": partial(ApiKeyAuth, keys={"ci": DIGEST}),
+    "auth": partial(Auth, api_key={"keys": {"ci": DIGEST}}, rules=RULES),
+    "bearer_auth": partial(BearerAuth, tokens={"ci": DIGEST}),
+    "bearer_auth, with JWTs": partial(BearerAuth, tokens={"ci": DIGEST}),
+}
+
+
+@pytest.mark.parametrize("name", GUARDS)
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"HTTP_X_API_KEY": "b"}, id="key"),
+        pytest.param({"HTTP_X_API_KEY": "b", "PATH_INFO": "//orders"}, id="key, odd path"),
+        pytest.param({"HTTP_X_API_KEY": "x" * 9000}, id="long key"),
+        pytest.param({"HTTP_AUTHORIZATION": "bearer  b"}, id="token"),
+        pytest.param({"HTTP_AUTHORIZATION": "Basic b"}, id="other scheme"),
+    ],
+)
+def test_the_floors_of_guards_do_what_their_layers_do(name: str, request_: dict[str, str]) -> None:
+    seen: list[list[object]] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        seen.append([environ.get(key) for key in ("REMOTE_USER", "AUTH_TYPE")])
+        start_response("204 No Content", [])
+        return []
+
+    answers = [ask(layer(app), {"HTTP_ACCEPT": "text/plain", **request_}) for layer in (FLOORS[name][0], GUARDS[name])]
+    assert (answers[0].status, answers[0].chunks) == (answers[1].status, answers[1].chunks)
+    assert dict(answers[0].headers).get("WWW-Authenticate") == dict(answers[1].headers).get("WWW-Authenticate")
+    assert seen in ([], [["ci", AUTH_TYPES.get(name, "ApiKey")]] * 2)
 
 
 @pytest.mark.parametrize("app", APPS)

@@ -133,7 +133,25 @@ def test_lists_all_layers_for_programs(capsys: pytest.CaptureFixture[str]) -> No
         "is_required": False,
         "is_secret": False,
         "doc": gzip["options"][1]["doc"],
+        "options": [],
     }
+
+
+def test_lists_the_options_of_mappings_under_the_names_that_mistakes_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "auth"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert ":class:" not in shown
+    words = " ".join(shown.split())
+    assert "bearer a mapping or none tokens and JWTs: the options of `Bearer`. default: none bearer.tokens " in words
+    assert "bearer.jwt.remember a duration such as 1.5s, 10m or 1h30m for how long a right token" in words
+    assert "rules.groups a list, each item text whose members are allowed, too. default: none" in words
+    assert main(["list", "auth", "--format", "json"]) == 0
+    [auth] = json.loads(capsys.readouterr().out)["layers"]
+    (bearer,) = (each for each in auth["options"] if each["name"] == "bearer")
+    (jwt,) = (each for each in bearer["options"] if each["name"] == "jwt")
+    (secret,) = (each for each in jwt["options"] if each["name"] == "secret")
+    assert (secret["default"], secret["is_secret"], secret["is_required"]) == ("", True, False)
 
 
 def test_lists_the_options_of_any_middleware_for_programs(

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 import pytest
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.options.schema import parse_settings, read_schema
+from wsgistack.options.schema import Option, parse_settings, read_schema
 from wsgistack.types import App, Duration, Environ, Factory, Secret, Size, StartResponse
 
 
@@ -273,3 +273,40 @@ def test_reads_a_factory_that_cannot_be_hashed() -> None:
             return app
 
     assert fit(Unhashable(), {"level": "9"}, text=True) == ({"level": 9}, [])
+
+
+class Kettle:
+    """Boils water.
+
+    :param heat: as :class:`Heat` has it.
+    """
+
+    def __init__(self, *, heat: int = 90) -> None: ...
+
+
+class KettleOptions(TypedDict, total=False):
+    """The options of :class:`Kettle`."""
+
+    heat: int
+
+
+class Cup(TypedDict):
+    """A cup of :class:`NoSuchThing`.
+
+    :param size: how much goes in.
+    """
+
+    size: int
+    colour: NotRequired[str]
+
+
+def test_reads_the_options_of_mappings_from_the_class_that_their_type_names() -> None:
+    def tea(app: App, kettle: KettleOptions | None = None, cups: Sequence[Cup] = (), names: object = ()) -> App:
+        return app
+
+    options = read_schema(tea).options
+    assert options["kettle"].inner == [Option("heat", int, 90, "as ``Heat`` has it.")]
+    size, colour = options["cups"].inner
+    assert (size.doc, size.is_required) == ("how much goes in.", True)
+    assert (colour.doc, colour.default, colour.is_required) == ("", None, False)
+    assert options["names"].inner == []

@@ -1,4 +1,4 @@
-"""The recipe api: what pages of other origins, and clients with a password, get from an API."""
+"""The recipe api: what pages of other origins, and clients with tokens and keys, get from an API."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ ORDER = {"item": "tea"}
 @pytest.fixture
 def client(enter: Callable[[str], Path]) -> TestApp:
     client = TestApp(load(enter("api") / "stack.toml"))
-    client.authorization = ("Basic", ("ada", "lovelace"))
+    client.authorization = ("Bearer", "token-of-ada-5d41402abc4b2a76")
     client.delete("/orders/7")
     return client
 
@@ -32,7 +32,7 @@ def test_has_no_mistake_and_no_warning(enter: Callable[[str], Path], capsys: pyt
 
 
 @pytest.mark.parametrize("origin", ["https://app.example", "https://shop.partner.example"])
-def test_browsers_may_ask_without_a_password(client: TestApp, origin: str) -> None:
+def test_browsers_may_ask_without_a_token(client: TestApp, origin: str) -> None:
     client.authorization = None
     headers = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
     answer = client.options("/orders/7", headers=headers, status=204)
@@ -59,11 +59,25 @@ def test_bodies_are_decoded_and_answers_have_tags(client: TestApp) -> None:
     assert known.headers["Access-Control-Allow-Origin"] == APP["Origin"]
 
 
-def test_nobody_enters_without_a_password(client: TestApp) -> None:
+def test_nobody_enters_without_a_token(client: TestApp) -> None:
     client.authorization = None
     answer = client.get("/orders", headers=APP, status=401)
     assert answer.headers["Access-Control-Allow-Origin"] == APP["Origin"]  # so that the page can read the error
     client.put("/orders/7", b"a" * 100_000, status=401)
+
+
+def test_scopes_say_what_a_key_may_do(client: TestApp) -> None:
+    client.put_json("/orders/7", ORDER)
+    client.authorization = None
+    key = {"X-API-Key": "key-of-the-shelf-7d793037a076"}
+    assert client.get("/orders", headers=key).json == {"7": ORDER}
+    for path in ("/orders/7", "//orders/7", "/x/../orders/7"):
+        assert client.delete(path, headers=key, status=403).json["title"] == "Forbidden"
+    answer = client.get("/orders", status=401)
+    assert answer.headers.getall("WWW-Authenticate") == [
+        'Bearer realm="orders"',
+        'ApiKey realm="orders", header="X-API-Key"',
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +92,10 @@ def test_nobody_enters_without_a_password(client: TestApp) -> None:
         ("PUT", "/orders/7", b" " * 65537, {"Content-Type": "application/json"}, 413),
         ("PUT", "/orders/7", gzip.compress(b" " * 262145), {"Content-Encoding": "gzip"}, 413),
         ("PUT", "/orders/7", b"{}", {"Content-Encoding": "x-unknown"}, 415),
+        ("GET", "/orders", b"", {"Authorization": "Bearer x"}, 401),
+        ("GET", "/orders", b"", {"Authorization": "Bearer x y"}, 400),
         ("GET", "/orders", b"", {"Authorization": "Basic YTpi"}, 401),
+        ("PUT", "/orders/7", b"{}", {"X-API-Key": "key-of-the-shelf-7d793037a076", "Authorization": ""}, 403),
     ],
 )
 def test_all_errors_look_the_same(

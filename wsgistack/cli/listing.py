@@ -5,12 +5,14 @@
 - ``layers``: each with ``name``, ``summary``, ``options``, and ``mistakes``, which say why it cannot be loaded;
 - ``mistakes``: those of the layer that the argument names. If there are any, ``layers`` is empty.
 
-An option has ``name``, ``type``, ``default``, ``is_required``, ``is_secret`` and ``doc``. A default that JSON has no
-type for is text; it is null if the option is required. Mistakes are those of :mod:`wsgistack.cli.reporting`.
+An option has ``name``, ``type``, ``default``, ``is_required``, ``is_secret``, ``doc``, and ``options``: those that a
+mapping has, or each mapping in a list. A default that JSON has no type for is text; it is null if the option is
+required. Mistakes are those of :mod:`wsgistack.cli.reporting`.
 """
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from inspect import cleandoc
 
@@ -70,12 +72,12 @@ def list_layers(parsed: argparse.Namespace) -> int:
             _print_column(terminal, name, width, summary)
         return 0
     factory = registry.find(parsed.layer)
-    options = read_schema(factory).options.values()
+    options = [*_name_all(read_schema(factory).options.values())]
     title = f"{parsed.layer}: {_summarize(factory)}".removesuffix(": ")
     terminal.write(*terminal.wrap(title, width=terminal.width), "")
-    width = max((len(option.name) for option in options), default=0) + 4
-    for option in options:
-        _print_column(terminal, f"  {option.name}", width, option.type_name)
+    width = max((len(name) for name, _ in options), default=0) + 4
+    for name, option in options:
+        _print_column(terminal, f"  {name}", width, option.type_name)
         for text in (option.doc, "required" if option.is_required else f"default: {describe_value(option.default)}"):
             _print_column(terminal, "", width, text)
     if not options:
@@ -98,18 +100,27 @@ def _describe(name: str) -> dict[str, object]:
     with mistakes.collect():
         factory = registry.find(name)
         summary, options = _summarize(factory), [*read_schema(factory).options.values()]
-    described = [
-        {
-            "name": each.name,
-            "type": each.type_name,
-            "default": None if each.is_required else as_json(each.default),
-            "is_required": each.is_required,
-            "is_secret": each.is_secret,
-            "doc": each.doc,
-        }
-        for each in options
-    ]
+    described = [*map(_describe_option, options)]
     return {"name": name, "summary": summary, "options": described, "mistakes": as_items(mistakes)}
+
+
+def _describe_option(option: Option) -> dict[str, object]:
+    return {
+        "name": option.name,
+        "type": option.type_name,
+        "default": None if option.is_required else as_json(option.default),
+        "is_required": option.is_required,
+        "is_secret": option.is_secret,
+        "doc": option.doc,
+        "options": [*map(_describe_option, option.inner)],
+    }
+
+
+def _name_all(options: Iterable[Option], prefix: str = "") -> Iterator[tuple[str, Option]]:
+    """Options, each followed by the options of its mapping, under the names that mistakes use."""
+    for option in options:
+        yield f"{prefix}{option.name}", option
+        yield from _name_all(option.inner, f"{prefix}{option.name}.")
 
 
 def _print_column(terminal: Terminal, name: str, width: int, text: str) -> None:

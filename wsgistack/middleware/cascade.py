@@ -10,6 +10,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.exchange import Exchange, refuse_write
 from wsgistack.http.bodies import BodyRefusedError, find_body_length, has_no_body
+from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.pipeline.shape import check_application
 from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, Size, StartResponse, Write
 
@@ -56,7 +57,7 @@ class Cascade(Middleware):
     must_be_inside: ClassVar = {
         "access_log": "requests to the fallback would not be logged",
         "catch_errors": "errors of the fallback would not be caught",
-        "basic_auth": "the fallback would be asked without a password",
+        **because(AUTHENTICATION, "the fallback would be asked without credentials"),
     }
     changes: ClassVar = Changes(answers=True, wraps=True)
 

@@ -87,7 +87,7 @@ class Cors(Middleware):
 
     must_be_inside: ClassVar = {"access_log": "preflights would not be logged"}
     must_be_outside: ClassVar = {
-        "basic_auth": "it would refuse preflights, in which browsers send no password",
+        **peers.because(peers.AUTHENTICATION, "it would refuse preflights, in which browsers send no credentials"),
         "catch_errors": "scripts of other origins could not read error responses",
     }
     must_not_be_with: ClassVar = peers.because(peers.CORS, "both set Access-Control-Allow-Origin")

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.types import App, Environ, Size, StartResponse
 
 __all__ = ["MethodOverride"]
@@ -48,7 +49,9 @@ class MethodOverride(Middleware):
     """
 
     must_be_inside: ClassVar = {"body_limit": "it would read a form before its size is checked"}
-    must_be_outside: ClassVar = {"basic_auth": "a condition would see POST, and the application another method"}
+    must_be_outside: ClassVar = because(
+        AUTHENTICATION, "a condition or a rule would see POST, and the application another method"
+    )
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.imports import require_extra
+from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
 __all__ = ["Static"]
@@ -53,7 +54,7 @@ class Static(Middleware):
     """
 
     must_be_inside: ClassVar = {
-        "basic_auth": "files would be sent without a password",
+        **because(AUTHENTICATION, "files would be sent without credentials"),
         "access_log": "files would not be logged",
     }
     changes: ClassVar = Changes(answers=True)

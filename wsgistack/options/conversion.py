@@ -31,7 +31,7 @@ from wsgistack.imports import import_object
 from wsgistack.options.references import Resolved, Text, map_leaves, suggest_reference, unwrap_resolved
 from wsgistack.types import Duration, Secret, Size
 
-__all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "label"]
+__all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "iterate_parts", "label"]
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _BRACKETED_WORD = re.compile(r"""\[[^][{}"',\s]+\][^\s,]""")  # the beginning of a glob or an IPv6 address
@@ -70,21 +70,23 @@ def is_secret(annotation: object) -> bool:
     """Whether a value, or a part of it, must not be shown. An annotation that was not evaluated is searched as text."""
     if isinstance(annotation, str):
         return Secret.__name__ in annotation
-    return any(each is Secret or isinstance(each, Secret) for each in _parts(annotation))
+    return any(each is Secret or isinstance(each, Secret) for each in iterate_parts(annotation))
 
 
 def is_mapping(annotation: object) -> bool:
     """Whether a value may be a mapping."""
-    return any(get_origin(each) in _MAPPINGS or each in _MAPPINGS or is_typeddict(each) for each in _parts(annotation))
+    return any(
+        get_origin(each) in _MAPPINGS or each in _MAPPINGS or is_typeddict(each) for each in iterate_parts(annotation)
+    )
 
 
-def _parts(annotation: object) -> Iterator[object]:
+def iterate_parts(annotation: object) -> Iterator[object]:
     """All annotations and marks in an annotation, at any depth."""
     meant = _unwrap_alias(annotation)
     yield meant
     inner = get_type_hints(meant, include_extras=True).values() if is_typeddict(meant) else get_args(meant)
     for each in inner:
-        yield from _parts(each)
+        yield from iterate_parts(each)
 
 
 def _unwrap_alias(annotation: Any) -> Any:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints, is_typeddict
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.imports import import_string_of
-from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret
+from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret, iterate_parts
 from wsgistack.options.references import Text, has_references, is_only_references, map_leaves, resolve, unwrap_resolved
 from wsgistack.options.secrets import REDACTED, hide_value, iterate_texts
 from wsgistack.types import Factory
@@ -18,6 +18,7 @@ from wsgistack.types import Factory
 __all__ = ["Option", "Schema", "parse_settings", "read_parameters", "read_schema", "show_options"]
 
 _PARAM = re.compile(r"^:param (\w+): ?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
+_ROLE = re.compile(r":[a-z:]+:`~?(?:\w+\.)*(\w+)`")
 _INFERRED = (bool, int, float, str)
 
 
@@ -44,6 +45,23 @@ class Option(NamedTuple):
     @property
     def type_name(self) -> str:
         return describe(self.annotation)
+
+    @property
+    def inner(self) -> list["Option"]:
+        """The options of a mapping, if the annotation is a TypedDict, or has one as its items.
+
+        The docs and the defaults are those of the class that the docstring of the TypedDict names, or of itself.
+        """
+        meant: Any = next(filter(is_typeddict, iterate_parts(self.annotation)), None)
+        if meant is None:
+            return []
+        named = _ROLE.search(meant.__doc__ or "")
+        maker = getattr(sys.modules[meant.__module__], named[1], meant) if named else meant
+        defaults = {} if maker is meant else {each.name: each.default for each in signature(maker).parameters.values()}
+        defaults = dict.fromkeys(meant.__required_keys__, Parameter.empty) | defaults
+        docs = _read_docs(getdoc(maker) or "")
+        hints = get_type_hints(meant, include_extras=True).items()
+        return [Option(name, hint, defaults.get(name), docs.get(name, "")) for name, hint in hints]
 
     def convert(self, written: object, value: object, base: Path | None) -> object:
         """Convert a value.
@@ -176,13 +194,19 @@ def _read(factory: Factory) -> Schema:
         hint = "put an application last in a pipeline"
         raise ConfigError(Mistake(f"{subject} is an application", expected="a layer", hint=hint))
     text = "\n".join(filter(None, (getdoc(factory), getdoc(getattr(factory, "__init__", None)))))
-    docs = {option: " ".join(doc.split()) for option, doc in _PARAM.findall(cleandoc(text))}
+    docs = _read_docs(text)
     options = {
         each.name: Option(each.name, each.annotation, each.default, docs.get(each.name, ""))
         for each in parameters[1:]
         if each.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     }
     return Schema(name, options, is_open=any(each.kind is Parameter.VAR_KEYWORD for each in parameters))
+
+
+def _read_docs(text: str) -> dict[str, str]:
+    """The texts of the ``:param`` lines of a docstring, in which a role is only the name that it links."""
+    found = _PARAM.findall(cleandoc(text))
+    return {name: _ROLE.sub(r"``\1``", " ".join(doc.split())) for name, doc in found}
 
 
 _read_once = lru_cache(maxsize=256)(_read)  # a layer is checked, built and shown

@@ -18,7 +18,7 @@ class Card(Scheme):
     keys = ("HTTP_X_CARD",)
     header = "HTTP_X_CARD"
 
-    def read(self, environ: Environ) -> Credentials | Refusal | None:
+    def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
         card = environ.get(self.header)
         if card is None:
             return None

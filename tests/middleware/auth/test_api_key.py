@@ -74,6 +74,8 @@ def test_the_challenge_names_no_header_that_is_not_read() -> None:
 
 def test_withholds_the_key_and_nothing_else() -> None:
     client = make(**ALL, withhold=True)
+    alone = make(withhold=True).get("/?key=x", headers={"X-API-Key": "abc", "Cookie": "key=x"}).text
+    assert alone == "['ci', None, 'key=x', 'key=x']"
     shown = [
         client.get("/", headers={"X-API-Key": "abc"}).text,
         client.get("/", headers={"Cookie": "a=b; key=abc; c=d"}).text,
@@ -98,3 +100,15 @@ def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make(**options)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["RAW_URI", "REQUEST_URI", "HTTP_REFERER"])
+def test_withholds_the_key_in_all_forms_of_the_query(name: str) -> None:
+    def repeat(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [environ[name].encode()]
+
+    client = TestApp(ApiKeyAuth(repeat, keys=KEYS, query="key", withhold=True))
+    shown = client.get("/?a=1&k%65y=abc", extra_environ={name: "/x?a=1&k%65y=abc&b"}).text
+    assert shown == "/x?a=1&b"
+    assert client.get("/?key=abc", extra_environ={name: "/x"}).text == "/x"

@@ -94,7 +94,7 @@ def test_challenges_everybody_else(authorization: str | None, hashed: bool) -> N
     assert call.status == "401 Unauthorized"
     assert call.headers["www-authenticate"] == 'Basic realm="Restricted", charset="UTF-8"'
     assert call.headers["content-length"] == str(len(body))
-    assert b"needs a user name and a password" in body
+    assert b"needs valid credentials" in body
 
 
 @given(authorization=_LATIN | _LATIN.map("Basic ".__add__) | st.binary().map(lambda raw: f"Basic {b64encode(raw)!r}"))

@@ -62,7 +62,8 @@ def test_sends_a_challenge_without_an_error_to_who_has_no_token(authorization: s
 
 @pytest.mark.parametrize("authorization", MALFORMED, ids=lambda text: repr(text)[:40])
 def test_answers_400_to_what_is_no_token(authorization: str) -> None:
-    assert get(authorization)[0] == "400"
+    malformed = f'{BARE}, error="invalid_request", error_description="the token is malformed"'
+    assert get(authorization) == ("400", malformed)  # RFC 6750 section 3
 
 
 @pytest.mark.parametrize("authorization", WRONG, ids=lambda text: repr(text)[:40])

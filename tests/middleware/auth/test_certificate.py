@@ -34,7 +34,7 @@ def get(extra: Mapping[str, object], status: int = 200, **options: Any) -> str:
 def test_lets_in_who_has_a_verified_certificate() -> None:
     assert get(BY_SERVER) == "ada ['orders', 'staff'] ClientCertificate False"
     assert get(BY_PROXY, trusted=["10.0.0.0/8"]) == "ada ['orders', 'staff'] ClientCertificate True"
-    assert get(BY_SERVER, trusted=["10.0.0.0/8"]).startswith("ada ")
+    assert get(BY_SERVER, trusted=["192.0.2.1"]).startswith("ada ")
     assert get(BY_SERVER, user="subject").startswith(SUBJECT)
     mail = {**BY_SERVER, "SSL_CLIENT_S_DN": "emailAddress=ada@example.org,CN=Ada"}
     assert get(mail, user="emailAddress").startswith("ada@example.org ")
@@ -70,6 +70,7 @@ def test_believes_only_trusted_peers() -> None:
         pytest.param({**BY_SERVER, "SSL_CLIENT_S_DN": SUBJECT}, {"user": "UID"}, id="other attribute"),
         pytest.param({**BY_SERVER, "SSL_CLIENT_S_DN": "CN=ada\xff"}, {}, id="not UTF-8"),
         pytest.param({**BY_SERVER, "SSL_CLIENT_S_DN": "CN=" + "a" * 2000}, {}, id="long"),
+        pytest.param(BY_SERVER, {"trusted": ["10.0.0.0/8"]}, id="the proxy's own certificate"),
     ],
 )
 def test_refuses_everybody_else(extra: Mapping[str, str], options: Mapping[str, Any]) -> None:

@@ -2,10 +2,14 @@
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import create_server, socket
 from threading import Barrier, Event, Thread
+from threading import enumerate as enumerate_threads
 from time import monotonic, sleep
 from typing import Any
 
@@ -120,6 +124,11 @@ def is_accepted(jwts: Jwts, token: str) -> bool:
             [False, True, False],
             id="unknown kinds",
         ),
+        pytest.param(
+            as_set(as_jwk(ONE, alg="none"), as_jwk(ONE, alg=["RS256"]), as_jwk(ONE, alg="HS256"), as_jwk(TWO)),
+            [False, True, False],
+            id="algorithms that are none",
+        ),
         pytest.param(as_set({"kty": "oct", "k": "AAAA"}, as_jwk(ONE)), [True, False, False], id="a shared secret"),
     ],
 )
@@ -156,6 +165,7 @@ def test_leaves_the_private_parts_of_a_key_out(tmp_path: Path) -> None:
         (b'{"keys": {}}', "has no public key for signatures"),
         (as_set({"kty": "oct", "k": "AAAA"}), "has no public key for signatures"),
         (b" " * 1_100_000, "the keys are too large"),
+        (b'{"keys":' + b"[" * 100_000, "jwt.keys: "),
     ],
 )
 def test_says_what_is_wrong_with_a_file(data: bytes, said: str, tmp_path: Path) -> None:
@@ -167,10 +177,23 @@ def test_says_what_is_wrong_with_a_file(data: bytes, said: str, tmp_path: Path) 
     assert "expected a file with public keys in PEM, or a JWKS" in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://issuer.example/keys", "file:///etc/passwd", "https://", "ftp://x/y", "//x/y"])
+INSECURE = ["http://issuer.example/keys", "file:///etc/passwd", "ftp://x/y", "//x/y"]
+
+
+@pytest.mark.parametrize("url", INSECURE)
 def test_keys_come_over_https(url: str) -> None:
     with pytest.raises(ConfigError, match="the keys could be replaced on the way"):
         make(jwks_url=url)
+
+
+NO_URLS = ["https://", "https:x", "https://[x/", "https://x:port/", "https://ada:lovelace@x/", "http://localhost@x/"]
+
+
+@pytest.mark.parametrize("url", NO_URLS)
+def test_says_what_is_not_a_url(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"jwt\.jwks_url: not a valid URL") as caught:
+        make(jwks_url=url)
+    assert "lovelace" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["https://issuer.example/keys", "http://localhost/keys", "http://[::1]:8080/keys"])
@@ -191,7 +214,7 @@ def test_reads_a_changed_file_in_the_background(tmp_path: Path, caplog: pytest.L
     assert jwts.recall(old) is None  # its key is gone
     assert not is_accepted(jwts, old)
     path.write_bytes(as_pem(ONE)[:40])
-    wait_until(lambda: jwts.verify(new) and "can't read the keys" in caplog.text)
+    wait_until(lambda: isinstance(jwts.verify(new), Identity) and "can't read the keys" in caplog.text)
     assert is_accepted(jwts, new)
 
 
@@ -279,3 +302,100 @@ def test_a_process_without_a_thread_to_spare_keeps_its_keys(issuer: Issuer, monk
     requests = issuer.requests
     keys.find("two", "RS256")
     wait_until(lambda: issuer.requests > requests)
+
+
+def test_a_slow_issuer_is_cut_off(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(jwks, "IO_TIMEOUT", 0.3)
+    for sent in (b"", b"HTTP/1.0 200 OK\r\n\r\n"):
+        caplog.clear()
+        with create_server(("127.0.0.1", 0)) as listener:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            is_over = Event()
+
+            def drip(listener: socket = listener, sent: bytes = sent, is_over: Event = is_over) -> None:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.sendall(sent)
+                    while not is_over.wait(0.02):
+                        connection.sendall(b"H")  # each byte comes in time
+                is_over.set()
+
+            thread = Thread(target=drip)
+            thread.start()
+            jwts = make(jwks_url=url)
+            for _ in range(3):  # which would not return
+                found = jwts.verify(sign(ONE, kid="one"))
+                assert isinstance(found, Refusal)
+                assert found.status == 503
+            if sent:
+                wait_until(is_over.is_set)
+                wait_until(lambda: "can't read the keys" in caplog.text)
+            is_over.set()
+            thread.join()
+
+
+@pytest.mark.usefixtures("quickly")
+def test_only_the_first_tokens_wait_for_an_issuer_that_does_not_answer(issuer: Issuer) -> None:
+    jwts = make(jwks_url=issuer.url)
+    issuer.status = 500
+    assert not is_accepted(jwts, sign(ONE, kid="one"))
+    issuer.status = 200
+    issuer.may_answer.clear()
+    assert not is_accepted(jwts, sign(ONE, kid="one"))
+    assert "wsgistack-keys" in [thread.name for thread in enumerate_threads()]  # it did not wait
+    issuer.may_answer.set()
+    wait_until(lambda: is_accepted(jwts, sign(ONE, kid="one")))
+
+
+def test_asks_no_proxy_for_the_keys_of_the_same_machine(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")  # nothing listens there
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert is_accepted(make(jwks_url=issuer.url), sign(ONE, kid="one"))
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it is multi-threaded, and forks
+def test_a_process_that_was_forked_during_a_fetch_fetches_the_keys_itself(issuer: Issuer) -> None:
+    jwts = make(jwks_url=issuer.url)
+    token = sign(ONE, kid="one")
+    issuer.may_answer.clear()
+    first = Thread(target=jwts.verify, args=(token,))
+    first.start()
+    wait_until(lambda: issuer.requests)
+    child = os.fork()
+    if not child:
+        try:
+            issuer.may_answer.set()  # the copy; the server is in the parent
+            os._exit(0 if is_accepted(jwts, token) else 1)
+        finally:
+            os._exit(2)
+    wait_until(lambda: issuer.requests == 2)
+    issuer.may_answer.set()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    first.join()
+
+
+@pytest.mark.usefixtures("quickly")
+def test_tokens_stay_remembered_if_the_keys_are_the_same(issuer: Issuer) -> None:
+    jwts = make(jwks_url=issuer.url)
+    token = sign(ONE, kid="one")
+    assert is_accepted(jwts, token)
+    found = jwts.verify(token)
+    wait_until(lambda: not is_accepted(jwts, sign(TWO, kid="two")) and issuer.requests >= 4)
+    assert jwts.recall(token) is found
+
+
+@pytest.mark.usefixtures("quickly")
+def test_a_file_is_not_read_again_if_its_time_and_size_are_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(as_pem(ONE))
+    jwts = make(keys=path, remember=0)
+    status = path.stat()
+    path.write_bytes(b"x" * status.st_size)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    for _ in range(20):
+        assert is_accepted(jwts, sign(ONE))
+        wait_until(lambda: "wsgistack-keys" not in [thread.name for thread in enumerate_threads()])
+    assert not caplog.records

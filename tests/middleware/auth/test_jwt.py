@@ -236,6 +236,9 @@ def test_remembers_a_limited_number(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"secret": PEM.decode(), "algorithms": ["HS256"]}, "jwt.secret: the secret is a key that others can read"),
         ({"jwks_url": "http://x.example", "algorithms": ["RS256"]}, "jwt.jwks_url: the keys could be replaced"),
         ({"keys": Path("no such file"), "algorithms": ["RS256"]}, "jwt.keys: "),
+        ({"secret": SECRET, "algorithms": "HS256"}, "jwt.algorithms: is text; expected a list; write ['HS256']"),
+        ({"secret": SECRET, "algorithms": ["HS256"], "audience": "shop"}, "jwt.audience: is text; expected a list"),
+        ({"secret": SECRET, "algorithms": ["HS256"], "required": "exp"}, "jwt.required: is text; expected a list"),
     ],
 )
 def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
@@ -250,3 +253,10 @@ def test_does_not_keep_a_private_key(tmp_path: Path) -> None:
     path.write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     with pytest.raises(ConfigError, match="has a private key; a server that only verifies needs the public one"):
         Jwts(algorithms=["RS256"], keys=path)
+
+
+def test_an_application_can_not_change_a_remembered_identity(pem: Path) -> None:
+    found = verify(SIGNED, pem)
+    assert isinstance(found, Identity)
+    with pytest.raises(TypeError):
+        found.claims["sub"] = "root"  # type: ignore[index]

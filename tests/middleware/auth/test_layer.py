@@ -1,14 +1,15 @@
 """What all layers for authentication have in common: several schemes, and one answer."""
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
 from webtest import TestApp
 
-from tests.middleware.auth.cards import Card, make
-from wsgistack import Auth, ConfigError, Credentials, Identity, Refusal
+from tests.middleware.auth.cards import Card, Ticket, make, show
+from wsgistack import Auth, ConfigError, Credentials, Identity, Pipeline, Refusal
 from wsgistack.types import Environ, StartResponse
 
 
@@ -119,3 +120,86 @@ def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make(**options)
     assert said in str(caught.value)
+
+
+def test_logs_who_gets_in_if_asked(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "wsgistack.auth")
+    client = make()
+    client.get("/", headers={"X-Card": 'a"b'}, extra_environ={"REMOTE_ADDR": "192.0.2.1"})
+    client.get("/", status=401)
+    [record] = caplog.records
+    assert record.getMessage() == 'let in user "a\\"b" from 192.0.2.1'
+    assert (record.levelno, vars(record)["scheme"]) == (logging.DEBUG, "Card")
+
+
+class Proxied(Card):
+    """A card that only a proxy may send."""
+
+    def remove_forged(self, environ: Environ) -> None:
+        if environ.get("REMOTE_ADDR") != "10.0.0.1":
+            self.withhold(environ)
+
+
+@pytest.mark.parametrize("path", ["/open", "/", "/closed"])
+def test_forged_headers_never_reach_the_application(path: str) -> None:
+    client = TestApp(Auth(show, schemes=[Ticket, Proxied], public=["/open"], optional=path == "/"))
+    headers = {"X-Card": "root"} if path == "/" else {"X-Card": "root", "X-Ticket": "bob"}
+    shown = client.get(path, headers=headers, extra_environ={"REMOTE_ADDR": "192.0.2.1"}).text
+    assert "root" not in shown
+    assert "root" in client.get(path, headers=headers, extra_environ={"REMOTE_ADDR": "10.0.0.1"}).text
+
+
+def test_a_scheme_that_finds_nothing_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
+    class Silent(Card):
+        def verify(self, credentials: Credentials) -> Identity | Refusal:
+            return None  # type: ignore[return-value]
+
+    client = TestApp(Auth(show, schemes=[Silent], optional=True))
+    assert client.get("/", headers={"X-Card": "ada"}, status=401)
+    assert client.get("/").status_int == 200
+    assert "not verified" in caplog.text
+
+
+def test_a_scheme_may_refuse_with_any_status() -> None:
+    class Gone(Card):
+        def verify(self, credentials: Credentials) -> Identity | Refusal:
+            return Refusal("gone", 410)
+
+    assert TestApp(Auth(show, schemes=[Gone])).get("/", headers={"X-Card": "ada"}, status=410)
+
+
+LINE = re.compile(
+    r'(wrong credentials of|locked out) user "([^"\\]|\\.)*" from 192\.0\.2\.1\\x0a(: wrong| after too many failures)'
+)
+
+
+@pytest.mark.parametrize(
+    "name", ['a" from 192.0.2.9: forged', "a\r\n2026 forged", "a\x85b\u2028c", "\x1b[2J", "\\", "x" * 999]
+)
+def test_nobody_can_forge_a_line_of_the_log(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    class Told(Card):
+        def read(self, environ: Environ) -> Credentials | Refusal | None:
+            return Credentials(name, name)
+
+        def verify(self, credentials: Credentials) -> Identity | Refusal:
+            return Refusal("wrong", is_guess=True)
+
+    client = TestApp(Auth(show, schemes=[Told], throttle={"per_client": 1}))
+    client.get("/", extra_environ={"REMOTE_ADDR": "192.0.2.1\n"}, status=401)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 2
+    for line in lines:
+        assert LINE.fullmatch(line)
+        assert line.isascii()
+        assert line.isprintable()
+        assert len(line) < 400
+
+
+@pytest.mark.parametrize("layer", [{"use": "auth", "api_key": {"keys": {}}}, "api_key", "bearer_auth", "basic_auth"])
+def test_all_layers_for_authentication_are_inside_and_outside_of_the_same(layer: Any) -> None:
+    outside = ["access_log", "cors", "request_filter", "method_override"]
+    assert Pipeline([*outside, layer, "static", "cascade"]).misplaced() == []
+    for other in outside:
+        assert Pipeline([layer, other]).misplaced(), other
+    for other in ("static", "cascade"):
+        assert Pipeline([other, layer]).misplaced(), other

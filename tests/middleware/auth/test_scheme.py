@@ -32,7 +32,6 @@ def test_a_scheme_without_methods_is_not_ready() -> None:
         scheme.read({})
     with pytest.raises(NotImplementedError):
         scheme.verify(Credentials("", ""))
-    assert scheme.recall(Credentials("", "")) is None
 
 
 def test_says_what_makes_no_scheme() -> None:

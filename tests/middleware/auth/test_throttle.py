@@ -18,6 +18,7 @@ from tests.middleware.auth.cards import Card
 from wsgistack import ApiKeyAuth, Auth, ConfigError, Credentials, Identity, Refusal
 from wsgistack.middleware.auth import throttle as module
 from wsgistack.middleware.auth.throttle import Throttle
+from wsgistack.types import Environ
 
 
 class Redis:
@@ -129,8 +130,10 @@ def test_a_million_attackers_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPa
 
 def test_only_guesses_count_and_remembered_credentials_need_no_attempt(caplog: pytest.LogCaptureFixture) -> None:
     class Known(Card):
-        def recall(self, credentials: Credentials) -> Identity | None:
-            return Identity("ada", "Card") if credentials.user == "ada:known" else None
+        def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
+            found = super().read(environ)
+            is_known = isinstance(found, Credentials) and found.user == "ada:known"
+            return Identity("ada", "Card") if is_known else found
 
     client = TestApp(Auth(answering([b"hello"]), schemes=[Known], throttle={"per_client": 2}))
     origin = {"REMOTE_ADDR": "192.0.2.1"}

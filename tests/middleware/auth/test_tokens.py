@@ -31,6 +31,8 @@ def test_finds_whose_token_it_is() -> None:
         ({"ci": "hunter2-hunter2"}, "tokens: the token of 'ci' is not stored as a digest; expected the SHA-256 digest"),
         ({"ci": ""}, "the token of 'ci' is not stored as a digest"),
         ({"": digest("a")}, "the token of '' is not stored as a digest"),
+        ({"ci": digest("")}, "the token of 'ci' is empty; expected a long random token"),
+        ({"ci": digest("\n")}, "the token of 'ci' is empty; expected a long random token"),
         ({"ci": digest("a")[:-1]}, "print the digest with: printf %s TOKEN | sha256sum"),
         ({"ci": digest("a") + ' a"b'}, "a scope of 'ci' is not valid"),
         ({"ci": digest("a"), "bot": digest("a")}, "'bot' has the same token as 'ci'"),

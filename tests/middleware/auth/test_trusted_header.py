@@ -1,6 +1,7 @@
 """The scheme of a proxy that names the user."""
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -37,6 +38,18 @@ def test_removes_the_headers_of_everybody_else() -> None:
     assert get({"X-Forwarded-Groups": "wheel"}) == "None None [None, None]"
     assert get(headers, 401, peer="192.0.2.1")
     assert get(headers, 401, peer="")
+
+
+def test_removes_them_wherever_it_does_not_read_them() -> None:
+    headers = {"X-Forwarded-User": "root", "X-Forwarded-Groups": "wheel", "X-API-Key": "b"}
+    key: Any = {"keys": {"ci": sha256(b"b").hexdigest()}}
+    given: Any = {"trusted": ["10.0.0.0/8"]}
+    client = TestApp(Auth(show, certificate={}, trusted_header=given, api_key=key, public=["/open"]))
+    stranger = {"REMOTE_ADDR": "192.0.2.1"}
+    assert client.get("/open", headers=headers, extra_environ=stranger).text == "None None [None, None]"
+    certified = {**stranger, "SSL_CLIENT_VERIFY": "SUCCESS", "SSL_CLIENT_S_DN": "CN=bob"}
+    assert client.get("/", headers=headers, extra_environ=certified).text == "bob [] [None, None]"
+    assert client.get("/", headers=headers, extra_environ=stranger).text == "ci [] [None, None]"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from wsgistack.middleware.access_log.format import Entry, compile_format
 from wsgistack.middleware.access_log.losses import Losses
 from wsgistack.middleware.access_log.sampling import make_sampling
 from wsgistack.middleware.access_log.sinks import Facts, make_sink
-from wsgistack.peers import FORWARDING, because
+from wsgistack.peers import AUTHENTICATION, FORWARDING, because
 from wsgistack.types import App, Changes, Duration, Environ, Secret, StartResponse
 
 __all__ = ["AccessLog"]
@@ -142,7 +142,7 @@ class AccessLog(Middleware):
         "catch_errors": "the log would not show the status of error answers",
         "compress": "the log would not show the size after compression",
         "gzip": "the log would not show the size after compression",
-        "basic_auth": "refused requests would not be logged",
+        **because(AUTHENTICATION, "refused requests would not be logged"),
     }
     is_log: ClassVar = True
     changes: ClassVar = Changes(wraps=True)

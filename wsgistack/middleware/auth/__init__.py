@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
 from wsgistack.middleware.auth.api_key import ApiKey, ApiKeyOptions
+from wsgistack.middleware.auth.basic import Basic, BasicOptions
 from wsgistack.middleware.auth.bearer import Bearer, BearerOptions
 from wsgistack.middleware.auth.certificate import CertificateOptions, ClientCertificate
 from wsgistack.middleware.auth.layer import AuthLayer
@@ -52,7 +53,8 @@ class Auth(AuthLayer):
 
     For the application, ``REMOTE_USER`` is the user, ``AUTH_TYPE`` the scheme, and ``environ["wsgistack.identity"]``
     an :class:`~wsgistack.middleware.auth.scheme.Identity` with groups, scopes and claims. Earlier values of the three
-    are removed, also from public requests.
+    are removed, also from public requests. A name is the same user whatever the scheme, also in rules: keys and tokens
+    need names that nobody can have at the issuer or the proxy.
 
     Each rule whose ``under`` and ``methods`` match a request must allow it. ``under`` lists the beginnings of paths;
     without it, a rule is for all paths. A rule matches if any form of the path does that an application could see
@@ -66,12 +68,14 @@ class Auth(AuthLayer):
         :class:`~wsgistack.middleware.auth.trusted_header.TrustedHeader`.
     :param bearer: tokens and JWTs: the options of :class:`~wsgistack.middleware.auth.bearer.Bearer`.
     :param api_key: API keys: the options of :class:`~wsgistack.middleware.auth.api_key.ApiKey`.
+    :param basic: user names and passwords: the first options of
+        :class:`~wsgistack.middleware.auth.basic.BasicAuth`, to ``max_hashes``.
     :param schemes: schemes of your own: classes, or callables without arguments, that make a
         :class:`~wsgistack.middleware.auth.scheme.Scheme`.
     :param public: the beginnings of paths that need no credentials, such as ``/health``. All forms of the path must be
         under one of them. Empty by default, so that everything is closed.
     :param optional: let requests without credentials in, except where a rule matches. Wrong credentials are still
-        refused. False by default.
+        refused; those of a scheme that is not set up count as none. False by default.
     :param rules: who may do what, as above. None by default.
     :param realm: what the credentials are for. Browsers may show it. The default reveals nothing about the application.
     :param throttle: refuse more attempts after too many failures, with 429: a mapping of options of
@@ -83,8 +87,15 @@ class Auth(AuthLayer):
         default, because some applications read them.
     :raises ConfigError: no scheme is given, or an option is not valid.
 
-    Each refusal is logged to ``wsgistack.auth`` at level WARNING, with ``user``, ``client``, ``scheme`` and ``reason``
-    on the record, and never with a secret. Successes are logged at level DEBUG.
+    Each refusal of credentials is logged to ``wsgistack.auth`` at level WARNING, with ``user``, ``client``, ``scheme``
+    and ``reason`` on the record, and never with a secret::
+
+        wrong credentials of user "" from 203.0.113.9: wrong key
+        refused user "ada" from 203.0.113.9: lacks the scope orders:write
+        locked out user "ada" from 203.0.113.9 after too many failures
+
+    Only the first kind is a guess. ``recipes/staging`` has a filter for fail2ban, which reads these lines. Who gets in
+    is logged at level DEBUG.
 
     Cost tier T0.
 
@@ -101,6 +112,7 @@ class Auth(AuthLayer):
         trusted_header: TrustedHeaderOptions | None = None,
         bearer: BearerOptions | None = None,
         api_key: ApiKeyOptions | None = None,
+        basic: BasicOptions | None = None,
         schemes: Sequence[Callable[[], Scheme]] = (),
         public: Sequence[str] = (),
         optional: bool = False,
@@ -128,6 +140,7 @@ class Auth(AuthLayer):
             "trusted_header": (TrustedHeader, trusted_header),
             "bearer": (Bearer, bearer),
             "api_key": (ApiKey, api_key),
+            "basic": (Basic, basic),
             **{f"schemes.{number}": (make, {}) for number, make in enumerate(schemes, 1)},
         }
         made = []
@@ -136,14 +149,15 @@ class Auth(AuthLayer):
                 with mistakes.collect(prefix=key):
                     made.append(_make_scheme(make, options))
         if not made and not mistakes:
-            mistakes.append(Mistake("has no scheme", expected="at least one, such as api_key or bearer"))
+            mistakes.append(Mistake("has no scheme", expected="at least one, such as basic or bearer"))
         mistakes.raise_if_any()
         self.certificate = certificate
         self.trusted_header = trusted_header
         self.bearer = bearer
         self.api_key = api_key
+        self.basic = basic
         self.schemes = schemes
-        self._schemes = tuple(made)
+        self._add_schemes(made)
 
 
 def _make_scheme(make: Callable[..., Scheme], options: Mapping[str, Any]) -> Scheme:

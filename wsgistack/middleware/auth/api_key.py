@@ -17,6 +17,7 @@ from wsgistack.types import App, Environ
 __all__ = ["ApiKey", "ApiKeyAuth", "ApiKeyOptions"]
 
 _WRONG = Refusal("wrong key", is_guess=True)
+_TARGETS = ("REQUEST_URI", "RAW_URI", "HTTP_REFERER")  # where servers and browsers repeat the query
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -62,9 +63,7 @@ class ApiKey(Scheme):
 
     def read(self, environ: Environ) -> Credentials | Refusal | None:
         """Read the key from all places where it may be."""
-        found = []
-        if self._environ_key in environ:
-            found.append(environ[self._environ_key])
+        found = [environ[self._environ_key]] if self._environ_key in environ else []
         if self._cookie:
             found += [value for name, value in _split_cookies(environ) if name == self._cookie]
         if self._query and environ.get("QUERY_STRING"):
@@ -94,9 +93,16 @@ class ApiKey(Scheme):
             pairs = environ["HTTP_COOKIE"].split(";")
             kept = [pair for pair in pairs if pair.partition("=")[0].strip() != self._cookie]
             environ["HTTP_COOKIE"] = ";".join(kept).strip()
-        if self._query and environ.get("QUERY_STRING"):
-            pairs = environ["QUERY_STRING"].split("&")
-            environ["QUERY_STRING"] = "&".join(pair for pair in pairs if not _has_name(pair, self._query))
+        if self._query:
+            environ["QUERY_STRING"] = self._remove_key(environ.get("QUERY_STRING", ""))
+            for name in _TARGETS:
+                path, mark, query = environ.get(name, "").partition("?")
+                if mark:
+                    left = self._remove_key(query)
+                    environ[name] = f"{path}?{left}" if left else path
+
+    def _remove_key(self, query: str) -> str:
+        return "&".join(pair for pair in query.split("&") if not _has_name(pair, self._query))
 
 
 def _split_cookies(environ: Environ) -> list[tuple[str, str]]:
@@ -168,7 +174,7 @@ class ApiKeyAuth(AuthLayer):
         super().__init__(
             app, public=public, optional=optional, rules=rules, realm=realm, throttle=throttle, withhold=withhold
         )
-        self._schemes = (ApiKey(keys=keys, header=header, cookie=cookie, query=query),)
+        self._add_schemes([ApiKey(keys=keys, header=header, cookie=cookie, query=query)])
         self.keys = keys
         self.header = header
         self.cookie = cookie

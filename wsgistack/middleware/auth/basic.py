@@ -1,34 +1,147 @@
-"""Basic authentication (RFC 7617)."""
+"""The scheme Basic (RFC 7617): user names and passwords."""
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, ClassVar, cast
+from time import monotonic
+from typing import Annotated, Literal, TypedDict
 
-from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes
-from wsgistack.http.responses import error_answer
-from wsgistack.middleware.auth.credentials import parse_credentials
+from wsgistack.middleware.auth.credentials import MAX_HEADER, parse_credentials
+from wsgistack.middleware.auth.groups import Groups, watch_groups
 from wsgistack.middleware.auth.hashes import check_weak_hashes
-from wsgistack.middleware.auth.hashing import DEFAULT_HASHES
+from wsgistack.middleware.auth.hashing import DEFAULT_HASHES, LIFETIME, MAX_REMEMBERED
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
-from wsgistack.middleware.auth.passwords import RIGHT, Passwords, Users, Verdict
-from wsgistack.types import App, Changes, Environ, Secret, StartResponse
+from wsgistack.middleware.auth.layer import AuthLayer
+from wsgistack.middleware.auth.passwords import RIGHT, Passwords, Users, Verdict, digest_secret
+from wsgistack.middleware.auth.rules import RuleOptions
+from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
+from wsgistack.middleware.auth.throttle import ThrottleOptions
+from wsgistack.types import App, Environ, Secret
+from wsgistack.watched_file import WatchedFile
 
-__all__ = ["BasicAuth"]
+__all__ = ["Basic", "BasicAuth", "BasicOptions"]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_DETAIL = "This resource needs a user name and a password."
-_BUSY = "Too many passwords are being checked. Please try again."
-_LATER = ("Retry-After", "1")
+_MALFORMED = Refusal("malformed credentials")
+_NONE: frozenset[str] = frozenset()
+_REFUSALS = {
+    Verdict.BUSY: Refusal(Verdict.BUSY.value, 503, retry_after=1),
+    **{
+        verdict: Refusal(verdict.value, is_guess=True)
+        for verdict in (Verdict.WRONG, Verdict.UNKNOWN, Verdict.LOCKED, Verdict.TOO_LONG)
+    },
+}
 
 
-class BasicAuth(Middleware):
+class BasicOptions(TypedDict, total=False):
+    """The options of :class:`Basic`."""
+
+    users: Annotated[Mapping[str, str], Secret]
+    htpasswd: Path
+    groups: Path
+    check: Callable[[str, str], bool]
+    weak_hashes: Collection[str]
+    latin_1: bool
+    max_hashes: int
+
+
+class Basic(Scheme):
+    """User names and passwords. The options are those of the layer :class:`BasicAuth`."""
+
+    auth_type = "Basic"
+    keys = ("HTTP_AUTHORIZATION",)
+    opens_dialog = True
+
+    def __init__(
+        self,
+        *,
+        users: Mapping[str, str] | None = None,
+        htpasswd: Path | None = None,
+        groups: Path | None = None,
+        check: Callable[[str, str], bool] | None = None,
+        weak_hashes: Collection[str] = (),
+        latin_1: bool = False,
+        max_hashes: int | None = None,
+    ) -> None:
+        mistakes = Mistakes()
+        if sum(source is not None for source in (users, htpasswd, check)) != 1:
+            mistakes.append(Mistake("needs one source of users", expected="exactly one of users, htpasswd and check"))
+        if max_hashes is not None and max_hashes < 1:
+            problem = "is not a number of hashes"
+            mistakes.append(Mistake(problem, key="max_hashes", value=max_hashes, expected="1 or more"))
+        with mistakes.collect():
+            check_weak_hashes(weak_hashes)
+        self._latin_1 = latin_1
+        self._check = check
+        self._passwords: Passwords
+        self._known: dict[bytes, tuple[Identity, str | bytes | None, float]] = {}
+        self._groups: WatchedFile[Groups] | None = None
+        if users is not None:
+            with mistakes.collect():
+                known = Users.from_mapping(users, key="users", weak=weak_hashes)
+                self._passwords = Passwords(lambda: known, max_hashes=max_hashes or DEFAULT_HASHES)
+        if htpasswd is not None:
+            with mistakes.collect():
+                file = watch_htpasswd(Path(htpasswd), key="htpasswd", weak=weak_hashes)
+                self._passwords = Passwords(file.read, max_hashes=max_hashes or DEFAULT_HASHES)
+        if groups is not None:
+            with mistakes.collect():
+                self._groups = watch_groups(Path(groups), key="groups")
+        mistakes.raise_if_any()
+
+    def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
+        """Read the name and the password. A header that was right not long ago is not parsed again."""
+        written: str = environ.get("HTTP_AUTHORIZATION", "")
+        if written[:5].lower() != "basic" or written[5:6] not in (" ", ""):
+            return None
+        known = self._recall(written)
+        if known is not None:
+            return known
+        found = parse_credentials(written, self._latin_1)
+        return _MALFORMED if found is None else Credentials(found[0], (found[1], written))
+
+    def verify(self, credentials: Credentials) -> Identity | Refusal:
+        """Check the password."""
+        user, (password, written) = credentials
+        if self._check is not None:
+            return self._identify(user) if self._check(user, password) else _REFUSALS[Verdict.WRONG]
+        stored = self._passwords.find_stored(user)
+        verdict = self._passwords.verify(user, password)
+        if verdict is not RIGHT:
+            return _REFUSALS[verdict]
+        identity = self._identify(user)
+        self._known[digest_secret(written)] = identity, stored, monotonic() + LIFETIME
+        while len(self._known) > MAX_REMEMBERED:
+            with suppress(KeyError, RuntimeError, StopIteration):  # another thread was faster
+                del self._known[next(iter(self._known))]
+        return identity
+
+    def challenge(self, realm: str, refusal: Refusal | None) -> str:
+        """The challenge of RFC 7617 section 2."""
+        return f'Basic realm={realm}, charset="UTF-8"'
+
+    def _recall(self, written: str) -> Identity | None:
+        if len(written) > MAX_HEADER:
+            return None
+        found = self._known.get(digest_secret(written))
+        if found is None or found[2] < monotonic():
+            return None
+        identity, stored, _ = found
+        user = identity.user
+        is_same = stored == self._passwords.find_stored(user)
+        if self._groups is not None:
+            is_same = is_same and identity.groups == self._groups.read().get(user, _NONE)
+        return identity if is_same else None
+
+    def _identify(self, user: str) -> Identity:
+        return Identity(user, self.auth_type, self._groups.read().get(user, _NONE) if self._groups else _NONE)
+
+
+class BasicAuth(AuthLayer):
     """Let in only users with the right password. Answer others 401 with a challenge (RFC 7617 section 2).
 
     For the application, ``environ["REMOTE_USER"]`` is the user and ``AUTH_TYPE`` is ``Basic``; earlier values are not
-    trusted. A malformed header is answered like a wrong password. ::
+    trusted. A malformed header is answered like a wrong password. Each failure is logged as ``auth`` does it. ::
 
         BasicAuth(app, users={"ada": "lovelace"}, realm="Staging")
 
@@ -36,7 +149,7 @@ class BasicAuth(Middleware):
         use = egg:wsgistack#basic_auth
         htpasswd = %(here)s/users.htpasswd
 
-    Exactly one of the first three options is required:
+    Exactly one of users, htpasswd and check is required:
 
     :param users: a mapping of user names to passwords. A password that begins with ``$`` or ``{`` is a hash, in one of
         the formats below, and needs the extra ``htpasswd``. A hash of another system, such as Django, is refused.
@@ -44,9 +157,10 @@ class BasicAuth(Middleware):
         within about a second. Needs the extra ``htpasswd``. Supported hashes are bcrypt, argon2, sha-crypt (``$5$``,
         ``$6$``), MD5 (``$apr1$`` and ``$1$``) and salted SHA-1 (``{SSHA}``). Prefer bcrypt or argon2: they resist
         guessing.
+    :param groups: a file of groups for ``rules``, in the format of Apache's AuthGroupFile: ``staff: ada bob``. A
+        change takes effect within about a second. None by default.
     :param check: a callable that takes the user name and the password and returns whether they are right. Its
         exceptions are not caught here: catch_errors answers them.
-    :param realm: what the password is for. Browsers may show it. The default reveals nothing about the application.
     :param weak_hashes: weak formats that are allowed as well: ``sha1`` for ``{SHA}``, ``des`` for DES crypt, and
         ``plain`` for passwords in the file as they are. None by default: whoever reads such a file soon knows the
         passwords.
@@ -54,7 +168,16 @@ class BasicAuth(Middleware):
         False by default, because such text may mean something else.
     :param max_hashes: how many hashes each process computes at once. As many wait; further requests are answered 503
         with ``Retry-After``. By default half of the processors, so that guesses leave the others to the application.
-    :raises ConfigError: not exactly one of the first three options is set, one of them can't be used, the realm has
+    :param public: the beginnings of paths that need no password, such as ``/health``. Empty by default.
+    :param optional: let requests without credentials in, except where a rule matches. False by default.
+    :param rules: who may do what, as for ``auth``. None by default.
+    :param realm: what the password is for. Browsers may show it. The default reveals nothing about the application.
+    :param throttle: refuse more attempts after too many failures, with 429: a mapping of options of
+        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Needs the extra ``throttle``. Off by default.
+    :param dialog: ``always``, the default, or ``pages``: browsers ask for a password only when they load a page, and
+        not for requests of a script.
+    :param withhold: remove the password from the environ, so that the application can't log it. False by default.
+    :raises ConfigError: not exactly one of users, htpasswd and check is set, one of them can't be used, the realm has
         characters that a header can't contain, or another option is not valid.
 
     Names and passwords are compared in NFC (RFC 8265), and a password has at most 512 bytes; this does not hold for
@@ -65,17 +188,9 @@ class BasicAuth(Middleware):
 
     Cost tier T0.
 
-    Place it inside catch_errors and compress, around what it protects. A condition should list what is public:
-    ``when = { not = { under = ["/health"] } }``, so that everything else is protected. Use it only over TLS, because
+    Place it inside catch_errors and compress, around what it protects. Use it only over TLS, because
     each request carries the password in readable form. Not for many users: a login page in the application is better.
     """
-
-    must_be_inside: ClassVar = {
-        "access_log": "refused requests would not be logged",
-        "catch_errors": "an error of the check would reach the server",
-    }
-    is_guard: ClassVar = True
-    changes: ClassVar = Changes(answers=True)
 
     def __init__(
         self,
@@ -84,69 +199,47 @@ class BasicAuth(Middleware):
         *,
         users: Annotated[Mapping[str, str] | None, Secret] = None,
         htpasswd: Path | None = None,
+        groups: Path | None = None,
         check: Callable[[str, str], bool] | None = None,
-        realm: str = "Restricted",
         weak_hashes: Collection[str] = (),
         latin_1: bool = False,
         max_hashes: int | None = None,
+        public: Sequence[str] = (),
+        optional: bool = False,
+        rules: Sequence[RuleOptions] = (),
+        realm: str = "Restricted",
+        throttle: ThrottleOptions | None = None,
+        dialog: Literal["always", "pages"] = "always",
+        withhold: bool = False,
     ) -> None:
-        super().__init__(app)
         mistakes = Mistakes()
-        if sum(source is not None for source in (users, htpasswd, check)) != 1:
-            mistakes.append(Mistake("needs one source of users", expected="exactly one of users, htpasswd and check"))
-        if _CONTROL.search(realm) or not realm.isascii():
-            mistakes.append(
-                Mistake("a header can't contain this realm", key="realm", value=realm, expected="printable ASCII")
-            )
-        if max_hashes is not None and max_hashes < 1:
-            mistakes.append(
-                Mistake("is not a number of hashes", key="max_hashes", value=max_hashes, expected="1 or more")
+        with mistakes.collect():
+            super().__init__(
+                app,
+                public=public,
+                optional=optional,
+                rules=rules,
+                realm=realm,
+                throttle=throttle,
+                withhold=withhold,
+                dialog=dialog,
             )
         with mistakes.collect():
-            check_weak_hashes(weak_hashes)
+            basic = Basic(
+                users=users,
+                htpasswd=htpasswd,
+                groups=groups,
+                check=check,
+                weak_hashes=weak_hashes,
+                latin_1=latin_1,
+                max_hashes=max_hashes,
+            )
+            self._add_schemes([basic])
+        mistakes.raise_if_any()
+        self.users = users
         self.htpasswd = htpasswd
+        self.groups = groups
         self.check = check
-        self.realm = realm
         self.weak_hashes = weak_hashes
         self.latin_1 = latin_1
         self.max_hashes = max_hashes
-        self._verify: Callable[[str, str], Verdict] = partial(_call, cast(Callable[[str, str], bool], check))
-        if users is not None:
-            with mistakes.collect():
-                known = Users.from_mapping(users, key="users", weak=weak_hashes)
-                self._verify = Passwords(lambda: known, max_hashes=max_hashes or DEFAULT_HASHES).verify
-        if htpasswd is not None:
-            with mistakes.collect():
-                file = watch_htpasswd(Path(htpasswd), key="htpasswd", weak=weak_hashes)
-                self._verify = Passwords(file.read, max_hashes=max_hashes or DEFAULT_HASHES).verify
-        mistakes.raise_if_any()
-        escaped = realm.replace("\\", "\\\\").replace('"', '\\"')
-        self._challenge = ("WWW-Authenticate", f'Basic realm="{escaped}", charset="UTF-8"')
-
-    def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
-        """Serve one request."""
-        credentials = parse_credentials(environ.get("HTTP_AUTHORIZATION", ""), self.latin_1)
-        if credentials is None:
-            return self._refuse(environ, start_response, Verdict.WRONG)
-        user, password = credentials
-        verdict = self._verify(user, password)
-        if verdict is not RIGHT:
-            return self._refuse(environ, start_response, verdict)
-        # PEP 3333: bytes as latin-1
-        environ["REMOTE_USER"] = user if user.isascii() else user.encode().decode("latin-1")
-        environ["AUTH_TYPE"] = "Basic"
-        return self.app(environ, start_response)
-
-    def _refuse(self, environ: Environ, start_response: StartResponse, verdict: Verdict) -> Iterable[bytes]:
-        for key in ("REMOTE_USER", "AUTH_TYPE"):
-            environ.pop(key, None)
-        if verdict is Verdict.BUSY:
-            status, headers, body = error_answer(environ, 503, _BUSY, headers=[_LATER])
-        else:
-            status, headers, body = error_answer(environ, 401, _DETAIL, headers=[self._challenge])
-        start_response(status, headers)
-        return body
-
-
-def _call(check: Callable[[str, str], bool], user: str, password: str) -> Verdict:
-    return Verdict.RIGHT if check(user, password) else Verdict.WRONG

@@ -53,23 +53,21 @@ class Bearer(Scheme):
             self._jwts = Jwts(**jwt) if jwt else None
         mistakes.raise_if_any()
 
-    def read(self, environ: Environ) -> Credentials | Refusal | None:
-        """Read the token."""
+    def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
+        """Read the token. A JWT that was right not long ago is not verified again."""
         written: str = environ.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = written[: MAX_TOKEN + 20].partition(" ")
         if scheme.lower() != "bearer":
             return None
         token = token.strip(" ")
-        if len(token) > MAX_TOKEN or not _TOKEN.fullmatch(token):
+        if len(token) > MAX_TOKEN:
             return _MALFORMED
-        return Credentials("", token)
-
-    def recall(self, credentials: Credentials) -> Identity | None:
-        """The identity of a JWT that was verified before, and has not expired."""
-        return self._jwts.recall(credentials.secret) if self._jwts else None
+        return (self._jwts and self._jwts.recall(token)) or Credentials("", token)
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
         """Find whose token it is, or verify a JWT."""
+        if not _TOKEN.fullmatch(credentials.secret):  # not in read(): no remembered one is malformed
+            return _MALFORMED
         found: Identity | Refusal | None = self._tokens.find(credentials.secret)
         if found is None and self._jwts and credentials.secret.count(".") == 2:
             found = self._jwts.verify(credentials.secret)
@@ -134,6 +132,6 @@ class BearerAuth(AuthLayer):
         super().__init__(
             app, public=public, optional=optional, rules=rules, realm=realm, throttle=throttle, withhold=withhold
         )
-        self._schemes = (Bearer(tokens=tokens, jwt=jwt),)
+        self._add_schemes([Bearer(tokens=tokens, jwt=jwt)])
         self.tokens = tokens
         self.jwt = jwt

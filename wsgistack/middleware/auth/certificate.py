@@ -17,6 +17,7 @@ MAX_SUBJECT = 1024
 """In characters: no longer name is parsed."""
 
 _VERIFIED = "SUCCESS"
+_BY_SERVER = ("SSL_CLIENT_VERIFY", "SSL_CLIENT_S_DN")
 _ATTRIBUTE = re.compile(
     r"\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=((?:\\[0-9A-Fa-f]{2}|\\[^0-9A-Fa-f]|[^\\,+])*)"
 )
@@ -43,13 +44,16 @@ class ClientCertificate(Scheme):
         proxy_set_header X-SSL-Client-S-DN   $ssl_client_s_dn;
 
     :param trusted: the addresses and networks of the proxy, and ``unix``. Empty by default: only the variables of the
-        server are read. From peers that are not trusted, the headers are removed.
+        server are read. Of a trusted peer, only the headers are read; from all others, they are removed.
     :param verify_header: the header that says ``SUCCESS``. Everything else is refused. ``X-SSL-Client-Verify`` by
         default.
     :param subject_header: the header with the subject (RFC 4514). ``X-SSL-Client-S-DN`` by default.
     :param user: which attribute is the user: ``CN``, the default, ``emailAddress``, ``UID``, or the whole ``subject``.
         A subject with two of them is refused. The values of ``OU`` are the groups.
     :raises ConfigError: an option is not valid.
+
+    The proxy must replace both headers of the client, also ``X_SSL_Client_S_DN`` with underscores, which
+    cheroot, granian and uWSGI read as the same header. nginx removes those.
     """
 
     auth_type = "ClientCertificate"
@@ -76,13 +80,15 @@ class ClientCertificate(Scheme):
         self._headers = (environ_key(verify_header), environ_key(subject_header))
         self.keys = self._headers
 
-    def read(self, environ: Environ) -> Credentials | Refusal | None:
-        """Read the result of the verification and the subject."""
-        variables = ("SSL_CLIENT_VERIFY", "SSL_CLIENT_S_DN")
+    def remove_forged(self, environ: Environ) -> None:
+        """Remove the headers of an untrusted peer."""
         if not self._networks.contains_peer(find_peer(environ)):
             self.withhold(environ)
-        elif self._headers[0] in environ:
-            variables = self._headers
+
+    def read(self, environ: Environ) -> Credentials | Refusal | None:
+        """Read the result of the verification and the subject."""
+        # the certificate of a proxy, which the server may see, is not the client's
+        variables = self._headers if self._networks.contains_peer(find_peer(environ)) else _BY_SERVER
         verified = environ.get(variables[0], "")
         if verified in ("", "NONE"):
             return None

@@ -2,16 +2,17 @@
 
 import json
 import logging
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
 from math import inf
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from wsgistack.errors import ConfigError, Mistake, describe_error
 from wsgistack.http.addresses import parse_address
@@ -20,7 +21,7 @@ from wsgistack.types import Duration
 __all__ = ["Keys", "KeysUnavailableError"]
 
 IO_TIMEOUT = 5.0
-"""In seconds: how long the issuer may take to answer."""
+"""In seconds: how long the issuer may take to answer, and how long the first tokens wait for it."""
 
 MAX_SIZE = 1024 * 1024
 """In bytes: no larger set of keys is read."""
@@ -57,7 +58,8 @@ class Keys:
     :param url: of a JWKS. It is fetched with the first token, and then in the background: the age of the keys, or a
         key that is unknown, starts it. As long as the issuer does not answer, the last keys are used.
     :param refresh: the age, in seconds.
-    :raises ConfigError: the file has no keys, or the URL is not https. Only a loopback address may use http.
+    :raises ConfigError: the file has no keys, or the URL is not https. Only a loopback address may use http. It has no
+        user and password, because nothing would send them.
     """
 
     def __init__(self, library: Any, *, file: Path | None, url: str, refresh: Duration) -> None:
@@ -65,7 +67,10 @@ class Keys:
         self._file = Path(file) if file else None
         self._url = url
         self._refresh = FILE_INTERVAL if file else max(refresh, MIN_INTERVAL)
-        self._lock = Lock()  # whoever holds it reads the keys
+        # by process, each held while a thread reads the keys: that thread is not in a copy of the process
+        self._locks: dict[int, Lock] = {}
+        self._has_read = Event()
+        self._asked_at = -inf
         self._keys: Sequence[_Key] | None = None
         self._stamp: object = None
         self._read_at = -inf
@@ -74,13 +79,13 @@ class Keys:
         if self._file:
             try:
                 self._read_file(self._file)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 expected = "a file with public keys in PEM, or a JWKS"
                 raise ConfigError(Mistake(describe_error(error), "jwt.keys", file, expected)) from error
             self._read_at = monotonic()
-        elif not _is_safe(url):
-            expected = "a URL that begins with https://"
-            raise ConfigError(Mistake("the keys could be replaced on the way", "jwt.jwks_url", url, expected))
+            self._has_read.set()
+        else:
+            _check_url(url)
 
     def find(self, id: object, algorithm: object) -> Sequence[Any]:
         """Find the keys that may verify a token.
@@ -90,12 +95,10 @@ class Keys:
         :raises KeysUnavailableError: the issuer has not answered yet.
         """
         age = monotonic() - self._read_at
-        if self._keys is None:
-            with self._lock:  # each request of the first ones waits for the same answer
-                if self._keys is None and monotonic() - self._read_at > MIN_INTERVAL:
-                    self._read()
-        elif age > self._refresh:
+        if age > (self._refresh if self._keys else MIN_INTERVAL):
             self._read_in_background()
+            # the first tokens wait for the same answer, but later ones never for an issuer that is down or slow
+            self._has_read.wait(self._asked_at + IO_TIMEOUT - monotonic())
         if self._keys is None:
             raise KeysUnavailableError
         found = self._search(id, algorithm)
@@ -108,17 +111,20 @@ class Keys:
         return [each.key for each in keys if id is None or each.id in (None, id)][:MAX_TRIED]
 
     def _read_in_background(self) -> None:
-        if self._lock.acquire(blocking=False):
+        lock = self._locks.setdefault(os.getpid(), Lock())
+        if lock.acquire(blocking=False):
+            self._asked_at = monotonic()
             try:
-                Thread(target=self._read_and_release, name="wsgistack-keys", daemon=True).start()
+                Thread(target=self._read_and_release, args=(lock,), name="wsgistack-keys", daemon=True).start()
             except RuntimeError:  # the process has no thread to spare, or ends
-                self._lock.release()
+                self._asked_at = -inf
+                lock.release()
 
-    def _read_and_release(self) -> None:
+    def _read_and_release(self, lock: Lock) -> None:
         try:
             self._read()
         finally:
-            self._lock.release()
+            lock.release()
 
     def _read(self) -> None:
         """Read the keys. If that fails, the last ones stay valid."""
@@ -131,6 +137,7 @@ class Keys:
             _LOGGER.warning("can't read the keys of %s: %s", self._file or self._url, describe_error(error))
         finally:
             self._read_at = monotonic()
+            self._has_read.set()
 
     def _read_file(self, file: Path) -> None:
         status = file.stat()
@@ -158,7 +165,7 @@ class Keys:
         keys = []
         for each in listed if isinstance(listed, list) else ():
             if isinstance(each, dict) and each.get("use", "sig") == "sig" and each.get("kty") != "oct":
-                with suppress(self._library.PyJWKError, self._library.InvalidKeyError):
+                with suppress(Exception):  # PyJWT lets errors of its parts through for some values
                     public = {name: value for name, value in each.items() if name not in _PRIVATE}
                     made = self._library.PyJWK(public)
                     keys.append(_Key(each.get("kid"), each.get("alg"), made.key))
@@ -173,12 +180,20 @@ def _parse_pem(data: bytes) -> Sequence[_Key]:
     return [_Key(None, None, load_pem_public_key(block)) for block in _PEM.findall(data)]
 
 
-def _is_safe(url: str) -> bool:
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return bool(parts.hostname)
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.port != 0 and "@" not in parts.netloc and bool(parts.hostname or parts.scheme != "https")
+    except ValueError:
+        is_valid = False
+    if not is_valid:  # and not shown, because it may have a password
+        expected = "a URL such as https://login.example.org/jwks.json, without a user"
+        raise ConfigError(Mistake("not a valid URL", "jwt.jwks_url", expected=expected))
     address = parse_address(parts.hostname or "")
-    return parts.scheme == "http" and (parts.hostname == "localhost" or bool(address and address.is_loopback))
+    is_local = parts.hostname == "localhost" or bool(address and address.is_loopback)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
+        expected = "a URL that begins with https://"
+        raise ConfigError(Mistake("the keys could be replaced on the way", "jwt.jwks_url", url, expected))
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -190,6 +205,13 @@ class _NoRedirect(HTTPRedirectHandler):
 
 def _fetch(url: str) -> bytes:
     request = Request(url, headers={"Accept": "application/jwk-set+json, application/json"})  # noqa: S310
-    with build_opener(_NoRedirect).open(request, timeout=IO_TIMEOUT) as answer:
-        data: bytes = answer.read(MAX_SIZE + 1)
-        return data
+    # only TLS makes sure that a proxy does not replace the keys
+    handlers = [_NoRedirect()] if request.type == "https" else [_NoRedirect(), ProxyHandler({})]
+    end = monotonic() + IO_TIMEOUT
+    data = b""
+    with build_opener(*handlers).open(request, timeout=IO_TIMEOUT) as answer:
+        while len(data) <= MAX_SIZE and (chunk := answer.read1()):
+            data += chunk
+            if monotonic() > end:  # the timeout of the socket begins again with each byte
+                raise TimeoutError("the issuer is too slow")
+    return data

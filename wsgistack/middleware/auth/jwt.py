@@ -7,9 +7,10 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 from time import time
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypedDict
 
-from wsgistack.errors import Mistake, Mistakes, suggest
+from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.imports import require_extra
 from wsgistack.middleware.auth.jwks import Keys, KeysUnavailableError
 from wsgistack.middleware.auth.scheme import Identity, Refusal
@@ -20,7 +21,7 @@ __all__ = ["JwtOptions", "Jwts"]
 MAX_REMEMBERED = 4096
 """The number of verified tokens that are remembered. The one that was verified first is forgotten first."""
 
-_KEY = os.urandom(32)
+_KEYED = blake2b(key=os.urandom(32), digest_size=32)
 _SECRET_SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}  # bytes (RFC 7518 §3.2)
 _PUBLIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _LOOKS_PUBLIC = (b"-----BEGIN", b"ssh-", b"ecdsa-", b'{"k')
@@ -94,17 +95,20 @@ class Jwts:
         remember: Duration = 60,
     ) -> None:
         mistakes = Mistakes()
+        with mistakes.collect(prefix="jwt"):
+            check_lists(algorithms=algorithms, audience=audience, required=required)
+        algorithms = [] if isinstance(algorithms, str) else [*algorithms]
         known = _SECRET_SIZES if secret else _PUBLIC
+        some = f"some of {', '.join(known)}"
         if sum(map(bool, (secret, keys, jwks_url))) != 1:
             expected = "exactly one of secret, keys and jwks_url"
             mistakes.append(Mistake("needs one source of keys", key="jwt", expected=expected))
-        elif not algorithms:
-            expected = f"some of {', '.join(known)}"
-            mistakes.append(Mistake("does not name the algorithms", key="jwt.algorithms", expected=expected))
+        elif not algorithms and not mistakes:
+            mistakes.append(Mistake("does not name the algorithms", key="jwt.algorithms", expected=some))
         for name in algorithms:
             if name not in known:
                 problem = f"the algorithm {name!r} can't be used with {'a secret' if secret else 'public keys'}"
-                mistakes.append(Mistake(problem, key="jwt.algorithms", value=name, hint=suggest(name, known)))
+                mistakes.append(Mistake(problem, "jwt.algorithms", name, some, hint=suggest(name, known)))
         shared = secret.encode("utf-8", "surrogateescape")
         size = max((_SECRET_SIZES.get(name, 0) for name in algorithms), default=0)
         if shared.lstrip().startswith(_LOOKS_PUBLIC):
@@ -120,7 +124,7 @@ class Jwts:
         mistakes.raise_if_any()
         self._library: Any = library
         self._secret = shared
-        self._algorithms = [*algorithms]
+        self._algorithms = algorithms
         self._keys = None if secret else Keys(library, file=keys, url=jwks_url, refresh=refresh)
         self._issuer = issuer or None
         self._audience = [*audience] or None
@@ -135,14 +139,14 @@ class Jwts:
 
     def recall(self, token: str) -> Identity | None:
         """The identity of a token that was verified before."""
-        found = self._remembered.get(blake2b(token.encode(), key=_KEY, digest_size=32).digest())
-        if found is None or found.until <= time() or found.version != self._version:
+        found = self._remembered.get(_digest(token))
+        if found is None or found.until <= time() or (self._keys and found.version != self._keys.version):
             return None
         return found.identity
 
     def verify(self, token: str) -> Identity | Refusal:
         """Verify a token."""
-        version = self._version
+        version = self._keys.version if self._keys else 0
         try:
             claims = self._decode(token)
         except KeysUnavailableError:
@@ -186,10 +190,6 @@ class Jwts:
                 return claims
         raise failure
 
-    @property
-    def _version(self) -> int:
-        return self._keys.version if self._keys else 0
-
     def _read_claims(self, claims: Mapping[str, Any]) -> Identity | Refusal:
         user = claims.get(self._user_claim)
         if not isinstance(user, str) or not user or not user.isprintable():
@@ -202,14 +202,21 @@ class Jwts:
         for name, value in ((self._groups_claim, groups), (self._scopes_claim, scopes)):
             if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
                 return Refusal(f"the token has no valid {name}", error="invalid_token")
-        return Identity(user, "Bearer", frozenset(groups), frozenset(filter(None, scopes)), claims)
+        return Identity(user, "Bearer", frozenset(groups), frozenset(filter(None, scopes)), MappingProxyType(claims))
 
     def _keep(self, token: str, identity: Identity, claims: Mapping[str, Any], version: int) -> None:
         until = time() + self._remember
         if claims.get("exp", until) < until - self._leeway:  # compared first: it may be beyond all floats
             until = claims["exp"] + self._leeway
-        digest = blake2b(token.encode(), key=_KEY, digest_size=32).digest()
+        digest = _digest(token)
         with self._lock:
             self._remembered[digest] = _Remembered(identity, until, version)
             if len(self._remembered) > MAX_REMEMBERED:
                 self._remembered.popitem(last=False)
+
+
+def _digest(token: str) -> bytes:
+    """A key for a token, from which nobody can read it."""
+    digest = _KEYED.copy()  # cheaper than a new one with a key
+    digest.update(token.encode("utf-8", "replace"))
+    return digest.digest()

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
@@ -21,7 +21,6 @@ __all__ = ["AuthLayer"]
 MAX_LOGGED_USER = 64
 """In characters: what the log shows of a name that a client claims."""
 
-_SET_BY_US = ("REMOTE_USER", "AUTH_TYPE", IDENTITY)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DETAILS = {
     400: "The credentials of this request are malformed.",
@@ -34,7 +33,7 @@ _LOGGER = logging.getLogger("wsgistack.auth")
 
 
 class AuthLayer(Middleware):
-    """The base of the layers for authentication. A subclass makes ``_schemes`` from its other options."""
+    """The base of the layers for authentication. A subclass makes schemes from its other options, and adds them."""
 
     must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
@@ -44,6 +43,7 @@ class AuthLayer(Middleware):
     is_guard: ClassVar = True
     changes: ClassVar = Changes(answers=True)
     _schemes: tuple[Scheme, ...]
+    _removers: tuple[Callable[[Environ], None], ...]
 
     def __init__(
         self,
@@ -87,28 +87,35 @@ class AuthLayer(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        for key in _SET_BY_US:
-            environ.pop(key, None)
+        environ.pop("REMOTE_USER", None)
+        environ.pop("AUTH_TYPE", None)
+        environ.pop(IDENTITY, None)
+        for remove_forged in self._removers:
+            remove_forged(environ)
         if self.public and self._is_public(environ):
-            return self._pass(environ, start_response)
+            if self.withhold:
+                self._withhold(environ)
+            return self.app(environ, start_response)
         identity: Identity | None = None
         for scheme in self._schemes:
-            credentials = scheme.read(environ)
-            if credentials is None:
+            found: object = scheme.read(environ)
+            if found is None:
                 continue
-            if isinstance(credentials, Refusal):
-                return self._refuse(credentials, scheme, "", environ, start_response)
-            found = scheme.recall(credentials) or self._verify(scheme, credentials, environ)
-            if isinstance(found, Refusal):
-                return self._refuse(found, scheme, credentials.user, environ, start_response)
+            user = ""
+            if isinstance(found, Credentials):
+                user = found.user
+                found = _verify(scheme, found, environ, self._throttle)
+            if not isinstance(found, Identity):
+                refusal = found if isinstance(found, Refusal) else Refusal("not verified")  # by a scheme that forgot it
+                return self._refuse(refusal, scheme, user, environ, start_response)
             identity = found
             break
         for rule in self._rules:
             if rule.matches(environ):
-                refusal = rule.judge(identity, environ) if identity else Refusal("no credentials")
-                if refusal:
+                forbidden = rule.judge(identity, environ) if identity else Refusal("no credentials")
+                if forbidden:
                     user = identity.user if identity else ""
-                    return self._refuse(refusal, scheme if identity else None, user, environ, start_response)
+                    return self._refuse(forbidden, scheme if identity else None, user, environ, start_response)
         if identity:
             user = identity.user
             # PEP 3333: bytes as latin-1
@@ -117,44 +124,36 @@ class AuthLayer(Middleware):
             environ[IDENTITY] = identity
         elif not self.optional:
             return self._refuse(Refusal("no credentials"), None, "", environ, start_response)
-        return self._pass(environ, start_response)
-
-    def _verify(self, scheme: Scheme, credentials: Credentials, environ: Environ) -> Identity | Refusal:
-        if self._throttle is None:
-            return scheme.verify(credentials)
-        client = environ.get("REMOTE_ADDR", "")
-        refusal = self._throttle.check(client, credentials.user)
-        if refusal:
-            return refusal
-        found = scheme.verify(credentials)
-        if isinstance(found, Refusal) and found.is_guess and self._throttle.count_failure(client, credentials.user):
-            user = escape_quoted(credentials.user[:MAX_LOGGED_USER])
-            extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": "locked out"}
-            _LOGGER.warning('locked out user "%s" from %s after too many failures', user, client, extra=extra)
-        return found
-
-    def _pass(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if self.withhold:
-            for scheme in self._schemes:
-                scheme.withhold(environ)
+            self._withhold(environ)
         return self.app(environ, start_response)
+
+    def _add_schemes(self, schemes: Iterable[Scheme]) -> None:
+        self._schemes = tuple(schemes)
+        own = [each for each in self._schemes if type(each).remove_forged is not Scheme.remove_forged]
+        self._removers = tuple(each.remove_forged for each in own)
+
+    def _withhold(self, environ: Environ) -> None:
+        for scheme in self._schemes:
+            scheme.withhold(environ)
 
     def _refuse(
         self, refusal: Refusal, scheme: Scheme | None, user: str, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
-        client = environ.get("REMOTE_ADDR") or "-"
         if scheme is not None:
-            user = escape_quoted(user[:MAX_LOGGED_USER])
-            extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": refusal.reason}
-            _LOGGER.warning('refused user "%s" from %s: %s', user, client, refusal.reason, extra=extra)
+            # fail2ban may block who guesses, but not whose token has expired
+            said = "wrong credentials of" if refusal.is_guess else "refused"
+            client = environ.get("REMOTE_ADDR", "")
+            message = f'{said} user "%s" from %s: {refusal.reason.replace("%", "%%")}'
+            _log(message, logging.WARNING, user, client, scheme, refusal.reason)
         headers = []
         if refusal.status == 401:
             headers = self._list_challenges(refusal, scheme, environ)
-        elif refusal.scope and scheme is not None:
+        elif refusal.error and scheme is not None:  # RFC 6750 section 3
             headers = [("WWW-Authenticate", scheme.challenge(self._quoted_realm, refusal))]
         if refusal.retry_after:
             headers.append(("Retry-After", str(refusal.retry_after)))
-        status, headers, body = error_answer(environ, refusal.status, _DETAILS[refusal.status], headers=headers)
+        status, headers, body = error_answer(environ, refusal.status, _DETAILS.get(refusal.status, ""), headers=headers)
         start_response(status, headers)
         return body
 
@@ -170,3 +169,26 @@ class AuthLayer(Middleware):
                 ("WWW-Authenticate", f"X-{challenge}" if is_script and scheme.opens_dialog else challenge)
             )
         return challenges
+
+
+def _verify(scheme: Scheme, credentials: Credentials, environ: Environ, throttle: Throttle | None) -> object:
+    client = environ.get("REMOTE_ADDR", "")
+    refusal = throttle.check(client, credentials.user) if throttle else None
+    if refusal:
+        return refusal
+    found: object = scheme.verify(credentials)
+    if isinstance(found, Identity):
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _log('let in user "%s" from %s', logging.DEBUG, found.user, client, scheme, "")
+    elif (
+        throttle and isinstance(found, Refusal) and found.is_guess and throttle.count_failure(client, credentials.user)
+    ):
+        message = 'locked out user "%s" from %s after too many failures'
+        _log(message, logging.WARNING, credentials.user, client, scheme, "locked out")
+    return found
+
+
+def _log(message: str, level: int, user: str, client: str, scheme: Scheme, reason: str) -> None:
+    user, client = escape_quoted(user[:MAX_LOGGED_USER]), escape_quoted(client) or "-"
+    extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": reason}
+    _LOGGER.log(level, message, user, client, extra=extra)

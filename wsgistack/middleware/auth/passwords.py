@@ -19,14 +19,14 @@ from wsgistack.middleware.auth.hashes import (
 )
 from wsgistack.middleware.auth.hashing import DEFAULT_HASHES, Hashing
 
-__all__ = ["EXPECTED_HASH", "LOCKED", "RIGHT", "Passwords", "Users", "Verdict"]
+__all__ = ["EXPECTED_HASH", "LOCKED", "RIGHT", "Passwords", "Users", "Verdict", "digest_secret"]
 
 EXPECTED_HASH = "a hash as wsgistack passwd writes it"
 LOCKED = ""
 """Stored in place of a hash, for a user who can't enter with any password."""
 
 _NOBODY = bytes(64)  # no digest; to compare it takes an unknown user as long as others
-_mac = partial(blake2b, key=os.urandom(32))
+_KEYED = blake2b(key=os.urandom(32))
 
 
 class Verdict(Enum):
@@ -55,7 +55,7 @@ class Users:
 
     def __init__(self, hashes: Mapping[str, str], plain: Mapping[str, str] | None = None) -> None:
         self.hashes = hashes
-        self.plain = {user: _mac(password.encode()).digest() for user, password in (plain or {}).items()}
+        self.plain = {user: digest_secret(password) for user, password in (plain or {}).items()}
         self._decoys = [*filter(None, hashes.values())]
         # the same in all processes, and secret
         self._seed = blake2b(self._decoys[0].encode()).digest() if self._decoys else b""
@@ -136,6 +136,11 @@ class Passwords:
         self._hashing = Hashing(max_hashes)
         self._knows = self._hashing.knows
 
+    def find_stored(self, user: str) -> str | bytes | None:
+        """What is stored of a user's password. A success means nothing any more once it is another."""
+        users = self._read_users()
+        return users.hashes.get(user) or users.plain.get(user)
+
     def verify(self, user: str, password: str) -> Verdict:
         """Check whether a user may enter with a password.
 
@@ -144,13 +149,12 @@ class Passwords:
             and 4,096 bytes would keep a thread busy for seconds.
         """
         users = self._read_users()
-        secret = password.encode()
-        if len(secret) > MAX_TEXT:
+        if len(password.encode()) > MAX_TEXT:
             return Verdict.TOO_LONG
-        if users.plain and compare_digest(_mac(secret).digest(), users.plain.get(user, _NOBODY)):
+        if users.plain and compare_digest(digest_secret(password), users.plain.get(user, _NOBODY)):
             return RIGHT
         stored = users.hashes.get(user, LOCKED)
-        key = _mac(f"{len(user)}:{user}{stored}:{password}".encode()).digest()
+        key = digest_secret(f"{len(user)}:{user}{stored}:{password}")
         if self._knows(key):
             return RIGHT
         checked = stored or users.find_decoy(user)
@@ -166,3 +170,10 @@ class Passwords:
 
 def _check(stored: str, checked: str, password: str) -> bool:
     return verify_hash(checked, password) and bool(stored)
+
+
+def digest_secret(secret: str) -> bytes:
+    """A key of this process for a secret, from which nobody can read it."""
+    digest = _KEYED.copy()  # cheaper than a new one with a key
+    digest.update(secret.encode("utf-8", "surrogatepass"))
+    return digest.digest()

@@ -15,7 +15,15 @@ Check = Callable[[Identity, Environ], bool]
 
 
 class RuleOptions(TypedDict, total=False):
-    """One rule. It is for the requests that match ``under`` and ``methods``; what else it names must be true."""
+    """One rule. It is for the requests that match ``under`` and ``methods``; what else it names must be true.
+
+    :param under: the beginnings of paths; by default, all paths.
+    :param methods: the methods; by default, all. GET includes HEAD.
+    :param users: who is allowed.
+    :param groups: whose members are allowed, too.
+    :param scopes: what credentials with scopes need: all of these.
+    :param check: is called with the identity and the environ, and must return True.
+    """
 
     under: Sequence[str]
     methods: Collection[str]

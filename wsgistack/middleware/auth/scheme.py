@@ -90,13 +90,16 @@ class Scheme:
     opens_dialog: ClassVar[bool] = False
     """Whether browsers ask for a password when they get the challenge."""
 
-    def read(self, environ: Environ) -> Credentials | Refusal | None:
-        """Read the credentials of a request. None if it has none for this scheme."""
-        raise NotImplementedError
+    def remove_forged(self, environ: Environ) -> None:
+        """Remove headers that only a proxy may send, if a client sent them. It is called first, for each request."""
 
-    def recall(self, credentials: Credentials) -> Identity | None:
-        """The identity, if these credentials were verified before, and nothing has changed since. It must be cheap."""
-        return None
+    def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
+        """Read the credentials of a request. None if it has none for this scheme.
+
+        A scheme may remember credentials that it has verified, and return their identity, as long as nothing has
+        changed since. Such a request is neither throttled nor logged.
+        """
+        raise NotImplementedError
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
         """Verify credentials. This may take its time, as a slow hash does."""

@@ -61,7 +61,11 @@ class Throttle:
         default, or ``refuse`` all credentials that are not remembered, with 503.
     :raises ConfigError: an option is not valid, or the library is not installed.
 
-    After an error, the store is asked again 10 seconds later. Memory holds at most 16,384 counters.
+    After an error, the store is asked again 10 seconds later. Memory holds at most 16,384 counters. Attempts of the
+    same moment are counted when they have failed, so as many more are possible as the server verifies at once.
+
+    Behind a proxy, ``forwarded`` must be outside. Without it all clients are the proxy, so that one of them locks out
+    the others.
     """
 
     def __init__(

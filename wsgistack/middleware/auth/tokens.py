@@ -12,6 +12,7 @@ __all__ = ["MAX_TOKEN", "Tokens"]
 MAX_TOKEN = 8192
 """In characters: no longer token is hashed or parsed."""
 
+_NOTHING = frozenset(sha256(text).hexdigest() for text in (b"", b"\n"))
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3
 _EXPECTED = "the SHA-256 digest of the token in 64 hexadecimal digits, and scopes after it"
@@ -42,6 +43,9 @@ class Tokens:
                 # a token itself may be there in place of its digest, so it is not shown
                 problem = f"the token of {name!r} is not stored as a digest"
                 mistakes.append(Mistake(problem, key=key, expected=_EXPECTED, hint=_HINT))
+            elif digest in _NOTHING:  # a variable of a shell that was not set
+                problem = f"the token of {name!r} is empty"
+                mistakes.append(Mistake(problem, key=key, expected="a long random token"))
             elif not all(map(_SCOPE.fullmatch, scopes)):
                 problem = f"a scope of {name!r} is not valid"
                 mistakes.append(Mistake(problem, key=key, expected="ASCII without quotes and backslashes"))

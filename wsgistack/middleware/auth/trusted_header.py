@@ -36,8 +36,8 @@ class TrustedHeader(Scheme):
     :param groups: the header with the groups, separated by commas. ``X-Forwarded-Groups`` by default.
     :raises ConfigError: no peer is trusted, or the name of a header is not valid.
 
-    The proxy must replace both headers of the client, also ``X_Forwarded_User`` with underscores, which some servers
-    read as the same header. Two names in one header are refused.
+    The proxy must replace both headers of the client, also ``X_Forwarded_User`` with underscores, which
+    cheroot, granian and uWSGI read as the same header. nginx removes those. Two names in one header are refused.
     """
 
     auth_type = "TrustedHeader"
@@ -58,14 +58,15 @@ class TrustedHeader(Scheme):
         self._groups = environ_key(groups)
         self.keys = (self._user, self._groups)
 
-    def read(self, environ: Environ) -> Credentials | Refusal | None:
-        """Read the name, or remove the headers of an untrusted peer."""
-        if not self._networks.contains_peer(find_peer(environ)):
+    def remove_forged(self, environ: Environ) -> None:
+        """Remove the headers of an untrusted peer, and groups of nobody."""
+        if not environ.get(self._user) or not self._networks.contains_peer(find_peer(environ)):
             self.withhold(environ)
-            return None
-        written: str = environ.get(self._user, "")
-        if not written:
-            environ.pop(self._groups, None)
+
+    def read(self, environ: Environ) -> Credentials | Refusal | None:
+        """Read the name."""
+        written: str | None = environ.get(self._user)
+        if written is None:
             return None
         try:
             user = written.encode("latin-1").decode().strip()

@@ -25,7 +25,7 @@ from wsgistack.middleware.request_filter.patterns import (
     compile_user_agent_rules,
     find_rule,
 )
-from wsgistack.peers import FORWARDING, because
+from wsgistack.peers import AUTHENTICATION, FORWARDING, because
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
 __all__ = ["RequestFilter"]
@@ -119,7 +119,7 @@ class RequestFilter(Middleware):
         "access_log": "refused requests would not be logged",
         **because(FORWARDING, "it would see the address of the proxy, not the client's"),
     }
-    must_be_outside: ClassVar = {"basic_auth": "refused clients could try passwords"}
+    must_be_outside: ClassVar = because(AUTHENTICATION, "refused clients could try passwords and tokens")
     changes: ClassVar = Changes(frozenset({"x-robots-tag"}), answers=True)
 
     def __init__(
