@@ -7,7 +7,7 @@ from wsgistack import current_request_id
 
 
 def add_request_id(event, hint):
-    event.setdefault("tags", {})["request_id"] = current_request_id.get()
+    event.setdefault("tags", {})["request_id"] = current_request_id()
     return event
 
 
