@@ -146,6 +146,7 @@ def test_a_body_that_was_left_out_is_missing(capsule: Path, capsys: pytest.Captu
     assert "replayed: JSONDecodeError" in out
 
 
+@pytest.mark.slow
 def test_writes_a_test_that_runs_and_fails_until_the_error_is_gone(
     capsule: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

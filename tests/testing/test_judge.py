@@ -18,7 +18,6 @@ from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
 from wsgistack.testing.scenarios import SCENARIOS
 from wsgistack.types import App, Changes, Environ, Factory, StartResponse
 
-
 LONG = ("gives_ten_thousand_chunks", "gives_ten_thousand_chunks-by_a_browser")
 """The cases that take as long as all others together."""
 
