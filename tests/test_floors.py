@@ -19,6 +19,7 @@ FLOORS = (
     (
         "types",
         "errors",
+        "forking",
         "peers",
         "http.__init__",
         "options.__init__",
@@ -80,26 +81,7 @@ FLOORS = (
     ("http.responses",),
     ("exchange.refusing",),
     ("middleware.*.*",),
-    (
-        "middleware.catch_errors.debug.__init__",
-        "middleware.catch_errors.access",
-        "middleware.catch_errors.debug.markup",
-        "middleware.catch_errors.debug.secrets",
-        "middleware.catch_errors.debug.source",
-        "middleware.catch_errors.debug.values",
-    ),
-    (
-        "middleware.catch_errors.debug.frames",
-        "middleware.catch_errors.debug.logs",
-    ),
-    (
-        "middleware.catch_errors.debug.layers",
-        "middleware.catch_errors.debug.request",
-    ),
-    ("middleware.catch_errors.debug.failure",),
-    ("middleware.catch_errors.debug.text",),
-    ("middleware.catch_errors.debug.page",),
-    ("middleware.catch_errors.debug.answer",),
+    ("middleware.catch_errors.debug.*",),
     (
         "middleware.*",
         "middleware.*.__init__",
@@ -236,11 +218,10 @@ FLOORS = (
     ("__main__",),
 )
 STANDARD_LIBRARY_ONLY_BUT = {
-    "http.responses": {"webob"},
     "http.negotiation": {"webob"},
     "testing.plugin": {"pytest"},
     "serving.serve": {"waitress"},
-    "middleware.catch_errors.debug.source": {"pygments"},
+    "middleware.catch_errors.source": {"pygments"},
     "cli.completing": {"argcomplete"},
     "middleware.auth.jwks": {"cryptography"},
     "logging.carrying": {"celery"},

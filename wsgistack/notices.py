@@ -1,8 +1,10 @@
 """Log lines about what clients do, which no client can make too many of."""
 
 from logging import Logger
-from threading import Lock
+from threading import RLock
 from time import monotonic
+
+from wsgistack.forking import renew_after_fork
 
 __all__ = ["Notice"]
 
@@ -20,13 +22,18 @@ class Notice:
     It serves many threads. Each process has its own count.
     """
 
-    __slots__ = ("_left_out", "_lock", "_logger", "_next")
+    __slots__ = ("__weakref__", "_left_out", "_lock", "_logger", "_next")
 
     def __init__(self, logger: Logger) -> None:
         self._logger = logger
-        self._lock = Lock()
+        self.renew()
+        renew_after_fork(self)
         self._next = 0.0
         self._left_out = 0
+
+    def renew(self) -> None:
+        """Make a new lock, in a child process. The thread that logs may log again in a garbage collection."""
+        self._lock = RLock()
 
     def log(self, message: str, *arguments: object, error: Exception | None = None) -> None:
         """Log the message, or only count it.

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any, Generic, TypeAlias, TypeVar
-from weakref import WeakSet
+from typing import Generic, TypeAlias, TypeVar
 
 from wsgistack.errors import ConfigError, Mistake
+from wsgistack.forking import renew_after_fork
 
 __all__ = ["INTERVAL", "KEPT", "MAX_REPORTED_LINES", "WatchedFile", "report_lines"]
 
@@ -60,10 +60,10 @@ class WatchedFile(Generic[Content]):
         if mistakes:
             raise ConfigError(*mistakes)
         self._next = monotonic() + INTERVAL
-        self.renew_lock()
-        _watched.add(self)
+        self.renew()
+        renew_after_fork(self)
 
-    def renew_lock(self) -> None:
+    def renew(self) -> None:
         """Make a new lock: in a forked process, no thread would ever release the one that a thread was holding."""
         self._lock = Lock()
 
@@ -145,8 +145,3 @@ def report_lines(path: Path, mistakes: Sequence[Mistake], *, key: str, expected:
 
 def _make_stamp(found: os.stat_result) -> _Stamp:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-
-
-_watched: "WeakSet[WatchedFile[Any]]" = WeakSet()
-# Windows has no forks
-getattr(os, "register_at_fork", dict)(after_in_child=lambda: [*map(WatchedFile.renew_lock, [*_watched])])

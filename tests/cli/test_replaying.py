@@ -1,5 +1,6 @@
 """``wsgistack replay``: the request of an incident, sent again."""
 
+import ast
 import json
 import re
 import subprocess
@@ -215,3 +216,44 @@ def test_refuses_what_is_no_capsule(
 def test_a_mistake_in_the_file_is_reported(capsule: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "nothing.toml", "capsule.json"]) == 1
     assert "file does not exist" in capsys.readouterr().err
+
+
+INJECTED = "x():\n    pass\nopen('owned', 'w').close()\ndef test_more"
+
+
+@pytest.mark.parametrize("key", ["exception", "fingerprint", "origin"])
+def test_no_text_of_a_capsule_becomes_code_of_the_test(capsule: Path, key: str) -> None:
+    changed(capsule, lambda content: content.__setitem__(key, f"{content[key][:4]}{INJECTED}"))
+    main(["replay", "stack.toml", "capsule.json", "--pytest", "test_it.py"])
+    written = Path("test_it.py")
+    if written.exists():
+        statements = [type(each).__name__ for each in ast.parse(written.read_text()).body]
+        assert statements == ["Expr", "ImportFrom", "ImportFrom", "ImportFrom", "FunctionDef"]
+
+
+@pytest.mark.parametrize("text", ['"""', "\\", "'\"", '"""\nimport os\n"""', "\r", "\x0c", "é" * 300])
+def test_a_test_keeps_hostile_texts_as_texts(capsule: Path, text: str) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["exception"] = f"till.{text}"
+        content["origin"] = text
+        content["request"]["environ"]["PATH_INFO"] = f"/{text}"
+        content["request"]["headers"]["X-Text"] = text
+        content["request"]["body"] = text
+
+    changed(capsule, change)
+    main(["replay", "stack.toml", "capsule.json", "--pytest", "test_it.py"])
+    tree = ast.parse(Path("test_it.py").read_text("utf-8"))
+    statements = [type(each).__name__ for each in tree.body]
+    assert statements == ["Expr", "ImportFrom", "ImportFrom", "ImportFrom", "FunctionDef"]
+
+
+def test_a_capsule_sets_no_other_key_of_the_environ(capsule: Path) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["request"]["environ"] |= {"REMOTE_USER": "root", "wsgi.input": "x", "wsgistack.responses": "x"}
+        content["request"]["headers"]["content-length"] = "999"
+        content["request"]["scheme"] = "file"
+
+    changed(capsule, change)
+    assert main(["replay", "stack.toml", "capsule.json", "--pytest", "test_it.py"]) == 0
+    text = Path("test_it.py").read_text()
+    assert not re.search("REMOTE_USER|wsgi.input|wsgistack.responses|999|file", text.replace("__file__", ""))

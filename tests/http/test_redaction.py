@@ -41,6 +41,21 @@ _SECRET_NAMES = [
     *("api_key", "apikey", "apiKey", "X-Api-Key", "HTTP_X_API_KEY", "access-key", "AWSAccessKeyId", "private_key"),
     *("Cookie", "Set-Cookie", "sessionid", "PHPSESSID", "JSESSIONID", "connect.sid", "sid", "session"),
     *("code", "state", "nonce", "ticket", "SAMLResponse", "client_assertion", "client_secret", "X-Amz-Signature"),
+    *(
+        "pwd",
+        "pw",
+        "pass",
+        "user_pwd",
+        "userpass",
+        "hotp",
+        "mfa",
+        "sess",
+        "sas",
+        "X-Functions-Key",
+        "master_key",
+        "hmac",
+    ),
+    *("Ocp-Apim-Subscription-Key", "sharedkey", "account_key", "invite"),
     *("X-Amz-Credential", "sig", "pin", "otp", "totp", "X-OTP", "one-time", "magic_link", "X-Auth", "auth", "jwt"),
 ]
 _OTHER_NAMES = [
@@ -116,6 +131,20 @@ def test_knows_the_forms_of_tokens(token: str, redaction: Redaction) -> None:
         (f"x={_encode(_ENCODED)}", f"x={REDACTED}"),
         (_encode(f"x={_ENCODED}"), REDACTED),
         ("tôken=x&token=y", f"tôken=x&token={REDACTED}"),
+        ("%25252574oken=x", f"%25252574oken={REDACTED}"),
+        (f"next={_encode(_encode(_encode('/?token=x')))}", f"next={REDACTED}"),
+        ("token:x", REDACTED),
+        ("token%3Dx", REDACTED),
+        ("a%26code=x", f"a%26code={REDACTED}"),
+        ("remember_me=x", f"remember_me={REDACTED}"),
+        ("a%26token%3Dx=1", REDACTED),
+        ('{"token":"x"}', REDACTED),
+        ("x=%5B%7B%22code%22:%22x%22%7D%5D", f"x={REDACTED}"),
+        ("x=http%3A%2F%2Fann:pw%40shop.example", f"x={REDACTED}"),
+        ("next=https%3A%2F%2Fauth.example%2Forders", "next=https%3A%2F%2Fauth.example%2Forders"),
+        ("next=/reset//x", f"next={REDACTED}"),
+        ("next=/reset/", "next=/reset/"),
+        ("q=Bearer+abcdefgh12", f"q={REDACTED}"),
     ],
 )
 def test_redacts_queries(query: str, expected: str, redaction: Redaction) -> None:
@@ -141,6 +170,10 @@ def test_redacts_queries(query: str, expected: str, redaction: Redaction) -> Non
         ("/cart;jsessionid=x;a=1/b", f"/cart;jsessionid={REDACTED};a=1/b"),
         ("/token=x", f"/token={REDACTED}"),
         ("/resets/x", "/resets/x"),
+        ("/reset%2Fx", f"/{REDACTED}"),
+        ("/token:x", f"/{REDACTED}"),
+        ("/accounts/confirm-email/x/", f"/accounts/confirm-email/{REDACTED}/"),
+        ("/accept_invite/x", f"/accept_invite/{REDACTED}"),
         ("/café/reset/x", f"/café/reset/{REDACTED}"),
     ],
 )
@@ -188,6 +221,21 @@ def test_no_query_shows_a_secret(
     assert _SECRET not in redaction.redact_url(f"https://shop.example/a?{query}#b")
 
 
+@pytest.mark.parametrize("value", ["a, token=x", 'a; token="x"', "token: x", "a=b&token=x", "Bearer abcdefgh12"])
+def test_redacts_secrets_in_other_headers(value: str, redaction: Redaction) -> None:
+    shown = redaction.redact_value("X-Other", value)
+    assert REDACTED in shown
+    assert "x" not in shown
+    assert "abc" not in shown
+
+
+@pytest.mark.parametrize("part", ["a=", "/?a=", "a=/?", "=#", "a:", "%3D", "/;a=", "//x@", "&a=b"])
+def test_takes_little_time_and_stack_for_texts_made_to_take_much(part: str, redaction: Redaction) -> None:
+    text = part * 2000 + "%"
+    for redact in (redaction.redact_query, redaction.redact_path, redaction.redact_url):
+        assert redact(f"q={text}")  # each further part doubled the time once, or ended in a RecursionError
+
+
 @given(text=st.text(max_size=80))
 def test_any_text_stays_what_it_is_when_it_is_redacted_again(text: str) -> None:
     redaction = Redaction()
@@ -195,3 +243,51 @@ def test_any_text_stays_what_it_is_when_it_is_redacted_again(text: str) -> None:
         once = redact(text)
         if REDACTED not in once:
             assert once == text
+
+
+@pytest.mark.parametrize("name", ["pwd", "DB_PWD", "pw", "pass", "x-pass"])
+def test_a_short_word_does_not_hide_a_longer_one(name: str, redaction: Redaction) -> None:
+    assert redaction.is_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("password=s3cret", "password=[redacted]"),
+        ("password: s3cret", "password: [redacted]"),
+        ("password:\n  s3cret", "password:\n  [redacted]"),
+        ("Server=db;Pwd=s3cret;", "Server=db;Pwd=[redacted];"),
+        ("at http://db/?token=s3cret&a=1", "at http://db/?token=[redacted]&a=1"),
+        ("pass%77ord=s3cret", "pass%77ord=[redacted]"),
+        ("{'password': 's3cret', 'a': 1}", "{'password': [redacted], 'a': 1}"),
+        ('{"password":["s3cret", "s3cret"]}', '{"password":[redacted]}'),
+        ('{\\"password\\": \\"s3cret\\"}', '{\\"password\\": [redacted]'),
+        ("Login(user='ada', password='s3cret')", "Login(user='ada', password=[redacted])"),
+        ("[('Authorization', 'Bearer s3cret')]", "[('Authorization', [redacted])]"),
+        ("['mysql', '--password', 's3cret']", "['mysql', '--password', [redacted]]"),
+        ("mysql --password s3cret shop", "mysql --password [redacted] shop"),
+        ("<password>s3cret</password>", "<password>[redacted]</password>"),
+        ("Cookie: a=s3cret; b=s3cret\r\nHost: x", "Cookie: [redacted]\r\nHost: x"),
+        ("Authorization: Digest a=s3cret, b=s3cret", "Authorization: [redacted]"),
+        ("postgres://shop:s3cret@db/shop", "postgres://[redacted]@db/shop"),
+        ("-----BEGIN PRIVATE KEY-----\ns3-cret", "-----BEGIN PRIVATE KEY-----[redacted]"),
+        ("-----BEGIN PRIVATE KEY-----\ns3cret\n-----END", "-----BEGIN PRIVATE KEY-----[redacted]-----END"),
+        *((text, text) for text in ("exit code: 1", "state: idle", "TokenError: bad", "Token <b> here", "password=")),
+        *((text, text) for text in ("KeyError: 'password'", "token", "http://shop@db/", "--password --user")),
+    ],
+)
+def test_redacts_messages(text: str, expected: str, redaction: Redaction) -> None:
+    assert redaction.redact_message(text) == expected
+
+
+@given(text=st.text(alphabet="password=:'\"\\[](){}<>/- ,;\n@%7b") | st.text())
+def test_a_message_stays_what_it_is_when_it_is_redacted_again(text: str) -> None:
+    shown = Redaction().redact_message(text)
+    assert Redaction().redact_message(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "a:", "-", "password", 'password="', "<a>", "token>", "://a:", "--a ", "password=[", "eyJ", "-----"]
+)
+def test_a_long_message_takes_little_time(part: str) -> None:  # it would be hours if a pattern were quadratic
+    assert Redaction().redact_message(part * (400_000 // len(part)))

@@ -3,6 +3,7 @@
 import argparse
 import ast
 import json
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,7 +22,7 @@ from wsgistack.config import read
 from wsgistack.environ import RAISE_ERRORS
 from wsgistack.errors import ConfigError, Mistake, Where, describe_error
 from wsgistack.http.redaction import REDACTED
-from wsgistack.middleware.catch_errors.capsules import FORMAT
+from wsgistack.middleware.catch_errors.capsules import FORMAT, SHOWN
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint
 from wsgistack.pipeline.spec import Spec, observer
 from wsgistack.types import App
@@ -40,8 +41,9 @@ _EXAMPLES = {
     "Send the request of an incident again": "wsgistack replay stack.ini incident.json",
     "Also write a test for it": "wsgistack replay stack.ini incident.json --pytest test_it.py",
 }
-_LEFT_OUT = ("Content-Length", "Transfer-Encoding", "Host", "Connection", "X-Request-Id")
+_LEFT_OUT = ("content-length", "transfer-encoding", "host", "connection", "x-request-id")
 """Headers that belong to the original connection or request. The Host is set as such."""
+_NO_IDENTIFIER = re.compile("[^a-z0-9_]+")
 
 _TEST = '''\
 """{title}
@@ -107,12 +109,12 @@ class _Capsule(NamedTuple):
     @classmethod
     def _read(cls, found: dict[str, Any]) -> Self:
         request = found["request"]
-        environ = {str(key): str(value) for key, value in request["environ"].items()}
+        environ = {key: str(request["environ"][key]) for key in SHOWN}  # somebody else may have made the file
         query = environ.pop("QUERY_STRING")
         path = quote(environ.pop("PATH_INFO"), safe="/;:@&=+$,!*'()~", encoding="latin-1")
         headers = {str(name): str(value) for name, value in request["headers"].items()}
         redacted = [name for name, value in headers.items() if REDACTED in value]
-        kept = {name: value for name, value in headers.items() if name not in (*redacted, *_LEFT_OUT)}
+        kept = {name: value for name, value in headers.items() if not (name in redacted or name.lower() in _LEFT_OUT)}
         if host := headers.get("Host"):
             environ["HTTP_HOST"] = host
         body = request["body"]
@@ -126,7 +128,7 @@ class _Capsule(NamedTuple):
             f"{path}?{query}" if query else path,
             tuple(kept.items()),
             (body or "").encode("utf-8", "surrogateescape"),
-            {**environ, "wsgi.url_scheme": str(request["scheme"])},
+            {**environ, "wsgi.url_scheme": "https" if request["scheme"] == "https" else "http"},
             tuple(missing),
         )
 
@@ -222,9 +224,10 @@ def _write_test(capsule: _Capsule, parsed: argparse.Namespace) -> None:
     file = f"Path({where})" if target.is_absolute() else f"Path(__file__).parent / {where}"
     values = f", global_conf={parsed.values!r}" if parsed.values else ""
     exception = capsule.exception.rpartition(".")[2]
+    name = _NO_IDENTIFIER.sub("_", f"test_no_{exception}_{capsule.fingerprint[:8]}".lower())
     text = _TEST.format(
         title=_quote_title(f"{capsule.method} {capsule.target} failed: {exception} ({capsule.origin})."),
-        name=f"test_no_{exception.lower()}_{capsule.fingerprint[:8]}",
+        name=name,
         file=file,
         named=(f", {parsed.name!r}" if parsed.name != "main" else "") + values,
         environ=repr({**capsule.environ, RAISE_ERRORS: True}),

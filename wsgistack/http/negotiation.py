@@ -7,10 +7,6 @@ from functools import lru_cache
 
 from wsgistack.http import headers as h
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # WebOb imports cgi, which Python 3.11 and 3.12 deprecate
-    from webob.acceptparse import AcceptEncodingValidHeader, AcceptValidHeader, create_accept_encoding_header
-
 __all__ = ["MAX_ACCEPT", "MAX_ACCEPT_ENCODING", "choose_media_type", "coding_chooser"]
 
 MAX_ACCEPT = 1024
@@ -37,9 +33,17 @@ def coding_chooser(codings: Sequence[str]) -> Callable[[str], str | None]:
     such a body nevertheless. RFC 9110 §12.4.1 allows this, and a 406 would come after the application did its work.
     A value longer than ``MAX_ACCEPT_ENCODING`` also returns None.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # WebOb imports cgi, which Python 3.11 and 3.12 deprecate
+        from webob.acceptparse import AcceptEncodingValidHeader, create_accept_encoding_header  # slow to import
+
+    def read(member: str) -> str:
+        """Return a member of Accept-Encoding, or nothing if WebOb can't read it: it would refuse the whole header."""
+        member = _GZIP_ALIAS.sub("gzip", member.strip(" \t"))
+        return member if isinstance(create_accept_encoding_header(member), AcceptEncodingValidHeader) else ""
 
     def choose(accept_encoding: str) -> str | None:
-        readable = ", ".join(filter(None, map(_read_coding, accept_encoding.lower().split(","))))
+        readable = ", ".join(filter(None, map(read, accept_encoding.lower().split(","))))
         header = AcceptEncodingValidHeader(readable)
         offers = header.acceptable_offers(codings)
         if not offers:
@@ -75,16 +79,14 @@ def _choose_media_type(accept: str, offers: tuple[str, ...]) -> str | None:
         quality = dict(reversed(parameters)).get("q", "1")
         if _QUALITY.fullmatch(quality):
             ranges = exact if all(name == "q" for name, _ in parameters) else with_parameters
-            ranges.setdefault(found[1], f"0{quality}" if quality[0] == "." else quality)
+            ranges.setdefault(found[1], quality)
     qualities = {**with_parameters, **exact}
     if members and not qualities:
         return offers[0]
-    header = AcceptValidHeader(", ".join(f"{media_range};q={quality}" for media_range, quality in qualities.items()))
-    acceptable = header.acceptable_offers(offers)
-    return acceptable[0][0] if acceptable else None
 
+    def find_quality(offer: str) -> float:
+        ranges = (offer, f"{offer.partition('/')[0]}/*", "*/*")  # the most specific one counts
+        return next((float(qualities[each]) for each in ranges if each in qualities), 0.0)
 
-def _read_coding(member: str) -> str:
-    """Return a member of Accept-Encoding, or nothing if WebOb can't read it: it would refuse the whole header."""
-    member = _GZIP_ALIAS.sub("gzip", member.strip(" \t"))
-    return member if isinstance(create_accept_encoding_header(member), AcceptEncodingValidHeader) else ""
+    best = max(offers, key=find_quality)
+    return best if find_quality(best) else None

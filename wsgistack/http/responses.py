@@ -1,18 +1,14 @@
 """Responses that a layer sends by itself."""
 
 import json
-import warnings
 from collections.abc import Callable, Sequence
 from html import escape
+from http import HTTPStatus
 from typing import NamedTuple, TypeAlias
 
 from wsgistack.environ import REQUEST_ID, request_target
 from wsgistack.http.negotiation import MAX_ACCEPT, choose_media_type
 from wsgistack.types import Environ, Headers
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # WebOb imports cgi, which Python 3.11 and 3.12 deprecate
-    from webob.exc import status_map
 
 __all__ = ["ERRORS", "JSON", "RESPONSES", "Problem", "Render", "error_answer"]
 
@@ -21,8 +17,15 @@ RESPONSES = "wsgistack.responses"
 
 JSON = "application/problem+json"
 
-ERRORS = frozenset(code for code in status_map if 400 <= code <= 599)
+ERRORS = frozenset(status.value for status in HTTPStatus if status >= 400)
 """The status codes of errors that HTTP defines."""
+
+_TITLES = {each.value: each.phrase for each in HTTPStatus} | {  # the same in all versions of Python
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    416: "Request Range Not Satisfiable",
+    422: "Unprocessable Entity",
+}
 
 _JSON_OFFERS = (JSON, "application/json")
 _OFFERS = (*_JSON_OFFERS, "text/plain", "text/html")
@@ -89,7 +92,7 @@ def error_answer(
     :param traceback: shown to the client, so only for developers. The answer is then the plain one.
     :returns: status, headers and body.
     """
-    problem = Problem(code, status_map[code].title, detail, environ.get(REQUEST_ID, ""), _find_instance(environ))
+    problem = Problem(code, _TITLES[code], detail, environ.get(REQUEST_ID, ""), _find_instance(environ))
     media_type = _choose_type(environ)
     render: Render | None = environ.get(RESPONSES)
     text = render(environ, problem, media_type) if render and code in ERRORS and not traceback else None

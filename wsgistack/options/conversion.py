@@ -191,17 +191,18 @@ def _first_fit(value: object, union: object) -> object:
         except (UnfitError, ConfigError) as error:
             errors.append(error)
     close = [each for each in errors if isinstance(each, ConfigError) or each.is_inner]
+    hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
+    if len(close) == 1 and isinstance(close[0], ConfigError):
+        raise ConfigError(*(each._replace(hint=each.hint or hint) for each in close[0].mistakes)) from close[0]
     if len(close) == 1:
         raise close[0]
-    hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
     expected = describe(union).replace("a mapping", _LINES) if isinstance(value, Text) else describe(union)
     raise UnfitError(expected, hint, item=max(getattr(each, "item", 0) for each in errors))
 
 
 def _choose(value: object, annotation: object) -> object:
     """Find the value of a Literal, or the member of an Enum by its value or its name."""
-    kind, arguments = _split(annotation)
-    is_text = isinstance(value, Text)
+    (kind, arguments), is_text = _split(annotation), isinstance(value, Text)
     value = unwrap_resolved(value)
     choices = [(each, each.value if isinstance(each, Enum) else each) for each in arguments or kind]
     for each, plain in choices:
@@ -228,7 +229,7 @@ def _collection(value: object, annotation: object) -> object:
         is_toml = words.startswith("[") and not _BRACKETED_WORD.match(words)
         value = _read_toml(value, annotation) if is_toml else [*map(value.fill, re.findall(r"[^\s,]+", words))]
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
-        raise UnfitError(describe(annotation))
+        raise UnfitError(describe(annotation), "write it in brackets" if isinstance(value, str) else "")
     items = list(value)
     kind, arguments = _split(annotation)
     of_items = arguments or (Any, ...)

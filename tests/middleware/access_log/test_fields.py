@@ -235,7 +235,14 @@ def test_has_no_status_that_is_not_a_number(code: str) -> None:
         ),
         ("json", None, {"a": "header:X"}, "extra_fields: cannot import module 'header'"),
         ("json", None, {"a": "os:sep"}, "extra_fields: 'os:sep' is no function; expected a function of the environ"),
-        ("json", {"a": "request_header:"}, None, "fields: 'request_header:' is not an import string"),
+        (
+            "json",
+            {"a": "request_header:"},
+            None,
+            "fields: no name after 'request_header:'; expected request_header:Name$",
+        ),
+        ("json", None, {"a": "request_headr:X"}, "'request_headr'; did you mean 'request_header'"),
+        ("json", ["statsu"], None, r"'status'\?$"),  # and not that no field is left
         ("json", [], None, "fields: leaves no field"),
         ("ecs", ["url.orignal"], None, "did you mean 'url.original'"),
         (

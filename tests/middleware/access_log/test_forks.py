@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgistack.middleware.access_log import forks
+from wsgistack.forking import _renew_all
 from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.access_log.queued import Queued
 
@@ -74,7 +74,7 @@ def test_the_same_in_this_process(tmp_path: Path) -> None:
         file(line)
         queued(line)
         queued.flush()
-        forks._after_fork()
+        _renew_all()
     file("c")
     assert path.read_text() == "a\nb\nc\n"
     assert [link.resolve() for link in Path("/dev/fd").iterdir()].count(path) == 1

@@ -137,6 +137,9 @@ def test_warns_once_if_a_later_configuration_disabled_the_logger(caplog: pytest.
         ({"queue": 9, "output": "logging"}, "queue: not for the output logging; use logging.handlers.QueueHandler"),
         ({"sample": 10}, "sample: not a rate: 10; expected 0 to 1; for 10 %, write 0.1"),
         ({"sample": -1}, "sample: not a rate: -1; expected 0 to 1"),
+        ({"level": "info"}, "level: changes nothing without logging; write output = logging; or sample = 0 for errors"),
+        ({"file": "x/stdout"}, "file: would be a file with the name 'stdout'; write output = stdout"),
+        ({"file": "x", "output": "logging"}, "file: can't be used with output = logging; remove one of them"),
         ({"slow": 1.0}, "slow: changes nothing without sample or output; write sample = 0 to log slow requests and "),
     ],
 )
@@ -144,6 +147,10 @@ def test_refuses_an_option_that_is_wrong_or_has_no_effect(options: dict[str, Any
     with pytest.raises(ConfigError) as raised:
         AccessLog(answering([]), **options)
     assert str(raised.value).startswith(message)
+
+
+def test_a_file_can_be_a_device() -> None:
+    assert AccessLog(answering([]), file=Path("/dev/stdout"))
 
 
 def test_a_slow_request_is_one_thing_for_a_file_and_for_a_logger(tmp_path: Path) -> None:

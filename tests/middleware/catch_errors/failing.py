@@ -6,9 +6,10 @@ from typing import Any
 
 from tests.direct import environ_of
 from wsgistack.http.redaction import Redaction
-from wsgistack.middleware.catch_errors.bodies import list_secrets
-from wsgistack.middleware.catch_errors.report import ErrorReport, make_report
-from wsgistack.middleware.catch_errors.values import Hiding
+from wsgistack.middleware.catch_errors.frames import describe_error
+from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.middleware.catch_errors.reporting import make_report
+from wsgistack.middleware.catch_errors.secrets import make_values
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["Unprintable", "caught", "fail", "failing", "report_of", "send"]
@@ -52,7 +53,8 @@ def failing(function: Callable[..., object]) -> App:
 def report_of(error: BaseException, **keys: Any) -> ErrorReport:
     """The report of an error in a request."""
     environ = environ_of("/", **keys)
-    return make_report(environ, error, REDACTION, Hiding(REDACTION, list_secrets(environ, b"", REDACTION)))
+    raised = describe_error(error, make_values(REDACTION, environ, error, ()))
+    return make_report(environ, error, raised, REDACTION)
 
 
 def send(layer: App, path: str = "/", body: bytes = b"", **keys: Any) -> tuple[str, bytes]:

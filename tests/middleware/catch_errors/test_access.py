@@ -1,5 +1,6 @@
 """Who may see debug pages."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -23,6 +24,9 @@ LOCAL = {"REMOTE_ADDR": "127.0.0.1"}
         {"HTTP_HOST": "Shop.LOCALHOST."},
         {"HTTP_HOST": "shop.test"},
         {"HTTP_HOST": ""},
+        {"HTTP_HOST": f"{socket.gethostname().partition('.')[0]}.local:8000"},
+        {"HTTP_ORIGIN": "http://localhost:3000"},
+        {"HTTP_ORIGIN": "http://[::1]"},
     ],
 )
 def test_a_local_developer_may_see_them(keys: dict[str, str]) -> None:
@@ -45,6 +49,9 @@ def test_a_local_developer_may_see_them(keys: dict[str, str]) -> None:
         {"HTTP_HOST": "localhost.evil.example"},
         {"HTTP_HOST": "127.0.0.1.evil.example"},
         {"HTTP_HOST": "evil@localhost"},
+        {"HTTP_HOST": "evil.local"},  # by multicast DNS
+        {"HTTP_ORIGIN": "https://evil.example"},
+        {"HTTP_ORIGIN": "null"},
         {"HTTP_HOST": "x" * 999},
     ],
 )
@@ -68,6 +75,19 @@ def test_behind_the_layer_forwarded_the_address_of_the_client_counts(client: str
     app = Forwarded(CatchErrors(raising(RuntimeError("s3cret")), debug=True), trusted=["127.0.0.1"])
     call = Call(app, HTTP_X_FORWARDED_FOR=client, **LOCAL)
     assert (b"s3cret" in call.read()) is may_see
+
+
+@pytest.mark.parametrize("name", ["HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_PROTO", "HTTP_VIA"])
+@pytest.mark.parametrize("trusted", ["127.0.0.1", "192.0.2.1"])
+def test_a_proxy_that_says_no_address_is_no_local_developer(name: str, trusted: str) -> None:
+    app = Forwarded(CatchErrors(raising(RuntimeError("s3cret")), debug=True), trusted=[trusted])
+    keys = {name: "https" if name != "HTTP_X_FORWARDED_FOR" or trusted == "192.0.2.1" else "192.0.2.9"}
+    assert b"s3cret" not in Call(app, **keys, **LOCAL).read()
+
+
+def test_a_local_client_that_forwarded_has_seen_is_local() -> None:
+    app = Forwarded(CatchErrors(raising(RuntimeError("s3cret")), debug=True), trusted=["192.0.2.1"])
+    assert b"s3cret" in Call(app, **LOCAL).read()
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])

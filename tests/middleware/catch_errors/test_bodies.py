@@ -1,4 +1,4 @@
-"""Bodies of requests without their secrets, and secrets that a client sent."""
+"""Bodies of requests without their secrets."""
 
 import json
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack.http.redaction import REDACTED, Redaction
-from wsgistack.middleware.catch_errors.bodies import list_secrets, redact_body
+from wsgistack.middleware.catch_errors.bodies import redact_body
 
 REDACTION = Redaction(["ahv"])
 FORM = "application/x-www-form-urlencoded"
@@ -70,22 +70,17 @@ def test_no_part_of_a_secret_is_shown_wherever_the_body_ends(more: dict[str, obj
     assert "s3cre" not in str(redact(JSON, body)) or "s3cre" in json.dumps(more)
 
 
-def test_lists_the_secrets_of_a_request() -> None:
-    environ = {
-        "HTTP_AUTHORIZATION": "Basic YWRhOmxvdmVsYWNl",
-        "HTTP_X_API_KEY": "key-1 key-2",
-        "HTTP_COOKIE": "lang=de; session=0123456789",
-        "HTTP_HOST": "example.org",
-        "QUERY_STRING": "token=t-1&q=2",
-        "CONTENT_TYPE": FORM,
-    }
-    found = list_secrets(environ, b"password=p%201&user=u", REDACTION)
-    assert found == [
-        *("Basic YWRhOmxvdmVsYWNl", "YWRhOmxvdmVsYWNl", "ada:lovelace", "lovelace", "key-1 key-2", "key-2"),
-        *("0123456789", "t-1", "p 1"),
-    ]
-    assert list_secrets({"SCRIPT_NAME": "/reset", "PATH_INFO": "/t-1"}, b"", REDACTION) == ["t-1"]
-    body = b'{"password": ["p-1", {"x": 2, "y": true}], "user": "u"}'
-    assert list_secrets({"CONTENT_TYPE": JSON}, body, REDACTION) == ["p-1", "2"]
-    assert list_secrets({"CONTENT_TYPE": JSON}, b"{", REDACTION) == []
-    assert list_secrets({"HTTP_AUTHORIZATION": "Basic a"}, b"", REDACTION) == ["Basic a", "a"]
+def test_shows_no_part_whose_head_and_value_can_not_be_told_apart() -> None:
+    body = PARTS.replace(b"\r\n", b"\n")  # Werkzeug reads it
+    shown = redact(BOUND, body)
+    assert shown is not None
+    assert "s3cret" not in shown
+    assert 'name="user"\n\nada' in shown
+    cut = redact(BOUND, b'--xyz\r\nContent-Disposition: form-data; name="password"\r\ns3cret')
+    assert cut is not None
+    assert "s3cret" not in cut
+
+
+@pytest.mark.parametrize("media_type", [JSON, FORM, "text/plain"])
+def test_shows_no_body_in_an_encoding_that_hides_names(media_type: str) -> None:
+    assert redact(media_type, json.dumps({"password": "s3cret"}).encode("utf-16")) is None

@@ -1,5 +1,6 @@
 """Errors that are hard to log, and logs that fail: the client gets an answer, and the log a record of bounded size."""
 
+import io
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -141,7 +142,7 @@ def test_cuts_long_messages_and_notes(caplog: pytest.LogCaptureFixture) -> None:
     error = made(ValueError("x\n" * 50_000), "__notes__", ["y\n" * 50_000, 7, "a short note"])
     Call(CatchErrors(raising(error))).read()
     assert "a short note" in caplog.text
-    assert caplog.text.count("more characters)") == 2
+    assert caplog.text.count(" characters)") == 2
     assert len(caplog.text) < 20_000
 
 
@@ -201,3 +202,40 @@ def test_writes_to_wsgi_errors_if_the_log_fails() -> None:
     said = call.environ["wsgi.errors"].getvalue()
     assert "OSError: no log today" in said
     assert "Mute" in said
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_the_debug_page_shows_each_of_them(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = CatchErrors(raising(ERRORS[name]()), debug=True)
+    body = Call(app, HTTP_ACCEPT="text/html", REMOTE_ADDR="127.0.0.1").read()
+    assert b'<h2 id="pipeline-heading">' in body
+    assert len(caplog.records) == 1
+
+
+def test_the_debug_page_shows_an_error_in_a_class_without_a_module(caplog: pytest.LogCaptureFixture) -> None:
+    class Odd:
+        def fail(self) -> None:
+            raise ValueError("odd")
+
+    Odd.__module__ = None  # type: ignore[assignment]
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        Odd().fail()
+        return []
+
+    body = Call(CatchErrors(app, debug=True), HTTP_ACCEPT="text/html", REMOTE_ADDR="127.0.0.1").read()
+    assert b'<h2 id="pipeline-heading">' in body
+    assert len(caplog.records) == 1
+
+
+def test_a_message_with_half_a_character_reaches_a_log_in_utf_8() -> None:
+    written = io.BytesIO()
+    handler = logging.StreamHandler(io.TextIOWrapper(written, "utf-8", write_through=True))
+    logger = logging.getLogger("site.halves")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        Call(CatchErrors(raising(ValueError("half \ud800")), logger="site.halves")).read()
+    finally:
+        logger.removeHandler(handler)
+    assert b"ValueError: half \\ud800\n" in written.getvalue()

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -435,3 +436,13 @@ def test_starts_the_response_although_the_client_has_gone() -> None:
 def test_logs_no_raw_control_character(caplog: pytest.LogCaptureFixture) -> None:
     Call(CatchErrors(raising(RuntimeError())), REQUEST_METHOD="GE\x1b[31mT").read()
     assert caplog.records[0].getMessage().startswith(r"GE\x1b[31mT / failed")
+
+
+def test_imports_little_until_an_option_or_an_error_needs_more() -> None:
+    code = (
+        "import sys; from wsgistack import CatchErrors; CatchErrors(print);"
+        "print(*sorted(name for name in sys.modules if 'webob' in name or 'catch_errors.' in name))"
+    )
+    names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    own = ("attributes", "callers", "expected", "fingerprints", "frameworks", "log", "report", "request")
+    assert names == [f"wsgistack.middleware.catch_errors.{each}" for each in own]

@@ -126,3 +126,30 @@ Delivery(slow, "site", in_background=True).send(report_of(caught(fail)))
 """
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True, timeout=60)
     assert file.read_text() == "no"
+
+
+def test_a_thread_that_can_not_start_loses_no_later_report(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate.open.set()
+    delivery = Delivery(gate, "wsgistack.catch_errors", in_background=True)
+
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        delivery.send(REPORT)
+    delivery.send(REPORT)
+    assert delivery.wait(30)
+    assert gate.reports == [REPORT, REPORT]
+
+
+def test_says_at_once_that_a_reporter_hangs(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
+    delivery = Delivery(gate, "wsgistack.catch_errors", in_background=True)
+    delivery.send(REPORT)
+    assert gate.entered.wait(30)
+    for _ in range(home._MAX_WAITING + 3):
+        delivery.send(REPORT)
+    assert [each.getMessage() for each in caplog.records] == ["the reporter Gate is too slow: reports are dropped"]
+    gate.open.set()
+    assert delivery.wait(30)
+    assert "the reporter Gate was too slow: 3 reports were dropped" in caplog.text

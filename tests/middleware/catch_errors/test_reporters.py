@@ -56,7 +56,7 @@ def test_logs_a_report_as_text_with_its_fields(caplog: pytest.LogCaptureFixture)
     assert vars(first)["report"] == REPORT._asdict()
     assert vars(first)["request_id"] == REPORT.request_id
     assert first.getMessage().splitlines()[:2] == ["ValueError: no", "Request: GET / HTTP/1.0"]
-    assert "Cookie: [redacted]" in first.getMessage()
+    assert "Cookie: session=[redacted]" in first.getMessage()
     assert second.getMessage().startswith("ValueError: no (3 more since the last report)\n")
     assert caplog.text.count(REPORT.traceback.strip()) == 2
     logger = logging.getLogger(REPORTS_LOGGER)
@@ -125,3 +125,13 @@ def test_sends_one_mail_for_many_equal_errors(mailbox: Mailbox) -> None:
     for text in ("RuntimeError: the key [redacted] is wrong", "Request: GET /pay", "in pay\n", "Traceback"):
         assert text in mail
     assert "s3cret-key" not in mail.replace('raise RuntimeError("the key s3cret-key is wrong")', "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_that_nobody_reads_does_not_keep_the_client_waiting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    status, _ = send(CatchErrors(failing(lambda _: fail()), report_file=tmp_path / "pipe"))
+    assert status[:3] == "500"
+    assert "the reporter JsonLines failed" in caplog.text

@@ -35,6 +35,7 @@ from wsgistack.types import App, Environ, StartResponse
 PAGES = Path(__file__).parent / "pages"
 SECRET = "postgres://ada:lovelace@db/shop"
 hello = answering([b"hello"])
+WRONG = "Basic YTph"
 
 
 def describe(environ: Environ, problem: Problem) -> Mapping[str, object]:
@@ -47,6 +48,12 @@ def busy(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     return body
 
 
+def throttled(app: App) -> App:
+    auth = BasicAuth(app, users={"a": "b"}, throttle={"per_client": 1})
+    Call(auth, HTTP_AUTHORIZATION=WRONG)
+    return auth
+
+
 ANSWERS: dict[str, tuple[Callable[[App], App], str, str, Mapping[str, str]]] = {
     "basic_auth": (
         partial(BasicAuth, users={"a": "b"}),
@@ -54,6 +61,7 @@ ANSWERS: dict[str, tuple[Callable[[App], App], str, str, Mapping[str, str]]] = {
         "/",
         {"www-authenticate": 'Basic realm="Restricted", charset="UTF-8"'},
     ),
+    "basic_auth, throttled": (throttled, "429 Too Many Requests", "/", {"vary": "Accept"}),
     "csrf": (Csrf, "403 Forbidden", "/", {}),
     "mount": (lambda app: Mount({"/shop": app}), "404 Not Found", "/none", {}),
     "request_filter: method": (
@@ -78,6 +86,7 @@ ANSWERS: dict[str, tuple[Callable[[App], App], str, str, Mapping[str, str]]] = {
 
 def ask(app: App, path: str = "/", accept: str = "application/json", **keys: Any) -> Call:
     keys = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "2", "HTTP_SEC_FETCH_SITE": "cross-site", **keys}
+    keys.setdefault("HTTP_AUTHORIZATION", WRONG)
     return Call(app, path, HTTP_ACCEPT=accept, **keys)
 
 
@@ -176,9 +185,9 @@ def test_sends_the_plain_answer_if_members_fail(name: str, caplog: pytest.LogCap
 
 
 def test_sends_the_plain_page_if_a_template_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "5xx.html.j2").write_text("{{ status.missing.too }}")
+    (tmp_path / "5xx.html.j2").write_text("{{ 1 // (instance | length - 4) }}")
     app = Responses(CatchErrors(raising(ValueError(SECRET))), templates=tmp_path)
-    call = Call(app, HTTP_ACCEPT="text/html")
+    call = Call(app, HTTP_ACCEPT="text/html", PATH_INFO="/abc")
     assert b"<h1>500 Internal Server Error</h1>" in call.read()
     assert [record.name for record in caplog.records] == ["wsgistack.catch_errors", "wsgistack.responses"]
 

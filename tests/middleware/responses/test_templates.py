@@ -122,3 +122,17 @@ def test_a_missing_jinja2_names_its_extra(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "jinja2", None)
     (tmp_path / "500.html.j2").write_text("")
     assert "pip install 'wsgistack[templates]'" in mistakes_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{% extends 'base.html.j2' %}", "can't make the page 500.html.j2: TemplateNotFound: 'base.html.j2' not found"),
+        ("{% include 'parent.html.j2' %}", "can't make the page 500.html.j2: UndefinedError: 'titel' is undefined"),
+        ("{{ title.upper }}{{ 1 // (status - status) }}", "can't make the page 500.html.j2: ZeroDivisionError"),
+    ],
+)
+def test_a_page_that_can_not_be_made_is_a_mistake(text: str, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "parent.html.j2").write_text("{{ titel }}")
+    (tmp_path / "500.html.j2").write_text(text)
+    assert expected in mistakes_in(tmp_path)

@@ -62,13 +62,14 @@ class AccessLog(Middleware):
         0640, because it has the addresses of clients.
     :param logger: the name of the logger for ``output="logging"`` and for reports of lost lines. The default lets you
         set up the access log separately from other logs.
-    :param level: the level of log records: one that logging knows, such as ``info``, or ``status``: ERROR for 5xx and
-        for what failed, WARNING for 4xx, INFO for all others. The default is ``status``, as Django has it, so that a
-        handler can pick out what went wrong.
+    :param level: for ``output="logging"``: the level of log records: one that logging knows, such as ``info``, or
+        ``status``: ERROR for 5xx and for what failed, WARNING for 4xx, INFO for all others. The default is ``status``,
+        as Django has it, so that a handler can pick out what went wrong.
     :param queue: write in a thread of its own, so that a slow disk delays no response. The number of lines that may
         wait; more are lost, which is reported. The default is 0, no queue: a local disk takes about a microsecond. What
-        waits is written when the process ends, but is lost if the process is killed. Not for gevent and eventlet, where
-        such a thread is one more greenlet, which a slow disk stops with all others. uWSGI needs ``--enable-threads``.
+        waits is written when the process ends, but is lost if a signal kills the process, as SIGTERM does with
+        ``waitress-serve`` and ``flask run``. Not for gevent and eventlet, where such a thread is one more greenlet,
+        which a slow disk stops with all others. uWSGI needs ``--enable-threads``.
     :param sample: the part of the requests that get a line, from 0 to 1. Those with a status from 400 on, those that
         failed or were aborted, and slow ones always get one. The default is 1, all requests.
     :param slow: the time from which on a request is slow. It gets a line whatever ``sample`` is, and at least the level
@@ -264,13 +265,13 @@ class _Logged(MeasuredExchange):
         self.code = self.status[:3] or "-"
         self.failure = None
         if error is not None and self.outcome == "failed":
-            self.failure = _name_type(error)
+            self.failure = _class_name(error)
             if not self.finished and not self.sent:
                 self.code = _find_code(error)  # nothing has been sent, so what is outside answers
         self._layer.write(self)
 
 
-def _name_type(error: BaseException) -> str:
+def _class_name(error: BaseException) -> str:
     kind = type(error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 

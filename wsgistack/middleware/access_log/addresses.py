@@ -18,9 +18,10 @@ Addresses = Literal["full", "truncated", "hashed"]
 ADDRESSES = ("full", "truncated", "hashed")
 
 _HEADERS = re.compile(
-    r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|(?:REAL|CLIENT|USER|CONNECTING|REMOTE|CLUSTER)_?IP$|\.PEER$"
+    r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|EXTERNAL_?ADDRESS$|\.PEER$"
+    r"|(?:REAL|CLIENT|USER|CONNECTING|ORIGINATING|REMOTE|CLUSTER|SOCKET)_?IP(?:V[46])?$"
 )
-_CANDIDATE = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+")
+_CANDIDATE = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+")  # from the first digit on, for speed
 _KEPT_BITS = {4: 24, 6: 48}  # as analytics services keep them
 _DAY = 86400
 _HASH = 8  # bytes: enough that two clients of a day hardly ever share one

@@ -8,7 +8,7 @@ from math import isfinite
 from time import gmtime, strftime
 from typing import Any, NamedTuple, TypeAlias
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, suggest
 from wsgistack.imports import import_object
 from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, as_text, decode, write_json, write_logfmt
 from wsgistack.middleware.access_log.directives import Reading, environ_key
@@ -139,7 +139,7 @@ def choose_fields(format: str, fields: Fields | None, extra_fields: Fields | Non
                 mistakes.append(Mistake(problem, key=key, value=name, expected="no blank, quote or equals sign"))
             with mistakes.collect(key):
                 chosen[name] = _find_source(source, [*_KNOWN, *preset] if named is not given else _KNOWN)
-    if not chosen:
+    if not (chosen or mistakes):
         mistakes.append(Mistake("leaves no field", key="fields", value=fields))
     mistakes.raise_if_any()
     return chosen
@@ -151,12 +151,18 @@ def _find_source(source: Source, known: Sequence[str] | frozenset[str]) -> Sourc
     kind, colon, name = source.partition(":")
     if kind in _KINDS and name:
         return source
+    if kind in _KINDS and colon:
+        raise ConfigError(Mistake(f"no name after {source!r}", value=source, expected=f"{kind}:Name"))
     if not colon:
         kinds = ", ".join(f"{each}:Name" for each in _KINDS)
         hint = suggest(source, known)
         expected = f"a field, {kinds} or package.module:function"
         raise ConfigError(Mistake(f"unknown field {source!r}", value=source, expected=expected, hint=hint))
-    found = import_object(source)
+    try:
+        found = import_object(source)
+    except ConfigError as error:
+        hint = did_you_mean(kind, _KINDS)
+        raise ConfigError(*(each._replace(hint=each.hint or hint) for each in error.mistakes)) from error
     if not callable(found):
         raise ConfigError(Mistake(f"{source!r} is no function", value=source, expected="a function of the environ"))
     return found

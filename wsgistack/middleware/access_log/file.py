@@ -9,7 +9,7 @@ from threading import RLock
 from time import monotonic
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.middleware.access_log import forks
+from wsgistack.forking import renew_after_fork
 from wsgistack.notices import Notice
 
 __all__ = ["LogFile"]
@@ -47,7 +47,7 @@ class LogFile:
         self._identity: _Identity | None = None
         self._next_look = 0.0
         self._missing = b""  # the end of a half line, if it could not be written
-        forks.register(self)
+        renew_after_fork(self)
 
     def __call__(self, line: str, entry: object = None, /) -> None:
         """Write one line.
@@ -65,7 +65,7 @@ class LogFile:
                     raise OSError(errno.ENOSPC, "only a part of a line could be written", str(self._path))
                 self._notice.log("%s has a half line; the whole line follows", self._path)
 
-    def after_fork(self) -> None:
+    def renew(self) -> None:
         """Open the file again in a child process, which would share the position in it with its parent."""
         self._lock = RLock()
         self._identity = None

@@ -6,6 +6,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, cast
 
+from wsgistack.http.addresses import PEER
 from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, as_text
 from wsgistack.middleware.access_log.directives import NAMES_IN_EXPRESSIONS, Reading
 from wsgistack.types import Environ, Headers
@@ -97,7 +98,7 @@ class Line:
         def write(entry: Entry) -> str:
             try:
                 line: str = read(entry, entry.environ.get)
-            except TypeError:  # a value in the environ that is neither text nor a key
+            except Exception:  # a value in the environ that is neither text nor a key
                 line = read(entry, _reading_texts(entry.environ))
             return line if len(line) <= line_limit or shorter is None else compile_shorter(shorter)(entry)
 
@@ -114,7 +115,7 @@ class Line:
         def collect(entry: Entry) -> dict[str, Any]:
             try:
                 facts: dict[str, Any] = read(entry, entry.environ.get)
-            except TypeError:  # as above
+            except Exception:  # as above
                 facts = read(entry, _reading_texts(entry.environ))
             return facts
 
@@ -133,6 +134,8 @@ class Line:
 def _reading_texts(environ: Environ) -> Callable[[str, object], object]:
     def get(key: str, default: object = None) -> object:
         value = environ.get(key, default)
-        return value if value is None or isinstance(value, (str, dict)) else as_text(value)
+        if key == PEER:
+            return value if isinstance(value, dict) else {}
+        return value if value is None else as_text(value)
 
     return get

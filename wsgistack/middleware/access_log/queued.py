@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from threading import RLock
 
-from wsgistack.middleware.access_log import forks
+from wsgistack.forking import renew_after_fork
 from wsgistack.middleware.access_log.losses import Losses
 
 __all__ = ["Queued"]
@@ -35,7 +35,7 @@ class Queued:
         self._lock = RLock()
         self._lines: queue.SimpleQueue[str | None] | None = None
         self._thread: threading.Thread | None = None
-        forks.register(self)
+        renew_after_fork(self)
         _QUEUED.add(self)
 
     def __call__(self, line: str, entry: object = None, /) -> None:
@@ -58,7 +58,7 @@ class Queued:
             lines.put(None)
             thread.join(PATIENCE)
 
-    def after_fork(self) -> None:
+    def renew(self) -> None:
         """Forget the thread and the lines in a child process: the parent writes them."""
         self._lock = RLock()
         self._lines = self._thread = None

@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable
 from threading import Event, Lock, Semaphore
 from time import monotonic
-from weakref import WeakSet
+
+from wsgistack.forking import renew_after_fork
 
 __all__ = ["DEFAULT_HASHES", "LIFETIME", "MAX_REMEMBERED", "MAX_WAIT", "Hashing"]
 
@@ -36,10 +37,10 @@ class Hashing:
         self._max_remembered = max_remembered
         self._lifetime = lifetime
         self._expiries: dict[bytes, float] = {}  # the oldest first, as all have the same lifetime
-        self.renew_locks()
-        _all.add(self)
+        self.renew()
+        renew_after_fork(self)
 
-    def renew_locks(self) -> None:
+    def renew(self) -> None:
         """Forget what other threads are computing: after a fork they don't exist."""
         self._lock = Lock()
         self._running: dict[bytes, _Check] = {}
@@ -102,8 +103,3 @@ class _Check:
     def __init__(self) -> None:
         self.is_done = Event()
         self.result: bool | None = None
-
-
-_all: "WeakSet[Hashing]" = WeakSet()
-# Windows has no forks
-getattr(os, "register_at_fork", dict)(after_in_child=lambda: [*map(Hashing.renew_locks, [*_all])])

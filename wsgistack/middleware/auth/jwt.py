@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypedDict
 
 from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
+from wsgistack.forking import renew_after_fork
 from wsgistack.imports import require_extra
 from wsgistack.middleware.auth.jwks import Keys, KeysUnavailableError
 from wsgistack.middleware.auth.scheme import Identity, Refusal
@@ -134,8 +135,13 @@ class Jwts:
         self._groups_claim = groups_claim
         self._scopes_claim = scopes_claim
         self._remember = remember
-        self._lock = Lock()
+        self.renew()
+        renew_after_fork(self)
         self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
+
+    def renew(self) -> None:
+        """Make a new lock, in a child process."""
+        self._lock = Lock()
 
     def recall(self, token: str) -> Identity | None:
         """The identity of a token that was verified before."""

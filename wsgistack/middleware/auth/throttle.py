@@ -12,6 +12,7 @@ from time import monotonic, time
 from typing import Annotated, Any, Literal, TypedDict, TypeVar
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error
+from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import MAX_PEER, parse_address
 from wsgistack.imports import require_extra
 from wsgistack.middleware.auth.scheme import Refusal
@@ -94,9 +95,14 @@ class Throttle:
         self._memory = _open_store("memory://")
         self._store = self._memory if store == "memory://" else _open_store(store)
         self._key = os.urandom(32) if store == "memory://" else b"wsgistack"
-        self._lock = Lock()
+        self.renew()
+        renew_after_fork(self)
         self._counted: OrderedDict[str, None] = OrderedDict()
         self._down_until = 0.0
+
+    def renew(self) -> None:
+        """Make a new lock, in a child process."""
+        self._lock = Lock()
 
     def check(self, client: str, user: str) -> Refusal | None:
         """Refuse an attempt after too many failures."""

@@ -7,24 +7,26 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
 from wsgistack.base import Middleware
-from wsgistack.environ import ERROR, is_client_gone, is_logged, mark_logged, watch_input
+from wsgistack.environ import ERROR, RAISE_ERRORS, is_client_gone, is_logged, mark_logged, watch_input
 from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http import headers as h
+from wsgistack.http.redaction import Redaction
 from wsgistack.http.responses import RESPONSES, error_answer
+from wsgistack.middleware.catch_errors.attributes import class_name
 from wsgistack.middleware.catch_errors.callers import wants_error
-from wsgistack.middleware.catch_errors.expected import ExpectedErrors
+from wsgistack.middleware.catch_errors.expected import Answer, ExpectedErrors, Planned, ask_error
 from wsgistack.middleware.catch_errors.frameworks import LISTENER, listen_to_frameworks
-from wsgistack.middleware.catch_errors.reporting import Reporter, Reports, Sent
-from wsgistack.middleware.catch_errors.tracebacks import format_error
-from wsgistack.middleware.catch_errors.values import class_name
-from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
+from wsgistack.middleware.catch_errors.log import Sent, log_error
+from wsgistack.middleware.catch_errors.report import Reporter
+from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
 __all__ = ["CatchErrors"]
 
 _LOOPBACK = ("127.0.0.0/8", "::1")
 _REPORTS = ("unanswered", "framework")
 _DETAIL = "The server failed to answer this request. The error has been logged."
+_UNPLANNED = Planned(500, _DETAIL, [])
 
 
 class CatchErrors(Middleware):
@@ -61,10 +63,10 @@ class CatchErrors(Middleware):
         it shows your code. It is refused if the first of the environment variables ``WSGISTACK_ENV``, ``APP_ENV``,
         ``FLASK_ENV``, ``DJANGO_ENV``, ``PYTHON_ENV`` and ``ENVIRONMENT`` that is set says ``production``.
     :param debug_networks: who may see that: addresses, networks in CIDR notation, or ``unix``. The default is this
-        machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer; so do requests with a header of a proxy,
-        unless the layer ``forwarded`` has read it, and requests to a host that is not an address, ``localhost``, or a
-        name in ``.localhost``, ``.test`` or ``.local``. A proxy that adds no header looks like a local client: behind
-        one, leave ``debug`` off.
+        machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer. So do requests with a header of a proxy,
+        unless the layer ``forwarded`` has read the client's address from it. So do requests whose Host or Origin is no
+        address, ``localhost``, name in ``.localhost`` or ``.test``, or this machine's name in ``.local``. A proxy that
+        adds no header looks like a local client: behind one, leave ``debug`` off.
     :param logger: the name of the logger for the traceback, at level ERROR. The record has ``request_id``,
         ``trace_id`` and ``fingerprint``, and in ``request_headers`` the headers without secrets. The default lets you
         set up this log separately from others.
@@ -132,16 +134,21 @@ class CatchErrors(Middleware):
             mistakes.append(Mistake(f"unknown value {report!r}", key="report", value=report, hint=hint))
         with mistakes.collect():
             self.expected = ExpectedErrors(answers or {})
-        with mistakes.collect():
-            self._reports = Reports(
-                logger,
-                reporters=reporters,
-                file=report_file,
-                interval=report_interval,
-                in_background=report_in_background,
-                capsules=capsules,
-                redact=redact,
-            )
+        self._redaction = Redaction(redact)
+        self._reports = None
+        if reporters or report_file is not None or capsules is not None:
+            from wsgistack.middleware.catch_errors.reporting import Reports  # slow to import
+
+            with mistakes.collect():
+                self._reports = Reports(
+                    logger,
+                    self._redaction,
+                    reporters=reporters,
+                    file=report_file,
+                    interval=report_interval,
+                    in_background=report_in_background,
+                    capsules=capsules,
+                )
         self._inner: App = self._call_framework if report == "framework" else app
         if debug or debug_networks is not _LOOPBACK:
             from wsgistack.middleware.catch_errors.access import compile_access, refuse_production
@@ -173,7 +180,7 @@ class CatchErrors(Middleware):
         """Serve one request."""
         if environ.get("REQUEST_METHOD") != "GET":
             given = watch_input(environ)
-            if self.capsules is not None and given is not None:
+            if self._reports is not None and given is not None:
                 self._reports.keep(environ, given)
         exchange: _Guarded = _Guarded()
         exchange.layer = self
@@ -185,16 +192,18 @@ class CatchErrors(Middleware):
         environ[LISTENER] = self.hear_error
         return self.app(environ, start_response)
 
-    def answer(self, environ: Environ, error: Exception) -> tuple[str, Headers, list[bytes]]:
+    def answer(self, environ: Environ, error: Exception) -> Answer:
         """Make the answer to an error. A subclass may make a different one."""
-        if self.debug and self._may_debug(environ):
+        planned = self.expected.find(error) or _UNPLANNED
+        if self.debug and planned.status >= 500 and self._may_debug(environ):
             try:
                 from wsgistack.middleware.catch_errors.debug.answer import debug_answer  # slow to import
 
-                return debug_answer(self, environ, error, _DETAIL, self.redact)
-            except Exception:
+                return debug_answer(self, environ, error, planned, self._redaction)
+            except Exception as failure:
+                failure.__suppress_context__ = True  # nearly always the error itself, which logging may fail to format
                 logging.getLogger(self.logger).exception("the debug page failed")
-        return error_answer(environ, 500, _DETAIL)
+        return error_answer(environ, planned.status, planned.detail, headers=planned.headers)
 
     def report_error(self, environ: Environ, error: Exception, sent: Sent | None = None) -> None:
         """Log and report an error, unless an inner layer of this kind has logged it.
@@ -205,15 +214,20 @@ class CatchErrors(Middleware):
             return
         mark_logged(environ, error)
         environ[ERROR] = class_name(type(error))
-        self._reports.add(environ, error, [name for name, _ in self.pipeline[:-1]], sent)
+        try:
+            log_error(self.logger, environ, error, sent, self._redaction)
+        finally:
+            if self._reports is not None and not environ.get(RAISE_ERRORS):
+                self._reports.add(environ, error, self.pipeline)
 
     def hear_error(self, environ: Environ, error: Exception) -> None:
         """Report an error that a framework is about to answer, or to raise."""
         if is_client_gone(error) or wants_error(environ, error):
             return
         with suppress(Exception):
-            expected = self.expected.answer(environ, error)
-            if expected is not None and expected[0] < "5":
+            planned = self.expected.find(error)
+            answer = None if planned else ask_error(error, environ)
+            if (planned and planned.status < 500) or (answer and answer[0] < "5"):
                 return
         self.try_to_report(environ, error)
 
@@ -223,8 +237,10 @@ class CatchErrors(Middleware):
             self.report_error(environ, error, sent)
         except Exception as failure:
             with suppress(Exception):
+                from wsgistack.middleware.catch_errors.tracebacks import format_error  # slow to import
+
                 failure.__suppress_context__ = True  # nearly always the error itself
-                environ["wsgi.errors"].write(f"{format_error(error)[0]}It can't be logged:\n{format_error(failure)[0]}")
+                environ["wsgi.errors"].write(f"{format_error(error)}\nIt can't be logged:\n{format_error(failure)}\n")
 
 
 class _Guarded(HeldExchange):
@@ -236,14 +252,16 @@ class _Guarded(HeldExchange):
     keeps_length = True
     layer: CatchErrors
 
-    def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
+    def on_error(self, error: Exception) -> Answer | None:
         if wants_error(self.environ, error):
             return None
-        expected = self._find_expected(error) if self.can_answer else None
-        if expected is None or expected[0] >= "5":
+        planned = self.layer.expected.find(error)
+        answer = self._ask(error) if planned is None and self.can_answer else None
+        is_failure = answer[0] >= "5" if answer else planned is None or planned.status >= 500
+        if is_failure or not self.can_answer:
             self._report(error)
-        if expected is not None or not self.can_answer:
-            return expected
+        if answer or not self.can_answer:
+            return answer
         try:
             return self.layer.answer(self.environ, error)
         except Exception as failure:
@@ -255,10 +273,10 @@ class _Guarded(HeldExchange):
         if self.layer.hears_frameworks and issubclass(type(error), Exception):
             self.layer.hear_error(self.environ, cast(Exception, error))
 
-    def _find_expected(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
+    def _ask(self, error: Exception) -> Answer | None:
         try:
-            return self.layer.expected.answer(self.environ, error)
-        except Exception as failure:  # of an exception that answers for itself
+            return ask_error(error, self.environ)
+        except Exception as failure:
             self._report(failure)
             return None
 

@@ -2,10 +2,11 @@
 
 import os
 import re
+import socket
 from collections.abc import Callable, Sequence
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.http.addresses import Networks, parse_address
+from wsgistack.http.addresses import PEER, Networks, parse_address
 from wsgistack.http.hosts import split_host
 from wsgistack.http.proxies import PROXY_HEADERS
 from wsgistack.types import Environ
@@ -17,8 +18,7 @@ _VARIABLES = ("WSGISTACK_ENV", "APP_ENV", "FLASK_ENV", "DJANGO_ENV", "PYTHON_ENV
 
 _PRODUCTION = ("live", "prod", "production")
 _OF_PROXIES = frozenset((*PROXY_HEADERS, "HTTP_VIA"))
-_PEER = "wsgistack.peer"  # the layer forwarded has read the headers of proxies, or removed them
-_LOCAL_NAMES = re.compile(r"localhost|.+\.(?:localhost|test|local)")  # nobody can register such a name
+_LOCAL_NAMES = re.compile(r"localhost|.+\.(?:localhost|test)")  # nobody can register such a name
 
 
 def refuse_production() -> None:
@@ -33,22 +33,26 @@ def refuse_production() -> None:
 def compile_access(networks: Sequence[str]) -> Callable[[Environ], bool]:
     """Return a function that says whether the client of a request may see a debug page.
 
-    It may not if a proxy has added a header that no layer ``forwarded`` has read: then the address is the proxy's. Nor
-    if the Host is a name that anybody can register: with DNS rebinding, a page of another site could read the answer.
+    It may not if a proxy has added a header from which no layer ``forwarded`` has read the address of the client: then
+    the address is the proxy's. Nor if the Host is a name that others can give to this machine: with DNS rebinding, a
+    page of another site could read the answer. Nor if the Origin is another site: the layer ``cors`` could allow it.
 
     :raises ConfigError: one of the networks is not valid.
     """
     contains_peer = Networks(networks, key="debug_networks").contains_peer
+    own_name = f"{socket.gethostname().partition('.')[0].lower()}.local"  # anybody in a LAN can have another one (mDNS)
+
+    def is_local(host: str) -> bool:
+        name = (split_host(host.lower()) or ("", None))[0]
+        return name == own_name or parse_address(name) is not None or _LOCAL_NAMES.fullmatch(name) is not None
 
     def is_allowed(environ: Environ) -> bool:
-        if _PEER not in environ and not _OF_PROXIES.isdisjoint(environ):
+        seen_by_forwarded = environ.get(PEER, {})
+        if "REMOTE_ADDR" not in seen_by_forwarded and not _OF_PROXIES.isdisjoint({*environ, *seen_by_forwarded}):
             return False
-        return contains_peer(environ.get("REMOTE_ADDR", "")) and _is_local(environ.get("HTTP_HOST", ""))
+        host, origin = environ.get("HTTP_HOST"), environ.get("HTTP_ORIGIN")
+        if (host and not is_local(host)) or (origin and not is_local(origin.partition("://")[2])):
+            return False  # HTTP/1.0 has no Host, and most requests have no Origin
+        return contains_peer(environ.get("REMOTE_ADDR", ""))
 
     return is_allowed
-
-
-def _is_local(host: str) -> bool:
-    """Whether a Host is an address, or a name that is always a local one. HTTP/1.0 has no Host."""
-    name = (split_host(host.lower()) or ("", None))[0] if host else "localhost"
-    return parse_address(name) is not None or _LOCAL_NAMES.fullmatch(name) is not None

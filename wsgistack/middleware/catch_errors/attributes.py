@@ -1,20 +1,28 @@
-"""The attributes of an exception as Python keeps them, although its class may override how they are read."""
+"""Exceptions and classes as Python keeps them, although their code may override how they are read."""
 
+from collections.abc import Callable
 from types import TracebackType
+from typing import Any, cast
 
-__all__ = ["cause_of", "traceback_of"]
+__all__ = ["attributes_of", "cause_of", "class_name", "context_of", "hides_context", "members_of", "traceback_of"]
 
-_read_traceback = vars(BaseException)["__traceback__"].__get__
-_read_cause = vars(BaseException)["__cause__"].__get__
-
-
-def traceback_of(error: BaseException) -> TracebackType | None:
-    """Where an error was raised."""
-    found: TracebackType | None = _read_traceback(error)
-    return found
+_name: Callable[[type], str] = type.__dict__["__qualname__"].__get__
+_namespace: Callable[[type], dict[str, Any]] = type.__dict__["__dict__"].__get__
 
 
-def cause_of(error: BaseException) -> BaseException | None:
-    """The error that an error was raised from."""
-    found: BaseException | None = _read_cause(error)
-    return found
+def _read(name: str, kind: type = BaseException) -> Any:
+    return cast(Any, kind.__dict__[name]).__get__
+
+
+traceback_of: Callable[[BaseException], TracebackType | None] = _read("__traceback__")
+cause_of: Callable[[BaseException], BaseException | None] = _read("__cause__")
+context_of: Callable[[BaseException], BaseException | None] = _read("__context__")
+hides_context: Callable[[BaseException], bool] = _read("__suppress_context__")
+attributes_of: Callable[[BaseException], dict[str, object]] = _read("__dict__")
+members_of: Callable[[BaseException], tuple[BaseException, ...]] = _read("exceptions", BaseExceptionGroup)
+
+
+def class_name(kind: type) -> str:
+    """The name of a class with its module, without the one of built-in classes."""
+    module = _namespace(kind).get("__module__", "builtins")
+    return _name(kind) if module == "builtins" or type(module) is not str else f"{module}.{_name(kind)}"

@@ -1,26 +1,39 @@
-"""The body of a request without its secrets, and the secrets of a request, to find them elsewhere."""
+"""The body of a request without its secrets."""
 
-import base64
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl
 
+from wsgistack.environ import Input
 from wsgistack.http.redaction import REDACTED, Redaction
-from wsgistack.middleware.catch_errors.values import Hiding
+from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import Environ
 
-__all__ = ["list_secrets", "redact_body"]
+__all__ = ["KEPT_INPUT", "MAX_BODY", "media_type_of", "read_kept", "redact_body"]
 
-_SHORTEST_COOKIE = 8
-"""Characters: a shorter cookie is a setting, such as a language, whose value is in many texts."""
+KEPT_INPUT = "wsgistack.kept_input"
+"""The key of the environ with the input that keeps what is read of the body."""
+
+MAX_BODY = 65_536
+"""Bytes of a body that are kept in memory while the request is served."""
 
 _JSON_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*')
 _JSON_SCALAR = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*[,}\]])|[\w.+-]+(?=\s*[,}\]])')
+_HEAD = re.compile(r"(?s).*?\r?\n\r?\n")
 _PART_NAME = re.compile(r'\bname="?([^";\r\n]*)', re.IGNORECASE)
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]{1,70})', re.IGNORECASE)
+
+
+def read_kept(environ: Environ) -> bytes:
+    """What was kept of the body that the application has read."""
+    kept = environ.get(KEPT_INPUT)
+    return kept.kept if isinstance(kept, Input) else b""
+
+
+def media_type_of(environ: Environ) -> str:
+    """The media type of the request's body, in lower case and without parameters."""
+    return str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
 
 
 def redact_body(body: bytes, environ: Environ, redaction: Redaction) -> str | None:
@@ -31,66 +44,20 @@ def redact_body(body: bytes, environ: Environ, redaction: Redaction) -> str | No
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
         return None
     text = body.decode("utf-8", "surrogateescape")
-    given: str = environ.get("CONTENT_TYPE", "")
-    match given.partition(";")[0].strip().lower():
+    media_type = media_type_of(environ)
+    if media_type == "multipart/form-data":
+        boundary = _BOUNDARY.search(environ["CONTENT_TYPE"])
+        return _redact_multipart(text, f"--{boundary[1]}", redaction) if boundary else None
+    if "\x00" in text:  # UTF-16, which Python's json reads, and in which no name is found
+        return None
+    match media_type:
         case "application/x-www-form-urlencoded":
             return redaction.redact_query(text)
-        case "multipart/form-data":
-            boundary = _BOUNDARY.search(given)
-            return _redact_multipart(text, f"--{boundary[1]}", redaction) if boundary else None
         case "text/plain":
-            return Hiding(redaction).hide(text)
-        case media_type if media_type == "application/json" or media_type.endswith("+json"):
+            return Values(redaction).cut(text, MAX_BODY)
+        case _ if media_type == "application/json" or media_type.endswith("+json"):
             return _redact_json(text, redaction)
     return None
-
-
-def list_secrets(environ: Environ, body: bytes, redaction: Redaction) -> list[str]:
-    """The values that a client sent under names of secrets: in headers, cookies, the path, the query and the body."""
-    pairs: list[tuple[str, str]] = []
-    secrets: list[str] = []
-    for key, value in list(environ.items()):
-        if key[:5] == "HTTP_" and isinstance(value, str) and redaction.is_secret(key[5:]):
-            if key == "HTTP_COOKIE":
-                cookies = (each.partition("=")[2].strip() for each in value.split(";"))
-                secrets += [each for each in cookies if len(each) >= _SHORTEST_COOKIE]
-            else:
-                secrets += [value, *_list_credentials(value)]
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    parts = zip(path.split("/"), redaction.redact_path(path).split("/"), strict=True)
-    secrets += [part for part, shown in parts if part != shown]
-    pairs += parse_qsl(environ.get("QUERY_STRING", ""), encoding="latin-1")
-    text = body.decode("utf-8", "surrogateescape")
-    match str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower():
-        case "application/x-www-form-urlencoded":
-            pairs += parse_qsl(text, errors="replace")
-        case media_type if media_type.endswith("json"):
-            with suppress(ValueError, RecursionError):  # the names before the values must do
-                secrets += _iterate_secrets(json.loads(text), redaction, is_secret=False)
-    return [*secrets, *(value for name, value in pairs if redaction.is_secret(name))]
-
-
-def _list_credentials(value: str) -> list[str]:
-    """The parts of an Authorization header that an application may read from it."""
-    scheme, _, rest = value.partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            pair = base64.b64decode(rest).decode()
-        except ValueError:
-            return [rest]
-        return [rest, pair, pair.partition(":")[2]]
-    return [rest]
-
-
-def _iterate_secrets(value: Any, redaction: Redaction, *, is_secret: bool) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, each in value.items():
-            yield from _iterate_secrets(each, redaction, is_secret=is_secret or redaction.is_secret(name))
-    elif isinstance(value, list):
-        for each in value:
-            yield from _iterate_secrets(each, redaction, is_secret=is_secret)
-    elif is_secret and isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield str(value)
 
 
 def _redact_json(text: str, redaction: Redaction) -> str:
@@ -134,8 +101,10 @@ def _unescape(name: str) -> str:
 def _redact_multipart(text: str, delimiter: str, redaction: Redaction) -> str:
     parts = []
     for part in text.split(delimiter):
-        head, blank, _ = part.partition("\r\n\r\n")
+        found = _HEAD.match(part)
+        head = found[0] if found else ""
         name = _PART_NAME.search(head)
-        is_shown = blank and name and not redaction.is_secret(name[1]) and "filename" not in head.lower()
-        parts.append(redaction.redact_value("", part) if is_shown or not blank else f"{head}{blank}{REDACTED}\r\n")
+        is_shown = name and "\x00" not in part and not redaction.is_secret(name[1]) and "filename" not in head.lower()
+        is_between = not part.strip("-\r\n")  # before the first part, or after the last one
+        parts.append(redaction.redact_value("", part) if is_shown or is_between else f"{head}{REDACTED}\r\n")
     return delimiter.join(parts)

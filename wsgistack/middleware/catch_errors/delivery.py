@@ -3,19 +3,15 @@
 import atexit
 import logging
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Lock, Thread
-from typing import TypeAlias
 from weakref import WeakSet
 
-from wsgistack.middleware.catch_errors.forking import renew_after_fork
-from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.forking import renew_after_fork
+from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
 
-__all__ = ["Delivery", "Reporter"]
-
-Reporter: TypeAlias = Callable[[ErrorReport], object]
+__all__ = ["Delivery"]
 
 _MAX_WAITING = 100
 """Reports that wait for one reporter. More are dropped and counted: they would only fill the memory."""
@@ -65,9 +61,16 @@ class Delivery:
         except Full:
             with self._lock:
                 self._dropped += 1
+                is_first = self._dropped == 1
+            if is_first:  # a reporter that never returns would hide it
+                self._log("the reporter %s is too slow: reports are dropped", self._name)
         if self._thread is None:  # two at once do no harm
             self._thread = Thread(target=self._work, args=(queue,), name="wsgistack-reports", daemon=True)
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError:  # too many threads, or the process ends: the next report tries again
+                self._thread = None
+                self._log("no thread can be started for the reporter %s", self._name)
 
     def wait(self, seconds: float) -> bool:
         """Wait until all reports are delivered, but not longer than some seconds. Return whether they are."""

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import filterfalse
 from typing import Any, NamedTuple, TypeAlias
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
-from wsgistack.http.responses import ERRORS, error_answer
+from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type, suggest
+from wsgistack.http.responses import ERRORS
 from wsgistack.types import App, Environ, ExcInfo, Headers, Write
 
-__all__ = ["Answer", "ExpectedErrors"]
+__all__ = ["Answer", "ExpectedErrors", "Planned", "ask_error"]
 
 Answer: TypeAlias = tuple[str, Headers, list[bytes]]
 
@@ -19,7 +20,9 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OF_THE_ANSWER = ("content-type", "content-length", "vary")
 
 
-class _Planned(NamedTuple):
+class Planned(NamedTuple):
+    """What an exception is answered with."""
+
     status: int
     detail: str
     headers: Headers
@@ -35,27 +38,28 @@ class ExpectedErrors:
 
     def __init__(self, answers: Mapping[Any, object]) -> None:
         mistakes = Mistakes()
-        self._planned: dict[type, _Planned] = {}
+        self._planned: dict[type, Planned] = {}
         for kind, planned in answers.items():
             with mistakes.collect("answers"):
                 if not (isinstance(kind, type) and issubclass(kind, Exception)):
-                    raise ConfigError(Mistake(f"{kind!r} is no type of exception", expected="one, such as KeyError"))
+                    problem = f"{getattr(kind, '__qualname__', repr(kind))} is no type of exception"
+                    raise ConfigError(Mistake(problem, expected="one, such as KeyError"))
                 self._planned[kind] = _read_plan(kind.__qualname__, planned)
         mistakes.raise_if_any()
 
-    def answer(self, environ: Environ, error: Exception) -> Answer | None:
-        """Return the answer of an exception; None if it has none.
-
-        The ``HTTPException`` of WebOb, Pyramid and Werkzeug is a WSGI application, which makes its answer itself.
-        """
-        for kind in type(error).__mro__:
-            if (planned := self._planned.get(kind)) is not None:
-                return error_answer(environ, planned.status, planned.detail, headers=planned.headers)
-        return _ask(error, environ) if callable(error) else None
+    def find(self, error: Exception) -> Planned | None:
+        """Return the answer that is planned for an exception; None if there is none."""
+        return next((self._planned[kind] for kind in type(error).__mro__ if kind in self._planned), None)
 
 
-def _ask(app: App, environ: Environ) -> Answer | None:
-    """Take the answer of an application; None if it has no valid status."""
+def ask_error(error: Exception, environ: Environ) -> Answer | None:
+    """Return the answer of an exception that answers for itself; None if it does not, or has no valid status.
+
+    The ``HTTPException`` of WebOb, Pyramid and Werkzeug is a WSGI application, which makes its answer.
+    """
+    if not callable(error):
+        return None
+    app: App = error
     starts: list[tuple[str, Headers]] = []
     written: list[bytes] = []
 
@@ -72,10 +76,13 @@ def _ask(app: App, environ: Environ) -> Answer | None:
     return (status, headers, [b"".join([*written, *chunks])]) if _STATUS.fullmatch(status) else None
 
 
-def _read_plan(name: str, planned: object) -> _Planned:
+def _read_plan(name: str, planned: object) -> Planned:
     given = planned if isinstance(planned, Mapping) else {"status": planned}
     status, detail, headers = given.get("status"), given.get("detail", ""), given.get("headers") or {}
-    if type(status) is not int or not {*given} <= _FIELDS:
+    for unknown in sorted({*map(str, given)} - _FIELDS):
+        hint = suggest(unknown, _FIELDS)
+        raise ConfigError(Mistake(f"unknown key {unknown!r} for {name}", value=planned, expected=_EXPECTED, hint=hint))
+    if type(status) is not int:
         problem = f"{describe_type(planned)} for {name}" if given is not planned else f"wrong mapping for {name}"
         raise ConfigError(Mistake(problem, value=planned, expected=_EXPECTED))
     if status not in ERRORS:
@@ -83,10 +90,12 @@ def _read_plan(name: str, planned: object) -> _Planned:
         raise ConfigError(Mistake(problem, value=status, expected="a status of HTTP from 400 to 599"))
     if not isinstance(detail, str):
         raise ConfigError(Mistake(f"the detail {describe_type(detail)} for {name}", value=detail, expected="text"))
-    if not isinstance(headers, Mapping) or not all(map(_is_header, headers.items())):
-        expected = 'a mapping such as {Retry-After = "60"}, without Content-Type and Content-Length'
-        raise ConfigError(Mistake(f"wrong headers for {name}", value=headers, expected=expected))
-    return _Planned(status, detail, [*headers.items()])
+    expected = 'a mapping with texts such as {Retry-After = "60"}, without Content-Type, Content-Length and Vary'
+    if not isinstance(headers, Mapping):
+        raise ConfigError(Mistake(f"invalid headers for {name}", value=headers, expected=expected))
+    for key, value in filterfalse(_is_header, headers.items()):
+        raise ConfigError(Mistake(f"invalid header {key} = {value!r} for {name}", value=headers, expected=expected))
+    return Planned(status, detail, [*headers.items()])
 
 
 def _is_header(item: tuple[object, object]) -> bool:

@@ -5,13 +5,14 @@ from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
-from typing import cast
+from typing import Literal
 
 from wsgistack.imports import is_own_code
-from wsgistack.middleware.catch_errors.attributes import cause_of, traceback_of
-from wsgistack.middleware.catch_errors.values import class_name
+from wsgistack.middleware.catch_errors.attributes import cause_of, class_name, members_of, traceback_of
 
-__all__ = ["find_fingerprint", "find_origin", "is_application_code"]
+__all__ = ["Owner", "find_fingerprint", "find_origin", "find_owner"]
+
+Owner = Literal["application", "library", "wsgistack"]
 
 _HERE = Path(__file__).parents[2]
 _MAX_FRAMES = 3
@@ -43,14 +44,21 @@ def find_origin(error: BaseException) -> str:
 
 
 @lru_cache(maxsize=4096)
-def is_application_code(file: str) -> bool:
-    """Whether a file belongs to the application, and neither to a library nor to these layers."""
-    return not file.startswith("<") and is_own_code(file) and not Path(file).is_relative_to(_HERE)
+def find_owner(file: str) -> Owner:
+    """Whose code a file is."""
+    if Path(file).is_relative_to(_HERE):
+        return "wsgistack"
+    return "application" if not file.startswith("<frozen") and is_own_code(file) else "library"
 
 
 def _list_frames(error: BaseException) -> list[tuple[FrameType, int]]:
     found = [*walk_tb(traceback_of(error))]
-    return [each for each in found if is_application_code(each[0].f_code.co_filename)] or found
+    return [each for each in found if _is_application_code(each[0].f_code.co_filename)] or found
+
+
+def _is_application_code(file: str) -> bool:
+    # code without a file has no line that stays the same
+    return file[:1] != "<" and find_owner(file) == "application"
 
 
 def _describe_place(frame: FrameType, line: int | None) -> str:
@@ -61,7 +69,7 @@ def _describe_place(frame: FrameType, line: int | None) -> str:
 def _list_kinds(error: BaseException) -> list[str]:
     kinds = [class_name(type(error))]
     if issubclass(type(error), BaseExceptionGroup):  # not isinstance(), which asks an error for its __class__
-        kinds += sorted({class_name(type(each)) for each in cast(BaseExceptionGroup, error).exceptions})
+        kinds += sorted({class_name(type(each)) for each in members_of(error)})
     cause = cause_of(error)
     if cause is not None:
         kinds.append(class_name(type(cause)))

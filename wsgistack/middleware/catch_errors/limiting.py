@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from wsgistack.middleware.catch_errors.forking import renew_after_fork
+from wsgistack.forking import renew_after_fork
 
 __all__ = ["Limiter"]
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
 from wsgistack.imports import import_object
-from wsgistack.middleware.catch_errors.delivery import Reporter
-from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
 
 __all__ = ["REPORTS_LOGGER", "JsonLines", "find_reporters", "report_to_logging"]
 
@@ -86,7 +85,9 @@ class JsonLines:
 
     def __call__(self, report: ErrorReport, /) -> None:
         """Append a line."""
-        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # a pipe that nobody reads fails, instead of keeping the client waiting; Windows has no such flag
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+        file = os.open(self.path, flags, 0o600)
         try:
             os.write(file, f"{json.dumps(report._asdict())}\n".encode())
         finally:

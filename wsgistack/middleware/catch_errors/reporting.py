@@ -1,64 +1,52 @@
-"""What becomes of an error besides its answer: a record in the log, reports, and a capsule."""
+"""What else becomes of an error: reports, and a capsule. This module is imported only if one of them is configured."""
 
 import logging
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
-from wsgistack.environ import RAISE_ERRORS, REQUEST_ID, Input, escape_quoted
-from wsgistack.errors import Mistakes, describe_error
+from wsgistack.environ import REQUEST_ID, Input, escape_word
+from wsgistack.errors import Mistakes
+from wsgistack.errors import describe_error as summarize
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
-from wsgistack.middleware.catch_errors.attributes import traceback_of
-from wsgistack.middleware.catch_errors.bodies import list_secrets
-from wsgistack.middleware.catch_errors.capsules import KEPT_INPUT, MAX_BODY, Capsules
-from wsgistack.middleware.catch_errors.delivery import Delivery, Reporter
-from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint
+from wsgistack.middleware.catch_errors.bodies import KEPT_INPUT, MAX_BODY
+from wsgistack.middleware.catch_errors.capsules import Capsules
+from wsgistack.middleware.catch_errors.delivery import Delivery
+from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint, find_origin
+from wsgistack.middleware.catch_errors.frames import Raised, describe_error
 from wsgistack.middleware.catch_errors.limiting import Limiter
-from wsgistack.middleware.catch_errors.report import list_headers, make_report, name_request
+from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
 from wsgistack.middleware.catch_errors.reporters import JsonLines, find_reporters
-from wsgistack.middleware.catch_errors.tracebacks import format_error
-from wsgistack.middleware.catch_errors.values import Hiding
-from wsgistack.types import Environ
+from wsgistack.middleware.catch_errors.request import list_headers, name_request
+from wsgistack.middleware.catch_errors.secrets import make_values
+from wsgistack.middleware.catch_errors.tracebacks import write_traceback
+from wsgistack.types import App, Environ
 
-__all__ = ["Reporter", "Reports", "Sent"]
-
-
-class Sent(NamedTuple):
-    """What the client had got of a response when an error happened.
-
-    :param status: the status that was sent.
-    :param bytes: how many bytes of the body were sent.
-    :param is_whole: whether this was the whole body, so that ``close()`` has failed.
-    """
-
-    status: str
-    bytes: int
-    is_whole: bool
+__all__ = ["Reports", "make_report"]
 
 
 class Reports:
-    """The log, the reporters and the capsules of one layer. None of them keeps another from its work.
+    """The reporters and the capsules of one layer. None of them keeps another from its work.
 
-    :param logger: the name of the logger.
+    :param logger: the name of the logger for what goes wrong here.
     :raises ConfigError: a reporter is unknown, or a file can't be made.
     """
 
     def __init__(
         self,
         logger: str,
+        redaction: Redaction,
         *,
         reporters: Collection[str | Reporter],
         file: Path | None,
         interval: float,
         in_background: bool,
         capsules: Path | None,
-        redact: Collection[str],
     ) -> None:
         self._logger = logger
-        self._redaction = Redaction(redact)
+        self._redaction = redaction
         self._limiter = Limiter(interval)
         self._deliveries: list[Delivery] = []
         self._capsules: Capsules | None = None
@@ -72,77 +60,57 @@ class Reports:
                 lines.check()
             self._deliveries.append(Delivery(lines, logger, in_background=False))  # a local file answers at once
         if capsules is not None:
-            self._capsules = Capsules(Path(capsules), self._redaction)
+            self._capsules = Capsules(Path(capsules), redaction)
             with mistakes.collect():
                 self._capsules.check()
         mistakes.raise_if_any()
 
     def keep(self, environ: Environ, given: Input) -> None:
-        """Keep the beginning of what the application reads of a body."""
-        given.keep(MAX_BODY)
-        environ[KEPT_INPUT] = given
+        """Keep the beginning of what the application reads of a body, for a capsule."""
+        if self._capsules is not None:
+            given.keep(MAX_BODY)
+            environ[KEPT_INPUT] = given
 
-    def add(self, environ: Environ, error: Exception, layers: Sequence[str], sent: Sent | None = None) -> None:
-        """Log an error, and report it.
-
-        :param sent: what the client has got of a response before.
-        :raises Exception: of a handler of the log; the error is reported nevertheless.
-        """
+    def add(self, environ: Environ, error: Exception, pipeline: Sequence[tuple[str, App]]) -> None:
+        """Report an error. If that fails, the log says so."""
         try:
-            self._log(environ, error, sent)
-        finally:
-            if (self._deliveries or self._capsules) and not environ.get(RAISE_ERRORS):
-                try:
-                    self._report(environ, error, layers)
-                except Exception as failure:
-                    with suppress(Exception):  # the logger may be what fails
-                        said = "an error can't be reported: %s"
-                        # without the traceback, which would show the error once more
-                        logging.getLogger(self._logger).error(said, describe_error(failure))  # noqa: TRY400
+            self._report(environ, error, pipeline)
+        except Exception as failure:
+            with suppress(Exception):  # the logger may be what fails
+                said = "an error can't be reported: %s"
+                # without the traceback, which would show the error once more
+                logging.getLogger(self._logger).error(said, summarize(failure))  # noqa: TRY400
 
-    def _log(self, environ: Environ, error: Exception, sent: Sent | None) -> None:
-        logger = logging.getLogger(self._logger)
-        if not logger.isEnabledFor(logging.ERROR):
-            return
-        request_id = environ.get(REQUEST_ID, "-")
-        extra = {
-            "request_id": request_id,
-            "trace_id": find_trace_id(environ) or "",
-            "fingerprint": find_fingerprint(error),
-            "request_headers": list_headers(environ, self._redaction),
-            "sent_status": sent.status if sent else "",
-            "sent_bytes": sent.bytes if sent else 0,
-        }
-        request = name_request(environ, self._redaction)
-        exc_info = (type(error), error, traceback_of(error))
-        said = "%s failed%s, request %s"
-        arguments = (request, _describe_sent(sent), request_id)
-        record = logger.makeRecord(self._logger, logging.ERROR, __file__, 0, said, arguments, exc_info, "", extra)
-        text, is_cut = format_error(error)
-        if is_cut:  # otherwise the formatter of each handler makes its own
-            record.exc_text = text
-        logger.handle(record)
-
-    def _report(self, environ: Environ, error: Exception, layers: Sequence[str]) -> None:
+    def _report(self, environ: Environ, error: Exception, pipeline: Sequence[tuple[str, App]]) -> None:
         suppressed = self._limiter.admit(find_fingerprint(error), time.monotonic())
         if suppressed is None:
             return
-        kept = environ.get(KEPT_INPUT)
-        secrets = list_secrets(environ, kept.kept if isinstance(kept, Input) else b"", self._redaction)
-        hiding = Hiding(self._redaction, secrets)
-        report = make_report(environ, error, self._redaction, hiding)._replace(suppressed=suppressed)
+        values = make_values(self._redaction, environ, error, pipeline)
+        raised = describe_error(error, values)
+        report = make_report(environ, error, raised, self._redaction)._replace(suppressed=suppressed)
         try:
             if self._capsules:
-                self._capsules.save(report, environ, error, hiding, layers)
+                self._capsules.save(report, environ, raised, values, [name for name, _ in pipeline[:-1]])
         finally:
             for each in self._deliveries:
                 each.send(report)
 
 
-def _describe_sent(sent: Sent | None) -> str:
-    if sent is None:
-        return ""
-    if sent.is_whole:
-        return f" in close() after {escape_quoted(sent.status)} with {sent.bytes} bytes"
-    cut = ", so that the connection is cut" if sent.bytes else ""
-    return f" after {escape_quoted(sent.status)} and {sent.bytes} bytes of the body{cut}"
+def make_report(environ: Environ, error: BaseException, raised: Raised, redaction: Redaction) -> ErrorReport:
+    """Make the record of an error.
+
+    :param raised: what the error looks like without secrets.
+    :param redaction: which names of the request have secret values.
+    """
+    return ErrorReport(
+        time=time.time(),
+        fingerprint=find_fingerprint(error),
+        exception=raised.kind,
+        message=raised.message,
+        origin=find_origin(error),
+        request_line=f"{name_request(environ, redaction)} {escape_word(environ.get('SERVER_PROTOCOL', ''))}".rstrip(),
+        headers=list_headers(environ, redaction),
+        request_id=environ.get(REQUEST_ID, "-"),
+        trace_id=find_trace_id(environ) or "",
+        traceback=write_traceback(raised),
+    )

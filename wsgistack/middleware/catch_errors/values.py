@@ -1,142 +1,297 @@
-"""Values as a report may show them: short, without secrets, and without running code of the application.
+"""Values as text, without running their code, without secrets, and never longer than a limit.
 
-``repr()`` of an object is code of the application: it may fail, wait for a database, or show a password. Only values of
-built-in types are shown. Of any other object the report shows its class.
+``repr()`` runs code of the application: it may fail, wait for a database or never end. Here only built-in values are
+read, by the methods of the built-in types themselves. Of any other object, the names of its type and of its attributes
+are shown. So a lazy object, such as a QuerySet of Django, stays as it is.
 """
 
-import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
-from typing import Any
+from pathlib import PosixPath, PurePosixPath, PureWindowsPath, WindowsPath
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any, ClassVar, cast
 from urllib.parse import quote, quote_plus
+from uuid import UUID
 
 from wsgistack.http.redaction import REDACTED, Redaction, redact_text
+from wsgistack.middleware.catch_errors.attributes import class_name
 
-__all__ = ["MAX_TEXT", "Hiding", "class_name", "cut"]
+__all__ = ["MAX_VALUE", "Values", "own_attributes"]
 
-MAX_TEXT = 1000
-"""Characters of one value."""
+MAX_VALUE = 2000
+"""In characters: one value."""
 
-_MAX_ITEMS = 25
-_MAX_DEPTH = 4
-_MAX_SEARCHED = 262_144
-"""Characters of a text in which secrets are searched. The rest is cut off first."""
+MAX_TEXT = 500
+"""In characters: one text in a value."""
 
-_MAX_VALUE_SEARCHED = 8192
-_MAX_SECRETS = 200
-"""With more secrets in one request, a search would take too long. Then no text is shown."""
+MAX_ITEMS = 20
+MAX_DEPTH = 4
+MAX_BITS = 512
+"""A longer int is not written out, because that takes quadratic time."""
 
-_MAX_BITS = 1000
-_SHORTEST_SECRET = 4
-"""Characters: a shorter text occurs in many words."""
+MIN_SECRET = 6
+"""In characters. A shorter secret is redacted only where it is the whole text, because it may be a part of words."""
 
-_PAIR = re.compile(
-    r"""(?<![\w.\[\]-])(?P<name>[\w.\[\]-]+)(?P<between>["']?\s{0,3}[:=]\s{0,3})"""
-    r"""(?P<value>"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^&;,\n}\])]+)"""
+MIN_EQUAL = 3
+MAX_SECRET = 4096
+MAX_SECRETS = 500
+"""With more secrets, a search would take too long. Then no text is shown."""
+
+
+_MARGIN = 200  # in characters: a token, by its form
+_mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_name: Callable[[type], str] = type.__dict__["__qualname__"].__get__
+_namespace: Callable[[type], dict[str, Any]] = type.__dict__["__dict__"].__get__
+_arguments = cast(Any, BaseException.__dict__["args"]).__get__
+
+_PLAIN = (
+    *(date, timedelta, timezone, Decimal, UUID, IPv4Address, IPv6Address, range),
+    *(PosixPath, WindowsPath, PurePosixPath, PureWindowsPath, re.Pattern, type(...), type(None), bool),
 )
-_ERROR_NAME = re.compile(r".*(?:Error|Exception|Warning|Group)").fullmatch
+"""Types of the standard library whose ``repr()`` runs no code of others."""
+
+_DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)
+_ZONES = (type(None), timezone)
+_BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", deque: "[]"}
 
 
-class Hiding:
-    """Shows values and texts without secrets.
+_LITERAL = (
+    *(str, bytes, int, float, complex, dict, list, tuple, set),
+    *(FunctionType, BuiltinFunctionType, MethodType),
+)
+_NAMED = (type, ModuleType, BaseException, Enum)
+"""Their texts name the type already."""
 
-    :param redaction: which names have secret values.
-    :param secrets: texts that are secret wherever they appear, such as the value of a cookie.
+
+class Values:
+    """Shows values, and cuts texts.
+
+    :param redaction: which names carry secrets.
+    :param secrets: known secrets, which are redacted wherever they are.
     """
 
     def __init__(self, redaction: Redaction, secrets: Iterable[str] = ()) -> None:
-        self._redaction = redaction
-        forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _list_forms(secret)}
-        found = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
-        is_too_much = len(forms) > _MAX_SECRETS
-        self._known = re.compile("(?s).+" if is_too_much else found, re.IGNORECASE) if found else None
+        known = {each for each in secrets if len(each) >= MIN_EQUAL}
+        known |= {form for each in known for form in _find_forms(each)}
+        words = sorted((each for each in known if len(each) >= MIN_SECRET), key=len, reverse=True)
+        patterns = [re.escape(each[:MAX_SECRET]) + (r"[\s\S]*" if each[MAX_SECRET:] else "") for each in words]
+        if len(patterns) > MAX_SECRETS:
+            patterns = [r"[\s\S]+"]
+        self._is_secret = redaction.is_secret
+        self._redact = redaction.redact_message
+        self._short = frozenset(known)
+        self._hide = partial(re.compile("|".join(patterns) or "(?!)", re.IGNORECASE).sub, REDACTED)
+        self._margin = _MARGIN + min(len(words[0]), MAX_SECRET) if words else _MARGIN
 
-    def hide_known(self, text: str) -> str:
-        """A text without the known secrets, and without what has the form of a token."""
-        text = text[:_MAX_SEARCHED]
-        return redact_text(self._known.sub(REDACTED, text) if self._known else text)
+    def cut(self, text: str, limit: int, *, is_code: bool = False) -> str:
+        """A text without secrets, of at most about ``limit`` characters.
 
-    def hide(self, text: str) -> str:
-        """A text without secrets, also none that a name before it marks, as in ``password=...``."""
-        return _PAIR.sub(self._hide_pair, self.hide_known(text))
-
-    def _hide_pair(self, found: re.Match[str]) -> str:
-        name = found["name"]
-        is_secret = self._redaction.is_secret(name) and not _ERROR_NAME(name)
-        return f"{name}{found['between']}{REDACTED}" if is_secret else found[0]
+        :param is_code: leave ``password=password`` as it is.
+        """
+        shown, rest = self._cut(text, limit, is_code=is_code)
+        return shown + rest
 
     def show(self, value: object, name: str = "") -> str:
-        """A value as Python would write it, shortened.
+        """A value, which has a name or none."""
+        if name and self._is_secret(name):
+            return REDACTED
+        shown = self._show(value, 0, ())
+        return shown if len(shown) <= MAX_VALUE else f"{shown[:MAX_VALUE]}…"
 
-        :param name: of the variable.
-        """
+    def _cut(self, text: str, limit: int, *, is_code: bool = False) -> tuple[str, str]:
+        size = str.__len__(text)
+        if size <= MAX_SECRET and str.__str__(text) in self._short:
+            return REDACTED, ""
+        head = str.__getitem__(text, slice(limit + self._margin))
+        shown = self._hide(head)
+        shown = redact_text(shown) if is_code else self._redact(shown)
+        if size > len(head) and shown != REDACTED:
+            shown = shown[: -self._margin]  # it may end in the midst of a secret
+        is_cut = size > len(head) or len(shown) > limit
+        return shown[:limit], f"… ({size} characters)" if is_cut else ""
+
+    def _show(self, value: object, depth: int, outer: tuple[int, ...]) -> str:
+        kind = type(value)
         try:
-            shown = REDACTED if self._redaction.is_secret(name) else self._show(value, _MAX_DEPTH)
-        except Exception:  # another thread changes the value meanwhile, or its class is very unusual
-            return "<can't be shown>"
-        return cut(shown, MAX_TEXT)
+            if kind in _PLAIN:
+                return self.cut(repr(value), MAX_TEXT)
+            for base in _mro(kind):
+                if base in self._SHOWN:
+                    shown = self._SHOWN[base](self, value, depth, outer)
+                    return shown if kind in _LITERAL or base in _NAMED else f"{_name(kind)}({shown})"
+            return self._show_object(value, depth, outer)
+        except Exception:
+            return f"<{class_name(kind)}, which can't be shown>"
 
-    def _show(self, value: Any, depth: int) -> str:
-        kind = type(value)
-        if value is None or kind in (bool, float, complex):
-            return repr(value)
-        if issubclass(kind, int):
-            bits = int.bit_length(value)
-            return int.__repr__(value) if bits <= _MAX_BITS else f"<{kind.__name__} of {bits} bits>"
-        if issubclass(kind, str):
-            return repr(cut(self.hide(str.__str__(value)[:_MAX_VALUE_SEARCHED]), MAX_TEXT))
-        if issubclass(kind, bytes | bytearray):
-            start = bytes(memoryview(value)[:_MAX_VALUE_SEARCHED])
-            return f"b{cut(self.hide(start.decode('latin-1')), MAX_TEXT)!r}"
-        if issubclass(kind, dict) or kind in _BRACKETS:
-            return self._show_items(value, depth - 1) if depth else f"<{class_name(kind)}>"
-        return f"<class {class_name(value)}>" if issubclass(kind, type) else f"<{class_name(kind)} object>"
+    def _show_text(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        shown, rest = self._cut(value, MAX_TEXT)
+        return REDACTED if shown == REDACTED else repr(shown) + rest
 
-    def _show_items(self, value: Any, depth: int) -> str:
-        kind = type(value)
-        if issubclass(kind, dict):
-            opening, closing = "{", "}"
-            items: Iterator[str] = (self._show_pair(*item, depth) for item in dict.items(value))
-        else:
-            opening, closing = _BRACKETS[kind]
-            items = self._iterate_items(value, depth)
-        shown = [*islice(items, _MAX_ITEMS)]
-        more = len(value) - len(shown)
-        return f"{opening}{', '.join([*shown, *([f'... {more} more'] if more else [])])}{closing}"
+    def _show_bytes(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        size = len(memoryview(value))
+        head = bytes(memoryview(value)[: MAX_TEXT + self._margin]).decode("latin-1")
+        shown, rest = self._cut(head, MAX_TEXT)
+        if shown == REDACTED:
+            return REDACTED
+        if size > len(head) and not rest:
+            shown = shown[: -self._margin]
+        rest = f"… ({size} bytes)" if rest or size > len(head) else ""
+        return f"{shown.encode('latin-1')!r}{rest}"
 
-    def _iterate_items(self, value: Any, depth: int) -> Iterator[str]:
-        """Show the items. A pair may be a header or a field: its first item names the second one."""
-        is_pair = type(value) is tuple and len(value) == 2 and type(value[0]) is str
-        is_secret = is_pair and self._redaction.is_secret(value[0])
-        for number, each in enumerate(value):
-            yield REDACTED if is_secret and number else self._show(each, depth)
+    def _show_int(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        bits = int.bit_length(value)
+        return int.__repr__(value) if bits <= MAX_BITS else f"<int of {bits} bits>"
 
-    def _show_pair(self, key: object, value: object, depth: int) -> str:
-        name = key.decode("latin-1") if type(key) is bytes else key if type(key) is str else ""
-        shown = REDACTED if self._redaction.is_secret(name) else self._show(value, depth)
-        return f"{self._show(key, depth)}: {shown}"
+    def _show_number(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        return complex.__repr__(value) if complex in _mro(type(value)) else float.__repr__(value)
+
+    def _show_moment(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        base = datetime if datetime in _mro(type(value)) else time
+        zone = base.__dict__["tzinfo"].__get__(value)
+        return repr(base.__dict__["isoformat"](value if type(zone) in _ZONES else base.replace(value, tzinfo=None)))
+
+    def _show_dict(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        if not dict.__len__(value):
+            return "{}"
+        if depth == MAX_DEPTH or id(value) in outer:
+            return "{…}"
+        inner = (*outer, id(value))
+        items = islice(dict.items(value), MAX_ITEMS)
+        return self._join("{}", dict.__len__(value), (self._show_item(*item, depth + 1, inner) for item in items))
+
+    def _show_item(self, key: object, value: object, depth: int, outer: tuple[int, ...]) -> str:
+        shown = REDACTED if self._names_secret(key) else self._show(value, depth, outer)
+        return f"{self._show(key, depth, outer)}: {shown}"
+
+    def _show_items(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        base = next(each for each in _mro(type(value)) if each in _BRACKETS)
+        brackets = _BRACKETS[base]
+        size: int = cast(Any, base).__len__(value)
+        if not size:
+            return {set: "set()", frozenset: ""}.get(base, brackets)
+        if depth == MAX_DEPTH or id(value) in outer:
+            return "…".join(brackets)
+        items = [*islice(cast(Any, base).__iter__(value), MAX_ITEMS)]
+        if size == 2 and self._names_secret(items[0]):  # such as a header
+            return f"{brackets[0]}{self._show(items[0], depth, outer)}, {REDACTED}{brackets[1]}"
+        inner = (*outer, id(value))
+        if fields := _fields_of(value):  # a named tuple
+            pairs = zip(fields, items, strict=False)
+            return self._join(("", ""), size, (self._show_attribute(*each, depth + 1, inner) for each in pairs))
+        shown = self._join(brackets, size, self._iterate_items(items, depth + 1, inner))
+        return f"{shown[:-1]},)" if base is tuple and size == 1 else shown
+
+    def _iterate_items(self, items: Iterable[object], depth: int, outer: tuple[int, ...]) -> Iterator[str]:
+        before: object = None
+        for each in items:
+            is_secret = type(before) is str and before[:1] == "-" and "=" not in before and self._names_secret(before)
+            yield REDACTED if is_secret else self._show(each, depth, outer)  # such as an option and its value
+            before = each
+
+    def _show_class(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        return f"<class {class_name(value)}>"
+
+    def _show_named(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        return f"<{type(value).__name__} {value.__qualname__}>"  # none of these types has a subclass
+
+    def _show_method(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        return f"<method {getattr(value.__func__, '__name__', '') if type(value.__func__) is FunctionType else '…'}>"
+
+    def _show_module(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        return f"<module {self._show(dict.get(own_attributes(value), '__name__'), depth, outer)}>"
+
+    def _show_error(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        return f"{class_name(type(value))}{self._show_items(_arguments(value), depth, outer)}"
+
+    def _show_member(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
+        return f"<{_name(type(value))}.{dict.get(own_attributes(value), '_name_', '…')!s}>"
+
+    def _show_object(self, value: object, depth: int, outer: tuple[int, ...]) -> str:
+        kind = class_name(type(value))
+        attributes = own_attributes(value)
+        if not attributes or depth >= MAX_DEPTH - 1 or id(value) in outer:
+            return f"<{kind} object>"
+        inner = (*outer, id(value))
+        items = [*islice(dict.items(attributes), MAX_ITEMS)]
+        shown = (self._show_attribute(str(name), each, depth + 1, inner) for name, each in items)
+        return self._join((f"<{kind} ", ">"), len(attributes), shown)
+
+    def _show_attribute(self, name: str, value: object, depth: int, outer: tuple[int, ...]) -> str:
+        return f"{name}={REDACTED if self._is_secret(name) else self._show(value, depth, outer)}"
+
+    def _names_secret(self, key: object) -> bool:
+        if type(key) is bytes:
+            key = key[:MAX_TEXT].decode("latin-1")
+        return type(key) is str and self._is_secret(key[:MAX_TEXT])
+
+    def _join(self, brackets: Any, size: int, shown: Iterator[str]) -> str:
+        """Join items until the limit of a value."""
+        first, last = brackets
+        parts: list[str] = []
+        room = MAX_VALUE
+        for each in shown:
+            parts.append(each)
+            room -= len(each)
+            if room < 0:
+                break
+        if len(parts) < size:
+            parts.append(f"… ({size} items)")
+        return f"{first}{', '.join(parts)}{last}"
+
+    _SHOWN: ClassVar[dict[type, Callable[["Values", Any, int, tuple[int, ...]], str]]] = {
+        str: _show_text,
+        **dict.fromkeys((bytes, bytearray), _show_bytes),
+        int: _show_int,
+        **dict.fromkeys((float, complex), _show_number),
+        **dict.fromkeys((datetime, time), _show_moment),
+        dict: _show_dict,
+        **dict.fromkeys(_BRACKETS, _show_items),
+        type: _show_class,
+        **dict.fromkeys((FunctionType, BuiltinFunctionType), _show_named),
+        MethodType: _show_method,
+        ModuleType: _show_module,
+        BaseException: _show_error,
+        Enum: _show_member,
+    }
 
 
-_BRACKETS: dict[type, tuple[str, str]] = {
-    list: ("[", "]"),
-    tuple: ("(", ")"),
-    set: ("{", "}"),
-    frozenset: ("frozenset({", "})"),
-}
+def _find_forms(secret: str) -> Iterator[str]:
+    """The other forms in which a secret appears: in bytes, in a WSGI environ, in a repr and in a URL."""
+    data = secret.encode("utf-8", "surrogatepass")
+    yield data.decode("latin-1")
+    for shown in (repr(secret)[1:-1], ascii(secret)[1:-1], repr(data)[2:-1]):
+        yield from (shown, shown.replace("'", "\\'"))
+    yield from (quote(data, safe=""), quote_plus(data))
 
 
-def cut(text: str, limit: int) -> str:
-    """A text that is not longer than some characters, and a note of what is missing."""
-    return text if len(text) <= limit else f"{text[:limit]}... ({len(text) - limit} more characters)"
+def _fields_of(value: object) -> tuple[str, ...]:
+    """The names of the items of a named tuple; empty for others."""
+    for kind in _mro(type(value)):
+        fields = _namespace(kind).get("_fields")
+        if type(fields) is tuple and all(type(each) is str for each in fields):
+            return fields
+    return ()
 
 
-def class_name(kind: type) -> str:
-    """The name of a class with its module, but for built-in ones."""
-    module, name = (str(type.__dict__[part].__get__(kind)) for part in ("__module__", "__qualname__"))
-    return name if module == "builtins" else f"{module}.{name}"
-
-
-def _list_forms(secret: str) -> Collection[str]:
-    """A secret as texts show it: as it is, percent-encoded, and within a literal of Python or JSON."""
-    return {secret, quote(secret), quote_plus(secret), repr(secret)[1:-1], json.dumps(secret)[1:-1]}
+def own_attributes(value: object) -> dict[str, object]:
+    """The ``__dict__`` of an object, without running its code; empty if it has none."""
+    for kind in _mro(type(value)):
+        found = _namespace(kind).get("__dict__")
+        if found is not None:
+            attributes = found.__get__(value) if type(found) in _DESCRIPTORS else {}
+            return attributes if isinstance(attributes, dict) else {}
+    return {}

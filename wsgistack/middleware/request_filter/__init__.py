@@ -13,6 +13,7 @@ from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
+from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import MAX_PEER
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
@@ -197,8 +198,13 @@ class RequestFilter(Middleware):
         self._find_agent_rule = lru_cache(maxsize=1024)(self._search_agent)
         self._tag = ("X-Robots-Tag", robots_tag)
         self._logger = logging.getLogger("wsgistack.request_filter")
-        self._lock = Lock()
+        self.renew()
+        renew_after_fork(self)
         self._counts: Counter[str] = Counter()
+
+    def renew(self) -> None:
+        """Make a new lock, in a child process."""
+        self._lock = Lock()
 
     @property
     def counts(self) -> Mapping[str, int]:

@@ -255,6 +255,8 @@ class RequestId(Middleware):
                 environ[TRACE_ID] = trace_id
             elif parsed:
                 environ[TRACE_ID] = trace_id = parsed.trace_id
+            elif not is_trusted:
+                environ[TRACE_ID] = ""  # so that no log has a trace that a stranger chose
             if trace_id != NO_ID:
                 headers["traceparent"] = environ[_TRACEPARENT]
                 state = environ.get(_TRACESTATE)

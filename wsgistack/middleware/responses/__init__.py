@@ -45,7 +45,8 @@ class Responses(Middleware):
 
     :param templates: a folder with templates for clients that accept HTML, named after a status, such as ``404.html``.
         ``4xx.html`` and ``5xx.html`` are for all other statuses that begin with this digit. A status without a template
-        gets the plain page, and so do all of them by default. The files are read when the layer is built.
+        gets the plain page, and so do all of them by default. The files are read when the layer is built, and each page
+        is made once to find mistakes.
     :param members: a callable for clients that accept JSON; in a configuration its import string. It gets the environ
         and a ``wsgistack.Problem``, and returns a mapping of members to add or to replace, such as
         ``{"type": "https://example.org/problems/sold-out"}`` (RFC 9457 section 3). The member ``status`` always is the

@@ -8,7 +8,7 @@ from string import Template
 from typing import Any, TypeAlias
 
 from wsgistack.environ import CSP_NONCE
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error, suggest
 from wsgistack.http.responses import ERRORS, Problem
 from wsgistack.imports import require_extra
 from wsgistack.types import Environ
@@ -49,6 +49,7 @@ def read_templates(folder: Path) -> Mapping[str, Page]:
             if status in pages:
                 raise ConfigError(Mistake(f"two templates for {status}", hint=f"remove {status}.html or {path.name}"))
             pages[status] = _read_template(path) if kind == ".html" else _read_jinja(folder, path.name)
+            _try_page(pages[status], path.name, int(status.replace("x", "0")))
     mistakes.raise_if_any()
     return pages
 
@@ -93,6 +94,15 @@ def _read_jinja(folder: Path, name: str) -> Page:
     Mistakes(_find_unknown(unknown, name)).raise_if_any()
     page: Page = template.render
     return page
+
+
+def _try_page(page: Page, name: str, status: int) -> None:
+    """Make the page once: a parent may be missing, or have an unknown value."""
+    try:
+        page(list_values({}, Problem(status, "Title", "Detail.", "id", "/path")))
+    except Exception as error:
+        problem = f"can't make the page {name}: {describe_error(error)}"
+        raise ConfigError(Mistake(problem, expected="a template that works for every error")) from error
 
 
 def _find_unknown(names: set[str], place: str) -> list[Mistake]:

@@ -7,8 +7,8 @@ from tests.direct import Call, environ_of, raising
 from wsgistack.base import Middleware
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug.failure import Failure, describe_failure
-from wsgistack.middleware.catch_errors.debug.frames import Raised, describe_error
-from wsgistack.middleware.catch_errors.debug.values import Values
+from wsgistack.middleware.catch_errors.frames import Raised, describe_error
+from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.pipeline import Pipeline
 from wsgistack.types import App
 
@@ -35,7 +35,8 @@ def fail(**keys: Any) -> Failure:
     def charge(card: str, password: str) -> NoReturn:
         raise ValueError(f"no such card {card}")
 
-    return describe_failure(Middleware(raising(KeyError())), environ_of(**keys), catch(lambda: charge("4", "hunter2")))
+    error = catch(lambda: charge("4", "hunter2"))
+    return describe_failure(Middleware(raising(KeyError())), environ_of(**keys), error, 500, Redaction())
 
 
 def serve(app: App, layers: Sequence[Any] = (), **keys: Any) -> Call:

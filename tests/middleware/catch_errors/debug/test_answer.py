@@ -1,8 +1,7 @@
 """The answers for a developer."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from tests.direct import Call, answering, raising
 from tests.middleware.catch_errors.debug.failing import LOCAL, serve
 from wsgistack import CatchErrors, SecurityHeaders
-from wsgistack.middleware.catch_errors.debug import answer, page
+from wsgistack.middleware.catch_errors.debug import answer
 
 ERROR = RuntimeError("boom <b>")
 
@@ -115,10 +114,19 @@ def test_a_request_without_an_error_is_untouched() -> None:
     assert call.body is body
 
 
-def test_it_is_imported_only_with_an_error() -> None:
-    code = (
-        "import sys; from wsgistack import CatchErrors; CatchErrors(print);"
-        "print([each for each in sys.modules if 'catch_errors.debug' in each])"
+@pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
+def test_has_the_status_and_the_headers_of_a_planned_answer(accept: str) -> None:
+    planned: dict[Callable[..., Any], int | Mapping[str, Any]] = {
+        TimeoutError: {"status": 503, "detail": "Busy.", "headers": {"Retry-After": "9"}},
+        KeyError: 404,
+    }
+    call = Call(
+        CatchErrors(raising(TimeoutError("slow")), debug=True, answers=planned), **{**LOCAL, "HTTP_ACCEPT": accept}
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
-    assert page.MAX_OPEN
+    assert (call.status, call.headers["retry-after"]) == ("503 Service Unavailable", "9")
+    body = call.read().decode()
+    assert "TimeoutError: slow" in body
+    assert "500" not in body.partition("Traceback")[0]
+    call = Call(CatchErrors(raising(KeyError("a")), debug=True, answers=planned), **LOCAL)
+    assert call.status == "404 Not Found"
+    assert "KeyError" not in call.read().decode(), "this is no failure"

@@ -3,6 +3,7 @@
 from tests.direct import environ_of, raising
 from tests.middleware.catch_errors.debug.failing import catch, fail
 from wsgistack import CatchErrors
+from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug.failure import Failure, describe_failure
 from wsgistack.pipeline import Pipeline
 
@@ -32,7 +33,7 @@ def test_secrets_are_redacted_everywhere() -> None:
         QUERY_STRING="token=second2", HTTP_COOKIE="a=third3", HTTP_X_OTHER="first1", **{"wsgistack.request_id": "id"}
     )
     layer = CatchErrors(raising(KeyError()))
-    shown = repr(describe_failure(layer, environ, catch(app)))
+    shown = repr(describe_failure(layer, environ, catch(app), 500, Redaction()))
     assert "third3" not in shown.replace("raise ValueError", "")
     assert not {"first1", "second2", "third3"} & {*shown.replace("'", " ").split()}
     assert "fourth4" in shown
@@ -49,5 +50,5 @@ def test_options_of_layers_are_secrets_too() -> None:
 
     built = Pipeline([Vault]).wrap(raising(KeyError()))
     assert isinstance(built, CatchErrors)
-    failure = describe_failure(built, environ_of(), catch(app))
+    failure = describe_failure(built, environ_of(), catch(app), 500, Redaction())
     assert failure.error.message == "[redacted]"

@@ -1,6 +1,7 @@
 """Which layer has failed."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from flask import Flask
 
 from tests.direct import Body, answering, environ_of, raising
 from tests.middleware.catch_errors.debug.failing import LOCAL, serve
-from wsgistack import CatchErrors, Compress, RequestId
+from wsgistack import CatchErrors, Compress, Mount, RequestId
 from wsgistack.base import Middleware
 from wsgistack.exchange import Exchange, editing
 from wsgistack.middleware.catch_errors.debug import layers
@@ -19,6 +20,11 @@ from wsgistack.pipeline import Pipeline
 from wsgistack.types import App, Environ, Headers, StartResponse
 
 ERROR = RuntimeError("boom")
+
+
+@pytest.fixture(autouse=True)
+def forget_where_it_was_raised() -> None:
+    ERROR.__traceback__ = None
 
 
 class Broken(Middleware):
@@ -137,3 +143,12 @@ def test_layers_in_a_circle_end() -> None:
     for _ in range(layers.MAX_LAYERS + 9):
         layer = Middleware(layer)
     assert len(describe_pipeline(layer, ERROR)) == layers.MAX_LAYERS + 1
+
+
+def test_shows_the_pipeline_that_is_mounted_and_its_failing_layer() -> None:
+    inner = Pipeline(["etag", Broken]).wrap(answering([b"x"]))
+    page = serve(Mount({"/shop": inner, "/": answering([b"x"])}), PATH_INFO="/shop").read().decode()
+    assert page.count(">failed here<") == 1
+    names = re.findall('<li[^>]*><span class="name">([^<]+)', page.partition('<ol class="pipeline">')[2])
+    assert names == ["request_id", "catch_errors", "application", "etag", "Broken", "application"]
+    assert '<li class="failing" aria-current="true"><span class="name">Broken<' in page

@@ -11,7 +11,7 @@ from tests.direct import Call
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug import logs
 from wsgistack.middleware.catch_errors.debug.logs import Recording, describe_records
-from wsgistack.middleware.catch_errors.debug.values import Values
+from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import Environ, StartResponse
 
 LOG = logging.getLogger("shop.cart")

@@ -7,11 +7,11 @@ import pytest
 
 from tests.middleware.catch_errors.debug.failing import catch, describe, fail
 from wsgistack.middleware.catch_errors.debug.failure import Failure
-from wsgistack.middleware.catch_errors.debug.frames import Frame, Raised
 from wsgistack.middleware.catch_errors.debug.layers import Stage
 from wsgistack.middleware.catch_errors.debug.logs import Entry
 from wsgistack.middleware.catch_errors.debug.page import MAX_OPEN, write_page
 from wsgistack.middleware.catch_errors.debug.request import Request
+from wsgistack.middleware.catch_errors.frames import Frame, Raised
 
 
 def write(failure: Failure) -> str:
@@ -70,7 +70,7 @@ def test_shows_what_is_left_out() -> None:
 
 
 def test_shows_an_error_of_which_little_is_known() -> None:
-    page = write(Failure(Raised(1, "E", ""), Request("", [], [], [], []), [Stage("a", "b")], [], "", ""))
+    page = write(Failure(500, Raised(1, "E", ""), Request("", [], [], [], []), [Stage("a", "b")], [], "", ""))
     assert "Nothing was logged" in page
 
 

@@ -8,7 +8,7 @@ from werkzeug import Request as WerkzeugRequest
 from tests.direct import environ_of
 from wsgistack.http.redaction import REDACTED, Redaction
 from wsgistack.middleware.catch_errors.debug.request import MAX_PAIRS, Request, describe_request
-from wsgistack.middleware.catch_errors.debug.values import Values
+from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import Environ
 
 FORM = b"name=ann&password=hunter2&name=bob"

@@ -1,13 +1,14 @@
 """What a developer sees of an error: the debug page, or the traceback as text."""
 
-from collections.abc import Collection
 from secrets import token_urlsafe
 
 from wsgistack.base import Middleware
+from wsgistack.http.redaction import Redaction
 from wsgistack.http.responses import error_answer
 from wsgistack.middleware.catch_errors.debug.failure import describe_failure
 from wsgistack.middleware.catch_errors.debug.page import write_page
-from wsgistack.middleware.catch_errors.debug.text import write_traceback
+from wsgistack.middleware.catch_errors.expected import Planned
+from wsgistack.middleware.catch_errors.tracebacks import write_traceback
 from wsgistack.types import Environ, Headers
 
 __all__ = ["debug_answer"]
@@ -28,17 +29,18 @@ _HEADERS = (
 
 
 def debug_answer(
-    layer: Middleware, environ: Environ, error: BaseException, detail: str, redact: Collection[str] = ()
+    layer: Middleware, environ: Environ, error: BaseException, planned: Planned, redaction: Redaction
 ) -> tuple[str, Headers, list[bytes]]:
     """Make the answer to an error for a developer: the debug page, or text or problem+json with the traceback.
 
     :param layer: the one that has caught the error.
-    :param detail: what happened, in words for the client.
-    :param redact: more names of what is secret.
+    :param planned: what other clients get.
     """
-    failure = describe_failure(layer, environ, error, redact)
+    failure = describe_failure(layer, environ, error, planned.status, redaction)
     traceback = write_traceback(failure.error)
-    status, headers, body = error_answer(environ, 500, detail, headers=_HEADERS[:1], traceback=traceback)
+    status, headers, body = error_answer(
+        environ, planned.status, planned.detail, headers=[*planned.headers, _HEADERS[0]], traceback=traceback
+    )
     if not dict(headers)["Content-Type"].startswith("text/html"):
         return status, headers, body
     nonce = token_urlsafe(18)
@@ -50,6 +52,7 @@ def debug_answer(
         ("Content-Length", str(len(page))),
         ("Vary", "Accept"),
         ("Content-Security-Policy", _POLICY.format(nonce)),
+        *planned.headers,
         *_HEADERS,
     ]
     return status, headers, [b"" if environ.get("REQUEST_METHOD") == "HEAD" else page]

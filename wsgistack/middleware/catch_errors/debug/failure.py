@@ -1,19 +1,16 @@
 """All that is known about one failed request, as texts without secrets."""
 
 import platform
-from collections.abc import Collection
-from itertools import chain
 from typing import NamedTuple
 
 from wsgistack.base import Middleware
 from wsgistack.environ import REQUEST_ID
 from wsgistack.http.redaction import Redaction
-from wsgistack.middleware.catch_errors.debug.frames import Frame, Raised, describe_error, scopes_of
 from wsgistack.middleware.catch_errors.debug.layers import Stage, describe_pipeline
 from wsgistack.middleware.catch_errors.debug.logs import Entry, describe_records
 from wsgistack.middleware.catch_errors.debug.request import Request, describe_request
-from wsgistack.middleware.catch_errors.debug.secrets import find_secrets
-from wsgistack.middleware.catch_errors.debug.values import Values
+from wsgistack.middleware.catch_errors.frames import Frame, Raised, describe_error
+from wsgistack.middleware.catch_errors.secrets import make_values
 from wsgistack.types import Environ
 
 __all__ = ["Failure", "describe_failure"]
@@ -28,6 +25,7 @@ class Failure(NamedTuple):
     :param python: the version of Python.
     """
 
+    status: int
     error: Raised
     request: Request
     stages: list[Stage]
@@ -45,22 +43,21 @@ class Failure(NamedTuple):
     def place(self) -> Frame | None:
         """The last frame of the application's own code, or else the last one."""
         frames = self.error.frames
-        own = [each for each in frames if each.origin == "application"]
+        own = [each for each in frames if each.owner == "application"]
         return own[-1] if own else frames[-1] if frames else None
 
 
 def describe_failure(
-    layer: Middleware, environ: Environ, error: BaseException, redact: Collection[str] = ()
+    layer: Middleware, environ: Environ, error: BaseException, status: int, redaction: Redaction
 ) -> Failure:
     """Describe a failed request.
 
     :param layer: the one that has caught the error.
-    :param redact: more names of what is secret.
+    :param status: the one of the answer.
     """
-    redaction = Redaction(redact)
-    options = (vars(app) for _, app in layer.pipeline if isinstance(app, Middleware))
-    values = Values(redaction, find_secrets(redaction, environ, chain(options, scopes_of(error))))
+    values = make_values(redaction, environ, error, layer.pipeline)
     return Failure(
+        status,
         describe_error(error, values),
         describe_request(environ, redaction, values),
         describe_pipeline(layer, error),

@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from traceback import walk_tb
 from types import FrameType, FunctionType, MethodType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import wsgistack.exchange
 from wsgistack.base import Middleware
-from wsgistack.middleware.catch_errors.debug.frames import find_origin
-from wsgistack.middleware.catch_errors.debug.values import name_type, own_attributes
+from wsgistack.middleware.catch_errors.attributes import class_name, traceback_of
+from wsgistack.middleware.catch_errors.fingerprints import find_owner
+from wsgistack.middleware.catch_errors.values import own_attributes
 from wsgistack.types import App
 
 __all__ = ["Stage", "describe_pipeline"]
@@ -36,7 +38,11 @@ class Stage(NamedTuple):
 
 def describe_pipeline(layer: Middleware, error: BaseException) -> list[Stage]:
     """Describe the pipeline of a layer, outermost first. Without a pipeline, the layers inside are looked for."""
-    pairs = layer.pipeline or [*_walk(layer)]
+    pairs = [*layer.pipeline] or [*_walk(layer)]
+    for frame, _ in walk_tb(traceback_of(error)):
+        inner = _owner_of(frame)  # of a pipeline in this one, such as one that is mounted
+        if issubclass(type(inner), Middleware) and not any(app is inner for _, app in pairs):
+            pairs += cast(Middleware, inner).pipeline
     failing = _find_failing([app for _, app in pairs], error)
     return [Stage(name, _describe(app), place == failing) for place, (name, app) in enumerate(pairs)]
 
@@ -56,16 +62,14 @@ def _walk(app: App) -> Iterator[tuple[str, App]]:
 
 def _describe(app: Any) -> str:
     function = _function_of(app)
-    return f"{function.__module__}.{function.__qualname__}" if function else name_type(type(app))
+    return f"{function.__module__}.{function.__qualname__}" if function else class_name(type(app))
 
 
 def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
     """The place of the innermost layer whose code was running; that of the application if none is known."""
     last = len(apps) - 1
     failing = last
-    traceback = error.__traceback__
-    while traceback is not None:
-        frame = traceback.tb_frame
+    for frame, _ in walk_tb(traceback_of(error)):
         owner = _find_owner(apps, frame)
         file = frame.f_code.co_filename
         if owner is not None:
@@ -73,22 +77,26 @@ def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
         elif file.startswith(_EXCHANGE):
             if frame.f_code.co_name in _GOING_INWARD:  # to the body of what is inside, which has perhaps no known code
                 failing = last
-        elif find_origin(file) == "application":
+        elif find_owner(file) == "application":
             failing = last
-        traceback = traceback.tb_next
     return failing
 
 
 def _find_owner(apps: Sequence[Any], frame: FrameType) -> int | None:
     """The place of the layer that a frame belongs to."""
-    code, owner = frame.f_code, frame.f_locals.get("self")
-    layer = getattr(owner, "layer", None) if type(owner).__module__.startswith("wsgistack.") else None
+    code, owner, layer = frame.f_code, frame.f_locals.get("self"), _owner_of(frame)
     for place, app in enumerate(apps):
         function = _function_of(app)
         if app is owner or app is layer or (function and function.__code__ is code):
             return place
     files = {_file_of(app): place for place, app in enumerate(apps[:-1])}
     return files.get(code.co_filename)
+
+
+def _owner_of(frame: FrameType) -> object:
+    """The layer that runs: an object, or what its exchange belongs to."""
+    owner = frame.f_locals.get("self")
+    return getattr(owner, "layer", owner) if class_name(type(owner)).startswith("wsgistack.") else owner
 
 
 def _file_of(app: object) -> str:

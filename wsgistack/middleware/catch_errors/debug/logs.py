@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from wsgistack.exchange.context import call_in_context
-from wsgistack.middleware.catch_errors.debug.values import Values, name_type
+from wsgistack.middleware.catch_errors.attributes import class_name
+from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["Entry", "Recording", "describe_records"]
@@ -85,7 +86,7 @@ class _Factory:
         records = _records.get()
         if records is not None:
             kind = record.exc_info[0] if record.exc_info else None
-            error = name_type(kind) if kind else ""
+            error = class_name(kind) if kind else ""
             records.kept.append(_Kept(record.created, record.levelname, record.name, record.msg, record.args, error))
         return record
 

@@ -6,13 +6,13 @@ from itertools import groupby
 from pathlib import Path
 
 from wsgistack.middleware.catch_errors.debug.failure import Failure
-from wsgistack.middleware.catch_errors.debug.frames import Frame, Raised
 from wsgistack.middleware.catch_errors.debug.layers import Stage
 from wsgistack.middleware.catch_errors.debug.logs import Entry
 from wsgistack.middleware.catch_errors.debug.markup import Html, fill, join
 from wsgistack.middleware.catch_errors.debug.request import Pairs
-from wsgistack.middleware.catch_errors.debug.source import Line, Piece, highlight, split_pieces
 from wsgistack.middleware.catch_errors.debug.text import write_markdown, write_text
+from wsgistack.middleware.catch_errors.frames import Frame, Raised
+from wsgistack.middleware.catch_errors.source import Line, Piece, highlight, split_pieces
 
 __all__ = ["write_page"]
 
@@ -30,7 +30,7 @@ _PAGE = """<!DOCTYPE html>
 <body>
 <a class="skip" href="#traceback">Skip to the traceback</a>
 <header class="top">
-<p class="request"><span class="status">500</span> <code>{line}</code></p>
+<p class="request"><span class="status">{status}</span> <code>{line}</code></p>
 <h1><span class="kind">{kind}</span>{message}</h1>
 {place}
 <div class="tools">
@@ -72,7 +72,7 @@ def write_page(failure: Failure, nonce: str) -> Html:
     """
     error = failure.error
     errors = [each for each in error.walk() if each.is_new]
-    hidden = sum(frame.origin == "wsgistack" for each in errors for frame in each.frames)
+    hidden = sum(frame.owner == "wsgistack" for each in errors for frame in each.frames)
     texts = (("as-text", "Plain text", write_text(failure)), ("as-markdown", "Markdown", write_markdown(failure)))
     return fill(
         _PAGE,
@@ -80,6 +80,7 @@ def write_page(failure: Failure, nonce: str) -> Html:
         nonce=nonce,
         style=_read("style.css"),
         script=_read("script.js"),
+        status=failure.status,
         line=failure.request.line,
         kind=error.kind,
         message=_write_message(error.message),
@@ -147,7 +148,7 @@ _ERROR = """<section id="error-{number}" class="error" aria-labelledby="heading-
 def _write_error(error: Raised, *, is_only: bool) -> Html:
     heading = "Traceback" if is_only else fill("{number}. {kind}", number=error.number, kind=error.kind)
     relation = fill('<span class="relation">{relation}</span> ', relation=error.relation) if error.relation else ""
-    opened = [frame for frame in reversed(error.frames) if frame.origin == "application"][:MAX_OPEN]
+    opened = [frame for frame in reversed(error.frames) if frame.owner == "application"][:MAX_OPEN]
     frames = join(_write_frame(each, is_open=any(each is own for own in opened)) for each in reversed(error.frames))
     return fill(
         _ERROR,
@@ -174,13 +175,13 @@ def _write_frame(frame: Frame, *, is_open: bool) -> Html:
     omitted = fill('<p class="omitted">{omitted}</p>', omitted=frame.omitted) if frame.omitted else Html()
     return fill(
         _FRAME,
-        origin=frame.origin,
+        origin=frame.owner,
         open=Html(" open" if is_open else ""),
         function=frame.function,
         folder=folder + slash,
         name=name,
         line=frame.line,
-        owner=_ORIGINS[frame.origin],
+        owner=_ORIGINS[frame.owner],
         source=_write_source(frame),
         variables=_write_variables(frame.variables),
         omitted=omitted,

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
-from urllib.parse import quote, unquote_plus
+from urllib.parse import unquote_plus
 
-from wsgistack.environ import escape_word, request_target
-from wsgistack.http.redaction import REDACTED, Redaction
+from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug.logs import RECORDS
-from wsgistack.middleware.catch_errors.debug.values import Values, own_attributes
+from wsgistack.middleware.catch_errors.request import list_headers, name_request
+from wsgistack.middleware.catch_errors.values import Values, own_attributes
 from wsgistack.types import Environ
 
 __all__ = ["Request", "describe_request"]
@@ -42,29 +42,18 @@ def describe_request(environ: Environ, redaction: Redaction, values: Values) -> 
     def show(name: str, text: str) -> str:
         return values.cut(redaction.redact_value(name, text), MAX_TEXT)
 
-    path = redaction.redact_path(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
     query: str = environ.get("QUERY_STRING", "")
-    target = request_target(path, redaction.redact_query(query)).replace(quote(REDACTED), REDACTED)
-    method, protocol = escape_word(environ.get("REQUEST_METHOD", "-")), environ.get("SERVER_PROTOCOL", "")
-    line = f"{method} {values.cut(target, MAX_TEXT)} {protocol}"
-    headers, others = [], []
+    headers = list_headers(environ, redaction)
+    line = f"{name_request(environ, redaction)} {environ.get('SERVER_PROTOCOL', '')}"
+    others = []
     for key in sorted(key for key in environ if type(key) is str and key != RECORDS)[: 2 * MAX_PAIRS]:
         value = environ[key]
-        name = key.removeprefix("HTTP_").replace("_", "-").title()
         if type(value) is not str:
             others.append((key, values.show(value, key)))
-        elif key == "HTTP_COOKIE":
-            headers.append(
-                (name, "; ".join(f"{each.partition('=')[0].strip()}={REDACTED}" for each in value.split(";")))
-            )
-        elif key == "HTTP_REFERER":
-            headers.append((name, values.cut(redaction.redact_url(value), MAX_TEXT)))
-        elif key.startswith("HTTP_") or (key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value):
-            headers.append((name, show(name, value)))
+        elif key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            continue
         elif key in _URLS:
             others.append((key, values.cut(redaction.redact_url(value), MAX_TEXT)))
-        elif key == "QUERY_STRING":
-            others.append((key, values.cut(redaction.redact_query(value), MAX_TEXT)))
         elif key in ("PATH_INFO", "SCRIPT_NAME"):
             others.append((key, values.cut(redaction.redact_path(value), MAX_TEXT)))
         else:
@@ -73,7 +62,7 @@ def describe_request(environ: Environ, redaction: Redaction, values: Values) -> 
     form = [*_read_form(environ)][:MAX_PAIRS]
     return Request(
         values.cut(line, MAX_TEXT),
-        headers[:MAX_PAIRS],
+        [(name, values.cut(shown, MAX_TEXT)) for name, shown in sorted(headers.items())],
         [(values.cut(name, MAX_TEXT), show(name, text)) for name, text in pairs],
         [(values.cut(name, MAX_TEXT), values.show(value, name)) for name, value in form],
         others[:MAX_PAIRS],

@@ -1,4 +1,4 @@
-"""Objects with a lock or a thread, which a forked process must make anew."""
+"""Objects with locks, threads or positions in files, which a forked process must make anew."""
 
 import os
 from typing import Protocol
@@ -8,17 +8,17 @@ __all__ = ["renew_after_fork"]
 
 
 class Renewable(Protocol):
-    """What has a lock or a thread."""
+    """What has a lock, a thread, or an open file."""
 
     def renew(self) -> None:
-        """Make both anew. The lock of another thread stays locked in a child, and a thread is not there."""
+        """Make them anew. In a child, the lock of another thread stays locked, and threads are not there."""
 
 
 _KNOWN: WeakSet[Renewable] = WeakSet()
 
 
 def renew_after_fork(thing: Renewable) -> None:
-    """Renew an object in each process that is forked from this one."""
+    """Call ``thing.renew()`` in each child process, as long as the thing is in use."""
     _KNOWN.add(thing)
 
 

@@ -1,19 +1,25 @@
 """An exception as data: its message, its frames, and the exceptions that led to it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from types import FrameType, TracebackType
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from wsgistack.imports import is_own_code
-from wsgistack.middleware.catch_errors.debug.source import MAX_LINE, Line, Span, find_span, read_lines
-from wsgistack.middleware.catch_errors.debug.values import Values, name_type
+from wsgistack.middleware.catch_errors.attributes import (
+    attributes_of,
+    cause_of,
+    class_name,
+    context_of,
+    hides_context,
+    members_of,
+    traceback_of,
+)
+from wsgistack.middleware.catch_errors.fingerprints import Owner, find_owner
+from wsgistack.middleware.catch_errors.source import MAX_LINE, Line, Span, find_span, read_lines
+from wsgistack.middleware.catch_errors.values import Values
 
-__all__ = ["Frame", "Origin", "Raised", "describe_error", "find_origin", "scopes_of"]
-
-Origin = Literal["application", "library", "wsgistack"]
+__all__ = ["Frame", "Raised", "describe_error", "scopes_of"]
 
 MAX_MESSAGE = 5000
 """In characters."""
@@ -29,19 +35,12 @@ MAX_LOCALS = 40
 MAX_SIZE = 600_000
 """In characters: source and local variables of all frames. What does not fit is left out."""
 
-_HERE = Path(__file__).parents[3]
-_cause = cast(Any, BaseException.__dict__["__cause__"]).__get__
-_context = cast(Any, BaseException.__dict__["__context__"]).__get__
-_hides_context = cast(Any, BaseException.__dict__["__suppress_context__"]).__get__
-_traceback: Callable[[BaseException], TracebackType | None] = cast(Any, BaseException.__dict__["__traceback__"]).__get__
-_members = cast(Any, BaseExceptionGroup.__dict__["exceptions"]).__get__
-_attributes = cast(Any, BaseException.__dict__["__dict__"]).__get__
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A call that an exception passed.
 
+    :param owner: whose code it is.
     :param omitted: what is left out after it, in words; empty if nothing is.
     :param variables: names and values, as texts.
     """
@@ -49,10 +48,11 @@ class Frame:
     file: str
     line: int
     function: str
-    origin: Origin
+    owner: Owner
     lines: list[Line]
     variables: list[tuple[str, str]]
     omitted: str = ""
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _walk_errors(error: BaseException) -> Iterator[BaseException]:
 def scopes_of(error: BaseException) -> Iterator[Mapping[str, object]]:
     """The local variables of the frames that are shown."""
     for each in _walk_errors(error):
-        for found, _ in _fold([*_walk(_traceback(each))]):
+        for found, _ in _fold([*_walk(traceback_of(each))]):
             yield dict(found.tb_frame.f_locals)
 
 
@@ -112,8 +112,8 @@ class _Description:
 
     def describe(self, error: BaseException, relation: str = "") -> Raised:
         number = self._seen[id(error)] = len(self._seen) + 1
-        raised = Raised(number, name_type(type(error)), self._read_message(error), relation, self._read_notes(error))
-        raised.frames.extend(self._describe_frame(*each) for each in _fold([*_walk(_traceback(error))]))
+        raised = Raised(number, class_name(type(error)), self._read_message(error), relation, self._read_notes(error))
+        raised.frames.extend(self._describe_frame(*each) for each in _fold([*_walk(traceback_of(error))]))
         if issubclass(type(error), SyntaxError):
             raised.frames.extend(self._describe_syntax(cast(SyntaxError, error)))
         for each, how in _find_related(error):
@@ -136,7 +136,7 @@ class _Description:
             return "(its text can't be shown)"
 
     def _read_notes(self, error: BaseException) -> list[str]:
-        notes = _attributes(error).get("__notes__")
+        notes: Any = attributes_of(error).get("__notes__")
         if type(notes) not in (list, tuple):
             return [] if notes is None else [self._values.show(notes)]
         return [
@@ -149,7 +149,14 @@ class _Description:
         lines = self._read_source(code.co_filename, span, frame)
         variables = [*self._read_variables(frame)]
         return Frame(
-            code.co_filename, span.line, code.co_qualname, find_origin(code.co_filename), lines, variables, omitted
+            code.co_filename,
+            span.line,
+            code.co_qualname,
+            find_owner(code.co_filename),
+            lines,
+            variables,
+            omitted,
+            str(frame.f_globals.get("__name__")),
         )
 
     def _describe_syntax(self, error: SyntaxError) -> Iterator[Frame]:
@@ -163,7 +170,7 @@ class _Description:
         lines = self._read_source(file, Span(line, line, start, stop if start is not None else None))
         if not lines and type(error.text) is str:
             lines = [Line(line, self._values.cut(error.text.rstrip("\r\n"), MAX_LINE, is_code=True))]
-        yield Frame(file, line, "(not valid)", find_origin(file), lines, [])
+        yield Frame(file, line, "(not valid)", find_owner(file), lines, [])
 
     def _read_source(self, file: str, span: Span, frame: FrameType | None = None) -> list[Line]:
         if self._room <= 0:
@@ -195,23 +202,15 @@ class _Description:
             yield "…", f"{len(named) - MAX_LOCALS} more"
 
 
-@lru_cache(maxsize=1024)
-def find_origin(file: str) -> Origin:
-    """Whose code a file is."""
-    if Path(file).is_relative_to(_HERE):
-        return "wsgistack"
-    return "application" if not file.startswith("<frozen") and is_own_code(file) else "library"
-
-
 def _find_related(error: BaseException) -> list[tuple[BaseException, str]]:
     """The exceptions that led to one, and how."""
     related: list[tuple[BaseException, str]] = []
     if issubclass(type(error), BaseExceptionGroup):
-        related += [(each, "in this group") for each in _members(error)[: MAX_ERRORS + 1]]
-    cause, context = _cause(error), _context(error)
+        related += [(each, "in this group") for each in members_of(error)[: MAX_ERRORS + 1]]
+    cause, context = cause_of(error), context_of(error)
     if cause is not None:
         related.append((cause, "caused by"))
-    elif context is not None and not _hides_context(error):
+    elif context is not None and not hides_context(error):
         related.append((context, "while handling"))
     return related
 

@@ -1,16 +1,22 @@
 """The secrets that a request, the process and the frames of an error hold, so that they are redacted everywhere."""
 
+import json
 import os
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
+from wsgistack.base import Middleware
 from wsgistack.http.redaction import REDACTED, Redaction
-from wsgistack.types import Environ
+from wsgistack.middleware.catch_errors.bodies import media_type_of, read_kept
+from wsgistack.middleware.catch_errors.frames import scopes_of
+from wsgistack.middleware.catch_errors.values import Values
+from wsgistack.types import App, Environ
 
-__all__ = ["find_secrets"]
+__all__ = ["find_secrets", "make_values"]
 
 MAX_NAMES = 500
 """In one mapping."""
@@ -20,17 +26,33 @@ MAX_SECRET = 8192
 """In characters or bytes."""
 
 
+def make_values(
+    redaction: Redaction, environ: Environ, error: BaseException, pipeline: Sequence[tuple[str, App]]
+) -> Values:
+    """Return what shows the values of a failed request without its secrets."""
+    options = (vars(app) for _, app in pipeline if isinstance(app, Middleware))
+    return Values(redaction, find_secrets(redaction, environ, chain(options, scopes_of(error))))
+
+
 def find_secrets(redaction: Redaction, environ: Environ, scopes: Iterable[Mapping[str, object]]) -> Iterator[str]:
     """Find the texts with secret names.
 
     :param scopes: local variables, and the options of layers.
     """
-    for query in (environ.get("QUERY_STRING", ""), environ.get("HTTP_REFERER", "").partition("?")[2]):
+    body = read_kept(environ).decode("utf-8", "surrogateescape")
+    media_type = media_type_of(environ)
+    queries = [environ.get("QUERY_STRING", ""), environ.get("HTTP_REFERER", "").partition("?")[2]]
+    if media_type == "application/x-www-form-urlencoded":
+        queries.append(body)
+    elif media_type.endswith("json"):
+        with suppress(ValueError, RecursionError):  # the names before the values must do
+            yield from _find_in_json(json.loads(body), redaction, is_secret=False)
+    for query in queries:
         for pair in query[:MAX_SECRET].replace(";", "&").split("&")[:MAX_PAIRS]:
             name, _, value = pair.partition("=")
             if redaction.is_secret(unquote_plus(name)):
                 yield from (value, unquote_plus(value))
-    path = environ.get("PATH_INFO", "")[:MAX_SECRET]
+    path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))[:MAX_SECRET]
     parts = zip(path.split("/"), redaction.redact_path(path).split("/"), strict=True)
     yield from (part for part, redacted in parts if redacted == REDACTED)
     for scope in chain((environ, dict(os.environ)), scopes):
@@ -42,11 +64,22 @@ def _find_in(scope: Mapping[Any, object], redaction: Redaction, depth: int = 0) 
     for name, value in [*islice(dict.items(cast(Any, scope)), MAX_NAMES)]:
         if type(value) is dict and not depth:
             yield from _find_in(value, redaction, depth + 1)
-        elif type(name) is str and redaction.is_secret(name):
+        elif type(name) is str and name != "PWD" and redaction.is_secret(name):  # PWD is the current folder in a shell
             if type(value) is bytes:
                 value = value[:MAX_SECRET].decode("utf-8", "replace")
             if type(value) is str:
                 yield from _split(name, value[:MAX_SECRET])
+
+
+def _find_in_json(value: Any, redaction: Redaction, *, is_secret: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _find_in_json(each, redaction, is_secret=is_secret or redaction.is_secret(name))
+    elif isinstance(value, list):
+        for each in value:
+            yield from _find_in_json(each, redaction, is_secret=is_secret)
+    elif is_secret and isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
 
 
 def _split(name: str, value: str) -> Iterator[str]:

@@ -1,10 +1,14 @@
 """The secrets of a request, of the process and of frames."""
 
+from io import BytesIO
+
 import pytest
 
 from tests.direct import environ_of
+from wsgistack.environ import Input
 from wsgistack.http.redaction import Redaction
-from wsgistack.middleware.catch_errors.debug.secrets import find_secrets
+from wsgistack.middleware.catch_errors.bodies import KEPT_INPUT
+from wsgistack.middleware.catch_errors.secrets import find_secrets
 
 
 def found(*scopes: dict[str, object], **keys: str) -> set[str]:
@@ -56,3 +60,26 @@ def test_finds_secrets_of_scopes(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = found(scope)
     assert {"first", "second", "third", "fourth"} <= secrets
     assert not {"ann", "too deep", "x"} & secrets
+
+
+def test_finds_secrets_of_the_body_that_was_read() -> None:
+    def read(media_type: str, body: bytes) -> set[str]:
+        kept = Input(BytesIO(body), len(body))
+        kept.keep(len(body))
+        kept.read()
+        environ = {"CONTENT_TYPE": media_type, KEPT_INPUT: kept}
+        return {*find_secrets(Redaction(), environ, ())} - {*find_secrets(Redaction(), {}, ())}
+
+    assert read("application/x-www-form-urlencoded", b"password=p%201&user=u") == {"p%201", "p 1"}
+    assert read("Application/JSON; charset=utf-8", b'{"password": ["p-1", {"x": 2, "y": true}], "user": "u"}') == {
+        "p-1",
+        "2",
+    }
+    assert read("application/json", b"{") == set()
+    assert read("text/plain", b"password=p") == set()
+
+
+def test_the_current_folder_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PWD", "/srv/shop")
+    assert "/srv/shop" not in found(PWD="/srv/shop")
+    assert "hunter2" in found({"pwd": "hunter2"})

@@ -10,9 +10,10 @@ import pytest
 import wsgistack.pipeline
 from tests.middleware.catch_errors.debug.failing import catch, describe
 from wsgistack.http.redaction import Redaction
-from wsgistack.middleware.catch_errors.debug import frames
-from wsgistack.middleware.catch_errors.debug.frames import Raised, describe_error, find_origin, scopes_of
-from wsgistack.middleware.catch_errors.debug.values import Values
+from wsgistack.middleware.catch_errors import frames
+from wsgistack.middleware.catch_errors.fingerprints import find_owner
+from wsgistack.middleware.catch_errors.frames import Raised, describe_error, scopes_of
+from wsgistack.middleware.catch_errors.values import Values
 
 HERE = __name__
 
@@ -30,7 +31,7 @@ def test_describes_the_frames_of_an_exception() -> None:
         [],
     )
     frame = raised.frames[-1]
-    assert (frame.file, frame.function, frame.origin) == (__file__, "_divide", "application")
+    assert (frame.file, frame.function, frame.owner) == (__file__, "_divide", "application")
     [line] = [each for each in frame.lines if each.number == frame.line]
     assert line.mark is not None
     assert line.text[slice(*line.mark)] == "1 / number"
@@ -38,12 +39,12 @@ def test_describes_the_frames_of_an_exception() -> None:
 
 
 def test_knows_whose_code_a_frame_is() -> None:
-    assert find_origin(__file__) == "application"
-    assert find_origin("<template>") == "application"
-    assert find_origin(json.__file__) == "library"
-    assert find_origin("<frozen importlib._bootstrap>") == "library"
-    assert find_origin(pytest.__file__) == "library"
-    assert find_origin(wsgistack.pipeline.__file__) == "wsgistack"
+    assert find_owner(__file__) == "application"
+    assert find_owner("<template>") == "application"
+    assert find_owner(json.__file__) == "library"
+    assert find_owner("<frozen importlib._bootstrap>") == "library"
+    assert find_owner(pytest.__file__) == "library"
+    assert find_owner(wsgistack.pipeline.__file__) == "wsgistack"
 
 
 def _caused() -> None:

@@ -1,14 +1,22 @@
 """Reports in a process that is forked while other threads report."""
 
+import logging
 import os
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.direct import answering
 from tests.middleware.catch_errors.failing import caught, fail, report_of
+from wsgistack import RequestFilter
+from wsgistack.forking import _renew_all
+from wsgistack.middleware.auth.jwt import Jwts
+from wsgistack.middleware.auth.throttle import Throttle
 from wsgistack.middleware.catch_errors.delivery import Delivery
-from wsgistack.middleware.catch_errors.forking import _renew_all
 from wsgistack.middleware.catch_errors.limiting import Limiter
+from wsgistack.notices import Notice
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 
@@ -37,3 +45,30 @@ def test_a_child_has_its_own_locks_and_threads(tmp_path: Path) -> None:
     assert delivery.wait(10)
     assert os.waitpid(child, 0)[1] == 0
     assert sorted(file.read_text().split()) == sorted(map(str, [os.getpid(), os.getpid(), child]))
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        pytest.param(Notice(logging.getLogger("site.forking")), id="notice"),
+        pytest.param(Throttle(), id="throttle"),
+        pytest.param(Jwts(algorithms=["HS256"], secret="0123456789abcdef0123456789abcdef"), id="JWTs"),
+        pytest.param(RequestFilter(answering([])), id="request_filter"),
+    ],
+)
+def test_a_child_does_not_inherit_a_lock_of_another_thread(thing: Any) -> None:
+    is_held, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with thing._lock:
+            is_held.set()
+            may_end.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    is_held.wait(10)
+    assert not thing._lock.acquire(blocking=False)
+    _renew_all()
+    assert thing._lock.acquire(blocking=False)
+    may_end.set()
+    thread.join()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wsgistack.middleware.catch_errors.debug.source import (
+from wsgistack.middleware.catch_errors.source import (
     Line,
     Piece,
     Span,

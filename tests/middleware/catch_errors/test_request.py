@@ -1,0 +1,26 @@
+"""A request as a log or a report may name it."""
+
+from tests.middleware.catch_errors.failing import caught, fail, report_of
+from wsgistack.http.redaction import Redaction
+from wsgistack.middleware.catch_errors.request import list_headers
+
+
+def test_keeps_the_names_of_cookies() -> None:
+    given = {"HTTP_COOKIE": "session=s3cret; lang=de", "HTTP_REFERER": "http://a/?token=s3cret", "CONTENT_LENGTH": ""}
+    assert list_headers({**given, 5: "x", "HTTP_ODD": 7}, Redaction()) == {  # type: ignore[dict-item]
+        "Cookie": "session=[redacted]; lang=[redacted]",
+        "Referer": "http://a/?token=[redacted]",
+    }
+
+
+def test_is_short_however_long_the_request_is() -> None:
+    many = {f"HTTP_X_{number}": "a" * 5000 for number in range(200)}
+    report = report_of(caught(fail), QUERY_STRING="q" * 100_000, **many)
+    assert len(report.request_line) < 5000
+    assert len(report.headers) == 100
+    assert max(map(len, report.headers.values())) < 1100
+
+
+def test_has_no_control_character_in_the_request_line() -> None:
+    report = report_of(caught(fail), REQUEST_METHOD="G\x1bT", QUERY_STRING="a\r\nb", SERVER_PROTOCOL="")
+    assert report.request_line == r"G\x1bT /?a\x0d\x0ab"

@@ -1,0 +1,44 @@
+"""A request as a log or a report may name it: short, and without its secrets."""
+
+from wsgistack.environ import escape_word, request_target
+from wsgistack.http.redaction import REDACTED, Redaction
+from wsgistack.types import Environ
+
+__all__ = ["list_headers", "name_request"]
+
+_MAX_HEADER = 1000
+"""Characters of one header's value."""
+
+_MAX_TARGET = 4000
+_MAX_HEADERS = 100
+_NOT_PREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
+_URLS = ("HTTP_REFERER", "HTTP_ORIGIN", "HTTP_LOCATION")
+
+
+def name_request(environ: Environ, redaction: Redaction) -> str:
+    """The method and the redacted target of a request, without control characters."""
+    path = request_target(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "")
+    query = escape_word(redaction.redact_query(environ.get("QUERY_STRING", "")))
+    target = redaction.redact_path(path) + (f"?{query}" if query else "")
+    return f"{escape_word(environ.get('REQUEST_METHOD', '-'))} {_cut(target, _MAX_TARGET)}"
+
+
+def list_headers(environ: Environ, redaction: Redaction) -> dict[str, str]:
+    """The headers of the request, redacted and shortened. Of cookies, the names remain."""
+    found: dict[str, str] = {}
+    keys = [key for key in environ if type(key) is str and (key[:5] == "HTTP_" or key in _NOT_PREFIXED)]
+    for key in keys[:_MAX_HEADERS]:
+        value = environ[key]
+        if type(value) is not str or (not value and key in _NOT_PREFIXED):
+            continue
+        name = key.removeprefix("HTTP_").replace("_", "-").title()
+        if key == "HTTP_COOKIE":
+            shown = "; ".join(f"{each.partition('=')[0].strip()}={REDACTED}" for each in value.split(";"))
+        else:
+            shown = redaction.redact_url(value) if key in _URLS else redaction.redact_value(name, value)
+        found[name] = _cut(shown, _MAX_HEADER)
+    return found
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
