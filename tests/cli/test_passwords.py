@@ -71,6 +71,7 @@ def test_checks_a_hash_of_any_format(stored: str, file: Path) -> None:
     run("--check", file, "ada", typed=b"y", status=1)
 
 
+@pytest.mark.slow
 def test_asks_twice_in_a_terminal_and_shows_nothing(file: Path, tmp_path: Path) -> None:
     def answer(arguments: list[str], *answers: tuple[str, bytes]) -> tuple[int, str]:
         with running(["passwd", *arguments, str(file), "ada"], tmp_path, is_terminal=True, columns=200) as program:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from webtest import TestApp
+
+from tests.direct import TestApp
 
 pytestmark = pytest.mark.slow
 
