@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -12,8 +13,8 @@ pytest_plugins = ["pytester"]
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.pop("COVERAGE_PROCESS_START", None)  # it measures this worker, and not the programs that tests start
 
-settings.register_profile("steady", deadline=None, derandomize=True)
-settings.load_profile("steady")
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("thorough", settings.get_profile("steady"), max_examples=100)
 for name in ("FORCE_COLOR", "NO_COLOR"):  # a CI system may set them
     os.environ.pop(name, None)
 
@@ -25,6 +26,17 @@ EXPECTED_SKIPS = {
 }
 SLOW = {"benchmarks", "recipes", "servers", "test_paste_deploy_itself.py"}
 TESTS = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try more examples of hypothesis where slow tests are asked for as well."""
+    settings.load_profile("steady" if config.option.markexpr == "not slow" else "thorough")
+
+
+def pytest_collection_finish() -> None:
+    """Exempt the modules and the tests from garbage collection: many tests collect, and each would visit them all."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

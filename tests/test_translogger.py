@@ -175,6 +175,11 @@ def test_can_leave_the_level_of_the_logger(logger: logging.Logger) -> None:
         ({"format": "%h %l"}, "format: not a name: '%h'; expected names such as %(status)s; for directives of Apache"),
         ({"format": "%(status)5s"}, "format: not a name: '%'; expected names such as %(status)s"),
         ({"format": "%(status)s\n"}, "format: the log format has a line break; expected one line"),
+        (
+            {"format": "combined"},
+            "format: all lines would be equal; expected names such as %(status)s; for a format that",
+        ),
+        ({"format": "line"}, "format: all lines would be equal; expected names such as %(status)s"),
         ({"logging_level": "LOUD"}, "logging_level: unknown level 'LOUD'; choose from"),
         ({"set_logger_level": "ERR"}, "set_logger_level: unknown level 'ERR'; did you mean 'error'?"),
     ],

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.middleware.access_log import AccessLog
+from wsgistack.middleware.access_log.format import FORMATS
 from wsgistack.middleware.access_log.sinks import find_level, log_lines
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
@@ -48,10 +49,11 @@ class TransLogger(AccessLog):
         use = egg:wsgistack#translogger
         setup_console_handler = False
 
-    The lines of ordinary requests are the same. Other than in Paste, a line comes at the end of the response, also if
-    the application raises an error, such as NotFound in Zope. What a client sends can't break a line. The path is as
-    the client wrote it, ``/@@view`` and not ``/%40%40view``. The address is that of the connection, because anybody can
-    write X-Forwarded-For: behind a proxy, add the layer ``forwarded`` before, or ``trusted_proxy`` of Waitress.
+    The lines of ordinary requests are the same; secrets are written as ``[redacted]``, as in ``access_log``. Other than
+    in Paste, a line comes at the end of the response, also if the application raises an error, such as NotFound in
+    Zope. What a client sends can't break a line. The path is as the client wrote it, ``/@@view`` and not
+    ``/%40%40view``. The address is that of the connection, because anybody can write X-Forwarded-For: behind a proxy,
+    add the layer ``forwarded`` before, or ``trusted_proxy`` of Waitress.
 
     :param logger_name: the name of the logger. ``wsgi`` by default.
     :param format: a text with the names of Paste, such as ``%(REMOTE_ADDR)s``: HTTP_REFERER, HTTP_USER_AGENT,
@@ -141,4 +143,8 @@ def _translate(format: str) -> str:
             raise ConfigError(Mistake(problem, key="format", value=format, hint=hint))
         return _DIRECTIVES[found["name"]]
 
-    return _FIELD.sub(translate, format).replace(f"[{_TIME}]", "%t")
+    directives = _FIELD.sub(translate, format).replace(f"[{_TIME}]", "%t")
+    if "%" not in directives:
+        hint = "for a format that has a name, use egg:wsgistack#access_log" if format in FORMATS else ""
+        raise ConfigError(Mistake("all lines would be equal", key="format", value=format, expected=expected, hint=hint))
+    return directives

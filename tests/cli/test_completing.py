@@ -99,10 +99,10 @@ def test_offers_what_fits(words: list[str], offered: list[str], complete: Comple
     ("words", "offered"),
     [
         (["che"], ["check "]),
-        (["check", "--str"], ["--strict "]),
-        (["check", "stack.t"], ["stack.toml "]),
-        (["list", "gz"], ["gzip "]),
-        (["show", "stack.ini", "--name", "ap"], ["api "]),
+        pytest.param(["check", "--str"], ["--strict "], marks=pytest.mark.slow),
+        pytest.param(["check", "stack.t"], ["stack.toml "], marks=pytest.mark.slow),
+        pytest.param(["list", "gz"], ["gzip "], marks=pytest.mark.slow),
+        pytest.param(["show", "stack.ini", "--name", "ap"], ["api "], marks=pytest.mark.slow),
     ],
 )
 def test_completes_in_bash(words: list[str], offered: list[str], folder: Path) -> None:

@@ -115,6 +115,16 @@ def test_says_that_the_application_failed(capsys: pytest.CaptureFixture[str]) ->
     assert re.fullmatch(expected, capsys.readouterr().err)
 
 
+def test_prints_no_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [b""]
+
+    Call(log_requests(app, []), "/reset/hunter2", QUERY_STRING="token=hunter2&a=1").read()
+    expected = r"GET /reset/\[redacted\]\?token=\[redacted\]&a=1 200 \d+\.\d ms\n"
+    assert re.fullmatch(expected, capsys.readouterr().err)
+
+
 def test_says_that_the_client_has_gone(capsys: pytest.CaptureFixture[str]) -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Length", "10")])

@@ -24,7 +24,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("target", PROJECTS)
+@pytest.mark.parametrize(
+    "target", [pytest.param(each, marks=() if each == "plain:application" else pytest.mark.slow) for each in PROJECTS]
+)
 def test_writes_a_file_that_is_right(target: str, folder: Path) -> None:
     write_project(target, folder)
     written = subprocess.run([PROGRAM, "init", target], check=True, capture_output=True, text=True)

@@ -81,7 +81,12 @@ def test_reports_that_the_output_cannot_be_written(
 def test_reports_that_the_current_folder_is_gone(tmp_path: Path) -> None:
     code = "import os, sys; os.rmdir(os.getcwd()); from wsgistack.cli import main; sys.exit(main())"
     ended = subprocess.run(
-        [sys.executable, "-c", code, "check", "stack.toml"], check=False, capture_output=True, text=True, cwd=tmp_path
+        # like the program, without the current folder in sys.path, where Python 3.13.0 can import no module of C
+        [sys.executable, "-P", "-c", code, "check", "stack.toml"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
     )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == "wsgistack: error: the current folder does not exist any more\n"

@@ -147,6 +147,7 @@ def test_a_body_that_was_left_out_is_missing(capsule: Path, capsys: pytest.Captu
     assert "replayed: JSONDecodeError" in out
 
 
+@pytest.mark.slow
 def test_writes_a_test_that_runs_and_fails_until_the_error_is_gone(
     capsule: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,7 +157,7 @@ def test_writes_a_test_that_runs_and_fails_until_the_error_is_gone(
 
     def run() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_till.py"]
-        return subprocess.run(command, cwd=capsule.parent, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, cwd=capsule.parent, capture_output=True, text=True, timeout=300, check=False)
 
     failed = run()
     assert failed.returncode == 1, failed.stdout

@@ -272,9 +272,11 @@ def test_reload_reads_the_listen_option_of_waitress(
     "server",
     [
         pytest.param("use = egg:wsgistack\nhost = 127.0.0.1\nport = {}", id="ours"),
-        pytest.param("use = egg:waitress\nlisten = 127.0.0.1:{} [::1]:1", id="waitress"),
-        pytest.param("use = egg:waitress\nlisten = 127.0.0.1\nport = {}", id="waitress, host alone"),
-        pytest.param("", id="broken"),
+        pytest.param("use = egg:waitress\nlisten = 127.0.0.1:{} [::1]:1", id="waitress", marks=pytest.mark.slow),
+        pytest.param(
+            "use = egg:waitress\nlisten = 127.0.0.1\nport = {}", id="waitress, host alone", marks=pytest.mark.slow
+        ),
+        pytest.param("", id="broken", marks=pytest.mark.slow),
     ],
 )
 def test_reload_listens_as_the_server_section_says(

@@ -41,6 +41,21 @@ _SECRET_NAMES = [
     *("api_key", "apikey", "apiKey", "X-Api-Key", "HTTP_X_API_KEY", "access-key", "AWSAccessKeyId", "private_key"),
     *("Cookie", "Set-Cookie", "sessionid", "PHPSESSID", "JSESSIONID", "connect.sid", "sid", "session"),
     *("code", "state", "nonce", "ticket", "SAMLResponse", "client_assertion", "client_secret", "X-Amz-Signature"),
+    *(
+        "pwd",
+        "pw",
+        "pass",
+        "user_pwd",
+        "userpass",
+        "hotp",
+        "mfa",
+        "sess",
+        "sas",
+        "X-Functions-Key",
+        "master_key",
+        "hmac",
+    ),
+    *("Ocp-Apim-Subscription-Key", "sharedkey", "account_key", "invite"),
     *("X-Amz-Credential", "sig", "pin", "otp", "totp", "X-OTP", "one-time", "magic_link", "X-Auth", "auth", "jwt"),
 ]
 _OTHER_NAMES = [
@@ -116,6 +131,20 @@ def test_knows_the_forms_of_tokens(token: str, redaction: Redaction) -> None:
         (f"x={_encode(_ENCODED)}", f"x={REDACTED}"),
         (_encode(f"x={_ENCODED}"), REDACTED),
         ("tôken=x&token=y", f"tôken=x&token={REDACTED}"),
+        ("%25252574oken=x", f"%25252574oken={REDACTED}"),
+        (f"next={_encode(_encode(_encode('/?token=x')))}", f"next={REDACTED}"),
+        ("token:x", REDACTED),
+        ("token%3Dx", REDACTED),
+        ("a%26code=x", f"a%26code={REDACTED}"),
+        ("remember_me=x", f"remember_me={REDACTED}"),
+        ("a%26token%3Dx=1", REDACTED),
+        ('{"token":"x"}', REDACTED),
+        ("x=%5B%7B%22code%22:%22x%22%7D%5D", f"x={REDACTED}"),
+        ("x=http%3A%2F%2Fann:pw%40shop.example", f"x={REDACTED}"),
+        ("next=https%3A%2F%2Fauth.example%2Forders", "next=https%3A%2F%2Fauth.example%2Forders"),
+        ("next=/reset//x", f"next={REDACTED}"),
+        ("next=/reset/", "next=/reset/"),
+        ("q=Bearer+abcdefgh12", f"q={REDACTED}"),
     ],
 )
 def test_redacts_queries(query: str, expected: str, redaction: Redaction) -> None:
@@ -141,6 +170,10 @@ def test_redacts_queries(query: str, expected: str, redaction: Redaction) -> Non
         ("/cart;jsessionid=x;a=1/b", f"/cart;jsessionid={REDACTED};a=1/b"),
         ("/token=x", f"/token={REDACTED}"),
         ("/resets/x", "/resets/x"),
+        ("/reset%2Fx", f"/{REDACTED}"),
+        ("/token:x", f"/{REDACTED}"),
+        ("/accounts/confirm-email/x/", f"/accounts/confirm-email/{REDACTED}/"),
+        ("/accept_invite/x", f"/accept_invite/{REDACTED}"),
         ("/café/reset/x", f"/café/reset/{REDACTED}"),
     ],
 )
@@ -186,6 +219,21 @@ def test_no_query_shows_a_secret(
     redaction = Redaction()
     assert _SECRET not in redaction.redact_query(query)
     assert _SECRET not in redaction.redact_url(f"https://shop.example/a?{query}#b")
+
+
+@pytest.mark.parametrize("value", ["a, token=x", 'a; token="x"', "token: x", "a=b&token=x", "Bearer abcdefgh12"])
+def test_redacts_secrets_in_other_headers(value: str, redaction: Redaction) -> None:
+    shown = redaction.redact_value("X-Other", value)
+    assert REDACTED in shown
+    assert "x" not in shown
+    assert "abc" not in shown
+
+
+@pytest.mark.parametrize("part", ["a=", "/?a=", "a=/?", "=#", "a:", "%3D", "/;a=", "//x@", "&a=b"])
+def test_takes_little_time_and_stack_for_texts_made_to_take_much(part: str, redaction: Redaction) -> None:
+    text = part * 2000 + "%"
+    for redact in (redaction.redact_query, redaction.redact_path, redaction.redact_url):
+        assert redact(f"q={text}")  # each further part doubled the time once, or ended in a RecursionError
 
 
 @given(text=st.text(max_size=80))

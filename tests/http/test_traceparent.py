@@ -33,6 +33,9 @@ def test_prefers_what_a_layer_has_set() -> None:
     assert find_trace_id(environ) == TRACE
     assert find_trace_id({**environ, "wsgistack.trace_id": "f" * 32}) == "f" * 32
     assert find_trace_id({}) is None
+    assert find_trace_id({**environ, "wsgistack.trace_id": ""}) is None
+    assert find_trace_id({**environ, "wsgistack.trace_id": 7}) == TRACE
+    assert find_trace_id({"HTTP_TRACEPARENT": b""}) is None
 
 
 def test_makes_valid_ones_that_differ() -> None:

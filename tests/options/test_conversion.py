@@ -178,7 +178,7 @@ def test_refuses_text(written: str, annotation: object, expected: str, hint: str
         pytest.param("1.5", float | None, "a number or none", UNQUOTED, id="text for float"),
         pytest.param(1, Path, "a path", "", id="int for a path"),
         pytest.param(1, Callable, "module:callable", "", id="int for a callable"),
-        pytest.param("a b", Sequence[str], f"{LIST} text", "", id="text for a list"),
+        pytest.param("a b", Sequence[str], f"{LIST} text", "write it in brackets", id="text for a list"),
         pytest.param({"a": 1}, Sequence[str], f"{LIST} text", "", id="mapping for a list"),
         pytest.param(1, Sequence[str], f"{LIST} text", "", id="int for a list"),
         pytest.param("a = b", Mapping[str, str], MAPPING, "", id="text for a mapping"),
@@ -287,3 +287,8 @@ def test_finds_a_secret_in_a_typed_mapping() -> None:
     assert is_secret(Door | None)
     assert is_mapping(Door | None)
     assert describe(Door) == MAPPING
+
+
+def test_a_misspelled_choice_beside_a_callable_gets_a_hint() -> None:
+    with pytest.raises(ConfigError, match=r"'uuid' is not an import string; .*did you mean 'uuid[47]'"):
+        convert(Text("uuid"), Literal["hex", "uuid4", "uuid7"] | Callable[[], str])

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from webtest import TestApp
+
+from tests.direct import TestApp
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,9 @@ def test_an_error_has_the_id_and_its_traceback_on_one_line(
     def fail() -> None:
         raise ZeroDivisionError
 
-    answer = TestApp(kiosk.app).get("/fail", headers={"Accept": "application/json"}, status=500)
+    answer = TestApp(kiosk.app, {"wsgistack.raise_errors": False}).get(
+        "/fail", headers={"Accept": "application/json"}, status=500
+    )
     (error, access) = read(capsys)
     assert error["request_id"] == access["request_id"] == answer.json["request_id"]
     assert error["exc_info"].endswith("ZeroDivisionError")

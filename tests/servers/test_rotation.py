@@ -32,7 +32,7 @@ def stream():
     for _ in range(10_000):  # more than the buffers of both sides have space for
         yield b"a" * {CHUNK}
 
-layer = AccessLog(app, format="%X %s %B %U %{{User-Agent}}i", file="access.log", queue=QUEUE)
+layer = AccessLog(app, format="%X %s %B %U %{{User-Agent}}i", file="access.log", queue=QUEUE, max_value=4000)
 """
 LINE = re.compile(r"(?P<end>[-X]) 200 (?P<bytes>\d+) (?P<path>/\w+/\d+) (?P<agent>a{3000})")
 

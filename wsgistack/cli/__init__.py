@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from errno import ENOENT, ENOSPC, EPIPE
+from functools import cache
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
@@ -103,11 +104,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (for the whole process)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # some terminals can't write a tree, or every path
-    parser = _make_parser()
     if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions
         from wsgistack.cli.completing import complete
 
-        complete(parser)
+        complete(_make_parser())  # it changes the parser
+    parser = _get_parser()
     given = [*(sys.argv[1:] if arguments is None else arguments)]
     end = given.index("--") if given[:1] == ["serve"] and "--" in given else len(given)
     parsed = parser.parse_args(given[:end])
@@ -146,3 +147,6 @@ def _make_parser() -> Parser:
     for command in _COMMANDS:
         command.add_command(commands)
     return parser
+
+
+_get_parser = cache(_make_parser)  # a program, such as a test, may run many commands

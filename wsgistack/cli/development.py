@@ -8,12 +8,16 @@ from typing import NamedTuple
 from wsgistack.conditions import Condition, Conditional
 from wsgistack.environ import escape_word, request_target
 from wsgistack.errors import Mistake
+from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.access_log import AccessLog
 from wsgistack.middleware.access_log.format import Entry
 from wsgistack.pipeline.spec import Spec, observer
 from wsgistack.types import App
 
 __all__ = ["Layer", "collect_layers", "find_debug", "find_hosts", "is_public", "log_requests"]
+
+
+_REDACTION = Redaction()
 
 
 class Layer(NamedTuple):
@@ -32,8 +36,9 @@ class RequestLog(AccessLog):
 
 
 def describe_request(entry: Entry) -> str:
-    """Describe a request and its response. Everything that a client sends is escaped."""
-    words = [escape_word(entry.method), escape_word(request_target(entry.path, entry.query)), escape_word(entry.code)]
+    """Describe a request and its response, without secrets. Everything that a client sends is escaped."""
+    target = _REDACTION.redact_url(request_target(entry.path, entry.query))
+    words = [escape_word(entry.method), escape_word(target), escape_word(entry.code)]
     outcome = [] if entry.outcome == "complete" else [entry.outcome]
     return " ".join([*words, f"{entry.duration * 1000:.1f} ms", *outcome])
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import unquote
 
 __all__ = ["REDACTED", "Redaction", "redact_text"]
 
@@ -11,6 +11,7 @@ REDACTED = "[redacted]"
 # A blank in a name is any separator, or none: "api key" is apikey, api-key, X-Api-Key and apiKey.
 _PARTS_OF_NAMES = (
     "access key",
+    "account key",
     "api key",
     "assertion",
     "authoriz",
@@ -18,6 +19,7 @@ _PARTS_OF_NAMES = (
     "cookie",
     "credential",
     "csrf",
+    "hmac",
     "jwt",
     "magic link",
     "one time",
@@ -26,31 +28,47 @@ _PARTS_OF_NAMES = (
     "passwd",
     "password",
     "private key",
+    "remember me",
     "saml",
     "secret",
+    "sessid",
     "session",
+    "shared key",
     "signature",
     "signing key",
+    "subscription key",
     "token",
+    "user pass",
+    "user pwd",
     "xsrf",
 )
-_WORDS_OF_NAMES = ("auth", "otp", "hotp", "totp", "pass", "pin", "pw", "pwd", "sid", "sig")  # also auth in X-Auth
-_WHOLE_NAMES = ("code", "jsessionid", "key", "nonce", "phpsessid", "state", "ticket")
+_WORDS_OF_NAMES = ("auth", "otp", "hotp", "mfa", "totp", "pass", "pin", "pw", "pwd", "sas", "sess", "sid", "sig")
+_WHOLE_NAMES = ("code", "invitation", "invite", "key", "magic", "nonce", "state", "ticket")
+_LAST_WORDS_OF_NAMES = ("key",)  # as in X-Functions-Key
 _BEFORE_SECRETS_IN_PATHS = (
+    "acceptinvitation",
+    "acceptinvite",
     "activate",
+    "activation",
     "confirm",
+    "confirmation",
+    "confirmemail",
     "invitation",
     "invite",
     "magic",
+    "recover",
     "reset",
     "share",
     "unsubscribe",
+    "verification",
     "verify",
+    "verifyemail",
 )
 _NOT_BEFORE_SECRETS = frozenset(["state"])  # /state/ohio
 _TOKENS = ("AKIA", "ASIA", "AIza", "github_pat_", "glpat-", "hvs.", "npm_", "pypi-", "sk-")
 _LOOKS_SECRET = re.compile(
     r"eyJ[\w-]{8,}(?:\.[\w-]*)*"  # a JWT, perhaps not all of it
+    r"|(?i:bearer)[ .+][\w.~+/-]{8,}=*"
     r"|(?<=PRIVATE KEY-----)(?:[^-]|-(?!----END))+"
     r"|(?<=://)[^/?#\s\"'@:]*:[^/?#\s\"']*(?=@)"  # the user of a URL, if there is a password
     rf"|(?:gh[oprsu]_|xox[abeoprs]-|[rs]k_(?:live|test)_|{'|'.join(map(re.escape, _TOKENS))})[\w-]{{10,}}"
@@ -70,6 +88,10 @@ _STARTS_OF_TOKENS = (
 )
 _USER = re.compile(r"(?<=//)[^/?#\s]*@")
 _PAIRS = re.compile(r"([&;])")
+_MARKS = re.compile(r"([&;,?#=:]|/+)")  # between the names and values of a URL, a query or JSON
+_AROUND_NAMES = " \t\r\n\"'()[]{}"  # in JSON
+_SITE = re.compile(r"(?i:https?)://[^/?#&;,=\s]*")
+_MAX_DECODED = 4  # times: proxies and applications encode what is encoded already
 _NAME_IN_TEXT = re.compile(
     r"(?<![\w.\[\]%-])(?:(?P<option>--[\w-]++)\s{1,3}(?=[^\s-])|(?P<name>[\w.\[\]%-]++)"
     r"""(?P<sign>(?P<quote>\\?["'])?\s{0,3}[:=]\s{0,3}|\\?["'],\s{0,3}(?=[bru]?["'])|>(?=[^<]{1,4096}</)))"""
@@ -100,7 +122,8 @@ class Redaction:
         parts = [*_PARTS_OF_NAMES, *filter(None, (_SEPARATORS.sub(" ", name.lower()).strip() for name in names))]
         words = f"(?<![a-z0-9])(?:{_any_of(_WORDS_OF_NAMES)})(?![a-z0-9])"
         whole = rf"\A(?:{_any_of(_WHOLE_NAMES)})\Z"
-        self._find = re.compile(f"{_any_of(parts)}|{words}|{whole}").search
+        last = rf"(?<![a-z0-9])(?:{_any_of(_LAST_WORDS_OF_NAMES)})\Z"
+        self._find = re.compile(f"{_any_of(parts)}|{words}|{whole}|{last}").search
         everything = (*parts, *_WORDS_OF_NAMES, *_WHOLE_NAMES, *_BEFORE_SECRETS_IN_PATHS, *_STARTS_OF_TOKENS)
         self._may_have_secret = re.compile(_any_of([*everything, "%", "@"])).search
 
@@ -114,7 +137,7 @@ class Redaction:
             return REDACTED
         if name.upper() == "QUERY_STRING":
             return self.redact_query(value)
-        return self.redact_url(value) if "/" in value or "?" in value else redact_text(value)
+        return self.redact_url(value)
 
     def redact_query(self, query: str) -> str:
         """A query string whose secret values are redacted. Everything else keeps its form."""
@@ -196,21 +219,29 @@ class Redaction:
 
     def _redact_pair(self, pair: str) -> str:
         name, equals, value = pair.partition("=")
-        if not equals:
-            return REDACTED if _LOOKS_SECRET.search(_decode(pair)) and "%" in pair else redact_text(pair)
-        if self.is_secret(_decode(name)) or self._has_secret(value):
+        if self._has_secret(name):
+            return REDACTED
+        if equals and (any(map(self.is_secret, _MARKS.split(_decode(name)))) or self._has_secret(value)):
             return f"{name}={REDACTED}"
-        return f"{redact_text(name)}={redact_text(value)}"
+        return f"{redact_text(name)}{equals}{redact_text(value)}"
 
     def _has_secret(self, value: str) -> bool:
         """Whether a value is itself a URL, a query or JSON with a secret in it."""
+        # Without recursion: each further "=" of a client would double the time.
         decoded = _decode(value)
         if decoded != value and _LOOKS_SECRET.search(decoded):
             return True
-        if not any(mark in decoded for mark in "=:/"):
+        if not _MARKS.search(decoded):
             return False
-        pairs = decoded.replace(":", "=").replace(",", "&")  # as if it was a query
-        return self.redact_query(pairs) != pairs or self.redact_url(decoded) != decoded
+        if _USER.search(decoded):
+            return True
+        words = _MARKS.split(_SITE.sub("", decoded))
+        return any(map(self._is_secret_between, words[::2], words[1::2], words[2::2]))
+
+    def _is_secret_between(self, name: str, mark: str, following: str) -> bool:
+        if mark[0] == "/":
+            return following != "" and self._is_before_secret(name.lower())
+        return mark in "=:" and self.is_secret(name.strip(_AROUND_NAMES))
 
 
 def _find_value(found: re.Match[str]) -> re.Pattern[str]:
@@ -229,8 +260,13 @@ def redact_text(text: str) -> str:
 
 
 def _decode(text: str) -> str:
-    # it may be encoded twice; an application that decodes it twice would see the secret
-    return unquote(unquote_plus(text))
+    # it may be encoded again and again; an application that decodes it as often would see the secret
+    text = text.replace("+", " ")
+    for _ in range(_MAX_DECODED):
+        if "%" not in text:
+            break
+        text = unquote(text)
+    return text
 
 
 def _any_of(names: Iterable[str]) -> str:

@@ -21,9 +21,9 @@ class TraceParent(NamedTuple):
     flags: int
 
 
-def parse_traceparent(value: str | None) -> TraceParent | None:
+def parse_traceparent(value: object) -> TraceParent | None:
     """Parse the value of a ``traceparent`` header. None if it is invalid (section 3.2.2)."""
-    found = _PARTS(value or "")
+    found = _PARTS(value) if isinstance(value, str) else None
     if found is None:
         return None
     version, trace_id, parent_id, flags, more = found.groups()
@@ -33,10 +33,13 @@ def parse_traceparent(value: str | None) -> TraceParent | None:
 
 
 def find_trace_id(environ: Environ) -> str | None:
-    """The id of the trace: the one that a layer has set, or else the one of the client's ``traceparent``."""
-    known: str | None = environ.get(TRACE_ID)
-    if known:
-        return known
+    """The id of the trace: the one that a layer has set, or else the one of the client's ``traceparent``.
+
+    A layer that trusts nobody's trace sets an empty text.
+    """
+    known = environ.get(TRACE_ID)
+    if isinstance(known, str):
+        return known or None
     parsed = parse_traceparent(environ.get("HTTP_TRACEPARENT"))
     return parsed and parsed.trace_id
 

@@ -191,17 +191,18 @@ def _first_fit(value: object, union: object) -> object:
         except (UnfitError, ConfigError) as error:
             errors.append(error)
     close = [each for each in errors if isinstance(each, ConfigError) or each.is_inner]
+    hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
+    if len(close) == 1 and isinstance(close[0], ConfigError):
+        raise ConfigError(*(each._replace(hint=each.hint or hint) for each in close[0].mistakes)) from close[0]
     if len(close) == 1:
         raise close[0]
-    hint = next(filter(None, (getattr(each, "hint", "") for each in errors)), "")
     expected = describe(union).replace("a mapping", _LINES) if isinstance(value, Text) else describe(union)
     raise UnfitError(expected, hint, item=max(getattr(each, "item", 0) for each in errors))
 
 
 def _choose(value: object, annotation: object) -> object:
     """Find the value of a Literal, or the member of an Enum by its value or its name."""
-    kind, arguments = _split(annotation)
-    is_text = isinstance(value, Text)
+    (kind, arguments), is_text = _split(annotation), isinstance(value, Text)
     value = unwrap_resolved(value)
     choices = [(each, each.value if isinstance(each, Enum) else each) for each in arguments or kind]
     for each, plain in choices:
@@ -226,19 +227,19 @@ def _collection(value: object, annotation: object) -> object:
     if isinstance(value, Text):
         words = value.template.strip()
         is_toml = words.startswith("[") and not _BRACKETED_WORD.match(words)
+        if words[:1] not in ("", "[", "{") and any(map(is_mapping, _split(annotation)[1])):
+            raise UnfitError(describe(annotation), 'write it as TOML, such as [{a = "b"}]')
         value = _read_toml(value, annotation) if is_toml else [*map(value.fill, re.findall(r"[^\s,]+", words))]
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
-        raise UnfitError(describe(annotation))
+        raise UnfitError(describe(annotation), "write it in brackets" if isinstance(value, str) else "")
     items = list(value)
     kind, arguments = _split(annotation)
     of_items = arguments or (Any, ...)
-    if kind is not tuple or of_items[-1] is ...:
-        of_items = of_items[:1] * len(items)
+    of_items = of_items if kind is tuple and of_items[-1] is not ... else of_items[:1] * len(items)
     if len(of_items) != len(items):
         raise UnfitError(describe(annotation))
-    numbered = enumerate(zip(items, of_items, strict=True), 1)
     try:
-        return _COLLECTIONS[kind](_convert_item(*each, number) for number, each in numbered)
+        return _COLLECTIONS[kind](map(_convert_item, items, of_items, range(1, len(items) + 1)))
     except TypeError:
         raise UnfitError(describe(annotation), "a set can't hold lists or mappings") from None
 

@@ -100,7 +100,8 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     try:
         points = distribution(project.strip()).entry_points
     except (PackageNotFoundError, ValueError) as error:
-        installed = (each.metadata["Name"] for each in Distribution.discover() if "Name" in each.metadata)
+        found = (each.metadata for each in Distribution.discover())  # each access reads the file again
+        installed = [metadata["Name"] for metadata in found if "Name" in metadata]
         hint = did_you_mean(project, installed)
         problem = f"distribution {project!r} is not installed"
         raise ConfigError(Mistake(problem, value=spec, hint=hint)) from error

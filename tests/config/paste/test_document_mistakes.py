@@ -139,7 +139,10 @@ def test_reports_a_mistake_once_for_several_users(folder: Path) -> None:
             "stack.ini:4: [pipeline:way] pipeline: unknown application or pipeline 'gret'; expected "
             "module:application, egg:…, call:… or another application"
         ),
-        "stack.ini:7: [filter:mark] mark: unknown reference %(x)s; choose from __file__, here, use",
+        (
+            "stack.ini:7: [filter:mark] mark: unknown reference %(x)s; choose from __file__, here, use; "
+            "for the text itself, write %%(x)s"
+        ),
     ]
 
 

@@ -150,7 +150,10 @@ def test_makes_servers(folder: Path) -> None:
             f"{SERVER}prot = 1\nport = %(b)s\n",
             [
                 f"stack.ini:3: [server:main] prot: unknown option of call:{MODULE}:make_server; did you mean 'port'?",
-                "stack.ini:4: [server:main] port: unknown reference %(b)s; choose from __file__, here, prot, use",
+                (
+                    "stack.ini:4: [server:main] port: unknown reference %(b)s; choose from __file__, here, prot, use; "
+                    "for the text itself, write %%(b)s"
+                ),
             ],
             id="options",
         ),
@@ -282,7 +285,7 @@ MISTAKES = {
             "stack.ini:2: [app:main] filter-with: unknown layer 'gzpi'; did you mean 'gzip'?",
             "stack.ini:3: [app:main] require: distribution 'qqqqq' is not installed; pip install qqqqq",
             ("stack.ini:4: [app:main] a: unknown reference %(b)s; choose "
-                "from __file__, filter-with, get c, here, require"),
+                "from __file__, filter-with, get c, here, require; for the text itself, write %%(b)s"),
             "stack.ini:5: [app:main] get c: unknown global value 'd'; choose from __file__, here",
         ],
     ),
@@ -303,7 +306,8 @@ MISTAKES = {
         [
             "stack.ini:7: [filter:f] levl: unknown option of Gzip; did you mean 'level'?",
             "stack.ini:8: [filter:f] when_pth: unknown condition; did you mean 'when_path'?",
-            "stack.ini:9: [filter:f] level: unknown reference %(x)s; choose from __file__, here, levl, use, when_pth",
+            ("stack.ini:9: [filter:f] level: unknown reference %(x)s; choose from __file__, here, levl, use, when_pth; "
+            "for the text itself, write %%(x)s"),
         ],
     ),
 }  # fmt: skip

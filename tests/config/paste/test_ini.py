@@ -132,7 +132,7 @@ def test_fills_in_references(value: str, filled: str) -> None:
     ("value", "said"),
     [
         ("%(her)s", ("unknown reference %(her)s", "did you mean 'here'?")),
-        ("%()s", ("unknown reference %()s", "choose from a, b, c, here")),
+        ("%()s", ("unknown reference %()s", "choose from a, b, c, here; for the text itself, write %%()s")),
         ("%(here)/x", ("incomplete reference %(here)", "did you mean %(here)s?")),
         ("x %(here)", ("incomplete reference %(here)", "did you mean %(here)s?")),
         ("%(a)s", ("circular reference: %(a)s -> %(b)s -> %(a)s", "")),

@@ -95,7 +95,7 @@ def test_reports_wrong_values(folder: Path) -> None:
     assert [str(each) for each in caught.value.mistakes] == [
         (
             "stack.ini:7: [app:main] use: unknown reference %(nothing)s; choose from __file__, get x, here, name, "
-            "paste.app_factory, require, set a"
+            "paste.app_factory, require, set a; for the text itself, write %%(nothing)s"
         ),
         (
             "stack.ini:8: [app:main] paste.app_factory: environment variable XYZZY_APP is not set; set it, "

@@ -142,3 +142,8 @@ def test_refuses_an_invalid_option_with_the_reason(options: dict[str, Any], mess
     usual: dict[str, Any] = {"addresses": "full", "address_key": None, "max_value": 2000, "max_line": 16_000}
     with pytest.raises(ConfigError, match=message):
         make_cleaning((), **(usual | options))
+
+
+def test_refuses_a_switch_in_the_place_of_names() -> None:
+    with pytest.raises(ConfigError, match="redact: not the name of a secret: 'False'; expected names, or none to show"):
+        make_cleaning(["False"], "full", None, max_value=2000, max_line=16_000)

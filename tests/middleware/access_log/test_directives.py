@@ -64,7 +64,7 @@ def in_india(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("%{Content-Type}i", {"environ": {"CONTENT_TYPE": "a/b"}}, "a/b"),
         ("%{content-length}i", {"environ": {"CONTENT_LENGTH": ""}}, "-"),
         ("%{etag}o|%{X-None}o", {"headers": [("ETag", '"e"')]}, r"\"e\"|-"),
-        ("%{a.key}e|%{b.key}e", {"environ": {"a.key": 7}}, "7|-"),
+        ("%{a.number}e|%{b.number}e", {"environ": {"a.number": 7}}, "7|-"),
         ("%{b}C %{c}C %{d}C", {"environ": {"HTTP_COOKIE": "a=1; b=2; c; bc=4"}}, "2 - -"),
         ("%{b}C", {}, "-"),
         ("%v %V", {"environ": {"SERVER_NAME": "worker-1"}}, "worker-1 worker-1"),

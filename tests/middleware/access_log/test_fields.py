@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.direct import Call, raising
 from tests.middleware.access_log.entries import TEXT, Request
+from wsgistack import AccessLog, CatchErrors
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.access_log.cleaning import Cleaning
 from wsgistack.middleware.access_log.fields import choose_fields, compile_facts
@@ -235,7 +238,14 @@ def test_has_no_status_that_is_not_a_number(code: str) -> None:
         ),
         ("json", None, {"a": "header:X"}, "extra_fields: cannot import module 'header'"),
         ("json", None, {"a": "os:sep"}, "extra_fields: 'os:sep' is no function; expected a function of the environ"),
-        ("json", {"a": "request_header:"}, None, "fields: 'request_header:' is not an import string"),
+        (
+            "json",
+            {"a": "request_header:"},
+            None,
+            "fields: no name after 'request_header:'; expected request_header:Name$",
+        ),
+        ("json", None, {"a": "request_headr:X"}, "'request_headr'; did you mean 'request_header'"),
+        ("json", ["statsu"], None, r"'status'\?$"),  # and not that no field is left
         ("json", [], None, "fields: leaves no field"),
         ("ecs", ["url.orignal"], None, "did you mean 'url.original'"),
         (
@@ -294,3 +304,11 @@ def test_values_of_any_type_are_valid_json(value: object) -> None:
     assert facts["x"] == facts["y"]
     if isinstance(value, bool | None) or (isinstance(value, int) and abs(value) < 2**63):
         assert facts["x"] == value
+
+
+@pytest.mark.parametrize("name", ["error", "error_or_status"])
+def test_names_an_error_that_was_answered_inside(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "access.log"
+    layer = AccessLog(CatchErrors(raising(LookupError("x"))), format="json", fields=[name, "outcome"], file=file)
+    assert b"500" in Call(layer).read()
+    assert json.loads(file.read_text()) == {name: "LookupError", "outcome": "complete"}

@@ -56,3 +56,17 @@ class _Unprintable:
 @pytest.mark.parametrize("format", ["%u", "json"])
 def test_a_value_that_fails_does_not_lose_the_line(format: str) -> None:
     assert "<_Unprintable>" in compile_format(format)(Request({"REMOTE_USER": _Unprintable()}))
+
+
+@pytest.mark.parametrize(
+    ("format", "environ", "expected"),
+    [
+        ("%u", {"REMOTE_USER": {"name": "ann"}}, r"{'name':\x20'ann'}"),
+        ("%{shop}e", {"shop": {}}, "{}"),
+        ("%{c}a", {"wsgistack.peer": "192.0.2.9"}, "192.0.2.1"),
+        ("%{c}a %u", {"wsgistack.peer": {"REMOTE_ADDR": "192.0.2.9"}, "REMOTE_USER": ["ann"]}, r"192.0.2.9 ['ann']"),
+        ("%V", {"HTTP_HOST": _Unprintable()}, "<_Unprintable>"),
+    ],
+)
+def test_a_value_of_another_type_does_not_lose_the_line(format: str, environ: dict[str, object], expected: str) -> None:
+    assert compile_format(format)(Request(environ)) == expected

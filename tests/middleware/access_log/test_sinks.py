@@ -79,7 +79,8 @@ def test_slow_requests_are_at_least_warnings(records: list[logging.LogRecord]) -
 
 def test_records_have_the_facts_as_attributes(records: list[logging.LogRecord]) -> None:
     sent = {"REMOTE_ADDR": "192.0.2.7", "HTTP_USER_AGENT": "caf\u00c3\u00a9", "HTTP_X_REQUEST_ID": "mine"}
-    Call(RequestId(around(answering([b"123"], status="404 Not Found"))), "/a", QUERY_STRING="b=c", **sent).read()
+    layer = around(answering([b"123"], status="404 Not Found"), extra_fields=["user_agent"])
+    Call(RequestId(layer), "/a", QUERY_STRING="b=c", **sent).read()
     [record] = records
     expected = {
         "client": "192.0.2.7",
@@ -137,6 +138,9 @@ def test_warns_once_if_a_later_configuration_disabled_the_logger(caplog: pytest.
         ({"queue": 9, "output": "logging"}, "queue: not for the output logging; use logging.handlers.QueueHandler"),
         ({"sample": 10}, "sample: not a rate: 10; expected 0 to 1; for 10 %, write 0.1"),
         ({"sample": -1}, "sample: not a rate: -1; expected 0 to 1"),
+        ({"level": "info"}, "level: changes nothing without logging; write output = logging; or sample = 0 for errors"),
+        ({"file": "x/stdout"}, "file: would be a file with the name 'stdout'; write output = stdout"),
+        ({"file": "x", "output": "logging"}, "file: can't be used with output = logging; remove one of them"),
         ({"slow": 1.0}, "slow: changes nothing without sample or output; write sample = 0 to log slow requests and "),
     ],
 )
@@ -146,6 +150,30 @@ def test_refuses_an_option_that_is_wrong_or_has_no_effect(options: dict[str, Any
     assert str(raised.value).startswith(message)
 
 
+def test_a_file_can_be_a_device() -> None:
+    assert AccessLog(answering([]), file=Path("/dev/stdout"))
+
+
 def test_a_slow_request_is_one_thing_for_a_file_and_for_a_logger(tmp_path: Path) -> None:
     AccessLog(answering([]), file=tmp_path / "log", slow=1.0, sample=0)
     AccessLog(answering([]), output="logging", slow=1.0)
+
+
+def test_the_attributes_of_records_can_be_chosen(records: list[logging.LogRecord]) -> None:
+    Call(around(answering([b"123"]), fields=["status"], extra_fields={"agent": "user_agent"})).read()
+    Call(around(answering([b"123"]), extra_fields=["host"])).read()
+    chosen, extended = map(vars, records)
+    assert (chosen["status"], chosen["agent"]) == (200, None)
+    assert "client" not in chosen
+    assert {"client", "host"} <= {*extended}
+    assert [record.getMessage() for record in records] == ["200", "200"]
+
+
+@pytest.mark.parametrize("name", ["name", "args", "message", "asctime"])
+def test_refuses_an_attribute_that_every_record_has(name: str) -> None:
+    hint = f"{name!r} is an attribute that every log record has; write another name, such as http_{name}"
+    for option in ("fields", "extra_fields"):
+        with pytest.raises(ConfigError) as raised:
+            around(answering([]), **{option: {name: "status"}})
+        assert str(raised.value) == f"{option}: {hint}"
+    AccessLog(answering([]), format="json", fields={name: "status"})

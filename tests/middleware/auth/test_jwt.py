@@ -24,7 +24,7 @@ OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CURVE = ec.generate_private_key(ec.SECP256R1())
 PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 NOW = int(time())
-CLAIMS: Mapping[str, Any] = {"sub": "ada", "exp": NOW + 600, "iss": "https://issuer.example", "aud": "shop"}
+CLAIMS: Mapping[str, Any] = {"sub": "ada", "exp": NOW + 86_400, "iss": "https://issuer.example", "aud": "shop"}
 CHECKED = {"issuer": "https://issuer.example", "audience": ["shop", "api"]}
 
 
@@ -119,12 +119,12 @@ HOSTILE = {
     "without an end": sign({name: value for name, value in CLAIMS.items() if name != "exp"}),
     "end as text": sign({**CLAIMS, "exp": "tomorrow"}),
     "end as a list": sign_bytes(json.dumps({**CLAIMS, "exp": [1]}).encode()),
-    "end as digits": sign_bytes(json.dumps({**CLAIMS, "exp": str(NOW + 600)}).encode()),
+    "end as digits": sign_bytes(json.dumps({**CLAIMS, "exp": str(NOW + 86_400)}).encode()),
     "end true": sign_bytes(json.dumps({**CLAIMS, "exp": True}).encode()),
     "end not a number": sign_bytes(json.dumps({**CLAIMS, "exp": float("nan")}).encode()),
     "end infinite": sign_bytes(json.dumps({**CLAIMS, "exp": float("inf")}).encode()),
-    "not yet valid": sign({**CLAIMS, "nbf": NOW + 600}),
-    "issued in the future": sign({**CLAIMS, "iat": NOW + 600}),
+    "not yet valid": sign({**CLAIMS, "nbf": NOW + 86_400}),
+    "issued in the future": sign({**CLAIMS, "iat": NOW + 86_400}),
     "other issuer": sign({**CLAIMS, "iss": "https://evil.example"}),
     "issuer with a slash": sign({**CLAIMS, "iss": "https://issuer.example/"}),
     "no issuer": sign({name: value for name, value in CLAIMS.items() if name != "iss"}),
@@ -200,12 +200,13 @@ def test_requires_the_claims_that_are_named(pem: Path) -> None:
 
 def test_remembers_a_right_token_until_it_expires(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     jwts = Jwts(algorithms=["RS256"], keys=pem, remember=3600, **CHECKED)  # type: ignore[arg-type]
-    token = sign({**CLAIMS, "exp": NOW + 600})
+    end = int(time()) + 600
+    token = sign({**CLAIMS, "exp": end})
     assert jwts.recall(token) is None
     found = jwts.verify(token)
     assert jwts.recall(token) is found
     assert jwts.recall(token + "x") is None
-    monkeypatch.setattr(module, "time", lambda: NOW + 601)
+    monkeypatch.setattr(module, "time", lambda: end + 1)
     assert jwts.recall(token) is None
     monkeypatch.undo()
     forgetful = Jwts(algorithms=["RS256"], keys=pem, remember=0, **CHECKED)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import NamedTuple
 
 from wsgistack.config.place import Place
-from wsgistack.errors import ConfigError, Mistake, Where, suggest
+from wsgistack.errors import ConfigError, Mistake, Where, did_you_mean, suggest
 
 __all__ = ["KINDS", "TYPES", "Section", "Setting", "interpolate", "is_known", "parse"]
 
@@ -126,7 +126,10 @@ def interpolate(value: str, variables: Mapping[str, str], trail: tuple[str, ...]
             return found[0]
         if name not in variables:
             others = [each for each, text in variables.items() if found[0] not in text]
-            raise ConfigError(Mistake(f"unknown reference {found[0]}", hint=suggest(name, others)))
+            hint = did_you_mean(name, others) or "; ".join(
+                filter(None, [suggest(name, others), f"for the text itself, write %{found[0]}"])  # in a log format
+            )
+            raise ConfigError(Mistake(f"unknown reference {found[0]}", hint=hint))
         if found[0] in trail:
             circle = " -> ".join([*trail[trail.index(found[0]) :], found[0]])
             raise ConfigError(Mistake(f"circular reference: {circle}"))

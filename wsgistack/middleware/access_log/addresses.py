@@ -10,6 +10,7 @@ from time import time
 from typing import Literal
 
 from wsgistack.errors import ConfigError, Mistake, suggest
+from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import Address, parse_node
 
 __all__ = ["ADDRESSES", "Addresses", "carries_addresses", "make_hider"]
@@ -18,9 +19,10 @@ Addresses = Literal["full", "truncated", "hashed"]
 ADDRESSES = ("full", "truncated", "hashed")
 
 _HEADERS = re.compile(
-    r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|(?:REAL|CLIENT|USER|CONNECTING|REMOTE|CLUSTER)_?IP$|\.PEER$"
+    r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|EXTERNAL_?ADDRESS$|\.PEER$"
+    r"|(?:REAL|CLIENT|USER|CONNECTING|ORIGINATING|REMOTE|CLUSTER|SOCKET)_?IP(?:V[46])?$"
 )
-_CANDIDATE = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+")
+_CANDIDATE = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+")  # from the first digit on, for speed
 _KEPT_BITS = {4: 24, 6: 48}  # as analytics services keep them
 _DAY = 86400
 _HASH = 8  # bytes: enough that two clients of a day hardly ever share one
@@ -78,8 +80,13 @@ class _DailyKey:
     """A random key for each day. Nobody can compute the one of a day that is over."""
 
     def __init__(self) -> None:
-        self._lock = Lock()  # two keys for one day would make two clients of one
         self._known = (0, b"")
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Make a new lock, which no thread holds."""
+        self._lock = Lock()  # two keys for one day would make two clients of one
 
     def __call__(self, day: int) -> bytes:
         with self._lock:

@@ -20,6 +20,7 @@ _MAX_ENTRIES = 500
 _KEPT = (str, tuple)  # other values may be equal and look different, such as 1 and True
 _LEAST_VALUE = 20  # characters: shorter values say nothing
 _LEAST_LINE = 500
+_SWITCHES = ("0", "1", "false", "no", "off", "on", "true", "yes")  # in an ini file, they are names
 _NEEDS_QUOTES = re.compile(r'[^!#-<>-\[\]-~]|"|\\|=').search
 
 
@@ -149,6 +150,10 @@ def make_cleaning(
     for key, value, least in (("max_value", max_value, _LEAST_VALUE), ("max_line", max_line, _LEAST_LINE)):
         if value < least:
             mistakes.append(Mistake(f"too small: {value}", key=key, value=value, expected=f"{least} or more"))
+    switch = next((each for each in redact or () if each.lower() in _SWITCHES), None)
+    if switch is not None:
+        expected = "names, or none to show all secrets"
+        mistakes.append(Mistake(f"not the name of a secret: {switch!r}", key="redact", value=switch, expected=expected))
     mistakes.raise_if_any()
     return Cleaning(None if redact is None else Redaction(redact), hide, max_value, max_line)
 

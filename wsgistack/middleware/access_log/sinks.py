@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -46,18 +46,33 @@ def make_sink(
     if queue < 0:
         expected = "a number of lines, or 0 for no queue"
         mistakes.append(Mistake(f"is negative: {queue}", key="queue", value=queue, expected=expected))
+    if file is not None:
+        file = Path(file)
+        mistakes += _find_conflicts(file, output)
     is_logging = file is None and output == "logging"
+    if level != _BY_STATUS and not is_logging:
+        hint = "write output = logging; or sample = 0 for errors alone"
+        mistakes.append(Mistake("changes nothing without logging", key="level", value=level, hint=hint))
     if is_logging and queue > 0:
         hint = "use logging.handlers.QueueHandler"
         mistakes.append(Mistake("not for the output logging", key="queue", value=queue, hint=hint))
     write: _WriteLine = _to_stream(output)
     if file is not None:
         with mistakes.collect():
-            write = LogFile(Path(file), logger)
+            write = LogFile(file, logger).write
     mistakes.raise_if_any()
     if is_logging:
         return _to_logger(logger, level_of, facts_of)
-    return Queued(write, queue, logger) if queue else write
+    return Queued(write, queue, logger).write if queue else write
+
+
+def _find_conflicts(file: Path, output: str) -> Iterator[Mistake]:
+    if output in _OUTPUTS[1:]:
+        problem = f"can't be used with output = {output}"
+        yield Mistake(problem, key="file", value=file, hint="remove one of them")
+    if file.name in _OUTPUTS and file.parent.name != "dev":
+        problem = f"would be a file with the name {file.name!r}"
+        yield Mistake(problem, key="file", value=file, hint=f"write output = {file.name}")
 
 
 def log_lines(logger: str, level: int) -> Sink:
