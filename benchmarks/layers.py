@@ -20,8 +20,8 @@ Times are processor time.
 A floor does the same work on the protocol, written by hand for one set of options. It passes the conformance kit, as
 its layer does, except on servers that break PEP 3333. It leaves out what no request here needs: the floor of gzip has
 no opt-out, does not edit If-None-Match and does not stop at Content-Length; the floor of access_log does not forward
-files. The floors of request_id, access_log, catch_errors, gzip and basic_auth are functions, which CPython calls faster
-than objects. All others are objects, as layers are, because the call is a large part of their time.
+files. Floors are objects, as layers are. Functions would take 0.3 to 0.4 µs less for the same work, because CPython
+3.11 leaves its interpreter loop to call an object. So the figures compare the work, not the way in which it is called.
 
 The access log remembers how it wrote the last values, so that the same request costs less than another one. One row has
 another path each time; it includes the time that it takes to set the path. The floor hides no secrets.

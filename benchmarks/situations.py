@@ -11,15 +11,15 @@ from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.floors.access_log import access_log as access_log_floor
+from benchmarks.floors.access_log import AccessLog as AccessLogFloor
 from benchmarks.floors.api_key import ApiKey as ApiKeyFloor
 from benchmarks.floors.auth import Auth as AuthFloor
-from benchmarks.floors.basic_auth import basic_auth as basic_auth_floor
+from benchmarks.floors.basic_auth import BasicAuth as BasicAuthFloor
 from benchmarks.floors.bearer_auth import BearerAuth as BearerAuthFloor
 from benchmarks.floors.bearer_auth import RememberedJwts, make_digest
 from benchmarks.floors.body_limit import BodyLimit as BodyLimitFloor
 from benchmarks.floors.cascade import Cascade as CascadeFloor
-from benchmarks.floors.catch_errors import catch_errors as catch_errors_floor
+from benchmarks.floors.catch_errors import CatchErrors as CatchErrorsFloor
 from benchmarks.floors.cookies import Cookies as CookiesFloor
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
@@ -27,14 +27,14 @@ from benchmarks.floors.decompress import Decompress as DecompressFloor
 from benchmarks.floors.error_documents import ErrorDocuments as ErrorDocumentsFloor
 from benchmarks.floors.etag import Etag as EtagFloor
 from benchmarks.floors.forwarded import Forwarded as ForwardedFloor
-from benchmarks.floors.gzip import gzip as gzip_floor
+from benchmarks.floors.gzip import Gzip as GzipFloor
 from benchmarks.floors.hosts import Hosts as HostsFloor
 from benchmarks.floors.https import Https as HttpsFloor
 from benchmarks.floors.maintenance import Maintenance as MaintenanceFloor
 from benchmarks.floors.method_override import MethodOverride as MethodOverrideFloor
 from benchmarks.floors.paths import Paths as PathsFloor
 from benchmarks.floors.request_filter import RequestFilter as RequestFilterFloor
-from benchmarks.floors.request_id import request_id as request_id_floor
+from benchmarks.floors.request_id import RequestId as RequestIdFloor
 from benchmarks.floors.responses import Responses as ResponsesFloor
 from benchmarks.floors.security_headers import SecurityHeaders as SecurityHeadersFloor
 from benchmarks.floors.security_headers import SecurityHeadersWithNonce
@@ -98,7 +98,6 @@ FLOOR = "floor"
 COST = "cost"
 
 _OF_FLOOR = at_most(1.3, "every layer: at most 1.3 times its floor")
-_OF_FLOOR_ID = at_most(1.2, "request id: at most 1.2 times its floor, with a random id of 128 bits")
 _OF_OSLO = {"oslo.middleware": at_most(0.1, "every layer: at most a tenth of the same layer of oslo.middleware")}
 _OF_WHITENOISE = at_most(1.3, "static: at most 1.3 times WhiteNoise, which does its work")
 _DIRECT = {
@@ -146,7 +145,7 @@ class Situation(NamedTuple):
 _log = partial(AccessLog, file=Path(os.devnull))
 _log_combined = partial(_log, format="combined")
 _combined = (Rival("in the combined format", "wsgistack", _log_combined),)
-_log_floor = partial(access_log_floor, write_line=open_null_writer())
+_log_floor = partial(AccessLogFloor, write_line=open_null_writer())
 
 
 def _with_many_paths(build: Callable[[App], App]) -> Callable[[App], App]:
@@ -165,7 +164,7 @@ def _with_many_paths(build: Callable[[App], App]) -> Callable[[App], App]:
 
 
 _auth = partial(BasicAuth, users={USER: PASSWORD})
-_auth_floor = partial(basic_auth_floor, user=USER, password=PASSWORD)
+_auth_floor = partial(BasicAuthFloor, user=USER, password=PASSWORD)
 _opaque = "cT4vGq9zLm2XwR7bYp5sKd8fHn3jVx6a"
 _digest = sha256(_opaque.encode()).hexdigest()
 _owners = {"ci": f"{_digest} orders:read orders:write"}
@@ -237,12 +236,12 @@ SITUATIONS = (
         "request_id",
         "new id",
         RequestId,
-        request_id_floor,
+        RequestIdFloor,
         rivals=RIVALS["request_id"],
-        targets={FLOOR: _OF_FLOOR_ID, **_OF_OSLO},
+        targets={FLOOR: _OF_FLOOR, **_OF_OSLO},
     ),
-    Situation("request_id", "id from the client", RequestId, request_id_floor, request=_named),
-    Situation("request_id", "stream of 4 chunks", RequestId, request_id_floor, _stream),
+    Situation("request_id", "id from the client", RequestId, RequestIdFloor, request=_named),
+    Situation("request_id", "stream of 4 chunks", RequestId, RequestIdFloor, _stream),
     Situation("access_log", "direct write", _log, _log_floor),
     Situation("access_log", "stream of 4 chunks", _log, _log_floor, _stream),
     Situation(
@@ -274,11 +273,11 @@ SITUATIONS = (
         "catch_errors",
         "no error",
         CatchErrors,
-        catch_errors_floor,
+        CatchErrorsFloor,
         rivals=RIVALS["catch_errors"],
         targets={FLOOR: _OF_FLOOR, **_OF_OSLO},
     ),
-    Situation("catch_errors", "stream of 4 chunks", CatchErrors, catch_errors_floor, _stream),
+    Situation("catch_errors", "stream of 4 chunks", CatchErrors, CatchErrorsFloor, _stream),
     Situation(
         "basic_auth", "password in plain text", _auth, _auth_floor, request=LOGGED_IN, rivals=RIVALS["basic_auth"]
     ),
@@ -328,11 +327,11 @@ SITUATIONS = (
     ),
     Situation("decompress", "body without a coding", Decompress, DecompressFloor, request=_upload),
     Situation("decompress", "2 KB JSON in gzip", Decompress, DecompressFloor, make_reader, _compressed),
-    Situation("gzip", "client without Accept-Encoding", Gzip, gzip_floor, _json, rivals=RIVALS["gzip"]),
-    Situation("gzip", "body too small", Gzip, gzip_floor, request=BROWSER, rivals=RIVALS["gzip"]),
-    Situation("gzip", "image", Gzip, gzip_floor, _image, BROWSER, RIVALS["gzip"]),
-    Situation("gzip", "2 KB JSON", Gzip, gzip_floor, _json, BROWSER, RIVALS["gzip"]),
-    Situation("gzip", "stream of 4 chunks of 2 KB JSON", Gzip, gzip_floor, _json_stream, BROWSER, RIVALS["gzip"]),
+    Situation("gzip", "client without Accept-Encoding", Gzip, GzipFloor, _json, rivals=RIVALS["gzip"]),
+    Situation("gzip", "body too small", Gzip, GzipFloor, request=BROWSER, rivals=RIVALS["gzip"]),
+    Situation("gzip", "image", Gzip, GzipFloor, _image, BROWSER, RIVALS["gzip"]),
+    Situation("gzip", "2 KB JSON", Gzip, GzipFloor, _json, BROWSER, RIVALS["gzip"]),
+    Situation("gzip", "stream of 4 chunks of 2 KB JSON", Gzip, GzipFloor, _json_stream, BROWSER, RIVALS["gzip"]),
     Situation("etag", "new tag", Etag, EtagFloor, rivals=RIVALS["etag"]),
     Situation("etag", "new tag of 2 KB JSON", Etag, EtagFloor, _json, rivals=RIVALS["etag"]),
     Situation("etag", "known tag", Etag, EtagFloor, request=_known, rivals=RIVALS["etag"]),

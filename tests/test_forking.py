@@ -12,11 +12,9 @@ from tests.direct import answering
 from tests.middleware.catch_errors.failing import caught, fail, report_of
 from wsgistack import RequestFilter
 from wsgistack.forking import _renew_all
-from wsgistack.middleware.auth.jwt import Jwts
-from wsgistack.middleware.auth.throttle import Throttle
+from wsgistack.http.notices import Notice
 from wsgistack.middleware.catch_errors.delivery import Delivery
 from wsgistack.middleware.catch_errors.limiting import Limiter
-from wsgistack.notices import Notice
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 
@@ -51,8 +49,6 @@ def test_a_child_has_its_own_locks_and_threads(tmp_path: Path) -> None:
     "thing",
     [
         pytest.param(Notice(logging.getLogger("site.forking")), id="notice"),
-        pytest.param(Throttle(), id="throttle"),
-        pytest.param(Jwts(algorithms=["HS256"], secret="0123456789abcdef0123456789abcdef"), id="JWTs"),
         pytest.param(RequestFilter(answering([])), id="request_filter"),
     ],
 )

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from wsgistack.config import load_filter as load_filter
     from wsgistack.config import load_server as load_server
     from wsgistack.config import setup_logging as setup_logging
-    from wsgistack.current import current_request_id as current_request_id
-    from wsgistack.current import request_id_var as request_id_var
     from wsgistack.errors import ConfigError as ConfigError
     from wsgistack.errors import Mistake as Mistake
     from wsgistack.errors import Where as Where
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
     from wsgistack.exchange import Exchange as Exchange
     from wsgistack.exchange import editing as editing
     from wsgistack.exchange.context import call_in_context as call_in_context
+    from wsgistack.exchange.current import current_request_id as current_request_id
+    from wsgistack.exchange.current import request_id_var as request_id_var
     from wsgistack.exchange.held import HeldExchange as HeldExchange
     from wsgistack.exchange.measured import MeasuredExchange as MeasuredExchange
     from wsgistack.http.responses import Problem as Problem
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "base": ("Middleware",),
     "config": ("appconfig", "load", "load_filter", "load_server", "setup_logging"),
-    "current": ("current_request_id", "request_id_var"),
+    "exchange.current": ("current_request_id", "request_id_var"),
     "errors": ("ConfigError", "Mistake", "Where", "WsgistackError"),
     "exchange": ("Exchange", "editing"),
     "exchange.context": ("call_in_context",),

@@ -33,8 +33,9 @@ REQUEST_ID = "wsgistack.request_id"
 
 GLOBAL_REQUEST_ID = "wsgistack.global_request_id"
 """The id that several services share for the work that they do together."""
+
 ERROR = "wsgistack.error"
-"""The class of the error that this request failed with, such as ``builtins.KeyError``, once it was reported."""
+"""The class of the error that was reported for this request, such as ``KeyError`` or ``shop.stock.EmptyError``."""
 
 RAISE_ERRORS = "wsgistack.raise_errors"
 """A caller, such as a test, sets this key: True to get exceptions, False to get their answers like a client."""

@@ -13,6 +13,7 @@ __all__ = [
     "Where",
     "WsgistackError",
     "check_lists",
+    "class_name",
     "describe_error",
     "describe_type",
     "did_you_mean",
@@ -225,3 +226,10 @@ _BEGINNING = 3  # letters: fewer are not enough to recognize the beginning of a 
 _SHORT = 5  # letters: in a longer name, several may be wrong
 _ALIKE = 0.6  # the ratio of SequenceMatcher, which is 1 for equal names
 _ALIKE_IF_SHORT = 0.8
+
+
+def class_name(kind: type) -> str:
+    """The name of a class with its module, but for built-in ones, although its code may override how they are read."""
+    name: str = type.__dict__["__qualname__"].__get__(kind)
+    module = type.__dict__["__dict__"].__get__(kind).get("__module__", "builtins")
+    return name if module == "builtins" or type(module) is not str else f"{module}.{name}"

@@ -5,8 +5,8 @@ servers that break PEP 3333: it forwards ``exc_info``, provides ``write()``, acc
 sends one chunk for each chunk, and calls ``close()`` once. Unlike a layer, it has no options, is written in one place
 and makes as few calls as possible.
 
-The floors of request_id, access_log, catch_errors, gzip and basic_auth are functions. All others are objects with
-``__call__``, as layers are: CPython takes longer to call an object than most of these layers need for their work.
+A floor is an object with ``__call__``, as a layer is. CPython 3.11 takes 0.3 to 0.4 µs more to call an object than a
+function, which is more than some layers need for their work.
 
 Floors leave out what no measured request needs, which makes them cheaper than their layers can be. The floor of gzip
 has no opt-out, does not handle strong forms in If-None-Match and does not stop at Content-Length. The floor of

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["Unsized", "access_log", "format_line", "read_request"]
+__all__ = ["AccessLog", "Unsized", "format_line", "read_request"]
 
 _ODD = re.compile(r"[^ !#-\[\]-~]").search
 _ODD_IN_PATH = re.compile(r"[^A-Za-z0-9_.\-/;:@&=+$,!*'()~]").search
@@ -17,21 +17,26 @@ _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} |
 _WriteLine = Callable[[str], object]
 
 
-def access_log(app: App, write_line: _WriteLine) -> App:
+class AccessLog:
     """Write the line of a request when its response has ended, with the number of bytes that were sent."""
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        logged = _Logged(environ, start_response, write_line)
+    __slots__ = ("_app", "_write_line")
+
+    def __init__(self, app: App, write_line: _WriteLine) -> None:
+        self._app = app
+        self._write_line = write_line
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        logged = _Logged(environ, start_response, self._write_line)
         try:
-            logged.source = body = app(environ, logged.start)
+            logged.source = body = self._app(environ, logged.start)
             logged.chunks = iter(body)
         except BaseException:
             logged.failed = True
             logged.close()
             raise
         return logged if hasattr(body, "__len__") else Unsized(logged)
-
-    return layer
 
 
 class _Logged:

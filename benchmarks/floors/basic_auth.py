@@ -8,19 +8,26 @@ from hmac import compare_digest
 
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["CHALLENGE", "basic_auth", "find_user"]
+__all__ = ["CHALLENGE", "BasicAuth", "find_user"]
 
 _has_control = re.compile(r"[\x00-\x1f\x7f]").search
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="Restricted", charset="UTF-8"')
 _BODY = b"401 Unauthorized\n\nThis resource needs valid credentials.\n"
 
 
-def basic_auth(app: App, user: str, password: str) -> App:
+class BasicAuth:
     """Accept one user with a password, compared in constant time; send a challenge to all others."""
-    right = sha256(password.encode()).digest()
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        given = find_user(environ.get("HTTP_AUTHORIZATION", ""), user, right)
+    __slots__ = ("_app", "_right", "_user")
+
+    def __init__(self, app: App, user: str, password: str) -> None:
+        self._app = app
+        self._user = user
+        self._right = sha256(password.encode()).digest()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        given = find_user(environ.get("HTTP_AUTHORIZATION", ""), self._user, self._right)
         if given is None:
             environ.pop("REMOTE_USER", None)
             environ.pop("AUTH_TYPE", None)
@@ -29,9 +36,7 @@ def basic_auth(app: App, user: str, password: str) -> App:
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _BODY]
         environ["REMOTE_USER"] = given
         environ["AUTH_TYPE"] = "Basic"
-        return app(environ, start_response)
-
-    return layer
+        return self._app(environ, start_response)
 
 
 def find_user(authorization: str, user: str, right: bytes) -> str | None:

@@ -6,19 +6,25 @@ from typing import Any
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["catch_errors"]
+__all__ = ["CatchErrors"]
 
 _LOG = logging.getLogger("benchmarks.catch_errors")
 _ANSWER = b"Internal Server Error"
 
 
-def catch_errors(app: App) -> App:
+class CatchErrors:
     """Answer 500 if the application raises before the first byte; hold back its start until then."""
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app",)
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         guarded = _Guarded(environ, start_response)
         try:
-            guarded.source = body = app(environ, guarded.start)
+            guarded.source = body = self._app(environ, guarded.start)
             if type(body) is list or type(body) is tuple or isinstance(body, environ.get("wsgi.file_wrapper", ())):
                 if guarded.held:
                     guarded.release()
@@ -28,8 +34,6 @@ def catch_errors(app: App) -> App:
         except Exception as error:
             return guarded.answer(error)
         return _Sized(guarded) if hasattr(body, "__len__") else guarded
-
-    return layer
 
 
 class _Guarded:

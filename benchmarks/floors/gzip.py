@@ -11,11 +11,11 @@ from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 __all__ = [
     "MINIMUM",
     "SYNC",
+    "Gzip",
     "accepts_gzip",
     "add_vary",
     "compress_whole",
     "edit_encoded_headers",
-    "gzip",
     "is_eligible",
     "make_encoder",
     "weaken_etags",
@@ -88,10 +88,16 @@ def compress_whole(body: bytes) -> bytes:
     return packed
 
 
-def gzip(app: App) -> App:
+class Gzip:
     """Compress an eligible body if the client accepts gzip."""
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app",)
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
         if not accepted or not accepts_gzip(accepted):
 
@@ -103,17 +109,15 @@ def gzip(app: App) -> App:
                 finally:
                     exc_info = None
 
-            return app(environ, start)
+            return self._app(environ, start)
         packed = _Packed(environ, start_response)
-        body = app(environ, packed.start)
+        body = self._app(environ, packed.start)
         try:
             return packed.body(body)
         except BaseException:
             if hasattr(body, "close"):
                 body.close()
             raise
-
-    return layer
 
 
 class _Packed:

@@ -1,24 +1,29 @@
 """The floor of request_id."""
 
-import os
 import re
 from collections.abc import Iterable
 from contextvars import ContextVar
+from os import urandom
 from typing import Any
 
 from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["current_id", "is_id", "request_id"]
+__all__ = ["RequestId", "current_id", "is_id"]
 
 is_id = re.compile(r"(?=[._~+/=:@-]*[A-Za-z0-9])[A-Za-z0-9._~+/=:@-]{1,128}").fullmatch
 current_id: ContextVar[str] = ContextVar("id", default="-")
 
 
-def request_id(app: App) -> App:
+class RequestId:
     """Take an id or make one of 128 random bits; put it into the environ, a context variable and the response."""
-    urandom = os.urandom
 
-    def layer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    __slots__ = ("_app",)
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         made = environ.get("HTTP_X_REQUEST_ID")
         if not made or not is_id(made):
             made = urandom(16).hex()
@@ -34,14 +39,12 @@ def request_id(app: App) -> App:
 
         token = current_id.set(made)
         try:
-            body = app(environ, start)
+            body = self._app(environ, start)
         finally:
             current_id.reset(token)
         if type(body) is list or type(body) is tuple or isinstance(body, environ.get("wsgi.file_wrapper", ())):
             return body
         return _Sized(_Carried(body, made), body) if hasattr(body, "__len__") else _Carried(body, made)
-
-    return layer
 
 
 class _Carried:

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.floors.access_log import access_log
+from benchmarks.floors.access_log import AccessLog as AccessLogFloor
 from benchmarks.floors.api_key import ApiKey as ApiKeyFloor
 from benchmarks.floors.auth import Auth as AuthFloor
-from benchmarks.floors.basic_auth import basic_auth
+from benchmarks.floors.basic_auth import BasicAuth as BasicAuthFloor
 from benchmarks.floors.bearer_auth import BearerAuth as BearerAuthFloor
 from benchmarks.floors.bearer_auth import RememberedJwts, make_digest
 from benchmarks.floors.body_limit import BodyLimit as BodyLimitFloor
 from benchmarks.floors.cascade import Cascade as CascadeFloor
-from benchmarks.floors.catch_errors import catch_errors
+from benchmarks.floors.catch_errors import CatchErrors as CatchErrorsFloor
 from benchmarks.floors.cookies import Cookies as CookiesFloor
 from benchmarks.floors.cors import Cors as CorsFloor
 from benchmarks.floors.csrf import Csrf as CsrfFloor
@@ -29,14 +29,14 @@ from benchmarks.floors.error_documents import ErrorDocuments as ErrorDocumentsFl
 from benchmarks.floors.etag import Etag as EtagFloor
 from benchmarks.floors.forwarded import Forwarded as ForwardedFloor
 from benchmarks.floors.fused import fused
-from benchmarks.floors.gzip import gzip
+from benchmarks.floors.gzip import Gzip as GzipFloor
 from benchmarks.floors.hosts import Hosts as HostsFloor
 from benchmarks.floors.https import Https as HttpsFloor
 from benchmarks.floors.maintenance import Maintenance as MaintenanceFloor
 from benchmarks.floors.method_override import MethodOverride as MethodOverrideFloor
 from benchmarks.floors.paths import Paths as PathsFloor
 from benchmarks.floors.request_filter import RequestFilter as RequestFilterFloor
-from benchmarks.floors.request_id import request_id
+from benchmarks.floors.request_id import RequestId as RequestIdFloor
 from benchmarks.floors.responses import Responses as ResponsesFloor
 from benchmarks.floors.security_headers import SecurityHeaders as SecurityHeadersFloor
 from benchmarks.floors.security_headers import SecurityHeadersWithNonce
@@ -84,18 +84,18 @@ REMEMBERED = {make_digest("b"): (Identity("ci", "Bearer"), inf)}
 AUTH_TYPES = {"bearer_auth": "Bearer", "bearer_auth, with JWTs": "Bearer"}
 RULES: list[RuleOptions] = [{"under": ["/orders"], "scopes": ["orders:read"]}]
 NONE = make_whole(TEXT, status="404 Not Found")
-AUTH: Callable[[App], App] = partial(basic_auth, user=USER, password=PASSWORD)
+AUTH: Callable[[App], App] = partial(BasicAuthFloor, user=USER, password=PASSWORD)
 FILTER: Callable[[App], App] = partial(
     RequestFilterFloor, network="192.0.2.0/24", path=r"\.php(?=/|\Z)", agents="sqlmap"
 )
 ALL = RequestId.changes | AccessLog.changes | CatchErrors.changes | Gzip.changes | BasicAuth.changes
 FLOORS: dict[str, tuple[Callable[[App], App], Changes]] = {
-    "request_id": (request_id, RequestId.changes),
-    "access_log": (partial(access_log, write_line=len), AccessLog.changes),
+    "request_id": (RequestIdFloor, RequestId.changes),
+    "access_log": (partial(AccessLogFloor, write_line=len), AccessLog.changes),
     "body_limit": (BodyLimitFloor, BodyLimit.changes),
     "decompress": (DecompressFloor, Decompress.changes),
-    "catch_errors": (catch_errors, CatchErrors.changes),
-    "gzip": (gzip, Gzip.changes),
+    "catch_errors": (CatchErrorsFloor, CatchErrors.changes),
+    "gzip": (GzipFloor, Gzip.changes),
     "basic_auth": (AUTH, BasicAuth.changes),
     "api_key": (partial(ApiKeyFloor, keys=KEYS), ApiKeyAuth.changes),
     "auth": (partial(AuthFloor, keys=KEYS, under="/orders", scope="orders:read"), Auth.changes),
@@ -248,7 +248,7 @@ def test_the_function_sends_the_same_response_as_the_stack(app: str, request_: s
 def test_writes_the_same_log_line(tmp_path: Path, request_: dict[str, str]) -> None:
     lines: list[str] = []
     file = tmp_path / "log"
-    for layer in (partial(access_log, write_line=lines.append), partial(AccessLog, file=file)):
+    for layer in (partial(AccessLogFloor, write_line=lines.append), partial(AccessLog, file=file)):
         ask(RequestId(layer(make_whole(TEXT))), request_)
     (ours,) = file.read_text("utf-8").splitlines()
     assert [LINE.sub("", line) for line in lines] == [LINE.sub("", ours)]
@@ -259,7 +259,7 @@ def test_refuses_a_wrong_password_and_answers_an_error() -> None:
         raise OSError(os.strerror(5))
 
     assert ask(AUTH(make_whole(TEXT))).status == "401 Unauthorized"
-    assert ask(catch_errors(fails)).status == "500 Internal Server Error"
+    assert ask(CatchErrorsFloor(fails)).status == "500 Internal Server Error"
     for refused in ({"REMOTE_ADDR": "192.0.2.1"}, {"HTTP_USER_AGENT": "SQLmap"}, {"PATH_INFO": "/a%2ephp"}):
         assert ask(FILTER(make_whole(TEXT)), refused).status == "403 Forbidden"
     assert ask(PathsFloor(make_whole(TEXT)), {"PATH_INFO": "/a/../b"}).status == "400 Bad Request"

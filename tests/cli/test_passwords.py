@@ -171,3 +171,11 @@ def test_works_without_standard_input(file: Path, capsys: pytest.CaptureFixture[
         patched.setattr(sys, "stdin", None)
         assert main(["passwd", str(file), "ada"]) == 1
     assert capsys.readouterr().err == f"{file}: the password is empty\n"
+
+
+def test_says_why_a_user_with_a_damaged_hash_can_not_enter(file: Path) -> None:
+    file.write_text("ada:$2y$12$damaged\n")
+    said = run(file, "--check", "ada", typed=b"x", status=1)
+    assert f"{file}:1: the hash of user 'ada' is a damaged hash" in said
+    file.write_text("ada:!$2y$12$damaged\n")
+    assert run(file, "--check", "ada", typed=b"x", status=1) == f"{file}: locked user\n"

@@ -56,6 +56,32 @@ def test_reports_how_a_response_ended(
     assert seen == [outcome]
 
 
+class Shouting(Noting):
+    __slots__ = ()
+
+    def on_chunk(self, chunk: bytes) -> bytes:
+        return super().on_chunk(chunk).upper()
+
+
+@pytest.mark.parametrize(
+    "body", [[b"a", b"", b"b"], (b"a", b"", b"b"), Body(b"a", b"", b"b")], ids=["list", "tuple", "stream"]
+)
+def test_a_class_with_work_for_each_chunk_sees_all_of_them(body: Iterable[bytes], seen: Seen) -> None:
+    environ = {"tests.seen": seen, "REQUEST_METHOD": "GET"}
+    sent = Shouting(environ, lambda status, headers, exc_info=None: len).run(answering(body))
+    assert [*sent] == [b"A", b"", b"B"]
+    cast(Any, sent).close()
+    assert seen == [("complete", "200", 2)]
+
+
+def test_a_list_can_be_read_in_two_steps(seen: Seen) -> None:
+    call = Call(measured(answering([b"1", b"", b"23"]), seen))
+    assert [call.next(), call.next()] == [b"1", b""]
+    assert call.read() == b"123"
+    call.close()
+    assert seen == [("complete", "200", 3)]
+
+
 def test_knows_when_the_first_byte_went() -> None:
     exchange = Noting({"tests.seen": [], "REQUEST_METHOD": "GET"}, lambda status, headers, exc_info=None: len)
     chunks = iter(exchange.run(answering(Body(b"", b"1", b"2"))))

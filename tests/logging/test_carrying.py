@@ -19,7 +19,7 @@ from celery.contrib.testing.worker import start_worker
 from tests.config.logging_tree import own_logging
 from tests.logging.test_keeping import request
 from wsgistack import ConfigError, current_request_id
-from wsgistack.current import Origin
+from wsgistack.exchange.current import Origin
 from wsgistack.logging import carry_request_id
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

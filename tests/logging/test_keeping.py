@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wsgistack import current_request_id, request_id_var
-from wsgistack.current import Origin, origin_var
+from wsgistack.exchange.current import Origin, origin_var
 from wsgistack.logging import keep_request_id
 from wsgistack.logging.keeping import keeping, outgoing_headers, read_state
 

@@ -12,7 +12,7 @@ from tests.config.logging_tree import own_logging
 from tests.direct import Call
 from wsgistack import RequestId, current_request_id, request_id_var
 from wsgistack import logging as ours
-from wsgistack.current import Origin, origin_var
+from wsgistack.exchange.current import Origin, origin_var
 from wsgistack.types import Environ, StartResponse
 
 FORMAT = "%(request_id)s %(trace_id)s %(global_request_id)s %(message)s"

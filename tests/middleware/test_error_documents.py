@@ -12,7 +12,7 @@ import pytest
 
 from tests.direct import Body, Call, answering, environ_of, raising, restart
 from wsgistack import CatchErrors, ConfigError, ErrorDocuments, Mount, Pipeline, Static, load
-from wsgistack.notices import Notice
+from wsgistack.http.notices import Notice
 from wsgistack.testing.server import Server
 from wsgistack.types import App, Environ, StartResponse
 

@@ -59,9 +59,7 @@ def set_password(parsed: argparse.Namespace) -> int:
         terminal.write(f"Removed {user} from {path}.")
         return 0
     if parsed.check:
-        verdict = _check_password(path, user)
-        if verdict is not Verdict.RIGHT:
-            raise _failed(path, verdict.value)
+        _check_password(path, user)
         terminal.write("The password is right.")
         return 0
     if not user or split_line(f"{user}:x") != (user, "x") or find_problem(user):
@@ -79,15 +77,19 @@ def set_password(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _check_password(path: Path, user: str) -> Verdict:
+def _check_password(path: Path, user: str) -> None:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise _failed(path, f"can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise _failed(path, "is not UTF-8") from error
-    users, _ = parse_htpasswd(text, path=path, key="", weak=WEAK)
-    return Passwords(lambda: users).verify(user, _ask(path, "Password: "))
+    users, mistakes = parse_htpasswd(text, path=path, key="", weak=WEAK)
+    verdict = Passwords(lambda: users).verify(user, _ask(path, "Password: "))
+    if verdict is Verdict.LOCKED and mistakes:  # a hash that can't be read locks its user, too
+        raise ConfigError(*mistakes)
+    if verdict is not Verdict.RIGHT:
+        raise _failed(path, verdict.value)
 
 
 def _ask(path: Path, prompt: str) -> str:

@@ -22,7 +22,17 @@ from wsgistack.exchange.lengths import SizedChunks, has_length, keep_length
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
-__all__ = ["CALLING", "CLOSED", "Exchange", "body_is_inert", "editing", "has_length", "keep_length", "refuse_write"]
+__all__ = [
+    "CALLING",
+    "CLOSED",
+    "Exchange",
+    "body_is_inert",
+    "editing",
+    "has_length",
+    "keep_length",
+    "refuse_start",
+    "refuse_write",
+]
 
 T = TypeVar("T")
 
@@ -129,6 +139,7 @@ class Exchange:
     """Whether the exchange needs the context variables of outer layers while it works on a list or tuple."""
 
     _edits_start: ClassVar[bool] = False
+    _passes_start: ClassVar[bool] = False
     _passes_lists: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
@@ -145,6 +156,7 @@ class Exchange:
                 code, closure = method.__code__.replace(), method.__closure__
                 setattr(cls, name, FunctionType(code, method.__globals__, name, method.__defaults__, closure))
         cls._edits_start = cls.on_start is not Exchange.on_start
+        cls._passes_start = not cls._edits_start and cls.begin.__code__.co_qualname == "Exchange.begin"
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         self.environ = environ
@@ -200,7 +212,7 @@ class Exchange:
     def run(self, app: App) -> Iterable[bytes]:
         """Call the application, and return the iterable for the server."""
         try:
-            self._source = source = app(self.environ, self.begin)
+            self._source = source = app(self.environ, self._send if self._passes_start else self.begin)
             if self.is_held and type(source) is list and self._passes_lists:  # nearly always: the shortest way
                 self.is_held = False
                 self._write = refuse_write
@@ -302,7 +314,7 @@ class Exchange:
                     # without a start, another middleware has wrapped the body of a takeover
                     rest = b"" if not self.status and self._notice_takeover() else self.on_end()
                     self.finished = True
-                    self.start_response, self._write = _refuse_start, refuse_write  # no cycle of nested exchanges
+                    self.start_response, self._write = refuse_start, refuse_write  # no cycle of nested exchanges
                     if rest:
                         yield rest
                 return
@@ -367,7 +379,8 @@ def refuse_write(chunk: bytes) -> NoReturn:
     raise RuntimeError("the server's start_response returned no write(); yield the chunks of the body instead")
 
 
-def _refuse_start(status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> NoReturn:
+def refuse_start(status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> NoReturn:
+    """Replace the ``start_response`` of the server once the body has ended."""
     raise RuntimeError("start_response was called after the end of the body")
 
 

@@ -1,13 +1,14 @@
 """The exchange that counts the bytes of a response and knows how it ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from time import perf_counter
-from typing import Literal
+from typing import ClassVar, Literal
 
 from wsgistack.environ import is_client_gone, watch_input
-from wsgistack.exchange import CALLING, CLOSED, Exchange, refuse_write
+from wsgistack.exchange import CALLING, CLOSED, Exchange, refuse_start, refuse_write
+from wsgistack.exchange.lengths import SizedChunks
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
 from wsgistack.http import headers as h
 from wsgistack.types import Environ, StartResponse
@@ -27,10 +28,17 @@ class MeasuredExchange(Exchange):
     ``close()``, the response ends when the server drops the body.
     """
 
-    __slots__ = ("_input", "first_chunk_at", "method")
+    __slots__ = ("_input", "_is_counting", "first_chunk_at", "method")
 
     keeps_length = True
     needs_context = False
+    _only_counts: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        """Find out whether the class has work of its own to do for each chunk."""
+        if "on_chunk" in vars(cls) or "on_end" in vars(cls):
+            cls._only_counts = False
+        super().__init_subclass__()
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         Exchange.__init__(self, environ, start_response)  # faster than super()
@@ -38,11 +46,19 @@ class MeasuredExchange(Exchange):
         """When the first byte of the body went to the server, by ``perf_counter()``. None for a file that it sends."""
         self.method = environ.get("REQUEST_METHOD") or "-"
         """The method that the server got. A layer inside may change it in the environ."""
+        self._is_counting = False
         self._input = None if self.method == "GET" else watch_input(environ)
+
+    prepare = __init__
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Leave a file wrapper to the server if it can be watched."""
-        if type(body) is not list and is_file_wrapper(body, self.environ):
+        if type(body) is list:
+            if self._only_counts and self._write is not refuse_write:  # nearly always: the shortest way
+                self._chunks = self._count(body)
+                self._is_counting = True
+                return SizedChunks(self, body)
+        elif is_file_wrapper(body, self.environ):
             watched = watch(body, self.environ, self._close_file)
             if watched is not None:
                 return watched
@@ -57,8 +73,10 @@ class MeasuredExchange(Exchange):
         if not self.sent and chunk:
             self.first_chunk_at = perf_counter()
         self.sent += len(chunk)
-        is_whole = self._write is refuse_write and self.sent == h.content_length(self.headers)
-        if is_whole and self._source is not CALLING:  # a chunk from write() in the call is not sent yet
+        if self._write is not refuse_write:
+            if chunk and self._only_counts:
+                self._sees_chunks = False  # the others are counted without this call
+        elif self.sent == h.content_length(self.headers) and self._source is not CALLING:  # else it is not sent yet
             self._close_early()  # asgiref stops here
         return chunk
 
@@ -67,6 +85,19 @@ class MeasuredExchange(Exchange):
         if self._write is refuse_write:
             self._close_early()
         return b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks if self._is_counting else Exchange.__iter__(self)
+
+    def _count(self, chunks: list[bytes]) -> Iterator[bytes]:
+        """Count the chunks of a list. No code of the application runs any more, so that nothing can fail."""
+        for chunk in chunks:
+            if not self.sent and chunk:
+                self.first_chunk_at = perf_counter()
+            self.sent += len(chunk)
+            yield chunk
+        self.finished = True
+        self.start_response, self._write = refuse_start, refuse_write  # no cycle of nested exchanges
 
     def find_outcome(self, error: BaseException | None) -> Outcome:
         """Return how the response ended, for :meth:`on_close`.

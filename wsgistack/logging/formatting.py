@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from logging import LogRecord
 from typing import TYPE_CHECKING, Any
 
-from wsgistack.current import NO_ID
+from wsgistack.exchange.current import NO_ID
 from wsgistack.imports import require_extra
 from wsgistack.logging.records import add_ids
 

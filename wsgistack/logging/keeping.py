@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
-from wsgistack.current import NO_ID, Origin, origin_var, request_id_var
+from wsgistack.exchange.current import NO_ID, Origin, origin_var, request_id_var
 
 __all__ = ["STATE", "Kept", "keep_request_id", "keeping", "outgoing_headers", "read_state"]
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from wsgistack.current import origin_var, request_id_var
+from wsgistack.exchange.current import origin_var, request_id_var
 
 __all__ = ["RequestIdFilter", "RequestIdFormatter", "add_ids", "add_to_records"]
 

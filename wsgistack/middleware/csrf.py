@@ -9,10 +9,10 @@ from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import Mistakes, check_lists
 from wsgistack.http.hosts import MAX_HOST, split_host
+from wsgistack.http.notices import Notice
 from wsgistack.http.origins import MAX_ORIGIN, Origins
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
-from wsgistack.notices import Notice
 from wsgistack.peers import CORS, FORWARDING, because
 from wsgistack.types import App, Changes, Environ, StartResponse
 

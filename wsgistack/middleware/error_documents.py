@@ -17,8 +17,8 @@ from wsgistack.exchange import Exchange
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.http import headers as h
+from wsgistack.http.notices import Notice
 from wsgistack.http.responses import ERRORS
-from wsgistack.notices import Notice
 from wsgistack.pipeline.shape import check_application
 from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, StartResponse, Write
 

@@ -11,10 +11,10 @@ from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
 from wsgistack.http.addresses import parse_address
 from wsgistack.http.hosts import MAX_HOST, split_host
+from wsgistack.http.notices import Notice
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.http.urls import quote_target
-from wsgistack.notices import Notice
 from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 

@@ -227,19 +227,19 @@ def _collection(value: object, annotation: object) -> object:
     if isinstance(value, Text):
         words = value.template.strip()
         is_toml = words.startswith("[") and not _BRACKETED_WORD.match(words)
+        if words[:1] not in ("", "[", "{") and any(map(is_mapping, _split(annotation)[1])):
+            raise UnfitError(describe(annotation), 'write it as TOML, such as [{a = "b"}]')
         value = _read_toml(value, annotation) if is_toml else [*map(value.fill, re.findall(r"[^\s,]+", words))]
     if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
         raise UnfitError(describe(annotation), "write it in brackets" if isinstance(value, str) else "")
     items = list(value)
     kind, arguments = _split(annotation)
     of_items = arguments or (Any, ...)
-    if kind is not tuple or of_items[-1] is ...:
-        of_items = of_items[:1] * len(items)
+    of_items = of_items if kind is tuple and of_items[-1] is not ... else of_items[:1] * len(items)
     if len(of_items) != len(items):
         raise UnfitError(describe(annotation))
-    numbered = enumerate(zip(items, of_items, strict=True), 1)
     try:
-        return _COLLECTIONS[kind](_convert_item(*each, number) for number, each in numbered)
+        return _COLLECTIONS[kind](map(_convert_item, items, of_items, range(1, len(items) + 1)))
     except TypeError:
         raise UnfitError(describe(annotation), "a set can't hold lists or mappings") from None
 

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
@@ -62,6 +62,20 @@ class Option(NamedTuple):
         docs = _read_docs(getdoc(maker) or "")
         hints = get_type_hints(meant, include_extras=True).items()
         return [Option(name, hint, defaults.get(name), docs.get(name, "")) for name, hint in hints]
+
+    def iterate_secrets(self, value: object) -> Iterator[str]:
+        """Every text in a converted value that must not be shown. Of a mapping with known names, only some are secret.
+
+        Others, such as the name of a file, are needed in messages.
+        """
+        if not self.is_secret:
+            return
+        inner = {each.name: each for each in self.inner}
+        if isinstance(value, Mapping) and inner:
+            for name, part in value.items():
+                yield from inner[name].iterate_secrets(part)
+        else:
+            yield from iterate_texts(value, names=False)
 
     def convert(self, written: object, value: object, base: Path | None) -> object:
         """Convert a value.
@@ -138,12 +152,11 @@ class Schema(NamedTuple):
 
         :param values: the same options as :meth:`resolve` returns them.
         """
-        return {
-            text
-            for name, value in values.items()
-            if has_references(given[name]) or self._option(name).is_secret
-            for text in iterate_texts(value, names=has_references(given[name]))
-        }
+        found: set[str] = set()
+        for name, value in values.items():
+            is_given = not has_references(given[name])
+            found |= {*(self._option(name).iterate_secrets(value) if is_given else iterate_texts(value, names=True))}
+        return found
 
     def _option(self, name: str) -> Option:
         return self.options.get(name) or Option(name, Any, None, "")

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from wsgistack.current import NO_ID, origin_var, request_id_var
 from wsgistack.environ import REQUEST_ID
 from wsgistack.exchange import editing
 from wsgistack.exchange.context import call_in_context
+from wsgistack.exchange.current import NO_ID, origin_var, request_id_var
 from wsgistack.middleware import request_id
 from wsgistack.oslo.options import OsloLayer
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse

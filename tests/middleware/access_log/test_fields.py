@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.direct import Call, raising
 from tests.middleware.access_log.entries import TEXT, Request
+from wsgistack import AccessLog, CatchErrors
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.access_log.cleaning import Cleaning
 from wsgistack.middleware.access_log.fields import choose_fields, compile_facts
@@ -301,3 +304,11 @@ def test_values_of_any_type_are_valid_json(value: object) -> None:
     assert facts["x"] == facts["y"]
     if isinstance(value, bool | None) or (isinstance(value, int) and abs(value) < 2**63):
         assert facts["x"] == value
+
+
+@pytest.mark.parametrize("name", ["error", "error_or_status"])
+def test_names_an_error_that_was_answered_inside(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "access.log"
+    layer = AccessLog(CatchErrors(raising(LookupError("x"))), format="json", fields=[name, "outcome"], file=file)
+    assert b"500" in Call(layer).read()
+    assert json.loads(file.read_text()) == {name: "LookupError", "outcome": "complete"}

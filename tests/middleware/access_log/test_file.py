@@ -51,7 +51,7 @@ def read(path: Path) -> list[str]:
 def test_the_first_line_creates_the_file_for_its_owner_and_group(path: Path) -> None:
     before = os.umask(0)
     try:
-        LogFile(path, REPORTS)("first")
+        LogFile(path, REPORTS).write("first")
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o640
@@ -59,7 +59,7 @@ def test_the_first_line_creates_the_file_for_its_owner_and_group(path: Path) -> 
 
 def test_leaves_the_mode_of_a_file_that_exists(path: Path) -> None:
     path.touch(0o600)
-    LogFile(path, REPORTS)("first")
+    LogFile(path, REPORTS).write("first")
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -75,10 +75,10 @@ def _replace(path: Path) -> None:
 @pytest.mark.usefixtures("look_always")
 @pytest.mark.parametrize("rotate", [_rename, _replace, Path.unlink])
 def test_opens_the_file_again_if_another_one_or_none_has_the_name(rotate: Callable[[Path], None], path: Path) -> None:
-    write = LogFile(path, REPORTS)
-    write("before")
+    log = LogFile(path, REPORTS)
+    log.write("before")
     rotate(path)
-    write("after")
+    log.write("after")
     assert read(path) == ["after"]
     if path.with_suffix(".1").exists():
         assert read(path.with_suffix(".1")) == ["before"]
@@ -87,23 +87,23 @@ def test_opens_the_file_again_if_another_one_or_none_has_the_name(rotate: Callab
 def test_looks_at_the_name_once_a_second(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(module, "monotonic", lambda: now)
-    write = LogFile(path, REPORTS)
-    write("before")
+    log = LogFile(path, REPORTS)
+    log.write("before")
     _rename(path)
     now = 100.9
-    write("in time")
+    log.write("in time")
     now = 101.0
-    write("after")
+    log.write("after")
     assert read(path.with_suffix(".1")) == ["before", "in time"]
     assert read(path) == ["after"]
 
 
 @pytest.mark.usefixtures("look_always")
 def test_a_truncated_file_begins_anew(path: Path) -> None:
-    write = LogFile(path, REPORTS)
-    write("before")
+    log = LogFile(path, REPORTS)
+    log.write("before")
     os.truncate(path, 0)
-    write("after")
+    log.write("after")
     assert path.read_bytes() == b"after\n"
 
 
@@ -111,11 +111,11 @@ def test_a_truncated_file_begins_anew(path: Path) -> None:
 def test_follows_a_symbolic_link_to_where_it_points_now(path: Path) -> None:
     one, two = path.with_name("one"), path.with_name("two")
     path.symlink_to(one)
-    write = LogFile(path, REPORTS)
-    write("to one")
+    log = LogFile(path, REPORTS)
+    log.write("to one")
     path.unlink()
     path.symlink_to(two)
-    write("to two")
+    log.write("to two")
     assert (read(one), read(two)) == (["to one"], ["to two"])
 
 
@@ -123,14 +123,14 @@ def test_follows_a_symbolic_link_to_where_it_points_now(path: Path) -> None:
 def test_goes_on_in_the_renamed_file_while_the_new_one_cannot_be_opened(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write = LogFile(path, REPORTS)
-    write("before")
+    log = LogFile(path, REPORTS)
+    log.write("before")
     _rename(path)
     path.mkdir()  # as root, no permission would be missing
-    write("meanwhile")
-    write("meanwhile")
+    log.write("meanwhile")
+    log.write("meanwhile")
     path.rmdir()
-    write("after")
+    log.write("after")
     assert read(path.with_suffix(".1")) == ["before", "meanwhile", "meanwhile"]
     assert read(path) == ["after"]
     [report] = caplog.records
@@ -140,15 +140,15 @@ def test_goes_on_in_the_renamed_file_while_the_new_one_cannot_be_opened(
 
 @pytest.mark.usefixtures("look_always")
 def test_loses_lines_only_if_the_old_file_is_gone_too(path: Path) -> None:
-    write = LogFile(path, REPORTS)
-    write("before")
+    log = LogFile(path, REPORTS)
+    log.write("before")
     path.unlink()
     path.mkdir()
     for _ in range(2):
         with pytest.raises(IsADirectoryError):
-            write("lost")
+            log.write("lost")
     path.rmdir()
-    write("after")
+    log.write("after")
     assert read(path) == ["after"]
 
 
@@ -161,13 +161,13 @@ def test_a_full_device_loses_lines_and_nothing_else(caplog: pytest.LogCaptureFix
 
 
 def test_a_half_line_has_an_end_of_its_own(path: Path) -> None:
-    write, other = LogFile(path, REPORTS), LogFile(path, REPORTS)
-    write("1234")
-    other("1234")
+    log, other = LogFile(path, REPORTS), LogFile(path, REPORTS)
+    log.write("1234")
+    other.write("1234")
     with largest_file(14), pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
-        write("lost line")
-    other("of another process")
-    write("after")
+        log.write("lost line")
+    other.write("of another process")
+    log.write("after")
     assert read(path) == ["1234", "1234", "los", "of another process", "after"]
 
 
@@ -175,20 +175,20 @@ def test_a_half_line_has_an_end_of_its_own(path: Path) -> None:
 def test_a_half_line_has_an_end_before_the_next_line_if_the_file_was_renamed(
     rotate: Callable[[Path], None], path: Path
 ) -> None:
-    write = LogFile(path, REPORTS)
-    write("1234")
+    log = LogFile(path, REPORTS)
+    log.write("1234")
     rotate(path)
     with largest_file(8), pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
-        write("lost line")
-    write("after")
+        log.write("lost line")
+    log.write("after")
     assert read(path.with_suffix(".1")) == ["1234", "los", "after"]
 
 
 def test_a_line_that_fails_half_is_written_again(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write = LogFile(path, REPORTS)
-    write("1234")
+    log = LogFile(path, REPORTS)
+    log.write("1234")
     whole = os.write
 
     def write_half(file: int, data: bytes) -> int:
@@ -196,39 +196,39 @@ def test_a_line_that_fails_half_is_written_again(
         return whole(file, data[:4])
 
     monkeypatch.setattr(os, "write", write_half)
-    write("a whole line")
+    log.write("a whole line")
     assert read(path) == ["1234", "a w", "a whole line"]
     assert caplog.messages == [f"{path} has a half line; the whole line follows"]
 
 
 def test_two_half_lines_are_a_loss(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = LogFile(path, REPORTS)
+    log = LogFile(path, REPORTS)
     whole = os.write
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", lambda file, data: whole(file, data[:4] if len(data) > 4 else data))
         with pytest.raises(OSError, match="only a part of a line could be written"):
-            write("a whole line")
-    write("after")
+            log.write("a whole line")
+    log.write("after")
     assert read(path) == ["a w", "a w", "after"]
 
 
 def test_a_pipe_without_a_reader_does_not_hang(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    write = LogFile(path, REPORTS)
+    log = LogFile(path, REPORTS)
     with pytest.raises(OSError, match=os.strerror(errno.ENXIO)):
-        write("nobody reads")
+        log.write("nobody reads")
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write("1234")
+        log.write("1234")
         assert os.read(reader, 100) == b"1234\n"
         with pytest.raises(OSError):  # noqa: PT011, by the size of the pipe
-            write("a" * 2_000_000)
+            log.write("a" * 2_000_000)
         while data := os.read(reader, 100_000):
             last = data
             if len(data) < 100_000:
                 break
-        write("after")
+        log.write("after")
         assert last.endswith(b"a")
         assert os.read(reader, 100) == b"\nafter\n"
     finally:
@@ -242,11 +242,11 @@ from wsgistack.middleware.access_log import file as module
 
 module.INTERVAL = 0.001
 path, name = Path(sys.argv[1]), sys.argv[2]
-write = module.LogFile(path, "reports")
+log = module.LogFile(path, "reports")
 
 def write_many(thread):
     for number in range(300):
-        write(f"{name}-{thread}-{number}-" + name * 3000)
+        log.write(f"{name}-{thread}-{number}-" + name * 3000)
 
 threads = [threading.Thread(target=write_many, args=(number,)) for number in range(4)]
 for each in threads: each.start()
@@ -269,12 +269,12 @@ def test_threads_and_processes_lose_no_line_while_the_file_is_renamed(path: Path
 
 
 def test_threads_open_the_file_once(path: Path) -> None:
-    write = LogFile(path, REPORTS)
+    log = LogFile(path, REPORTS)
     barrier = threading.Barrier(8)
 
     def write_one(_: int) -> None:
         barrier.wait()
-        write("one")
+        log.write("one")
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write_one, range(8)))
@@ -291,15 +291,15 @@ def test_refuses_a_file_of_another_owner_before_the_first_request(path: Path, mo
 
 
 def test_a_garbage_collection_may_write_a_line_during_another_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = LogFile(path, REPORTS)
+    log = LogFile(path, REPORTS)
     open_file = os.open
 
     def open_while_collecting(*given: Any) -> int:
         monkeypatch.setattr(os, "open", open_file)
-        write("of a body that the server has not closed")
+        log.write("of a body that the server has not closed")
         return open_file(*given)
 
     monkeypatch.setattr(os, "open", open_while_collecting)
-    write("first")
+    log.write("first")
     assert read(path) == ["of a body that the server has not closed", "first"]
     assert [link.resolve() for link in Path("/dev/fd").iterdir()].count(path) == 1

@@ -1,43 +1,59 @@
 """A child process of a process that logs: it waits for no thread of its parent, and repeats none of its lines."""
 
+import logging
 import os
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from wsgistack.forking import _renew_all
+from wsgistack import forking
+from wsgistack.http.notices import Notice
+from wsgistack.middleware.access_log import addresses
 from wsgistack.middleware.access_log.file import LogFile
+from wsgistack.middleware.access_log.losses import Losses
 from wsgistack.middleware.access_log.queued import Queued
 
 REPORTS = "wsgistack.access_log"
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
-def test_a_child_process_opens_the_file_again_and_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
-    path = tmp_path / "access.log"
-    write = LogFile(path, REPORTS)
-    write("parent")
+@contextmanager
+def held_elsewhere(thing: Any) -> Iterator[None]:
+    """Another thread holds the lock of a thing."""
     is_held, may_go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with write._lock:  # as during a write
+        with thing._lock:
             is_held.set()
             may_go_on.wait()
 
     holding = threading.Thread(target=hold)
     holding.start()
     is_held.wait()
-    child = os.fork()
-    if not child:
-        signal.alarm(30)  # ends a child that hangs
-        write("child")
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    may_go_on.set()
-    holding.join()
-    write("parent")
+    try:
+        yield
+    finally:
+        may_go_on.set()
+        holding.join()
+
+
+def test_a_child_process_opens_the_file_again_and_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    log = LogFile(path, REPORTS)
+    log.write("parent")
+    with held_elsewhere(log):  # as during a write
+        child = os.fork()
+        if not child:
+            signal.alarm(30)  # ends a child that hangs
+            log.write("child")
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    log.write("parent")
     assert path.read_text() == "parent\nchild\nparent\n"
 
 
@@ -50,19 +66,19 @@ def test_a_child_process_has_a_thread_of_its_own_and_leaves_the_lines_of_its_par
         with path.open("a") as file:
             file.write(f"{line}\n")
 
-    write = Queued(append, 10, REPORTS)
-    write("parent")
+    log = Queued(append, 10, REPORTS)
+    log.write("parent")
     child = os.fork()
     if not child:
         signal.alarm(30)  # ends a child that hangs
         may_go_on.set()
-        write("child")
-        write.flush()
+        log.write("child")
+        log.flush()
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert path.read_text() == "child\n"
     may_go_on.set()
-    write.flush()
+    log.flush()
     assert path.read_text() == "child\nparent\n"
 
 
@@ -71,11 +87,29 @@ def test_the_same_in_this_process(tmp_path: Path) -> None:
     path, lines = tmp_path / "access.log", list[str]()
     file, queued = LogFile(path, REPORTS), Queued(lines.append, 10, REPORTS)
     for line in "ab":
-        file(line)
-        queued(line)
+        file.write(line)
+        queued.write(line)
         queued.flush()
-        _renew_all()
-    file("c")
+        forking._renew_all()
+    file.write("c")
     assert path.read_text() == "a\nb\nc\n"
     assert [link.resolve() for link in Path("/dev/fd").iterdir()].count(path) == 1
     assert lines == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("thing", "use"),
+    [
+        pytest.param(Notice(logging.getLogger("tests")), lambda notice: notice.log("odd"), id="notice"),
+        pytest.param(Losses("tests"), lambda losses: losses.add(OSError()), id="losses"),
+        pytest.param(addresses._DailyKey(), lambda key: key(1), id="daily key"),
+    ],
+)
+def test_a_child_process_waits_for_no_lock_of_its_parent(thing: Any, use: Callable[[Any], object]) -> None:
+    with held_elsewhere(thing):
+        child = os.fork()
+        if not child:
+            signal.alarm(5)  # ends a child that hangs
+            use(thing)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

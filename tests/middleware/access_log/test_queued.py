@@ -36,9 +36,9 @@ class Disk:
 
 def test_a_slow_disk_delays_nobody_and_the_lines_keep_their_order() -> None:
     disk = Disk()
-    write = Queued(disk.write, 1000, REPORTS)
+    log = Queued(disk.write, 1000, REPORTS)
     for number in range(100):
-        write(str(number))
+        log.write(str(number))
     assert disk.lines == []
     disk.may_go_on.set()
     queued._flush()  # as the end of the process does
@@ -50,11 +50,11 @@ def test_a_slow_disk_delays_nobody_and_the_lines_keep_their_order() -> None:
 def test_lines_after_a_flush_start_another_thread() -> None:
     disk = Disk()
     disk.may_go_on.set()
-    write = Queued(disk.write, 1000, REPORTS)
-    write.flush()
+    log = Queued(disk.write, 1000, REPORTS)
+    log.flush()
     for line in "ab":
-        write(line)
-        write.flush()
+        log.write(line)
+        log.flush()
     assert disk.lines == ["a", "b"]
 
 
@@ -63,17 +63,18 @@ def test_lines_that_find_no_place_are_counted(
 ) -> None:
     monkeypatch.setattr(losses, "INTERVAL", 0)
     layer = AccessLog(answering([b"123"]), format="%U", file=tmp_path / "log", queue=2)
-    assert isinstance(layer._write, Queued)
+    queue = getattr(layer._write, "__self__", None)
+    assert isinstance(queue, Queued)
     disk = Disk()
-    layer._write._write = disk.write
+    queue._write = disk.write
     Call(layer, "/first").read()
     disk.has_begun.wait()  # the thread has taken the first line, and two more have a place
     for number in range(9):
         Call(layer, f"/{number}").read()
     disk.may_go_on.set()
-    layer._write.flush()
+    queue.flush()
     Call(layer, "/after").read()
-    layer._write.flush()
+    queue.flush()
     lost = "lines of the access log are being lost: 2 lines wait in the queue, which is the limit"
     assert caplog.messages == [lost, "the access log works again; lost lines: 7"]
     assert disk.lines == ["/first", "/0", "/1", "/after"]
@@ -84,11 +85,11 @@ def test_lines_that_cannot_be_written_are_counted(
 ) -> None:
     monkeypatch.setattr(losses, "INTERVAL", 0)
     disk = Disk(OSError("no disk"), OSError("no disk"))
-    write = Queued(disk.write, 10, REPORTS)
+    log = Queued(disk.write, 10, REPORTS)
     for number in range(4):
-        write(str(number))
+        log.write(str(number))
     disk.may_go_on.set()
-    write.flush()
+    log.flush()
     assert disk.lines == ["2", "3"]
     lost, works = "lines of the access log are being lost: no disk", "the access log works again; lost lines: 2"
     assert caplog.messages == [lost, works]
@@ -107,19 +108,19 @@ def test_the_thread_ends_with_the_layer(tmp_path: Path) -> None:
 def test_threads_that_come_first_start_one_thread() -> None:
     disk = Disk()
     disk.may_go_on.set()
-    write = Queued(disk.write, 1000, REPORTS)
+    log = Queued(disk.write, 1000, REPORTS)
     barrier = threading.Barrier(8)
 
     def write_one() -> None:
         barrier.wait()
-        write("one")
+        log.write("one")
 
     threads = [threading.Thread(target=write_one) for _ in range(8)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    write.flush()
+    log.flush()
     assert disk.lines == ["one"] * 8
     assert len(disk.threads) == 1
 

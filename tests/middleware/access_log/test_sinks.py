@@ -79,7 +79,8 @@ def test_slow_requests_are_at_least_warnings(records: list[logging.LogRecord]) -
 
 def test_records_have_the_facts_as_attributes(records: list[logging.LogRecord]) -> None:
     sent = {"REMOTE_ADDR": "192.0.2.7", "HTTP_USER_AGENT": "caf\u00c3\u00a9", "HTTP_X_REQUEST_ID": "mine"}
-    Call(RequestId(around(answering([b"123"], status="404 Not Found"))), "/a", QUERY_STRING="b=c", **sent).read()
+    layer = around(answering([b"123"], status="404 Not Found"), extra_fields=["user_agent"])
+    Call(RequestId(layer), "/a", QUERY_STRING="b=c", **sent).read()
     [record] = records
     expected = {
         "client": "192.0.2.7",
@@ -156,3 +157,23 @@ def test_a_file_can_be_a_device() -> None:
 def test_a_slow_request_is_one_thing_for_a_file_and_for_a_logger(tmp_path: Path) -> None:
     AccessLog(answering([]), file=tmp_path / "log", slow=1.0, sample=0)
     AccessLog(answering([]), output="logging", slow=1.0)
+
+
+def test_the_attributes_of_records_can_be_chosen(records: list[logging.LogRecord]) -> None:
+    Call(around(answering([b"123"]), fields=["status"], extra_fields={"agent": "user_agent"})).read()
+    Call(around(answering([b"123"]), extra_fields=["host"])).read()
+    chosen, extended = map(vars, records)
+    assert (chosen["status"], chosen["agent"]) == (200, None)
+    assert "client" not in chosen
+    assert {"client", "host"} <= {*extended}
+    assert [record.getMessage() for record in records] == ["200", "200"]
+
+
+@pytest.mark.parametrize("name", ["name", "args", "message", "asctime"])
+def test_refuses_an_attribute_that_every_record_has(name: str) -> None:
+    hint = f"{name!r} is an attribute that every log record has; write another name, such as http_{name}"
+    for option in ("fields", "extra_fields"):
+        with pytest.raises(ConfigError) as raised:
+            around(answering([]), **{option: {name: "status"}})
+        assert str(raised.value) == f"{option}: {hint}"
+    AccessLog(answering([]), format="json", fields={name: "status"})

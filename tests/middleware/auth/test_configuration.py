@@ -1,7 +1,9 @@
 """What the commands say about files with these layers: where a mistake is, and no secret."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,7 +100,7 @@ def test_a_public_path_is_no_way_around_a_guard(run: Run) -> None:
         (
             'ci = "hidden"',
             f'ci = "{DIGEST} read"',
-            ["stack.toml:8: layer 1 (auth) api_key.keys: the token of 'ci' is not stored as a digest", "sha256sum"],
+            ["stack.toml:9: layer 1 (auth) api_key.keys: the token of 'ci' is not stored as a digest", "sha256sum"],
         ),
         (
             'secret = "hidden"',
@@ -124,3 +126,48 @@ def test_says_where_a_mistake_is(wrong: str, right: str, said: list[str], run: R
     assert code == (1 if said else 0), output
     assert [each for each in said if each not in " ".join(output.split())] == []
     assert "hidden" not in output
+
+
+@pytest.mark.parametrize("layer", ["auth", "basic_auth", "bearer_auth", "api_key"])
+def test_the_list_explains_each_option(layer: str, run: Run) -> None:
+    def find_silent(options: list[dict[str, Any]]) -> Iterator[str]:
+        for option in options:
+            if not option["doc"]:
+                yield option["name"]
+            yield from find_silent(option["options"])
+
+    code, output = run("list", layer, "--format", "json")
+    assert (code, [*find_silent(json.loads(output)["layers"][0]["options"])]) == (0, [])
+
+
+def test_says_which_item_of_a_mapping_or_rule_is_wrong(run: Run) -> None:
+    more = """
+[[layers.rules]]
+under = ["/x"]
+
+[layers.basic.users]
+ada = "hidden"
+bob = "$2y$hidden"
+"""
+    code, output = run("check", "stack.toml", stack_toml=TOML.replace("SECRET", SECRET) + more)
+    assert code == 1
+    assert "stack.toml:22: layer 1 (auth) rules: rule 2 does not say who is allowed" in output
+    assert "stack.toml:27: layer 1 (auth) basic.users: the password of user 'bob' is a damaged hash" in output
+    assert "hidden" not in output
+
+
+def test_names_a_file_that_is_beside_secrets(run: Run) -> None:
+    basic = '\n[layers.basic]\nhtpasswd = "gone.htpasswd"\n'
+    code, output = run("check", "stack.toml", stack_toml=TOML.replace("SECRET", SECRET) + basic)
+    assert code == 1
+    assert "gone.htpasswd' can't be read: No such file or directory" in output
+    assert "expected an htpasswd file" in output
+    assert "hidden" not in output
+
+
+def test_says_how_an_ini_file_has_rules(run: Run) -> None:
+    text = INI.replace("SECRET", SECRET)
+    code, output = run("check", "stack.ini", stack_ini=f"{text}rules = under = /admin\n")
+    assert code == 1
+    assert 'hint: write it as TOML, such as [{a = "b"}]' in output
+    assert run("check", "stack.ini", stack_ini=f'{text}rules = [{{under = ["/admin"], users = ["ada"]}}]\n')[0] == 0

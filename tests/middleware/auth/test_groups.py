@@ -4,10 +4,13 @@ from pathlib import Path
 from unicodedata import normalize
 
 import pytest
+from webtest import TestApp
 
-from wsgistack import watched_file
+from tests.direct import answering
+from wsgistack import BasicAuth, watched_file
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.auth.groups import watch_groups
+from wsgistack.middleware.auth.rules import RuleOptions
 
 
 def write(path: Path, text: str) -> Path:
@@ -49,3 +52,25 @@ def test_follows_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert file.read() == {"bobby": {"admin"}}
     path.unlink()
     assert file.read() == {}
+
+
+def test_a_rule_follows_the_file_while_the_password_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched_file, "INTERVAL", 0.0)
+    path = write(tmp_path / "groups", "admin: ann\n")
+    rules: list[RuleOptions] = [{"under": ["/admin"], "groups": ["admin"]}]
+    client = TestApp(BasicAuth(answering([b"hello"]), users={"ann": "pw", "bob": "pw"}, groups=path, rules=rules))
+
+    def ask(user: str, status: int) -> None:
+        client.authorization = ("Basic", (user, "pw"))
+        client.get("/", status=200)
+        client.get("/admin", status=status)
+
+    ask("ann", 200)
+    ask("bob", 403)
+    write(path, "admin: robert bob\n")
+    ask("ann", 403)
+    ask("bob", 200)
+    path.unlink()
+    ask("bob", 403)

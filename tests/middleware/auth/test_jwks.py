@@ -398,4 +398,4 @@ def test_a_file_is_not_read_again_if_its_time_and_size_are_the_same(
     for _ in range(20):
         assert is_accepted(jwts, sign(ONE))
         wait_until(lambda: "wsgistack-keys" not in [thread.name for thread in enumerate_threads()])
-    assert str(path) not in caplog.text  # a thread of another test may still report its server
+    assert str(path) not in caplog.text  # of another test, a thread may still wait for its issuer

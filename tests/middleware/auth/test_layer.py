@@ -2,15 +2,15 @@
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
 from webtest import TestApp
 
 from tests.middleware.auth.cards import Card, Ticket, make, show
-from wsgistack import Auth, ConfigError, Credentials, Identity, Pipeline, Refusal
-from wsgistack.types import Environ, StartResponse
+from wsgistack import ApiKeyAuth, Auth, BasicAuth, BearerAuth, ConfigError, Credentials, Identity, Pipeline, Refusal
+from wsgistack.types import App, Environ, StartResponse
 
 
 def test_lets_in_who_has_valid_credentials_of_any_scheme() -> None:
@@ -108,6 +108,11 @@ def test_opens_no_dialog_for_a_script(headers: Mapping[str, str], is_asked: bool
         ({"public": ["/a*"]}, "public: invalid value '/a*'"),
         ({"rules": [{"under": ["/"], "users": ["a"]}]}, "leave under out for all paths"),
         ({"rules": ["/admin"]}, "rule 1 is not a mapping"),
+        (
+            {"rules": {"under": ["/admin"], "users": ["ada"]}},
+            "rules: is one rule; expected a list of rules; write [{…}]",
+        ),
+        ({"rules": [{"users": 5}]}, "users of rule 1 is not a list of names"),
         ({"rules": [{"under": ["/a"]}]}, "rule 1 does not say who is allowed; expected users, groups, scopes or check"),
         ({"rules": [{"user": ["a"]}]}, "rule 1 has the unknown name 'user'; did you mean 'users'?"),
         ({"rules": [{"users": "ada"}]}, "users of rule 1 is not a list of names"),
@@ -203,3 +208,29 @@ def test_all_layers_for_authentication_are_inside_and_outside_of_the_same(layer:
         assert Pipeline([layer, other]).misplaced(), other
     for other in ("static", "cascade"):
         assert Pipeline([other, layer]).misplaced(), other
+
+
+@pytest.mark.parametrize(
+    ("layer", "options", "keys"),
+    [
+        (Auth, {"bearer": {}, "api_key": {}}, ["bearer", "api_key.keys"]),
+        (BasicAuth, {"max_hashes": 0}, ["", "max_hashes"]),
+        (BearerAuth, {"tokens": {"ci": "abc"}, "jwt": {"secret": "x"}}, ["tokens", "jwt.algorithms"]),
+        (ApiKeyAuth, {"keys": {"ci": "abc"}, "header": "a b"}, ["header", "keys"]),
+    ],
+)
+def test_reports_all_mistakes_at_once(
+    layer: Callable[..., App], options: Mapping[str, object], keys: list[str]
+) -> None:
+    rules = [{"under": ["admin"], "user": ["ada"]}, {}]
+    shared = {"public": "/health", "realm": "\n", "rules": rules, "throttle": {"per_user": -1, "store": "x"}}
+    with pytest.raises(ConfigError) as caught:
+        layer(show, **shared, **options)
+    found = [mistake.key for mistake in caught.value.mistakes]
+    assert found == ["public", "realm", "rules", "rules", "rules", "throttle.per_user", "throttle.store", *keys]
+    said = [mistake.problem for mistake in caught.value.mistakes if mistake.key == "rules"]
+    assert said == [
+        "rule 1 has the unknown name 'user'",
+        "under of rule 1 has the invalid value 'admin'",
+        "rule 2 does not say who is allowed",
+    ]

@@ -37,5 +37,5 @@ def test_a_scheme_without_methods_is_not_ready() -> None:
 def test_says_what_makes_no_scheme() -> None:
     with pytest.raises(ConfigError, match="which is not a Scheme; expected a subclass of"):
         Auth(answering([]), schemes=[dict])  # type: ignore[list-item]
-    with pytest.raises(ConfigError, match="bearer: invalid value 'x'; expected a mapping of options"):
+    with pytest.raises(ConfigError, match="bearer: is text; expected a mapping of options"):
         Auth(answering([]), bearer="x")  # type: ignore[arg-type]

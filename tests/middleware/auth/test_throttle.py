@@ -4,6 +4,7 @@ import logging
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -209,3 +210,11 @@ def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
         Auth(answering([]), schemes=[Card], throttle=given)
     assert said in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "limits.storage", None)
+    with pytest.raises(ConfigError) as caught:
+        Auth(answering([]), schemes=[Card], throttle={})
+    assert str(caught.value).startswith("throttle.store: ")
+    assert "wsgistack[throttle]" in str(caught.value)

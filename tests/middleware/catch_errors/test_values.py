@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsgistack.errors import class_name
 from wsgistack.http.redaction import REDACTED, Redaction
-from wsgistack.middleware.catch_errors.attributes import class_name
 from wsgistack.middleware.catch_errors.values import MAX_VALUE, Values
 
 VALUES = Values(Redaction(), ["hunter2", "abc", 'it\'s "quoted"\n', "geheimnißvoll", "x" * 5000])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.direct import Call, answering
-from wsgistack import ConfigError, Forwarded, RequestId, Spec, notices
+from wsgistack import ConfigError, Forwarded, RequestId, Spec
+from wsgistack.http import notices
 from wsgistack.types import Environ, StartResponse
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

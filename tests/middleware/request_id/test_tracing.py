@@ -7,7 +7,7 @@ import pytest
 
 from tests.direct import Call
 from wsgistack import RequestId, current_request_id
-from wsgistack.current import Origin, origin_var
+from wsgistack.exchange.current import Origin, origin_var
 from wsgistack.http.traceparent import find_trace_id, parse_traceparent
 from wsgistack.types import Environ, StartResponse
 

@@ -28,8 +28,8 @@ from wsgistack import (
     SecurityHeaders,
     error_answer,
 )
+from wsgistack.http.notices import INTERVAL
 from wsgistack.http.responses import Problem
-from wsgistack.notices import INTERVAL
 from wsgistack.types import App, Environ, StartResponse
 
 PAGES = Path(__file__).parent / "pages"

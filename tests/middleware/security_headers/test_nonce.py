@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from wsgistack.http.notices import Notice
 from wsgistack.middleware.security_headers.nonce import Nonce
-from wsgistack.notices import Notice
 
 BASE64 = re.compile(r"[A-Za-z0-9_-]{24}")  # flask-talisman and its fork had lengths that are not base64, and too short
 

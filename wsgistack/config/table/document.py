@@ -215,9 +215,7 @@ class TableFile(Document):
             raise ConfigError(*found) from error
         below = {path[len(at) :]: line for path, line in self.table.lines.items() if path[: len(at)] == at}
         lines = {".".join(map(str, path)).removeprefix("options."): line for path, line in below.items()}
-        for key, value in spec.options.items():
-            items = enumerate(value if isinstance(value, Mapping) else ())
-            lines |= {f"{key}.{number}": lines.get(f"{key}.{name}", 0) for number, name in items}
+        lines |= _number_lines(spec.options, lines)
         mistakes = Mistakes()
         with mistakes.collect("use", locate("use", spec.where.section)):
             if isinstance(spec.use, str) and self._find_filter(spec.use) and not registry.has(spec.use):
@@ -228,3 +226,14 @@ class TableFile(Document):
             layer = replace(layer, options=spec.options, name=spec.name, when=spec.when)
             return replace(layer, where=where, lines=lines, base=base).check()
         raise ConfigError(*mistakes)
+
+
+def _number_lines(options: Mapping[str, object], lines: Mapping[str, int], prefix: str = "") -> dict[str, int]:
+    """The lines of the items of mappings, by number. A layer knows no line, and a name may be a secret."""
+    numbered: dict[str, int] = {}
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            key = f"{prefix}{name}"
+            numbered |= {f"{key}.{number}": lines.get(f"{key}.{each}", 0) for number, each in enumerate(value)}
+            numbered |= _number_lines(value, lines, f"{key}.")
+    return numbered

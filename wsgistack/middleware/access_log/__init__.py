@@ -7,10 +7,10 @@ from time import perf_counter, time
 from typing import Annotated, ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists, class_name
 from wsgistack.exchange.measured import MeasuredExchange
 from wsgistack.middleware.access_log.cleaning import make_cleaning
-from wsgistack.middleware.access_log.fields import choose_fields, compile_facts
+from wsgistack.middleware.access_log.fields import STRUCTURED, choose_fields, compile_facts
 from wsgistack.middleware.access_log.format import Entry, compile_format
 from wsgistack.middleware.access_log.losses import Losses
 from wsgistack.middleware.access_log.sampling import make_sampling
@@ -41,8 +41,9 @@ class AccessLog(Middleware):
         which is combined with the duration in microseconds and the request id at the end; ``json`` or ``logfmt``, one
         object or one line of ``name=value`` with the fields below; ``ecs`` or ``otel``, JSON with the names of the
         Elastic Common Schema or of OpenTelemetry's semantic conventions; or any string for Apache's LogFormat.
-    :param fields: for ``json``, ``logfmt``, ``ecs`` and ``otel``: the fields in the place of those that the format has.
-        A list of names, or a mapping of new names to fields. The default is all that the format has.
+    :param fields: for ``json``, ``logfmt``, ``ecs`` and ``otel``, and for log records in any format: the fields in the
+        place of those that the format or the record has. A list of names, or a mapping of new names to fields. The
+        default is all that it has.
     :param extra_fields: more fields, in the same forms. A name that is already there gets the new value.
     :param redact: more names of query parameters, headers, cookies and parts of a path whose values are secret, such as
         ``iban``. A part of a name is enough. ``none`` shows all secrets, for a machine that nobody else can read. The
@@ -56,8 +57,10 @@ class AccessLog(Middleware):
         2,000, is more than browsers send in an ordinary request; a server accepts 190 kB of headers.
     :param max_line: the maximum length of a line, in characters. If a line is longer, all its values are cut more, so
         that it still has each of them. The default, 16,000, fits into 16 KiB, where Docker splits lines.
-    :param output: where the lines go: ``stderr``, ``stdout``, or ``logging``. The default needs no set-up. Log records
-        have the fields of the format ``json`` as attributes, such as ``record.status``.
+    :param output: where the lines go: ``stderr``, ``stdout``, or ``logging``. The default needs no set-up. The message
+        of a log record is the line. Its attributes are fields, such as ``record.status``: by default ``client``,
+        ``user``, ``method``, ``target``, ``status``, ``bytes``, ``duration``, ``outcome``, ``error`` and
+        ``request_id``.
     :param file: append the lines to this file instead. The default is no file. The first line creates it, with mode
         0640, because it has the addresses of clients.
     :param logger: the name of the logger for ``output="logging"`` and for reports of lost lines. The default lets you
@@ -114,8 +117,9 @@ class AccessLog(Middleware):
 
     In Python and TOML, write a mapping: ``extra_fields = {tenant = "request_header:X-Tenant"}``.
 
-    ``outcome`` is ``complete``, ``aborted`` if the client has gone, ``failed`` if the application raised an error,
-    whose type is then in ``error``, or ``upgraded`` if the connection went on with another protocol, such as WebSocket.
+    ``outcome`` is ``complete``, ``aborted`` if the client has gone, ``failed`` if the application raised an error, or
+    ``upgraded`` if the connection went on with another protocol, such as WebSocket. ``error`` is the type of the error,
+    also of one that ``catch_errors`` has reported and something inside has answered.
 
     **Secrets.** Values that carry tokens are written as ``[redacted]`` in each format: ``?token=``, ``/reset/…``,
     ``Authorization``, ``Cookie``, a user in a Referer, JSON Web Tokens and others that can be recognized, also in a
@@ -172,16 +176,18 @@ class AccessLog(Middleware):
         super().__init__(app)
         check_lists(fields=fields, extra_fields=extra_fields, redact=redact)
         mistakes = Mistakes()
+        is_logging = output == "logging" and file is None
         facts_of: Facts = vars  # unless a mistake ends it here
         with mistakes.collect():
             cleaning = make_cleaning(redact, addresses, address_key, max_value=max_value, max_line=max_line)
-            self._line_of = compile_format(format, cleaning, fields, extra_fields)
-            facts_of = compile_facts(choose_fields("json", None, None), cleaning)
+            chosen = (None, None) if is_logging and format not in STRUCTURED else (fields, extra_fields)
+            self._line_of = compile_format(format, cleaning, *chosen)
+            if is_logging:
+                facts_of = compile_facts(choose_fields(None, fields, extra_fields), cleaning)
         with mistakes.collect():
             self._is_kept = make_sampling(sample, slow)
         with mistakes.collect():
             self._write = make_sink(output, file, logger=logger, level=level, slow=slow, queue=queue, facts_of=facts_of)
-        is_logging = output == "logging" and file is None
         if slow is not None and sample == 1 and not is_logging:
             hint = "write sample = 0 to log slow requests and errors alone"
             mistakes.append(Mistake("changes nothing without sample or output", key="slow", value=slow, hint=hint))
@@ -206,14 +212,16 @@ class AccessLog(Middleware):
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
-        return self._exchange(self, environ, start_response).run(self.app)
+        exchange: _Logged = self._exchange()
+        exchange.layer = self
+        exchange.prepare(environ, start_response)
+        return exchange.run(self.app)
 
-    def write(self, entry: Entry) -> None:
+    def log(self, entry: Entry) -> None:
         """Write the line of one request, unless it is left out."""
         try:
-            if self._is_kept is not None and not self._is_kept(entry):
-                return
-            self._write(self._line_of(entry), entry)
+            if self._is_kept is None or self._is_kept(entry):
+                self._write(self._line_of(entry), entry)
         except Exception as error:
             self._losses.add(error)
         else:
@@ -226,18 +234,20 @@ _read_request = itemgetter("REMOTE_ADDR", "SCRIPT_NAME", "PATH_INFO", "QUERY_STR
 
 class _Logged(MeasuredExchange):
     __slots__ = (
-        "_layer",
         "_since",
         "client",
         "code",
         "duration",
         "failure",
+        "layer",
         "outcome",
         "path",
         "protocol",
         "query",
         "started",
     )
+    __init__ = object.__init__
+    layer: AccessLog
     outcome: str
     failure: str | None
 
@@ -246,9 +256,8 @@ class _Logged(MeasuredExchange):
         """The seconds until the first byte of the body."""
         return None if self.first_chunk_at is None else self.first_chunk_at - self._since
 
-    def __init__(self, layer: AccessLog, environ: Environ, start_response: StartResponse) -> None:
-        MeasuredExchange.__init__(self, environ, start_response)  # faster than super()
-        self._layer = layer
+    def prepare(self, environ: Environ, start_response: StartResponse) -> None:
+        MeasuredExchange.prepare(self, environ, start_response)  # faster than super()
         self._since = perf_counter()
         self.started = time()
         try:
@@ -265,15 +274,10 @@ class _Logged(MeasuredExchange):
         self.code = self.status[:3] or "-"
         self.failure = None
         if error is not None and self.outcome == "failed":
-            self.failure = _class_name(error)
+            self.failure = class_name(type(error))
             if not self.finished and not self.sent:
                 self.code = _find_code(error)  # nothing has been sent, so what is outside answers
-        self._layer.write(self)
-
-
-def _class_name(error: BaseException) -> str:
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        self.layer.log(self)
 
 
 class _LoggedInContext(_Logged):

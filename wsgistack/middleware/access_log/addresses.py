@@ -10,6 +10,7 @@ from time import time
 from typing import Literal
 
 from wsgistack.errors import ConfigError, Mistake, suggest
+from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import Address, parse_node
 
 __all__ = ["ADDRESSES", "Addresses", "carries_addresses", "make_hider"]
@@ -79,8 +80,13 @@ class _DailyKey:
     """A random key for each day. Nobody can compute the one of a day that is over."""
 
     def __init__(self) -> None:
-        self._lock = Lock()  # two keys for one day would make two clients of one
         self._known = (0, b"")
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Make a new lock, which no thread holds."""
+        self._lock = Lock()  # two keys for one day would make two clients of one
 
     def __call__(self, day: int) -> bytes:
         with self._lock:

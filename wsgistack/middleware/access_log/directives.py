@@ -7,12 +7,20 @@ from threading import get_native_id
 from time import localtime, strftime
 from typing import Any, NamedTuple
 
-from wsgistack.environ import REQUEST_ID, escape_quoted
+from wsgistack.environ import ERROR, REQUEST_ID, TRACE_ID, escape_quoted
 from wsgistack.http import headers as h
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.middleware.access_log.cleaning import Cleaning
 
-__all__ = ["NAMES_IN_EXPRESSIONS", "Reading", "environ_key", "list_directives", "read_directive", "read_request_line"]
+__all__ = [
+    "NAMES_IN_EXPRESSIONS",
+    "Reading",
+    "Times",
+    "environ_key",
+    "list_directives",
+    "read_directive",
+    "read_request_line",
+]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MAX_TIMES = 60  # of the last minute
@@ -129,19 +137,28 @@ def _read_time(name: str) -> Reading:
             return Reading(f"format_moment({name!r}, int({moment}))")
 
 
-class _Times(dict[float, str]):
-    """Local times like Apache writes them, with English month names in every locale, by the second.
+class Times(dict[float, str]):
+    """How times are written, by the second.
 
     To look one up is faster than a call. Threads may share it: one that finds nothing formats the time again.
     """
 
+    def __init__(self, write: Callable[[float], str]) -> None:
+        super().__init__()
+        self._write = write
+
     def __missing__(self, second: float) -> str:
-        now = localtime(second)
-        text = f"[{now.tm_mday:02}/{_MONTHS[now.tm_mon - 1]}/{now.tm_year}{strftime(':%H:%M:%S %z', now)}]"
+        text = self._write(second)
         if len(self) >= _MAX_TIMES:
             self.clear()
         self[second] = text
         return text
+
+
+def _write_local(second: float) -> str:
+    """Write a time like Apache, with English month names in every locale."""
+    now = localtime(second)
+    return f"[{now.tm_mday:02}/{_MONTHS[now.tm_mon - 1]}/{now.tm_year}{strftime(':%H:%M:%S %z', now)}]"
 
 
 @lru_cache(maxsize=8)
@@ -167,7 +184,9 @@ def find_host(get: Callable[[str], Any]) -> str:
 
 
 NAMES_IN_EXPRESSIONS: dict[str, object] = {
+    "ERROR": ERROR,
     "REQUEST_ID": REQUEST_ID,
+    "TRACE_ID": TRACE_ID,
     "find_cookie": find_cookie,
     "find_header": h.get,
     "find_host": find_host,
@@ -175,7 +194,7 @@ NAMES_IN_EXPRESSIONS: dict[str, object] = {
     "format_moment": format_moment,
     "get_native_id": get_native_id,
     "getpid": os.getpid,
-    "times": _Times(),
+    "times": Times(_write_local),
 }
 
 _SAFE = {  # numbers, and texts of our own

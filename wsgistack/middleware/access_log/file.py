@@ -10,7 +10,7 @@ from time import monotonic
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.forking import renew_after_fork
-from wsgistack.notices import Notice
+from wsgistack.http.notices import Notice
 
 __all__ = ["LogFile"]
 
@@ -49,7 +49,7 @@ class LogFile:
         self._missing = b""  # the end of a half line, if it could not be written
         renew_after_fork(self)
 
-    def __call__(self, line: str, entry: object = None, /) -> None:
+    def write(self, line: str, entry: object = None, /) -> None:
         """Write one line.
 
         :raises OSError: the line is lost.
@@ -60,8 +60,8 @@ class LogFile:
             if now >= self._next_look:
                 self._look()
                 self._next_look = now + INTERVAL
-            if not self._write(data):
-                if not self._write(data):
+            if not self._append(data):
+                if not self._append(data):
                     raise OSError(errno.ENOSPC, "only a part of a line could be written", str(self._path))
                 self._notice.log("%s has a half line; the whole line follows", self._path)
 
@@ -92,7 +92,7 @@ class LogFile:
             os.dup2(file, self._file, inheritable=False)  # the number stays the same
             os.close(file)
 
-    def _write(self, data: bytes) -> bool:
+    def _append(self, data: bytes) -> bool:
         """Whether a whole line was written. A half line is ended, or ended before the next one."""
         data = self._missing + data
         if os.write(self._file, data) == len(data):

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias
 
 from wsgistack.http.addresses import PEER
 from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, as_text
@@ -91,18 +91,14 @@ class Line:
 
         :param recompile: compiles the same line with shorter values.
         """
-        read = self._evaluate(ast.JoinedStr(self._parts))
-        line_limit, shorter = self._cleaning.line_limit, self._cleaning.shorten()
+        shorter = self._cleaning.shorten()
         compile_shorter = cache(recompile)
 
-        def write(entry: Entry) -> str:
-            try:
-                line: str = read(entry, entry.environ.get)
-            except Exception:  # a value in the environ that is neither text nor a key
-                line = read(entry, _reading_texts(entry.environ))
-            return line if len(line) <= line_limit or shorter is None else compile_shorter(shorter)(entry)
+        def cut(line: str, entry: Entry) -> str:
+            return line if shorter is None else compile_shorter(shorter)(entry)
 
-        return write
+        read: Format = self._define(ast.JoinedStr(self._parts), self._cleaning.line_limit, cut)
+        return read
 
     def compile_facts(self, names: Sequence[str]) -> Callable[[Entry], dict[str, Any]]:
         """Return a function that returns the values by these names, for a line without texts.
@@ -110,25 +106,33 @@ class Line:
         :param names: one for each value.
         """
         values = [part.value for part in self._parts if isinstance(part, ast.FormattedValue)]
-        read = self._evaluate(ast.Dict([ast.Constant(name) for name in names], values))
+        read: Callable[[Entry], dict[str, Any]] = self._define(ast.Dict([*map(ast.Constant, names)], values))
+        return read
 
-        def collect(entry: Entry) -> dict[str, Any]:
-            try:
-                facts: dict[str, Any] = read(entry, entry.environ.get)
-            except Exception:  # as above
-                facts = read(entry, _reading_texts(entry.environ))
-            return facts
-
-        return collect
-
-    def _evaluate(self, body: ast.expr) -> Callable[[Entry, Callable[..., object]], Any]:
+    def _define(
+        self, value: ast.expr, limit: float = float("inf"), cut: Callable[[str, Entry], str] | None = None
+    ) -> Any:
         # One expression reads all values: a call for each of them would make a line 40 % slower. Users choose
         # expressions from these modules, but can't write them: the name of a header is a literal.
-        tree = ast.parse("lambda entry, get: None", mode="eval")
-        cast(ast.Lambda, tree.body).body = body
-        code = compile(ast.fix_missing_locations(tree), "<format of the access log>", "eval")
-        read: Callable[[Entry, Callable[..., object]], Any] = eval(code, self._names)  # noqa: S307
-        return read
+        tree = ast.parse(_FUNCTION)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                node.value = value
+        names = {**self._names, "reading_texts": _reading_texts, "limit": limit, "cut": cut}
+        exec(compile(ast.fix_missing_locations(tree), "<format of the access log>", "exec"), names)  # noqa: S102
+        return names["read"]
+
+
+_FUNCTION = """
+def read(entry):
+    get = entry.environ.get
+    try:
+        result = ...
+    except Exception:  # a value in the environ that is neither text nor a key
+        get = reading_texts(entry.environ)
+        result = ...
+    return result if len(result) <= limit else cut(result, entry)
+"""
 
 
 def _reading_texts(environ: Environ) -> Callable[[str, object], object]:

@@ -6,6 +6,8 @@ from queue import Full
 from threading import RLock
 from time import monotonic
 
+from wsgistack.forking import renew_after_fork
+
 __all__ = ["Losses"]
 
 INTERVAL = 10.0  # seconds: an outlet that fails for every other line must not fill the log of the operator
@@ -19,13 +21,18 @@ class Losses:
     :param logger: the name of the logger for the reports.
     """
 
-    __slots__ = ("_end", "_lock", "_logger", "count")
+    __slots__ = ("__weakref__", "_end", "_lock", "_logger", "count")
 
     def __init__(self, logger: str) -> None:
         self._logger = logging.getLogger(logger)
-        self._lock = RLock()  # a garbage collection may write another line
         self._end = 0.0
         self.count = 0
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Make a new lock, which no thread holds."""
+        self._lock = RLock()  # a garbage collection may write another line
 
     def add(self, error: Exception) -> None:
         """Count a line. The first one is reported, with the traceback if the error is not one of the system."""

@@ -38,7 +38,7 @@ class Queued:
         renew_after_fork(self)
         _QUEUED.add(self)
 
-    def __call__(self, line: str, entry: object = None, /) -> None:
+    def write(self, line: str, entry: object = None, /) -> None:
         """Pass one line on.
 
         :raises queue.Full: the line is lost.

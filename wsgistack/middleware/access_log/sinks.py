@@ -59,11 +59,11 @@ def make_sink(
     write: _WriteLine = _to_stream(output)
     if file is not None:
         with mistakes.collect():
-            write = LogFile(file, logger)
+            write = LogFile(file, logger).write
     mistakes.raise_if_any()
     if is_logging:
         return _to_logger(logger, level_of, facts_of)
-    return Queued(write, queue, logger) if queue else write
+    return Queued(write, queue, logger).write if queue else write
 
 
 def _find_conflicts(file: Path, output: str) -> Iterator[Mistake]:

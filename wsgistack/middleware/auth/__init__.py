@@ -1,9 +1,10 @@
 """Authentication: who sends a request, and what they may do. One file for each scheme."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.errors import ConfigError, Mistake, check_lists, describe_type
 from wsgistack.middleware.auth.api_key import ApiKey, ApiKeyOptions
 from wsgistack.middleware.auth.basic import Basic, BasicOptions
 from wsgistack.middleware.auth.bearer import Bearer, BearerOptions
@@ -123,46 +124,42 @@ class Auth(AuthLayer):
         withhold: bool = False,
     ) -> None:
         check_lists(schemes=schemes)
-        mistakes = Mistakes()
-        with mistakes.collect():
-            super().__init__(
-                app,
-                public=public,
-                optional=optional,
-                rules=rules,
-                realm=realm,
-                throttle=throttle,
-                withhold=withhold,
-                dialog=dialog,
-            )
-        given: dict[str, tuple[Callable[..., Scheme], Mapping[str, Any] | None]] = {
+        given: dict[str, tuple[Callable[..., Scheme], object]] = {
             "certificate": (ClientCertificate, certificate),
             "trusted_header": (TrustedHeader, trusted_header),
             "bearer": (Bearer, bearer),
             "api_key": (ApiKey, api_key),
             "basic": (Basic, basic),
-            **{f"schemes.{number}": (make, {}) for number, make in enumerate(schemes, 1)},
         }
-        made = []
-        for key, (make, options) in given.items():
-            if options is not None:
-                with mistakes.collect(prefix=key):
-                    made.append(_make_scheme(make, options))
-        if not made and not mistakes:
-            mistakes.append(Mistake("has no scheme", expected="at least one, such as basic or bearer"))
-        mistakes.raise_if_any()
+        makers = {key: partial(_make_scheme, *each) for key, each in given.items() if each[1] is not None}
+        for number, make in enumerate(schemes, 1):
+            makers[f"schemes.{number}"] = partial(_make_scheme, make, {})
+        super().__init__(
+            app,
+            makers or {"": _refuse_none},
+            public=public,
+            optional=optional,
+            rules=rules,
+            realm=realm,
+            throttle=throttle,
+            withhold=withhold,
+            dialog=dialog,
+        )
         self.certificate = certificate
         self.trusted_header = trusted_header
         self.bearer = bearer
         self.api_key = api_key
         self.basic = basic
         self.schemes = schemes
-        self._add_schemes(made)
 
 
-def _make_scheme(make: Callable[..., Scheme], options: Mapping[str, Any]) -> Scheme:
+def _refuse_none() -> Scheme:
+    raise ConfigError(Mistake("has no scheme", expected="at least one, such as basic or bearer"))
+
+
+def _make_scheme(make: Callable[..., Scheme], options: object) -> Scheme:
     if not isinstance(options, Mapping):
-        raise ConfigError(Mistake(f"invalid value {options!r}", value=options, expected="a mapping of options"))
+        raise ConfigError(Mistake(describe_type(options), value=options, expected="a mapping of options"))
     scheme = make(**options)
     if not isinstance(scheme, Scheme):
         problem = f"{make!r} made {scheme!r}, which is not a Scheme"

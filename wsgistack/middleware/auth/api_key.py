@@ -1,11 +1,12 @@
 """The scheme of API keys: a fixed secret in a header, in a cookie or, if asked for, in the query."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TypedDict
 from urllib.parse import parse_qsl
 
 from wsgistack.environ import environ_key
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import Mistake, Mistakes
 from wsgistack.http.headers import is_field_name
 from wsgistack.middleware.auth.layer import AuthLayer
 from wsgistack.middleware.auth.rules import RuleOptions
@@ -48,14 +49,17 @@ class ApiKey(Scheme):
     def __init__(
         self, *, keys: Mapping[str, str] = _NOTHING, header: str = "X-API-Key", cookie: str = "", query: str = ""
     ) -> None:
-        if not keys:
-            raise ConfigError(Mistake("has no key", key="keys", expected="at least one name with a digest"))
+        mistakes = Mistakes()
         if not (header or cookie or query):
-            raise ConfigError(Mistake("has no place for the key", key="header", expected="header, cookie or query"))
+            mistakes.append(Mistake("has no place for the key", key="header", expected="header, cookie or query"))
         if header and not is_field_name(header):
             problem, expected = "not a valid name of a header", "a name such as X-API-Key"
-            raise ConfigError(Mistake(problem, key="header", value=header, expected=expected))
-        self._tokens = Tokens(keys, scheme=self.auth_type, key="keys")
+            mistakes.append(Mistake(problem, key="header", value=header, expected=expected))
+        if not keys:
+            mistakes.append(Mistake("has no key", key="keys", expected="at least one name with a digest"))
+        with mistakes.collect():
+            self._tokens = Tokens(keys, scheme=self.auth_type, key="keys")
+        mistakes.raise_if_any()
         self._header = header
         self._cookie = cookie
         self._query = query
@@ -172,9 +176,15 @@ class ApiKeyAuth(AuthLayer):
         withhold: bool = False,
     ) -> None:
         super().__init__(
-            app, public=public, optional=optional, rules=rules, realm=realm, throttle=throttle, withhold=withhold
+            app,
+            {"": partial(ApiKey, keys=keys, header=header, cookie=cookie, query=query)},
+            public=public,
+            optional=optional,
+            rules=rules,
+            realm=realm,
+            throttle=throttle,
+            withhold=withhold,
         )
-        self._add_schemes([ApiKey(keys=keys, header=header, cookie=cookie, query=query)])
         self.keys = keys
         self.header = header
         self.cookie = cookie

@@ -1,7 +1,7 @@
 """The scheme Basic (RFC 7617): user names and passwords."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Literal, TypedDict
@@ -13,7 +13,8 @@ from wsgistack.middleware.auth.hashes import check_weak_hashes
 from wsgistack.middleware.auth.hashing import DEFAULT_HASHES, LIFETIME, MAX_REMEMBERED
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
 from wsgistack.middleware.auth.layer import AuthLayer
-from wsgistack.middleware.auth.passwords import RIGHT, Passwords, Users, Verdict, digest_secret
+from wsgistack.middleware.auth.passwords import RIGHT, Passwords, Users, Verdict
+from wsgistack.middleware.auth.remembering import digest_secret, put_newest
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
 from wsgistack.middleware.auth.throttle import ThrottleOptions
@@ -34,7 +35,7 @@ _REFUSALS = {
 
 
 class BasicOptions(TypedDict, total=False):
-    """The options of :class:`Basic`."""
+    """The first options of :class:`BasicAuth`, which are those of :class:`Basic`."""
 
     users: Annotated[Mapping[str, str], Secret]
     htpasswd: Path
@@ -110,10 +111,8 @@ class Basic(Scheme):
         if verdict is not RIGHT:
             return _REFUSALS[verdict]
         identity = self._identify(user)
-        self._known[digest_secret(written)] = identity, stored, monotonic() + LIFETIME
-        while len(self._known) > MAX_REMEMBERED:
-            with suppress(KeyError, RuntimeError, StopIteration):  # another thread was faster
-                del self._known[next(iter(self._known))]
+        known = identity, stored, monotonic() + LIFETIME
+        put_newest(self._known, digest_secret(written), known, limit=MAX_REMEMBERED)
         return identity
 
     def challenge(self, realm: str, refusal: Refusal | None) -> str:
@@ -180,8 +179,8 @@ class BasicAuth(AuthLayer):
     :raises ConfigError: not exactly one of users, htpasswd and check is set, one of them can't be used, the realm has
         characters that a header can't contain, or another option is not valid.
 
-    Names and passwords are compared in NFC (RFC 8265), and a password has at most 512 bytes; this does not hold for
-    ``check`` and ASCII. Of a password with a bcrypt hash, 72 bytes count. A wrong password takes as long for an unknown
+    Names and passwords are compared in NFC (RFC 8265). A password has at most 512 bytes; for ``check``, only one that
+    is not ASCII. Of a password with a bcrypt hash, 72 bytes count. A wrong password takes as long for an unknown
     user as for a known one, whatever mix of hashes the file has. A right one is remembered as a keyed digest for five
     minutes, so that a slow hash costs its time only once; many first requests with one password compute one hash.
     Under gevent and eventlet a hash stops the whole process for its time.
@@ -212,30 +211,27 @@ class BasicAuth(AuthLayer):
         dialog: Literal["always", "pages"] = "always",
         withhold: bool = False,
     ) -> None:
-        mistakes = Mistakes()
-        with mistakes.collect():
-            super().__init__(
-                app,
-                public=public,
-                optional=optional,
-                rules=rules,
-                realm=realm,
-                throttle=throttle,
-                withhold=withhold,
-                dialog=dialog,
-            )
-        with mistakes.collect():
-            basic = Basic(
-                users=users,
-                htpasswd=htpasswd,
-                groups=groups,
-                check=check,
-                weak_hashes=weak_hashes,
-                latin_1=latin_1,
-                max_hashes=max_hashes,
-            )
-            self._add_schemes([basic])
-        mistakes.raise_if_any()
+        make_basic = partial(
+            Basic,
+            users=users,
+            htpasswd=htpasswd,
+            groups=groups,
+            check=check,
+            weak_hashes=weak_hashes,
+            latin_1=latin_1,
+            max_hashes=max_hashes,
+        )
+        super().__init__(
+            app,
+            {"": make_basic},
+            public=public,
+            optional=optional,
+            rules=rules,
+            realm=realm,
+            throttle=throttle,
+            withhold=withhold,
+            dialog=dialog,
+        )
         self.users = users
         self.htpasswd = htpasswd
         self.groups = groups

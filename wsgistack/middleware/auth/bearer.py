@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TypedDict
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes
@@ -130,8 +131,14 @@ class BearerAuth(AuthLayer):
         withhold: bool = False,
     ) -> None:
         super().__init__(
-            app, public=public, optional=optional, rules=rules, realm=realm, throttle=throttle, withhold=withhold
+            app,
+            {"": partial(Bearer, tokens=tokens, jwt=jwt)},
+            public=public,
+            optional=optional,
+            rules=rules,
+            realm=realm,
+            throttle=throttle,
+            withhold=withhold,
         )
-        self._add_schemes([Bearer(tokens=tokens, jwt=jwt)])
         self.tokens = tokens
         self.jwt = jwt

@@ -26,7 +26,7 @@ def watch_groups(path: Path, *, key: str) -> WatchedFile[Groups]:
     :raises ConfigError: at the start, the file or one of its lines can't be read.
     """
     parse = partial(parse_groups, path=path, key=key)
-    return WatchedFile(path, parse, key=key, expected=_EXPECTED, logger="wsgistack.basic_auth", removed={})
+    return WatchedFile(path, parse, key=key, expected=_EXPECTED, logger="wsgistack.auth", removed={})
 
 
 def parse_groups(text: str, *, path: Path, key: str) -> tuple[Groups, tuple[()]]:

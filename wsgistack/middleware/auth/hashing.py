@@ -6,6 +6,7 @@ from threading import Event, Lock, Semaphore
 from time import monotonic
 
 from wsgistack.forking import renew_after_fork
+from wsgistack.middleware.auth.remembering import put_newest
 
 __all__ = ["DEFAULT_HASHES", "LIFETIME", "MAX_REMEMBERED", "MAX_WAIT", "Hashing"]
 
@@ -68,7 +69,7 @@ class Hashing:
             # another thread may have finished it since the caller looked
             own.result = self.knows(key) or self._run(check)
             if own.result:
-                self._remember(key)
+                put_newest(self._expiries, key, monotonic() + self._lifetime, limit=self._max_remembered)
         finally:
             with self._lock:
                 self._running.pop(key, None)
@@ -88,13 +89,6 @@ class Hashing:
                 slots.release()
         finally:
             places.release()
-
-    def _remember(self, key: bytes) -> None:
-        with self._lock:
-            self._expiries.pop(key, None)
-            self._expiries[key] = monotonic() + self._lifetime
-            if len(self._expiries) > self._max_remembered:
-                del self._expiries[next(iter(self._expiries))]
 
 
 class _Check:

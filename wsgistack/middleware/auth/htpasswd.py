@@ -34,7 +34,7 @@ def watch_htpasswd(path: Path, *, key: str, weak: Collection[str] = ()) -> Watch
         partial(parse_htpasswd, path=path, key=key, weak=weak),
         key=key,
         expected=_EXPECTED,
-        logger="wsgistack.basic_auth",
+        logger="wsgistack.auth",
         removed=Users({}),
     )
 

@@ -1,19 +1,15 @@
 """JWTs (RFC 7519), verified by PyJWT with the algorithms that are named, and no others (RFC 8725)."""
 
-import os
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
-from threading import Lock
 from time import time
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypedDict
 
-from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
-from wsgistack.forking import renew_after_fork
+from wsgistack.errors import Mistake, Mistakes, check_lists, did_you_mean
 from wsgistack.imports import require_extra
 from wsgistack.middleware.auth.jwks import Keys, KeysUnavailableError
+from wsgistack.middleware.auth.remembering import digest_secret, put_newest
 from wsgistack.middleware.auth.scheme import Identity, Refusal
 from wsgistack.types import Duration, Secret
 
@@ -22,7 +18,6 @@ __all__ = ["JwtOptions", "Jwts"]
 MAX_REMEMBERED = 4096
 """The number of verified tokens that are remembered. The one that was verified first is forgotten first."""
 
-_KEYED = blake2b(key=os.urandom(32), digest_size=32)
 _SECRET_SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}  # bytes (RFC 7518 §3.2)
 _PUBLIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _LOOKS_PUBLIC = (b"-----BEGIN", b"ssh-", b"ecdsa-", b'{"k')
@@ -109,7 +104,7 @@ class Jwts:
         for name in algorithms:
             if name not in known:
                 problem = f"the algorithm {name!r} can't be used with {'a secret' if secret else 'public keys'}"
-                mistakes.append(Mistake(problem, "jwt.algorithms", name, some, hint=suggest(name, known)))
+                mistakes.append(Mistake(problem, "jwt.algorithms", name, some, hint=did_you_mean(name, known)))
         shared = secret.encode("utf-8", "surrogateescape")
         size = max((_SECRET_SIZES.get(name, 0) for name in algorithms), default=0)
         if shared.lstrip().startswith(_LOOKS_PUBLIC):
@@ -135,17 +130,11 @@ class Jwts:
         self._groups_claim = groups_claim
         self._scopes_claim = scopes_claim
         self._remember = remember
-        self.renew()
-        renew_after_fork(self)
-        self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
-
-    def renew(self) -> None:
-        """Make a new lock, in a child process."""
-        self._lock = Lock()
+        self._remembered: dict[bytes, _Remembered] = {}
 
     def recall(self, token: str) -> Identity | None:
         """The identity of a token that was verified before."""
-        found = self._remembered.get(_digest(token))
+        found = self._remembered.get(digest_secret(token))
         if found is None or found.until <= time() or (self._keys and found.version != self._keys.version):
             return None
         return found.identity
@@ -214,15 +203,4 @@ class Jwts:
         until = time() + self._remember
         if claims.get("exp", until) < until - self._leeway:  # compared first: it may be beyond all floats
             until = claims["exp"] + self._leeway
-        digest = _digest(token)
-        with self._lock:
-            self._remembered[digest] = _Remembered(identity, until, version)
-            if len(self._remembered) > MAX_REMEMBERED:
-                self._remembered.popitem(last=False)
-
-
-def _digest(token: str) -> bytes:
-    """A key for a token, from which nobody can read it."""
-    digest = _KEYED.copy()  # cheaper than a new one with a key
-    digest.update(token.encode("utf-8", "replace"))
-    return digest.digest()
+        put_newest(self._remembered, digest_secret(token), _Remembered(identity, until, version), limit=MAX_REMEMBERED)

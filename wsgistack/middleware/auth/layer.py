@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
@@ -33,7 +33,10 @@ _LOGGER = logging.getLogger("wsgistack.auth")
 
 
 class AuthLayer(Middleware):
-    """The base of the layers for authentication. A subclass makes schemes from its other options, and adds them."""
+    """The base of the layers for authentication. A subclass says how to make schemes from its other options.
+
+    :param make_schemes: makes each scheme, by the option whose value has the keys of its mistakes.
+    """
 
     must_be_inside: ClassVar = {
         "access_log": "refused requests would not be logged",
@@ -42,12 +45,11 @@ class AuthLayer(Middleware):
     }
     is_guard: ClassVar = True
     changes: ClassVar = Changes(answers=True)
-    _schemes: tuple[Scheme, ...]
-    _removers: tuple[Callable[[Environ], None], ...]
 
     def __init__(
         self,
         app: App,
+        make_schemes: Mapping[str, Callable[[], Scheme]],
         /,
         *,
         public: Sequence[str],
@@ -59,22 +61,29 @@ class AuthLayer(Middleware):
         dialog: Literal["always", "pages"] = "always",
     ) -> None:
         super().__init__(app)
-        check_lists(public=public, rules=rules)
         mistakes = Mistakes()
+        with mistakes.collect():
+            check_lists(public=public)
+            self._is_public = compile_exemptions(public, key="public")
         if _CONTROL.search(realm) or not realm.isascii():
             problem = "a header can't contain this realm"
             mistakes.append(Mistake(problem, key="realm", value=realm, expected="printable ASCII"))
         if dialog not in ("always", "pages"):
             mistakes.append(Mistake("invalid value", key="dialog", value=dialog, expected="always or pages"))
         with mistakes.collect():
-            self._is_public = compile_exemptions(public, key="public")
-        with mistakes.collect():
             self._rules = compile_rules(rules, key="rules")
         self._throttle: Throttle | None = None
         if throttle is not None:
             with mistakes.collect(prefix="throttle"):
                 self._throttle = Throttle(**throttle)
+        schemes = []
+        for key, make in make_schemes.items():
+            with mistakes.collect(prefix=key):
+                schemes.append(make())
         mistakes.raise_if_any()
+        self._schemes = tuple(schemes)
+        own = [each for each in schemes if type(each).remove_forged is not Scheme.remove_forged]
+        self._removers = tuple(each.remove_forged for each in own)
         self.public = public
         self.optional = optional
         self.rules = rules
@@ -127,11 +136,6 @@ class AuthLayer(Middleware):
         if self.withhold:
             self._withhold(environ)
         return self.app(environ, start_response)
-
-    def _add_schemes(self, schemes: Iterable[Scheme]) -> None:
-        self._schemes = tuple(schemes)
-        own = [each for each in self._schemes if type(each).remove_forged is not Scheme.remove_forged]
-        self._removers = tuple(each.remove_forged for each in own)
 
     def _withhold(self, environ: Environ) -> None:
         for scheme in self._schemes:

@@ -1,6 +1,5 @@
 """Who may enter with which password. Passwords are stored plain or as hashes."""
 
-import os
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from functools import partial
@@ -18,15 +17,15 @@ from wsgistack.middleware.auth.hashes import (
     verify_hash,
 )
 from wsgistack.middleware.auth.hashing import DEFAULT_HASHES, Hashing
+from wsgistack.middleware.auth.remembering import digest_secret
 
-__all__ = ["EXPECTED_HASH", "LOCKED", "RIGHT", "Passwords", "Users", "Verdict", "digest_secret"]
+__all__ = ["EXPECTED_HASH", "LOCKED", "RIGHT", "Passwords", "Users", "Verdict"]
 
 EXPECTED_HASH = "a hash as wsgistack passwd writes it"
 LOCKED = ""
 """Stored in place of a hash, for a user who can't enter with any password."""
 
-_NOBODY = bytes(64)  # no digest; to compare it takes an unknown user as long as others
-_KEYED = blake2b(key=os.urandom(32))
+_NOBODY = bytes(32)  # no digest; to compare it takes an unknown user as long as others
 
 
 class Verdict(Enum):
@@ -170,10 +169,3 @@ class Passwords:
 
 def _check(stored: str, checked: str, password: str) -> bool:
     return verify_hash(checked, password) and bool(stored)
-
-
-def digest_secret(secret: str) -> bytes:
-    """A key of this process for a secret, from which nobody can read it."""
-    digest = _KEYED.copy()  # cheaper than a new one with a key
-    digest.update(secret.encode("utf-8", "surrogatepass"))
-    return digest.digest()

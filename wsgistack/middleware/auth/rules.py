@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypedDict
 
 from wsgistack.environ import METHOD_OVERRIDES
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.http.paths import check_prefix, compile_under
 from wsgistack.middleware.auth.scheme import Identity, Refusal
 from wsgistack.types import Environ
@@ -55,8 +55,8 @@ class Rule(NamedTuple):
         if (self.users or self.groups) and not is_named:
             return Refusal("not one of the users or groups that the rule allows", 403)
         if self.scopes and identity.scopes is not None and not self.scopes <= identity.scopes:
-            scope = " ".join(sorted(self.scopes))
-            return Refusal(f"lacks the scope {scope}", 403, error="insufficient_scope", scope=scope)
+            scope, missing = (" ".join(sorted(each)) for each in (self.scopes, self.scopes - identity.scopes))
+            return Refusal(f"lacks the scope {missing}", 403, error="insufficient_scope", scope=scope)
         if self.check is not None and self.check(identity, environ) is not True:
             return Refusal("refused by the check of the rule", 403)
         return None
@@ -68,10 +68,13 @@ def compile_rules(rules: Iterable[RuleOptions], *, key: str) -> tuple[Rule, ...]
     :param key: the option that they come from.
     :raises ConfigError: a rule allows nothing, or a part of it is not valid.
     """
+    if isinstance(rules, str | Mapping):
+        problem = "is one rule" if isinstance(rules, Mapping) else "is text"
+        raise ConfigError(Mistake(problem, key, rules, "a list of rules", "write [{…}]"))
     mistakes = Mistakes()
     made = []
     for number, options in enumerate(rules, 1):
-        with mistakes.collect(key):
+        with mistakes.collect(key, Where(line=number)):  # the item, whose line the loader knows
             made.append(_compile_rule(options, number))
     mistakes.raise_if_any()
     return tuple(made)
@@ -89,7 +92,8 @@ def _compile_rule(options: RuleOptions, number: int) -> Rule:
     lists: dict[str, list[str]] = {}
     for name in ("under", "methods", "users", "groups", "scopes"):
         given = options.get(name, ())
-        if isinstance(given, str) or not all(isinstance(each, str) and each for each in given):  # type: ignore[attr-defined]
+        is_list = isinstance(given, Collection) and not isinstance(given, str)
+        if not is_list or not all(isinstance(each, str) and each for each in given):  # type: ignore[attr-defined]
             mistakes.append(Mistake(f"{name} of {place} is not a list of names", value=given, expected="a list"))
             given = ()
         elif name in options and not given:
@@ -97,15 +101,18 @@ def _compile_rule(options: RuleOptions, number: int) -> Rule:
         lists[name] = [*given]  # type: ignore[misc]
     prefixes = []
     for prefix in lists["under"]:
-        with mistakes.collect():
+        try:
             prefixes.append(check_prefix(prefix, root_hint="leave under out for all paths"))
+        except ConfigError as error:
+            problem = f"under of {place} has the invalid value {prefix!r}"
+            mistakes += [each._replace(problem=problem) for each in error.mistakes]
     for method in lists["methods"]:
         if method != method.upper():
             mistakes.append(Mistake(f"invalid method {method!r} in {place}", hint=f"write {method.upper()}"))
     check = options.get("check")
     if check is not None and not callable(check):
         mistakes.append(Mistake(f"check of {place} is not a callable", value=check, expected="module:callable"))
-    if not any(lists[name] for name in ("users", "groups", "scopes")) and check is None:
+    if not mistakes and check is None and not any(lists[name] for name in ("users", "groups", "scopes")):
         mistakes.append(Mistake(f"{place} does not say who is allowed", expected="users, groups, scopes or check"))
     mistakes.raise_if_any()
     methods = frozenset(lists["methods"])

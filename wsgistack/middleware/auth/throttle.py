@@ -2,19 +2,17 @@
 
 import logging
 import os
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from ipaddress import IPv6Address
 from math import ceil
-from threading import Lock
 from time import monotonic, time
 from typing import Annotated, Any, Literal, TypedDict, TypeVar
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error
-from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import MAX_PEER, parse_address
 from wsgistack.imports import require_extra
+from wsgistack.middleware.auth.remembering import put_newest
 from wsgistack.middleware.auth.scheme import Refusal
 from wsgistack.types import Duration, Secret
 
@@ -88,21 +86,16 @@ class Throttle:
             mistakes.append(Mistake("not a valid period", key="period", value=period, expected="1 second or more"))
         if when_down not in ("count", "refuse"):
             mistakes.append(Mistake("unknown choice", key="when_down", value=when_down, expected="count or refuse"))
+        with mistakes.collect():
+            self._memory = _open_store("memory://")
+            self._store = self._memory if store == "memory://" else _open_store(store)
         mistakes.raise_if_any()
         self._period = ceil(period)
         self._refuses = when_down == "refuse"
         self._limits = (per_client, per_user)
-        self._memory = _open_store("memory://")
-        self._store = self._memory if store == "memory://" else _open_store(store)
         self._key = os.urandom(32) if store == "memory://" else b"wsgistack"
-        self.renew()
-        renew_after_fork(self)
-        self._counted: OrderedDict[str, None] = OrderedDict()
+        self._counted: dict[str, None] = {}
         self._down_until = 0.0
-
-    def renew(self) -> None:
-        """Make a new lock, in a child process."""
-        self._lock = Lock()
 
     def check(self, client: str, user: str) -> Refusal | None:
         """Refuse an attempt after too many failures."""
@@ -127,7 +120,8 @@ class Throttle:
             for key, limit in self._name_counters(client, user):
                 is_last |= store.incr(key, self._period) == limit
                 if store is self._memory:
-                    self._remember(key)
+                    for oldest in put_newest(self._counted, key, None, limit=MAX_COUNTERS):
+                        store.clear(oldest)
             return is_last
 
         return bool(self._ask(count))
@@ -140,16 +134,8 @@ class Throttle:
             yield f"wsgistack/auth/user/{self._digest(user[:MAX_USER])}", per_user
 
     def _digest(self, text: str) -> str:
-        """A name of fixed length, from which nobody who sees the store can read a user."""
+        """A name of fixed length. Who sees the store can't read users, but could try names that he knows."""
         return blake2b(text.encode("utf-8", "backslashreplace"), key=self._key, digest_size=16).hexdigest()
-
-    def _remember(self, key: str) -> None:
-        with self._lock:
-            self._counted[key] = None
-            self._counted.move_to_end(key)
-            oldest = self._counted.popitem(last=False)[0] if len(self._counted) > MAX_COUNTERS else None
-        if oldest is not None:
-            self._memory.clear(oldest)
 
     def _ask(self, question: Callable[[Any], T]) -> T | None:
         """Ask the store, or the memory of this process instead. None if the answer is unknown."""
@@ -165,7 +151,7 @@ class Throttle:
 
 
 def _open_store(url: str) -> Any:
-    storage = require_extra("limits.storage", extra="throttle", key="throttle.store")
+    storage = require_extra("limits.storage", extra="throttle", key="store")
     options = {} if url.startswith("memory") else {"socket_timeout": IO_TIMEOUT, "socket_connect_timeout": IO_TIMEOUT}
     try:
         return storage.storage_from_string(url, **options)

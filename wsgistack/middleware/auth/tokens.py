@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from hashlib import sha256
 
-from wsgistack.errors import Mistake, Mistakes
+from wsgistack.errors import Mistake, Mistakes, Where
 from wsgistack.middleware.auth.scheme import Identity
 
 __all__ = ["MAX_TOKEN", "Tokens"]
@@ -36,22 +36,23 @@ class Tokens:
     def __init__(self, owners: Mapping[str, str], *, scheme: str, key: str) -> None:
         mistakes = Mistakes()
         self._identities: dict[str, Identity] = {}
-        for name, written in owners.items():
+        for number, (name, written) in enumerate(owners.items(), 1):
+            where = Where(line=number)  # the item, whose line the loader knows
             digest, *scopes = written.split() or [""]
             digest = digest.lower()
             if not name or not _DIGEST.fullmatch(digest):
                 # a token itself may be there in place of its digest, so it is not shown
                 problem = f"the token of {name!r} is not stored as a digest"
-                mistakes.append(Mistake(problem, key=key, expected=_EXPECTED, hint=_HINT))
+                mistakes.append(Mistake(problem, key=key, expected=_EXPECTED, hint=_HINT, where=where))
             elif digest in _NOTHING:  # a variable of a shell that was not set
                 problem = f"the token of {name!r} is empty"
-                mistakes.append(Mistake(problem, key=key, expected="a long random token"))
+                mistakes.append(Mistake(problem, key=key, expected="a long random token", where=where))
             elif not all(map(_SCOPE.fullmatch, scopes)):
                 problem = f"a scope of {name!r} is not valid"
-                mistakes.append(Mistake(problem, key=key, expected="ASCII without quotes and backslashes"))
+                mistakes.append(Mistake(problem, key=key, expected="ASCII without quotes and backslashes", where=where))
             elif digest in self._identities:
                 problem = f"{name!r} has the same token as {self._identities[digest].user!r}"
-                mistakes.append(Mistake(problem, key=key, expected="a token of its own for each name"))
+                mistakes.append(Mistake(problem, key=key, expected="a token of its own for each name", where=where))
             else:
                 self._identities[digest] = Identity(name, scheme, scopes=frozenset(scopes) if scopes else None)
         mistakes.raise_if_any()

@@ -4,10 +4,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, cast
 
-__all__ = ["attributes_of", "cause_of", "class_name", "context_of", "hides_context", "members_of", "traceback_of"]
-
-_name: Callable[[type], str] = type.__dict__["__qualname__"].__get__
-_namespace: Callable[[type], dict[str, Any]] = type.__dict__["__dict__"].__get__
+__all__ = ["attributes_of", "cause_of", "context_of", "hides_context", "members_of", "traceback_of"]
 
 
 def _read(name: str, kind: type = BaseException) -> Any:
@@ -20,9 +17,3 @@ context_of: Callable[[BaseException], BaseException | None] = _read("__context__
 hides_context: Callable[[BaseException], bool] = _read("__suppress_context__")
 attributes_of: Callable[[BaseException], dict[str, object]] = _read("__dict__")
 members_of: Callable[[BaseException], tuple[BaseException, ...]] = _read("exceptions", BaseExceptionGroup)
-
-
-def class_name(kind: type) -> str:
-    """The name of a class with its module, without the one of built-in classes."""
-    module = _namespace(kind).get("__module__", "builtins")
-    return _name(kind) if module == "builtins" or type(module) is not str else f"{module}.{_name(kind)}"

@@ -7,8 +7,9 @@ from traceback import walk_tb
 from types import FrameType
 from typing import Literal
 
+from wsgistack.errors import class_name
 from wsgistack.imports import is_own_code
-from wsgistack.middleware.catch_errors.attributes import cause_of, class_name, members_of, traceback_of
+from wsgistack.middleware.catch_errors.attributes import cause_of, members_of, traceback_of
 
 __all__ = ["Owner", "find_fingerprint", "find_origin", "find_owner"]
 

@@ -6,10 +6,10 @@ from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, cast
 
+from wsgistack.errors import class_name
 from wsgistack.middleware.catch_errors.attributes import (
     attributes_of,
     cause_of,
-    class_name,
     context_of,
     hides_context,
     members_of,

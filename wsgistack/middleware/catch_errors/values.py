@@ -27,8 +27,8 @@ from typing import Any, ClassVar, cast
 from urllib.parse import quote, quote_plus
 from uuid import UUID
 
+from wsgistack.errors import class_name
 from wsgistack.http.redaction import REDACTED, Redaction, redact_text
-from wsgistack.middleware.catch_errors.attributes import class_name
 
 __all__ = ["MAX_VALUE", "Values", "own_attributes"]
 

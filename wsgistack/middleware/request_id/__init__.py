@@ -7,16 +7,16 @@ from functools import partial
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
-from wsgistack.current import NO_ID, Origin, origin_var, request_id_var
 from wsgistack.environ import GLOBAL_REQUEST_ID, REQUEST_ID, TRACE_ID, escape_quoted
 from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.exchange.context import call_in_context
+from wsgistack.exchange.current import NO_ID, Origin, origin_var, request_id_var
 from wsgistack.exchange.setting import setting
 from wsgistack.http.addresses import Networks, find_peer
+from wsgistack.http.notices import Notice
 from wsgistack.http.traceparent import make_traceparent, parse_traceparent
 from wsgistack.middleware.request_id.generators import GENERATORS
 from wsgistack.middleware.request_id.shapes import SHAPES, STRUCTURED, Take, compile_shapes, is_well_formed
-from wsgistack.notices import Notice
 from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["RequestId"]

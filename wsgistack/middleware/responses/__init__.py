@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.http.notices import Notice
 from wsgistack.http.responses import JSON, RESPONSES, Problem, Render
 from wsgistack.middleware.responses.templates import Page, list_values, read_templates
-from wsgistack.notices import Notice
 from wsgistack.types import App, Changes, Environ, StartResponse
 
 __all__ = ["Responses"]

@@ -10,10 +10,10 @@ from wsgistack.environ import CSP_NONCE
 from wsgistack.errors import Mistake, Mistakes, suggest
 from wsgistack.exchange import editing
 from wsgistack.http.caching import CACHING_FIELDS, is_reusable
+from wsgistack.http.notices import Notice
 from wsgistack.middleware.security_headers.csp import check_policy, make_policy
 from wsgistack.middleware.security_headers.nonce import Nonce
 from wsgistack.middleware.security_headers.structured_fields import make_permissions, make_reporting_endpoints
-from wsgistack.notices import Notice
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
 __all__ = ["SecurityHeaders"]

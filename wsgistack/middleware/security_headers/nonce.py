@@ -2,7 +2,7 @@
 
 from secrets import token_urlsafe
 
-from wsgistack.notices import Notice
+from wsgistack.http.notices import Notice
 
 __all__ = ["Nonce"]
 

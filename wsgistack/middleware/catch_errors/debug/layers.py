@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, cast
 
 import wsgistack.exchange
 from wsgistack.base import Middleware
-from wsgistack.middleware.catch_errors.attributes import class_name, traceback_of
+from wsgistack.errors import class_name
+from wsgistack.middleware.catch_errors.attributes import traceback_of
 from wsgistack.middleware.catch_errors.fingerprints import find_owner
 from wsgistack.middleware.catch_errors.values import own_attributes
 from wsgistack.types import App

@@ -11,8 +11,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from wsgistack.errors import class_name
 from wsgistack.exchange.context import call_in_context
-from wsgistack.middleware.catch_errors.attributes import class_name
 from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import App, Environ, StartResponse
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from wsgistack import notices
-from wsgistack.notices import Notice
+from wsgistack.http import notices
+from wsgistack.http.notices import Notice
 
 LOGGER = logging.getLogger("tests.notices")
 

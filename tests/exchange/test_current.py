@@ -3,7 +3,7 @@
 from contextvars import copy_context
 
 from wsgistack import current_request_id, request_id_var
-from wsgistack.current import Origin, origin_var
+from wsgistack.exchange.current import Origin, origin_var
 
 
 def test_has_no_id_outside_of_requests() -> None:
