@@ -160,7 +160,7 @@ def test_logs_what_was_sent_and_that_it_was_cut(server: Server, path: str) -> No
     ask(server, f"GET {path} HTTP/1.1", request_id)
     entry = server.logged(request_id)
     sent = len(CHUNK * 2)
-    assert (entry["status"], entry["outcome"], entry["bytes"]) == (200, "error", sent)
+    assert (entry["status"], entry["outcome"], entry["bytes"]) == (200, "failed", sent)
     said = f"GET {path} failed after 200 OK and {sent} bytes of the body, so that the connection is cut, request "
     assert server.output().count(said + request_id) == 1
 
@@ -171,7 +171,7 @@ def test_logs_a_failing_close_after_a_complete_body(server: Server) -> None:
     assert response.status == 200
     assert response.body == CHUNK or not response.is_whole
     entry = server.logged(request_id)
-    assert (entry["status"], entry["outcome"], entry["bytes"]) == (200, "error", len(CHUNK))
+    assert (entry["status"], entry["outcome"], entry["bytes"]) == (200, "failed", len(CHUNK))
     said = f"GET /close failed in close() after 200 OK with {len(CHUNK)} bytes, request {request_id}"
     assert server.output().count(said) == 1
 
