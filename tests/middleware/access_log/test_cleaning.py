@@ -147,3 +147,20 @@ def test_refuses_an_invalid_option_with_the_reason(options: dict[str, Any], mess
 def test_refuses_a_switch_in_the_place_of_names() -> None:
     with pytest.raises(ConfigError, match="redact: not the name of a secret: 'False'; expected names, or none to show"):
         make_cleaning(["False"], "full", None, max_value=2000, max_line=16_000)
+
+
+@pytest.mark.parametrize(
+    ("format", "quote"), [pytest.param("%L", "", id="Apache"), pytest.param("json", '"', id="JSON")]
+)
+@pytest.mark.parametrize(
+    ("request_id", "redact", "written"),
+    [
+        pytest.param("d0e5d8a0-c97b", [], "d0e5d8a0-c97b", id="hexadecimal"),
+        pytest.param("eyJhbGciOiJIUzI1NiJ9.e30.x", [], REDACTED, id="token"),
+        pytest.param("d0e5", ["request-id"], REDACTED, id="hidden by its name"),
+    ],
+)
+def test_writes_ids(format: str, quote: str, request_id: str, redact: list[str], written: str) -> None:
+    cleaning = make_cleaning(redact, "full", None, max_value=2000, max_line=16_000)
+    line = compile_format(format, cleaning)(Request({"wsgistack.request_id": request_id}))
+    assert f"{quote}{written}{quote}" in line

@@ -10,7 +10,17 @@ from wsgistack.errors import Mistake, Mistakes
 from wsgistack.http.redaction import REDACTED, Redaction
 from wsgistack.middleware.access_log.addresses import carries_addresses, make_hider
 
-__all__ = ["Cleaned", "Cleaning", "as_text", "decode", "escape_for", "make_cleaning", "write_json", "write_logfmt"]
+__all__ = [
+    "Cleaned",
+    "CleanedIds",
+    "Cleaning",
+    "as_text",
+    "decode",
+    "escape_for",
+    "make_cleaning",
+    "write_json",
+    "write_logfmt",
+]
 
 CUT = "..."
 """What ends a value that is longer than the limit."""
@@ -21,6 +31,8 @@ _KEPT = (str, tuple)  # other values may be equal and look different, such as 1 
 _LEAST_VALUE = 20  # characters: shorter values say nothing
 _LEAST_LINE = 500
 _SWITCHES = ("0", "1", "false", "no", "off", "on", "true", "yes")  # in an ini file, they are names
+_MAX_ID = 64  # characters
+_PLAIN_ID = re.compile(rf"[0-9a-f-]{{1,{_MAX_ID}}}").fullmatch
 _NEEDS_QUOTES = re.compile(r'[^!#-<>-\[\]-~]|"|\\|=').search
 
 
@@ -66,6 +78,22 @@ class Cleaned(dict[Any, str]):
         return written
 
 
+class CleanedIds(Cleaned):
+    """The same for ids of requests: other ones each time, and nearly always hexadecimal, which needs no cleaning."""
+
+    def __init__(
+        self, show: Callable[[Any], str], escape: Callable[[str], str], limit: int, absent: Mapping[Any, str]
+    ) -> None:
+        super().__init__(show, escape, limit, absent, keeps=False)
+        self._is_safe = _PLAIN_ID if limit >= _MAX_ID and show("0") == "0" else None  # None if they are hidden
+        self._quote = escape("0").partition("0")[0]  # of JSON
+
+    def __missing__(self, value: Any) -> str:
+        if self._is_safe is not None and type(value) is str and self._is_safe(value):
+            return f"{self._quote}{value}{self._quote}"
+        return super().__missing__(value)
+
+
 class Cleaning:
     """What is hidden in an access log.
 
@@ -96,8 +124,8 @@ class Cleaning:
             return lambda value: hide(cut(value))
         if redaction is None:
             return cut
-        redact = redaction.redact_value
-        return lambda value: redact(name, cut(value))
+        redact = redaction.redact_query if name.upper() == "QUERY_STRING" else redaction.redact_url
+        return lambda value: redact(cut(value))
 
     def show_client(self, client: str) -> str:
         """Show the address of a client."""

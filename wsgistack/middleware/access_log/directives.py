@@ -33,12 +33,14 @@ class Reading(NamedTuple):
     :param expression: over ``entry``, ``get``, which reads its environ, and ``NAMES_IN_EXPRESSIONS``.
     :param show: returns the value as text without secrets; None if the value is safe as it is.
     :param keeps: whether the values of many requests are the same, so that it is worth to remember them.
+    :param is_id: whether it is the id of one request.
     :param empty: what Apache's formats have in the place of an empty value.
     """
 
     expression: str
     show: Callable[[Any], str] | None = None
     keeps: bool = True
+    is_id: bool = False
     empty: str = "-"
 
 
@@ -103,7 +105,7 @@ def _read_plain(letter: str, cleaning: Cleaning) -> Reading | None:
         return Reading(_CLIENT[letter], cleaning.show_client, cleaning.hide_addresses is None)
     if letter in _SHOWN:
         name, expression = _SHOWN[letter]
-        return Reading(expression, cleaning.show(name), letter != "L")
+        return Reading(expression, cleaning.show(name), is_id=letter == "L")
     match letter:
         case "U":
             return Reading("(entry.path, '')", cleaning.show_target)

@@ -250,7 +250,7 @@ def _add_value(line: Line, source: Source, cleaning: Cleaning, style: _Style) ->
 def _read(source: str, cleaning: Cleaning) -> Reading:
     if source in _TEXTS:
         name, expression = _TEXTS[source]
-        return Reading(expression, cleaning.show(name), source not in _OF_ONE_REQUEST)
+        return Reading(expression, cleaning.show(name), is_id=source in _OF_ONE_REQUEST)
     if source in _TARGETS:
         return Reading(_TARGETS[source], cleaning.show_target)
     kind, _, name = source.partition(":")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from wsgistack.http.addresses import PEER
-from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, as_text
+from wsgistack.middleware.access_log.cleaning import Cleaned, CleanedIds, Cleaning, as_text
 from wsgistack.middleware.access_log.directives import NAMES_IN_EXPRESSIONS, Reading
 from wsgistack.types import Environ, Headers
 
@@ -78,6 +78,8 @@ class Line:
     def clean(self, reading: Reading, escape: Callable[[str], str], absent: Mapping[Any, str]) -> str:
         """Return the name, in the expressions, of what cleans values like this."""
         limit = self._cleaning.limit
+        if reading.is_id:
+            return self.name(CleanedIds(reading.show or str, escape, limit, absent))
         return self.name(Cleaned(reading.show or str, escape, limit, absent, keeps=reading.keeps))
 
     def name(self, value: object) -> str:
