@@ -61,6 +61,6 @@ def test_prints_each_request_in_one_line_whatever_the_client_sends(tmp_path: Pat
     with running(tmp_path, *SERVE, "shop:app") as server:
         server.raw(b"GET /a%0aGET%20/b%20200?q=\x1b[31m HTTP/1.0\r\n\r\n").close()
         server.get("/fail", "POST")
-        found = eventually(lambda: re.search(r"^POST /fail 500 \d+\.\d ms error$", server.output(), re.MULTILINE))
+        found = eventually(lambda: re.search(r"^POST /fail 500 \d+\.\d ms failed$", server.output(), re.MULTILINE))
         assert found
         assert re.search(r"^GET /a%0AGET%20/b%20200\?q=\\x1b\[31m 404 \d+\.\d ms$", server.output(), re.MULTILINE)

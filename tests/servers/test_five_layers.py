@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import socket
 import sys
 import zlib
@@ -199,7 +200,8 @@ def test_lets_the_client_notice_a_broken_response(coding: str, server: Server) -
         with pytest.raises((IncompleteRead, ConnectionResetError, EOFError)):
             read()
     assert server.logged(request_id)["outcome"] == "failed"
-    assert f"GET /broken failed, request {request_id}\nTraceback" in server.output()
+    failed = rf"GET /broken failed after 200 OK and \d+ bytes of the body, .*request {request_id}\nTraceback"
+    assert re.search(failed, server.output())
 
 
 def test_logs_that_the_client_has_disconnected(server: Server) -> None:
