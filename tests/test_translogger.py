@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from collections.abc import Iterator
 from logging.handlers import BufferingHandler
 from pathlib import Path
@@ -42,12 +43,23 @@ def logger() -> Iterator[logging.Logger]:
 
 
 @pytest.fixture
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Paste writes the offset of summer all year, where there is one. Another test may have set such a zone."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
 def records(logger: logging.Logger) -> list[logging.LogRecord]:
     handler = BufferingHandler(1000)
     logger.addHandler(handler)
     return handler.buffer
 
 
+@pytest.mark.usefixtures("in_utc")
 @pytest.mark.parametrize(
     ("path", "environ"),
     [

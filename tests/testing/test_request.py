@@ -102,3 +102,9 @@ def test_refuses_headers_that_are_neither_a_mapping_nor_pairs(headers: Any) -> N
 
 def test_accepts_headers_as_a_mapping() -> None:
     assert make_environ(headers={"X-A": "b"})["HTTP_X_A"] == "b"
+
+
+@pytest.mark.parametrize("headers", [["Accept"], [("Accept",)], [("Accept", 1)], {"Accept": None}], ids=str)
+def test_says_what_is_no_header(headers: Any) -> None:
+    with pytest.raises(TypeError, match="invalid header .*; expected a mapping, or pairs of a name and a value"):
+        make_environ(headers=headers)
