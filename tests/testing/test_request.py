@@ -106,5 +106,5 @@ def test_accepts_headers_as_a_mapping() -> None:
 
 @pytest.mark.parametrize("headers", [["Accept"], [("Accept",)], [("Accept", 1)], {"Accept": None}], ids=str)
 def test_says_what_is_no_header(headers: Any) -> None:
-    with pytest.raises(TypeError, match="invalid header .*; expected a mapping, or pairs of a name and a value"):
+    with pytest.raises(TypeError, match=r"invalid header .*; expected a mapping, or pairs of a name and a value"):
         make_environ(headers=headers)
