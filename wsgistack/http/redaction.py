@@ -115,7 +115,7 @@ class Redaction:
     text without a known word costs one search with a regular expression.
 
     :param names: more names of query parameters, headers, cookies, variables and parts of a path before a secret.
-        Case does not matter. A part of a name is enough. ``-`` and ``_`` stand for any separator, or none.
+        Case does not matter. A part of a name is enough. ``-`` and ``_`` mean any separator, or none.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:

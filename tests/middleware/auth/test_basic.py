@@ -339,3 +339,9 @@ def test_serves_without_a_request_method() -> None:
     body = BasicAuth(_show_user, users={"a": "b"})(environ, lambda status, *_: started.append(status))  # type: ignore[arg-type]
     assert started == ["401 Unauthorized"]
     assert b"".join(body)
+
+
+@pytest.mark.parametrize("returned", [1, "yes", object(), [True]], ids=["1", "text", "object", "list"])
+def test_only_true_means_a_right_password(returned: object) -> None:
+    app = BasicAuth(answering([b"secret"]), check=lambda user, password: returned)  # type: ignore[arg-type,return-value]
+    assert Call(app, HTTP_AUTHORIZATION="Basic YWRhOmxvdmVsYWNl").status == "401 Unauthorized"

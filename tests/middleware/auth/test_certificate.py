@@ -40,6 +40,10 @@ def test_lets_in_who_has_a_verified_certificate() -> None:
     assert get(mail, user="emailAddress").startswith("ada@example.org ")
 
 
+def test_the_subject_is_read_as_utf_8() -> None:
+    assert get({**BY_SERVER, "SSL_CLIENT_S_DN": "CN=Zo\xc3\xab"}, user="subject").startswith("CN=Zoë ")
+
+
 def test_believes_only_trusted_peers() -> None:
     assert get(BY_PROXY, 401)
     assert get(BY_PROXY, 401, trusted=["192.0.2.1"])

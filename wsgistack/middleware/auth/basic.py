@@ -105,7 +105,8 @@ class Basic(Scheme):
         """Check the password."""
         user, (password, written) = credentials
         if self._check is not None:
-            return self._identify(user) if self._check(user, password) else _REFUSALS[Verdict.WRONG]
+            # only True: the coroutine of an async function, for example, is true whatever the password is
+            return self._identify(user) if self._check(user, password) is True else _REFUSALS[Verdict.WRONG]
         stored = self._passwords.find_stored(user)
         verdict = self._passwords.verify(user, password)
         if verdict is not RIGHT:
@@ -158,8 +159,8 @@ class BasicAuth(AuthLayer):
         guessing.
     :param groups: a file of groups for ``rules``, in the format of Apache's AuthGroupFile: ``staff: ada bob``. A
         change takes effect within about a second. None by default.
-    :param check: a callable that takes the user name and the password and returns whether they are right. Its
-        exceptions are not caught here: catch_errors answers them.
+    :param check: a callable that takes the user name and the password, and returns True if they are right. Anything
+        else counts as wrong. Its exceptions are not caught here: catch_errors answers them.
     :param weak_hashes: weak formats that are allowed as well: ``sha1`` for ``{SHA}``, ``des`` for DES crypt, and
         ``plain`` for passwords in the file as they are. None by default: whoever reads such a file soon knows the
         passwords.

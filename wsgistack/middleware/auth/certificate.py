@@ -104,7 +104,7 @@ class ClientCertificate(Scheme):
             return Refusal("the subject of the certificate can't be read")
         named = [value for name, value in attributes if name.lower() == self._attribute.lower()]
         if self._attribute == "subject":
-            named = [subject]
+            named = [subject.encode("latin-1").decode()]
         if len(named) != 1 or not named[0]:
             return Refusal(f"the subject does not have exactly one {self._attribute}")
         groups = frozenset(value for name, value in attributes if name.lower() == "ou" and value)

@@ -70,7 +70,7 @@ class CatchErrors(Middleware):
         ``trace_id`` and ``fingerprint``, and in ``request_headers`` the headers without secrets. The default lets you
         set up this log separately from others.
     :param answers: for types of exceptions, given by import strings in a configuration, a status or a mapping with
-        ``status``, ``detail`` (a text for the client) and ``headers``. A type stands for derived types, too, unless
+        ``status``, ``detail`` (a text for the client) and ``headers``. A type also counts for derived types, unless
         they have their own. None by default, because an exception without an answer is a failure.
     :param reporters: what else gets a report of each error, without secrets: an
         :class:`wsgistack.ErrorReport`. Each is an import string or a callable, or
