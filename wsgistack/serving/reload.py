@@ -129,9 +129,10 @@ def _modification_times(files: Iterable[str]) -> dict[str, int]:
     """Find those of files, and of code and configurations in the same folders. 0 means that it does not exist."""
     found = {file: _modification_time(file) for file in files}
     for folder in {os.path.dirname(file) for file in found}:  # noqa: PTH120 (called often)
-        with suppress(OSError), os.scandir(folder) as entries:
-            like = (each.path for each in entries if each.name.endswith(_SUFFIXES) and not each.name.startswith("."))
-            found |= {path: _modification_time(path) for path in like}
+        with suppress(OSError):
+            names = os.listdir(folder)  # noqa: PTH208 (called often; a signal leaves no open iterator behind)
+            like = [name for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")]
+            found |= {path: _modification_time(path) for path in (os.path.join(folder, name) for name in like)}  # noqa: PTH118
     return found
 
 
