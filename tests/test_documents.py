@@ -26,15 +26,18 @@ import pytest
 from tests.pages import Snippet, read_snippets
 from wsgistack.cli import main
 from wsgistack.options.schema import read_schema
+from wsgistack.pipeline import registry
 from wsgistack.testing import Judge, Server
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.rst", ROOT / "docs/configuration.rst", *sorted(ROOT.glob("recipes/*/README.rst"))]
+COMMANDS = ROOT / "docs/commands.rst"
 TUTORIAL = ROOT / "docs/tutorial.rst"
 PARTS = [ROOT / "docs/debug-page.rst", ROOT / "docs/reports.rst"]
 """Pages that show parts of files."""
 FRAMEWORKS = ("flask", "django", "plain")
 PAGES = [
+    COMMANDS,
     ROOT / "docs/writing-a-middleware.rst",
     *(ROOT / f"docs/tasks/{name}.rst" for name in ("deployment", "several-applications", "testing")),
 ]
@@ -68,7 +71,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("document", [pytest.param(path, id=path.name) for path in DOCUMENTS[:2]])
+@pytest.mark.parametrize("document", [pytest.param(path, id=path.name) for path in (*DOCUMENTS[:2], COMMANDS)])
 def test_python_and_plain_commands_do_what_the_document_shows(
     document: Path, folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +89,12 @@ def test_python_and_plain_commands_do_what_the_document_shows(
                 compare(expected, "".join(reversed(capfd.readouterr())), command)
                 ran += 1
     assert ran >= 3
+
+
+def test_the_readme_links_each_layer_to_its_code() -> None:
+    links = re.findall(r"`(\w+) <([\w./]+)>`_", (ROOT / "README.rst").read_text("utf-8"))
+    assert {name for name, _ in links} == {name for name in registry.names() if not name.startswith("oslo_")}
+    assert [target for _, target in links if not (ROOT / target).exists()] == []
 
 
 def load_module(name: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:

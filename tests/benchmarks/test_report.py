@@ -1,7 +1,6 @@
 """The pages, the data and the plots of the figures."""
 
 import json
-import re
 import shutil
 from math import inf
 from pathlib import Path
@@ -86,18 +85,29 @@ def test_refuses_to_write_pages_without_data(tmp_path: Path, capsys: pytest.Capt
     assert "has no data of layers, stack," in capsys.readouterr().err
 
 
-def test_the_readme_shows_the_figures_of_the_stack() -> None:
+def test_the_readme_shows_what_was_measured() -> None:
     readme = (ROOT / "README.rst").read_text("utf-8")
-    found = json.loads((ROOT / "docs/figures/stack.json").read_text("utf-8"))
-    lines: dict[str, list[str]] = {}
-    for row in found["rows"]:
-        spread = f" ({format_figure(row['low'])} to {format_figure(row['high'])})" if row["compared_with"] else ""
-        lines.setdefault(row["what"], []).append(f"{format_figure(row['median'])} {row['unit']}{spread}")
-    measured = [[what.removeprefix("five layers: "), *figures] for what, figures in lines.items() if len(figures) == 3]
-    shown = [re.split("  +", line) for line in readme.splitlines()]
-    assert measured
-    assert all(line in shown for line in measured)
-    assert found["machine"]["date"] in readme
+    stack = json.loads((ROOT / "docs/figures/stack.json").read_text("utf-8"))
+    row = {(each["what"], each["compared_with"] or ""): format_figure(each["median"]) for each in stack["rows"]}
+    browser = "five layers: 100 bytes, browser"
+    [paste] = [what for what in row if what[0] == browser and what[1].startswith("Paste")]
+    assert f"**{row[browser, '']} µs for five layers.**" in readme
+    assert f"{row[paste]} of what Paste's four layers add" in " ".join(readme.split())
+    assert f"add {row['public site: 15 layers', '']} µs" in " ".join(readme.split())
+    assert stack["machine"]["date"] in readme
+
+
+def test_the_readme_shows_how_many_peers_break_a_rule() -> None:
+    readme = (ROOT / "README.rst").read_text("utf-8")
+    found = json.loads((ROOT / "docs/conformance.json").read_text("utf-8"))["peers"]
+    ours = [each for each in found if each["title"].startswith("wsgistack")]
+    theirs = [each for each in found if each not in ours]
+    assert not any(each["failed"] for each in ours)
+    assert f"**0 broken rules in {len(ours)} layers.**" in readme
+    assert (
+        f"Of {len(theirs)} middlewares of other projects, {sum(bool(each['failed']) for each in theirs)} break a"
+        in readme
+    )
 
 
 @pytest.mark.parametrize(
