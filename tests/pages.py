@@ -89,17 +89,23 @@ def know_sphinx() -> None:
     roles.register_generic_role("doc", docutils.nodes.literal)
 
 
-def read_snippets(document: Path, tab: str = "") -> list[Snippet]:
-    """Read the blocks of code of a document.
-
-    :param tab: the ``sync`` of the tabs to choose; by default all.
-    """
+def read_page(document: Path) -> docutils.nodes.document:
+    """Read a document. A mistake in it is an error."""
     know_sphinx()
     parser = docutils.parsers.rst.Parser()
     settings = docutils.frontend.get_default_settings(parser)
     settings.halt_level = docutils.utils.Reporter.WARNING_LEVEL
     tree = docutils.utils.new_document(str(document), settings)
     parser.parse(document.read_text("utf-8"), tree)
+    return tree
+
+
+def read_snippets(document: Path, tab: str = "") -> list[Snippet]:
+    """Read the blocks of code of a document.
+
+    :param tab: the ``sync`` of the tabs to choose; by default all.
+    """
+    tree = read_page(document)
     for container in list(tree.findall(docutils.nodes.container)):
         if tab and container["sync"] not in ("", tab):
             container.parent.remove(container)
