@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from wsgiref.simple_server import demo_app
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from docutils import nodes
 
 from tests.pages import read_page, read_snippets
@@ -16,8 +20,11 @@ from wsgistack.cli import main
 from wsgistack.config import load
 from wsgistack.middleware.auth.hashes import hash_password
 from wsgistack.pipeline import registry
+from wsgistack.testing import Server
 
 DOCS = Path(__file__).parent.parent / "docs"
+REFUSING = ("api_key", "auth", "basic_auth", "bearer_auth", "https")
+"""Layers that answer a plain request over http by themselves."""
 LAYERS = [name for name in registry.names() if registry.find(name).__module__.startswith("wsgistack.")]
 
 
@@ -92,25 +99,56 @@ def test_has_examples_in_all_formats_and_all_sections(name: str, folder: Path) -
     assert ":raises" not in text
 
 
-@pytest.mark.parametrize("name", LAYERS)
-def test_the_examples_in_toml_are_right(
-    name: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with the files and the modules that the examples name."""
     shop = ModuleType("shop.version")
     vars(shop)["find_build"] = lambda environ: "1.2"
     for module in ("shop", "shop.version"):
         monkeypatch.setitem(sys.modules, module, shop)
     (tmp_path / "users.htpasswd").write_text(f"ada:{hash_password('lovelace', 'bcrypt')}\n")
     (tmp_path / "denied.txt").write_text("192.0.2.0/24\n")
+    (tmp_path / "issuer.pem").write_text(write_public_key())
     (tmp_path / "public").mkdir()
     (tmp_path / "errors").mkdir()
     (tmp_path / "errors" / "4xx.html").touch()
-    for snippet in read_snippets(folder / f"{name}.rst"):
-        if snippet.language == "toml":
-            file = tmp_path / "stack.toml"
-            text = re.sub("/var/log/site|/etc/site", str(tmp_path), snippet.text)
-            file.write_text(f'app = "wsgiref.simple_server:demo_app"\n{text}', "utf-8")
-            load(file)
+    (tmp_path / "errors" / "5xx.html").write_text("<h1>Broken</h1>")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_public_key() -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return rsa.generate_private_key(65537, 2048).public_key().public_bytes(encoding, form).decode()
+
+
+def read_examples(page: Path, language: str) -> list[str]:
+    texts = [snippet.text for snippet in read_snippets(page) if snippet.language == language]
+    assert texts
+    return [re.sub("/var/log/site|/etc/site", ".", text) for text in texts]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_examples_in_toml_are_right(name: str, folder: Path, site: Path) -> None:
+    for text in read_examples(folder / f"{name}.rst", "toml"):
+        file = site / "stack.toml"
+        file.write_text(f'app = "wsgiref.simple_server:demo_app"\n{text}', "utf-8")
+        load(file)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_examples_in_python_are_right(name: str, folder: Path, site: Path) -> None:
+    """Each makes an application that answers a request."""
+    middleware: Any = registry.find(name)
+    given = {"app": demo_app, "application": demo_app, "legacy": demo_app, "describe": lambda environ, problem: {}}
+    for text in read_examples(folder / f"{name}.rst", "python"):
+        names = {middleware.__name__: middleware, **given}
+        made = re.match(r"(\w+) = ", text)
+        exec(text if made else f"application = {text}", names)  # noqa: S102
+        application = names[made[1] if made else "application"]
+        assert type(application) is middleware
+        status = Server().get(application, headers={"Host": "www.example.org"}).status
+        assert status.startswith(("308", "401") if name in REFUSING else "200"), status
 
 
 def test_converts_sections_of_an_ini_file(extension: ModuleType) -> None:
