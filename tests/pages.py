@@ -110,3 +110,18 @@ def read_snippets(document: Path, tab: str = "") -> list[Snippet]:
         if tab and container["sync"] not in ("", tab):
             container.parent.remove(container)
     return [Snippet(node) for node in tree.findall(docutils.nodes.literal_block) if "code" in node["classes"]]
+
+
+def find_snippet(document: Path, text: str) -> str:
+    """Find the only block of code with a text in it."""
+    [found] = [snippet.text for snippet in read_snippets(document) if text in snippet.text]
+    return found
+
+
+def run_snippet(document: Path, text: str, **names: Any) -> dict[str, Any]:
+    """Run the only block of code with a text in it, in Python.
+
+    :returns: the given names and those that it defines.
+    """
+    exec(find_snippet(document, text), names)  # noqa: S102
+    return names

@@ -15,7 +15,8 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from tests.direct import Call
-from tests.middleware.catch_errors.test_frameworks import django_site
+from tests.middleware.catch_errors.test_frameworks import PAGE, django_site
+from tests.pages import run_snippet
 from wsgistack import CatchErrors
 from wsgistack.types import App
 
@@ -41,15 +42,12 @@ def bottle_site(is_open: bool) -> App:
 
 
 def falcon_site(is_open: bool) -> App:
-    def propagate(request: object, response: object, error: Exception, parameters: object) -> None:
-        raise error
-
     class Shop:
         on_get = staticmethod(fail)
 
     site = falcon.App()
     if is_open:
-        site.add_error_handler(Exception, propagate)
+        run_snippet(PAGE, "add_error_handler", app=site)
     site.add_route("/", Shop())
     return site
 
@@ -58,8 +56,9 @@ def cherrypy_site(is_open: bool) -> App:
     class Shop:
         index = cherrypy.expose(fail)
 
-    throws = {"request.throw_errors": True, "wsgi.ExceptionTrapper.throws": (Exception,)}
-    return cherrypy.Application(Shop(), "", {"/": throws if is_open else {}})  # type: ignore[no-any-return]
+    if is_open:
+        return run_snippet(PAGE, "ExceptionTrapper", cherrypy=cherrypy, Shop=Shop)["application"]  # type: ignore[no-any-return]
+    return cherrypy.Application(Shop())  # type: ignore[no-any-return]
 
 
 def pyramid_site(is_open: bool) -> App:
