@@ -30,6 +30,8 @@ from wsgistack.testing import Judge, Server
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.rst", ROOT / "docs/configuration.rst", *sorted(ROOT.glob("recipes/*/README.rst"))]
+TEMPLATE = ROOT / "recipes/my-layer/README.rst"
+"""A page for an installed copy of its folder, which ``tests/recipes/test_my_layer.py`` makes."""
 TUTORIAL = ROOT / "docs/tutorial.rst"
 PARTS = [ROOT / "docs/debug-page.rst", ROOT / "docs/reports.rst"]
 """Pages that show parts of files."""
@@ -274,7 +276,7 @@ def start_reading(tmp_path: Path) -> Iterator[Callable[[Path], Reader]]:
 @pytest.mark.parametrize(
     ("document", "tab"),
     [
-        *(pytest.param(path, "", id=str(path.relative_to(ROOT))) for path in (*DOCUMENTS, *PAGES)),
+        *(pytest.param(path, "", id=str(path.relative_to(ROOT))) for path in (*DOCUMENTS, *PAGES) if path != TEMPLATE),
         *(pytest.param(TUTORIAL, tab, id=f"tutorial-{tab}") for tab in FRAMEWORKS),
     ],
 )
