@@ -98,3 +98,11 @@ def test_says_that_a_layer_changes_nothing() -> None:
 
     vars(brew)["changes"] = Changes()
     assert read_content(brew).changes == ["It changes nothing in a response."]
+
+
+def test_ignores_an_attribute_of_the_same_name() -> None:
+    def brew(app: WSGIApplication) -> WSGIApplication:
+        return app
+
+    vars(brew)["changes"] = ["2.0: stronger"]
+    assert read_content(brew).changes == []

@@ -73,6 +73,9 @@ def long(app):
     1. Grind.
        Fill.
     2. Press.
+    Pour.
+    -
+    *  Enjoy.
 
     .. code-block:: python
 
@@ -80,6 +83,14 @@ def long(app):
 
     Args:
         app: it keeps its lines.
+
+    Notes
+    -----
+    So does this.
+
+    ====  =====
+    cups  taste
+    ====  =====
     """
     return app
 '''
@@ -91,12 +102,21 @@ stranger:long: Brew. For example:
 `brew` is not `Coffee`. See `the shop`, `a * b * c`:
 
 1. Grind. Fill.
-2. Press.
+2. Press. Pour. -
+*  Enjoy.
 
     long(long(app))
 
 Args:
     app: it keeps its lines.
+
+Notes
+-----
+So does this.
+
+====  =====
+cups  taste
+====  =====
 
 Options
   It declares no options.

@@ -37,7 +37,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # of an option that turns something off, 0 turns it on
     }
-    install = [venv / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", source]
+    install: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", source]
     subprocess.run(install, env=environ, check=True)
     return environ
 

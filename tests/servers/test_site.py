@@ -88,9 +88,9 @@ def test_every_page_works_offline(tab: Tab, url: str, site: Path) -> None:
 def test_every_page_fits_on_a_phone(tab: Tab, url: str, site: Path) -> None:
     tab.resize(*WINDOWS["phone"])
     wide = {}
-    for page in site.rglob("*.html"):
-        tab.open(f"{url}{page.relative_to(site)}")
-        wide[page.name] = tab.evaluate(WIDE)
+    for page in (each.relative_to(site) for each in site.rglob("*.html")):
+        tab.open(f"{url}{page}")
+        wide[page] = tab.evaluate(WIDE)
     assert {page: found for page, found in wide.items() if found} == {}
 
 

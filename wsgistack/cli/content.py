@@ -82,6 +82,7 @@ def read_content(factory: Factory) -> Content:
     paragraphs = re.split(r"\n{2,}", _FIELD.sub("", doc).strip())
     last = " ".join(" ".join(filter(_LAST.match, paragraphs)).split())
     text = "\n\n".join(each for each in paragraphs if not _LAST.match(each))
+    changes = getattr(factory, "changes", None)
     [(cost, place, limits)] = _SENTENCES.findall(last)
     return Content(
         summary=summarize(factory),
@@ -91,7 +92,7 @@ def read_content(factory: Factory) -> Content:
         place=place,
         neighbors=[*_describe_neighbors(factory)],
         limits=limits,
-        changes=[*_describe_changes(getattr(factory, "changes", None))],
+        changes=[*_describe_changes(changes)] if isinstance(changes, Changes) else [],
         cost=cost,
     )
 
@@ -139,10 +140,8 @@ def _describe_neighbors(factory: Factory) -> Iterator[str]:
             yield f"- {place} {', '.join(names)}: otherwise {reason}."
 
 
-def _describe_changes(changes: Changes | None) -> Iterator[str]:
+def _describe_changes(changes: Changes) -> Iterator[str]:
     """Describe what the layer may change in a response."""
-    if changes is None:
-        return
     if changes.headers:
         names = ", ".join(f"``{name.title()}``" for name in sorted(changes.headers))
         yield f"- these headers: {names}"

@@ -39,7 +39,9 @@ _EXAMPLES = {
     "Show all about one": "wsgistack list basic_auth",
     "Show the options of any other middleware": "wsgistack list werkzeug.middleware.proxy_fix:ProxyFix",
 }
-_ITEM = re.compile(r"^([-*•]|\d+\.|#\.) +")
+_ITEM = re.compile(r"^((?:[-*•]|\d+\.|#\.) +)", re.MULTILINE)
+_AS_IT_IS = re.compile(r"^([ \t]|>>>|==|--|~~|\+-|\|)", re.MULTILINE)
+"""A line of a text that is no paragraph: indented, of Python, below a title, or of a table."""
 _MARKUP = re.compile(r"``(.+?)``|\*\*(.+?)\*\*|(?<![\w*`])\*(?=\S)([^*`]+?)(?<=\S)\*(?![\w*`])")
 
 
@@ -143,24 +145,23 @@ def _print_title(terminal: Terminal, title: str) -> None:
 
 
 def _print_block(terminal: Terminal, block: Block, margin: str = "") -> None:
-    """Print a paragraph, or the items of a list, in lines that fit. Others keep their lines, such as examples."""
-    lines = block.text.splitlines()
+    """Print a paragraph or the items of a list in lines that fit. All else keeps its lines, such as an example."""
     if block.is_code:
         terminal.write(*indent(block.text, f"{margin}    ").splitlines())
     elif _ITEM.match(block.text):
-        for item in re.split(r"\n(?=\S)", block.text):
-            _, mark, text = _ITEM.split(item, maxsplit=1)
-            _print_paragraph(terminal, f"{margin}{mark} ", text)
-    elif any(line.startswith((" ", "\t", ">>>")) for line in lines):
-        terminal.write(*(f"{margin}{line}" for line in lines))
+        _, *parts = _ITEM.split(block.text)
+        for mark, text in zip(parts[::2], parts[1::2], strict=True):
+            _print_paragraph(terminal, f"{margin}{mark}", text)
+    elif _AS_IT_IS.search(block.text):
+        terminal.write(*indent(block.text, margin).splitlines())
     else:
         _print_paragraph(terminal, margin, block.text)
 
 
 def _print_paragraph(terminal: Terminal, mark: str, text: str) -> None:
     """Print a text after a mark, with blanks below the mark."""
-    lines = terminal.wrap(_remove_markup(" ".join(text.split())), width=terminal.width - len(mark))
-    terminal.write(*(f"{mark if line is lines[0] else ' ' * len(mark)}{line}" for line in lines))
+    first, *others = terminal.wrap(_remove_markup(" ".join(text.split())), width=terminal.width - len(mark)) or [""]
+    terminal.write(f"{mark}{first}", *(f"{'':{len(mark)}}{line}" for line in others))
 
 
 def _remove_markup(text: str) -> str:
