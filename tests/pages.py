@@ -89,18 +89,39 @@ def know_sphinx() -> None:
     roles.register_generic_role("doc", docutils.nodes.literal)
 
 
-def read_snippets(document: Path, tab: str = "") -> list[Snippet]:
-    """Read the blocks of code of a document.
-
-    :param tab: the ``sync`` of the tabs to choose; by default all.
-    """
+def read_page(document: Path) -> docutils.nodes.document:
+    """Read a document. A mistake in it is an error."""
     know_sphinx()
     parser = docutils.parsers.rst.Parser()
     settings = docutils.frontend.get_default_settings(parser)
     settings.halt_level = docutils.utils.Reporter.WARNING_LEVEL
     tree = docutils.utils.new_document(str(document), settings)
     parser.parse(document.read_text("utf-8"), tree)
+    return tree
+
+
+def read_snippets(document: Path, tab: str = "") -> list[Snippet]:
+    """Read the blocks of code of a document.
+
+    :param tab: the ``sync`` of the tabs to choose; by default all.
+    """
+    tree = read_page(document)
     for container in list(tree.findall(docutils.nodes.container)):
         if tab and container["sync"] not in ("", tab):
             container.parent.remove(container)
     return [Snippet(node) for node in tree.findall(docutils.nodes.literal_block) if "code" in node["classes"]]
+
+
+def find_snippet(document: Path, text: str) -> str:
+    """Find the only block of code with a text in it."""
+    [found] = [snippet.text for snippet in read_snippets(document) if text in snippet.text]
+    return found
+
+
+def run_snippet(document: Path, text: str, **names: Any) -> dict[str, Any]:
+    """Run the only block of code with a text in it, in Python.
+
+    :returns: the given names and those that it defines.
+    """
+    exec(find_snippet(document, text), names)  # noqa: S102
+    return names

@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from tests.pages import Snippet, read_snippets
+from tests.pages import Snippet, find_snippet, read_snippets
 from wsgistack.cli import main
 from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
@@ -32,6 +32,8 @@ from wsgistack.testing import Judge, Server
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.rst", ROOT / "docs/configuration.rst", *sorted(ROOT.glob("recipes/*/README.rst"))]
 COMMANDS = ROOT / "docs/commands.rst"
+TEMPLATE = ROOT / "recipes/my-layer/README.rst"
+"""A page for an installed copy of its folder, which ``tests/recipes/test_my_layer.py`` makes."""
 TUTORIAL = ROOT / "docs/tutorial.rst"
 PARTS = [ROOT / "docs/debug-page.rst", ROOT / "docs/reports.rst"]
 """Pages that show parts of files."""
@@ -41,6 +43,8 @@ PAGES = [
     ROOT / "docs/writing-a-middleware.rst",
     *(ROOT / f"docs/tasks/{name}.rst" for name in ("deployment", "several-applications", "testing")),
 ]
+ERRORS = ROOT / "docs/errors.rst"
+"""A page whose code the tests of ``catch_errors`` run."""
 CONTRIBUTING = ROOT / "CONTRIBUTING.rst"
 LEFT_BEHIND = ("_build", ".git", ".nox", ".venv", "wsgistack", "tests", "build", "__pycache__")
 SERVERS = ("wsgistack serve", "flask --app", "gunicorn", "granian", "uwsgi", "waitress-serve")
@@ -164,8 +168,19 @@ def test_parts_of_files_are_right(document: Path, folder: Path, monkeypatch: pyt
             assert main(["check", str(file)]) == 0
 
 
+def test_the_command_for_files_of_openstack_changes_all_names(tmp_path: Path) -> None:
+    document = ROOT / "docs/configuration.rst"
+    expected = find_snippet(document, "egg:wsgistack#oslo_cors")
+    file = tmp_path / "api-paste.ini"
+    file.write_text(
+        expected.replace("wsgistack#oslo_", "oslo.middleware#").replace("wsgistack.oslo", "oslo_middleware")
+    )
+    subprocess.run(["bash", "-c", find_snippet(document, "s/egg:oslo").removeprefix("$ ")], cwd=tmp_path, check=True)
+    assert file.read_text() == expected
+
+
 def test_no_page_has_code_that_no_test_runs() -> None:
-    tested = {*DOCUMENTS, *PAGES, *PARTS, TUTORIAL, *ROOT.glob("docs/migration/*.rst")}
+    tested = {*DOCUMENTS, *PAGES, *PARTS, ERRORS, TUTORIAL, *ROOT.glob("docs/migration/*.rst")}
     pages = {page for page in ROOT.glob("docs/**/*.rst") if not page.is_relative_to(ROOT / "docs/layers")}
     assert {page for page in pages if ".. code-block::" in page.read_text("utf-8")} <= tested
 
@@ -175,7 +190,7 @@ def test_documents_name_only_files_that_exist() -> None:
         *DOCUMENTS,
         CONTRIBUTING,
         ROOT / "SECURITY.rst",
-        ROOT / "docs/errors.rst",
+        ERRORS,
         ROOT / "docs/profile.rst",
     ):
         text = document.read_text("utf-8")
@@ -270,7 +285,7 @@ def start_reading(tmp_path: Path) -> Iterator[Callable[[Path], Reader]]:
 @pytest.mark.parametrize(
     ("document", "tab"),
     [
-        *(pytest.param(path, "", id=str(path.relative_to(ROOT))) for path in (*DOCUMENTS, *PAGES)),
+        *(pytest.param(path, "", id=str(path.relative_to(ROOT))) for path in (*DOCUMENTS, *PAGES) if path != TEMPLATE),
         *(pytest.param(TUTORIAL, tab, id=f"tutorial-{tab}") for tab in FRAMEWORKS),
     ],
 )

@@ -179,6 +179,7 @@ FLOORS = (
     ("serving.serve",),
     ("serving.reload",),
     (
+        "cli.content",
         "cli.excerpt",
         "cli.terminal",
     ),

@@ -1,6 +1,6 @@
 """Writes a page for each layer before the site is built.
 
-What it says comes from the signature and the docstring of the layer, its attributes, and the last benchmark.
+It says what ``wsgistack list NAME`` says, with examples in TOML, links, and figures of the last benchmark.
 """
 
 import ast
@@ -8,46 +8,23 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from inspect import cleandoc
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from textwrap import dedent, indent
-from typing import Any, NamedTuple
+from textwrap import indent
+from typing import Any
 
 from sphinx.application import Sphinx
 
-from wsgistack.cli.listing import name_options, summarize
+from wsgistack.cli.content import Block, Content, read_content, summarize
 from wsgistack.config.export import export_toml, format_value
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.words import describe_value
-from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
-from wsgistack.types import Changes, Factory
+from wsgistack.types import Factory
 
 DOCS = Path(__file__).parent.parent
 FIGURES = DOCS / "figures" / "layers.json"
-FIELD = re.compile(r"^:(?:param|raises) \w+:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
-RAISES = re.compile(r"^:raises (\w+): ?(.*\n(?:[ \t]+.*\n)*)", re.MULTILINE)
-BLOCK = re.compile(r"^(.*)::\n\n((?:[ ]{4}.*\n|\n)+)", re.MULTILINE)
-ROLE = re.compile(r":[a-z:]+:`~?(?:\w+\.)*(\w+)`")
 MAX_LINE = 88
-CHANGED = {
-    "body": "the bytes of the body",
-    "answers": "the whole response, because it may answer without the application",
-    "errors": "errors of the application, which it answers",
-    "wraps": "the iterable of the body, which it may wrap without a change of the bytes",
-}
-
-
-class Parts(NamedTuple):
-    """The parts of a docstring."""
-
-    text: str
-    errors: list[tuple[str, str]]
-    cost: str
-    place: str
-    limits: str
-    """When not to use the layer."""
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -78,57 +55,33 @@ def write(path: Path, lines: Iterable[str]) -> None:
 
 def make_page(name: str, layer: Factory, rows: list[dict[str, Any]]) -> Iterator[str]:
     """Make the lines of a page."""
-    parts = read_docstring(layer)
-    options = [*describe_options(layer)] or ["It has no options.", ""]
-    place = [*filter(None, [parts.place]), "", *describe_place(layer)]
-    cost = [*filter(None, [parts.cost]), "", *describe_cost(name, rows)]
-    yield from (name, "=" * len(name), "", parts.text)
-    yield from make_section("Options", options)
-    yield from make_section("Errors", [f"- ``{kind}``: {said}" for kind, said in parts.errors])
-    yield from make_section("Place in a pipeline", place)
-    yield from make_section("When not to use it", [parts.limits])
-    yield from make_section("What it changes", describe_changes(layer))
-    yield from make_section("Cost", cost)
+    content = read_content(layer)
+    yield from (name, "=" * len(name), "", content.summary, "", *map(show, content.blocks))
+    yield from make_section("Options", [*describe_options(content)] or ["It declares no options.", ""])
+    for title, texts in content.iterate_sections():
+        cost = describe_cost(name, rows) if title == "Cost" else ()
+        linked = [link(text) if title == "Place in a pipeline" else text for text in texts]
+        items = [text if text.startswith("- ") else f"{text}\n" for text in linked]
+        yield from make_section(title, [*items, *cost])
 
 
 def make_section(title: str, lines: Iterable[str]) -> list[str]:
-    """Make a section, unless it would be empty."""
-    found = [*lines]
-    return ["", title, "-" * len(title), "", *found, ""] if any(found) else []
+    """Make a section."""
+    return ["", title, "-" * len(title), "", *lines, ""]
 
 
-def read_docstring(layer: Factory) -> Parts:
-    """Take a docstring apart."""
-    doc = ROLE.sub(r"``\1``", cleandoc(layer.__doc__ or "")) + "\n"
-    errors = [(kind, " ".join(said.split())) for kind, said in RAISES.findall(doc)]
-    kept, last = [], []
-    for paragraph in re.split(r"\n{2,}", FIELD.sub("", doc).strip()):
-        (last if re.match("Cost tier|Place it|Not needed|Not for", paragraph) else kept).append(paragraph)
-    said = " ".join(" ".join(last).split())
-    cost, place, limits = split_sentences(said)
-    return Parts(show_examples("\n\n".join(kept) + "\n"), errors, cost, place, limits)
+def link(text: str) -> str:
+    """Link the layers that a text names."""
+    return re.sub(r"``(\w+)``", lambda found: f":doc:`{found[1]}`" if found[1] in registry.names() else found[0], text)
 
 
-def split_sentences(said: str) -> tuple[str, str, str]:
-    """Split what a docstring says at its end: the cost, the place, and when not to use the layer."""
-    found = re.fullmatch(r"(Cost tier.*?)?\s*(Place it.*?)?\s*(Not (?:needed|for).*)?", said)
-    return (found[1] or "", found[2] or "", found[3] or "") if found else ("", said, "")
+def show(block: Block) -> str:
+    """Show a part of the description."""
+    return show_example(block.text) if block.is_code else f"{block.text}\n"
 
 
-def show_examples(text: str) -> str:
-    """Show each example in tabs. One block may have a part in Python and a part in ini, of which TOML is made."""
-    text = re.sub(r"\n\nor in an ini file::\n\n", "\n\n", text)
-    return BLOCK.sub(lambda found: f"{end_sentence(found[1])}\n\n{show_block(dedent(found[2]))}\n\n", text)
-
-
-def end_sentence(line: str) -> str:
-    """End the line before an example."""
-    line = re.sub("(Example|In an ini file)$", "", line).rstrip()
-    return line if not line or line.endswith((".", ":")) else f"{line}:"
-
-
-def show_block(block: str) -> str:
-    """Show an example: in tabs, or alone if it has one form only."""
+def show_example(block: str) -> str:
+    """Show an example: in tabs, or alone if it has one form only. TOML is made of ini."""
     python, ini = re.split(r"(?m)^(?=\[)|\Z", block, maxsplit=1)
     if "[[" in block and not python:
         return make_code("toml", ini)
@@ -196,47 +149,16 @@ def write_item(item: dict[str, Any]) -> Iterator[str]:
         yield ""
 
 
-def describe_options(layer: Factory) -> Iterator[str]:
-    """Make a table of the options, under the names that ``wsgistack list`` shows."""
-    options = [*name_options(read_schema(layer).options.values())]
-    if options:
+def describe_options(content: Content) -> Iterator[str]:
+    """Make a table of the options."""
+    if content.options:
         yield from (".. list-table::", "   :header-rows: 1", "   :widths: auto", "   :class: options", "")
         yield from ("   * - Option", "     - Meaning")
-    for name, option in options:
+    for name, option in content.options:
         about = f"*{option.type_name}*: {option.doc}" if option.doc else f"*{option.type_name}*"
         default = "Required." if option.is_required else f"Default: ``{describe_value(option.default)}``"
         yield from (f"   * - ``{name}``", f"     - {about}", "", f"       {default}")
     yield ""
-
-
-def describe_place(layer: Factory) -> Iterator[str]:
-    """Describe which layers must be around or inside this one."""
-    places = {
-        "Inside of": getattr(layer, "must_be_inside", {}),
-        "Outside of": getattr(layer, "must_be_outside", {}),
-        "Not together with": getattr(layer, "must_not_be_with", {}),
-    }
-    for place, others in places.items():
-        reasons: dict[str, list[str]] = {}
-        for other, reason in others.items():
-            link = f":doc:`{other}`" if other in registry.names() else f"``{other}``"
-            reasons.setdefault(reason, []).append(link)
-        for reason, names in reasons.items():
-            yield f"- {place} {', '.join(names)}: otherwise {reason}."
-
-
-def describe_changes(layer: Factory) -> Iterator[str]:
-    """Describe what the layer may change in a response."""
-    changes: Changes | None = getattr(layer, "changes", None)
-    if changes is None:
-        return
-    if changes.headers:
-        names = ", ".join(f"``{name.title()}``" for name in sorted(changes.headers))
-        yield f"- these headers: {names}"
-    flags = [said for flag, said in CHANGED.items() if getattr(changes, flag)]
-    yield from (f"- {said}" for said in flags)
-    if not changes.headers and not flags:
-        yield "It changes nothing in a response."
 
 
 def describe_cost(name: str, rows: list[dict[str, Any]]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""``wsgistack list``: the layers that are installed, and the options of each."""
+"""``wsgistack list``: the layers that are installed, and what each says of itself."""
 
 import json
 import re
@@ -22,15 +22,18 @@ def test_lists_the_layers_that_are_installed(capsys: pytest.CaptureFixture[str])
     assert f"{'gzip':{column}}Compress eligible responses with gzip alone." in lines
 
 
-def test_lists_the_options_of_one_layer(capsys: pytest.CaptureFixture[str]) -> None:
+def test_shows_all_about_one_layer(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "request-id"]) == 0
-    title, _, *options = capsys.readouterr().out.split("\n")
-    assert title.startswith("request-id: ")
-    assert max(map(len, options)) <= 80
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("request-id: ")
+    assert max(map(len, lines)) <= 80
+    for line in ("    application = RequestId(application)", "    use = egg:wsgistack#request_id"):
+        assert line in lines
+    titles = ["Options", "Errors", "Place in a pipeline", "When not to use it", "What it changes", "Cost"]
+    assert [line for line in lines if line in titles] == titles
     column = len("  maximum_length  ")
-    (trust,) = (number for number, line in enumerate(options) if line.startswith("  trust "))
-    assert options[trust] == f"{'  trust':{column}}true or false"
-    assert f"{'':{column}}default: true" in options[trust:]
+    trust = lines.index(f"{'  trust':{column}}true or false")
+    assert f"{'':{column}}default: true" in lines[trust:]
 
 
 STRANGER = '''
@@ -47,7 +50,77 @@ def powered(app, coffee: str, *, cups: int = 1):
 def bare(app): return app
 
 def silent(app, *, by=powered): return app
+
+def rich(app, *, cups=1):
+    """
+    :param int cups: how many, as
+        :rfc:`2324` counts.
+    :type cups: int
+    :returns: an application,
+
+        which is wrapped.
+    :raises ValueError: **too** many.
+    """
+    return app
+
+def long(app):
+    """Brew. For example::
+
+      long(app)
+
+    :meth:`brew` is *not* :class:`~strong.enough.Coffee`. See :ref:`the shop <shop>`, ``a * b * c``:
+
+    1. Grind.
+       Fill.
+    2. Press.
+    Pour.
+    -
+    *  Enjoy.
+
+    .. code-block:: python
+
+       long(long(app))
+
+    Args:
+        app: it keeps its lines.
+
+    Notes
+    -----
+    So does this.
+
+    ====  =====
+    cups  taste
+    ====  =====
+    """
+    return app
 '''
+LONG = """\
+stranger:long: Brew. For example:
+
+    long(app)
+
+`brew` is not `Coffee`. See `the shop`, `a * b * c`:
+
+1. Grind. Fill.
+2. Press. Pour. -
+*  Enjoy.
+
+    long(long(app))
+
+Args:
+    app: it keeps its lines.
+
+Notes
+-----
+So does this.
+
+====  =====
+cups  taste
+====  =====
+
+Options
+  It declares no options.
+"""
 
 
 @pytest.mark.parametrize(
@@ -56,13 +129,22 @@ def silent(app, *, by=powered): return app
         (
             "powered",
             (
-                "stranger:powered: Say what powers a site, in a header.\n\n"
+                "stranger:powered: Say what powers a site, in a header.\n\nOptions\n"
                 "  coffee  text\n          which `kind`.\n          required\n"
                 "  cups    a whole number\n          default: 1\n"
             ),
         ),
-        ("bare", "stranger:bare\n\n  It declares no options.\n"),
-        ("silent", "stranger:silent\n\n  by  anything\n      default: stranger:powered\n"),
+        ("bare", "stranger:bare\n\nOptions\n  It declares no options.\n"),
+        ("silent", "stranger:silent\n\nOptions\n  by  anything\n      default: stranger:powered\n"),
+        (
+            "rich",
+            (
+                "stranger:rich\n\nOptions\n"
+                "  cups  anything\n        how many, as RFC 2324 counts.\n        default: 1\n"
+                "\nErrors\n  - `ValueError`: too many.\n"
+            ),
+        ),
+        ("long", LONG),
     ],
 )
 def test_lists_the_options_of_any_middleware(
@@ -135,12 +217,17 @@ def test_lists_all_layers_for_programs(capsys: pytest.CaptureFixture[str]) -> No
         "doc": gzip["options"][1]["doc"],
         "options": [],
     }
+    assert gzip["description"][1] == {
+        "text": "application = Gzip(application)\n\n[filter:gzip]\nuse = egg:wsgistack#gzip\nlevel = 6",
+        "is_code": True,
+    }
+    assert gzip["sections"]["Place in a pipeline"][0] == "Place it like ``Compress``."
 
 
 def test_lists_the_options_of_mappings_under_the_names_that_mistakes_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "auth"]) == 0
     shown = capsys.readouterr().out
-    assert max(map(len, shown.splitlines())) <= 80
+    assert max(len(line) for line in shown.splitlines() if not line.startswith("    A") and "9f86" not in line) <= 80
     assert ":class:" not in shown
     words = " ".join(shown.split())
     assert "bearer a mapping or none tokens and JWTs: the options of `Bearer`. default: none bearer.tokens " in words

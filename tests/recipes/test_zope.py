@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages import find_snippet
 from tests.servers.running import WSGISTACK, Server, eventually, running
 
 pytestmark = pytest.mark.slow
@@ -27,13 +28,13 @@ ASKED = [
 
 
 @contextmanager
-def serving(folder: Path, log: str, *command: str) -> Iterator[Server]:
-    """Serve a new instance, with one word of its file changed."""
+def serving(folder: Path, log: str, *command: str, options: str = "") -> Iterator[Server]:
+    """Serve a new instance, with one word of its file changed, and with more options of its server."""
     subprocess.run([sys.executable, "-c", MAKE, "-d", "instance", "-u", "admin:admin"], cwd=folder, check=True)
     file = folder / "instance" / "etc" / "zope.ini"
     text = file.read_text()
     assert text.count("egg:Paste#translogger") == 1
-    file.write_text(text.replace("egg:Paste#translogger", log).replace("port = 8080", "port = 0"))
+    file.write_text(text.replace("egg:Paste#translogger", log).replace("port = 8080", f"port = 0\n{options}"))
     with running(folder, *command) as server:
         yield server
 
@@ -66,3 +67,14 @@ def test_wsgistack_serves_the_same_file(tmp_path: Path) -> None:
     command = (*WSGISTACK, "serve", "instance/etc/zope.ini", "--port", "0")
     with serving(tmp_path, "egg:wsgistack#translogger", *command) as server:
         assert len(ask(server, len(ASKED))) == len(ASKED)
+
+
+def test_the_log_has_the_address_that_a_proxy_has_seen(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", RUN, "instance/etc/zope.ini")
+    options = find_snippet(Path(__file__).parents[2] / "recipes" / "zope" / "README.rst", "trusted_proxy")
+    with serving(tmp_path, "egg:wsgistack#translogger", *command, options=options) as server:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+            connection.request("GET", "/", headers={"X-Forwarded-For": "192.0.2.7"})
+            connection.getresponse().read()
+        log = server.folder / "instance" / "var" / "log" / "Z4.log"
+        assert eventually(lambda: log.read_text() or None).startswith("192.0.2.7 - - [")

@@ -1,9 +1,13 @@
-"""``wsgistack list``: the layers that are installed, and the options of one.
+"""``wsgistack list``: the layers that are installed, and what one does.
 
 ``--format json`` prints one object:
 
-- ``layers``: each with ``name``, ``summary``, ``options``, and ``mistakes``, which say why it cannot be loaded;
+- ``layers``: each with ``name``, ``summary``, ``description``, ``options``, ``sections``, and ``mistakes``, which say
+  why it cannot be loaded;
 - ``mistakes``: those of the layer that the argument names. If there are any, ``layers`` is empty.
+
+The description is a list of paragraphs and examples, each with ``text`` and ``is_code``. The sections are a mapping of
+titles to paragraphs and items. All of them are in simple reStructuredText.
 
 An option has ``name``, ``type``, ``default``, ``is_required``, ``is_secret``, ``doc``, and ``options``: those that a
 mapping has, or each mapping in a list. A default that JSON has no type for is text; it is null if the option is
@@ -11,30 +15,34 @@ required. Mistakes are those of :mod:`wsgistack.cli.reporting`.
 """
 
 import argparse
+import re
 import sys
-from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
-from inspect import cleandoc
+from textwrap import indent
 
+from wsgistack.cli.content import Block, Content, read_content, summarize
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.reporting import as_items, as_json, print_json
 from wsgistack.cli.terminal import Terminal
 from wsgistack.config.words import describe_value
 from wsgistack.errors import ConfigError, Mistakes
-from wsgistack.options.schema import Option, read_schema
+from wsgistack.options.schema import Option
 from wsgistack.pipeline import registry
-from wsgistack.types import Factory
 
-__all__ = ["add_command", "list_layers", "name_options", "summarize"]
+__all__ = ["add_command", "list_layers"]
 
 _DESCRIPTION = """\
-Lists the layers that you can write in a file, with what they do. With NAME, it shows the options of one layer: their
-types, meanings and defaults."""
+Lists the layers that you can write in a file, with what they do. With NAME, it shows all about one layer: examples,
+options with their types, meanings and defaults, errors, its place in a pipeline, and its cost."""
 _EXAMPLES = {
     "List all layers": "wsgistack list",
-    "Show the options of one": "wsgistack list basic_auth",
+    "Show all about one": "wsgistack list basic_auth",
     "Show the options of any other middleware": "wsgistack list werkzeug.middleware.proxy_fix:ProxyFix",
 }
+_ITEM = re.compile(r"^((?:[-*•]|\d+\.|#\.) +)", re.MULTILINE)
+_AS_IT_IS = re.compile(r"^([ \t]|>>>|==|--|~~|\+-|\|)", re.MULTILINE)
+"""A line of a text that is no paragraph: indented, of Python, below a title, or of a table."""
+_MARKUP = re.compile(r"``(.+?)``|\*\*(.+?)\*\*|(?<![\w*`])\*(?=\S)([^*`]+?)(?<=\S)\*(?![\w*`])")
 
 
 def add_command(commands: Commands) -> None:
@@ -42,13 +50,13 @@ def add_command(commands: Commands) -> None:
     command = add_parser(
         commands,
         "list",
-        summary="list the layers that you can use, and their options",
+        summary="list the layers that you can use, or show all about one",
         description=_DESCRIPTION,
         examples=_EXAMPLES,
     )
     about = (
-        "text, or json: one object with layers and mistakes; each layer has name, summary, options and mistakes "
-        "(default: %(default)s)"
+        "text, or json: one object with layers and mistakes; each layer has name, summary, description, options, "
+        "sections and mistakes (default: %(default)s)"
     )
     command.add_argument("--format", choices=("text", "json"), default="text", help=about)
     command.add_argument("layer", nargs="?", metavar="NAME", help="a layer, or package.module:middleware")
@@ -56,7 +64,7 @@ def add_command(commands: Commands) -> None:
 
 
 def list_layers(parsed: argparse.Namespace) -> int:
-    """List all layers, or the options of one."""
+    """List all layers, or show one."""
     if parsed.layer is not None:
         sys.path.insert(0, "")
     if parsed.format == "json":
@@ -71,17 +79,7 @@ def list_layers(parsed: argparse.Namespace) -> int:
                 summary = f"(cannot be loaded: {error})"
             _print_column(terminal, name, width, summary)
         return 0
-    factory = registry.find(parsed.layer)
-    options = [*name_options(read_schema(factory).options.values())]
-    title = f"{parsed.layer}: {summarize(factory)}".removesuffix(": ")
-    terminal.write(*terminal.wrap(title, width=terminal.width), "")
-    width = max((len(name) for name, _ in options), default=0) + 4
-    for name, option in options:
-        _print_column(terminal, f"  {name}", width, option.type_name)
-        for text in (option.doc, "required" if option.is_required else f"default: {describe_value(option.default)}"):
-            _print_column(terminal, "", width, text)
-    if not options:
-        print("  It declares no options.")
+    _show(terminal, parsed.layer, read_content(registry.find(parsed.layer)))
     return 0
 
 
@@ -95,13 +93,17 @@ def _list_json(layer: str | None) -> int:
 
 def _describe(name: str) -> dict[str, object]:
     mistakes = Mistakes()
-    summary = ""
-    options: list[Option] = []
+    content = Content()
     with mistakes.collect():
-        factory = registry.find(name)
-        summary, options = summarize(factory), [*read_schema(factory).options.values()]
-    described = [*map(_describe_option, options)]
-    return {"name": name, "summary": summary, "options": described, "mistakes": as_items(mistakes)}
+        content = read_content(registry.find(name))
+    return {
+        "name": name,
+        "summary": content.summary,
+        "description": [block._asdict() for block in content.blocks],
+        "options": [_describe_option(option) for key, option in content.options if "." not in key],
+        "sections": dict(content.iterate_sections()),
+        "mistakes": as_items(mistakes),
+    }
 
 
 def _describe_option(option: Option) -> dict[str, object]:
@@ -116,21 +118,59 @@ def _describe_option(option: Option) -> dict[str, object]:
     }
 
 
-def name_options(options: Iterable[Option], prefix: str = "") -> Iterator[tuple[str, Option]]:
-    """Options, each followed by the options of its mapping, under the names that mistakes use."""
-    for option in options:
-        yield f"{prefix}{option.name}", option
-        yield from name_options(option.inner, f"{prefix}{option.name}.")
+def _show(terminal: Terminal, name: str, content: Content) -> None:
+    """Show all about a layer."""
+    title = f"{name}: {_remove_markup(content.summary)}".removesuffix(": ")
+    terminal.write(*terminal.wrap(title, width=terminal.width))
+    for block in content.blocks:
+        print()
+        _print_block(terminal, block)
+    _print_title(terminal, "Options")
+    width = max((len(name) for name, _ in content.options), default=0) + 4
+    for name, option in content.options:
+        _print_column(terminal, f"  {name}", width, option.type_name)
+        default = "required" if option.is_required else f"default: {describe_value(option.default)}"
+        _print_column(terminal, "", width, _remove_markup(option.doc))
+        _print_column(terminal, "", width, default)
+    if not content.options:
+        print("  It declares no options.")
+    for title, texts in content.iterate_sections():
+        _print_title(terminal, title)
+        for text in texts:
+            _print_block(terminal, Block(text), "  ")
+
+
+def _print_title(terminal: Terminal, title: str) -> None:
+    print(f"\n{terminal.paint(title, 'bold')}")
+
+
+def _print_block(terminal: Terminal, block: Block, margin: str = "") -> None:
+    """Print a paragraph or the items of a list in lines that fit. All else keeps its lines, such as an example."""
+    if block.is_code:
+        terminal.write(*indent(block.text, f"{margin}    ").splitlines())
+    elif _ITEM.match(block.text):
+        _, *parts = _ITEM.split(block.text)
+        for mark, text in zip(parts[::2], parts[1::2], strict=True):
+            _print_paragraph(terminal, f"{margin}{mark}", text)
+    elif _AS_IT_IS.search(block.text):
+        terminal.write(*indent(block.text, margin).splitlines())
+    else:
+        _print_paragraph(terminal, margin, block.text)
+
+
+def _print_paragraph(terminal: Terminal, mark: str, text: str) -> None:
+    """Print a text after a mark, with blanks below the mark."""
+    first, *others = terminal.wrap(_remove_markup(" ".join(text.split())), width=terminal.width - len(mark)) or [""]
+    terminal.write(f"{mark}{first}", *(f"{'':{len(mark)}}{line}" for line in others))
+
+
+def _remove_markup(text: str) -> str:
+    """Return a text as people read it in a terminal, without the marks of reStructuredText."""
+    return _MARKUP.sub(lambda found: f"`{found[1]}`" if found[1] else found[2] or found[3], text)
 
 
 def _print_column(terminal: Terminal, name: str, width: int, text: str) -> None:
     """Print a text in a column of its own, beside a name."""
-    lines = terminal.wrap(text.replace("``", "`"), width=terminal.width - width)
-    for line in lines or [""] * bool(name):
+    for line in terminal.wrap(text, width=terminal.width - width) or [""] * bool(name):
         print(f"{terminal.paint(name, 'bold')}{'':{width - len(name)}}{terminal.show(line)}".rstrip())
         name = ""
-
-
-def summarize(factory: Factory) -> str:
-    """Return the first sentence of the docstring of a layer, in one line."""
-    return " ".join(cleandoc(factory.__doc__ or "").partition("\n\n")[0].split())

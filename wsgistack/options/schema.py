@@ -15,10 +15,11 @@ from wsgistack.options.references import Text, has_references, is_only_reference
 from wsgistack.options.secrets import REDACTED, hide_value, iterate_texts
 from wsgistack.types import Factory
 
-__all__ = ["Option", "Schema", "parse_settings", "read_parameters", "read_schema", "show_options"]
+__all__ = ["Option", "Schema", "name_roles", "parse_settings", "read_parameters", "read_schema", "show_options"]
 
-_PARAM = re.compile(r"^:param (\w+): ?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
-_ROLE = re.compile(r":[a-z:]+:`~?(?:\w+\.)*(\w+)`")
+_PARAM = re.compile(r"^:param (?:[^:\n]+ )?(\w+): ?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)  # a type may be in it
+_ROLE = re.compile(r":[a-z:]+:`(?:~(?:\w+\.)*)?!?([^`<]+?)(?: <[^`]*>)?`")
+_STANDARD = re.compile(r":(RFC|PEP):`(\d+)`", re.IGNORECASE)
 _INFERRED = (bool, int, float, str)
 
 
@@ -217,9 +218,15 @@ def _read(factory: Factory) -> Schema:
 
 
 def _read_docs(text: str) -> dict[str, str]:
-    """The texts of the ``:param`` lines of a docstring, in which a role is only the name that it links."""
+    """The texts of the ``:param`` lines of a docstring."""
     found = _PARAM.findall(cleandoc(text))
-    return {name: _ROLE.sub(r"``\1``", " ".join(doc.split())) for name, doc in found}
+    return {name: name_roles(" ".join(doc.split())) for name, doc in found}
+
+
+def name_roles(text: str) -> str:
+    """Return a text in which a role is only what it shows, such as the name that it links."""
+    text = _STANDARD.sub(lambda found: f"{found[1].upper()} {found[2]}", text)
+    return _ROLE.sub(r"``\1``", text)
 
 
 _read_once = lru_cache(maxsize=256)(_read)  # a layer is checked, built and shown

@@ -13,6 +13,8 @@ from werkzeug.debug import DebuggedApplication
 from werkzeug.test import Client
 
 from tests.direct import Body, Call, answering, raising
+from tests.middleware.catch_errors.test_frameworks import PAGE
+from tests.pages import run_snippet
 from wsgistack import CatchErrors
 from wsgistack.types import App, Environ, StartResponse
 
@@ -24,6 +26,10 @@ def late(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
 
 FAILING = {"in the call": raising(LookupError("no such shop")), "late": late}
 BODIES = {"before": (LookupError("no such shop"),), "after": (b"begun", LookupError("no such shop"))}
+
+
+def test_a_test_with_webtest_can_check_the_answer() -> None:
+    run_snippet(PAGE, "webtest", webtest=webtest, application=CatchErrors(late))
 
 
 @pytest.mark.parametrize("where", FAILING)

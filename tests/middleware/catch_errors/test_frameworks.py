@@ -5,6 +5,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from logging.config import dictConfig
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,12 +18,14 @@ from django.test.utils import override_settings  # type: ignore[import-untyped]
 
 from tests.direct import Call
 from tests.frameworks import django_app
-from wsgistack import AccessLog, CatchErrors, ConfigError, RequestId
+from tests.pages import find_snippet, run_snippet
+from wsgistack import AccessLog, CatchErrors, ConfigError, RequestId, load
 from wsgistack.middleware.catch_errors import frameworks
 from wsgistack.pipeline.mount import Mount
 from wsgistack.types import App
 
 OURS = "wsgistack.catch_errors"
+PAGE = Path(__file__).parents[3] / "docs" / "errors.rst"
 
 
 def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
@@ -199,12 +203,16 @@ def test_finds_its_layer_below_a_mount(caplog: pytest.LogCaptureFixture) -> None
     assert len(records(caplog)) == 1
 
 
-def test_the_own_record_of_flask_can_be_silenced(caplog: pytest.LogCaptureFixture) -> None:
-    class Quiet(flask.Flask):
-        def log_exception(self, exc_info: object) -> None:
-            pass
+def test_the_page_about_errors_shows_the_option(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "stack.ini"
+    shown = find_snippet(PAGE, "report = framework")
+    file.write_text(f"[pipeline:main]\npipeline = catch_errors {__name__}:flask_site()\n{shown}\n")
+    Call(load(file)).read()
+    assert len(records(caplog)) == 1
 
-    site = Quiet("shop")
+
+def test_the_own_record_of_flask_can_be_silenced(caplog: pytest.LogCaptureFixture) -> None:
+    site = run_snippet(PAGE, "log_exception", flask=flask)["Shop"]("shop")
     site.add_url_rule("/", view_func=lambda: str(1 // 0))
     Call(CatchErrors(site.wsgi_app, report="framework")).read()
     assert [record.name for record in caplog.records] == [OURS]
@@ -213,7 +221,7 @@ def test_the_own_record_of_flask_can_be_silenced(caplog: pytest.LogCaptureFixtur
 def test_the_own_record_of_django_can_be_silenced(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("django.request")
     before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    dictConfig({**run_snippet(PAGE, "LOGGING")["LOGGING"], "incremental": True})
     try:
         Call(CatchErrors(django_site(), report="framework")).read()
     finally:

@@ -15,7 +15,8 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from tests.direct import Call
-from tests.middleware.catch_errors.test_frameworks import django_site
+from tests.middleware.catch_errors.test_frameworks import PAGE, django_site
+from tests.pages import run_snippet
 from wsgistack import CatchErrors
 from wsgistack.types import App
 
@@ -41,15 +42,12 @@ def bottle_site(is_open: bool) -> App:
 
 
 def falcon_site(is_open: bool) -> App:
-    def propagate(request: object, response: object, error: Exception, parameters: object) -> None:
-        raise error
-
     class Shop:
         on_get = staticmethod(fail)
 
     site = falcon.App()
     if is_open:
-        site.add_error_handler(Exception, propagate)
+        run_snippet(PAGE, "add_error_handler", app=site)
     site.add_route("/", Shop())
     return site
 
@@ -58,8 +56,9 @@ def cherrypy_site(is_open: bool) -> App:
     class Shop:
         index = cherrypy.expose(fail)
 
-    throws = {"request.throw_errors": True, "wsgi.ExceptionTrapper.throws": (Exception,)}
-    return cherrypy.Application(Shop(), "", {"/": throws if is_open else {}})  # type: ignore[no-any-return]
+    if is_open:
+        return run_snippet(PAGE, "ExceptionTrapper", cherrypy=cherrypy, Shop=Shop)["application"]  # type: ignore[no-any-return]
+    return cherrypy.Application(Shop())  # type: ignore[no-any-return]
 
 
 def pyramid_site(is_open: bool) -> App:
@@ -127,8 +126,9 @@ def test_cherrypy_still_answers_its_own_errors(caplog: pytest.LogCaptureFixture)
 
 
 def test_the_setting_of_django(caplog: pytest.LogCaptureFixture) -> None:
+    site = django_site()  # it configures Django
     with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=True):
-        assert b'"status": 500' in Call(CatchErrors(django_site())).read()
+        assert b'"status": 500' in Call(CatchErrors(site)).read()
     assert count(caplog) == 1
     assert [record.name for record in caplog.records if record.name == "django.request"] == [], "nor a mail to admins"
 

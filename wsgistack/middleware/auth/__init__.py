@@ -24,7 +24,11 @@ class Auth(AuthLayer):
 
     ::
 
-        Auth(app, api_key={"keys": {"ci": "9f86d0…"}}, rules=[{"under": ["/admin"], "scopes": ["admin"]}])
+        Auth(
+            app,
+            api_key={"keys": {"ci": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 admin"}},
+            rules=[{"under": ["/admin"], "scopes": ["admin"]}],
+        )
 
         [filter:auth]
         use = egg:wsgistack#auth
