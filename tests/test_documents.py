@@ -35,7 +35,7 @@ PARTS = [ROOT / "docs/debug-page.rst", ROOT / "docs/reports.rst"]
 """Pages that show parts of files."""
 FRAMEWORKS = ("flask", "django", "plain")
 PAGES = [
-    ROOT / "docs/reports.rst",
+    *PARTS,
     ROOT / "docs/writing-a-middleware.rst",
     *(ROOT / f"docs/tasks/{name}.rst" for name in ("deployment", "several-applications", "testing")),
 ]
@@ -154,7 +154,7 @@ def test_parts_of_files_are_right(document: Path, folder: Path, monkeypatch: pyt
             names = " ".join(re.findall(r"(?m)^\[filter:(\w+)\]", snippet.text))
             rest = {"toml": 'app = "shop:app"', "ini": f"[pipeline:main]\npipeline = {names} shop:app\n"}
             file = folder / f"stack.{snippet.language}"
-            file.write_text(snippet.text if "app =" in snippet.text else f"{rest[snippet.language]}\n{snippet.text}")
+            file.write_text(snippet.text if snippet.file else f"{rest[snippet.language]}\n{snippet.text}")
             assert main(["check", str(file)]) == 0
 
 
