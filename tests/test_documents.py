@@ -40,6 +40,7 @@ PARTS = [ROOT / "docs/debug-page.rst", ROOT / "docs/reports.rst"]
 FRAMEWORKS = ("flask", "django", "plain")
 PAGES = [
     COMMANDS,
+    *PARTS,
     ROOT / "docs/writing-a-middleware.rst",
     *(ROOT / f"docs/tasks/{name}.rst" for name in ("deployment", "several-applications", "testing")),
 ]
@@ -48,6 +49,8 @@ ERRORS = ROOT / "docs/errors.rst"
 CONTRIBUTING = ROOT / "CONTRIBUTING.rst"
 LEFT_BEHIND = ("_build", ".git", ".nox", ".venv", "wsgistack", "tests", "build", "__pycache__")
 SERVERS = ("wsgistack serve", "flask --app", "gunicorn", "granian", "uwsgi", "waitress-serve")
+COPIED = (".py", ".toml", ".ini", ".conf", ".html", ".css")
+"""Files of a recipe that a reader copies from its page."""
 SHELL = re.compile(r"[|<>&;$=]|^(?!wsgistack (check|list|show|diff|audit|explain) )")
 PORT = "8080"
 
@@ -154,17 +157,17 @@ def test_the_example_middleware_has_the_anatomy_of_the_others(folder: Path, monk
 def test_parts_of_files_are_right(document: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
         monkeypatch.delitem(sys.modules, name)  # of another test
-    (folder / "shop").mkdir()
-    (folder / "shop" / "__init__.py").write_text("from wsgiref.simple_server import demo_app as app\n")
+    (folder / "shop.py").write_text("from wsgiref.simple_server import demo_app as app\n")
     snippets = read_snippets(document)
-    (folder / "shop" / "errors.py").write_text("".join(each.text for each in snippets if each.language == "python"))
-    (folder / "incidents").mkdir()
+    for snippet in snippets:
+        if snippet.language == "python":
+            (folder / snippet.file).write_text(snippet.text)
     for snippet in snippets:
         if snippet.language in ("toml", "ini"):
             names = " ".join(re.findall(r"(?m)^\[filter:(\w+)\]", snippet.text))
             rest = {"toml": 'app = "shop:app"', "ini": f"[pipeline:main]\npipeline = {names} shop:app\n"}
             file = folder / f"stack.{snippet.language}"
-            file.write_text(snippet.text if "app =" in snippet.text else f"{rest[snippet.language]}\n{snippet.text}")
+            file.write_text(snippet.text if snippet.file else f"{rest[snippet.language]}\n{snippet.text}")
             assert main(["check", str(file)]) == 0
 
 
@@ -183,6 +186,18 @@ def test_no_page_has_code_that_no_test_runs() -> None:
     tested = {*DOCUMENTS, *PAGES, *PARTS, ERRORS, TUTORIAL, *ROOT.glob("docs/migration/*.rst")}
     pages = {page for page in ROOT.glob("docs/**/*.rst") if not page.is_relative_to(ROOT / "docs/layers")}
     assert {page for page in pages if ".. code-block::" in page.read_text("utf-8")} <= tested
+
+
+def test_a_task_page_shows_every_file_of_its_recipe() -> None:
+    pages = {page: page.read_text("utf-8") for page in ROOT.glob("docs/tasks/*.rst")}
+    recipes = {page: name for page, text in pages.items() for name in re.findall(r"recipes/(.+)/README.rst", text)}
+    for page, name in recipes.items():
+        folder = ROOT / "recipes" / name
+        files = [file for file in folder.rglob("*.*") if file.suffix in COPIED and file.stat().st_size]
+        expected = {str(file.relative_to(folder)) for file in files}
+        shown = re.findall(rf"literalinclude:: .*recipes/{name}/(.+)\n   :caption: \1\n", pages[page])
+        assert set(shown) == expected, page
+    assert len(recipes) >= 14
 
 
 def test_documents_name_only_files_that_exist() -> None:

@@ -1,9 +1,11 @@
 """A plain WSGI application whose errors are recorded in the spans of OpenTelemetry."""
 
 import logging
+import sys
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
 from opentelemetry.trace import Status, StatusCode
 
 
@@ -17,7 +19,9 @@ class RecordExceptions(logging.Handler):
             span.set_status(Status(StatusCode.ERROR, record.exc_info[0].__name__))
 
 
-trace.set_tracer_provider(TracerProvider())  # add the processor and the exporter of your collector
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))  # for trying out
+trace.set_tracer_provider(provider)
 logging.getLogger("wsgistack.catch_errors").addHandler(RecordExceptions())
 
 

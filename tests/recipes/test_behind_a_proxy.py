@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.pages import read_snippets
 from tests.servers.running import WSGISTACK, eventually
 
 pytestmark = pytest.mark.slow
@@ -74,8 +75,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 process.wait(30)
 
 
-def see(site: Site, **headers: str) -> dict[str, str]:
-    seen: dict[str, str] = json.loads(site.get(**headers)[1])
+def see(site: Site, peer: str = CLIENT, **headers: str) -> dict[str, str]:
+    seen: dict[str, str] = json.loads(site.get(peer=peer, **headers)[1])
     return seen
 
 
@@ -83,7 +84,8 @@ def test_the_application_sees_the_client(site: Site) -> None:
     assert see(site) == {"client": CLIENT, "scheme": "http", "host": "shop.example", "proxy": PROXY}
 
 
-def test_a_client_changes_nothing_with_the_headers_of_proxies(site: Site) -> None:
+@pytest.mark.parametrize("peer", [CLIENT, PROXY], ids=["elsewhere", "beside nginx"])
+def test_a_client_changes_nothing_with_the_headers_of_proxies(peer: str, site: Site) -> None:
     forged = {
         "X_Forwarded_For": "203.0.113.7",
         "X_Forwarded_Proto": "https",
@@ -93,7 +95,7 @@ def test_a_client_changes_nothing_with_the_headers_of_proxies(site: Site) -> Non
         "Forwarded": "for=203.0.113.7;proto=https;host=evil.example",
         "X_Real_IP": "203.0.113.7",
     }
-    assert see(site, **forged) == see(site)
+    assert see(site, peer, **forged) == see(site, peer)
 
 
 def test_the_log_shows_the_client(site: Site) -> None:
@@ -106,3 +108,16 @@ def test_the_log_shows_the_client(site: Site) -> None:
 def test_other_hosts_are_refused(site: Site) -> None:
     assert site.get(Host="evil.example")[0].status == 400
     assert site.get("/health", Host="10.0.0.1")[0].status == 200
+
+
+def test_curl_shows_what_the_page_shows(site: Site) -> None:
+    commands = [
+        (command.replace("8080", str(site.port)), expected)
+        for snippet in read_snippets(RECIPE / "README.rst")
+        if snippet.text.startswith("$ curl")
+        for command, expected in snippet.commands()
+    ]
+    for command, expected in commands:
+        done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+        assert done.stdout == expected
+    assert len(commands) == 3

@@ -14,7 +14,7 @@ from wsgistack.middleware.access_log.format import Entry
 from wsgistack.pipeline.spec import Spec, observer
 from wsgistack.types import App
 
-__all__ = ["Layer", "collect_layers", "find_debug", "find_hosts", "is_public", "log_requests"]
+__all__ = ["Layer", "collect_layers", "find_debug", "find_hosts", "is_debug", "is_public", "log_requests"]
 
 
 _REDACTION = Redaction()
@@ -64,10 +64,16 @@ def collect_layers() -> Iterator[list[Layer]]:
         observer.reset(token)
 
 
+def is_debug(spec: Spec) -> bool:
+    """Whether the option ``debug`` of a layer is on."""
+    value = spec.resolve().get("debug")
+    return str(value).lower() in ("true", "yes", "on", "1")  # a filter for PasteDeploy gets text
+
+
 def find_debug(layers: Iterable[Layer], hosts: Iterable[str]) -> list[Mistake]:
     """Warn about layers whose option ``debug`` is on, if clients on other machines can reach one of the hosts."""
     public = next(filter(is_public, hosts), None)
-    return [] if public is None else [_describe_debug(each.spec, public) for each in layers if _is_debug(each.spec)]
+    return [] if public is None else [_describe_debug(each.spec, public) for each in layers if is_debug(each.spec)]
 
 
 def find_hosts(options: Mapping[str, object], default: str) -> list[str]:
@@ -91,11 +97,6 @@ def _drop_port(address: str) -> str:
     host, colon, port = address.rpartition(":")
     has_port = colon and "]" not in port and (":" not in host or "]" in host) and host != "unix"
     return host if has_port else address
-
-
-def _is_debug(spec: Spec) -> bool:
-    value = spec.resolve().get("debug")
-    return str(value).lower() in ("true", "yes", "on", "1")  # a filter for PasteDeploy gets text
 
 
 def _describe_debug(spec: Spec, host: str) -> Mistake:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from wsgistack.cli import application
 from wsgistack.cli.arguments import add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, silence_logs, warn
-from wsgistack.cli.development import Layer, collect_layers, find_debug, log_requests
+from wsgistack.cli.development import Layer, collect_layers, find_debug, is_debug, log_requests
 from wsgistack.cli.parser import Commands
 from wsgistack.cli.server import (
     add_server,
@@ -107,7 +107,8 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
         return 0
     app = app if parsed.quiet else log_requests(app, built.layers)
     options = read_waitress_options(parsed, section)
-    options["keeps_proxy_headers"] = any(each.spec.registered_name == "forwarded" for each in built.layers)
+    specs = [each.spec for each in built.layers]
+    options["keeps_proxy_headers"] = any(each.registered_name == "forwarded" or is_debug(each) for each in specs)
     if serve_for_parent:
         serve_for_parent(app, ready=ready, **options)
     else:

@@ -67,7 +67,7 @@ def test_reports_wrong_filters(folder: Path) -> None:
     )
     needed = [
         f"{FILE}:2: layer 2 (marking) use: 'marking' is a name in filters; write 'marking' alone, without a table",
-        f"{FILE}:4: filters unused: is text; expected a table",
+        f'{FILE}:4: filters unused: is text; expected a table such as {{ use = "gzip" }}',
         (
             f"{FILE}:5: filters.gzip use: missing value; expected a name, an import string or a callable; "
             'did you mean use = "gzip"?'

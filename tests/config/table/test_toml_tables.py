@@ -31,11 +31,11 @@ def test_refuses_a_key_that_is_not_text_and_ignores_it() -> None:
 
 def test_finds_tables_and_reports_other_values() -> None:
     made = Table({"a": {"b": {"c": 1}, "d": 5}}, "x.py", LINES)
-    assert made.get_tables("a") == {"b": {"c": 1}}
-    assert made.get_tables("nothing") == {}
+    assert made.get_tables("a", "{ c = 1 }") == {"b": {"c": 1}}
+    assert made.get_tables("nothing", "{ c = 1 }") == {}
     assert made.get_texts({"b": "hidden"}, ("a", "b")) == {}
     assert describe(made) == [
-        "x.py:1: a d: is a number; expected a table",
+        "x.py:1: a d: is a number; expected a table such as { c = 1 }",
         "x.py:2: a b: is text; expected a table",
     ]
 

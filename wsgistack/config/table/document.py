@@ -66,15 +66,15 @@ class TableFile(Document):
         self.table = table = Table(content, self.file, lines)
         self.mistakes = table.mistakes
         table.check_keys((), table.content, _KEYS)
-        self._servers = table.get_tables("servers")
+        self._servers = table.get_tables("servers", '{ use = "egg:wsgistack" }')
         if path:
             self._find_swallowed()
-        self._filters = table.get_tables("filters")
+        self._filters = table.get_tables("filters", '{ use = "gzip" }')
         top = {key: table.content[key] for key in _OF_APPLICATION if key in table.content}
         self._apps: dict[str, tuple[KeyPath, Mapping[str, object], Mapping[str, str]]] = {}
         if top:
             self._apps[_MAIN] = ((), top, {})
-        for name, entry in table.get_tables("apps").items():
+        for name, entry in table.get_tables("apps", '{ app = "shop:application" }').items():
             at: KeyPath = ("apps", name)
             table.check_keys(at, entry, (*_OF_APPLICATION, "global"))
             if name in self._apps:

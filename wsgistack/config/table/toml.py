@@ -157,22 +157,26 @@ class Table:
                     self.place((*at, key)).mistake("unknown key", hint=suggest(_MEANT.get(key, key), known))
                 )
 
-    def check_table(self, value: object, at: KeyPath) -> dict[str, object]:
+    def check_table(self, value: object, at: KeyPath, expected: str = "a table") -> dict[str, object]:
         """A value as a table."""
         if not isinstance(value, Mapping):
-            raise ConfigError(self.place(at).mistake(describe_type(value), expected="a table"))
+            raise ConfigError(self.place(at).mistake(describe_type(value), expected=expected))
         odd = [key for key in value if not isinstance(key, str)]
         if odd:
             raise ConfigError(*(self.place((*at, repr(key))).mistake("invalid key", expected="text") for key in odd))
         return dict(value)
 
-    def get_tables(self, key: str) -> dict[str, dict[str, object]]:
-        """The tables in a table at the top."""
+    def get_tables(self, key: str, example: str) -> dict[str, dict[str, object]]:
+        """The tables in a table at the top.
+
+        :param example: such a table, for messages.
+        """
         found = {}
+        expected = f"a table such as {example}"
         with self.mistakes.collect():
             for name, value in self.check_table(self.content.get(key, {}), (key,)).items():
                 with self.mistakes.collect():
-                    found[name] = self.check_table(value, (key, name))
+                    found[name] = self.check_table(value, (key, name), expected)
         return found
 
     def get_texts(self, within: Mapping[str, object], at: KeyPath) -> dict[str, str]:
