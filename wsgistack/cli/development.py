@@ -10,7 +10,7 @@ from wsgistack.environ import escape_word, request_target
 from wsgistack.errors import Mistake
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.access_log import AccessLog
-from wsgistack.middleware.access_log.format import Entry
+from wsgistack.middleware.access_log.line import Entry
 from wsgistack.pipeline.spec import Spec, observer
 from wsgistack.types import App
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.http.hosts import HostPatterns, split_host
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
@@ -85,8 +85,7 @@ class Hosts(Middleware):
             self._allows = HostPatterns(allowed, key="allowed").contains
         with mistakes.collect():
             self._is_exempt = compile_exemptions(exempt, key="exempt")
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.allowed = allowed
         self.canonical = canonical
         self.exempt = exempt

@@ -7,7 +7,7 @@ from math import inf
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
 from wsgistack.http.addresses import parse_address
 from wsgistack.http.hosts import MAX_HOST, split_host
@@ -110,8 +110,7 @@ class Https(Middleware):
         if preload and not (include_subdomains and hsts >= MIN_PRELOAD_AGE):
             expected = "include_subdomains = true and an hsts of at least 365d with it"
             mistakes.append(Mistake("browsers would not accept the site", key="preload", value=True, expected=expected))
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.exempt = exempt
         self.get_status = get_status
         self.port = port

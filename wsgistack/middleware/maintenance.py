@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.http.addresses import Networks
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
@@ -82,8 +82,7 @@ class Maintenance(Middleware):
             self._is_allowed = Networks(allowed, key="allowed").contains_peer
         with mistakes.collect():
             self._is_exempt = compile_exemptions(exempt, key="exempt")
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.flag = flag
         self.enabled = enabled
         self.allowed = allowed

@@ -7,7 +7,8 @@ from typing import ClassVar
 from urllib.parse import parse_qsl
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.environ import environ_key
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.types import App, Environ, Size, StartResponse
 
@@ -73,13 +74,12 @@ class MethodOverride(Middleware):
             if not _TOKEN.fullmatch(method) or method in ("GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"):
                 expected = "methods in capitals that change data, as PUT"
                 mistakes.append(Mistake(f"invalid value {method!r}", key="allowed", value=method, expected=expected))
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.header = header
         self.field = field
         self.allowed = allowed
         self.max_form = max_form
-        self._key = f"HTTP_{header.upper().replace('-', '_')}" if header else ""
+        self._key = environ_key(header) if header else ""
         self._allowed = frozenset(allowed)
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:

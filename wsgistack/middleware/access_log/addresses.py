@@ -7,16 +7,15 @@ from functools import lru_cache
 from hashlib import blake2b
 from threading import Lock
 from time import time
-from typing import Literal
+from typing import Literal, get_args
 
 from wsgistack.errors import ConfigError, Mistake, suggest
 from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import Address, parse_node
 
-__all__ = ["ADDRESSES", "Addresses", "carries_addresses", "make_hider"]
+__all__ = ["Addresses", "carries_addresses", "make_hider"]
 
 Addresses = Literal["full", "truncated", "hashed"]
-ADDRESSES = ("full", "truncated", "hashed")
 
 _HEADERS = re.compile(
     r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|EXTERNAL_?ADDRESS$|\.PEER$"
@@ -40,8 +39,8 @@ def make_hider(addresses: str, key: str | None) -> Callable[[str], str] | None:
     :param key: a secret for ``hashed``, so that several processes agree.
     :raises ConfigError: the mode is unknown, or does not fit the key.
     """
-    if addresses not in ADDRESSES:
-        hint = suggest(addresses, ADDRESSES)
+    if addresses not in get_args(Addresses):
+        hint = suggest(addresses, get_args(Addresses))
         raise ConfigError(Mistake(f"unknown mode {addresses!r}", key="addresses", value=addresses, hint=hint))
     if key is not None and addresses != "hashed":
         raise ConfigError(Mistake("changes nothing", key="address_key", hint="write addresses = hashed"))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.middleware.access_log.file import LogFile
-from wsgistack.middleware.access_log.format import Entry
+from wsgistack.middleware.access_log.line import Entry
 from wsgistack.middleware.access_log.queued import Queued
 
 __all__ = ["Facts", "Sink", "find_level", "log_lines", "make_sink"]
