@@ -13,7 +13,6 @@ import pytest
 
 from wsgistack import forking
 from wsgistack.http.notices import Notice
-from wsgistack.middleware.access_log import addresses
 from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.access_log.losses import Losses
 from wsgistack.middleware.access_log.queued import Queued
@@ -102,7 +101,6 @@ def test_the_same_in_this_process(tmp_path: Path) -> None:
     [
         pytest.param(Notice(logging.getLogger("tests")), lambda notice: notice.log("odd"), id="notice"),
         pytest.param(Losses("tests"), lambda losses: losses.add(OSError()), id="losses"),
-        pytest.param(addresses._DailyKey(), lambda key: key(1), id="daily key"),
     ],
 )
 def test_a_child_process_waits_for_no_lock_of_its_parent(thing: Any, use: Callable[[Any], object]) -> None:

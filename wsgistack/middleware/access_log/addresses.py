@@ -5,12 +5,10 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
-from threading import Lock
 from time import time
 from typing import Literal, get_args
 
 from wsgistack.errors import ConfigError, Mistake, suggest
-from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import Address, parse_node
 
 __all__ = ["Addresses", "carries_addresses", "make_hider"]
@@ -48,7 +46,8 @@ def make_hider(addresses: str, key: str | None) -> Callable[[str], str] | None:
         raise ConfigError(Mistake("is empty", key="address_key", expected="a secret text, or none"))
     if addresses == "full":
         return None
-    hide = _truncate if addresses == "truncated" else _make_hash(_DailyKey() if key is None else _derive_from(key))
+    key_of = _derive_from(key) if key else _DailyKeys().__getitem__
+    hide = _truncate if addresses == "truncated" else _make_hash(key_of)
 
     def hide_one(found: re.Match[str]) -> str:
         node = parse_node(found[0])
@@ -75,20 +74,14 @@ def _derive_from(secret: str) -> Callable[[int], bytes]:
     return lambda day: blake2b(str(day).encode(), key=master, digest_size=_KEY).digest()
 
 
-class _DailyKey:
+class _DailyKeys(dict[int, bytes]):
     """A random key for each day. Nobody can compute the one of a day that is over."""
 
-    def __init__(self) -> None:
-        self._known = (0, b"")
-        self.renew()
-        renew_after_fork(self)
-
-    def renew(self) -> None:
-        """Make a new lock, which no thread holds."""
-        self._lock = Lock()  # two keys for one day would make two clients of one
-
-    def __call__(self, day: int) -> bytes:
-        with self._lock:
-            if self._known[0] != day:
-                self._known = (day, os.urandom(_KEY))
-            return self._known[1]
+    def __missing__(self, day: int) -> bytes:
+        # Two keys for one day would make two clients of one. A lock would wait forever for itself if a garbage
+        # collection wrote another line meanwhile.
+        key = self.setdefault(day, os.urandom(_KEY))
+        for other in self.copy():
+            if other < day:
+                self.pop(other, None)
+        return key
