@@ -65,6 +65,7 @@ FLOORS = (
         "http.hosts",
         "http.paths",
         "http.urls",
+        "http.background",
         "http.notices",
         "options.conversion",
     ),

@@ -1,5 +1,6 @@
 """Addresses of clients in the access log: truncated, or hashed with a key of the day."""
 
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
@@ -79,7 +80,7 @@ def test_a_line_that_a_garbage_collection_writes_meanwhile_has_the_same_key(monk
         seen.append(hide("203.0.113.77"))  # in the same thread, which makes the key of the day
         return bytes(size)
 
-    monkeypatch.setattr(addresses.os, "urandom", collect)
+    monkeypatch.setattr(os, "urandom", collect)
     thread = Thread(target=lambda: seen.append(hide("203.0.113.77")), daemon=True)
     thread.start()
     thread.join(10)

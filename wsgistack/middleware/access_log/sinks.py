@@ -9,7 +9,7 @@ from typing import Protocol
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.access_log.line import Entry
-from wsgistack.middleware.access_log.queued import Queued
+from wsgistack.middleware.access_log.queued import queue_lines
 
 __all__ = ["Facts", "Sink", "find_level", "log_lines", "make_sink"]
 
@@ -63,7 +63,7 @@ def make_sink(
     mistakes.raise_if_any()
     if is_logging:
         return _to_logger(logger, level_of, facts_of)
-    return Queued(write, queue, logger).write if queue else write
+    return queue_lines(write, queue, logger) if queue else write
 
 
 def _find_conflicts(file: Path, output: str) -> Iterator[Mistake]:
