@@ -44,6 +44,7 @@ FLOORS = (
         "options.references",
         "http.addresses",
         "http.proxies",
+        "http.escaping",
         "http.forms",
         "http.headers",
         "http.origins",
@@ -54,6 +55,7 @@ FLOORS = (
         "exchange.lengths",
         "file_wrapper",
     ),
+    ("http.uploads",),
     (
         "exchange.__init__",
         "http.hosts",

@@ -7,7 +7,7 @@ from sys import maxsize
 from time import monotonic
 from typing import Any, ClassVar, NamedTuple, Self
 
-from wsgistack.environ import Input
+from wsgistack.http.uploads import Input
 from wsgistack.types import Environ
 
 __all__ = [

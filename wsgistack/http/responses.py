@@ -6,8 +6,9 @@ from html import escape
 from http import HTTPStatus
 from typing import NamedTuple, TypeAlias
 
-from wsgistack.environ import REQUEST_ID, request_target
+from wsgistack.environ import REQUEST_ID
 from wsgistack.http.negotiation import MAX_ACCEPT, choose_media_type
+from wsgistack.http.urls import request_target
 from wsgistack.types import Environ, Headers
 
 __all__ = ["ERRORS", "JSON", "RESPONSES", "Problem", "Render", "error_answer"]

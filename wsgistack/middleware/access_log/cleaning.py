@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from wsgistack.environ import escape_quoted, request_target
 from wsgistack.errors import Mistake, Mistakes
+from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.redaction import REDACTED, Redaction
+from wsgistack.http.urls import request_target
 from wsgistack.middleware.access_log.addresses import carries_addresses, make_hider
 
 __all__ = [

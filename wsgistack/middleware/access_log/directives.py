@@ -7,8 +7,9 @@ from threading import get_native_id
 from time import localtime, strftime
 from typing import Any, NamedTuple
 
-from wsgistack.environ import ERROR, REQUEST_ID, TRACE_ID, environ_key, escape_quoted
+from wsgistack.environ import ERROR, REQUEST_ID, TRACE_ID, environ_key
 from wsgistack.http import headers as h
+from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.middleware.access_log.cleaning import Cleaning
 

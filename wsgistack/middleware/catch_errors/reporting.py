@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from wsgistack.environ import REQUEST_ID, Input, escape_word
+from wsgistack.environ import REQUEST_ID
 from wsgistack.errors import Mistakes
 from wsgistack.errors import describe_error as summarize
+from wsgistack.http.escaping import escape_word
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
+from wsgistack.http.uploads import Input
 from wsgistack.middleware.catch_errors.bodies import KEPT_INPUT, MAX_BODY
 from wsgistack.middleware.catch_errors.capsules import Capsules
 from wsgistack.middleware.catch_errors.delivery import BackgroundDelivery, Delivery

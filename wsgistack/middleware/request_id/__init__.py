@@ -7,12 +7,13 @@ from functools import partial
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
-from wsgistack.environ import GLOBAL_REQUEST_ID, REQUEST_ID, TRACE_ID, environ_key, escape_quoted
+from wsgistack.environ import GLOBAL_REQUEST_ID, REQUEST_ID, TRACE_ID, environ_key
 from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.exchange.context import call_in_context
 from wsgistack.exchange.current import NO_ID, Origin, origin_var, request_id_var
 from wsgistack.exchange.setting import setting
 from wsgistack.http.addresses import Networks, find_peer
+from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.headers import is_field_name
 from wsgistack.http.notices import Notice
 from wsgistack.http.traceparent import make_traceparent, parse_traceparent
