@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import ClassVar
 
-from wsgistack import peers
 from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
@@ -12,6 +11,7 @@ from wsgistack.http.headers import is_field_name, replace, vary
 from wsgistack.http.origins import MAX_ORIGIN, Origins
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
+from wsgistack.peers import AUTHENTICATION, CORS, because
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
 __all__ = ["Cors"]
@@ -85,10 +85,10 @@ class Cors(Middleware):
 
     must_be_inside: ClassVar = {"access_log": "preflights would not be logged"}
     must_be_outside: ClassVar = {
-        **peers.because(peers.AUTHENTICATION, "it would refuse preflights, in which browsers send no credentials"),
+        **because(AUTHENTICATION, "it would refuse preflights, in which browsers send no credentials"),
         "catch_errors": "scripts of other origins could not read error responses",
     }
-    must_not_be_with: ClassVar = peers.because(peers.CORS, "both set Access-Control-Allow-Origin")
+    must_not_be_with: ClassVar = because(CORS, "both set Access-Control-Allow-Origin")
     changes: ClassVar = Changes(_MANAGED, answers=True)
 
     def __init__(
