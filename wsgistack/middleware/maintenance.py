@@ -10,7 +10,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.http.addresses import Networks
 from wsgistack.http.paths import compile_exemptions
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
@@ -99,6 +99,4 @@ class Maintenance(Middleware):
             return self.app(environ, start_response)
         if self._is_allowed(environ.get("REMOTE_ADDR", "")) or self._is_exempt(environ):
             return self.app(environ, start_response)
-        status, headers, body = error_answer(environ, 503, self.message, headers=self._headers)
-        start_response(status, headers)
-        return body
+        return send_answer(environ, start_response, 503, self.message, headers=self._headers)
