@@ -66,6 +66,8 @@ class Cleaned(dict[Any, str]):
         self._keeps = keeps
 
     def __missing__(self, value: Any) -> str:
+        if value in self._absent:  # another thread has just forgotten it with all others
+            return self._absent[value]
         shown = self._show(value)
         limit = self._limit
         is_short = len(shown) <= limit
