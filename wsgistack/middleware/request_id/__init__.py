@@ -16,7 +16,7 @@ from wsgistack.http.addresses import Networks, find_peer
 from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.headers import is_field_name
 from wsgistack.http.notices import Notice
-from wsgistack.http.traceparent import make_traceparent, parse_traceparent
+from wsgistack.http.traceparent import make_traceparent, read_trace_id
 from wsgistack.middleware.request_id.generators import GENERATORS
 from wsgistack.middleware.request_id.shapes import SHAPES, STRUCTURED, Take, compile_shapes, is_well_formed
 from wsgistack.types import App, Changes, Environ, StartResponse
@@ -249,13 +249,13 @@ class RequestId(Middleware):
         trace_id = global_id = NO_ID
         is_trusted = self._trusts(environ)
         if self.traceparent != "ignore":
-            parsed = parse_traceparent(environ.get(_TRACEPARENT)) if is_trusted else None
-            if self.traceparent == "create" and not parsed:
+            came = read_trace_id(environ.get(_TRACEPARENT)) if is_trusted else None
+            if self.traceparent == "create" and not came:
                 trace_id, environ[_TRACEPARENT] = make_traceparent()
                 environ.pop(_TRACESTATE, None)  # it belongs to the trace that came
                 environ[TRACE_ID] = trace_id
-            elif parsed:
-                environ[TRACE_ID] = trace_id = parsed.trace_id
+            elif came:
+                environ[TRACE_ID] = trace_id = came
             elif not is_trusted:
                 environ[TRACE_ID] = ""  # so that no log has a trace that a stranger chose
             if trace_id != NO_ID:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 
-from wsgistack.http.traceparent import parse_traceparent
+from wsgistack.http.traceparent import read_trace_id
 
 __all__ = ["SHAPES", "STRUCTURED", "Take", "compile_shapes", "is_well_formed"]
 
@@ -42,11 +42,6 @@ def _compile_take(pattern: str) -> Take:
     return take
 
 
-def _take_trace(value: str) -> str | None:
-    parsed = parse_traceparent(value)
-    return parsed and parsed.trace_id
-
-
 def _take_root(value: str) -> str:
     return value[1:].partition(".")[0] if value.startswith("|") else value
 
@@ -60,7 +55,7 @@ STRUCTURED: Mapping[str, Take] = {
     # Azure, .NET: |root.1.da4e9679_ ; or else a flat id
     "request-id": _take_root,
     # W3C Trace Context, both levels
-    "traceparent": _take_trace,
+    "traceparent": read_trace_id,
     # Zipkin: trace-span-sampled-parent
     "b3": _compile_take(rf"{_TRACE}-{_HEX}{{16}}(?:-[01d](?:-{_HEX}{{16}})?)?\Z"),
     # Sentry: trace-span-sampled
