@@ -179,7 +179,7 @@ class AccessLog(Middleware):
         check_lists(fields=fields, extra_fields=extra_fields, redact=redact)
         mistakes = Mistakes()
         is_logging = output == "logging" and file is None
-        facts_of: Facts = vars  # unless a mistake ends it here
+        facts_of: Facts = vars  # never called: only logging finds facts, and a mistake there is raised below
         with mistakes.collect():
             cleaning = make_cleaning(redact, addresses, address_key, max_value=max_value, max_line=max_line)
             chosen = (None, None) if is_logging and format not in STRUCTURED else (fields, extra_fields)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from wsgistack.environ import ERROR, REQUEST_ID, TRACE_ID, environ_key
 from wsgistack.http import headers as h
+from wsgistack.http.addresses import PEER
 from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.middleware.access_log.cleaning import Cleaning
@@ -211,7 +212,7 @@ _SAFE_NAMED = {
     ("T", "s"): "int(entry.duration)",
     ("T", "us"): "int(entry.duration * 1e6)",
 }
-_PEER = "get('wsgistack.peer', {}).get('REMOTE_ADDR', entry.client)"  # forwarded keeps the connection's own side there
+_PEER = f"get({PEER!r}, {{}}).get('REMOTE_ADDR', entry.client)"
 _PORTS = {"canonical": "SERVER_PORT", "local": "SERVER_PORT", "remote": "REMOTE_PORT"}
 _CLIENT = {"a": "entry.client", "h": "entry.client"}
 _SHOWN = {  # with the name of a header or variable like it

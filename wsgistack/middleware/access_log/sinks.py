@@ -21,7 +21,6 @@ Facts = Callable[[Entry], Mapping[str, object]]
 
 _BY_STATUS = "status"
 _OUTPUTS = ("stderr", "stdout", "logging")
-_WELL = ("complete", "aborted", "upgraded")
 _LevelOf = Callable[[Entry], int]
 
 
@@ -161,6 +160,6 @@ def _make_level(name: int | str, slow: float | None) -> _LevelOf:
 
 def _find_level_by_status(entry: Entry) -> int:
     code = entry.code
-    if code >= "5" or entry.outcome not in _WELL:  # "-" is less than any digit
+    if code >= "5" or entry.outcome == "failed":  # "-" is less than any digit
         return logging.ERROR
     return logging.WARNING if code >= "4" else logging.INFO
