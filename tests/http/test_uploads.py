@@ -39,3 +39,19 @@ def test_keeps_what_is_read_after_a_seek() -> None:
     watched.seek(0)
     watched.read()
     assert watched.kept == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize(("more", "is_cut"), [({}, True), ({"HTTP_TRANSFER_ENCODING": "chunked"}, False)])
+def test_a_body_is_cut_before_its_length_unless_transfer_encoding_decides(more: dict[str, str], is_cut: bool) -> None:
+    watched = watch_input({"wsgi.input": BytesIO(b"one"), "CONTENT_LENGTH": "8", **more})
+    assert watched is not None
+    watched.read()
+    assert watched.is_cut is is_cut
+
+
+@pytest.mark.parametrize("length", ["", "x", "9" * 5000, None])
+def test_a_body_without_a_valid_length_ends_anywhere(length: str | None) -> None:
+    watched = watch_input({"wsgi.input": BytesIO(b"one"), "CONTENT_LENGTH": length})
+    assert watched is not None
+    watched.read()
+    assert not watched.is_cut

@@ -19,8 +19,8 @@ def watch_input(environ: Environ) -> "Input | None":
     """
     given = environ.get("wsgi.input")
     if given is not None and type(given) is not Input:
-        try:
-            length = int(environ.get("CONTENT_LENGTH") or 0)
+        try:  # Transfer-Encoding decides about the length, not Content-Length (RFC 9112 §6.3)
+            length = 0 if "HTTP_TRANSFER_ENCODING" in environ else int(environ.get("CONTENT_LENGTH") or 0)
         except (TypeError, ValueError):
             length = 0
         given = environ["wsgi.input"] = Input(given, length)
