@@ -113,15 +113,15 @@ def _compile_pattern(pattern: str, parts: list[str | re.Match[str]], cleaning: C
         is_alone = end == '"' and isinstance(before, str) and before[-1:] == '"'  # all up to the next quote is its own
         condition = _read_condition(part["before"] + part["after"])
         if letter == "r" and part["name"] is None:  # always three words, whatever the client sent
-            for number, reading in enumerate(read_request_line(cleaning)):
+            for number, word in enumerate(read_request_line(cleaning)):
                 line.add_text(" " if number else "")
-                line.add(reading, escape_for(" "), _ABSENT, condition)
+                line.add(word, escape_for(" "), _ABSENT, condition)
             continue
-        reading_ = read_directive(letter, part["name"], cleaning)
-        if reading_ is None:
+        reading = read_directive(letter, part["name"], cleaning)
+        if reading is None:
             raise ConfigError(_describe_unknown(pattern, part))
         escape = escape_for("" if is_alone else f" {'' if end.isalnum() else end}")
-        line.add(reading_, escape, {None: reading_.empty, "": reading_.empty}, condition)
+        line.add(reading, escape, {None: reading.empty, "": reading.empty}, condition)
     return line.compile(lambda shorter: _compile_pattern(pattern, parts, shorter))
 
 
