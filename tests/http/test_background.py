@@ -88,10 +88,12 @@ def test_the_end_of_a_process_waits_no_longer_for_two_than_for_one(gate: Gate) -
 
 
 def test_the_thread_ends_with_the_object(gate: Gate) -> None:
+    others = {*threading.enumerate()}
     gate.may_go_on.set()
     background = make(gate)
     background.put("one")
-    [thread] = [each for each in threading.enumerate() if each.name == NAME]
+    [thread] = {*threading.enumerate()} - others
+    assert thread.name == NAME
     del background
     thread.join(30)
     assert not thread.is_alive()
@@ -153,7 +155,8 @@ def test_an_item_of_a_garbage_collection_does_not_wait_for_the_one_before(
     thread.join(10)
     assert not thread.is_alive()
     assert background.wait(30)
-    assert sorted(gate.items) == ["of the collection", "one"]
+    assert gate.items == ["of the collection", "one"]
+    assert len(gate.threads) == 1
 
 
 def test_a_thread_that_can_not_start_loses_no_later_item(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

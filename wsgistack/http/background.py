@@ -76,8 +76,11 @@ class Background(Generic[Item]):
                 items: _Items[Item] = queue.SimpleQueue()
                 thread = threading.Thread(target=_work, args=(items, self._work), name=self._name, daemon=True)
                 thread.start()
-                finalize(self, _end, thread, items, self.patience).atexit = False
-                self._items = items
+                if self._items is None:
+                    self._items = items
+                    finalize(self, _end, thread, items, self.patience).atexit = False
+                else:  # a garbage collection has put an item meanwhile, and started another thread
+                    items.put(None)
             return self._items
 
 
