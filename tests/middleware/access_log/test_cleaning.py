@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.middleware.access_log.entries import Request
+from tests.middleware.access_log.entries import Request, compile_format
 from wsgistack.errors import ConfigError
 from wsgistack.http.redaction import REDACTED, Redaction
 from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, make_cleaning
-from wsgistack.middleware.access_log.format import FORMATS, compile_format
+from wsgistack.middleware.access_log.format import FORMATS
 
 _SECRET = "s3cr3t-0123456789"
 _JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"

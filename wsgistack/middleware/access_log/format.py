@@ -3,7 +3,6 @@
 import re
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
-from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.access_log.cleaning import Cleaning, escape_for
 from wsgistack.middleware.access_log.directives import list_directives, read_directive, read_request_line
 from wsgistack.middleware.access_log.fields import STRUCTURED, Fields, choose_fields, compile_fields
@@ -51,11 +50,10 @@ _NAMES_OF_GUNICORN = {
     "p": "%P",
 }
 _ABSENT = {None: "-", "": "-"}
-_DEFAULT = Cleaning(Redaction(), None, limit=2000, line_limit=16_000)
 
 
 def compile_format(
-    format: str, cleaning: Cleaning = _DEFAULT, fields: Fields | None = None, extra_fields: Fields | None = None
+    format: str, cleaning: Cleaning, fields: Fields | None = None, extra_fields: Fields | None = None
 ) -> Format:
     """Compile a format to a function that writes a line.
 
