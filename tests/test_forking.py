@@ -13,7 +13,7 @@ from tests.middleware.catch_errors.failing import caught, fail, report_of
 from wsgistack import RequestFilter
 from wsgistack.forking import _renew_all
 from wsgistack.http.notices import Notice
-from wsgistack.middleware.catch_errors.delivery import Delivery
+from wsgistack.middleware.catch_errors.delivery import BackgroundDelivery
 from wsgistack.middleware.catch_errors.limiting import Limiter
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
@@ -27,20 +27,20 @@ def test_a_child_has_its_own_locks_and_threads(tmp_path: Path) -> None:
         with file.open("a") as opened:
             opened.write(f"{os.getpid()}\n")
 
-    delivery = Delivery(reporter, "site.forking", in_background=True)
+    delivery = BackgroundDelivery(reporter, "site.forking")
     limiter = Limiter(60)
     report = report_of(caught(fail))
     delivery.send(report)
-    assert delivery.wait(10)
-    with limiter._lock, delivery._lock:
+    assert delivery._background.wait(10)
+    with limiter._lock, delivery._background._lock, delivery._delivery._lock:
         child = os.fork()
         if child == 0:
             limiter.admit("a", 1)  # would wait for ever
             delivery.send(report)
-            os._exit(0 if delivery.wait(10) else 1)
+            os._exit(0 if delivery._background.wait(10) else 1)
     _renew_all()
     delivery.send(report)
-    assert delivery.wait(10)
+    assert delivery._background.wait(10)
     assert os.waitpid(child, 0)[1] == 0
     assert sorted(file.read_text().split()) == sorted(map(str, [os.getpid(), os.getpid(), child]))
 

@@ -65,7 +65,7 @@ def watch(body: object, environ: Environ, done: Callable[[int, bool, bool], obje
                     position, is_certain = end, False
             done(position - begin, position == end, is_certain)
 
-        def closing() -> None:
+        def close_and_report() -> None:
             setattr(wrapper, name, file)
             wrapper.close = close
             report()
@@ -75,7 +75,7 @@ def watch(body: object, environ: Environ, done: Callable[[int, bool, bool], obje
         except AttributeError:
             watched = _WatchedForApache(file, begin, report)
             return cast(Iterable[bytes], environ["wsgi.file_wrapper"](watched, wrapper.blksize))
-        wrapper.close = closing
+        wrapper.close = close_and_report
     except (AttributeError, OSError, ValueError):
         return None
     return cast(Iterable[bytes], body)

@@ -31,7 +31,7 @@ def import_object(text: str) -> object:
         if missing and f"{module_name}.".startswith(f"{missing}."):
             problem = f"cannot import module {missing!r}"
             raise ConfigError(Mistake(problem, value=text, hint=_suggest_module(missing))) from error
-        raise _failed(module_name, error) from error
+        raise _describe_failure(module_name, error) from error
     owner = f"module {module_name!r}"
     for name in path.split("."):
         try:
@@ -41,7 +41,7 @@ def import_object(text: str) -> object:
             problem = f"{owner} has no attribute {name!r}"
             raise ConfigError(Mistake(problem, value=text, hint=did_you_mean(name, public))) from error
         except Exception as error:  # a module that imports its parts when they are asked for
-            raise _failed(module_name, error) from error
+            raise _describe_failure(module_name, error) from error
         owner = repr(name)
     return found
 
@@ -94,7 +94,7 @@ def describe_origin(error: BaseException) -> str:
     return ""
 
 
-def _failed(module_name: str, error: BaseException) -> ConfigError:
+def _describe_failure(module_name: str, error: BaseException) -> ConfigError:
     problem = f"cannot import module {module_name!r}: {describe_error(error)}{describe_origin(error)}"
     return ConfigError(Mistake(problem))
 

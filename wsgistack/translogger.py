@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.middleware.access_log import AccessLog
-from wsgistack.middleware.access_log.format import FORMATS
+from wsgistack.middleware.access_log.format import FORMATS, PASTE_NAMES
 from wsgistack.middleware.access_log.sinks import find_level, log_lines
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
@@ -25,18 +25,7 @@ _FORMAT = (
     '%(status)s %(bytes)s "%(HTTP_REFERER)s" "%(HTTP_USER_AGENT)s"'
 )
 _TIME = "%{%d/%b/%Y:%H:%M:%S %z}t"
-_DIRECTIVES = {
-    "HTTP_REFERER": "%{Referer}i",
-    "HTTP_USER_AGENT": "%{User-Agent}i",
-    "HTTP_VERSION": "%H",
-    "REMOTE_ADDR": "%h",
-    "REMOTE_USER": "%u",
-    "REQUEST_METHOD": "%m",
-    "REQUEST_URI": "%U%q",
-    "bytes": "%{Content-Length}o",
-    "status": "%>s",
-    "time": _TIME,
-}
+_DIRECTIVES = {**PASTE_NAMES, "bytes": "%{Content-Length}o", "time": _TIME}  # as Paste writes them
 _FIELD = re.compile(r"%(?:\((?P<name>[^()]*)\)s|%|(?P<letter>[A-Za-z{>])?)")
 
 

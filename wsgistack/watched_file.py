@@ -88,14 +88,14 @@ class WatchedFile(Generic[Content]):
         except _ChangingFileError:
             return  # the next look finds what the other program has written by then
         except ConfigError as error:
-            is_removed = self._removed is not None and isinstance(error.__cause__, FileNotFoundError)
-            if is_removed and self._removed is not None:
-                self._content = self._removed
-            consequence = "nothing of it stays in force" if is_removed else KEPT
+            removed = self._removed if isinstance(error.__cause__, FileNotFoundError) else None
+            if removed is not None:
+                self._content = removed
+            consequence = KEPT if removed is None else "nothing of it stays in force"
             mistakes = [
                 each._replace(hint="; ".join(filter(None, (each.hint, consequence)))) for each in error.mistakes
             ]
-            if isinstance(error.__cause__, OSError) and not is_removed:
+            if isinstance(error.__cause__, OSError) and removed is None:
                 self._report(stamp, mistakes)
                 return  # the next look tries again: the reason may have gone without a change of the file
         self._report(stamp, mistakes)

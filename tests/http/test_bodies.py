@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.direct import environ_of
-from wsgistack.environ import Input
 from wsgistack.http import bodies
 from wsgistack.http.bodies import (
     BodyRefusedError,
@@ -20,6 +19,7 @@ from wsgistack.http.bodies import (
     find_body_length,
     has_no_body,
 )
+from wsgistack.http.uploads import Input
 
 REFUSAL = Refusal(413, "too large")
 TEXT = b"one\ntwo\nthree\n"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from wsgistack import current_request_id, request_id_var
 from wsgistack.exchange.current import Origin, origin_var
 from wsgistack.logging import keep_request_id
-from wsgistack.logging.keeping import keeping, outgoing_headers, read_state
+from wsgistack.logging.keeping import make_headers, read_state, use_ids
 
 
 @contextmanager
@@ -48,13 +48,13 @@ def test_the_ids_are_plain_data() -> None:
         "request_id": "mine",
         "origin": {"trace_id": "trace", "global_id": "global", "headers": {"a": "b"}},
     }
-    with keeping(state):
+    with use_ids(state):
         assert origin_var.get() == Origin("trace", "global", {"a": "b"})
     assert origin_var.get() == Origin()
 
 
 def test_one_header_for_both_ids_holds_the_global_one() -> None:
-    assert outgoing_headers("X-Request-ID") == {}
+    assert make_headers("X-Request-ID") == {}
     with request(origin=Origin(headers={"X-OpenStack-Request-ID": "shared"})):
-        assert outgoing_headers("X-Request-ID") == {"X-Request-ID": "mine", "X-OpenStack-Request-ID": "shared"}
-        assert outgoing_headers("x-openstack-request-id") == {"X-OpenStack-Request-ID": "shared"}
+        assert make_headers("X-Request-ID") == {"X-Request-ID": "mine", "X-OpenStack-Request-ID": "shared"}
+        assert make_headers("x-openstack-request-id") == {"X-OpenStack-Request-ID": "shared"}

@@ -69,6 +69,8 @@ def test_a_form_field_names_the_method_and_the_form_can_be_read_again(content_ty
         (b"_method=&_method=DELETE", {"CONTENT_TYPE": FORM}),
         (b"_method=DELETE&_method", {"CONTENT_TYPE": FORM}),
         (b"_method=GET", {"CONTENT_TYPE": FORM}),
+        # RFC 9112 section 6.3: Transfer-Encoding decides about the length
+        (b"_method=PUT&x=1", {"CONTENT_TYPE": FORM, "CONTENT_LENGTH": "11", "HTTP_TRANSFER_ENCODING": "chunked"}),
         (b"\xff%zz&;=&", {"CONTENT_TYPE": FORM}),
     ],
 )

@@ -6,11 +6,12 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from wsgistack.conditions import Condition, Conditional
-from wsgistack.environ import escape_word, request_target
 from wsgistack.errors import Mistake
+from wsgistack.http.escaping import escape_word
 from wsgistack.http.redaction import Redaction
+from wsgistack.http.urls import request_target
 from wsgistack.middleware.access_log import AccessLog
-from wsgistack.middleware.access_log.format import Entry
+from wsgistack.middleware.access_log.line import Entry
 from wsgistack.pipeline.spec import Spec, observer
 from wsgistack.types import App
 

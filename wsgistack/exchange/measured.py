@@ -6,11 +6,12 @@ from contextvars import copy_context
 from time import perf_counter
 from typing import ClassVar, Literal
 
-from wsgistack.environ import is_client_gone, watch_input
+from wsgistack.environ import is_client_gone
 from wsgistack.exchange import CALLING, CLOSED, Exchange, refuse_start, refuse_write
 from wsgistack.exchange.lengths import SizedChunks
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper, watch
 from wsgistack.http import headers as h
+from wsgistack.http.uploads import watch_input
 from wsgistack.types import Environ, StartResponse
 
 __all__ = ["MeasuredExchange", "Outcome"]

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from sys import maxsize
 from time import monotonic
 from typing import Any, ClassVar, NamedTuple, Self
 
-from wsgistack.environ import Input
+from wsgistack.http.headers import MAX_LENGTH_DIGITS
+from wsgistack.http.uploads import Input
 from wsgistack.types import Environ
 
 __all__ = [
     "BLOCK_SIZE",
-    "MAX_LENGTH_DIGITS",
     "BodyRefusedError",
     "LimitedInput",
     "Refusal",
@@ -30,9 +29,6 @@ MAX_DISCARDED = 67108864
 
 MAX_DISCARD_TIME = 5.0
 """In seconds, for the same."""
-
-MAX_LENGTH_DIGITS = len(str(maxsize))
-"""A Content-Length with more digits is no number of bytes that a body can have."""
 
 _BODILESS = ("GET", "HEAD")
 _HTTP_1 = ("HTTP/1.1", "HTTP/1.0")

@@ -9,7 +9,7 @@ from wsgistack.types import Environ, Headers
 __all__ = ["CACHING_FIELDS", "is_reusable"]
 
 CACHING_FIELDS = frozenset({"cache-control", "etag", "expires", "last-modified"})
-"""In lower case. A response without all of these is not reusable."""
+"""In lower case. A response with none of these is not reusable."""
 
 _SENT_TO_ONE_USER = frozenset({"no-store", "private"})
 _IN_SPITE_OF_A_PASSWORD = frozenset({"public", "must-revalidate", "s-maxage"})

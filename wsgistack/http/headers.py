@@ -6,6 +6,7 @@ from sys import maxsize
 from wsgistack.types import Headers
 
 __all__ = [
+    "MAX_LENGTH_DIGITS",
     "content_length",
     "get",
     "is_field_name",
@@ -17,7 +18,9 @@ __all__ = [
     "without",
 ]
 
-_MAX_LENGTH_DIGITS = len(str(maxsize))
+MAX_LENGTH_DIGITS = len(str(maxsize))
+"""A Content-Length with more digits is no number of bytes that a body can have."""
+
 _MEMBER = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+')
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
@@ -34,7 +37,7 @@ def get(headers: Headers, name: str) -> str | None:
 def content_length(headers: Headers) -> int | None:
     """Return Content-Length as a number; None if it is missing or not a number of bytes."""
     value = get(headers, "content-length")
-    return int(value) if value and value.isdecimal() and len(value) <= _MAX_LENGTH_DIGITS else None
+    return int(value) if value and value.isdecimal() and len(value) <= MAX_LENGTH_DIGITS else None
 
 
 def is_field_name(name: str) -> bool:

@@ -69,6 +69,8 @@ def choose_media_type(accept: str | None, offers: tuple[str, ...]) -> str | None
     return offers[0] if accept is None or len(accept) > MAX_ACCEPT else _choose_media_type(accept, offers)
 
 
+# Not with WebOb: there, one member that it can't read makes the whole value accept everything, and JSON with a charset
+# is not JSON. Its import would also double the start of layers that only refuse requests.
 @lru_cache(maxsize=256)
 def _choose_media_type(accept: str, offers: tuple[str, ...]) -> str | None:
     members = h.tokens([("accept", accept)], "accept")

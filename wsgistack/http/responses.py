@@ -6,11 +6,12 @@ from html import escape
 from http import HTTPStatus
 from typing import NamedTuple, TypeAlias
 
-from wsgistack.environ import REQUEST_ID, request_target
+from wsgistack.environ import REQUEST_ID
 from wsgistack.http.negotiation import MAX_ACCEPT, choose_media_type
-from wsgistack.types import Environ, Headers
+from wsgistack.http.urls import request_target
+from wsgistack.types import Environ, Headers, StartResponse
 
-__all__ = ["ERRORS", "JSON", "RESPONSES", "Problem", "Render", "error_answer"]
+__all__ = ["ERRORS", "JSON", "RESPONSES", "Problem", "Render", "error_answer", "send_answer"]
 
 RESPONSES = "wsgistack.responses"
 """The key of the environ with a :data:`Render`, which the layer ``responses`` sets."""
@@ -102,6 +103,20 @@ def error_answer(
     charset = "" if media_type == JSON else "; charset=utf-8"
     answer = [("Content-Type", media_type + charset), ("Content-Length", str(len(body))), ("Vary", "Accept"), *headers]
     return f"{code} {problem.title}", answer, [b"" if environ.get("REQUEST_METHOD") == "HEAD" else body]
+
+
+def send_answer(
+    environ: Environ,
+    start_response: StartResponse,
+    code: int,
+    detail: str = "",
+    *,
+    headers: Sequence[tuple[str, str]] = (),
+) -> list[bytes]:
+    """Start the response of :func:`error_answer`, and return its body."""
+    status, all_headers, body = error_answer(environ, code, detail, headers=headers)
+    start_response(status, all_headers)
+    return body
 
 
 def _choose_type(environ: Environ) -> str:

@@ -2,34 +2,25 @@
 
 import os
 import re
-from typing import NamedTuple
 
 from wsgistack.environ import TRACE_ID
 from wsgistack.types import Environ
 
-__all__ = ["TraceParent", "find_trace_id", "make_traceparent", "parse_traceparent"]
+__all__ = ["find_trace_id", "make_traceparent", "read_trace_id"]
 
-_PARTS = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?").fullmatch
+_PARTS = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?").fullmatch
 _RANDOM = "02"
 
 
-class TraceParent(NamedTuple):
-    """The trace that a request belongs to."""
-
-    trace_id: str
-    parent_id: str
-    flags: int
-
-
-def parse_traceparent(value: object) -> TraceParent | None:
-    """Parse the value of a ``traceparent`` header. None if it is invalid (section 3.2.2)."""
+def read_trace_id(value: object) -> str | None:
+    """Return the id of the trace in the value of a ``traceparent`` header. None if it is invalid (section 3.2.2)."""
     found = _PARTS(value) if isinstance(value, str) else None
     if found is None:
         return None
-    version, trace_id, parent_id, flags, more = found.groups()
+    version, trace_id, parent_id, more = found.groups()
     if version == "ff" or (version == "00" and more) or not trace_id.strip("0") or not parent_id.strip("0"):
         return None
-    return TraceParent(trace_id, parent_id, int(flags, 16))
+    return trace_id
 
 
 def find_trace_id(environ: Environ) -> str | None:
@@ -40,8 +31,7 @@ def find_trace_id(environ: Environ) -> str | None:
     known = environ.get(TRACE_ID)
     if isinstance(known, str):
         return known or None
-    parsed = parse_traceparent(environ.get("HTTP_TRACEPARENT"))
-    return parsed and parsed.trace_id
+    return read_trace_id(environ.get("HTTP_TRACEPARENT"))
 
 
 def make_traceparent() -> tuple[str, str]:

@@ -1,13 +1,22 @@
-"""URLs for redirects."""
+"""The target of a request as text: for logs, and for redirects."""
 
+import re
 from urllib.parse import quote
 
 from wsgistack.types import Environ
 
-__all__ = ["quote_target"]
+__all__ = ["quote_target", "request_target"]
 
+_IN_TARGETS = "/;:@&=+$,!*'()~"
+_UNSAFE = re.compile(rf"[^A-Za-z0-9_.\-{_IN_TARGETS}]").search
 _IN_PATHS = "/:@!$&'()*+,=~"
 _IN_QUERIES = "".join(map(chr, range(0x21, 0x7F)))  # a query is sent back as it came, except what no header can hold
+
+
+def request_target(path: str, query: str) -> str:
+    """Rebuild the target of the request line (RFC 9112 §3.2.1) from SCRIPT_NAME + PATH_INFO and QUERY_STRING."""
+    target = quote(path, safe=_IN_TARGETS, encoding="latin-1", errors="replace") if _UNSAFE(path) else path or "/"
+    return f"{target}?{query}" if query else target
 
 
 def quote_target(environ: Environ, path: str | None = None) -> str:

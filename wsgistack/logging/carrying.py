@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.logging.keeping import STATE, keep_request_id, keeping, outgoing_headers, read_state
+from wsgistack.logging.keeping import STATE, keep_request_id, make_headers, read_state, use_ids
 
 __all__ = ["carry_request_id"]
 
@@ -70,7 +70,7 @@ def _equip_pool(pool: Any, header: str) -> None:
 
     def complete(headers: Any) -> Any:
         completed = (pool.headers if headers is None else headers).copy()
-        for name, value in _missing(completed, header).items():
+        for name, value in _find_missing(completed, header).items():
             completed[name] = value
         return completed
 
@@ -85,14 +85,14 @@ def _equip_pool(pool: Any, header: str) -> None:
 
 
 def _add(request: Any, header: str) -> None:
-    for name, value in _missing(request.headers, header).items():
+    for name, value in _find_missing(request.headers, header).items():
         request.headers[name] = value
 
 
-def _missing(headers: Mapping[str, str], header: str) -> dict[str, str]:
+def _find_missing(headers: Mapping[str, str], header: str) -> dict[str, str]:
     """The headers to send that a request does not have."""
     there = {name.lower() for name in headers}
-    return {name: value for name, value in outgoing_headers(header).items() if name.lower() not in there}
+    return {name: value for name, value in make_headers(header).items() if name.lower() not in there}
 
 
 def _equip_thread(thread: Any, _: str) -> None:
@@ -123,7 +123,7 @@ def _send(headers: dict[str, Any], **_: object) -> None:
 
 
 def _begin(task: Any, **_: object) -> None:
-    kept = keeping(task.request.get(STATE))
+    kept = use_ids(task.request.get(STATE))
     kept.__enter__()
     task.request.wsgistack_kept = kept
 

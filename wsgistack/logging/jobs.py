@@ -4,7 +4,7 @@ from typing import Any
 
 from rq.job import Job
 
-from wsgistack.logging.keeping import STATE, keeping, read_state
+from wsgistack.logging.keeping import STATE, read_state, use_ids
 
 __all__ = ["RequestIdJob"]
 
@@ -30,5 +30,5 @@ class RequestIdJob(Job):
 
     def perform(self) -> Any:
         """Do the work, with these ids."""
-        with keeping(self.meta.get(STATE)):
+        with use_ids(self.meta.get(STATE)):
             return super().perform()

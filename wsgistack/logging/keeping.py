@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from wsgistack.exchange.current import NO_ID, Origin, origin_var, request_id_var
 
-__all__ = ["STATE", "Kept", "keep_request_id", "keeping", "outgoing_headers", "read_state"]
+__all__ = ["STATE", "Kept", "keep_request_id", "make_headers", "read_state", "use_ids"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,7 +28,7 @@ def keep_request_id(function: Callable[P, R], /) -> Callable[P, R]:
 
 
 @contextmanager
-def keeping(state: Mapping[str, Any] | None) -> Iterator[None]:
+def use_ids(state: Mapping[str, Any] | None) -> Iterator[None]:
     """Work with ids from elsewhere; without any, with the current ones."""
     if not state:
         yield
@@ -49,7 +49,7 @@ def read_state() -> dict[str, Any]:
     return {"request_id": request_id, "origin": origin_var.get()._asdict()}
 
 
-def outgoing_headers(header: str) -> dict[str, str]:
+def make_headers(header: str) -> dict[str, str]:
     """The headers that carry the current ids to another service; none outside of requests.
 
     :param header: the name of the one with the request's own id.
@@ -70,5 +70,5 @@ class Kept(NamedTuple):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
-        with keeping(self.state):
+        with use_ids(self.state):
             return self.function(*args, **kwargs)

@@ -6,14 +6,8 @@ from typing import ClassVar
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.exchange.refusing import RefusingExchange, refuse_body, refuse_unread_body
-from wsgistack.http.bodies import (
-    MAX_LENGTH_DIGITS,
-    BodyRefusedError,
-    LimitedInput,
-    Refusal,
-    find_body_length,
-    has_no_body,
-)
+from wsgistack.http.bodies import BodyRefusedError, LimitedInput, Refusal, find_body_length, has_no_body
+from wsgistack.http.headers import MAX_LENGTH_DIGITS
 from wsgistack.types import App, Changes, Environ, Size, StartResponse
 
 __all__ = ["BodyLimit"]

@@ -1,18 +1,17 @@
 """What scripts on pages of other origins may do with a site."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import ClassVar
 
-from wsgistack import peers
 from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
-from wsgistack.http.headers import replace, vary
+from wsgistack.http.headers import is_field_name, replace, vary
 from wsgistack.http.origins import MAX_ORIGIN, Origins
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
+from wsgistack.peers import AUTHENTICATION, CORS, because
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
 
 __all__ = ["Cors"]
@@ -26,7 +25,6 @@ _MANAGED = frozenset(
         "access-control-max-age",
     )
 )
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _ASKED_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 _ASKED_NETWORK = "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"
 _PREFLIGHT_VARY = f"Origin, {_ASK}-Method, {_ASK}-Headers, {_ASK}-Private-Network"
@@ -87,10 +85,10 @@ class Cors(Middleware):
 
     must_be_inside: ClassVar = {"access_log": "preflights would not be logged"}
     must_be_outside: ClassVar = {
-        **peers.because(peers.AUTHENTICATION, "it would refuse preflights, in which browsers send no credentials"),
+        **because(AUTHENTICATION, "it would refuse preflights, in which browsers send no credentials"),
         "catch_errors": "scripts of other origins could not read error responses",
     }
-    must_not_be_with: ClassVar = peers.because(peers.CORS, "both set Access-Control-Allow-Origin")
+    must_not_be_with: ClassVar = because(CORS, "both set Access-Control-Allow-Origin")
     changes: ClassVar = Changes(_MANAGED, answers=True)
 
     def __init__(
@@ -199,6 +197,6 @@ def _share(status: str, headers: Headers, shared: Headers) -> tuple[str, Headers
 def _check(name: str, key: str) -> Iterator[Mistake]:
     """Check a method or the name of a header."""
     is_method = key == "allow_methods"
-    if not _TOKEN.fullmatch(name) or (is_method and name != name.upper()):
+    if not is_field_name(name) or (is_method and name != name.upper()):
         expected = "a method in capitals, such as PUT" if is_method else "the name of a header"
         yield Mistake(f"invalid value {name!r}", key=key, value=name, expected=expected)

@@ -12,7 +12,7 @@ from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.notices import Notice
 from wsgistack.http.origins import MAX_ORIGIN, Origins
 from wsgistack.http.paths import compile_exemptions
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.peers import CORS, FORWARDING, because
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -125,9 +125,7 @@ class Csrf(Middleware):
                 origin,
                 host,
             )
-        status, headers, body = error_answer(environ, 403, detail)
-        start_response(status, headers)
-        return body
+        return send_answer(environ, start_response, 403, detail)
 
 
 @lru_cache(maxsize=1024)

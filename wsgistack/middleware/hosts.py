@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.http.hosts import HostPatterns, split_host
 from wsgistack.http.paths import compile_exemptions
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.http.urls import quote_target
 from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Environ, StartResponse
@@ -85,8 +85,7 @@ class Hosts(Middleware):
             self._allows = HostPatterns(allowed, key="allowed").contains
         with mistakes.collect():
             self._is_exempt = compile_exemptions(exempt, key="exempt")
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.allowed = allowed
         self.canonical = canonical
         self.exempt = exempt
@@ -106,9 +105,5 @@ class Hosts(Middleware):
             if found and (found[0] == name or self._allows(host)):
                 scheme = "https" if environ["wsgi.url_scheme"] == "https" else "http"  # uWSGI lets clients choose it
                 location = f"{scheme}://{self.canonical}{quote_target(environ)}"
-                status, headers, body = error_answer(environ, 308, headers=[("Location", location)])
-                start_response(status, headers)
-                return body
-        status, headers, body = error_answer(environ, 400, "This site has another name.")
-        start_response(status, headers)
-        return body
+                return send_answer(environ, start_response, 308, headers=[("Location", location)])
+        return send_answer(environ, start_response, 400, "This site has another name.")

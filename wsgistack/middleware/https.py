@@ -7,13 +7,13 @@ from math import inf
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
 from wsgistack.http.addresses import parse_address
 from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.notices import Notice
 from wsgistack.http.paths import compile_exemptions
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.http.urls import quote_target
 from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
@@ -110,8 +110,7 @@ class Https(Middleware):
         if preload and not (include_subdomains and hsts >= MIN_PRELOAD_AGE):
             expected = "include_subdomains = true and an hsts of at least 365d with it"
             mistakes.append(Mistake("browsers would not accept the site", key="preload", value=True, expected=expected))
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.exempt = exempt
         self.get_status = get_status
         self.port = port
@@ -133,23 +132,20 @@ class Https(Middleware):
             return self.app(environ, start_response)
         host = split_host(environ.get("HTTP_HOST", ""))
         if host is None:
-            status, headers, body = error_answer(environ, 400, "The Host header is missing or not valid.")
-        elif any(said in _read_first(environ.get(key, "")) for key, said in _SAYS_HTTPS):
+            return send_answer(environ, start_response, 400, "The Host header is missing or not valid.")
+        if any(said in _read_first(environ.get(key, "")) for key, said in _SAYS_HTTPS):
             self._notice.log(
                 "the peer %r says that the client uses https, but no layer forwarded trusts it; "
                 "put forwarded outside of https, with the address of the proxy in trusted",
                 environ.get("REMOTE_ADDR", ""),
             )
             detail = "A proxy says that this request came over https, but the site does not trust it."
-            status, headers, body = error_answer(environ, 400, detail)
-        else:
-            name = f"[{host[0]}]" if ":" in host[0] else host[0]
-            port = "" if self.port == _HTTPS_PORT else f":{self.port}"
-            location = ("Location", f"https://{name}{port}{quote_target(environ)}")
-            code = self.get_status if environ["REQUEST_METHOD"] in _SAFE else 308
-            status, headers, body = error_answer(environ, code, headers=[location])
-        start_response(status, headers)
-        return body
+            return send_answer(environ, start_response, 400, detail)
+        name = f"[{host[0]}]" if ":" in host[0] else host[0]
+        port = "" if self.port == _HTTPS_PORT else f":{self.port}"
+        location = ("Location", f"https://{name}{port}{quote_target(environ)}")
+        code = self.get_status if environ["REQUEST_METHOD"] in _SAFE else 308
+        return send_answer(environ, start_response, code, headers=[location])
 
     def _add_policy(self, status: str, headers: Headers) -> tuple[str, Headers]:
         for name, _ in headers:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.http.addresses import Networks
 from wsgistack.http.paths import compile_exemptions
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.peers import FORWARDING, because
 from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
@@ -82,8 +82,7 @@ class Maintenance(Middleware):
             self._is_allowed = Networks(allowed, key="allowed").contains_peer
         with mistakes.collect():
             self._is_exempt = compile_exemptions(exempt, key="exempt")
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.flag = flag
         self.enabled = enabled
         self.allowed = allowed
@@ -100,6 +99,4 @@ class Maintenance(Middleware):
             return self.app(environ, start_response)
         if self._is_allowed(environ.get("REMOTE_ADDR", "")) or self._is_exempt(environ):
             return self.app(environ, start_response)
-        status, headers, body = error_answer(environ, 503, self.message, headers=self._headers)
-        start_response(status, headers)
-        return body
+        return send_answer(environ, start_response, 503, self.message, headers=self._headers)

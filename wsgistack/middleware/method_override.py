@@ -7,7 +7,9 @@ from typing import ClassVar
 from urllib.parse import parse_qsl
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists
+from wsgistack.environ import environ_key
+from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.http.bodies import BodyRefusedError, find_body_length
 from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.types import App, Environ, Size, StartResponse
 
@@ -73,13 +75,12 @@ class MethodOverride(Middleware):
             if not _TOKEN.fullmatch(method) or method in ("GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"):
                 expected = "methods in capitals that change data, as PUT"
                 mistakes.append(Mistake(f"invalid value {method!r}", key="allowed", value=method, expected=expected))
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.header = header
         self.field = field
         self.allowed = allowed
         self.max_form = max_form
-        self._key = f"HTTP_{header.upper().replace('-', '_')}" if header else ""
+        self._key = environ_key(header) if header else ""
         self._allowed = frozenset(allowed)
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
@@ -93,11 +94,15 @@ class MethodOverride(Middleware):
 
     def _find_field(self, environ: Environ) -> str:
         media_type: str = environ.get("CONTENT_TYPE", "")
-        length: str = environ.get("CONTENT_LENGTH", "")
-        is_small = length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= self.max_form
-        if media_type.partition(";")[0].strip().lower() != _FORM or not is_small:
+        if media_type.partition(";")[0].strip().lower() != _FORM:
             return ""
-        form: bytes = environ["wsgi.input"].read(int(length))
+        try:
+            length = find_body_length(environ)
+        except BodyRefusedError:
+            return ""  # the application may refuse it
+        if length is None or length > self.max_form:
+            return ""
+        form: bytes = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = BytesIO(form)
         values = [
             value for name, value in parse_qsl(form.decode("latin-1"), keep_blank_values=True) if name == self.field

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.http.paths import is_ambiguous, normal_form
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.http.urls import quote_target
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -62,12 +62,9 @@ class Paths(Middleware):
             return self.app(environ, start_response)
         normal = normal_form(path)
         if self.action == "refuse" or normal is None or normal_form(whole) != script_name + normal:
-            status, headers, body = error_answer(environ, 400, "The path of the request is ambiguous.")
-        elif self.action == "normalize":
+            return send_answer(environ, start_response, 400, "The path of the request is ambiguous.")
+        if self.action == "normalize":
             environ["PATH_INFO"] = normal
             return self.app(environ, start_response)
-        else:
-            location = quote_target(environ, script_name + normal)
-            status, headers, body = error_answer(environ, 308, headers=[("Location", location)])
-        start_response(status, headers)
-        return body
+        location = quote_target(environ, script_name + normal)
+        return send_answer(environ, start_response, 308, headers=[("Location", location)])

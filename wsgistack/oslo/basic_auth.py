@@ -49,9 +49,9 @@ class BasicAuthMiddleware(OsloLayer, BasicAuth):
 
 
 def _identify(app: App) -> App:
-    def identified(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def identify(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         environ.pop("HTTP_AUTHORIZATION", None)
         environ["HTTP_X_USER"] = environ["HTTP_X_USER_NAME"] = environ["REMOTE_USER"]
         return app(environ, start_response)
 
-    return identified
+    return identify

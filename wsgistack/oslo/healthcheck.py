@@ -11,7 +11,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.http.addresses import Networks
 from wsgistack.http.negotiation import choose_media_type
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.oslo.options import OsloLayer, Service
 from wsgistack.types import App, Changes, Environ, StartResponse
 
@@ -192,9 +192,7 @@ def _read_ports(entries: Sequence[str]) -> dict[str, str]:
 
 
 def _answer_not_found(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    status, headers, body = error_answer(environ, 404)
-    start_response(status, headers)
-    return body
+    return send_answer(environ, start_response, 404)
 
 
 def _format_html(reasons: Sequence[str]) -> str:

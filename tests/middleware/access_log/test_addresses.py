@@ -1,7 +1,9 @@
 """Addresses of clients in the access log: truncated, or hashed with a key of the day."""
 
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import pytest
 
@@ -66,6 +68,24 @@ def test_threads_agree_on_the_key_of_a_day() -> None:
     assert hide is not None
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(hide, ["203.0.113.77"] * 64))) == 1
+
+
+def test_a_line_that_a_garbage_collection_writes_meanwhile_has_the_same_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide = make_hider("hashed", None)
+    assert hide is not None
+    seen: list[str] = []
+
+    def collect(size: int) -> bytes:
+        monkeypatch.undo()
+        seen.append(hide("203.0.113.77"))  # in the same thread, which makes the key of the day
+        return bytes(size)
+
+    monkeypatch.setattr(os, "urandom", collect)
+    thread = Thread(target=lambda: seen.append(hide("203.0.113.77")), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,17 @@
 """Values of the access log: secrets, limits, and what is remembered."""
 
 import json
+from collections import UserDict
+from collections.abc import KeysView
 from typing import Any
 
 import pytest
 
-from tests.middleware.access_log.entries import Request
+from tests.middleware.access_log.entries import Request, compile_format
 from wsgistack.errors import ConfigError
 from wsgistack.http.redaction import REDACTED, Redaction
 from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, make_cleaning
-from wsgistack.middleware.access_log.format import FORMATS, compile_format
+from wsgistack.middleware.access_log.format import FORMATS
 
 _SECRET = "s3cr3t-0123456789"
 _JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
@@ -164,3 +166,22 @@ def test_writes_ids(format: str, quote: str, request_id: str, redact: list[str],
     cleaning = make_cleaning(redact, "full", None, max_value=2000, max_line=16_000)
     line = compile_format(format, cleaning)(Request({"wsgistack.request_id": request_id}))
     assert f"{quote}{written}{quote}" in line
+
+
+def test_a_thread_sees_what_is_absent_also_while_another_one_forgets_the_others() -> None:
+    seen: list[str] = []
+
+    class Absent(UserDict[Any, str]):
+        """Another thread reads at the moment when this one writes again what is absent."""
+
+        def keys(self) -> KeysView[Any]:
+            if cleaned is not None:
+                seen.extend(cleaned[value] for value in (None, ""))
+            return super().keys()
+
+    cleaned: Cleaned | None = None
+    cleaned = Cleaned(str, str, 100, Absent({None: "-", "": "-"}))
+    for number in range(501):
+        assert cleaned[str(number)] == str(number)
+    assert set(seen) == {"-"}
+    assert cleaned[""] == "-"

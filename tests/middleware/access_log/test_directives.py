@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.middleware.access_log.entries import Request
+from tests.middleware.access_log.entries import Request, compile_format
 from wsgistack.middleware.access_log.directives import list_directives
-from wsgistack.middleware.access_log.format import compile_format
 
 _HOSTILE = 'a"b\\c\r\nGET / \x1b[31m\x00\t\x7f\x85é\u2028\ud800'
 _ESCAPED = r"a\"b\\c\x0d\x0aGET / \x1b[31m\x00\x09\x7f\x85\xe9\u2028\ud800"

@@ -13,10 +13,8 @@ import pytest
 
 from wsgistack import forking
 from wsgistack.http.notices import Notice
-from wsgistack.middleware.access_log import addresses
 from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.access_log.losses import Losses
-from wsgistack.middleware.access_log.queued import Queued
 
 REPORTS = "wsgistack.access_log"
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -57,44 +55,16 @@ def test_a_child_process_opens_the_file_again_and_waits_for_no_thread_of_its_par
     assert path.read_text() == "parent\nchild\nparent\n"
 
 
-def test_a_child_process_has_a_thread_of_its_own_and_leaves_the_lines_of_its_parent(tmp_path: Path) -> None:
-    path = tmp_path / "access.log"
-    may_go_on = threading.Event()
-
-    def append(line: str) -> None:
-        may_go_on.wait()
-        with path.open("a") as file:
-            file.write(f"{line}\n")
-
-    log = Queued(append, 10, REPORTS)
-    log.write("parent")
-    child = os.fork()
-    if not child:
-        signal.alarm(30)  # ends a child that hangs
-        may_go_on.set()
-        log.write("child")
-        log.flush()
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert path.read_text() == "child\n"
-    may_go_on.set()
-    log.flush()
-    assert path.read_text() == "child\nparent\n"
-
-
 def test_the_same_in_this_process(tmp_path: Path) -> None:
     """What a child does can't be measured there."""
-    path, lines = tmp_path / "access.log", list[str]()
-    file, queued = LogFile(path, REPORTS), Queued(lines.append, 10, REPORTS)
+    path = tmp_path / "access.log"
+    file = LogFile(path, REPORTS)
     for line in "ab":
         file.write(line)
-        queued.write(line)
-        queued.flush()
         forking._renew_all()
     file.write("c")
     assert path.read_text() == "a\nb\nc\n"
     assert [link.resolve() for link in Path("/dev/fd").iterdir()].count(path) == 1
-    assert lines == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +72,6 @@ def test_the_same_in_this_process(tmp_path: Path) -> None:
     [
         pytest.param(Notice(logging.getLogger("tests")), lambda notice: notice.log("odd"), id="notice"),
         pytest.param(Losses("tests"), lambda losses: losses.add(OSError()), id="losses"),
-        pytest.param(addresses._DailyKey(), lambda key: key(1), id="daily key"),
     ],
 )
 def test_a_child_process_waits_for_no_lock_of_its_parent(thing: Any, use: Callable[[Any], object]) -> None:

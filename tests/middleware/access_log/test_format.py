@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.middleware.access_log.entries import TEXT, Request, unescape
+from tests.middleware.access_log.entries import TEXT, Request, compile_format, unescape
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.access_log.cleaning import Cleaning
-from wsgistack.middleware.access_log.format import FORMATS, compile_format
+from wsgistack.middleware.access_log.format import FORMATS
 
 _OPEN = Cleaning(None, None, limit=1000, line_limit=100_000)
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'

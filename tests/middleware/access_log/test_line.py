@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.middleware.access_log.entries import Request
+from tests.middleware.access_log.entries import Request, compile_format
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.access_log.cleaning import Cleaning
 from wsgistack.middleware.access_log.fields import STRUCTURED
-from wsgistack.middleware.access_log.format import FORMATS, compile_format
+from wsgistack.middleware.access_log.format import FORMATS
 
 _LONG = "\x00é" * 95_000
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.middleware.catch_errors.failing import fail, failing, send
 from wsgistack import BodyLimit, CatchErrors, ConfigError
-from wsgistack.environ import Input
+from wsgistack.http.uploads import Input
 from wsgistack.middleware.catch_errors import capsules as home
 from wsgistack.testing import Judge
 

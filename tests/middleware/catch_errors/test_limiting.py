@@ -1,6 +1,7 @@
 """How often the same error is reported."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 from wsgistack.middleware.catch_errors.limiting import Limiter
 
@@ -31,3 +32,21 @@ def test_admits_one_of_many_threads() -> None:
         admitted = [*pool.map(lambda _: limiter.admit("a", 1), range(400))]
     assert admitted.count(0) == 1
     assert limiter.admit("a", 100) == 399
+
+
+def test_an_error_in_a_garbage_collection_does_not_wait_for_the_one_before() -> None:
+    limiter = Limiter(60)
+    admitted: list[int | None] = []
+
+    class Fingerprint(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            admitted.append(limiter.admit("b", 1))  # in the same thread, as the close() of a dropped body
+            return str.__hash__(self)
+
+    thread = Thread(target=lambda: admitted.append(limiter.admit(Fingerprint("a"), 1)), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert admitted.count(0) == 2

@@ -5,8 +5,8 @@ from io import BytesIO
 import pytest
 
 from tests.direct import environ_of
-from wsgistack.environ import Input
 from wsgistack.http.redaction import Redaction
+from wsgistack.http.uploads import Input
 from wsgistack.middleware.catch_errors.bodies import KEPT_INPUT
 from wsgistack.middleware.catch_errors.secrets import find_secrets
 

@@ -9,9 +9,11 @@ from typing import Annotated, ClassVar, Literal
 from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes, check_lists, class_name
 from wsgistack.exchange.measured import MeasuredExchange
+from wsgistack.middleware.access_log.addresses import Addresses
 from wsgistack.middleware.access_log.cleaning import make_cleaning
 from wsgistack.middleware.access_log.fields import STRUCTURED, choose_fields, compile_facts
-from wsgistack.middleware.access_log.format import Entry, compile_format
+from wsgistack.middleware.access_log.format import compile_format
+from wsgistack.middleware.access_log.line import Entry
 from wsgistack.middleware.access_log.losses import Losses
 from wsgistack.middleware.access_log.sampling import make_sampling
 from wsgistack.middleware.access_log.sinks import Facts, make_sink
@@ -161,7 +163,7 @@ class AccessLog(Middleware):
         fields: Mapping[str, str | Callable[[Environ], object]] | Sequence[str] | None = None,
         extra_fields: Mapping[str, str | Callable[[Environ], object]] | Sequence[str] | None = None,
         redact: Sequence[str] | None = (),
-        addresses: Literal["full", "truncated", "hashed"] = "full",
+        addresses: Addresses = "full",
         address_key: Annotated[str, Secret] | None = None,
         max_value: int = 2000,
         max_line: int = 16_000,
@@ -177,7 +179,7 @@ class AccessLog(Middleware):
         check_lists(fields=fields, extra_fields=extra_fields, redact=redact)
         mistakes = Mistakes()
         is_logging = output == "logging" and file is None
-        facts_of: Facts = vars  # unless a mistake ends it here
+        facts_of: Facts = vars  # never called: only logging finds facts, and a mistake there is raised below
         with mistakes.collect():
             cleaning = make_cleaning(redact, addresses, address_key, max_value=max_value, max_line=max_line)
             chosen = (None, None) if is_logging and format not in STRUCTURED else (fields, extra_fields)

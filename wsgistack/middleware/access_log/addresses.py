@@ -5,18 +5,15 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
-from threading import Lock
 from time import time
-from typing import Literal
+from typing import Literal, get_args
 
 from wsgistack.errors import ConfigError, Mistake, suggest
-from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import Address, parse_node
 
-__all__ = ["ADDRESSES", "Addresses", "carries_addresses", "make_hider"]
+__all__ = ["Addresses", "carries_addresses", "make_hider"]
 
 Addresses = Literal["full", "truncated", "hashed"]
-ADDRESSES = ("full", "truncated", "hashed")
 
 _HEADERS = re.compile(
     r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|EXTERNAL_?ADDRESS$|\.PEER$"
@@ -40,8 +37,8 @@ def make_hider(addresses: str, key: str | None) -> Callable[[str], str] | None:
     :param key: a secret for ``hashed``, so that several processes agree.
     :raises ConfigError: the mode is unknown, or does not fit the key.
     """
-    if addresses not in ADDRESSES:
-        hint = suggest(addresses, ADDRESSES)
+    if addresses not in get_args(Addresses):
+        hint = suggest(addresses, get_args(Addresses))
         raise ConfigError(Mistake(f"unknown mode {addresses!r}", key="addresses", value=addresses, hint=hint))
     if key is not None and addresses != "hashed":
         raise ConfigError(Mistake("changes nothing", key="address_key", hint="write addresses = hashed"))
@@ -49,7 +46,8 @@ def make_hider(addresses: str, key: str | None) -> Callable[[str], str] | None:
         raise ConfigError(Mistake("is empty", key="address_key", expected="a secret text, or none"))
     if addresses == "full":
         return None
-    hide = _truncate if addresses == "truncated" else _make_hash(_DailyKey() if key is None else _derive_from(key))
+    key_of = _derive_from(key) if key else _DailyKeys().__getitem__
+    hide = _truncate if addresses == "truncated" else _make_hash(key_of)
 
     def hide_one(found: re.Match[str]) -> str:
         node = parse_node(found[0])
@@ -76,20 +74,14 @@ def _derive_from(secret: str) -> Callable[[int], bytes]:
     return lambda day: blake2b(str(day).encode(), key=master, digest_size=_KEY).digest()
 
 
-class _DailyKey:
+class _DailyKeys(dict[int, bytes]):
     """A random key for each day. Nobody can compute the one of a day that is over."""
 
-    def __init__(self) -> None:
-        self._known = (0, b"")
-        self.renew()
-        renew_after_fork(self)
-
-    def renew(self) -> None:
-        """Make a new lock, which no thread holds."""
-        self._lock = Lock()  # two keys for one day would make two clients of one
-
-    def __call__(self, day: int) -> bytes:
-        with self._lock:
-            if self._known[0] != day:
-                self._known = (day, os.urandom(_KEY))
-            return self._known[1]
+    def __missing__(self, day: int) -> bytes:
+        # Two keys for one day would make two clients of one. A lock would wait forever for itself if a garbage
+        # collection wrote another line meanwhile.
+        key = self.setdefault(day, os.urandom(_KEY))
+        for other in self.copy():
+            if other < day:
+                self.pop(other, None)
+        return key

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from wsgistack.environ import escape_quoted, request_target
 from wsgistack.errors import Mistake, Mistakes
+from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.redaction import REDACTED, Redaction
+from wsgistack.http.urls import request_target
 from wsgistack.middleware.access_log.addresses import carries_addresses, make_hider
 
 __all__ = [
@@ -65,6 +66,8 @@ class Cleaned(dict[Any, str]):
         self._keeps = keeps
 
     def __missing__(self, value: Any) -> str:
+        if value in self._absent:  # another thread has just forgotten it with all others
+            return self._absent[value]
         shown = self._show(value)
         limit = self._limit
         is_short = len(shown) <= limit

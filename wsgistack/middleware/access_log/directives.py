@@ -7,8 +7,10 @@ from threading import get_native_id
 from time import localtime, strftime
 from typing import Any, NamedTuple
 
-from wsgistack.environ import ERROR, REQUEST_ID, TRACE_ID, escape_quoted
+from wsgistack.environ import ERROR, REQUEST_ID, TRACE_ID, environ_key
 from wsgistack.http import headers as h
+from wsgistack.http.addresses import PEER
+from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.middleware.access_log.cleaning import Cleaning
 
@@ -16,7 +18,6 @@ __all__ = [
     "NAMES_IN_EXPRESSIONS",
     "Reading",
     "Times",
-    "environ_key",
     "list_directives",
     "read_directive",
     "read_request_line",
@@ -24,7 +25,6 @@ __all__ = [
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MAX_TIMES = 60  # of the last minute
-_NOT_HTTP = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
 
 
 class Reading(NamedTuple):
@@ -90,12 +90,6 @@ def list_directives() -> str:
     letters = sorted([*_SAFE, *_CLIENT, *_SHOWN, *"qrtU"], key=lambda each: (each.lower(), each))
     named = ["%{Header}i", "%{Header}o", "%{variable}e", "%{cookie}C", "%{format}t", "%{ms}T", "%{remote}p", "%{tid}P"]
     return " ".join([*(f"%{each}" for each in letters), *named, "%%"])
-
-
-def environ_key(header: str) -> str:
-    """Return the key of a request header in the environ."""
-    key = "HTTP_" + header.upper().replace("-", "_")
-    return _NOT_HTTP.get(key, key)
 
 
 def _read_plain(letter: str, cleaning: Cleaning) -> Reading | None:
@@ -218,7 +212,7 @@ _SAFE_NAMED = {
     ("T", "s"): "int(entry.duration)",
     ("T", "us"): "int(entry.duration * 1e6)",
 }
-_PEER = "get('wsgistack.peer', {}).get('REMOTE_ADDR', entry.client)"  # forwarded keeps the connection's own side there
+_PEER = f"get({PEER!r}, {{}}).get('REMOTE_ADDR', entry.client)"
 _PORTS = {"canonical": "SERVER_PORT", "local": "SERVER_PORT", "remote": "REMOTE_PORT"}
 _CLIENT = {"a": "entry.client", "h": "entry.client"}
 _SHOWN = {  # with the name of a header or variable like it

@@ -9,10 +9,11 @@ from math import isfinite
 from time import gmtime, strftime
 from typing import Any, NamedTuple, TypeAlias
 
+from wsgistack.environ import environ_key
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, suggest
 from wsgistack.imports import import_object
 from wsgistack.middleware.access_log.cleaning import Cleaned, Cleaning, as_text, decode, write_json, write_logfmt
-from wsgistack.middleware.access_log.directives import Reading, Times, environ_key
+from wsgistack.middleware.access_log.directives import Reading, Times
 from wsgistack.middleware.access_log.line import Entry, Format, Line
 from wsgistack.types import Environ
 
@@ -212,14 +213,7 @@ def compile_facts(fields: Mapping[str, Source], cleaning: Cleaning) -> Callable[
 
 
 def _begin(style: _Style, cleaning: Cleaning) -> Line:
-    return Line(
-        cleaning,
-        {
-            **_NAMES_IN_EXPRESSIONS,
-            "NULL": style.null,
-            "write_value": style.write_value,
-        },
-    )
+    return Line(cleaning, {**_NAMES_IN_EXPRESSIONS, "NULL": style.null, "write_value": style.write_value})
 
 
 def _add_value(line: Line, source: Source, cleaning: Cleaning, style: _Style) -> None:

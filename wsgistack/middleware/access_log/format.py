@@ -3,13 +3,12 @@
 import re
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
-from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.access_log.cleaning import Cleaning, escape_for
 from wsgistack.middleware.access_log.directives import list_directives, read_directive, read_request_line
 from wsgistack.middleware.access_log.fields import STRUCTURED, Fields, choose_fields, compile_fields
-from wsgistack.middleware.access_log.line import Entry, Format, Line
+from wsgistack.middleware.access_log.line import Format, Line
 
-__all__ = ["FORMATS", "Entry", "Format", "compile_format"]
+__all__ = ["FORMATS", "PASTE_NAMES", "compile_format"]
 
 _COMMON = '%h %l %u %t "%r" %>s %b'
 _COMBINED = _COMMON + ' "%{Referer}i" "%{User-Agent}i"'
@@ -28,13 +27,7 @@ _CODES = re.compile(r"[0-9]+")
 _ESCAPE = re.compile(r"\\([\\\"tnr])")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r"}
 _NAMED_BY_PYTHON = re.compile(r"%\((\{[^}]*\}[ieo]|\w+)\)[sd]")
-_BY_PYTHON = {  # the names of gunicorn, and then those of Paste
-    **{each: f"%{each}" for each in "hlutrmUqHsBbDT"},
-    "L": "%D",
-    "M": "%{ms}T",
-    "a": "%{User-Agent}i",
-    "f": "%{Referer}i",
-    "p": "%P",
+PASTE_NAMES = {
     "HTTP_REFERER": "%{Referer}i",
     "HTTP_USER_AGENT": "%{User-Agent}i",
     "HTTP_VERSION": "%H",
@@ -43,15 +36,24 @@ _BY_PYTHON = {  # the names of gunicorn, and then those of Paste
     "REQUEST_METHOD": "%m",
     "REQUEST_URI": "%U%q",
     "bytes": "%b",
-    "status": "%s",
+    "status": "%>s",
     "time": "%t",
 }
+"""What Paste's TransLogger calls what directives write."""
+
+_NAMES_OF_GUNICORN = {
+    **{each: f"%{each}" for each in "hlutrmUqHsBbDT"},
+    "L": "%D",
+    "M": "%{ms}T",
+    "a": "%{User-Agent}i",
+    "f": "%{Referer}i",
+    "p": "%P",
+}
 _ABSENT = {None: "-", "": "-"}
-_DEFAULT = Cleaning(Redaction(), None, limit=2000, line_limit=16_000)
 
 
 def compile_format(
-    format: str, cleaning: Cleaning = _DEFAULT, fields: Fields | None = None, extra_fields: Fields | None = None
+    format: str, cleaning: Cleaning, fields: Fields | None = None, extra_fields: Fields | None = None
 ) -> Format:
     """Compile a format to a function that writes a line.
 
@@ -109,15 +111,15 @@ def _compile_pattern(pattern: str, parts: list[str | re.Match[str]], cleaning: C
         is_alone = end == '"' and isinstance(before, str) and before[-1:] == '"'  # all up to the next quote is its own
         condition = _read_condition(part["before"] + part["after"])
         if letter == "r" and part["name"] is None:  # always three words, whatever the client sent
-            for number, reading in enumerate(read_request_line(cleaning)):
+            for number, word in enumerate(read_request_line(cleaning)):
                 line.add_text(" " if number else "")
-                line.add(reading, escape_for(" "), _ABSENT, condition)
+                line.add(word, escape_for(" "), _ABSENT, condition)
             continue
-        reading_ = read_directive(letter, part["name"], cleaning)
-        if reading_ is None:
+        reading = read_directive(letter, part["name"], cleaning)
+        if reading is None:
             raise ConfigError(_describe_unknown(pattern, part))
         escape = escape_for("" if is_alone else f" {'' if end.isalnum() else end}")
-        line.add(reading_, escape, {None: reading_.empty, "": reading_.empty}, condition)
+        line.add(reading, escape, {None: reading.empty, "": reading.empty}, condition)
     return line.compile(lambda shorter: _compile_pattern(pattern, parts, shorter))
 
 
@@ -133,7 +135,7 @@ def _describe_unknown(pattern: str, found: re.Match[str]) -> Mistake:
     by_python = _NAMED_BY_PYTHON.match(pattern, found.start())
     if by_python:
         name = by_python[1]
-        meant = f"%{name}" if name[0] == "{" else _BY_PYTHON.get(name, f"%{{{name}}}e")
+        meant = f"%{name}" if name[0] == "{" else (_NAMES_OF_GUNICORN | PASTE_NAMES).get(name, f"%{{{name}}}e")
         hint = f"write {meant}, as Apache does"
         return Mistake(f"unknown directive {by_python[0]!r} {place}", key="format", value=pattern, hint=hint)
     letter = found["letter"]

@@ -120,7 +120,7 @@ class Line:
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
                 node.value = value
-        names = {**self._names, "reading_texts": _reading_texts, "limit": limit, "cut": cut}
+        names = {**self._names, "read_as_text": _read_as_text, "limit": limit, "cut": cut}
         exec(compile(ast.fix_missing_locations(tree), "<format of the access log>", "exec"), names)  # noqa: S102
         return names["read"]
 
@@ -131,13 +131,13 @@ def read(entry):
     try:
         result = ...
     except Exception:  # a value in the environ that is neither text nor a key
-        get = reading_texts(entry.environ)
+        get = read_as_text(entry.environ)
         result = ...
     return result if len(result) <= limit else cut(result, entry)
 """
 
 
-def _reading_texts(environ: Environ) -> Callable[[str, object], object]:
+def _read_as_text(environ: Environ) -> Callable[[str, object], object]:
     def get(key: str, default: object = None) -> object:
         value = environ.get(key, default)
         if key == PEER:

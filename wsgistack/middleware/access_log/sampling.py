@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import random
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.middleware.access_log.format import Entry
+from wsgistack.middleware.access_log.line import Entry
 
 __all__ = ["make_sampling"]
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.middleware.access_log.file import LogFile
-from wsgistack.middleware.access_log.format import Entry
-from wsgistack.middleware.access_log.queued import Queued
+from wsgistack.middleware.access_log.line import Entry
+from wsgistack.middleware.access_log.queued import queue_lines
 
 __all__ = ["Facts", "Sink", "find_level", "log_lines", "make_sink"]
 
@@ -21,7 +21,6 @@ Facts = Callable[[Entry], Mapping[str, object]]
 
 _BY_STATUS = "status"
 _OUTPUTS = ("stderr", "stdout", "logging")
-_WELL = ("complete", "aborted", "upgraded")
 _LevelOf = Callable[[Entry], int]
 
 
@@ -63,7 +62,7 @@ def make_sink(
     mistakes.raise_if_any()
     if is_logging:
         return _to_logger(logger, level_of, facts_of)
-    return Queued(write, queue, logger).write if queue else write
+    return queue_lines(write, queue, logger) if queue else write
 
 
 def _find_conflicts(file: Path, output: str) -> Iterator[Mistake]:
@@ -161,6 +160,6 @@ def _make_level(name: int | str, slow: float | None) -> _LevelOf:
 
 def _find_level_by_status(entry: Entry) -> int:
     code = entry.code
-    if code >= "5" or entry.outcome not in _WELL:  # "-" is less than any digit
+    if code >= "5" or entry.outcome == "failed":  # "-" is less than any digit
         return logging.ERROR
     return logging.WARNING if code >= "4" else logging.INFO

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.environ import IDENTITY, escape_quoted
+from wsgistack.environ import IDENTITY
 from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import error_answer
 from wsgistack.middleware.auth.rules import RuleOptions, compile_rules

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
 from wsgistack.base import Middleware
-from wsgistack.environ import ERROR, RAISE_ERRORS, is_client_gone, is_logged, mark_logged, watch_input
+from wsgistack.environ import ERROR, RAISE_ERRORS, is_client_gone, is_logged, mark_logged
 from wsgistack.errors import Mistake, Mistakes, check_lists, class_name, suggest
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http import headers as h
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.responses import RESPONSES, error_answer
+from wsgistack.http.uploads import watch_input
 from wsgistack.middleware.catch_errors.callers import wants_error
 from wsgistack.middleware.catch_errors.expected import Answer, ExpectedErrors, Planned, ask_error
 from wsgistack.middleware.catch_errors.frameworks import LISTENER, listen_to_frameworks

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from wsgistack.environ import Input
 from wsgistack.http.redaction import REDACTED, Redaction
+from wsgistack.http.uploads import Input
 from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import Environ
 

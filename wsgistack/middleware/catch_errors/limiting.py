@@ -1,6 +1,6 @@
 """How often an error is reported that happens again and again."""
 
-from threading import Lock
+from threading import RLock
 
 from wsgistack.forking import renew_after_fork
 
@@ -23,8 +23,8 @@ class Limiter:
         renew_after_fork(self)
 
     def renew(self) -> None:
-        """Make the lock anew."""
-        self._lock = Lock()
+        """Make the lock anew. A garbage collection may close a body, whose error comes from the same thread."""
+        self._lock = RLock()
 
     def admit(self, fingerprint: str, now: float) -> int | None:
         """Count an error.

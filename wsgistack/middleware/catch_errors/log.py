@@ -4,7 +4,8 @@ import logging
 from traceback import walk_tb
 from typing import NamedTuple
 
-from wsgistack.environ import REQUEST_ID, escape_quoted
+from wsgistack.environ import REQUEST_ID
+from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.middleware.catch_errors.attributes import cause_of, context_of, traceback_of

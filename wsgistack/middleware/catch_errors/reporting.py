@@ -6,14 +6,16 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from wsgistack.environ import REQUEST_ID, Input, escape_word
+from wsgistack.environ import REQUEST_ID
 from wsgistack.errors import Mistakes
 from wsgistack.errors import describe_error as summarize
+from wsgistack.http.escaping import escape_word
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
+from wsgistack.http.uploads import Input
 from wsgistack.middleware.catch_errors.bodies import KEPT_INPUT, MAX_BODY
 from wsgistack.middleware.catch_errors.capsules import Capsules
-from wsgistack.middleware.catch_errors.delivery import Delivery
+from wsgistack.middleware.catch_errors.delivery import BackgroundDelivery, Delivery
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint, find_origin
 from wsgistack.middleware.catch_errors.frames import Raised, describe_error
 from wsgistack.middleware.catch_errors.limiting import Limiter
@@ -48,17 +50,18 @@ class Reports:
         self._logger = logger
         self._redaction = redaction
         self._limiter = Limiter(interval)
-        self._deliveries: list[Delivery] = []
+        self._deliveries: list[Delivery | BackgroundDelivery] = []
         self._capsules: Capsules | None = None
         mistakes = Mistakes()
         with mistakes.collect():
             found = find_reporters(reporters)
-            self._deliveries += [Delivery(each, logger, in_background=in_background) for each in found]
+            kind = BackgroundDelivery if in_background else Delivery
+            self._deliveries += [kind(each, logger) for each in found]
         if file is not None:
             lines = JsonLines(Path(file))
             with mistakes.collect():
                 lines.check()
-            self._deliveries.append(Delivery(lines, logger, in_background=False))  # a local file answers at once
+            self._deliveries.append(Delivery(lines, logger))  # a local file answers at once
         if capsules is not None:
             self._capsules = Capsules(Path(capsules), redaction)
             with mistakes.collect():

@@ -1,7 +1,8 @@
 """A request as a log or a report may name it: short, and without its secrets."""
 
-from wsgistack.environ import escape_word, request_target
+from wsgistack.http.escaping import escape_word
 from wsgistack.http.redaction import REDACTED, Redaction
+from wsgistack.http.urls import request_target
 from wsgistack.types import Environ
 
 __all__ = ["list_headers", "name_request"]

@@ -16,7 +16,7 @@ from wsgistack.exchange import editing
 from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import MAX_PEER
 from wsgistack.http.paths import compile_exemptions
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.middleware.request_filter.clients import compile_client_rules, describe_client
 from wsgistack.middleware.request_filter.crawlers import compile_crawler_rules, make_robots_txt, name_crawlers
 from wsgistack.middleware.request_filter.patterns import (
@@ -251,11 +251,8 @@ class RequestFilter(Middleware):
             client = describe_client(environ)
             self._logger.info("refused %s by %s", client, rule, extra={"client": client, "rule": rule})
         if rule == _METHODS:
-            status, headers, body = error_answer(environ, 405, headers=[("Allow", ", ".join(self._methods))])
-        else:
-            status, headers, body = error_answer(environ, self.status)
-        start_response(status, headers)
-        return body
+            return send_answer(environ, start_response, 405, headers=[("Allow", ", ".join(self._methods))])
+        return send_answer(environ, start_response, self.status)
 
     def _send_robots_txt(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         length = str(len(self._robots))

@@ -48,10 +48,7 @@ def compile_client_rules(
                 return rule
         if inside and not any(contains(peer) for contains in inside):
             return "allowed_networks"
-        is_known = _is_known(peer)
-        if is_known is None:
-            is_known = bool(inside)  # the list of allowed networks names unix
-        return "" if is_known else "unknown address"
+        return "" if _is_known(peer, is_listed=bool(inside)) else "unknown address"
 
     return find_client_rule if allowed_files or denied_files else lru_cache(maxsize=1024)(find_client_rule)
 
@@ -63,13 +60,13 @@ def describe_client(environ: Environ) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _is_known(peer: str) -> bool | None:
-    """Whether the address of a peer is known, or None if it has none, as on a Unix socket.
+def _is_known(peer: str, *, is_listed: bool) -> bool:
+    """Whether the address of a peer is known. ``forwarded`` writes 0.0.0.0 for a client that a proxy does not know.
 
-    ``forwarded`` writes 0.0.0.0 for a client that a proxy does not know.
+    :param is_listed: whether an allowed network contains the peer, as ``unix`` contains one without an address.
     """
     address = parse_address(peer)
-    return None if address is None else not address.is_unspecified
+    return is_listed if address is None else not address.is_unspecified
 
 
 class NetworkFile:

@@ -7,14 +7,16 @@ from functools import partial
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
-from wsgistack.environ import GLOBAL_REQUEST_ID, REQUEST_ID, TRACE_ID, escape_quoted
+from wsgistack.environ import GLOBAL_REQUEST_ID, REQUEST_ID, TRACE_ID, environ_key
 from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.exchange.context import call_in_context
 from wsgistack.exchange.current import NO_ID, Origin, origin_var, request_id_var
 from wsgistack.exchange.setting import setting
 from wsgistack.http.addresses import Networks, find_peer
+from wsgistack.http.escaping import escape_quoted
+from wsgistack.http.headers import is_field_name
 from wsgistack.http.notices import Notice
-from wsgistack.http.traceparent import make_traceparent, parse_traceparent
+from wsgistack.http.traceparent import make_traceparent, read_trace_id
 from wsgistack.middleware.request_id.generators import GENERATORS
 from wsgistack.middleware.request_id.shapes import SHAPES, STRUCTURED, Take, compile_shapes, is_well_formed
 from wsgistack.types import App, Changes, Environ, StartResponse
@@ -25,7 +27,6 @@ Shape = Literal["hex", "uuid", "ulid", "ksuid"]
 Generator = Literal["hex", "uuid4", "uuid7", "ulid"]
 Tracing = Literal["read", "create", "ignore"]
 
-_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _PREFIX = re.compile(r"[A-Za-z0-9._~+/=:@-]*").fullmatch
 _NO_KEY = ""  # in no environ
 _TRACEPARENT = "HTTP_TRACEPARENT"
@@ -127,7 +128,7 @@ class RequestId(Middleware):
         names = [("header", header), *(("accept", name) for name in accept)]
         names += [("global_header", global_header)] if global_header else []
         for key, name in names:
-            if not _FIELD_NAME(name):
+            if not is_field_name(name):
                 expected = "a name such as X-Request-ID"
                 mistakes.append(Mistake("not a valid name of a header", key=key, value=name, expected=expected))
         words: list[tuple[str, str, Collection[str]]] = [("shapes", shape, SHAPES) for shape in shapes]
@@ -163,7 +164,7 @@ class RequestId(Middleware):
         is_plain = isinstance(generate, str) and not (prefix or transform)
         self._make = self._generate if is_plain else self._make_checked
         shared = global_header.lower()
-        self._global_key = _key_of(global_header) if global_header else ""
+        self._global_key = environ_key(global_header) if global_header else ""
         accepted = [name for name in accept or [header] if name.lower() != shared]
         self._sources = [_Source.of(name, is_id, maximum_length) for name in accepted]
         self._notice = Notice(logging.getLogger("wsgistack.request_id"))
@@ -180,8 +181,8 @@ class RequestId(Middleware):
         """Make the function that serves requests. Its variables are faster than attributes, which would add a tenth."""
         app, header, maximum_length, set_header = self.app, self.header, self.maximum_length, setting(self.header)
         is_usual = self.trust and not (self.trusted or self.shapes or self.transform or self.accept)
-        read_key = _key_of(header) if is_usual and self._owns_header else _NO_KEY
-        written_key = _key_of(header) if self._owns_header else REQUEST_ID
+        read_key = environ_key(header) if is_usual and self._owns_header else _NO_KEY
+        written_key = environ_key(header) if self._owns_header else REQUEST_ID
         trace_key = _NO_KEY if self.traceparent == "ignore" else _TRACEPARENT
         find, make, has_origin = self._find, self._make if read_key else None, self._has_origin
 
@@ -248,13 +249,13 @@ class RequestId(Middleware):
         trace_id = global_id = NO_ID
         is_trusted = self._trusts(environ)
         if self.traceparent != "ignore":
-            parsed = parse_traceparent(environ.get(_TRACEPARENT)) if is_trusted else None
-            if self.traceparent == "create" and not parsed:
+            came = read_trace_id(environ.get(_TRACEPARENT)) if is_trusted else None
+            if self.traceparent == "create" and not came:
                 trace_id, environ[_TRACEPARENT] = make_traceparent()
                 environ.pop(_TRACESTATE, None)  # it belongs to the trace that came
                 environ[TRACE_ID] = trace_id
-            elif parsed:
-                environ[TRACE_ID] = trace_id = parsed.trace_id
+            elif came:
+                environ[TRACE_ID] = trace_id = came
             elif not is_trusted:
                 environ[TRACE_ID] = ""  # so that no log has a trace that a stranger chose
             if trace_id != NO_ID:
@@ -288,8 +289,4 @@ class _Source(NamedTuple):
             found = take(value) if take and len(value) <= _LONGEST else None
             return found if found and len(found) <= maximum_length and is_well_formed(found) else None
 
-        return cls(name, _key_of(name), take_part if take else take_plain)
-
-
-def _key_of(header: str) -> str:
-    return "HTTP_" + header.upper().replace("-", "_")
+        return cls(name, environ_key(name), take_part if take else take_plain)

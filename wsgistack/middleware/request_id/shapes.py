@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 
-from wsgistack.http.traceparent import parse_traceparent
+from wsgistack.http.traceparent import read_trace_id
 
 __all__ = ["SHAPES", "STRUCTURED", "Take", "compile_shapes", "is_well_formed"]
 
@@ -32,7 +32,7 @@ def compile_shapes(names: Collection[str], prefix: str, maximum_length: int) -> 
     return re.compile(rf"(?=.{{1,{maximum_length}}}\Z){shape}").fullmatch
 
 
-def _taking(pattern: str) -> Take:
+def _compile_take(pattern: str) -> Take:
     match = re.compile(pattern).match
 
     def take(value: str) -> str | None:
@@ -42,11 +42,6 @@ def _taking(pattern: str) -> Take:
     return take
 
 
-def _take_trace(value: str) -> str | None:
-    parsed = parse_traceparent(value)
-    return parsed and parsed.trace_id
-
-
 def _take_root(value: str) -> str:
     return value[1:].partition(".")[0] if value.startswith("|") else value
 
@@ -54,18 +49,18 @@ def _take_root(value: str) -> str:
 _TRACE = f"(?!0+-)({_HEX}{{32}}|{_HEX}{{16}})"
 STRUCTURED: Mapping[str, Take] = {
     # AWS: fields in any order, such as Self=...;Root=1-67891233-abcdef012345678912345678;Parent=...;Sampled=1
-    "x-amzn-trace-id": _taking(rf"(?:[^;]*;)*?\s*Root=(1-{_HEX}{{8}}-{_HEX}{{24}})\s*(?:;|\Z)"),
+    "x-amzn-trace-id": _compile_take(rf"(?:[^;]*;)*?\s*Root=(1-{_HEX}{{8}}-{_HEX}{{24}})\s*(?:;|\Z)"),
     # Google Cloud: trace/span;o=1
-    "x-cloud-trace-context": _taking(rf"(?!0{{32}})({_HEX}{{32}})(?:/[0-9]*)?(?:;o=[0-9]*)?\Z"),
+    "x-cloud-trace-context": _compile_take(rf"(?!0{{32}})({_HEX}{{32}})(?:/[0-9]*)?(?:;o=[0-9]*)?\Z"),
     # Azure, .NET: |root.1.da4e9679_ ; or else a flat id
     "request-id": _take_root,
     # W3C Trace Context, both levels
-    "traceparent": _take_trace,
+    "traceparent": read_trace_id,
     # Zipkin: trace-span-sampled-parent
-    "b3": _taking(rf"{_TRACE}-{_HEX}{{16}}(?:-[01d](?:-{_HEX}{{16}})?)?\Z"),
+    "b3": _compile_take(rf"{_TRACE}-{_HEX}{{16}}(?:-[01d](?:-{_HEX}{{16}})?)?\Z"),
     # Sentry: trace-span-sampled
-    "sentry-trace": _taking(rf"{_TRACE}-{_HEX}{{16}}(?:-[01])?\Z"),
+    "sentry-trace": _compile_take(rf"{_TRACE}-{_HEX}{{16}}(?:-[01])?\Z"),
     # Jaeger: trace:span:parent:flags
-    "uber-trace-id": _taking(rf"(?!0+:)({_HEX}{{1,32}}):{_HEX}{{1,16}}:{_HEX}{{1,16}}:{_HEX}{{1,2}}\Z"),
+    "uber-trace-id": _compile_take(rf"(?!0+:)({_HEX}{{1,32}}):{_HEX}{{1,16}}:{_HEX}{{1,16}}:{_HEX}{{1,2}}\Z"),
 }
 """Headers of load balancers and tracers that hold more than an id, by their names in lower case."""
