@@ -345,7 +345,7 @@ def test_the_tests_mirror_the_package() -> None:
 
 
 def test_the_wheel_metadata_names_the_standard_library_and_webob_alone() -> None:
-    text = (PACKAGE.parent / "setup.cfg").read_text("utf-8")
+    text = (TESTS.parent / "setup.cfg").read_text("utf-8")
     section = re.search(r"install_requires =\n((?:    .+\n)+)", text)
     assert section is not None
     assert [line.strip().partition(">")[0] for line in section[1].splitlines()] == ["WebOb"]
