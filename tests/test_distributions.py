@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
@@ -17,24 +17,22 @@ MADE = {"PKG-INFO", "setup.cfg"}
 """What setuptools writes into an sdist."""
 
 
-def select(names: Iterable[str]) -> set[str]:
-    """The names of files that the repository holds."""
-    return {name for name in names if not is_ignored(PurePosixPath(name))}
-
-
 def is_ignored(name: PurePosixPath) -> bool:
-    paths = (name, *name.parents)
-    return any(fnmatch(text, pattern) for path in paths for text in (str(path), path.name) for pattern in IGNORED)
+    return any(fnmatch(text, pattern) for text in (str(name), name.name) for pattern in IGNORED)
 
 
-def list_tree() -> set[str]:
-    return select(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*") if path.is_file())
+def list_files(folder: Path = ROOT) -> Iterator[str]:
+    """The names of the files that the repository holds."""
+    for path in folder.iterdir():
+        name = PurePosixPath(path.relative_to(ROOT).as_posix())
+        if not is_ignored(name):
+            yield from list_files(path) if path.is_dir() else [str(name)]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, copy = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("copy")
-    for name in list_tree():  # setuptools writes into the tree, in which other tests are running
+    for name in list_files():  # setuptools writes into the tree, in which other tests are running
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, copy / name)
     subprocess.run([sys.executable, "-m", "build", "-q", "--outdir", folder, copy], check=True)
@@ -44,8 +42,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_sdist_holds_every_file_of_the_repository(built: Path) -> None:
     (path,) = built.glob("wsgistack-*.tar.gz")
     with tarfile.open(path) as sdist:
-        names = select(each.name.partition("/")[2] for each in sdist.getmembers() if each.isfile())
-    assert names - MADE == list_tree() - MADE
+        names = {each.name.partition("/")[2] for each in sdist.getmembers() if each.isfile()}
+    assert {name for name in names if ".egg-info/" not in name} == {*list_files(), *MADE}
     assert {"tests/conftest.py", ".ci/run", ".github/workflows/ci.yml", "recipes/quickstart/stack.ini"} <= names
 
 
@@ -53,5 +51,5 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     (path,) = built.glob("wsgistack-*-py3-none-any.whl")
     with ZipFile(path) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert names == {name for name in list_tree() if name.startswith("wsgistack/")}
+    assert names == {name for name in list_files() if name.startswith("wsgistack/")}
     assert {PurePosixPath(name).suffix for name in names} == {".py", ".typed", ".css", ".js"}
