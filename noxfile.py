@@ -31,9 +31,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types."""
-    session.install("-e", ".[lint]")
+    """Check types, also those of the installed package: pyright does not see an editable one."""
+    session.install(".[lint]")
     session.run("mypy")
+    session.run("pyright", "-p", "tests/typing")
+    session.run("pyright", "--verifytypes", "wsgistack", "--ignoreexternal")
 
 
 @nox.session

@@ -24,7 +24,7 @@ EXPECTED_SKIPS = {
     "root can read every file",
     "bjoern is not installed",  # it is distributed as source only, and needs a compiler and libev
 }
-SLOW = {"benchmarks", "recipes", "servers", "test_paste_deploy_itself.py"}
+SLOW = {"benchmarks", "recipes", "servers", "test_distributions.py", "test_paste_deploy_itself.py"}
 TESTS = Path(__file__).parent
 
 

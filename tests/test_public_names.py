@@ -1,15 +1,17 @@
 """The public names: what ``wsgistack`` promises, and that its lazy table and its types agree."""
 
 import ast
+import re
 import subprocess
 import sys
 from importlib import import_module
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
 import wsgistack
-from wsgistack import testing
+from wsgistack import environ, testing
 
 PUBLIC = [
     "AccessLog",
@@ -72,13 +74,16 @@ PUBLIC = [
     "request_id_var",
     "setup_logging",
 ]
+ROOT = Path(__file__).parent.parent
+STABILITY = (ROOT / "docs/stability.rst").read_text("utf-8")
+MODULES = re.findall(r"^  - ``([\w.]+)``", STABILITY, re.MULTILINE)
 TESTING = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]
 SOURCE = ast.parse(Path(wsgistack.__file__).read_text("utf-8"))
 
 
 def typed_homes() -> dict[str, str]:
     """The module of each name that is imported for type checkers."""
-    (guarded,) = [node for node in SOURCE.body if isinstance(node, ast.If)]
+    guarded = next(node for node in SOURCE.body if isinstance(node, ast.If))
     imports = [node for node in guarded.body if isinstance(node, ast.ImportFrom)]
     assert len(imports) == len(guarded.body)
     return {alias.name: str(node.module) for node in imports for alias in node.names if alias.asname == alias.name}
@@ -124,7 +129,7 @@ def test_knows_no_other_attribute(name: str) -> None:
 def test_the_kit_promises_these_names_and_no_others() -> None:
     assert testing.__all__ == sorted(TESTING)
     with pytest.raises(AttributeError, match=r"^module 'wsgistack.testing' has no attribute 'server_of'$"):
-        testing.server_of  # noqa: B018
+        testing.server_of  # type: ignore[attr-defined]  # noqa: B018
 
 
 @pytest.mark.parametrize("name", TESTING)
@@ -136,3 +141,38 @@ def test_each_name_of_the_kit_is_the_object_of_its_module(name: str) -> None:
 def test_the_kit_needs_pytest_for_its_plugin_alone() -> None:
     code = "import sys\nfrom wsgistack.testing import *\nsys.exit('pytest' in sys.modules)"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+# what docs/stability.rst promises
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_each_promised_module_lists_its_names(name: str) -> None:
+    module = import_module(name)
+    assert module.__all__
+    assert not [public for public in module.__all__ if public.startswith("_") or not hasattr(module, public)]
+
+
+def test_documents_import_from_promised_modules_alone() -> None:
+    documents = [ROOT / "README.rst", *(each for end in ("rst", "py") for each in ROOT.glob(f"docs/**/*.{end}"))]
+    documents += ROOT.glob("recipes/**/*.py")
+    found = {
+        name
+        for document in documents
+        if "_extensions" not in document.parts
+        for name in re.findall(r"^ *(?:from|import) (wsgistack[\w.]*)", document.read_text("utf-8"), re.MULTILINE)
+    }
+    assert {"wsgistack", "wsgistack.testing"} < found <= {*MODULES}
+
+
+def test_promises_the_keys_of_the_environ() -> None:
+    (item,) = re.findall(r"\*\*Keys of the environ:\*\*(.*?)\n- ", STABILITY, re.DOTALL)
+    constants = {value for name, value in vars(environ).items() if name.isupper() and name in environ.__all__}
+    ours = {value for value in constants if isinstance(value, str)}
+    assert {*re.findall("``(.*?)``", item)} == ours
+
+
+def test_promises_the_groups_of_its_entry_points() -> None:
+    groups = {each.group for each in distribution("wsgistack").entry_points} - {"console_scripts", "pytest11"}
+    (item,) = re.findall(r"The entry points in the\s+groups (.*?);", STABILITY, re.DOTALL)
+    assert {*re.findall("``(.*?)``", item)} == groups

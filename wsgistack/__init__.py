@@ -110,14 +110,16 @@ _HOMES = {
 __all__ = sorted(name for names in _HOMES.values() for name in names)
 
 
-def __getattr__(name: str) -> object:
-    """Import each public name when it is first used, so that an unused layer costs nothing."""
-    for home, public in _HOMES.items():
-        if name in public:
-            found: object = getattr(import_module(f"wsgistack.{home}"), name)
-            globals()[name] = found
-            return found
-    raise AttributeError(f"module 'wsgistack' has no attribute {name!r}")
+if not TYPE_CHECKING:  # type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        """Import each public name when it is first used, so that an unused layer costs nothing."""
+        for home, public in _HOMES.items():
+            if name in public:
+                found: object = getattr(import_module(f"wsgistack.{home}"), name)
+                globals()[name] = found
+                return found
+        raise AttributeError(f"module 'wsgistack' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -55,7 +55,7 @@ class TransLogger(AccessLog):
     :raises ConfigError: a level or a name in the format is unknown.
     """
 
-    is_log: ClassVar = True
+    is_log: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -29,9 +29,9 @@ class Terminal:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
-        self.is_terminal = stream.isatty()
-        self.has_color = _has_color(self.is_terminal)
-        self.width = max(_find_width(stream), _MIN_WIDTH) if self.is_terminal else _PIPED_WIDTH
+        self.is_terminal: bool = stream.isatty()
+        self.has_color: bool = _has_color(self.is_terminal)
+        self.width: int = max(_find_width(stream), _MIN_WIDTH) if self.is_terminal else _PIPED_WIDTH
 
     def write(self, *lines: str) -> None:
         """Print lines, each as :meth:`show` returns it."""

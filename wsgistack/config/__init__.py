@@ -103,8 +103,8 @@ class AppConfig(dict[str, object]):
 
     def __init__(self, local_conf: Mapping[str, object], global_conf: Mapping[str, str]) -> None:
         super().__init__({**global_conf, **local_conf})
-        self.local_conf = dict(local_conf)
-        self.global_conf = dict(global_conf)
+        self.local_conf: dict[str, object] = dict(local_conf)
+        self.global_conf: dict[str, str] = dict(global_conf)
 
 
 def appconfig(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> AppConfig:

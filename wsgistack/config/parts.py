@@ -94,7 +94,7 @@ class Application(_Part):
     :param loader: returns the loader with which a composite gets the parts that its options name.
     """
 
-    protocols: ClassVar = APP_PROTOCOLS
+    protocols: ClassVar[tuple[str, ...]] = APP_PROTOCOLS
     loader: Callable[[Mapping[str, object]], Any] | None = field(default=None, repr=False, compare=False)
 
     def load(self) -> App:
@@ -130,7 +130,7 @@ class Application(_Part):
 class Server(_Part):
     """A server as it is configured: a factory for PasteDeploy, and its options."""
 
-    protocols: ClassVar = SERVER_PROTOCOLS
+    protocols: ClassVar[tuple[str, ...]] = SERVER_PROTOCOLS
 
     def run(self, app: App) -> object:
         """Serve an application, until the server ends."""

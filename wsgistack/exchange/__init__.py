@@ -159,19 +159,19 @@ class Exchange:
         cls._passes_start = not cls._edits_start and cls.begin.__code__.co_qualname == "Exchange.begin"
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
-        self.environ = environ
-        self.start_response = start_response
-        self.status = ""
+        self.environ: Environ = environ
+        self.start_response: StartResponse = start_response
+        self.status: str = ""
         """The last status that the server accepted, or that is held. Empty before; 101 if the application took over."""
-        self.headers = _NO_HEADERS
+        self.headers: Headers = _NO_HEADERS
         """The headers of that start, as edited."""
-        self.is_held = False
+        self.is_held: bool = False
         """Whether that start waits for the first chunk, in a :class:`~wsgistack.exchange.held.HeldExchange`."""
-        self.holds = True
+        self.holds: bool = True
         """Whether such an exchange may hold the next start; :meth:`on_start` can change it."""
-        self.sent = 0
+        self.sent: int = 0
         """The bytes of the body that went to the server, if this exchange counts them; see its class."""
-        self.finished = False
+        self.finished: bool = False
         """Whether the body came to its end. If not, the client has gone or an error happened."""
         self._source: Iterable[bytes] = CALLING
         self._chunks: Iterator[bytes] = _NOTHING

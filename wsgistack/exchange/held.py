@@ -23,6 +23,10 @@ class HeldExchange(Exchange):
     """
 
     __slots__ = ()
+    status: str
+    headers: Headers
+    is_held: bool
+    sent: int
     _passes_lists = True
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:

@@ -1,6 +1,6 @@
 """The ``len()`` of a body, from which a server learns the Content-Length."""
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Protocol, cast
 
 __all__ = ["SizedChunks", "has_length", "has_one_chunk", "keep_length"]
@@ -32,7 +32,7 @@ class SizedChunks:
     def __init__(self, chunks: _ClosableIterable, source: Iterable[bytes]) -> None:
         self._chunks = chunks
         self._source = source
-        self.close = chunks.close
+        self.close: Callable[[], object] = chunks.close
 
     @property
     def is_inert(self) -> bool:

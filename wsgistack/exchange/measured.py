@@ -30,6 +30,10 @@ class MeasuredExchange(Exchange):
     """
 
     __slots__ = ("_input", "_is_counting", "first_chunk_at", "method")
+    start_response: StartResponse
+    status: str
+    sent: int
+    finished: bool
 
     keeps_length = True
     needs_context = False
@@ -45,7 +49,7 @@ class MeasuredExchange(Exchange):
         Exchange.__init__(self, environ, start_response)  # faster than super()
         self.first_chunk_at: float | None = None
         """When the first byte of the body went to the server, by ``perf_counter()``. None for a file that it sends."""
-        self.method = environ.get("REQUEST_METHOD") or "-"
+        self.method: str = environ.get("REQUEST_METHOD") or "-"
         """The method that the server got. A layer inside may change it in the environ."""
         self._is_counting = False
         self._input = None if self.method == "GET" else watch_input(environ)

@@ -46,13 +46,15 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> object:
-    """Import each name when it is first used: some need a library."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wsgistack.logging' has no attribute {name!r}")
-    found: object = getattr(import_module(f"wsgistack.logging.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        """Import each name when it is first used: some need a library."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'wsgistack.logging' has no attribute {name!r}")
+        found: object = getattr(import_module(f"wsgistack.logging.{_HOMES[name]}"), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

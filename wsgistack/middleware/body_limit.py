@@ -1,6 +1,6 @@
 """The largest request body that an application gets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from wsgistack.base import Middleware
@@ -55,15 +55,15 @@ class BodyLimit(Middleware):
     does with 1 MiB. uWSGI gives a chunked body only by ``uwsgi.chunked_read()``, which this layer does not see.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "refused requests would not be logged",
         "catch_errors": "it would log a body that is too large as an error of the application",
     }
-    must_be_outside: ClassVar = {
+    must_be_outside: ClassVar[Mapping[str, str]] = {
         "decompress": "the body would be decompressed before its size is checked",
         "method_override": "it would read a form before its size is checked",
     }
-    changes: ClassVar = Changes(answers=True, errors=True)
+    changes: ClassVar[Changes] = Changes(answers=True, errors=True)
 
     def __init__(self, app: App, /, *, max_size: Size = 10485760) -> None:
         super().__init__(app)

@@ -54,12 +54,12 @@ class Cascade(Middleware):
     404. Not needed where the paths of both are known: ``mount`` is faster, and asks only one of them.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "requests to the fallback would not be logged",
         "catch_errors": "errors of the fallback would not be caught",
         **because(AUTHENTICATION, "the fallback would be asked without credentials"),
     }
-    changes: ClassVar = Changes(answers=True, wraps=True)
+    changes: ClassVar[Changes] = Changes(answers=True, wraps=True)
 
     def __init__(
         self,
@@ -214,7 +214,7 @@ class _Input:
         self._given: BinaryIO = environ["wsgi.input"]
         self._opened: BinaryIO | None = None
         self._data: bytes | None = None
-        self.is_spent = False
+        self.is_spent: bool = False
         """Whether the fallback could not read the body again."""
         self.is_shut = False
         """Whether the answer is refused already: from now on, the rest of a large body belongs to the fallback."""

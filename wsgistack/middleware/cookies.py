@@ -1,6 +1,6 @@
 """Attributes that protect cookies."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
@@ -50,10 +50,10 @@ class Cookies(Middleware):
     attributes itself, as Django does with ``SESSION_COOKIE_SECURE``.
     """
 
-    must_be_inside: ClassVar = because(
+    must_be_inside: ClassVar[Mapping[str, str]] = because(
         FORWARDING, "it would see the scheme of the proxy's connection, not the client's"
     )
-    changes: ClassVar = Changes(frozenset({"set-cookie"}))
+    changes: ClassVar[Changes] = Changes(frozenset({"set-cookie"}))
 
     def __init__(
         self,

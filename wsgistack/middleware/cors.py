@@ -1,6 +1,6 @@
 """What scripts on pages of other origins may do with a site."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import ClassVar
 
@@ -83,13 +83,13 @@ class Cors(Middleware):
     the site itself use it.
     """
 
-    must_be_inside: ClassVar = {"access_log": "preflights would not be logged"}
-    must_be_outside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {"access_log": "preflights would not be logged"}
+    must_be_outside: ClassVar[Mapping[str, str]] = {
         **because(AUTHENTICATION, "it would refuse preflights, in which browsers send no credentials"),
         "catch_errors": "scripts of other origins could not read error responses",
     }
-    must_not_be_with: ClassVar = because(CORS, "both set Access-Control-Allow-Origin")
-    changes: ClassVar = Changes(_MANAGED, answers=True)
+    must_not_be_with: ClassVar[Mapping[str, str]] = because(CORS, "both set Access-Control-Allow-Origin")
+    changes: ClassVar[Changes] = Changes(_MANAGED, answers=True)
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Refuses requests that a page of another origin makes in the name of its visitor."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
@@ -69,15 +69,15 @@ class Csrf(Middleware):
     Not needed for an API whose clients send a token in a header and no cookie. Not for WebSockets: they begin with GET.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "refused requests would not be logged",
         **because(CORS, "scripts of allowed origins could not read why a request is refused"),
         **because(FORWARDING, "it would compare the origin with the host of the proxy's connection, not the client's"),
     }
-    must_be_outside: ClassVar = {
+    must_be_outside: ClassVar[Mapping[str, str]] = {
         "method_override": "it would check the method that the request asks for, not the one that the browser sent",
     }
-    changes: ClassVar = Changes(answers=True)
+    changes: ClassVar[Changes] = Changes(answers=True)
 
     def __init__(self, app: App, /, *, trusted_origins: Sequence[str] = (), exempt: Sequence[str] = ()) -> None:
         super().__init__(app)

@@ -83,11 +83,11 @@ class ErrorDocuments(Middleware):
     Not needed where applications make error pages themselves. For the answers of layers see ``responses``.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "the log would show the length of the empty answer",
         "catch_errors": "errors of the application that makes the pages would not be caught",
     }
-    changes: ClassVar = Changes(answers=True, wraps=True)
+    changes: ClassVar[Changes] = Changes(answers=True, wraps=True)
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class ErrorDocuments(Middleware):
         self.paths = paths
         self.files = files
         self.application = application
-        self.make_page = application or app
+        self.make_page: App = application or app
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""

@@ -1,6 +1,6 @@
 """Entity tags for responses, and answers to conditional requests (RFC 9110 §13)."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import ClassVar
 
@@ -59,12 +59,12 @@ class Etag(Middleware):
     this itself, as Django does with ConditionalGetMiddleware. It saves the transfer, not the work of the application.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "the log would not show the status of its answers",
         "compress": _OF_COMPRESSED,
         "gzip": _OF_COMPRESSED,
     }
-    changes: ClassVar = Changes(frozenset({"etag"}), answers=True)
+    changes: ClassVar[Changes] = Changes(frozenset({"etag"}), answers=True)
 
     def __init__(self, app: App, /, *, max_size: Size = 1024 * 1024) -> None:
         super().__init__(app)

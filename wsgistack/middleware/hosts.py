@@ -1,6 +1,6 @@
 """Which hosts a site answers for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from wsgistack.base import Middleware
@@ -51,13 +51,13 @@ class Hosts(Middleware):
     nginx does without a ``default_server`` that leads to the application.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "refused requests would not be logged",
         **because(
             FORWARDING, "it would check the name of the proxy's connection, not the one that the client asked for"
         ),
     }
-    changes: ClassVar = Changes(answers=True)
+    changes: ClassVar[Changes] = Changes(answers=True)
 
     def __init__(
         self,

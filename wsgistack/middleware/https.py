@@ -1,7 +1,7 @@
 """Only https: redirects from http, and HSTS."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import inf
 from typing import ClassVar, Literal
@@ -76,13 +76,15 @@ class Https(Middleware):
     header, too. Not needed where the server in front redirects and sends the header.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "redirects would not be logged",
         **because(FORWARDING, "it would see the scheme of the proxy's connection, not the client's"),
         "hosts": "it would redirect to a name that is not one of the site",
     }
-    must_be_outside: ClassVar = {"catch_errors": "error pages would have no Strict-Transport-Security header"}
-    changes: ClassVar = Changes(frozenset({"strict-transport-security"}), answers=True)
+    must_be_outside: ClassVar[Mapping[str, str]] = {
+        "catch_errors": "error pages would have no Strict-Transport-Security header"
+    }
+    changes: ClassVar[Changes] = Changes(frozenset({"strict-transport-security"}), answers=True)
 
     def __init__(
         self,

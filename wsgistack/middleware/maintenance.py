@@ -1,7 +1,7 @@
 """A page for the time of an upgrade."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import ClassVar
@@ -49,11 +49,11 @@ class Maintenance(Middleware):
     needs a database. Not needed where the server in front does this.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "refused requests would not be logged",
         **because(FORWARDING, "it would see the address of the proxy, not the client's"),
     }
-    changes: ClassVar = Changes(answers=True)
+    changes: ClassVar[Changes] = Changes(answers=True)
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Methods that HTML forms and some proxies can't send."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from io import BytesIO
 from typing import ClassVar
 from urllib.parse import parse_qsl
@@ -50,8 +50,8 @@ class MethodOverride(Middleware):
     ``csrf``, which checks what the browser sent. Not for an application that does this itself, as Rails and Laravel do.
     """
 
-    must_be_inside: ClassVar = {"body_limit": "it would read a form before its size is checked"}
-    must_be_outside: ClassVar = because(
+    must_be_inside: ClassVar[Mapping[str, str]] = {"body_limit": "it would read a form before its size is checked"}
+    must_be_outside: ClassVar[Mapping[str, str]] = because(
         AUTHENTICATION, "a condition or a rule would see POST, and the application another method"
     )
 

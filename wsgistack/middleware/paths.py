@@ -1,6 +1,6 @@
 """Paths that servers, layers and applications may read differently."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
@@ -43,8 +43,8 @@ class Paths(Middleware):
     with encoded slashes in names. A guard with a condition is safe without it.
     """
 
-    must_be_inside: ClassVar = {"access_log": "refused requests would not be logged"}
-    changes: ClassVar = Changes(answers=True)
+    must_be_inside: ClassVar[Mapping[str, str]] = {"access_log": "refused requests would not be logged"}
+    changes: ClassVar[Changes] = Changes(answers=True)
 
     def __init__(self, app: App, /, *, action: Literal["refuse", "redirect", "normalize"] = "refuse") -> None:
         super().__init__(app)

@@ -53,11 +53,11 @@ class Static(Middleware):
     files that users upload: they appear only after a restart. Not needed where the server in front sends the files.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         **because(AUTHENTICATION, "files would be sent without credentials"),
         "access_log": "files would not be logged",
     }
-    changes: ClassVar = Changes(answers=True)
+    changes: ClassVar[Changes] = Changes(answers=True)
 
     def __init__(
         self,

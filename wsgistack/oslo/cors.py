@@ -1,7 +1,7 @@
 """The layer cors, with the option names and defaults of oslo.middleware."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,4 +120,4 @@ def _find_changed_defaults() -> dict[str, object]:
     }
 
 
-filter_factory = CORS.factory
+filter_factory: Callable[..., Callable[[App], App]] = CORS.factory

@@ -66,7 +66,7 @@ class Healthcheck(OsloLayer, Middleware):
     :raises ConfigError: a backend is unknown, has no file, or contradicts another one, or ``detailed`` is true.
     """
 
-    changes: ClassVar = Changes(answers=True)
+    changes: ClassVar[Changes] = Changes(answers=True)
 
     def __init__(
         self,

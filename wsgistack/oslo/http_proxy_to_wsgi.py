@@ -56,7 +56,7 @@ class HTTPProxyToWSGI(OsloLayer, Forwarded):
         service = Service(oslo_config_project, oslo_config_file, oslo_config_program)
         given = {"enable_proxy_headers_parsing": enable_proxy_headers_parsing}
         values = service.complete("oslo_middleware", given, {"enable_proxy_headers_parsing": False})
-        self.enable_proxy_headers_parsing = values["enable_proxy_headers_parsing"]
+        self.enable_proxy_headers_parsing: bool = values["enable_proxy_headers_parsing"]
         if not self.enable_proxy_headers_parsing:
             Middleware.__init__(self, app)
             return

@@ -38,7 +38,7 @@ class RequestId(OsloLayer, request_id.RequestId):
     :param oslo_config_program: has no effect.
     """
 
-    changes: ClassVar = Changes(headers=frozenset({HEADER.lower()}))
+    changes: ClassVar[Changes] = Changes(headers=frozenset({HEADER.lower()}))
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ class RequestBodySizeLimiter(OsloLayer, BodyLimit):
         service = Service(oslo_config_project, oslo_config_file, oslo_config_program)
         given = {"max_request_body_size": max_request_body_size}
         values = service.complete("oslo_middleware", given, {"max_request_body_size": 114688})
-        self.max_request_body_size = values["max_request_body_size"]
+        self.max_request_body_size: int = values["max_request_body_size"]
         with rename_keys(max_size="max_request_body_size"):
             super().__init__(app, max_size=self.max_request_body_size)
 

@@ -63,7 +63,7 @@ class Mount:
                     raise ConfigError(Mistake(f"is the same prefix as {mounted[prefix][0]!r}", value=given))
                 mounted[prefix] = given, check_application(app, "is")
         mistakes.raise_if_any()
-        self.apps = MappingProxyType(dict(apps))
+        self.apps: Mapping[str, App] = MappingProxyType(dict(apps))
         self._mounted = {prefix: app for prefix, (_, app) in mounted.items()}
         self._match = compile_prefixes(self._mounted).match
 

@@ -104,7 +104,7 @@ def server_runner(
 class StopRequest:
     """Counts SIGINT and SIGTERM while its block runs. The second one interrupts whatever the main thread does."""
 
-    count = 0
+    count: int = 0
 
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -22,10 +22,12 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import a name when it is first used: only the plugin needs pytest."""
-    for home, public in _HOMES.items():
-        if name in public:
-            found: object = getattr(import_module(f"wsgistack.testing.{home}"), name)
-            return found
-    raise AttributeError(f"module 'wsgistack.testing' has no attribute {name!r}")
+if not TYPE_CHECKING:  # type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        """Import a name when it is first used: only the plugin needs pytest."""
+        for home, public in _HOMES.items():
+            if name in public:
+                found: object = getattr(import_module(f"wsgistack.testing.{home}"), name)
+                return found
+        raise AttributeError(f"module 'wsgistack.testing' has no attribute {name!r}")

@@ -86,7 +86,7 @@ class Record:
 
     def __init__(self, environ: Environ, clock: Iterator[int] | None = None) -> None:
         self.environ = environ
-        self.environ_then = dict(environ)
+        self.environ_then: Environ = dict(environ)
         """The environ as it was at the call."""
         self.method: object = environ.get("REQUEST_METHOD")
         self.input: object = environ.get("wsgi.input")
@@ -104,7 +104,7 @@ class Record:
         """The ``len()`` of what it returned, at that moment; None if it has none."""
         self.events: list[Event] = []
         self._by_kind: dict[Kind, list[Event]] = {}
-        self.clock = count() if clock is None else clock
+        self.clock: Iterator[int] = count() if clock is None else clock
 
     def note(self, kind: Kind, value: object = None) -> None:
         """Add an event."""

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from shutil import get_terminal_size
 from textwrap import TextWrapper
 from xml.etree import ElementTree
@@ -103,7 +103,7 @@ def as_junit(name: str, verdicts: Sequence[Verdict]) -> str:
     return ElementTree.tostring(suite, encoding="unicode")
 
 
-REPORTS = {"text": as_text, "json": as_json, "junit": as_junit}
+REPORTS: Mapping[str, Callable[..., str]] = {"text": as_text, "json": as_json, "junit": as_junit}
 
 _MAX_CASES = 3
 _MAX_CAUSES = 3

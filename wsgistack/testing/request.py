@@ -26,7 +26,7 @@ class Input:
         self._left = length
         self.over_read: list[int] = []
         """The sizes that were asked for while less than that was left."""
-        self.closed = False
+        self.closed: bool = False
         self.disconnect: Callable[[], object] | None = None
         """Called by a read of the second half of the body: it raises what the server raises when a client
         disconnects."""

@@ -94,4 +94,6 @@ def test_survives_errors_that_cannot_be_shown() -> None:
 
 def test_looks_like_that_of_python() -> None:
     error = caught(fail)
-    assert format_error(error) == "".join(traceback.format_exception(error)).strip()
+    theirs = "".join(traceback.format_exception(error)).strip()
+    shown = [line for line in theirs.split("\n") if line.strip(" ~^")]  # Python 3.13 marks a call that fills its line
+    assert format_error(error).split("\n") == shown

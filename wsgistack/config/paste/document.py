@@ -34,12 +34,12 @@ class IniFile(Document):
     """
 
     def __init__(self, path: Path, passed: Mapping[str, str] | None = None) -> None:
-        self.file = str(path)
+        self.file: str = str(path)
         self.path = path
-        self.sections = Sections(path, read_source(path), passed or {})
-        self.folder = self.sections.folder
-        self.mistakes = self.sections.mistakes
-        self.global_conf = self.sections.global_conf
+        self.sections: Sections = Sections(path, read_source(path), passed or {})
+        self.folder: Path = self.sections.folder
+        self.mistakes: Mistakes = self.sections.mistakes
+        self.global_conf: Mapping[str, str] = self.sections.global_conf
         self._apps, self._filters, self._servers = self.sections.named.values()
 
     def logging(self) -> "LoggingSetup | None":

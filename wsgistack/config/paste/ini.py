@@ -10,13 +10,13 @@ from wsgistack.errors import ConfigError, Mistake, Where, did_you_mean, suggest
 
 __all__ = ["KINDS", "TYPES", "Section", "Setting", "interpolate", "is_known", "parse"]
 
-KINDS = {
+KINDS: Mapping[str, tuple[str, ...]] = {
     "application": ("app", "application", "composite", "composit", "pipeline", "filter-app"),
     "filter": ("filter",),
     "server": ("server",),
 }
 """The section types of each kind of part."""
-TYPES = [each for types in KINDS.values() for each in types]
+TYPES: list[str] = [each for types in KINDS.values() for each in types]
 _KNOWN = re.compile(rf"(?:{'|'.join(TYPES)})(?::.*)?|DEFAULT|(?:logger|handler|formatter)(?:s|_.*)", re.DOTALL)
 _HEADER = re.compile(r"\[(.+)\]")
 _OPEN_HEADER = re.compile(rf"\[((?:{'|'.join(TYPES)})(?::[^\]=\[]*)?)")

@@ -48,25 +48,27 @@ class Sections:
     """The sections of an ini file."""
 
     def __init__(self, path: Path, text: str, passed: Mapping[str, str]) -> None:
-        self.file = str(path)
+        self.file: str = str(path)
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - without "..", but with links, as in PasteDeploy
-        self.folder = absolute.parent
+        self.folder: Path = absolute.parent
+        self.all: dict[str, Section]
         self.all, parsed = parse(text, self.file)
-        self.mistakes = Mistakes(parsed)
+        self.mistakes: Mistakes = Mistakes(parsed)
         if self.mistakes and not any(":" in name or is_known(name) for name in self.all):
             expected = "an ini file with a section such as [app:main]"  # reported once, not line by line
             raise ConfigError(Mistake("not a configuration", expected=expected, where=Where(self.file)))
         built_in = {"here": str(self.folder), "__file__": str(absolute)}
-        self.default = default = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
+        self.default: Section = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
+        default = self.default
         escaped = {name: str(value).replace("%", "%%") for name, value in {**passed, **built_in}.items()}
-        self.defaults = escaped | {name: setting.value for name, setting in default.settings.items()}
+        self.defaults: dict[str, str] = escaped | {name: setting.value for name, setting in default.settings.items()}
         inherited = (item for item in default.settings.items() if item[0].startswith(("set ", "get ")))
         self._inherited = dict(inherited)  # by every section, as in PasteDeploy
         own = self._fill(default, self.defaults, self.mistakes)
         self._own_conf = {**passed, **built_in, **self._make_absolute(own, passed)}
-        self.global_conf = {**self._own_conf, **passed}
+        self.global_conf: dict[str, str] = {**self._own_conf, **passed}
         self._check_types()
-        self.named = {what: self._name_parts(what, types) for what, types in KINDS.items()}
+        self.named: dict[str, dict[str, Part]] = {what: self._name_parts(what, types) for what, types in KINDS.items()}
 
     def values(self, part: Part, asked: Place) -> tuple[Values, Mistakes]:
         """The values of a section, and what is wrong with them."""

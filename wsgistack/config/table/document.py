@@ -61,10 +61,11 @@ class TableFile(Document):
         lines: Mapping[KeyPath, int],
         passed: Mapping[str, str] | None = None,
     ) -> None:
-        self.file = str(path or "")
-        self.folder = path.absolute().parent if path else None
-        self.table = table = Table(content, self.file, lines)
-        self.mistakes = table.mistakes
+        self.file: str = str(path or "")
+        self.folder: Path | None = path.absolute().parent if path else None
+        self.table: Table = Table(content, self.file, lines)
+        table = self.table
+        self.mistakes: Mistakes = table.mistakes
         table.check_keys((), table.content, _KEYS)
         self._servers = table.get_tables("servers", '{ use = "egg:wsgistack" }')
         if path:
@@ -83,7 +84,11 @@ class TableFile(Document):
                 self.mistakes.append(table.place(at).mistake(problem, hint=hint))
             self._apps[name] = at, entry, table.get_texts(entry, (*at, "global"))
         built_in = {"here": str(self.folder), "__file__": str(self.folder / path.name)} if path and self.folder else {}
-        self.global_conf = {**built_in, **table.get_texts(table.content, ("global",)), **(passed or {})}
+        self.global_conf: Mapping[str, str] = {
+            **built_in,
+            **table.get_texts(table.content, ("global",)),
+            **(passed or {}),
+        }
 
     def _find_swallowed(self) -> None:
         """Report what belongs to the top of a TOML file, but is below the header of a server."""

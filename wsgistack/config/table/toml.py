@@ -136,10 +136,10 @@ class Table:
     def __init__(self, content: Mapping[str, object], file: str, lines: Mapping[KeyPath, int]) -> None:
         self.file = file
         self.lines = lines
-        self.mistakes = Mistakes()
+        self.mistakes: Mistakes = Mistakes()
         with self.mistakes.collect():
             self.check_table(content, ())
-        self.content = {key: value for key, value in content.items() if isinstance(key, str)}
+        self.content: dict[str, object] = {key: value for key, value in content.items() if isinstance(key, str)}
 
     def place(self, at: KeyPath) -> Place:
         """The place of a value, or of the innermost thing around it that has a line."""

@@ -144,15 +144,15 @@ class AccessLog(Middleware):
     enough.
     """
 
-    must_be_inside: ClassVar = because(FORWARDING, "the log would show the address of the proxy")
-    must_be_outside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = because(FORWARDING, "the log would show the address of the proxy")
+    must_be_outside: ClassVar[Mapping[str, str]] = {
         "catch_errors": "the log would not show the status of error answers",
         "compress": "the log would not show the size after compression",
         "gzip": "the log would not show the size after compression",
         **because(AUTHENTICATION, "refused requests would not be logged"),
     }
-    is_log: ClassVar = True
-    changes: ClassVar = Changes(wraps=True)
+    is_log: ClassVar[bool] = True
+    changes: ClassVar[Changes] = Changes(wraps=True)
 
     def __init__(
         self,

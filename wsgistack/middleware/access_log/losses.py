@@ -26,7 +26,7 @@ class Losses:
     def __init__(self, logger: str) -> None:
         self._logger = logging.getLogger(logger)
         self._end = 0.0
-        self.count = 0
+        self.count: int = 0
         self.renew()
         renew_after_fork(self)
 

@@ -50,7 +50,7 @@ class Basic(Scheme):
     """User names and passwords. The options are those of the layer :class:`BasicAuth`."""
 
     auth_type = "Basic"
-    keys = ("HTTP_AUTHORIZATION",)
+    keys: tuple[str, ...] = ("HTTP_AUTHORIZATION",)
     opens_dialog = True
 
     def __init__(

@@ -42,7 +42,7 @@ class Bearer(Scheme):
     """
 
     auth_type = "Bearer"
-    keys = ("HTTP_AUTHORIZATION",)
+    keys: tuple[str, ...] = ("HTTP_AUTHORIZATION",)
 
     def __init__(self, *, tokens: Mapping[str, str] | None = None, jwt: JwtOptions | None = None) -> None:
         mistakes = Mistakes()

@@ -78,7 +78,7 @@ class ClientCertificate(Scheme):
         mistakes.raise_if_any()
         self._attribute = user
         self._headers = (environ_key(verify_header), environ_key(subject_header))
-        self.keys = self._headers
+        self.keys: tuple[str, ...] = self._headers
 
     def remove_forged(self, environ: Environ) -> None:
         """Remove the headers of an untrusted peer."""

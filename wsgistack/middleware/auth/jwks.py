@@ -74,7 +74,7 @@ class Keys:
         self._keys: Sequence[_Key] | None = None
         self._stamp: object = None
         self._read_at = -inf
-        self.version = 0
+        self.version: int = 0
         """Changes with the keys."""
         if self._file:
             try:

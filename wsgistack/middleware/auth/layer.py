@@ -39,13 +39,13 @@ class AuthLayer(Middleware):
     :param make_schemes: makes each scheme, by the option whose value has the keys of its mistakes.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "refused requests would not be logged",
         "catch_errors": "an error of a check would reach the server",
         **because(FORWARDING, "it would see the address of the proxy, not the client's"),
     }
-    is_guard: ClassVar = True
-    changes: ClassVar = Changes(answers=True)
+    is_guard: ClassVar[bool] = True
+    changes: ClassVar[Changes] = Changes(answers=True)
 
     def __init__(
         self,

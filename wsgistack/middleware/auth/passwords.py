@@ -53,8 +53,8 @@ class Users:
     __slots__ = ("_decoys", "_seed", "hashes", "plain")
 
     def __init__(self, hashes: Mapping[str, str], plain: Mapping[str, str] | None = None) -> None:
-        self.hashes = hashes
-        self.plain = {user: digest_secret(password) for user, password in (plain or {}).items()}
+        self.hashes: Mapping[str, str] = hashes
+        self.plain: dict[str, bytes] = {user: digest_secret(password) for user, password in (plain or {}).items()}
         self._decoys = [*filter(None, hashes.values())]
         # the same in all processes, and secret
         self._seed = blake2b(self._decoys[0].encode()).digest() if self._decoys else b""

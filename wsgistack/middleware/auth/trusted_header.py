@@ -56,7 +56,7 @@ class TrustedHeader(Scheme):
         mistakes.raise_if_any()
         self._user = environ_key(user)
         self._groups = environ_key(groups)
-        self.keys = (self._user, self._groups)
+        self.keys: tuple[str, ...] = (self._user, self._groups)
 
     def remove_forged(self, environ: Environ) -> None:
         """Remove the headers of an untrusted peer, and groups of nobody."""

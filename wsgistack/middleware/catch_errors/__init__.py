@@ -104,11 +104,11 @@ class CatchErrors(Middleware):
     answers every error, and no other layer is outside of it.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "request_id": "error answers would have no X-Request-ID",
         "access_log": "the log would not show the status of error answers",
     }
-    changes: ClassVar = Changes(errors=True)
+    changes: ClassVar[Changes] = Changes(errors=True)
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class CatchErrors(Middleware):
             hint = suggest(report, _REPORTS)
             mistakes.append(Mistake(f"unknown value {report!r}", key="report", value=report, hint=hint))
         with mistakes.collect():
-            self.expected = ExpectedErrors(answers or {})
+            self.expected: ExpectedErrors = ExpectedErrors(answers or {})
         self._redaction = Redaction(redact)
         self._reports = None
         if reporters or report_file is not None or capsules is not None:
@@ -173,7 +173,7 @@ class CatchErrors(Middleware):
         self.capsules = capsules
         self.redact = redact
         self.report = report
-        self.hears_frameworks = report == "framework"
+        self.hears_frameworks: bool = report == "framework"
         if self.hears_frameworks:
             listen_to_frameworks()
 

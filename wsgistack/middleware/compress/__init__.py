@@ -79,8 +79,8 @@ class Compress(Middleware):
     something that an attacker chooses (BREACH). Not needed if a proxy in front compresses.
     """
 
-    must_be_inside: ClassVar = {"access_log": "the log would not show the size after compression"}
-    changes: ClassVar = Changes(headers=HEADERS_ABOUT_BYTES | {"vary", "etag", "content-encoding"}, body=True)
+    must_be_inside: ClassVar[Mapping[str, str]] = {"access_log": "the log would not show the size after compression"}
+    changes: ClassVar[Changes] = Changes(headers=HEADERS_ABOUT_BYTES | {"vary", "etag", "content-encoding"}, body=True)
 
     def __init__(
         self,

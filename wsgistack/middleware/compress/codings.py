@@ -52,7 +52,7 @@ class GzipCoding:
     """
 
     name = "gzip"
-    levels = range(1, 10)
+    levels: range = range(1, 10)
 
     def __init__(self, level: int | None, padding: int) -> None:
         self._zlib, self._level = _find_fastest_zlib() if level is None else (zlib, level)
@@ -73,7 +73,7 @@ class BrotliCoding:
     """br (RFC 7932), from the library Brotli. The default level is 4."""
 
     name = "br"
-    levels = range(12)
+    levels: range = range(12)
 
     def __init__(self, level: int | None, padding: int) -> None:
         self._level = 4 if level is None else level
@@ -102,7 +102,7 @@ class ZstdCoding:
     """
 
     name = "zstd"
-    levels = range(1, 20)
+    levels: range = range(1, 20)
 
     def __init__(self, level: int | None, padding: int) -> None:
         self._zstd = require_coding("zstd")

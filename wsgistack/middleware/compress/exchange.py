@@ -48,6 +48,8 @@ class CompressExchange(HeldExchange):
         "_policy",
         "_stream",
     )
+    headers: Headers
+    holds: bool
 
     def __init__(self, policy: Policy, environ: Environ, start_response: StartResponse, known_tags: str) -> None:
         HeldExchange.__init__(self, environ, start_response)  # faster than super()

@@ -1,6 +1,6 @@
 """Decompression of request bodies (RFC 9110 §8.4), limited in size and ratio."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from io import BufferedReader, BytesIO
 from tempfile import TemporaryFile
@@ -64,13 +64,15 @@ class Decompress(Middleware):
     Not for an application that checks a signature or a digest of the body as it was sent, such as a webhook.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "refused requests would not be logged",
         "body_limit": "the size of the body as it is sent would not be limited",
         "catch_errors": "it would log a body that can't be decoded as an error of the application",
     }
-    must_be_outside: ClassVar = {"method_override": "it would search for a field in a compressed form"}
-    changes: ClassVar = Changes(answers=True, errors=True, wraps=True)
+    must_be_outside: ClassVar[Mapping[str, str]] = {
+        "method_override": "it would search for a field in a compressed form"
+    }
+    changes: ClassVar[Changes] = Changes(answers=True, errors=True, wraps=True)
 
     def __init__(
         self,

@@ -116,12 +116,14 @@ class RequestFilter(Middleware):
     from networks, a client can change everything that this layer looks at.
     """
 
-    must_be_inside: ClassVar = {
+    must_be_inside: ClassVar[Mapping[str, str]] = {
         "access_log": "refused requests would not be logged",
         **because(FORWARDING, "it would see the address of the proxy, not the client's"),
     }
-    must_be_outside: ClassVar = because(AUTHENTICATION, "refused clients could try passwords and tokens")
-    changes: ClassVar = Changes(frozenset({"x-robots-tag"}), answers=True)
+    must_be_outside: ClassVar[Mapping[str, str]] = because(
+        AUTHENTICATION, "refused clients could try passwords and tokens"
+    )
+    changes: ClassVar[Changes] = Changes(frozenset({"x-robots-tag"}), answers=True)
 
     def __init__(
         self,

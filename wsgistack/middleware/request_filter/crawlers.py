@@ -1,7 +1,7 @@
 """Crawlers by name, and the robots.txt that asks them to stay away (RFC 9309)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
@@ -9,7 +9,7 @@ from wsgistack.middleware.request_filter.patterns import Rule
 
 __all__ = ["GROUPS", "ONLY_IN_ROBOTS_TXT", "compile_crawler_rules", "make_robots_txt", "name_crawlers"]
 
-GROUPS = {
+GROUPS: Mapping[str, tuple[str, ...]] = {
     "ai-training": (
         *("AI2Bot", "Amazonbot", "Applebot-Extended", "Bytespider", "CCBot", "ClaudeBot", "DeepSeekBot", "Diffbot"),
         *("FacebookBot", "GPTBot", "Google-Extended", "ICC-Crawler", "ImagesiftBot", "LAIONDownloader", "PanguBot"),

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple, get_args
 
@@ -97,11 +97,11 @@ class RequestId(Middleware):
     Place it outermost. Not needed if a proxy in front sets the header and nothing here logs.
     """
 
-    must_be_outside: ClassVar = {
+    must_be_outside: ClassVar[Mapping[str, str]] = {
         "access_log": "its records in logging would have no request id",
         "catch_errors": "error answers would have no X-Request-ID",
     }
-    changes: ClassVar = Changes(headers=frozenset({"x-request-id"}))
+    changes: ClassVar[Changes] = Changes(headers=frozenset({"x-request-id"}))
 
     def __init__(
         self,

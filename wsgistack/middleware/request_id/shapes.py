@@ -12,7 +12,7 @@ Take = Callable[[str], str | None]
 
 _HEX = "[0-9A-Fa-f]"
 _ANY = "(?=[._~+/=:@-]*[A-Za-z0-9])[A-Za-z0-9._~+/=:@-]+"  # with a letter or digit: - and .. are not ids
-is_well_formed = re.compile(_ANY).fullmatch
+is_well_formed: Callable[[str], object] = re.compile(_ANY).fullmatch
 SHAPES: Mapping[str, str] = {
     "hex": f"{_HEX}{{32}}",
     "uuid": f"{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}",

@@ -60,8 +60,8 @@ class Responses(Middleware):
     where the framework makes all error pages.
     """
 
-    must_be_outside: ClassVar = {"changes.answers": _REASON, "changes.errors": _REASON}
-    changes: ClassVar = Changes()
+    must_be_outside: ClassVar[Mapping[str, str]] = {"changes.answers": _REASON, "changes.errors": _REASON}
+    changes: ClassVar[Changes] = Changes()
 
     def __init__(
         self,

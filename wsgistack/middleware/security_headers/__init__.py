@@ -136,12 +136,12 @@ class SecurityHeaders(Middleware):
     Not needed for an application that sends all of these headers itself.
     """
 
-    must_be_outside: ClassVar = {
+    must_be_outside: ClassVar[Mapping[str, str]] = {
         "catch_errors": "error pages would not have the headers",
         "etag": "a 304 would have the nonce of a page that the browser does not get",
         "maintenance": "its answers would not have the headers",
     }
-    changes: ClassVar = Changes(
+    changes: ClassVar[Changes] = Changes(
         frozenset(
             {
                 *map(str.lower, (_CSP, _REPORT_ONLY, _FRAME_OPTIONS, *(name for name, _ in _CHOICES.values()))),

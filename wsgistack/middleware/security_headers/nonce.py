@@ -20,9 +20,9 @@ class Nonce:
 
     def __init__(self, notice: Notice) -> None:
         self._notice = notice
-        self.value = ""
+        self.value: str = ""
         """Empty until something reads it."""
-        self.is_late = False
+        self.is_late: bool = False
         """Whether a policy without the nonce has been sent."""
 
     def __str__(self) -> str:

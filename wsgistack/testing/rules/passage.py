@@ -83,7 +83,7 @@ class SentSoFar:
         self._events = iter(passage.outer.all("write", "chunk"))
         self._next = next(self._events, None)
         self._decode = passage.make_decoder()
-        self.count = 0
+        self.count: int = 0
 
     @property
     def is_countable(self) -> bool:
