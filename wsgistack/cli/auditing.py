@@ -175,7 +175,7 @@ def _find_paths(document: Document, name: str, prefix: str = "", depth: int = 0)
             yield from (f"{prefix}{path}" if prefix else path for path in paths)
     if stack.application and is_composite(stack.application) and depth < 8:
         for key, value in stack.application.options.items():
-            if key.startswith("/") and value in document.applications():
+            if key.startswith("/") and value in [*document.applications]:
                 yield from _find_paths(document, str(value), prefix + key.rstrip("/"), depth + 1)
 
 

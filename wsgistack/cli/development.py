@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from wsgistack.conditions import Condition, Conditional
 from wsgistack.environ import escape_word, request_target
 from wsgistack.errors import Mistake
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.access_log import AccessLog
 from wsgistack.middleware.access_log.format import Entry
-from wsgistack.pipeline.spec import Spec, observer
+from wsgistack.pipeline.spec import Spec, observe_layers
 from wsgistack.types import App
 
 __all__ = ["Layer", "collect_layers", "find_debug", "find_hosts", "is_public", "log_requests"]
@@ -52,22 +51,22 @@ def log_requests(app: App, layers: Iterable[Layer]) -> App:
 def collect_layers() -> Iterator[list[Layer]]:
     """Collect the layers that are built meanwhile, also those of mounted applications."""
     layers: list[Layer] = []
-
-    def observe(spec: Spec, layer: App, app: App, condition: Condition | None) -> App:
-        layers.append(Layer(spec, layer))
-        return layer if condition is None else Conditional(layer, app, condition, spec.when)
-
-    token = observer.set(observe)
-    try:
+    with observe_layers(lambda spec, layer, *_: layers.append(Layer(spec, layer))):
         yield layers
-    finally:
-        observer.reset(token)
 
 
 def find_debug(layers: Iterable[Layer], hosts: Iterable[str]) -> list[Mistake]:
     """Warn about layers whose option ``debug`` is on, if clients on other machines can reach one of the hosts."""
     public = next(filter(is_public, hosts), None)
-    return [] if public is None else [_describe_debug(each.spec, public) for each in layers if _is_debug(each.spec)]
+    if public is None:
+        return []
+    problem = f"on, and {public or '*'!r} is a public address: error pages may show your code to strangers"
+    hint = "turn it off, or serve on 127.0.0.1"
+    return [
+        Mistake(problem, "debug", hint=hint, where=spec.where._replace(line=spec.lines.get("debug") or spec.where.line))
+        for spec, _ in layers
+        if str(spec.resolve().get("debug")).lower() in ("true", "yes", "on", "1")  # a filter for PasteDeploy gets text
+    ]
 
 
 def find_hosts(options: Mapping[str, object], default: str) -> list[str]:
@@ -91,14 +90,3 @@ def _drop_port(address: str) -> str:
     host, colon, port = address.rpartition(":")
     has_port = colon and "]" not in port and (":" not in host or "]" in host) and host != "unix"
     return host if has_port else address
-
-
-def _is_debug(spec: Spec) -> bool:
-    value = spec.resolve().get("debug")
-    return str(value).lower() in ("true", "yes", "on", "1")  # a filter for PasteDeploy gets text
-
-
-def _describe_debug(spec: Spec, host: str) -> Mistake:
-    where = spec.where._replace(line=spec.lines.get("debug") or spec.where.line)
-    problem = f"on, and {host or '*'!r} is a public address: error pages may show your code to strangers"
-    return Mistake(problem, key="debug", where=where, hint="turn it off, or serve on 127.0.0.1")

@@ -17,14 +17,14 @@ from wsgistack.cli.checking import collect_order, silence_logs
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_file
 from wsgistack.cli.terminal import Terminal
-from wsgistack.conditions import Condition, Conditional
+from wsgistack.conditions import Condition
 from wsgistack.config import read
 from wsgistack.environ import RAISE_ERRORS
 from wsgistack.errors import ConfigError, Mistake, Where, describe_error
 from wsgistack.http.redaction import REDACTED
 from wsgistack.middleware.catch_errors.capsules import FORMAT, SHOWN
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint
-from wsgistack.pipeline.spec import Spec, observer
+from wsgistack.pipeline.spec import Spec, observe_layers
 from wsgistack.types import App
 
 __all__ = ["add_command", "replay"]
@@ -183,18 +183,12 @@ def replay(parsed: argparse.Namespace) -> int:
 def _build(parsed: argparse.Namespace) -> App:
     """Build the application without the layers that only record requests."""
 
-    def observe(spec: Spec, layer: App, app: App, applies: Condition | None) -> App:
-        if vars(type(layer)).get("is_log") is True:
-            return app
-        return layer if applies is None else Conditional(layer, app, applies, spec.when)
+    def skip_log(spec: Spec, layer: App, app: App, applies: Condition | None) -> App | None:
+        return app if vars(type(layer)).get("is_log") is True else None
 
     stack = read(open_file(parsed.target, parsed.values), parsed.name)
-    token = observer.set(observe)
-    try:
-        with collect_order():  # check reports it
-            return stack.build()
-    finally:
-        observer.reset(token)
+    with observe_layers(skip_log), collect_order():  # check reports it
+        return stack.build()
 
 
 def _send(app: App, capsule: _Capsule) -> tuple[str, BaseException | None]:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 from wsgistack.cli.arguments import split_pair
 from wsgistack.config import open_document
@@ -26,7 +25,6 @@ from wsgistack.types import App
 
 __all__ = ["is_application", "open_application", "open_file", "open_target"]
 
-_MAIN = "main"
 _LAYER = "--layer"
 _EXPECTED = "a configuration file, or module:application such as shop:app"
 _APPLICATION = re.compile(r"(?!config:)[^/\\]+(?<!\.py):[^/\\]+(?<!\.ini)(?<!\.toml)")
@@ -61,7 +59,7 @@ def is_application(target: str) -> bool:
 
 
 def open_application(
-    target: str, layers: Sequence[str] = (), values: Mapping[str, str] = MappingProxyType({}), *, folder: Path = Path()
+    target: str, layers: Sequence[str] = (), values: Mapping[str, str] = {}, *, folder: Path = Path()
 ) -> Document:
     """Read an application and the layers around it.
 
@@ -84,7 +82,7 @@ class _Arguments(TableFile):
         self._layers = layers
 
     def _application(self, name: str | App, asked: Place) -> Stack:
-        if name != _MAIN:
+        if name != "main":
             return super()._application(name, asked)
         conf = {**self.global_conf, **asked.global_conf}
         mistakes = Mistakes()

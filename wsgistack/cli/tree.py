@@ -56,7 +56,7 @@ def _find_branches(document: Document, application: Application) -> list[tuple[s
     """The options of a composite that name other applications, and these names; empty for objects."""
     if not is_composite(application) or application.where.file != document.start().where.file:
         return []  # in another file, the same names may mean other applications
-    known = document.applications()
+    known = [*document.applications]  # a value may be of any type
     return [
         (f"{key} = {describe_use(value)}", value if isinstance(value, str) else "")
         for key, value in application.options.items()

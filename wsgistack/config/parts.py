@@ -102,15 +102,15 @@ class Application(_Part):
         loader = self.loader(self.options) if self.loader else None
         own = Mistakes()
         with own.collect():
-            app = self._make(loader) if is_factory(self.use) else self._import()
+            if is_factory(self.use):
+                app = check_application(self._call_factory(loader), f"{self.use} returns")
+            else:
+                app = self._import()
         mistakes: Mistakes = loader.finish() if loader else Mistakes()
         if mistakes or own:  # the parts may be the reason why the composite fails
             mistakes += self.locate(each for each in own if each.key or not mistakes)
             raise ConfigError(*mistakes) from mistakes.cause or own.cause
         return app
-
-    def _make(self, loader: object) -> App:
-        return check_application(self._call_factory(loader), f"{self.use} returns")
 
     def _import(self) -> App:
         given = import_object(self.use) if isinstance(self.use, str) else self.use

@@ -8,7 +8,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Self, TypeAlias, cast
 
 from wsgistack.base import Middleware
@@ -22,12 +21,12 @@ from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import Kind, check_application, find_misfit
 from wsgistack.types import App, Changes, Factory
 
-__all__ = ["Item", "Observer", "Spec", "observer"]
+__all__ = ["Item", "Observer", "Spec", "observe_layers"]
 
 _USABLE = "a name, an import string or a callable"
-_ASGI_HINTS: Mapping[Kind, str] = MappingProxyType(
-    {"asgi": "wrap an ASGI application together with its middlewares in a2wsgi.ASGIMiddleware"}
-)
+_ASGI_HINTS: Mapping[Kind, str] = {
+    "asgi": "wrap an ASGI application together with its middlewares in a2wsgi.ASGIMiddleware"
+}
 _PATH_NAME = re.compile(r"(file|filename|path|dir|directory|folder|root)s?\Z", re.IGNORECASE)
 _PATH_HINT = "write {0}, or in an ini file %(here)s/{1}"
 _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
@@ -211,8 +210,9 @@ class Spec:
             pipeline.insert(0, (self.name, built))
             if isinstance(built, Middleware):
                 built.pipeline = pipeline
-        if observe := observer.get():
-            return observe(self, built, app, applies)
+        observe = _observer.get()
+        if observe and (other := observe(self, built, app, applies)) is not None:
+            return other
         return built if applies is None else Conditional(built, app, applies, self.when)
 
     def belongs(self, side: str, other: "Spec") -> str:
@@ -312,11 +312,21 @@ class Spec:
         return mistake._replace(key=key, where=self.where._replace(line=line))
 
 
-Observer: TypeAlias = Callable[[Spec, App, App, Condition | None], App]
-"""Gets a layer that was built, the application inside of it, and its condition. Returns what takes their place."""
+Observer: TypeAlias = Callable[[Spec, App, App, Condition | None], App | None]
+"""Gets a layer that was built, the application inside of it, and its condition. May return what takes their place."""
 
-observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
-"""Set while layers are built, it sees every layer of an application, also inside of composites."""
+_observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
+
+
+@contextmanager
+def observe_layers(observe: Observer) -> Iterator[None]:
+    """See every layer of an application that is built meanwhile, also inside of composites."""
+    token = _observer.set(observe)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
 
 Item: TypeAlias = str | Callable[..., App] | Mapping[str, object] | Spec
 """What a list of layers may hold."""

@@ -17,7 +17,6 @@ from wsgistack.options.references import make_absolute, resolve
 
 __all__ = ["PROTOCOLS", "STRUCTURE_KEYS", "Part", "Sections", "Values"]
 
-_MAIN = "main"
 _DEFAULT = "DEFAULT"
 PROTOCOLS = frozenset((*APP_PROTOCOLS, *FILTER_PROTOCOLS, *SERVER_PROTOCOLS))
 STRUCTURE_KEYS = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
@@ -142,7 +141,7 @@ class Sections:
             kind, _, name = section.name.partition(":")
             if kind not in kinds:
                 continue
-            part = Part(kind, name.strip() or _MAIN, section)
+            part = Part(kind, name.strip() or "main", section)
             first = found.setdefault(part.name, part).section
             if first is not section:
                 problem = f"duplicate {what} {part.name!r}; first in [{first.name}] on line {first.line}"
