@@ -42,7 +42,9 @@ def open_target(parsed: argparse.Namespace) -> Document:
     :raises ConfigError: the target is neither, or it is a file and there are layers for an application.
     """
     if is_application(parsed.target):
-        if parsed.values and not any(map(_takes_values, [parsed.target, *parsed.layers])):
+        if parsed.values and not any(
+            is_factory(each) and not each.endswith(")") for each in (parsed.target, *parsed.layers)
+        ):  # a factory for PasteDeploy gets the global configuration
             expected = "a file, or a factory for PasteDeploy such as egg:shop"
             raise ConfigError(Mistake(f"{parsed.target} takes no values", key="NAME=VALUE", expected=expected))
         return open_application(parsed.target, parsed.layers, parsed.values)
@@ -112,11 +114,6 @@ class _Application(Application):
     def _add_hint(self, mistake: Mistake) -> Mistake:
         hint = f'in a file, write app = {{ use = "{self.use}", {mistake.key} = ... }}' if mistake.key else ""
         return mistake._replace(hint=mistake.hint or hint)
-
-
-def _takes_values(use: str) -> bool:
-    """Whether it names a factory for PasteDeploy, which gets the global configuration."""
-    return is_factory(use) and not use.endswith(")")
 
 
 def _read_layer(text: str, global_conf: Mapping[str, str]) -> Spec:

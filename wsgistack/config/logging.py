@@ -102,7 +102,8 @@ class _Trial:
         return isinstance(entry, Mapping)
 
     def _check(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
-        kind, trial, known = at[0], self._trial, self._known
+        kind, trial = at[0], self._trial
+        known: Mapping[str, Any] = self._known
         if not self._is_table(at, entry, _KEYS[kind]):
             return
         if kind in ("formatters", "filters"):
@@ -121,15 +122,14 @@ class _Trial:
         for key, value in entry.items():
             with self._place(*at, key):
                 names = value if isinstance(value, (list, tuple)) else [value]
+                there = known.get(key, names)
                 if key in ("filters", "handlers") and names is not value:
                     raise ConfigError(Mistake(describe_type(value), expected="a list of names"))
                 if key == "propagate" and kind != "handlers" and not isinstance(value, bool):
                     raise ConfigError(Mistake("invalid value", expected="true or false (1 or 0 in an ini file)"))
-                for name in [
-                    each for each in names if isinstance(each, str) and each and each not in known.get(key, names)
-                ]:
+                for name in [each for each in names if isinstance(each, str) and each and each not in there]:
                     what = "handler" if key == "target" else key.removesuffix("s")
-                    raise ConfigError(Mistake(f"unknown {what} {name!r}", hint=suggest(name, known[key])))
+                    raise ConfigError(Mistake(f"unknown {what} {name!r}", hint=suggest(name, there)))
                 make(trial.convert({"()": lambda **options: logging.NullHandler(), key: value}))
 
     def _check_class(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
