@@ -107,8 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions
         from wsgistack.cli.completing import complete
 
-        complete(_make_parser())
-    parser = _make_parser()
+        complete(_make_parser())  # it changes the parser
+    parser = _get_parser()
     given = [*(sys.argv[1:] if arguments is None else arguments)]
     end = given.index("--") if given[:1] == ["serve"] and "--" in given else len(given)
     parsed = parser.parse_args(given[:end])
@@ -140,7 +140,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-@cache  # a program, such as a test, may run many commands
 def _make_parser() -> Parser:
     parser = Parser(prog="wsgistack", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('wsgistack')}")
@@ -148,3 +147,6 @@ def _make_parser() -> Parser:
     for command in _COMMANDS:
         command.add_command(commands)
     return parser
+
+
+_get_parser = cache(_make_parser)  # a program, such as a test, may run many commands

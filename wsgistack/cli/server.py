@@ -17,7 +17,7 @@ from wsgistack.errors import ConfigError, suggest
 from wsgistack.options.conversion import label
 from wsgistack.serving.address import Address, find_wrong_addresses, parse_address
 from wsgistack.serving.listener import SOCKET_MODE, listen
-from wsgistack.serving.programs import ARGUMENTS, SERVERS, THREADS, UNIX, WORKERS, Program, check_ability
+from wsgistack.serving.programs import ARGUMENTS, SERVERS, THREADS, UNIX, WORKERS, Program, find_inability
 
 __all__ = [
     "add_server",
@@ -112,9 +112,7 @@ def choose_server(parsed: argparse.Namespace) -> str:
     name: str = parsed.server or ("waitress" if SERVERS["waitress"].find() else "wsgiref")
     given += [UNIX] if parsed.bind and parsed.bind.path else []
     for argument in given:
-        try:
-            check_ability(name, argument)
-        except ConfigError as problem:
+        if problem := find_inability(name, argument):
             error(f"argument {argument.split()[0]}: {problem}")
     if parsed.reload and parsed.server not in (None, "waitress"):
         own = SERVERS[name].reload

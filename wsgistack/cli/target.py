@@ -97,7 +97,7 @@ class _Arguments(TableFile):
         if given.strip(")"):
             hint = f"write {uri}(), and in a file its arguments as options"
             mistakes.append(place.mistake("arguments in an import string", hint=hint))
-            return Stack.broken(*mistakes)
+            return Stack(mistakes=tuple(mistakes))
         application = _Application(self.file, {}, conf, place.where, loader=self._make_loader(place))
         return Stack(application, Pipeline(specs), tuple(mistakes))
 

@@ -43,13 +43,7 @@ def load(file: File, name: str = "main", *, global_conf: Mapping[str, str] | Non
         False by default, because logging belongs to the whole process.
     :raises ConfigError: the configuration has mistakes. The error holds all of them, each with its place.
     """
-    document = open_document(file, global_conf)
-    stack = read(document, name)
-    if log := document.logging() if logging else None:
-        stack = stack.with_mistakes(log.check())
-        if not stack.mistakes:
-            log.apply()
-    return stack.build()
+    return read(open_document(file, global_conf), name, logging=logging).build()
 
 
 def setup_logging(file: File, *, global_conf: Mapping[str, str] | None = None) -> None:
@@ -121,9 +115,17 @@ def appconfig(file: File, name: str = "main", *, global_conf: Mapping[str, str] 
     return AppConfig(described.options, described.global_conf)
 
 
-def read(document: Document, name: str = "main") -> Stack:
-    """Read an application with its layers, without building it."""
-    return document.application(name, document.start()).fitted().with_mistakes(document.mistakes)
+def read(document: Document, name: str = "main", *, logging: bool = False) -> Stack:
+    """Read an application with its layers, without building it.
+
+    :param logging: whether to set up the logging that the configuration describes, if nothing is wrong.
+    """
+    stack = document.application(name, document.start()).fitted().with_mistakes(document.mistakes)
+    if log := document.logging() if logging else None:
+        stack = stack.with_mistakes(log.check())
+        if not stack.mistakes:
+            log.apply()
+    return stack
 
 
 def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> Document:

@@ -81,14 +81,14 @@ class Document(ABC):
         try:
             return self._application(name, asked)
         except ConfigError as error:
-            return Stack.broken(*error.mistakes)
+            return Stack(mistakes=error.mistakes)
 
     def filter(self, name: str, asked: Place) -> Stack:
         """What a name or URI means in the place of a filter: layers, without an application."""
         try:
             return self._filter(name, asked)
         except ConfigError as error:
-            return Stack.broken(*error.mistakes)
+            return Stack(mistakes=error.mistakes)
 
     def server(self, name: str, asked: Place) -> Server:
         """What a name or URI means in the place of a server."""

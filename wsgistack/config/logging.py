@@ -102,7 +102,7 @@ class _Trial:
         return isinstance(entry, Mapping)
 
     def _check(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
-        kind, trial = at[0], self._trial
+        kind, trial = str(at[0]), self._trial
         known: Mapping[str, Any] = self._known
         if not self._is_table(at, entry, _KEYS[kind]):
             return

@@ -53,7 +53,7 @@ class _Part:
         for name in given:
             file = self.places.get(name, self.where).file
             base = Path(file).absolute().parent if file else None
-            resolved, unfit = schema.resolve({name: given[name]}, base=base)
+            resolved, unfit = schema.convert({name: given[name]}, base=base, resolving=True)
             values[name] = unwrap_resolved(resolved.get(name))
             mistakes += unfit
         mistakes += schema.find_missing(self.options)
@@ -162,11 +162,6 @@ class Stack:
     pipeline: Pipeline = field(default_factory=Pipeline)
     mistakes: tuple[Mistake, ...] = ()
     filter_app: Application | None = None
-
-    @classmethod
-    def broken(cls, *mistakes: Mistake) -> "Stack":
-        """Nothing but mistakes."""
-        return cls(mistakes=mistakes)
 
     def around(self, inner: "Stack") -> "Stack":
         """These layers around another stack."""

@@ -111,24 +111,14 @@ class Schema(NamedTuple):
     is_open: bool
     """Whether it accepts options that its signature does not name."""
 
-    def check(self, given: Mapping[str, object], *, base: Path | None) -> tuple[dict[str, object], Mistakes]:
-        """Convert options; those with references stay as they are written.
+    def convert(
+        self, given: Mapping[str, object], *, base: Path | None, resolving: bool
+    ) -> tuple[dict[str, object], Mistakes]:
+        """Convert options.
 
+        :param resolving: whether to fill in references; otherwise the options with references stay as they are written.
         :returns: the options that fit, and what is wrong with the others.
         """
-
-        def check(option: Option, value: object) -> object:
-            return value if has_references(value) else option.convert(value, value, base)
-
-        return self._collect(given, check)
-
-    def resolve(self, given: Mapping[str, object], *, base: Path | None) -> tuple[dict[str, object], Mistakes]:
-        """Fill in the references in options, and convert them. The parameters and the result are like :meth:`check`."""
-        return self._collect(given, lambda option, value: option.convert(value, resolve(value, base=base), base))
-
-    def _collect(
-        self, given: Mapping[str, object], read: Callable[[Option, object], object]
-    ) -> tuple[dict[str, object], Mistakes]:
         values: dict[str, object] = {}
         mistakes = Mistakes()
         for name, value in given.items():
@@ -136,7 +126,8 @@ class Schema(NamedTuple):
                 if name not in self.options and not self.is_open:
                     hint = suggest(name, self.options) or "it has no options"
                     raise ConfigError(Mistake(f"unknown option of {self.factory}", value=value, hint=hint))
-                values[name] = read(self._option(name), value)
+                is_final = resolving or not has_references(value)
+                values[name] = self._option(name).convert(value, resolve(value, base=base), base) if is_final else value
         return values, mistakes
 
     def find_missing(self, given: Collection[str]) -> list[Mistake]:
@@ -150,7 +141,7 @@ class Schema(NamedTuple):
     def find_secrets(self, given: Mapping[str, object], values: Mapping[str, object]) -> set[str]:
         """All texts in options that must not be shown: from secret options and from references.
 
-        :param values: the same options as :meth:`resolve` returns them.
+        :param values: the same options as :meth:`convert` returns them, with references filled in.
         """
         found: set[str] = set()
         for name, value in values.items():

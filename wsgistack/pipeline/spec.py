@@ -113,7 +113,7 @@ class Spec:
         """
         schema = self.schema()
         texts, when, mistakes = split_conditions(settings, schema.options, is_open=schema.is_open)
-        values, unfit = schema.check(parse_settings(texts), base=self.base)
+        values, unfit = schema.convert(parse_settings(texts), base=self.base, resolving=False)
         mistakes += unfit
         given = {**self.options, **texts}
         if mistakes and is_complete:
@@ -150,7 +150,7 @@ class Spec:
     def check(self) -> Self:
         """The same layer, with its options as the factory takes them; references stay as they are written."""
         schema = self.schema()
-        values, mistakes = schema.check(self.options, base=self.base)
+        values, mistakes = schema.convert(self.options, base=self.base, resolving=False)
         mistakes += schema.find_missing(self.options)
         self._refuse(mistakes, self.options, values)
         return replace(self, options=values)
@@ -158,7 +158,7 @@ class Spec:
     def resolve(self) -> dict[str, object]:
         """The options as the factory takes them, with their references filled in."""
         schema = self.schema()
-        values, mistakes = schema.resolve(self.options, base=self.base)
+        values, mistakes = schema.convert(self.options, base=self.base, resolving=True)
         mistakes += schema.find_missing(self.options)
         with self._placing_mistakes():
             mistakes.raise_if_any()
@@ -173,7 +173,7 @@ class Spec:
         if not mistakes:
             return
         schema = self.schema()
-        filled, unfilled = schema.resolve(values, base=self.base)
+        filled, unfilled = schema.convert(values, base=self.base, resolving=True)
         mistakes += unfilled
         known = {"", *(each.key for each in mistakes)}
         try:

@@ -111,7 +111,7 @@ class IniFile(Document):
         names = values.values.get("pipeline", "").split()
         if not names:
             expected = "filters, outermost first, and last an application"
-            return Stack.broken(*mistakes, place.mistake("missing value", expected=expected))
+            return Stack(mistakes=(*mistakes, place.mistake("missing value", expected=expected)))
         stack = Stack(mistakes=tuple(mistakes))
         for name in names[:-1]:
             stack = stack.around(self.filter(name, place))
@@ -121,12 +121,12 @@ class IniFile(Document):
         following = values.values.pop("next", "").strip()
         place = values.place.at("next")
         missing = place.mistake("missing value", expected="the application that it filters")
-        inner = self.application(following, place) if following else Stack.broken(missing)
+        inner = self.application(following, place) if following else Stack(mistakes=(missing,))
         mistakes = Mistakes(inner.mistakes)
         with mistakes.collect():
             stack = self._configure(values, *self._read_use(values, FILTER_PROTOCOLS)).around(inner)
             return replace(stack, filter_app=Application("", values.values, values.place.global_conf))
-        return Stack.broken(*mistakes)
+        return Stack(mistakes=tuple(mistakes))
 
     def _filter(self, name: str, asked: Place) -> Stack:
         if name.startswith("config:"):

@@ -178,7 +178,7 @@ class TableFile(Document):
 
     def _read_layers(self, given: object, at: KeyPath, global_conf: Mapping[str, str]) -> Stack:
         if not isinstance(given, (list, tuple)):
-            return Stack.broken(self.table.place(at).mistake(describe_type(given), expected=_LIST))
+            return Stack(mistakes=(self.table.place(at).mistake(describe_type(given), expected=_LIST),))
         mistakes = Mistakes()
         specs = []
         for number, item in enumerate(given, 1):
