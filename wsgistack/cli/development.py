@@ -1,29 +1,23 @@
 """What ``serve`` does for a developer: it prints each request, and warns before strangers can see error pages."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import TypeAlias
 
 from wsgistack.environ import escape_word, request_target
 from wsgistack.errors import Mistake
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.access_log import AccessLog
 from wsgistack.middleware.access_log.format import Entry
-from wsgistack.pipeline.spec import Spec, observe_layers
+from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
 
-__all__ = ["Layer", "collect_layers", "find_debug", "find_hosts", "is_public", "log_requests"]
-
+__all__ = ["Layer", "find_debug", "find_hosts", "is_public", "log_requests"]
 
 _REDACTION = Redaction()
 
-
-class Layer(NamedTuple):
-    """A layer as it is configured, and as it was built."""
-
-    spec: Spec
-    app: App
+Layer: TypeAlias = tuple[Spec, App]
+"""A layer as it is configured, and as it was built."""
 
 
 class RequestLog(AccessLog):
@@ -44,15 +38,7 @@ def describe_request(entry: Entry) -> str:
 
 def log_requests(app: App, layers: Iterable[Layer]) -> App:
     """An application that prints its requests; unchanged if one of its layers is an access log."""
-    return app if any(getattr(each.app, "is_log", False) is True for each in layers) else RequestLog(app)
-
-
-@contextmanager
-def collect_layers() -> Iterator[list[Layer]]:
-    """Collect the layers that are built meanwhile, also those of mounted applications."""
-    layers: list[Layer] = []
-    with observe_layers(lambda spec, layer, *_: layers.append(Layer(spec, layer))):
-        yield layers
+    return app if any(getattr(layer, "is_log", False) is True for _, layer in layers) else RequestLog(app)
 
 
 def find_debug(layers: Iterable[Layer], hosts: Iterable[str]) -> list[Mistake]:

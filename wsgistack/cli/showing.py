@@ -90,7 +90,7 @@ def show(parsed: argparse.Namespace) -> int:
         unlisted = read_contents(document).unlisted
         parts += (_list_options(f"filter {name}", spec) for name, spec in unlisted.items())
     else:
-        parts = [draw_tree(document, parsed.name, _read(document, parsed.name))]
+        parts = [[*draw_tree(document, parsed.name, _read(document, parsed.name))]]
     start = document.start()
     parts += (_list_options(f"server {name}", document.server(name, start)) for name in document.servers)
     if values := drop_file_keys(start.global_conf):  # which may be secrets

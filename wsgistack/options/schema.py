@@ -39,10 +39,6 @@ class Option(NamedTuple):
         return is_secret(self.annotation)
 
     @property
-    def is_mapping(self) -> bool:
-        return is_mapping(self.annotation)
-
-    @property
     def type_name(self) -> str:
         return describe(self.annotation)
 
@@ -89,7 +85,8 @@ class Option(NamedTuple):
         try:
             made = convert(value, type(self.default) if is_inferred else self.annotation)
         except UnfitError as unfit:
-            is_by_line = not isinstance(written, str) or (self.is_mapping and not written.lstrip().startswith("{"))
+            has_lines = is_mapping(self.annotation) and not str(written).lstrip().startswith("{")
+            is_by_line = has_lines or not isinstance(written, str)
             where = Where(line=unfit.item if is_by_line else 0)  # the item, whose line only the loader knows
             kept = None if self.is_secret else unwrap_resolved(written)  # an error may be pickled
             mistake = Mistake(problem, value=kept, expected=unfit.expected, hint=unfit.hint, where=where)
@@ -180,7 +177,7 @@ def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dic
         option = schema.options.get(name)
         if option is None and schema.is_open:
             continue
-        if option is None or (option.is_secret and not is_only_references(value, option.is_mapping)):
+        if option is None or (option.is_secret and not is_only_references(value, is_mapping(option.annotation))):
             shown[name] = REDACTED  # an unknown option may be a secret under a misspelt name
     return shown
 
