@@ -73,12 +73,9 @@ class Option(NamedTuple):
         else:
             yield from iterate_texts(value, names=False)
 
-    def convert(self, written: object, value: object, base: Path | None) -> object:
-        """Convert a value.
-
-        :param written: the value as it is written, for errors.
-        :param value: the same, with its references filled in.
-        """
+    def convert(self, written: object, base: Path | None) -> object:
+        """Fill in the references in a value, and convert it."""
+        value = resolve(written, base=base)
         is_hidden = self.is_secret or has_references(written)
         problem = f"invalid value {written!r}"
         is_inferred = self.annotation is Parameter.empty and isinstance(value, Text) and type(self.default) in _INFERRED
@@ -123,8 +120,8 @@ class Schema(NamedTuple):
                 if name not in self.options and not self.is_open:
                     hint = suggest(name, self.options) or "it has no options"
                     raise ConfigError(Mistake(f"unknown option of {self.factory}", value=value, hint=hint))
-                is_final = resolving or not has_references(value)
-                values[name] = self._option(name).convert(value, resolve(value, base=base), base) if is_final else value
+                stays = not resolving and has_references(value)
+                values[name] = value if stays else self._option(name).convert(value, base)
         return values, mistakes
 
     def find_missing(self, given: Collection[str]) -> list[Mistake]:
