@@ -77,7 +77,7 @@ def test_draws_the_layers_without_details() -> None:
     document = open_document(
         {"app": "hello:app", "layers": [{"use": "gzip", "level": 9, "when": {"path": "/x"}}, "access_log"]}
     )
-    tree = draw_tree(document, "main", read(document), is_whole=False)
+    tree = [*draw_tree(document, "main", read(document), is_whole=False)]
     assert tree == ["gzip", "└─ access_log", "   └─ hello:app"]
 
 

@@ -164,7 +164,7 @@ def test_a_layer_needs_no_configuration_but_its_own() -> None:
 )
 def test_wraps_factories_of_other_projects(factory: Any, protocol: str, expected: bytes) -> None:
     made = PasteFactory("egg:x#y", factory, protocol, {"site": "s"})
-    values, mistakes = read_schema(made).check(parse_settings({"mark": "m"}), base=None)
+    values, mistakes = read_schema(made).convert(parse_settings({"mark": "m"}), base=None, resolving=False)
     assert not mistakes
     assert Call(made(factories.greet, **values)).read() == expected
     assert repr(made) == "PasteFactory(uri='egg:x#y')"
@@ -176,12 +176,12 @@ def test_options_of_a_factory_stay_text() -> None:
         return lambda app: app
 
     made = PasteFactory("call:x:y", wide, "paste.filter_factory", {})
-    assert read_schema(made).check(parse_settings({"level": "9"}), base=None) == ({"level": "9"}, [])
-    assert [str(each) for each in read_schema(made).check(parse_settings({"levl": "9"}), base=None)[1]] == [
-        "levl: unknown option of call:x:y; did you mean 'level'?"
-    ]
+    assert read_schema(made).convert(parse_settings({"level": "9"}), base=None, resolving=False) == ({"level": "9"}, [])
+    assert [
+        str(each) for each in read_schema(made).convert(parse_settings({"levl": "9"}), base=None, resolving=False)[1]
+    ] == ["levl: unknown option of call:x:y; did you mean 'level'?"]
 
 
 def test_a_factory_written_in_c_takes_any_option() -> None:
     made = PasteFactory("call:x:y", dict, "paste.filter_factory", {})
-    assert read_schema(made).check(parse_settings({"level": "9"}), base=None) == ({"level": "9"}, [])
+    assert read_schema(made).convert(parse_settings({"level": "9"}), base=None, resolving=False) == ({"level": "9"}, [])

@@ -37,8 +37,8 @@ def fit(
     """Take the options of a factory through all steps; without references, checking gives what resolving gives."""
     schema = read_schema(factory)
     parsed = parse_settings(cast("Mapping[str, str]", given)) if text else given
-    values, mistakes = schema.check(parsed, base=base)
-    resolved, unresolved = schema.resolve(values, base=base)
+    values, mistakes = schema.convert(parsed, base=base, resolving=False)
+    resolved, unresolved = schema.convert(values, base=base, resolving=True)
     return resolved, [*mistakes, *unresolved, *schema.find_missing(given)]
 
 
@@ -191,7 +191,7 @@ def test_fills_in_references(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def test_a_check_leaves_references_as_they_are_written() -> None:
     given = {"size": "${env:}", "key": "$${env:X}", "file": "a"}
-    values, mistakes = read_schema(Layer).check(parse_settings(given), base=Path("/etc"))  # type: ignore[arg-type]
+    values, mistakes = read_schema(Layer).convert(parse_settings(given), base=Path("/etc"), resolving=False)  # type: ignore[arg-type]
     assert (values, mistakes) == ({**given, "file": Path("/etc/a")}, [])
 
 

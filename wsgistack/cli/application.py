@@ -37,15 +37,9 @@ def describe(parsed: argparse.Namespace, failure: int) -> dict[str, str]:
     :param failure: the exit status of a process that cannot build it.
     """
     target = parsed.target
-    given = {
-        "target": target if is_application(target) else os.path.abspath(target),  # noqa: PTH100 (keeps symbolic links)
-        "layers": parsed.layers,
-        "values": parsed.values,
-        "name": parsed.name,
-        "verbose": parsed.verbose,
-        "failure": failure,
-    }
-    return {_VARIABLE: json.dumps(given)}
+    target = target if is_application(target) else os.path.abspath(target)  # noqa: PTH100 (keeps symbolic links)
+    given = {key: getattr(parsed, key) for key in ("layers", "values", "name", "verbose")}
+    return {_VARIABLE: json.dumps({**given, "target": target, "failure": failure})}
 
 
 def log_to_stderr(*, verbose: bool) -> None:
@@ -96,12 +90,8 @@ def _build() -> App:
     mistakes = Mistakes()
     with mistakes.collect():
         document = open_target(argparse.Namespace(**given))
-        stack = read(document, given["name"])
-        if log := document.logging():
-            stack = stack.with_mistakes(log.check())
-            if not stack.mistakes:
-                log.apply()
-        else:
+        stack = read(document, given["name"], logging=True)
+        if not document.logging():
             log_to_stderr(verbose=given["verbose"])
         with collect_order():  # serve has printed these warnings
             return stack.build()

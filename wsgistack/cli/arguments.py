@@ -1,10 +1,11 @@
 """Arguments that several commands share."""
 
 import argparse
+from functools import partial
 
 from wsgistack.cli.parser import Parser
 
-__all__ = ["FILE", "add_strict", "add_target", "add_values", "split_pair"]
+__all__ = ["FILE", "add_strict", "add_target", "add_values", "split_header", "split_pair"]
 
 FILE = "the file with the layers: a TOML file such as stack.toml, or an ini file in the format of PasteDeploy"
 _TARGET = f"{FILE}; or, without a file, an application as module:application, or module:factory() to call a factory"
@@ -43,3 +44,6 @@ def split_pair(text: str, separator: str = "=") -> tuple[str, str]:
     if not found or not name.strip():
         raise argparse.ArgumentTypeError(f"expected NAME{separator}VALUE")
     return name.strip(), value.strip()
+
+
+split_header = partial(split_pair, separator=":")

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import quote
@@ -83,7 +83,12 @@ def audit(parsed: argparse.Namespace) -> int:
         paths = parsed.path or list(dict.fromkeys(_find_paths(document, parsed.name)))
         requests = list(dict.fromkeys(_make_requests(paths, [_Parts(spec) for spec in guards])))
         found, refused = [], 0
-        with _silence():
+        with (  # hundreds of requests would hide the report, and fill a log
+            Path(os.devnull).open("w", errors="replace") as nowhere,
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+            silence_logs(),
+        ):
             for request in requests:
                 status = trace.send(request)
                 asked = [visit.is_active for visit in trace.visits if visit.spec.is_guard]
@@ -106,18 +111,6 @@ def audit(parsed: argparse.Namespace) -> int:
             lines.append(f"{refused} requests skipped the guard, and only what is inside of it refused them")
         Terminal(sys.stdout).write(*lines)
     return 1 if found else 0
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Drop what is printed or logged meanwhile: hundreds of requests would hide the report, and fill a log."""
-    with (
-        Path(os.devnull).open("w", errors="replace") as nowhere,
-        redirect_stdout(nowhere),
-        redirect_stderr(nowhere),
-        silence_logs(),
-    ):
-        yield
 
 
 class _Parts:
@@ -175,7 +168,7 @@ def _find_paths(document: Document, name: str, prefix: str = "", depth: int = 0)
             yield from (f"{prefix}{path}" if prefix else path for path in paths)
     if stack.application and is_composite(stack.application) and depth < 8:
         for key, value in stack.application.options.items():
-            if key.startswith("/") and value in document.applications():
+            if key.startswith("/") and value in [*document.applications]:
                 yield from _find_paths(document, str(value), prefix + key.rstrip("/"), depth + 1)
 
 

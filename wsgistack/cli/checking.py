@@ -61,7 +61,7 @@ def check(parsed: argparse.Namespace) -> int:
     is_json = parsed.format == "json"
     with mistakes.collect(), redirect_stdout(sys.stderr) if is_json else nullcontext():  # an application may print
         document = open_target(parsed)
-        has_main = parsed.name != "main" or "main" in document.applications()
+        has_main = parsed.name != "main" or "main" in document.applications
         with collect_order() as order:
             mistakes += find_mistakes(document, parsed.name, strict=parsed.strict)
         if parsed.paste_deploy:

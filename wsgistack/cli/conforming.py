@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
-from wsgistack.cli.arguments import split_pair
+from wsgistack.cli.arguments import split_header, split_pair
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.terminal import Terminal
 from wsgistack.config.parts import stand_in
@@ -46,7 +46,7 @@ def add_command(commands: Commands) -> None:
         commands, "conform", summary="test a middleware that you write", description=_DESCRIPTION, examples=_EXAMPLES
     )
     command.add_argument("layer", metavar="NAME", help="the name of an installed layer, or package.module:middleware")
-    add, split_header = partial(command.add_argument, action="append", default=[]), partial(split_pair, separator=":")
+    add = partial(command.add_argument, action="append", default=[])
     add("--option", type=split_pair, metavar="NAME=VALUE", help="an option of the middleware; repeatable")
     add("--header", type=split_header, metavar="NAME:VALUE", help="a header of every test request; repeatable")
     changes = "what the middleware changes: body, answers, errors, wraps, or the name of a response header; repeatable"

@@ -1,31 +1,24 @@
 """What ``serve`` does for a developer: it prints each request, and warns before strangers can see error pages."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import TypeAlias
 
-from wsgistack.conditions import Condition, Conditional
 from wsgistack.errors import Mistake
 from wsgistack.http.escaping import escape_word
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.urls import request_target
 from wsgistack.middleware.access_log import AccessLog
 from wsgistack.middleware.access_log.line import Entry
-from wsgistack.pipeline.spec import Spec, observer
+from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
 
-__all__ = ["Layer", "collect_layers", "find_debug", "find_hosts", "is_debug", "is_public", "log_requests"]
-
+__all__ = ["Layer", "find_debug", "find_hosts", "is_debug", "is_public", "log_requests"]
 
 _REDACTION = Redaction()
 
-
-class Layer(NamedTuple):
-    """A layer as it is configured, and as it was built."""
-
-    spec: Spec
-    app: App
+Layer: TypeAlias = tuple[Spec, App]
+"""A layer as it is configured, and as it was built."""
 
 
 class RequestLog(AccessLog):
@@ -46,23 +39,7 @@ def describe_request(entry: Entry) -> str:
 
 def log_requests(app: App, layers: Iterable[Layer]) -> App:
     """An application that prints its requests; unchanged if one of its layers is an access log."""
-    return app if any(getattr(each.app, "is_log", False) is True for each in layers) else RequestLog(app)
-
-
-@contextmanager
-def collect_layers() -> Iterator[list[Layer]]:
-    """Collect the layers that are built meanwhile, also those of mounted applications."""
-    layers: list[Layer] = []
-
-    def observe(spec: Spec, layer: App, app: App, condition: Condition | None) -> App:
-        layers.append(Layer(spec, layer))
-        return layer if condition is None else Conditional(layer, app, condition, spec.when)
-
-    token = observer.set(observe)
-    try:
-        yield layers
-    finally:
-        observer.reset(token)
+    return app if any(getattr(layer, "is_log", False) is True for _, layer in layers) else RequestLog(app)
 
 
 def is_debug(spec: Spec) -> bool:
@@ -74,7 +51,15 @@ def is_debug(spec: Spec) -> bool:
 def find_debug(layers: Iterable[Layer], hosts: Iterable[str]) -> list[Mistake]:
     """Warn about layers whose option ``debug`` is on, if clients on other machines can reach one of the hosts."""
     public = next(filter(is_public, hosts), None)
-    return [] if public is None else [_describe_debug(each.spec, public) for each in layers if is_debug(each.spec)]
+    if public is None:
+        return []
+    problem = f"on, and {public or '*'!r} is a public address: error pages may show your code to strangers"
+    hint = "turn it off, or serve on 127.0.0.1"
+    return [
+        Mistake(problem, "debug", hint=hint, where=spec.where._replace(line=spec.lines.get("debug") or spec.where.line))
+        for spec, _ in layers
+        if is_debug(spec)
+    ]
 
 
 def find_hosts(options: Mapping[str, object], default: str) -> list[str]:
@@ -98,9 +83,3 @@ def _drop_port(address: str) -> str:
     host, colon, port = address.rpartition(":")
     has_port = colon and "]" not in port and (":" not in host or "]" in host) and host != "unix"
     return host if has_port else address
-
-
-def _describe_debug(spec: Spec, host: str) -> Mistake:
-    where = spec.where._replace(line=spec.lines.get("debug") or spec.where.line)
-    problem = f"on, and {host or '*'!r} is a public address: error pages may show your code to strangers"
-    return Mistake(problem, key="debug", where=where, hint="turn it off, or serve on 127.0.0.1")

@@ -4,13 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
-from functools import partial
 
-from wsgistack.cli.arguments import add_target, add_values, split_pair
+from wsgistack.cli.arguments import add_target, add_values, split_header
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_target
 from wsgistack.cli.terminal import Terminal
-from wsgistack.cli.tracing import Request, Trace, Visit
+from wsgistack.cli.tracing import Request, Trace
 from wsgistack.conditions.parsing import resolve_condition
 from wsgistack.conditions.predicates import predicate
 from wsgistack.config import read
@@ -50,7 +49,7 @@ def add_command(commands: Commands) -> None:
         "--header",
         action="append",
         default=[],
-        type=partial(split_pair, separator=":"),
+        type=split_header,
         metavar="NAME:VALUE",
         help="a header of the request; repeatable",
     )
@@ -72,7 +71,9 @@ def explain(parsed: argparse.Namespace) -> int:
     lines = [str(request)]
     for visit in trace.visits:
         lines.append(f"{visit.spec.name} {'sees' if visit.is_active else 'skips'} it")
-        lines += (f"   {reason}" for reason in _explain(visit))
+        if (when := visit.spec.when) is not None:
+            resolved = resolve_condition(when, base=visit.spec.base)
+            lines += (f"   {reason}" for reason in _describe(when, resolved, visit.environ, every=False))
     visited = [visit.spec for visit in trace.visits]
     lines += (f"{spec.name} is not reached" for spec in trace.specs if not any(spec is each for each in visited))
     Terminal(sys.stdout).write(*lines, status)
@@ -84,12 +85,6 @@ def _request(text: str) -> Request:
     if not target.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not a method and a path, such as 'GET /admin'")
     return Request(method, target.strip())
-
-
-def _explain(visit: Visit) -> Iterator[str]:
-    when = visit.spec.when
-    if when is not None:
-        yield from _describe(when, resolve_condition(when, base=visit.spec.base), visit.environ, every=False)
 
 
 def _describe(when: object, resolved: object, environ: Environ, *, every: bool) -> Iterator[str]:

@@ -78,14 +78,16 @@ def init(parsed: argparse.Namespace) -> int:
         with mistakes.collect():
             _check_application(parsed.target, file.parent)
     mistakes.raise_if_any()
-    text = _make_text(parsed.target, quote(parsed.output))
+    name, use = quote(parsed.output), format_value(parsed.target)
+    known = (layer for layer in _LAYERS if registry.has(layer))
+    layers = "\n".join(f"    # {_LAYERS[layer]}\n    {format_value(layer)},\n" for layer in known)
+    text = _TEMPLATE.format(target=parsed.target, file=name, use=use, layers=layers + _GUARD)
     try:
         with file.open("w" if parsed.force else "x", encoding="utf-8", newline="\n") as opened:
             opened.write(text)
     except OSError as error:
         raise _failed(file, f"cannot be written: {error.strerror}") from error
     if not parsed.quiet:
-        name = quote(parsed.output)
         lines = (f"Wrote {parsed.output}. Next:", f"  wsgistack check {name}", f"  wsgistack serve --reload {name}")
         Terminal(sys.stdout).write(*lines)
     return 0
@@ -114,9 +116,3 @@ def _check_application(target: str, folder: Path) -> None:
 
 def _failed(file: Path, problem: str, *, expected: str = "", hint: str = "") -> ConfigError:
     return ConfigError(Mistake(problem, where=Where(str(file)), expected=expected, hint=hint))
-
-
-def _make_text(target: str, file: str) -> str:
-    known = [name for name in _LAYERS if registry.has(name)]
-    layers = "\n".join(f"    # {_LAYERS[name]}\n    {format_value(name)},\n" for name in known)
-    return _TEMPLATE.format(target=target, file=file, use=format_value(target), layers=layers + _GUARD)

@@ -7,24 +7,23 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
-from wsgistack.cli.arguments import FILE, add_values, split_pair
+from wsgistack.cli.arguments import FILE, add_values, split_header
 from wsgistack.cli.checking import collect_order, silence_logs
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_file
 from wsgistack.cli.terminal import Terminal
-from wsgistack.conditions import Condition, Conditional
+from wsgistack.conditions import Condition
 from wsgistack.config import read
 from wsgistack.environ import RAISE_ERRORS
 from wsgistack.errors import ConfigError, Mistake, Where, describe_error
 from wsgistack.http.redaction import REDACTED
 from wsgistack.middleware.catch_errors.capsules import FORMAT, SHOWN
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint
-from wsgistack.pipeline.spec import Spec, observer
+from wsgistack.pipeline.spec import Spec, observe_layers
 from wsgistack.types import App
 
 __all__ = ["add_command", "replay"]
@@ -143,7 +142,6 @@ def add_command(commands: Commands) -> None:
         examples=_EXAMPLES,
     )
     about = "a header to add, such as one that the capsule has no value for; repeatable"
-    split_header = partial(split_pair, separator=":")
     command.add_argument("--header", action="append", default=[], type=split_header, metavar="NAME:VALUE", help=about)
     command.add_argument("--pytest", metavar="TEST", help="write a test of the application to this new file")
     name = "which application, if the file describes several (default: %(default)s)"
@@ -183,18 +181,12 @@ def replay(parsed: argparse.Namespace) -> int:
 def _build(parsed: argparse.Namespace) -> App:
     """Build the application without the layers that only record requests."""
 
-    def observe(spec: Spec, layer: App, app: App, applies: Condition | None) -> App:
-        if vars(type(layer)).get("is_log") is True:
-            return app
-        return layer if applies is None else Conditional(layer, app, applies, spec.when)
+    def skip_log(spec: Spec, layer: App, app: App, applies: Condition | None) -> App | None:
+        return app if vars(type(layer)).get("is_log") is True else None
 
     stack = read(open_file(parsed.target, parsed.values), parsed.name)
-    token = observer.set(observe)
-    try:
-        with collect_order():  # check reports it
-            return stack.build()
-    finally:
-        observer.reset(token)
+    with observe_layers(skip_log), collect_order():  # check reports it
+        return stack.build()
 
 
 def _send(app: App, capsule: _Capsule) -> tuple[str, BaseException | None]:
@@ -225,8 +217,9 @@ def _write_test(capsule: _Capsule, parsed: argparse.Namespace) -> None:
     values = f", global_conf={parsed.values!r}" if parsed.values else ""
     exception = capsule.exception.rpartition(".")[2]
     name = _NO_IDENTIFIER.sub("_", f"test_no_{exception}_{capsule.fingerprint[:8]}".lower())
+    title = f"{capsule.method} {capsule.target} failed: {exception} ({capsule.origin})."
     text = _TEST.format(
-        title=_quote_title(f"{capsule.method} {capsule.target} failed: {exception} ({capsule.origin})."),
+        title=ascii(title)[1:-1].replace('"', "'"),
         name=name,
         file=file,
         named=(f", {parsed.name!r}" if parsed.name != "main" else "") + values,
@@ -244,7 +237,3 @@ def _write_test(capsule: _Capsule, parsed: argparse.Namespace) -> None:
         hint = "choose another name" if path.exists() else ""
         problem = f"cannot write {str(path)!r}: {error.strerror}"
         raise ConfigError(Mistake(problem, key="--pytest", hint=hint)) from error
-
-
-def _quote_title(text: str) -> str:
-    return ascii(text)[1:-1].replace('"', "'")

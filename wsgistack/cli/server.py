@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Any
 
 from wsgistack.cli.development import find_hosts
@@ -16,7 +17,7 @@ from wsgistack.errors import ConfigError, suggest
 from wsgistack.options.conversion import label
 from wsgistack.serving.address import Address, find_wrong_addresses, parse_address
 from wsgistack.serving.listener import SOCKET_MODE, listen
-from wsgistack.serving.programs import ARGUMENTS, SERVERS, THREADS, UNIX, WORKERS, Program, check_ability
+from wsgistack.serving.programs import ARGUMENTS, SERVERS, THREADS, UNIX, WORKERS, Program, find_inability
 
 __all__ = [
     "add_server",
@@ -77,8 +78,8 @@ def add_server(commands: Commands) -> Parser:
         type=_parse_address,
         help=f"listen on HOST:PORT, [IPV6]:PORT or unix:PATH (default: {_HOST}:{_PORT}); port 0: a free one",
     )
-    command.add_argument("--host", type=_check_host, help="the host of --bind alone")
-    command.add_argument("-p", "--port", type=_check_port, help="the port of --bind alone")
+    command.add_argument("--host", type=partial(_check, "host"), help="the host of --bind alone")
+    command.add_argument("-p", "--port", type=partial(_check, "port"), help="the port of --bind alone")
     command.add_argument("--workers", metavar="N", type=_parse_count, help="processes (default: the server's own)")
     command.add_argument(
         "--threads", metavar="N", type=_parse_count, help="threads in each process (default: the server's own)"
@@ -111,9 +112,7 @@ def choose_server(parsed: argparse.Namespace) -> str:
     name: str = parsed.server or ("waitress" if SERVERS["waitress"].find() else "wsgiref")
     given += [UNIX] if parsed.bind and parsed.bind.path else []
     for argument in given:
-        try:
-            check_ability(name, argument)
-        except ConfigError as problem:
+        if problem := find_inability(name, argument):
             error(f"argument {argument.split()[0]}: {problem}")
     if parsed.reload and parsed.server not in (None, "waitress"):
         own = SERVERS[name].reload
@@ -125,7 +124,7 @@ def choose_server(parsed: argparse.Namespace) -> str:
 def find_section(document: Document, parsed: argparse.Namespace) -> Server | None:
     """The server section to use; None without one."""
     has_address = (parsed.bind, parsed.host, parsed.port) != (None, None, None)
-    is_main = parsed.server_name is None and "main" in document.servers() and not (parsed.server or has_address)
+    is_main = parsed.server_name is None and "main" in document.servers and not (parsed.server or has_address)
     if is_main:
         given = ((WORKERS, parsed.workers), (THREADS, parsed.threads), (ARGUMENTS, parsed.server_arguments))
         for name in (name for name, value in given if value):
@@ -200,7 +199,7 @@ def _find_address(parsed: argparse.Namespace, options: Mapping[str, object]) -> 
 
 def _suggest_server(parsed: argparse.Namespace) -> str:
     with suppress(ConfigError):  # the file may be the next mistake
-        if parsed.server in open_target(parsed).servers():
+        if parsed.server in open_target(parsed).servers:
             return f"did you mean --server-name {parsed.server}?"
     return suggest(parsed.server, SERVERS)
 
@@ -210,14 +209,6 @@ def _parse_address(text: str) -> Address:
         return parse_address(text)
     except ConfigError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _check_host(text: str) -> str:
-    return _check("host", text)
-
-
-def _check_port(text: str) -> str:
-    return _check("port", text)
 
 
 def _check(key: str, text: str) -> str:

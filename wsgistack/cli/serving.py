@@ -7,13 +7,12 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wsgistack.cli import application
 from wsgistack.cli.arguments import add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, silence_logs, warn
-from wsgistack.cli.development import Layer, collect_layers, find_debug, is_debug, log_requests
+from wsgistack.cli.development import Layer, find_debug, is_debug, log_requests
 from wsgistack.cli.parser import Commands
 from wsgistack.cli.server import (
     add_server,
@@ -31,6 +30,7 @@ from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read
 from wsgistack.config.parts import Server, in_order
 from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.pipeline.spec import observe_layers
 from wsgistack.serving.listener import check_address
 from wsgistack.serving.programs import SERVERS, Program, run_program
 from wsgistack.types import App
@@ -93,22 +93,20 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
     server = SERVERS[name]
     if isinstance(server, Program):
         return _run(parsed, name, server)
-    built = _build(parsed, name)
-    section, app = built.section, built.app
+    section, app, layers, tree = _build(parsed, name)
 
     def ready(url: str) -> None:
-        warn(find_debug(built.layers, [urlsplit(url).hostname or url]))
-        _say(parsed, f"Serving on {url} (stop with Ctrl-C)", *built.tree)
+        warn(find_debug(layers, [urlsplit(url).hostname or url]))
+        _say(parsed, f"Serving on {url} (stop with Ctrl-C)", *tree)
 
     if section and not serve_for_parent:
-        warn(find_debug(built.layers, find_section_hosts(section)))
-        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)", *built.tree)
+        warn(find_debug(layers, find_section_hosts(section)))
+        _say(parsed, f"Starting {section.use} (stop with Ctrl-C)", *tree)
         section.run(app)
         return 0
-    app = app if parsed.quiet else log_requests(app, built.layers)
+    app = app if parsed.quiet else log_requests(app, layers)
     options = read_waitress_options(parsed, section)
-    specs = [each.spec for each in built.layers]
-    options["keeps_proxy_headers"] = any(each.registered_name == "forwarded" or is_debug(each) for each in specs)
+    options["keeps_proxy_headers"] = any(spec.registered_name == "forwarded" or is_debug(spec) for spec, _ in layers)
     if serve_for_parent:
         serve_for_parent(app, ready=ready, **options)
     else:
@@ -122,33 +120,23 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
 def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
     """Check everything, and then run a program in the place of this process."""
     with silence_logs():  # the program's own processes build the application, too, and log
-        built = _build(parsed, name, is_last=False)
+        _, _, layers, tree = _build(parsed, name, is_last=False)
     if address := find_program_address(parsed, program):
         check_address(address)
-    warn(find_debug(built.layers, find_program_hosts(parsed, program)))
-    _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)", *built.tree)
+    warn(find_debug(layers, find_program_hosts(parsed, program)))
+    _say(parsed, f"Starting {name}{f' on {address}' if address else ''} (stop with Ctrl-C)", *tree)
     counts = (parsed.workers, parsed.threads)
     command = program.translate(application.__name__, address, *counts, parsed.server_arguments)
     return run_program([*program.find(), *command], {**os.environ, **application.describe(parsed, program.failure)})
 
 
-class _Built(NamedTuple):
-    """An application that can be served.
-
-    :param section: the server section to use.
-    :param tree: the layers, as serve prints them.
-    """
-
-    section: Server | None
-    app: App
-    layers: list[Layer]
-    tree: list[str]
-
-
-def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _Built:
+def _build(
+    parsed: argparse.Namespace, name: str, *, is_last: bool = True
+) -> tuple[Server | None, App, list[Layer], list[str]]:
     """Set up logging and build the application.
 
     :param is_last: whether this process serves; otherwise logging is checked and not set up.
+    :returns: the server section to use, the application, its layers, and the layers as serve prints them.
     :raises ConfigError: it holds all mistakes, also those of logging and of the server.
     """
     document = open_target(parsed)
@@ -166,7 +154,9 @@ def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _B
     if log and is_last and not mistakes:
         with mistakes.collect():
             log.apply()
-    with collect_order() as order, collect_layers() as layers, mistakes.collect():
+    layers: list[Layer] = []
+    observe = observe_layers(lambda spec, layer, *_: layers.append((spec, layer)))
+    with collect_order() as order, observe, mistakes.collect():
         app = stack.build()
     if parsed.strict:
         mistakes += [*stack.pipeline.misplaced(), *order]
@@ -177,7 +167,7 @@ def _build(parsed: argparse.Namespace, name: str, *, is_last: bool = True) -> _B
     warn(order)
     if is_last and not log:
         application.log_to_stderr(verbose=parsed.verbose)
-    return _Built(section, app, layers, draw_tree(document, parsed.name, stack, is_whole=False))
+    return section, app, layers, [*draw_tree(document, parsed.name, stack, is_whole=False)]
 
 
 def _say(parsed: argparse.Namespace, *lines: str) -> None:

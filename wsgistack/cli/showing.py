@@ -39,7 +39,6 @@ from wsgistack.pipeline.spec import Spec
 
 __all__ = ["add_command", "show"]
 
-_MAIN = "main"
 _WARNING = re.compile(r"(?<=│  )! ")
 
 _DESCRIPTION = """\
@@ -85,15 +84,15 @@ def show(parsed: argparse.Namespace) -> int:
         warn(warnings)
         return 0
     document = open_target(parsed)
-    names = document.applications()
-    if parsed.name == _MAIN and names and _MAIN not in names:
-        parts = [[f"application {name}:", *_draw(document, name)] for name in names]
+    names = document.applications
+    if parsed.name == "main" and names and "main" not in names:
+        parts = [[f"application {name}:", *draw_tree(document, name, _read(document, name))] for name in names]
         unlisted = read_contents(document).unlisted
         parts += (_list_options(f"filter {name}", spec) for name, spec in unlisted.items())
     else:
-        parts = [_draw(document, parsed.name)]
+        parts = [[*draw_tree(document, parsed.name, _read(document, parsed.name))]]
     start = document.start()
-    parts += (_list_options(f"server {name}", document.server(name, start)) for name in document.servers())
+    parts += (_list_options(f"server {name}", document.server(name, start)) for name in document.servers)
     if values := drop_file_keys(start.global_conf):  # which may be secrets
         parts.append([f"global values: {', '.join(values)}"])
     terminal = Terminal(sys.stdout)
@@ -112,7 +111,7 @@ def _show_json(parsed: argparse.Namespace) -> int:
         document = open_target(parsed)
         found = read_contents(document)
         stacks = found.applications
-        if parsed.name != _MAIN or not stacks:
+        if parsed.name != "main" or not stacks:
             stacks = {parsed.name: _read(document, parsed.name)}
         parts = {
             "applications": {name: _describe_stack(stack) for name, stack in stacks.items()},
@@ -140,10 +139,6 @@ def _describe_layer(spec: Spec) -> dict[str, object]:
     use, options, when = describe_use(spec.use), as_json(spec.shown()), as_json(spec.when)
     file, line = spec.where.file or None, spec.where.line or None
     return {"name": spec.name, "use": use, "options": options, "when": when, "file": file, "line": line}
-
-
-def _draw(document: Document, name: str) -> list[str]:
-    return draw_tree(document, name, _read(document, name))
 
 
 def _read(document: Document, name: str) -> Stack:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 from wsgistack.cli.arguments import split_pair
 from wsgistack.config import open_document
@@ -26,7 +25,6 @@ from wsgistack.types import App
 
 __all__ = ["is_application", "open_application", "open_file", "open_target"]
 
-_MAIN = "main"
 _LAYER = "--layer"
 _EXPECTED = "a configuration file, or module:application such as shop:app"
 _APPLICATION = re.compile(r"(?!config:)[^/\\]+(?<!\.py):[^/\\]+(?<!\.ini)(?<!\.toml)")
@@ -44,7 +42,9 @@ def open_target(parsed: argparse.Namespace) -> Document:
     :raises ConfigError: the target is neither, or it is a file and there are layers for an application.
     """
     if is_application(parsed.target):
-        if parsed.values and not any(map(_takes_values, [parsed.target, *parsed.layers])):
+        if parsed.values and not any(
+            is_factory(each) and not each.endswith(")") for each in (parsed.target, *parsed.layers)
+        ):  # a factory for PasteDeploy gets the global configuration
             expected = "a file, or a factory for PasteDeploy such as egg:shop"
             raise ConfigError(Mistake(f"{parsed.target} takes no values", key="NAME=VALUE", expected=expected))
         return open_application(parsed.target, parsed.layers, parsed.values)
@@ -61,7 +61,7 @@ def is_application(target: str) -> bool:
 
 
 def open_application(
-    target: str, layers: Sequence[str] = (), values: Mapping[str, str] = MappingProxyType({}), *, folder: Path = Path()
+    target: str, layers: Sequence[str] = (), values: Mapping[str, str] = {}, *, folder: Path = Path()
 ) -> Document:
     """Read an application and the layers around it.
 
@@ -84,7 +84,7 @@ class _Arguments(TableFile):
         self._layers = layers
 
     def _application(self, name: str | App, asked: Place) -> Stack:
-        if name != _MAIN:
+        if name != "main":
             return super()._application(name, asked)
         conf = {**self.global_conf, **asked.global_conf}
         mistakes = Mistakes()
@@ -97,7 +97,7 @@ class _Arguments(TableFile):
         if given.strip(")"):
             hint = f"write {uri}(), and in a file its arguments as options"
             mistakes.append(place.mistake("arguments in an import string", hint=hint))
-            return Stack.broken(*mistakes)
+            return Stack(mistakes=tuple(mistakes))
         application = _Application(self.file, {}, conf, place.where, loader=self._make_loader(place))
         return Stack(application, Pipeline(specs), tuple(mistakes))
 
@@ -114,11 +114,6 @@ class _Application(Application):
     def _add_hint(self, mistake: Mistake) -> Mistake:
         hint = f'in a file, write app = {{ use = "{self.use}", {mistake.key} = ... }}' if mistake.key else ""
         return mistake._replace(hint=mistake.hint or hint)
-
-
-def _takes_values(use: str) -> bool:
-    """Whether it names a factory for PasteDeploy, which gets the global configuration."""
-    return is_factory(use) and not use.endswith(")")
 
 
 def _read_layer(text: str, global_conf: Mapping[str, str]) -> Spec:

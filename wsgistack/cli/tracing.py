@@ -7,7 +7,7 @@ from wsgistack.cli.checking import collect_order
 from wsgistack.conditions import Condition
 from wsgistack.config.parts import Stack
 from wsgistack.environ import METHOD_OVERRIDES
-from wsgistack.pipeline.spec import Spec, observer
+from wsgistack.pipeline.spec import Spec, observe_layers
 from wsgistack.types import App, Environ, Headers, StartResponse
 
 __all__ = ["Request", "Trace", "Visit"]
@@ -65,12 +65,8 @@ class Trace:
         """All layers, also those of mounted applications, the outermost one first."""
         self.visits: list[Visit] = []
         """The layers that got the last request, the outermost one first."""
-        token = observer.set(self._observe)
-        try:
-            with collect_order():  # check reports it
-                self._app = stack.build()
-        finally:
-            observer.reset(token)
+        with observe_layers(self._observe), collect_order():  # check reports it
+            self._app = stack.build()
 
     def send(self, request: Request, headers: Iterable[tuple[str, str]] = ()) -> str:
         """Send a request, without the rest of a long body. Return the status, or the name of an exception."""

@@ -13,18 +13,16 @@ from wsgistack.pipeline.spec import Spec
 __all__ = ["align", "draw_tree"]
 
 
-def draw_tree(document: Document, name: str, stack: Stack, *, is_whole: bool = True) -> list[str]:
+def draw_tree(
+    document: Document, name: str, stack: Stack, outer: tuple[str, ...] = (), indent: str = "", *, is_whole: bool = True
+) -> Iterator[str]:
     """Draw an application without mistakes, in lines.
 
     :param document: the configuration that names the parts of composites.
+    :param outer: the applications that this one is a part of.
     :param is_whole: whether to show options and conditions, and to mark layers in the wrong place.
     """
-    return [*_iterate_lines(document, stack, "", "", (name,), is_whole)]
-
-
-def _iterate_lines(
-    document: Document, stack: Stack, first: str, further: str, within: tuple[str, ...], is_whole: bool
-) -> Iterator[str]:
+    first, further = (f"{indent}└─ ", f"{indent}   ") if outer else ("", "")
     for position, spec in enumerate(stack.pipeline):
         used = Spec(spec.use).name
         yield f"{first}{spec.name}" + (f" ({used})" if used != spec.name else "")
@@ -34,15 +32,15 @@ def _iterate_lines(
     application = cast(Application, stack.application)  # only a stack with mistakes, or a filter, has none
     yield f"{first}{describe_use(application.use)}"
     branches = _find_branches(document, application)
-    for number, (label, name) in enumerate(branches, 1):
-        is_circular = name in within
+    for number, (label, part) in enumerate(branches, 1):
+        is_circular = part in (*outer, name)
         is_last = number == len(branches)
         yield f"{further}{'└─ ' if is_last else '├─ '}{label}{' (circular reference)' if is_circular else ''}"
-        if name and not is_circular:
-            inner = document.application(name, document.start()).fitted()
+        if part and not is_circular:
+            inner = document.application(part, document.start()).fitted()
             deeper = further + ("   " if is_last else "│  ")
-            if inner.application and (inner.pipeline or inner.application.use != name):
-                yield from _iterate_lines(document, inner, f"{deeper}└─ ", f"{deeper}   ", (*within, name), is_whole)
+            if inner.application and (inner.pipeline or inner.application.use != part):
+                yield from draw_tree(document, part, inner, (*outer, name), deeper, is_whole=is_whole)
 
 
 def _iterate_details(pipeline: Pipeline, position: int) -> Iterator[str]:
@@ -56,7 +54,7 @@ def _find_branches(document: Document, application: Application) -> list[tuple[s
     """The options of a composite that name other applications, and these names; empty for objects."""
     if not is_composite(application) or application.where.file != document.start().where.file:
         return []  # in another file, the same names may mean other applications
-    known = document.applications()
+    known = [*document.applications]  # a value may be of any type
     return [
         (f"{key} = {describe_use(value)}", value if isinstance(value, str) else "")
         for key, value in application.options.items()

@@ -81,10 +81,6 @@ def _method(methods: tuple[str, ...], every: bool) -> Predicate:
     return lambda environ: any(environ.get(key, "").upper() in allowed for key in ("REQUEST_METHOD", *METHOD_OVERRIDES))
 
 
-def _under(prefixes: tuple[str, ...], every: bool) -> Predicate:
-    return compile_under(prefixes, every=every)
-
-
 def _path(globs: tuple[str, ...], every: bool) -> Predicate:
     match = _any_of(globs)
 
@@ -187,7 +183,10 @@ KINDS: Mapping[str, Kind] = {  # the cheap ones first
     "scheme": Kind(_check_scheme, _scheme),
     "method": Kind(_check_method, _method),
     "host": Kind(_check_host, _host),
-    "under": Kind(partial(check_prefix, root_hint="for the start page alone, write path = /"), _under),
+    "under": Kind(
+        partial(check_prefix, root_hint="for the start page alone, write path = /"),
+        lambda prefixes, every: compile_under(prefixes, every=every),
+    ),
     "path": Kind(_check_path, _path),
     "header": Kind(_check_header, _header, is_of_names=True),
     "environ": Kind(str, _environ, is_of_names=True),

@@ -29,10 +29,8 @@ __all__ = [
 File: TypeAlias = str | PathLike[str] | Mapping[str, object]
 """A TOML or ini file, or a mapping with the tables of a TOML file."""
 
-_MAIN = "main"
 
-
-def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None, logging: bool = False) -> App:
+def load(file: File, name: str = "main", *, global_conf: Mapping[str, str] | None = None, logging: bool = False) -> App:
     """Build the WSGI application that a configuration describes, with all its layers around it.
 
     The folder of the file is put first in :data:`sys.path`, so that modules there can be imported.
@@ -45,13 +43,7 @@ def load(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None
         False by default, because logging belongs to the whole process.
     :raises ConfigError: the configuration has mistakes. The error holds all of them, each with its place.
     """
-    document = open_document(file, global_conf)
-    stack = read(document, name)
-    if log := document.logging() if logging else None:
-        stack = stack.with_mistakes(log.check())
-        if not stack.mistakes:
-            log.apply()
-    return stack.build()
+    return read(open_document(file, global_conf), name, logging=logging).build()
 
 
 def setup_logging(file: File, *, global_conf: Mapping[str, str] | None = None) -> None:
@@ -66,7 +58,9 @@ def setup_logging(file: File, *, global_conf: Mapping[str, str] | None = None) -
         log.apply()
 
 
-def load_filter(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> Callable[[App], App]:
+def load_filter(
+    file: File, name: str = "main", *, global_conf: Mapping[str, str] | None = None
+) -> Callable[[App], App]:
     """Make a filter: a callable that wraps it around an application. Arguments as for :func:`load`.
 
     :raises ConfigError: the filter is unknown or has mistakes.
@@ -78,7 +72,7 @@ def load_filter(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str]
 
 
 def load_server(
-    file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None
+    file: File, name: str = "main", *, global_conf: Mapping[str, str] | None = None
 ) -> Callable[[App], object]:
     """Make a server: a callable that serves an application until the server ends. Arguments as for :func:`load`.
 
@@ -107,7 +101,7 @@ class AppConfig(dict[str, object]):
         self.global_conf: dict[str, str] = dict(global_conf)
 
 
-def appconfig(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] | None = None) -> AppConfig:
+def appconfig(file: File, name: str = "main", *, global_conf: Mapping[str, str] | None = None) -> AppConfig:
     """Read the options of an application without making it. Arguments as for :func:`load`.
 
     References such as ``${env:NAME}`` are not filled in.
@@ -121,9 +115,17 @@ def appconfig(file: File, name: str = _MAIN, *, global_conf: Mapping[str, str] |
     return AppConfig(described.options, described.global_conf)
 
 
-def read(document: Document, name: str = _MAIN) -> Stack:
-    """Read an application with its layers, without building it."""
-    return document.application(name, document.start()).fitted().with_mistakes(document.mistakes)
+def read(document: Document, name: str = "main", *, logging: bool = False) -> Stack:
+    """Read an application with its layers, without building it.
+
+    :param logging: whether to set up the logging that the configuration describes, if nothing is wrong.
+    """
+    stack = document.application(name, document.start()).fitted().with_mistakes(document.mistakes)
+    if log := document.logging() if logging else None:
+        stack = stack.with_mistakes(log.check())
+        if not stack.mistakes:
+            log.apply()
+    return stack
 
 
 def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> Document:
@@ -147,7 +149,7 @@ def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> D
     return TableFile(read_toml(text, path), path, find_lines(text), global_conf)
 
 
-def find_mistakes(document: Document, name: str = _MAIN, *, strict: bool = False) -> list[Mistake]:
+def find_mistakes(document: Document, name: str = "main", *, strict: bool = False) -> list[Mistake]:
     """Find all mistakes of a configuration, also in parts that no application uses.
 
     Applications and layers are built, as by :func:`load`. Servers are not started, and logging is not set up.
@@ -156,20 +158,20 @@ def find_mistakes(document: Document, name: str = _MAIN, *, strict: bool = False
     """
     mistakes = Mistakes(document.mistakes)
     start = document.start()
-    names = document.applications()
-    if name != _MAIN or not names or did_you_mean(name, names):  # a file may have no main on purpose
+    names = [*document.applications]
+    if name != "main" or not names or did_you_mean(name, names):  # a file may have no main on purpose
         names = [name, *names]
     for each in dict.fromkeys(names):
         stack = read(document, each)
         mistakes += stack.pipeline.misplaced() if strict else []
         with mistakes.collect():
             stack.build()
-    for each in document.filters():
+    for each in document.filters:
         with mistakes.collect():
             document.filter(each, start).fitted().build()
     log = document.logging()
     mistakes += log.check() if log else []
-    for each in document.servers():
+    for each in document.servers:
         with mistakes.collect():
             mistakes += document.server(each, start).check()
     return in_order(mistakes)

@@ -11,6 +11,7 @@ from wsgistack.config.protocols import APP_PROTOCOLS, PasteFactory
 from wsgistack.config.words import describe_condition, describe_use, describe_value
 from wsgistack.errors import ConfigError, Mistakes
 from wsgistack.options.conversion import label
+from wsgistack.options.references import map_leaves
 from wsgistack.options.secrets import REDACTED
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.registry import normalize_name
@@ -18,7 +19,6 @@ from wsgistack.pipeline.spec import Spec
 
 __all__ = ["Contents", "drop_file_keys", "find_differences", "is_composite", "is_same_value", "read_contents"]
 
-_COLLECTIONS = (list, tuple, set, frozenset)
 _FILE_KEYS = ("here", "__file__")
 _Facts: TypeAlias = Iterator[tuple[str, tuple[object, str]]]
 """Names such as ``layer gzip option level``, each with a value and the text that describes it."""
@@ -51,11 +51,11 @@ class Contents:
 
     def make_relative(self, value: Any) -> Any:
         """A value in which paths below the folder of the file are relative to it."""
-        if isinstance(value, Path):
-            return value.relative_to(self.folder) if value.is_relative_to(self.folder) else value
-        if isinstance(value, Mapping):
-            return {self.make_relative(key): self.make_relative(each) for key, each in value.items()}
-        return type(value)(map(self.make_relative, value)) if type(value) in _COLLECTIONS else value
+
+        def is_below(each: object) -> bool:
+            return isinstance(each, Path) and each.is_relative_to(self.folder)
+
+        return map_leaves(value, is_below, lambda each: each.relative_to(self.folder))
 
     def own_values(self, part: Application | Server | Spec) -> dict[str, str]:
         """The global values of a part that differ from those of the file."""
@@ -66,12 +66,12 @@ class Contents:
 def read_contents(document: Document) -> Contents:
     """Read all parts of a configuration, without building them and without resolving references."""
     start = document.start()
-    applications = {name: document.application(name, start).fitted() for name in document.applications()}
-    filters = {name: document.filter(name, start) for name in document.filters()}
+    applications = {name: document.application(name, start).fitted() for name in document.applications}
+    filters = {name: document.filter(name, start) for name in document.filters}
     mistakes = Mistakes(document.mistakes)
     mistakes += (each for stack in (*applications.values(), *filters.values()) for each in stack.mistakes)
     servers = {}
-    for name in document.servers():
+    for name in document.servers:
         with mistakes.collect():
             servers[name] = document.server(name, start)
     if mistakes:

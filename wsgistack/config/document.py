@@ -12,6 +12,7 @@ from wsgistack.config.place import Place
 from wsgistack.config.protocols import is_factory
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, did_you_mean, suggest
 from wsgistack.options.references import Resolved
+from wsgistack.pipeline.registry import normalize_name
 from wsgistack.types import App
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Document", "DocumentLoader", "read_source"]
 
-_MAIN = "main"
 _Conf: TypeAlias = Mapping[str, str] | None
 
 
@@ -58,26 +58,15 @@ class Document(ABC):
     """A configuration in any format: named parts.
 
     :ivar file: its name; empty without a file.
+    :ivar applications: all applications, composites and pipelines by name. What describes one depends on the format.
     """
 
     file: str
     mistakes: Mistakes
     global_conf: Mapping[str, str]
-    _apps: Mapping[str, Any]
-    _filters: Mapping[str, Any]
-    _servers: Mapping[str, Any]
-
-    def applications(self) -> list[str]:
-        """The names of all applications, composites and pipelines."""
-        return list(self._apps)
-
-    def filters(self) -> list[str]:
-        """The names of all filters."""
-        return list(self._filters)
-
-    def servers(self) -> list[str]:
-        """The names of all servers."""
-        return list(self._servers)
+    applications: Mapping[str, Any]
+    filters: Mapping[str, Any]
+    servers: Mapping[str, Any]
 
     @abstractmethod
     def logging(self) -> "LoggingSetup | None":
@@ -92,22 +81,22 @@ class Document(ABC):
         try:
             return self._application(name, asked)
         except ConfigError as error:
-            return Stack.broken(*error.mistakes)
+            return Stack(mistakes=error.mistakes)
 
     def filter(self, name: str, asked: Place) -> Stack:
         """What a name or URI means in the place of a filter: layers, without an application."""
         try:
             return self._filter(name, asked)
         except ConfigError as error:
-            return Stack.broken(*error.mistakes)
+            return Stack(mistakes=error.mistakes)
 
     def server(self, name: str, asked: Place) -> Server:
         """What a name or URI means in the place of a server."""
-        if name in self.servers() or name.startswith("config:"):
+        if name in self.servers or name.startswith("config:"):
             return self._server(name, asked)
         if is_factory(name):
             return Server(name, {}, asked.global_conf, asked.where, asked.key)
-        known = [each for each in self.servers() if f"[server:{each}]" != asked.where.section]
+        known = [each for each in self.servers if f"[server:{each}]" != asked.where.section]
         expected = "" if known or not asked.key else "egg:…, call:… or another server"
         problem = self._name_file(f"unknown server {name!r}", asked)
         raise ConfigError(asked.mistake(problem, expected=expected, hint=suggest(name, known)))
@@ -120,6 +109,11 @@ class Document(ABC):
 
     @abstractmethod
     def _server(self, name: str, asked: Place) -> Server: ...
+
+    def _find_filter(self, name: str) -> str:
+        """The filter that a name means, with ``-`` or ``_`` in it; empty without one."""
+        alike = (each for each in self.filters if normalize_name(each) == normalize_name(name))
+        return name if name in self.filters else next(alike, "")
 
     def _name_file(self, problem: str, asked: Place) -> str:
         """The problem with the name of this file, if another file asks."""
@@ -147,13 +141,13 @@ class DocumentLoader:
     def get_app(self, name: str | App | None = None, global_conf: _Conf = None) -> App:
         """The application of a name. In Python, the application itself may be given."""
         with self._collect():
-            return self._document.application(name or _MAIN, self._make_place(name, global_conf)).fitted().build()
+            return self._document.application(name or "main", self._make_place(name, global_conf)).fitted().build()
         return stand_in
 
     def get_filter(self, name: str | None = None, global_conf: _Conf = None) -> Callable[[App], App]:
         """The filter of a name."""
         with self._collect():
-            stack = self._document.filter(name or _MAIN, self._make_place(name, global_conf)).fitted()
+            stack = self._document.filter(name or "main", self._make_place(name, global_conf)).fitted()
             stack.build()
             return stack.pipeline.wrap
         return lambda app: app
@@ -161,7 +155,7 @@ class DocumentLoader:
     def get_server(self, name: str | None = None, global_conf: _Conf = None) -> Callable[[App], object]:
         """The server of a name."""
         with self._collect():
-            server = self._document.server(name or _MAIN, self._make_place(name, global_conf))
+            server = self._document.server(name or "main", self._make_place(name, global_conf))
             Mistakes(server.check()).raise_if_any()
             return server.run
         return lambda app: None
@@ -175,7 +169,7 @@ class DocumentLoader:
         return nullcontext() if self._is_finished else self._mistakes.collect()
 
     def _make_place(self, name: str | App | None, global_conf: _Conf) -> Place:
-        key = next((key for key, value in self._options.items() if value in (name or _MAIN,)), "")
+        key = next((key for key, value in self._options.items() if value in (name or "main",)), "")
         conf = {  # without that of the composite, as with PasteDeploy
             each: self._asked.global_conf.get(each, value) if isinstance(value, Resolved) else value
             for each, value in (global_conf or {}).items()  # the references are filled in later, once

@@ -13,6 +13,7 @@ from wsgistack.config.contents import Contents, find_differences, is_composite, 
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Application, Server, Stack
 from wsgistack.config.paste.document import IniFile
+from wsgistack.config.paste.ini import LOGGING
 from wsgistack.config.protocols import PasteFactory
 from wsgistack.config.table.document import MOUNTS, TableFile
 from wsgistack.errors import ConfigError, Mistake
@@ -198,13 +199,11 @@ def _to_toml(value: Any) -> Any:
 
 def _find_unwritten(document: IniFile, target: Contents) -> Iterator[str]:
     """Warn about the sections of an ini file that are not in the TOML file."""
-    from wsgistack.config.paste.logging import is_about_logging  # slow to import
-
     written = {spec.where.section for stack in target.applications.values() for spec in stack.pipeline}
     for kind, parts in document.sections.named.items():
         written |= {f"[{parts[name].section.name}]" for name in parts if kind != "filter" or name in target.filters}
     for name in document.sections.all:
-        if is_about_logging(name):
+        if LOGGING.fullmatch(name):
             yield "logging is not converted; write a table [logging]"
         elif f"[{name}]" not in written:
             yield f"[{name}] is not written, because TOML has no form for it"
@@ -220,7 +219,9 @@ def format_value(value: Any) -> str:
     match value:
         case str():
             quoted = json.dumps(value, ensure_ascii=False)
-            return "".join(each if each.isprintable() else _escape(each) for each in quoted)
+            # TOML does not allow some characters in text, and others would control a terminal
+            forms = ("\\u{:04x}", "\\U{:08x}")
+            return "".join(c if c.isprintable() else forms[ord(c) > 0xFFFF].format(ord(c)) for c in quoted)
         case Mapping():
             return f"{{ {', '.join(f'{_key(key)} = {format_value(each)}' for key, each in value.items())} }}"
         case list():
@@ -248,11 +249,6 @@ def _format_list(value: list[Any]) -> str:
     if len(written) > _MAX_WIDTH or any(isinstance(each, Mapping) for each in value):
         return "\n".join(["[", *(f"    {format_value(each)}," for each in value), "]"])
     return written
-
-
-def _escape(character: str) -> str:
-    """Escape what TOML does not allow in text, or what would control a terminal."""
-    return f"\\U{ord(character):08x}" if ord(character) > 0xFFFF else f"\\u{ord(character):04x}"
 
 
 def _key(key: str) -> str:

@@ -85,10 +85,10 @@ class _Trial:
         parts = {kind: part if self._is_table((kind,), part) else {} for kind, part in parts.items()}
         self._known = {**parts, "formatter": parts["formatters"], "level": logging.getLevelNamesMapping()}
         self._trial = DictConfigurator({"version": 1, **setup.table, **parts})
-        self._check("root", ("root",), parts.pop("root"))
+        self._check(("root",), parts.pop("root"))
         for kind, part in parts.items():
             for name, entry in part.items():
-                self._check(kind, (kind, name), entry)
+                self._check((kind, name), entry)
 
     def _is_table(self, at: KeyPath, entry: object, keys: Collection[str] = ()) -> bool:
         """Report an entry that is not a table, and its keys that are not among these, if any."""
@@ -101,36 +101,36 @@ class _Trial:
                     raise ConfigError(Mistake("unknown key", hint=suggest(str(key), keys)))
         return isinstance(entry, Mapping)
 
-    def _check(self, kind: str, at: KeyPath, entry: Mapping[str, Any]) -> None:
+    def _check(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
+        kind, trial = str(at[0]), self._trial
+        known: Mapping[str, Any] = self._known
         if not self._is_table(at, entry, _KEYS[kind]):
             return
         if kind in ("formatters", "filters"):
-            make: Any = self._trial.configure_filter if kind == "filters" else self._trial.configure_formatter
+            make: Any = trial.configure_filter if kind == "filters" else trial.configure_formatter
             with self._place(*at, next((key for key in ("()", "class", "style", "format") if key in entry), "")):
-                make(self._trial.convert({**entry}))
-        elif kind == "handlers":
-            with self._place(*at, "class"):
-                if entry.get("()", make_handler) is make_handler:
+                make(trial.convert({**entry}))
+            return
+        make = partial(trial.common_logger_config, logging.Logger(""))
+        if kind == "handlers":
+            make = trial.configure_handler
+            if entry.get("()", make_handler) is make_handler:
+                with self._place(*at, "class"):
                     self._check_class(at, entry)
-            others = {key: entry[key] for key in entry if key not in ("()", "class", "handlers")}
-            self._check_each(at, others, self._trial.configure_handler)
-        else:
-            with self._place(*at, "propagate"):
-                if not isinstance(entry.get("propagate", True), bool):
-                    raise ConfigError(Mistake("invalid value", expected="true or false (1 or 0 in an ini file)"))
-            self._check_each(at, entry, partial(self._trial.common_logger_config, logging.Logger("")))
-
-    def _check_each(self, at: KeyPath, entry: Mapping[str, Any], set_up: Callable[[Any], object]) -> None:
+            known = {**known, "target": known["handlers"]} if entry.get("()") is make_handler else known
+            entry = {key: entry[key] for key in entry if key not in ("()", "class", "handlers")}
         for key, value in entry.items():
             with self._place(*at, key):
                 names = value if isinstance(value, (list, tuple)) else [value]
+                there = known.get(key, names)
                 if key in ("filters", "handlers") and names is not value:
                     raise ConfigError(Mistake(describe_type(value), expected="a list of names"))
-                known = self._known.get(key, names)
-                for name in [each for each in names if isinstance(each, str) and each and each not in known]:
-                    problem = f"unknown {key.removesuffix('s')} {name!r}"
-                    raise ConfigError(Mistake(problem, hint=suggest(name, known)))
-                set_up(self._trial.convert({"()": lambda **options: logging.NullHandler(), key: value}))
+                if key == "propagate" and kind != "handlers" and not isinstance(value, bool):
+                    raise ConfigError(Mistake("invalid value", expected="true or false (1 or 0 in an ini file)"))
+                for name in [each for each in names if isinstance(each, str) and each and each not in there]:
+                    what = "handler" if key == "target" else key.removesuffix("s")
+                    raise ConfigError(Mistake(f"unknown {what} {name!r}", hint=suggest(name, there)))
+                make(trial.convert({"()": lambda **options: logging.NullHandler(), key: value}))
 
     def _check_class(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
         """Import the class of a handler, and compare its arguments, without making it."""

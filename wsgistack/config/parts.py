@@ -53,7 +53,7 @@ class _Part:
         for name in given:
             file = self.places.get(name, self.where).file
             base = Path(file).absolute().parent if file else None
-            resolved, unfit = schema.resolve({name: given[name]}, base=base)
+            resolved, unfit = schema.convert({name: given[name]}, base=base, resolving=True)
             values[name] = unwrap_resolved(resolved.get(name))
             mistakes += unfit
         mistakes += schema.find_missing(self.options)
@@ -102,15 +102,15 @@ class Application(_Part):
         loader = self.loader(self.options) if self.loader else None
         own = Mistakes()
         with own.collect():
-            app = self._make(loader) if is_factory(self.use) else self._import()
+            if is_factory(self.use):
+                app = check_application(self._call_factory(loader), f"{self.use} returns")
+            else:
+                app = self._import()
         mistakes: Mistakes = loader.finish() if loader else Mistakes()
         if mistakes or own:  # the parts may be the reason why the composite fails
             mistakes += self.locate(each for each in own if each.key or not mistakes)
             raise ConfigError(*mistakes) from mistakes.cause or own.cause
         return app
-
-    def _make(self, loader: object) -> App:
-        return check_application(self._call_factory(loader), f"{self.use} returns")
 
     def _import(self) -> App:
         given = import_object(self.use) if isinstance(self.use, str) else self.use
@@ -162,11 +162,6 @@ class Stack:
     pipeline: Pipeline = field(default_factory=Pipeline)
     mistakes: tuple[Mistake, ...] = ()
     filter_app: Application | None = None
-
-    @classmethod
-    def broken(cls, *mistakes: Mistake) -> "Stack":
-        """Nothing but mistakes."""
-        return cls(mistakes=mistakes)
 
     def around(self, inner: "Stack") -> "Stack":
         """These layers around another stack."""

@@ -14,9 +14,7 @@ __all__ = ["describe_condition", "describe_use", "describe_value"]
 
 def describe_value(value: object) -> str:
     """Describe the value of an option."""
-    if isinstance(value, Enum):
-        return label(value)
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, Enum | int):
         return label(value)
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{describe_value(key)}: {describe_value(each)}' for key, each in value.items())}}}"

@@ -40,10 +40,6 @@ class Option(NamedTuple):
         return is_secret(self.annotation)
 
     @property
-    def is_mapping(self) -> bool:
-        return is_mapping(self.annotation)
-
-    @property
     def type_name(self) -> str:
         return describe(self.annotation)
 
@@ -78,19 +74,17 @@ class Option(NamedTuple):
         else:
             yield from iterate_texts(value, names=False)
 
-    def convert(self, written: object, value: object, base: Path | None) -> object:
-        """Convert a value.
-
-        :param written: the value as it is written, for errors.
-        :param value: the same, with its references filled in.
-        """
+    def convert(self, written: object, base: Path | None) -> object:
+        """Fill in the references in a value, and convert it."""
+        value = resolve(written, base=base)
         is_hidden = self.is_secret or has_references(written)
         problem = f"invalid value {written!r}"
         is_inferred = self.annotation is Parameter.empty and isinstance(value, Text) and type(self.default) in _INFERRED
         try:
             made = convert(value, type(self.default) if is_inferred else self.annotation)
         except UnfitError as unfit:
-            is_by_line = not isinstance(written, str) or (self.is_mapping and not written.lstrip().startswith("{"))
+            has_lines = is_mapping(self.annotation) and not str(written).lstrip().startswith("{")
+            is_by_line = has_lines or not isinstance(written, str)
             where = Where(line=unfit.item if is_by_line else 0)  # the item, whose line only the loader knows
             kept = None if self.is_secret else unwrap_resolved(written)  # an error may be pickled
             mistake = Mistake(problem, value=kept, expected=unfit.expected, hint=unfit.hint, where=where)
@@ -112,24 +106,14 @@ class Schema(NamedTuple):
     is_open: bool
     """Whether it accepts options that its signature does not name."""
 
-    def check(self, given: Mapping[str, object], *, base: Path | None) -> tuple[dict[str, object], Mistakes]:
-        """Convert options; those with references stay as they are written.
+    def convert(
+        self, given: Mapping[str, object], *, base: Path | None, resolving: bool
+    ) -> tuple[dict[str, object], Mistakes]:
+        """Convert options.
 
+        :param resolving: whether to fill in references; otherwise the options with references stay as they are written.
         :returns: the options that fit, and what is wrong with the others.
         """
-
-        def check(option: Option, value: object) -> object:
-            return value if has_references(value) else option.convert(value, value, base)
-
-        return self._collect(given, check)
-
-    def resolve(self, given: Mapping[str, object], *, base: Path | None) -> tuple[dict[str, object], Mistakes]:
-        """Fill in the references in options, and convert them. The parameters and the result are like :meth:`check`."""
-        return self._collect(given, lambda option, value: option.convert(value, resolve(value, base=base), base))
-
-    def _collect(
-        self, given: Mapping[str, object], read: Callable[[Option, object], object]
-    ) -> tuple[dict[str, object], Mistakes]:
         values: dict[str, object] = {}
         mistakes = Mistakes()
         for name, value in given.items():
@@ -137,7 +121,8 @@ class Schema(NamedTuple):
                 if name not in self.options and not self.is_open:
                     hint = suggest(name, self.options) or "it has no options"
                     raise ConfigError(Mistake(f"unknown option of {self.factory}", value=value, hint=hint))
-                values[name] = read(self._option(name), value)
+                stays = not resolving and has_references(value)
+                values[name] = value if stays else self._option(name).convert(value, base)
         return values, mistakes
 
     def find_missing(self, given: Collection[str]) -> list[Mistake]:
@@ -151,7 +136,7 @@ class Schema(NamedTuple):
     def find_secrets(self, given: Mapping[str, object], values: Mapping[str, object]) -> set[str]:
         """All texts in options that must not be shown: from secret options and from references.
 
-        :param values: the same options as :meth:`resolve` returns them.
+        :param values: the same options as :meth:`convert` returns them, with references filled in.
         """
         found: set[str] = set()
         for name, value in values.items():
@@ -190,7 +175,7 @@ def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dic
         option = schema.options.get(name)
         if option is None and schema.is_open:
             continue
-        if option is None or (option.is_secret and not is_only_references(value, option.is_mapping)):
+        if option is None or (option.is_secret and not is_only_references(value, is_mapping(option.annotation))):
             shown[name] = REDACTED  # an unknown option may be a secret under a misspelt name
     return shown
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any
 from urllib.parse import unquote
 
 from wsgistack.environ import copy_environ
@@ -104,11 +104,7 @@ class Mount:
         return f"Mount({dict(self.apps)!r})"
 
 
-class _Loader(Protocol):
-    def get_app(self, name: str, *, global_conf: Mapping[str, str]) -> App: ...
-
-
-def composite_factory(loader: _Loader, global_conf: Mapping[str, str], **local_conf: str) -> Mount:
+def composite_factory(loader: Any, global_conf: Mapping[str, str], **local_conf: str) -> Mount:
     """Make a :class:`Mount` for PasteDeploy, as ``paste.composite_factory``.
 
     :param loader: PasteDeploy's loader, or one like it.

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, isasyncgenfunction, iscoroutine, iscoroutinefunction, signature
-from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias, cast
 
 from wsgistack.errors import ConfigError, Mistake
@@ -16,13 +15,11 @@ _INNER = ("app", "application", "wsgi_app", "wsgi_application")
 _REQUESTS = ("environ", "env", "request")
 _ASGI = ["scope", "receive"]
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-_HINTS: Mapping[Kind, str] = MappingProxyType(
-    {
-        "async": "write def instead of async def",
-        "asgi": "run it on an ASGI server, or wrap it in a2wsgi.ASGIMiddleware",
-        "filter": "use it as a layer",
-    }
-)
+_HINTS: Mapping[Kind, str] = {
+    "async": "write def instead of async def",
+    "asgi": "run it on an ASGI server, or wrap it in a2wsgi.ASGIMiddleware",
+    "filter": "use it as a layer",
+}
 
 
 class Misfit(NamedTuple):

@@ -8,7 +8,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Self, TypeAlias, cast
 
 from wsgistack.base import Middleware
@@ -22,12 +21,12 @@ from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import Kind, check_application, find_misfit
 from wsgistack.types import App, Changes, Factory
 
-__all__ = ["Item", "Observer", "Spec", "observer"]
+__all__ = ["Item", "Observer", "Spec", "observe_layers"]
 
 _USABLE = "a name, an import string or a callable"
-_ASGI_HINTS: Mapping[Kind, str] = MappingProxyType(
-    {"asgi": "wrap an ASGI application together with its middlewares in a2wsgi.ASGIMiddleware"}
-)
+_ASGI_HINTS: Mapping[Kind, str] = {
+    "asgi": "wrap an ASGI application together with its middlewares in a2wsgi.ASGIMiddleware"
+}
 _PATH_NAME = re.compile(r"(file|filename|path|dir|directory|folder|root)s?\Z", re.IGNORECASE)
 _PATH_HINT = "write {0}, or in an ini file %(here)s/{1}"
 _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
@@ -114,7 +113,7 @@ class Spec:
         """
         schema = self.schema()
         texts, when, mistakes = split_conditions(settings, schema.options, is_open=schema.is_open)
-        values, unfit = schema.check(parse_settings(texts), base=self.base)
+        values, unfit = schema.convert(parse_settings(texts), base=self.base, resolving=False)
         mistakes += unfit
         given = {**self.options, **texts}
         if mistakes and is_complete:
@@ -151,7 +150,7 @@ class Spec:
     def check(self) -> Self:
         """The same layer, with its options as the factory takes them; references stay as they are written."""
         schema = self.schema()
-        values, mistakes = schema.check(self.options, base=self.base)
+        values, mistakes = schema.convert(self.options, base=self.base, resolving=False)
         mistakes += schema.find_missing(self.options)
         self._refuse(mistakes, self.options, values)
         return replace(self, options=values)
@@ -159,7 +158,7 @@ class Spec:
     def resolve(self) -> dict[str, object]:
         """The options as the factory takes them, with their references filled in."""
         schema = self.schema()
-        values, mistakes = schema.resolve(self.options, base=self.base)
+        values, mistakes = schema.convert(self.options, base=self.base, resolving=True)
         mistakes += schema.find_missing(self.options)
         with self._placing_mistakes():
             mistakes.raise_if_any()
@@ -174,7 +173,7 @@ class Spec:
         if not mistakes:
             return
         schema = self.schema()
-        filled, unfilled = schema.resolve(values, base=self.base)
+        filled, unfilled = schema.convert(values, base=self.base, resolving=True)
         mistakes += unfilled
         known = {"", *(each.key for each in mistakes)}
         try:
@@ -211,8 +210,9 @@ class Spec:
             pipeline.insert(0, (self.name, built))
             if isinstance(built, Middleware):
                 built.pipeline = pipeline
-        if observe := observer.get():
-            return observe(self, built, app, applies)
+        observe = _observer.get()
+        if observe and (other := observe(self, built, app, applies)) is not None:
+            return other
         return built if applies is None else Conditional(built, app, applies, self.when)
 
     def belongs(self, side: str, other: "Spec") -> str:
@@ -312,11 +312,21 @@ class Spec:
         return mistake._replace(key=key, where=self.where._replace(line=line))
 
 
-Observer: TypeAlias = Callable[[Spec, App, App, Condition | None], App]
-"""Gets a layer that was built, the application inside of it, and its condition. Returns what takes their place."""
+Observer: TypeAlias = Callable[[Spec, App, App, Condition | None], App | None]
+"""Gets a layer that was built, the application inside of it, and its condition. May return what takes their place."""
 
-observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
-"""Set while layers are built, it sees every layer of an application, also inside of composites."""
+_observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
+
+
+@contextmanager
+def observe_layers(observe: Observer) -> Iterator[None]:
+    """See every layer of an application that is built meanwhile, also inside of composites."""
+    token = _observer.set(observe)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
 
 Item: TypeAlias = str | Callable[..., App] | Mapping[str, object] | Spec
 """What a list of layers may hold."""

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from wsgistack.errors import ConfigError, Mistake
 from wsgistack.serving.address import Address
 
-__all__ = ["ARGUMENTS", "SERVERS", "THREADS", "UNIX", "WORKERS", "Program", "check_ability", "run_program"]
+__all__ = ["ARGUMENTS", "SERVERS", "THREADS", "UNIX", "WORKERS", "Program", "find_inability", "run_program"]
 
 WORKERS, THREADS, UNIX, ARGUMENTS = "--workers", "--threads", "--bind unix:", "--"
 """What some servers can't do: the arguments that ask for it. ARGUMENTS is what follows ``--``."""
@@ -181,15 +180,11 @@ SERVERS: Mapping[str, Server] = {
 }
 
 
-def check_ability(name: str, argument: str) -> None:
-    """Check that a server can do what an argument asks for.
-
-    :raises ConfigError: it cannot; the mistake says which servers can.
-    """
-    if reason := SERVERS[name].cannot.get(argument):
-        *others, last = (each for each, server in SERVERS.items() if argument not in server.cannot)
-        hint = f"use --server {', '.join(others)} or {last}"
-        raise ConfigError(Mistake(f"{name} {reason}", hint=hint))
+def find_inability(name: str, argument: str) -> str:
+    """Why a server cannot do what an argument asks for, and which servers can; empty if it can."""
+    reason = SERVERS[name].cannot.get(argument)
+    *others, last = (each for each, server in SERVERS.items() if argument not in server.cannot)
+    return f"{name} {reason}; use --server {', '.join(others)} or {last}" if reason else ""
 
 
 def run_program(command: list[str], environ: Mapping[str, str]) -> int:

@@ -58,7 +58,12 @@ def serve(
     :raises ConfigError: Waitress refuses an option, or it is required and not installed.
     """
     with listener, StopRequest() as stop:
-        running = _create_server(app, listener, server, options, stop, keeps_proxy_headers=keeps_proxy_headers)
+        running: _WaitressServer | _WsgirefServer
+        if server == "wsgiref" or not _has_waitress(server, options):
+            running = _WsgirefServer(app, listener, stop)
+        else:
+            options = {"clear_untrusted_proxy_headers": not keeps_proxy_headers, **options}
+            running = _WaitressServer(app, listener, options)
         try:
             with suppress(KeyboardInterrupt):
                 ready(Address.of(listener).url)
@@ -142,17 +147,8 @@ def parse_waitress_arguments(arguments: Sequence[str]) -> dict[str, str]:
     return given
 
 
-def _create_server(
-    app: App,
-    listener: socket.socket,
-    server: str,
-    options: Mapping[str, Any],
-    stop: StopRequest,
-    *,
-    keeps_proxy_headers: bool,
-) -> "_WaitressServer | _WsgirefServer":
-    if server == "wsgiref":
-        return _WsgirefServer(app, listener, stop)
+def _has_waitress(server: str, options: Mapping[str, Any]) -> bool:
+    """Whether Waitress is installed. Without it, what only Waitress can do is a mistake."""
     try:
         require_extra("waitress", extra="serve", key="--server" if server else min(options, default=""))
     except ConfigError:
@@ -160,8 +156,8 @@ def _create_server(
             raise
         hint = "for production: pip install 'wsgistack[serve]'"
         sys.stderr.write(f"warning: Waitress is not installed; serving with wsgiref, for development only; {hint}\n")
-        return _WsgirefServer(app, listener, stop)
-    return _WaitressServer(app, listener, {"clear_untrusted_proxy_headers": not keeps_proxy_headers, **options})
+        return False
+    return True
 
 
 class _WaitressServer:

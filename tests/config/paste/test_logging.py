@@ -308,9 +308,9 @@ def test_reports_a_wrong_handler(handler: str, monkeypatch: pytest.MonkeyPatch) 
                 "keys = root", "keys = root,a"
             ),
             [
-                "x.ini:16: [logger_a] propagate: invalid value; expected true or false (1 or 0 in an ini file)",
                 "x.ini:15: [logger_a] handlers: unknown handler 'two'; ",
                 "x.ini:17: [logger_a] level: unknown level 'X'",
+                "x.ini:16: [logger_a] propagate: invalid value; expected true or false (1 or 0 in an ini file)",
             ],
             id="logger with wrong values",
         ),

@@ -183,7 +183,8 @@ class _Comparison:
         alike = (each for each in parts if normalize_name(each) == normalize_name(name) and each != name)
         hint = next((f"write {file}{each}" for each in alike), "") if name not in parts else ""
         if not hint and what == "filter" and registry.has(name):
-            hint = f"write {'use = ' if key == 'use' else ''}{_find_egg(name)}"
+            point = registry.names()[normalize_name(name)][0]
+            hint = f"write {'use = ' if key == 'use' else ''}egg:{cast(Any, point.dist).name}#{point.name}"
         elif not hint and ":" in name:
             call = f"call:{name.partition(':')[0]}:make"
             hint = f"write a section with use = {call}, where make(global_conf, **options) returns it"
@@ -236,10 +237,3 @@ def _find_point(egg: str, groups: tuple[str, ...]) -> EntryPoint | None:
         return registry.egg_entry_point(egg.removeprefix("egg:"), groups)
     except ConfigError:
         return None
-
-
-def _find_egg(name: str) -> str:
-    """How PasteDeploy names a registered layer."""
-    point = registry.names()[normalize_name(name)][0]
-    distribution: Any = point.dist
-    return f"egg:{distribution.name}#{point.name}"

@@ -14,7 +14,6 @@ from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_layer
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, suggest
 from wsgistack.pipeline import Pipeline, registry
-from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
 
@@ -40,7 +39,10 @@ class IniFile(Document):
         self.folder: Path = self.sections.folder
         self.mistakes: Mistakes = self.sections.mistakes
         self.global_conf: Mapping[str, str] = self.sections.global_conf
-        self._apps, self._filters, self._servers = self.sections.named.values()
+        self.applications: dict[str, Part]
+        self.filters: dict[str, Part]
+        self.servers: dict[str, Part]
+        self.applications, self.filters, self.servers = self.sections.named.values()
 
     def logging(self) -> "LoggingSetup | None":
         from wsgistack.config.paste.logging import read_ini_logging  # slow to import; only check and serve need it
@@ -48,11 +50,11 @@ class IniFile(Document):
         return read_ini_logging(self.path, self.sections.all, self.sections.defaults)
 
     def _server(self, name: str, asked: Place) -> Server:
-        if name not in self._servers:
+        if name not in self.servers:
             other, fragment = self.open_other(name, asked)
             other.mistakes.raise_if_any()
             return other.server(fragment, asked)
-        values, mistakes = self.sections.values(self._servers[name], asked)
+        values, mistakes = self.sections.values(self.servers[name], asked)
         server = self._override(values, self.server(*self._read_use(values, SERVER_PROTOCOLS)))
         if mistakes:
             raise ConfigError(*_drop_consequences(mistakes, [*mistakes, *server.check()]))
@@ -63,7 +65,7 @@ class IniFile(Document):
         if name.startswith("config:"):
             other, fragment = self.open_other(name, asked)
             return other.application(fragment, asked).with_mistakes(other.mistakes)
-        section = self._apps.get(name)
+        section = self.applications.get(name)
         if section is None and ":" in name:
             loader = self._make_loader(asked)
             return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=loader))
@@ -112,7 +114,7 @@ class IniFile(Document):
         names = values.values.get("pipeline", "").split()
         if not names:
             expected = "filters, outermost first, and last an application"
-            return Stack.broken(*mistakes, place.mistake("missing value", expected=expected))
+            return Stack(mistakes=(*mistakes, place.mistake("missing value", expected=expected)))
         stack = Stack(mistakes=tuple(mistakes))
         for name in names[:-1]:
             stack = stack.around(self.filter(name, place))
@@ -122,19 +124,18 @@ class IniFile(Document):
         following = values.values.pop("next", "").strip()
         place = values.place.at("next")
         missing = place.mistake("missing value", expected="the application that it filters")
-        inner = self.application(following, place) if following else Stack.broken(missing)
+        inner = self.application(following, place) if following else Stack(mistakes=(missing,))
         mistakes = Mistakes(inner.mistakes)
         with mistakes.collect():
             stack = self._configure(values, *self._read_use(values, FILTER_PROTOCOLS)).around(inner)
             return replace(stack, filter_app=Application("", values.values, values.place.global_conf))
-        return Stack.broken(*mistakes)
+        return Stack(mistakes=tuple(mistakes))
 
     def _filter(self, name: str, asked: Place) -> Stack:
         if name.startswith("config:"):
             other, fragment = self.open_other(name, asked)
             return other.filter(fragment, asked).with_mistakes(other.mistakes)
-        alike = (each for key, each in self._filters.items() if normalize_name(key) == normalize_name(name))
-        section = self._filters.get(name) or next(alike, None)
+        section = self.filters.get(self._find_filter(name))
         is_itself = section is not None and self.sections.step(section) in asked.trail[-1:]
         if section is None or (is_itself and (":" in name or registry.has(name))):
             return Stack(pipeline=Pipeline([self._layer(name, asked)]))
@@ -165,9 +166,9 @@ class IniFile(Document):
             section = f"{asked.where.section} {use}".strip()
             return replace(find_layer(use, asked.global_conf), where=asked.where._replace(section=section))
         except ConfigError as error:
-            if use in self._apps:
+            if use in self.applications:
                 raise make_kind_error(use, "an application", asked) from error
-            others = [each for each, part in self._filters.items() if self.sections.step(part) not in asked.trail]
+            others = [each for each, part in self.filters.items() if self.sections.step(part) not in asked.trail]
             known = ":" in use or registry.has(use)
             if known:
                 raise ConfigError(
@@ -206,11 +207,11 @@ class IniFile(Document):
             raise ConfigError(asked.mistake(f"cannot read {uri!r}: {error}")) from error
 
     def _make_unknown_error(self, name: str, asked: Place) -> ConfigError:
-        if name in self._filters or registry.has(name):
+        if name in self.filters or registry.has(name):
             return make_kind_error(name, "a filter", asked)
-        if name in self._servers and asked.key:
+        if name in self.servers and asked.key:
             return make_kind_error(name, "a server", asked)
-        others = [each for each, part in self._apps.items() if self.sections.step(part) not in asked.trail]
+        others = [each for each, part in self.applications.items() if self.sections.step(part) not in asked.trail]
         error = make_unknown_error(name, asked, others, has_sections=True)
         return ConfigError(*(each._replace(problem=self._name_file(each.problem, asked)) for each in error.mistakes))
 

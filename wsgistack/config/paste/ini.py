@@ -8,7 +8,7 @@ from typing import NamedTuple
 from wsgistack.config.place import Place
 from wsgistack.errors import ConfigError, Mistake, Where, did_you_mean, suggest
 
-__all__ = ["KINDS", "TYPES", "Section", "Setting", "interpolate", "is_known", "parse"]
+__all__ = ["KINDS", "LOGGING", "TYPES", "Section", "Setting", "interpolate", "is_known", "parse"]
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "application": ("app", "application", "composite", "composit", "pipeline", "filter-app"),
@@ -17,7 +17,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """The section types of each kind of part."""
 TYPES: list[str] = [each for types in KINDS.values() for each in types]
-_KNOWN = re.compile(rf"(?:{'|'.join(TYPES)})(?::.*)?|DEFAULT|(?:logger|handler|formatter)(?:s|_.*)", re.DOTALL)
+LOGGING = re.compile(r"(?:logger|handler|formatter)(?:s|_.*)", re.DOTALL)
+"""The names of sections about logging."""
+_KNOWN = re.compile(rf"(?:{'|'.join(TYPES)})(?::.*)?|DEFAULT|{LOGGING.pattern}", re.DOTALL)
 _HEADER = re.compile(r"\[(.+)\]")
 _OPEN_HEADER = re.compile(rf"\[((?:{'|'.join(TYPES)})(?::[^\]=\[]*)?)")
 _SETTING = re.compile(r"(.*?)\s*[=:]\s*(.*)")

@@ -10,26 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from wsgistack.config.logging import LoggingSetup, make_handler, resolve_hidden
-from wsgistack.config.paste.ini import Section, interpolate
+from wsgistack.config.paste.ini import LOGGING, Section, interpolate
 from wsgistack.config.place import Place
 from wsgistack.config.table.toml import KeyPath
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.secrets import hide_secrets
 
-__all__ = ["is_about_logging", "read_ini_logging"]
+__all__ = ["read_ini_logging"]
 
-_KINDS = {
-    "formatters": ("formatter_", ("class", "datefmt", "defaults", "format", "style")),
-    "handlers": ("handler_", ("args", "class", "formatter", "kwargs", "level", "target")),
-    "loggers": ("logger_", ("handlers", "level", "propagate", "qualname")),
+_KEYS = {
+    "formatters": ("class", "datefmt", "defaults", "format", "style"),
+    "handlers": ("args", "class", "formatter", "kwargs", "level", "target"),
+    "loggers": ("handlers", "level", "propagate", "qualname"),
 }
 _RAW = ("datefmt", "defaults", "format", "style")  # a % in these is for the formatter
 _PYTHON = {"args": (tuple, list, partial), "defaults": (dict,), "kwargs": (dict, partial)}  # with a call, a partial
-
-
-def is_about_logging(section: str) -> bool:
-    """Whether a section with this name describes a part of logging."""
-    return section in _KINDS or section.startswith(tuple(prefix for prefix, _ in _KINDS.values()))
 
 
 def read_ini_logging(path: Path, sections: Mapping[str, Section], defaults: Mapping[str, str]) -> LoggingSetup | None:
@@ -40,7 +35,7 @@ def read_ini_logging(path: Path, sections: Mapping[str, Section], defaults: Mapp
 
     :param defaults: the values of ``[DEFAULT]`` and other values for ``%(name)s``.
     """
-    return _IniReader(path, sections, defaults).read() if any(map(is_about_logging, sections)) else None
+    return _IniReader(path, sections, defaults).read() if any(map(LOGGING.fullmatch, sections)) else None
 
 
 class _IniReader:
@@ -52,10 +47,10 @@ class _IniReader:
         self._places: dict[KeyPath, Place] = {}
 
     def read(self) -> LoggingSetup:
-        table: dict[str, dict[str, Any]] = {kind: {} for kind in _KINDS}
-        for kind, (prefix, keys) in _KINDS.items():
-            for listed in self._list(kind, prefix):
-                values, place = self._read(prefix + listed, keys)
+        table: dict[str, dict[str, Any]] = {kind: {} for kind in _KEYS}
+        for kind, keys in _KEYS.items():
+            for listed in self._list(kind):
+                values, place = self._read(f"{kind[:-1]}_{listed}", keys)
                 qualname = values.pop("qualname", listed)
                 name = listed if listed == "root" else qualname
                 if kind == "handlers":
@@ -66,10 +61,6 @@ class _IniReader:
                     propagate = {"0": False, "1": True}.get(values.get("propagate", "1"))
                     values |= {"handlers": _split(values.get("handlers", "")), "propagate": propagate}
                 table[kind][name], self._places[kind, name] = values, place
-        for name, entry in table["handlers"].items():
-            if (target := entry.get("target")) and target not in table["handlers"]:
-                place = self._locate(("handlers", name, "target"))
-                self._mistakes.append(place.mistake(f"unknown handler {target!r}"))
         return LoggingSetup(table, self._locate, self._mistakes, self._hidden)
 
     def _locate(self, at: KeyPath) -> Place:
@@ -77,8 +68,9 @@ class _IniReader:
         place = self._places.get(at[:2], Place(Where(str(self._path))))
         return place.at(str(at[2])) if at[2:] and at[2] in place.lines else place
 
-    def _list(self, kind: str, prefix: str) -> list[str]:
+    def _list(self, kind: str) -> list[str]:
         """The names in a list that have sections. If the list itself is wrong, all that have sections."""
+        prefix = f"{kind[:-1]}_"
         found = [name.removeprefix(prefix) for name in self._sections if name.startswith(prefix)]
         if kind not in self._sections and not found:
             return []

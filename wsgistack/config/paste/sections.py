@@ -17,7 +17,6 @@ from wsgistack.options.references import make_absolute, resolve
 
 __all__ = ["PROTOCOLS", "STRUCTURE_KEYS", "Part", "Sections", "Values"]
 
-_MAIN = "main"
 _DEFAULT = "DEFAULT"
 PROTOCOLS = frozenset((*APP_PROTOCOLS, *FILTER_PROTOCOLS, *SERVER_PROTOCOLS))
 STRUCTURE_KEYS = {"use", "pipeline", "next", "filter-with", "require", *PROTOCOLS}
@@ -78,7 +77,10 @@ class Sections:
         own = {name: setting.value for name, setting in section.settings.items()}
         filled = self._fill(section, {**self.defaults, **own}, mistakes)
         is_unclear = bool(STRUCTURE_KEYS & {each.key for each in mistakes})
-        self._remove_slips(section, filled, mistakes)
+        for key in STRUCTURE_KEYS & filled.keys():
+            filled[key], slip, hint = split_slip(filled[key])
+            if slip:
+                mistakes.append(section.place(self.file).at(key).mistake(slip, hint=hint))
         own_sets = {key[4:].strip(): value for key, value in filled.items() if key.startswith("set ")}
         sets = self._make_absolute(own_sets, asked.global_conf)
         global_conf = {**self._own_conf, **asked.global_conf, **sets}
@@ -116,12 +118,6 @@ class Sections:
                     filled[name] = str(resolve(filled[name], base=self.folder))
         return filled
 
-    def _remove_slips(self, section: Section, filled: dict[str, str], mistakes: Mistakes) -> None:
-        for key in STRUCTURE_KEYS & filled.keys():
-            filled[key], slip, hint = split_slip(filled[key])
-            if slip:
-                mistakes.append(section.place(self.file).at(key).mistake(slip, hint=hint))
-
     def _make_absolute(self, conf: dict[str, str], passed: Mapping[str, str]) -> dict[str, str]:
         if passed.get("here", str(self.folder)) == str(self.folder):
             return conf
@@ -144,7 +140,7 @@ class Sections:
             kind, _, name = section.name.partition(":")
             if kind not in kinds:
                 continue
-            part = Part(kind, name.strip() or _MAIN, section)
+            part = Part(kind, name.strip() or "main", section)
             first = found.setdefault(part.name, part).section
             if first is not section:
                 problem = f"duplicate {what} {part.name!r}; first in [{first.name}] on line {first.line}"

@@ -14,7 +14,6 @@ from wsgistack.config.table.toml import KeyPath, Table
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import resolve
 from wsgistack.pipeline import Pipeline, registry
-from wsgistack.pipeline.registry import normalize_name
 from wsgistack.pipeline.spec import Item, Spec
 from wsgistack.types import App
 
@@ -26,7 +25,6 @@ __all__ = ["MOUNTS", "TableFile"]
 MOUNTS = "egg:wsgistack#mount"
 """The composite that ``mounts`` means."""
 
-_MAIN = "main"
 _OF_APPLICATION = ("app", "mounts", "layers")
 _KEYS = (*_OF_APPLICATION, "apps", "filters", "servers", "global", "logging")
 _USABLE = "an import string, or a table with use"
@@ -67,22 +65,22 @@ class TableFile(Document):
         table = self.table
         self.mistakes: Mistakes = table.mistakes
         table.check_keys((), table.content, _KEYS)
-        self._servers = table.get_tables("servers", '{ use = "egg:wsgistack" }')
+        self.servers: dict[str, dict[str, object]] = table.get_tables("servers", '{ use = "egg:wsgistack" }')
         if path:
             self._find_swallowed()
-        self._filters = table.get_tables("filters", '{ use = "gzip" }')
+        self.filters: dict[str, dict[str, object]] = table.get_tables("filters", '{ use = "gzip" }')
         top = {key: table.content[key] for key in _OF_APPLICATION if key in table.content}
-        self._apps: dict[str, tuple[KeyPath, Mapping[str, object], Mapping[str, str]]] = {}
+        self.applications: dict[str, tuple[KeyPath, Mapping[str, object], Mapping[str, str]]] = {}
         if top:
-            self._apps[_MAIN] = ((), top, {})
+            self.applications["main"] = ((), top, {})
         for name, entry in table.get_tables("apps", '{ app = "shop:application" }').items():
             at: KeyPath = ("apps", name)
             table.check_keys(at, entry, (*_OF_APPLICATION, "global"))
-            if name in self._apps:
-                problem = f"duplicate application {_MAIN!r}; {next(iter(top))!r} at the top already defines it"
+            if name in self.applications:
+                problem = f"duplicate application 'main'; {next(iter(top))!r} at the top already defines it"
                 hint = "rename it, or move its keys to the top"
                 self.mistakes.append(table.place(at).mistake(problem, hint=hint))
-            self._apps[name] = at, entry, table.get_texts(entry, (*at, "global"))
+            self.applications[name] = at, entry, table.get_texts(entry, (*at, "global"))
         built_in = {"here": str(self.folder), "__file__": str(self.folder / path.name)} if path and self.folder else {}
         self.global_conf: Mapping[str, str] = {
             **built_in,
@@ -92,7 +90,7 @@ class TableFile(Document):
 
     def _find_swallowed(self) -> None:
         """Report what belongs to the top of a TOML file, but is below the header of a server."""
-        for name, options in self._servers.items():
+        for name, options in self.servers.items():
             for key in [each for each in _OF_APPLICATION if each in options and each not in self.table.content]:
                 del options[key]
                 problem = f"unknown option of {options.get('use', 'a server')}"
@@ -107,9 +105,9 @@ class TableFile(Document):
         return read_table_logging(self.table.content["logging"], Path(self.file), self.table.lines)
 
     def _server(self, name: str, asked: Place) -> Server:
-        if name not in self._servers:
+        if name not in self.servers:
             raise ConfigError(asked.mistake(_OTHER_FILE))
-        options = dict(self._servers[name])
+        options = dict(self.servers[name])
         place = self.table.place(("servers", name, "use"))
         use = self._pop_use(options, place, "a server factory such as egg:waitress")
         conf = {**self.global_conf, **asked.global_conf}
@@ -120,14 +118,14 @@ class TableFile(Document):
     def _application(self, name: str | App, asked: Place) -> Stack:
         if isinstance(name, str) and name.startswith("config:"):
             raise ConfigError(asked.mistake(_OTHER_FILE))
-        if callable(name) or (":" in name and name not in self._apps):
+        if callable(name) or (":" in name and name not in self.applications):
             loader = self._make_loader(asked)
             return Stack(Application(name, {}, asked.global_conf, asked.where, asked.key, loader=loader))
-        if name not in self._apps:
+        if name not in self.applications:
             if registry.has(name):
                 raise make_kind_error(name, "a layer", asked)
-            raise make_unknown_error(name, asked, [each for each in self._apps if each not in asked.trail])
-        at, entry, own = self._apps[name]
+            raise make_unknown_error(name, asked, [each for each in self.applications if each not in asked.trail])
+        at, entry, own = self.applications[name]
         conf = {**self.global_conf, **asked.global_conf, **own}
         asked = asked._replace(trail=asked.step(name), global_conf=conf)
         mistakes = Mistakes()
@@ -183,14 +181,9 @@ class TableFile(Document):
             return Stack(pipeline=Pipeline([spec]))
         raise ConfigError(*mistakes)
 
-    def _find_filter(self, name: str) -> str:
-        """The key in ``filters`` that a name means; empty without one."""
-        alike = (each for each in self._filters if normalize_name(each) == normalize_name(name))
-        return name if name in self._filters else next(alike, "")
-
     def _read_layers(self, given: object, at: KeyPath, global_conf: Mapping[str, str]) -> Stack:
         if not isinstance(given, (list, tuple)):
-            return Stack.broken(self.table.place(at).mistake(describe_type(given), expected=_LIST))
+            return Stack(mistakes=(self.table.place(at).mistake(describe_type(given), expected=_LIST),))
         mistakes = Mistakes()
         specs = []
         for number, item in enumerate(given, 1):
@@ -201,7 +194,7 @@ class TableFile(Document):
     def _read_layer(self, item: object, number: int, at: KeyPath, global_conf: Mapping[str, str]) -> Spec:
         if isinstance(item, str):
             name = self._find_filter(item)
-            item, at = ({"name": name, **self._filters[name]}, ("filters", name)) if name else ({"use": item}, at)
+            item, at = ({"name": name, **self.filters[name]}, ("filters", name)) if name else ({"use": item}, at)
         is_listed = isinstance(at[-1], int)
         within = ".".join(map(str, at[:-2] if is_listed else at))
 
