@@ -69,9 +69,9 @@ def tokens(headers: Headers, name: str) -> list[str]:
 
 def vary(headers: Headers, field: str) -> Headers:
     """Return the headers with the field added to Vary (RFC 9110 §12.5.5); ``*`` already covers all fields."""
-    values = [value for key, value in headers if len(key) == 4 and key.lower() == "vary"]
-    if not values:
+    if get(headers, "vary") is None:
         return [*headers, ("Vary", field)]
+    values = [value for key, value in headers if key.lower() == "vary"]
     fields = tokens(headers, "vary")
     if "*" in fields or field.lower() in fields:
         return headers
@@ -80,9 +80,10 @@ def vary(headers: Headers, field: str) -> Headers:
 
 def weaken_etag(headers: Headers) -> Headers:
     """Return the headers with a weak ETag in place of a strong one (RFC 9110 §8.8.1): same content, other bytes."""
+    if get(headers, "etag") is None:
+        return headers
     return [
-        (key, f"W/{value}") if len(key) == 4 and key.lower() == "etag" and value[:1] == '"' else (key, value)
-        for key, value in headers
+        (key, f"W/{value}") if key.lower() == "etag" and value[:1] == '"' else (key, value) for key, value in headers
     ]
 
 

@@ -87,7 +87,7 @@ class Cascade(Middleware):
         self.fallback = fallback
         self.statuses = statuses
         self.max_body = max_body
-        self._codes = frozenset(map(str, statuses))
+        self.codes = frozenset(map(str, statuses))
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -103,7 +103,9 @@ class Cascade(Middleware):
             try:
                 if late is not None:
                     return late.begin(status, headers, exc_info)
-                is_refused = not is_started and self.refuses(status, given)
+                is_refused = not is_started and status[:3] in self.codes
+                if given is not None:
+                    is_refused = given.follow(is_refused)
                 if is_refused:
                     return _drop_chunk
                 if exc_info is None:  # some servers accept only two arguments
@@ -125,14 +127,6 @@ class Cascade(Middleware):
             return body
         late = _LateAnswer(self, environ, start_response, original, given)
         return late.run(lambda environ, start_response: body)
-
-    def refuses(self, status: str, given: "_Input | None") -> bool:
-        """Whether an answer is refused, and what that means for the body of the request."""
-        is_refused = status[:3] in self._codes
-        if given is not None:
-            is_refused = is_refused and not given.is_spent
-            given.is_shut = is_refused
-        return is_refused
 
     def ask_fallback(
         self, environ: Environ, original: Environ, given: "_Input | None", start_response: StartResponse
@@ -166,7 +160,8 @@ class _LateAnswer(Exchange):
         self._server = start_response
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        self._is_refused = (not self.status or self._is_refused) and self._layer.refuses(status, self._given)
+        is_refused = (not self.status or self._is_refused) and status[:3] in self._layer.codes
+        self._is_refused = is_refused if self._given is None else self._given.follow(is_refused)
         self.start_response = _drop if self._is_refused else self._server
         return status, headers
 
@@ -233,6 +228,11 @@ class _Input:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._open(), name)
+
+    def follow(self, is_refused: bool) -> bool:
+        """Return whether an answer is refused, if its status says so, and what follows for the body."""
+        self.is_shut = is_refused and not self.is_spent
+        return self.is_shut
 
     def rewind(self) -> BinaryIO:
         """What the fallback reads: the whole body."""

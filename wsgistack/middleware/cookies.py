@@ -103,8 +103,12 @@ class Cookies(Middleware):
             given.pop("domain", None)
         if self.same_site:
             given.setdefault("samesite", f"SameSite={self.same_site}")
-        is_cross_site = given.get("samesite", "").partition("=")[2].strip().lower() == "none"
-        if is_secure or is_cross_site or "partitioned" in given or prefix.startswith(_SECURE_PREFIXES):
+        if (
+            is_secure
+            or "partitioned" in given
+            or prefix.startswith(_SECURE_PREFIXES)
+            or given.get("samesite", "").partition("=")[2].strip().lower() == "none"
+        ):
             given.setdefault("secure", "Secure")
         if (self.http_only and name not in self.readable) or prefix.startswith(_HTTP_PREFIXES):
             given.setdefault("httponly", "HttpOnly")

@@ -170,8 +170,9 @@ class Forwarded(Middleware):
                 get(self._list, "")[-MAX_LIST:],
                 *[get(key, "")[-MAX_LIST - 1 :] for key in self._others],
             )
-            before = {key: get(key) for key in changes}
-            environ.update(changes)
+            for key, value in changes:
+                before[key] = get(key)
+                environ[key] = value
         else:
             unwanted = () if _NAMES_OF_PROXIES.isdisjoint(environ) else PROXY_HEADERS
         for key in unwanted:
@@ -184,8 +185,8 @@ class Forwarded(Middleware):
 
     def _find_changes(
         self, scheme: str, host: str, path: str, listed: str, *others: str
-    ) -> tuple[Mapping[str, str], tuple[str, ...]]:
-        """Find the keys to set, and those to remove. The answers for the last requests are kept.
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+        """Find the keys to set with their values, and those to remove. The answers for the last requests are kept.
 
         :param scheme: the scheme that the server saw, and after it the host and the beginning of the path.
         :param listed: the addresses that the proxies sent.
@@ -199,7 +200,7 @@ class Forwarded(Middleware):
             if depth == self.hops or not (self.hops or hop.is_trusted):
                 break
         if depth < self.hops:  # the request came without all proxies
-            return {}, PROXY_HEADERS
+            return (), PROXY_HEADERS
         changes: dict[str, str] = {}
         unwanted = self._unread
         facts: Mapping[str, str] = {}
@@ -221,7 +222,8 @@ class Forwarded(Middleware):
                 facts = {**facts, part: chosen}
                 if "," in values:
                     changes[key] = chosen
-        return changes | _translate(facts, scheme, host, path), unwanted
+        changes |= _translate(facts, scheme, host, path)
+        return tuple(changes.items()), unwanted
 
     def _parse_entry(self, entry: str) -> _Hop:
         """Read an address in ``X-Forwarded-For``."""

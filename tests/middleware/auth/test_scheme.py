@@ -39,3 +39,7 @@ def test_says_what_makes_no_scheme() -> None:
         Auth(answering([]), schemes=[dict])  # type: ignore[list-item]
     with pytest.raises(ConfigError, match="bearer: is text; expected a mapping of options"):
         Auth(answering([]), bearer="x")  # type: ignore[arg-type]
+
+
+def test_the_repr_of_credentials_shows_no_secret() -> None:
+    assert repr(Credentials("ada", "s3cret")) == "Credentials(user='ada')"

@@ -103,7 +103,7 @@ class Basic(Scheme):
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
         """Check the password."""
-        user, (password, written) = credentials
+        user, (password, written) = credentials.user, credentials.secret
         if self._check is not None:
             # only True: the coroutine of an async function, for example, is true whatever the password is
             return self._identify(user) if self._check(user, password) is True else _REFUSALS[Verdict.WRONG]

@@ -1,6 +1,7 @@
 """What a scheme of authentication is: it reads credentials, verifies them, and makes the challenge."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -49,7 +50,8 @@ class Refusal(NamedTuple):
     is_guess: bool = False
 
 
-class Credentials(NamedTuple):
+@dataclass(slots=True)  # which costs half of what a NamedTuple does, once for each request
+class Credentials:
     """What a request presents, before it is verified.
 
     :param user: the name that it claims; empty if only the secret says who it is.
@@ -57,7 +59,7 @@ class Credentials(NamedTuple):
     """
 
     user: str
-    secret: Any
+    secret: Any = field(repr=False)
 
 
 class Scheme:

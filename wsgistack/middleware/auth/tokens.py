@@ -12,8 +12,8 @@ __all__ = ["MAX_TOKEN", "Tokens"]
 MAX_TOKEN = 8192
 """In characters: no longer token is hashed or parsed."""
 
-_NOTHING = frozenset(sha256(text).hexdigest() for text in (b"", b"\n"))
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NOTHING = frozenset(sha256(text).digest() for text in (b"", b"\n"))
+_DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3
 _EXPECTED = "the SHA-256 digest of the token in 64 hexadecimal digits, and scopes after it"
 _HINT = "print the digest with: printf %s TOKEN | sha256sum"
@@ -35,12 +35,12 @@ class Tokens:
 
     def __init__(self, owners: Mapping[str, str], *, scheme: str, key: str) -> None:
         mistakes = Mistakes()
-        self._identities: dict[str, Identity] = {}
+        self._identities: dict[bytes, Identity] = {}
         for number, (name, written) in enumerate(owners.items(), 1):
             where = Where(line=number)  # the item, whose line the loader knows
-            digest, *scopes = written.split() or [""]
-            digest = digest.lower()
-            if not name or not _DIGEST.fullmatch(digest):
+            hexadecimal, *scopes = written.split() or [""]
+            digest = bytes.fromhex(hexadecimal) if _DIGEST.fullmatch(hexadecimal) else b""
+            if not name or not digest:
                 # a token itself may be there in place of its digest, so it is not shown
                 problem = f"the token of {name!r} is not stored as a digest"
                 mistakes.append(Mistake(problem, key=key, expected=_EXPECTED, hint=_HINT, where=where))
@@ -59,5 +59,5 @@ class Tokens:
 
     def find(self, token: str) -> Identity | None:
         """Find whose token it is."""
-        digest = sha256(token.encode("latin-1", "replace")).hexdigest()
+        digest = sha256(token.encode("latin-1", "replace")).digest()
         return self._identities.get(digest)  # a client can't choose digests, so the time of this reveals nothing

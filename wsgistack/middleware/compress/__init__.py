@@ -129,7 +129,7 @@ class Compress(Middleware):
         self._choose = coding_chooser(tuple(codings))
         eligible = Eligibility(types, minimum_size, except_types)
         self._policies = {
-            name: Policy(coding, eligible.judge, minimum_size, flush_size, flush_interval)
+            name: Policy(coding, eligible.judge, max(1, minimum_size), flush_size, flush_interval)
             for name, coding in made.items()
         }
         self._name_in_vary = eligible.name_in_vary  # faster than to find the method for each request

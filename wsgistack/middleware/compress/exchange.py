@@ -136,7 +136,7 @@ class CompressExchange(HeldExchange):
     def _shrink(self, body: bytes, *, adds_length: bool = False) -> bytes:
         """Start, and return the whole body in one piece, encoded if that makes it smaller."""
         length = h.get(self.headers, "content-length")
-        if len(body) >= max(1, self._policy.minimum_size) and length in (None, str(len(body))):
+        if len(body) >= self._policy.minimum_size and (length is None or length == str(len(body))):
             encoded = self._policy.coding.whole(body)
             if len(encoded) < len(body):
                 self._release_encoded(("Content-Length", str(len(encoded))))
