@@ -43,6 +43,7 @@ PAGES = [
     *PARTS,
     ROOT / "docs/writing-a-middleware.rst",
     *(ROOT / f"docs/tasks/{name}.rst" for name in ("deployment", "several-applications", "testing")),
+    *sorted(set(ROOT.glob("docs/migration/*.rst")) - {ROOT / "docs/migration/index.rst"}),
 ]
 ERRORS = ROOT / "docs/errors.rst"
 """A page whose code the tests of ``catch_errors`` run."""
@@ -183,7 +184,7 @@ def test_the_command_for_files_of_openstack_changes_all_names(tmp_path: Path) ->
 
 
 def test_no_page_has_code_that_no_test_runs() -> None:
-    tested = {*DOCUMENTS, *PAGES, *PARTS, ERRORS, TUTORIAL, *ROOT.glob("docs/migration/*.rst")}
+    tested = {*DOCUMENTS, *PAGES, ERRORS, TUTORIAL}
     pages = {page for page in ROOT.glob("docs/**/*.rst") if not page.is_relative_to(ROOT / "docs/layers")}
     assert {page for page in pages if ".. code-block::" in page.read_text("utf-8")} <= tested
 

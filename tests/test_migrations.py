@@ -1,5 +1,6 @@
 """The pages of migration: the same requests get the same answers before and after the change."""
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,6 +94,20 @@ def test_answers_the_same_before_and_after(name: str, tmp_path: Path, monkeypatc
             header: new.headers.get(header) for header in case.headers
         }
         assert old.body == new.body or case.status != 200
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", r"ignore:\s*Eventlet is deprecated")
+def test_an_id_of_openstack_is_new_for_each_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hello.py").write_text(HELLO)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "hello", raising=False)
+    sent = "req-6f0d2b9e-1f8e-4c6f-a1a3-b0f1c2d3e4f5"
+    for snippet in read_snippets(ROOT / "oslo-middleware.rst"):
+        if snippet.file in ("before.py", "after.py"):
+            answer = send(run(snippet), Case({"HTTP_X_OPENSTACK_REQUEST_ID": sent}, ()))
+            made = answer.headers["X-OpenStack-Request-ID"]
+            assert re.fullmatch("req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", made)
+            assert made != sent
 
 
 @pytest.mark.parametrize("name", CASES)

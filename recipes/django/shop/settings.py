@@ -10,6 +10,7 @@ ROOT_URLCONF = "shop.urls"
 WSGI_APPLICATION = "shop.wsgi.application"
 MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 USE_TZ = True
+TIME_ZONE = "UTC"  # also of the access log; without it, Django sets that of Chicago
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
