@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from wsgistack.middleware.auth.hashes import NEW
+
 pytest_plugins = ["pytester"]
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -44,6 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(TESTS) and SLOW & {*item.path.relative_to(TESTS).parts}:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash new passwords in milliseconds, with the lowest costs. Otherwise each one takes a quarter of a second."""
+    for name, costs in {"bcrypt": {"rounds": 4}, "sha512": {"rounds": 1000}}.items():
+        scheme, options = NEW[name]
+        monkeypatch.setitem(NEW, name, (scheme, {**options, **costs}))
 
 
 @pytest.hookimpl(wrapper=True)

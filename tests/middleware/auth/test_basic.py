@@ -124,15 +124,15 @@ def test_calls_the_check_with_what_the_client_sent(user: str, password: str) -> 
     assert checked == [(prepare_name(user), prepare_password(password))]
 
 
-@pytest.mark.parametrize("name", HEADERS)
 @pytest.mark.parametrize("latin_1", [False, True])
 @pytest.mark.parametrize("users", [{"ann": "secret"}, {"ann": _SLOW}], ids=["plain", "hashed"])
-def test_answers_each_hostile_header_with_a_challenge(name: str, latin_1: bool, users: dict[str, str]) -> None:
+def test_answers_each_hostile_header_with_a_challenge(latin_1: bool, users: dict[str, str]) -> None:
     layer = BasicAuth(_show_user, users=users, latin_1=latin_1)
     body: Any = None  # to read it would be an error
-    call = Call(layer, HTTP_AUTHORIZATION=HEADERS[name], CONTENT_LENGTH="1000", **{"wsgi.input": body})
-    assert call.status == "401 Unauthorized"
-    assert call.headers["www-authenticate"] == 'Basic realm="Restricted", charset="UTF-8"'
+    for name, header in HEADERS.items():
+        call = Call(layer, HTTP_AUTHORIZATION=header, CONTENT_LENGTH="1000", **{"wsgi.input": body})
+        assert call.status == "401 Unauthorized", name
+        assert call.headers["www-authenticate"] == 'Basic realm="Restricted", charset="UTF-8"', name
 
 
 @pytest.mark.parametrize(
