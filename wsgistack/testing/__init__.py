@@ -27,5 +27,6 @@ def __getattr__(name: str) -> object:
     for home, public in _HOMES.items():
         if name in public:
             found: object = getattr(import_module(f"wsgistack.testing.{home}"), name)
+            globals()[name] = found
             return found
     raise AttributeError(f"module 'wsgistack.testing' has no attribute {name!r}")
