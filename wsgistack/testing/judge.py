@@ -66,10 +66,10 @@ class Judge:
         """Run one case."""
         if name in SCENARIOS:
             scenario = SCENARIOS[name]
-            return _verdict_of(name, clause_of(scenario), scenario(self._wrap, (*self._headers, *BROWSER)))
+            return _make_verdict(name, clause_of(scenario), scenario(self._wrap, (*self._headers, *BROWSER)))
         if name in MODES:
             mode = MODES[name]
-            return _verdict_of(name, mode.clause, mode.run(self._wrap, self._headers, self._changes))
+            return _make_verdict(name, mode.clause, mode.run(self._wrap, self._headers, self._changes))
         case = CASES[name.removesuffix(BY_A_BROWSER)]
         headers = (*self._headers, *(BROWSER if name.endswith(BY_A_BROWSER) else ()))
         passage = run_case(self._wrap, case, self._changes, headers)
@@ -80,7 +80,7 @@ class Judge:
         return map(self.judge, self.names())
 
 
-def _verdict_of(name: str, clause: str, details: Iterable[str]) -> Verdict:
+def _make_verdict(name: str, clause: str, details: Iterable[str]) -> Verdict:
     return Verdict(name, clause, tuple(Breach(name, clause, detail) for detail in details))
 
 
