@@ -223,7 +223,7 @@ STANDARD_LIBRARY_ONLY_BUT = {
     "http.negotiation": {"webob"},
     "testing.plugin": {"pytest"},
     "serving.serve": {"waitress"},
-    "middleware.catch_errors.source": {"pygments"},
+    "middleware.catch_errors.debug.highlighting": {"pygments"},
     "cli.completing": {"argcomplete"},
     "middleware.auth.jwks": {"cryptography"},
     "logging.carrying": {"celery"},

@@ -13,9 +13,9 @@ from wsgistack.testing.scenarios import SCENARIOS
 from wsgistack.testing.trial import BROWSER, Wrap, find_breaches, run_case
 from wsgistack.types import App, Changes, Factory
 
-__all__ = ["BY_A_BROWSER", "Judge", "Verdict"]
+__all__ = ["Judge", "Verdict"]
 
-BY_A_BROWSER = "-by_a_browser"
+_BY_A_BROWSER = "-by_a_browser"
 
 
 class Verdict(NamedTuple):
@@ -60,7 +60,7 @@ class Judge:
     @staticmethod
     def names() -> list[str]:
         """The names of all cases."""
-        return [*CASES, *(f"{name}{BY_A_BROWSER}" for name in CASES), *SCENARIOS, *MODES]
+        return [*CASES, *(f"{name}{_BY_A_BROWSER}" for name in CASES), *SCENARIOS, *MODES]
 
     def judge(self, name: str) -> Verdict:
         """Run one case."""
@@ -70,8 +70,8 @@ class Judge:
         if name in MODES:
             mode = MODES[name]
             return _make_verdict(name, mode.clause, mode.run(self._wrap, self._headers, self._changes))
-        case = CASES[name.removesuffix(BY_A_BROWSER)]
-        headers = (*self._headers, *(BROWSER if name.endswith(BY_A_BROWSER) else ()))
+        case = CASES[name.removesuffix(_BY_A_BROWSER)]
+        headers = (*self._headers, *(BROWSER if name.endswith(_BY_A_BROWSER) else ()))
         passage = run_case(self._wrap, case, self._changes, headers)
         return Verdict(name, case.description, tuple(find_breaches(passage)))
 

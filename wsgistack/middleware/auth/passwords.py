@@ -125,14 +125,14 @@ class Passwords:
     stored hash, so that a changed hash counts at once. A wrong one costs a hash each time, also for an unknown user.
 
     :param read_users: returns the users.
-    :param max_hashes: how many hashes are computed at once.
+    :param max_hashes: how many hashes are computed at once. Half of the processors by default.
     """
 
     __slots__ = ("_hashing", "_knows", "_read_users")
 
-    def __init__(self, read_users: Callable[[], Users], *, max_hashes: int = DEFAULT_HASHES) -> None:
+    def __init__(self, read_users: Callable[[], Users], *, max_hashes: int | None = None) -> None:
         self._read_users = read_users
-        self._hashing = Hashing(max_hashes)
+        self._hashing = Hashing(max_hashes or DEFAULT_HASHES)
         self._knows = self._hashing.knows
 
     def find_stored(self, user: str) -> str | bytes | None:
