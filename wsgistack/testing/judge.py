@@ -8,7 +8,7 @@ from wsgistack.errors import Breach
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.modes import MODES
 from wsgistack.testing.request import RequestHeaders, list_headers
-from wsgistack.testing.rules.rule import clause_of
+from wsgistack.testing.rules.rule import read_clause
 from wsgistack.testing.scenarios import SCENARIOS
 from wsgistack.testing.trial import BROWSER, Wrap, find_breaches, run_case
 from wsgistack.types import App, Changes, Factory
@@ -66,7 +66,7 @@ class Judge:
         """Run one case."""
         if name in SCENARIOS:
             scenario = SCENARIOS[name]
-            return _make_verdict(name, clause_of(scenario), scenario(self._wrap, (*self._headers, *BROWSER)))
+            return _make_verdict(name, read_clause(scenario), scenario(self._wrap, (*self._headers, *BROWSER)))
         if name in MODES:
             mode = MODES[name]
             return _make_verdict(name, mode.clause, mode.run(self._wrap, self._headers, self._changes))

@@ -13,7 +13,7 @@ from wsgistack.testing.hostile import CASES
 from wsgistack.testing.judge import Verdict
 from wsgistack.testing.modes import MODES
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
-from wsgistack.testing.rules.rule import clause_of
+from wsgistack.testing.rules.rule import read_clause
 from wsgistack.testing.scenarios import SCENARIOS
 
 __all__ = ["REPORTS", "as_text", "rules_page"]
@@ -126,7 +126,7 @@ def rules_page() -> str:
         lines += [book.title, "-" * len(book.title), ""]
         for rule in book.rules.values():
             lines += [f"``{rule.name}``", f"    {rule.clause}", ""]
-    several = {name: clause_of(scenario) for name, scenario in SCENARIOS.items()}
+    several = {name: read_clause(scenario) for name, scenario in SCENARIOS.items()}
     modes = {name: mode.clause for name, mode in MODES.items()}
     for title, clauses in (
         ("Middlewares, with several requests", several),

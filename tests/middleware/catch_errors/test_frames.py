@@ -12,7 +12,7 @@ from tests.middleware.catch_errors.debug.failing import catch, describe
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors import frames
 from wsgistack.middleware.catch_errors.fingerprints import find_owner
-from wsgistack.middleware.catch_errors.frames import Raised, describe_error, scopes_of
+from wsgistack.middleware.catch_errors.frames import Raised, describe_error, list_scopes
 from wsgistack.middleware.catch_errors.values import Values
 
 HERE = __name__
@@ -103,14 +103,14 @@ def test_ends_at_cycles() -> None:
     expected = ["ValueError", ["caused by ValueError", ["while handling exception 1, which is shown above"]]]
     assert tree(raised) == expected
     assert [each.is_new for each in raised.walk()] == [True, True, False]
-    assert [*scopes_of(first)] == []
+    assert [*list_scopes(first)] == []
 
 
 def test_shows_a_limited_number_of_exceptions() -> None:
     raised = describe_error(ExceptionGroup("many", [ValueError(number) for number in range(999)]), Values(Redaction()))
     assert len(raised.inner) == frames.MAX_ERRORS
     assert tree(raised.inner[-1]) == ["and more exceptions"]
-    assert len([*scopes_of(ExceptionGroup("many", [ValueError(number) for number in range(999)]))]) == 0
+    assert len([*list_scopes(ExceptionGroup("many", [ValueError(number) for number in range(999)]))]) == 0
 
 
 def test_reads_a_chain_of_any_length() -> None:

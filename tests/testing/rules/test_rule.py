@@ -7,7 +7,7 @@ import pytest
 
 from wsgistack.errors import Breach
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
-from wsgistack.testing.rules.rule import RuleBook, clause_of
+from wsgistack.testing.rules.rule import RuleBook, read_clause
 
 
 def test_a_function_is_a_rule_and_its_docstring_is_the_clause() -> None:
@@ -37,7 +37,7 @@ def test_a_function_is_a_rule_and_its_docstring_is_the_clause() -> None:
 
 
 def test_a_function_without_a_docstring_has_no_clause() -> None:
-    assert clause_of(lambda: None) == ""
+    assert read_clause(lambda: None) == ""
 
 
 @pytest.mark.parametrize("book", [APPLICATION, SERVER, MIDDLEWARE], ids=lambda book: book.title)

@@ -70,10 +70,10 @@ def _mark(number: int, text: str, span: Span) -> tuple[int, int] | None:
     if span.column is None or span.end_column is None or not span.line <= number <= (span.end_line or span.line):
         return None
     text = text.rstrip()
-    start = _characters(text, span.column) if number == span.line else len(text) - len(text.lstrip())
-    end = _characters(text, span.end_column) if number == span.end_line else len(text)
+    start = _count_characters(text, span.column) if number == span.line else len(text) - len(text.lstrip())
+    end = _count_characters(text, span.end_column) if number == span.end_line else len(text)
     return (start, end) if start < end else None
 
 
-def _characters(text: str, column: int) -> int:
+def _count_characters(text: str, column: int) -> int:
     return len(text.encode()[:column].decode(errors="replace"))

@@ -43,7 +43,7 @@ def _write_error(error: Raised) -> Iterator[str]:
     yield from error.notes
     for number, each in enumerate(members, 1):
         yield f"  +- {number} of {len(members)}"
-        yield from (f"  | {line}" for line in _lines(_write_error(each)))
+        yield from (f"  | {line}" for line in _split_lines(_write_error(each)))
 
 
 def _write_frame(frame: Frame) -> Iterator[str]:
@@ -61,6 +61,6 @@ def _write_frame(frame: Frame) -> Iterator[str]:
         yield f"  [{frame.omitted}]"
 
 
-def _lines(parts: Iterable[str]) -> Iterator[str]:
+def _split_lines(parts: Iterable[str]) -> Iterator[str]:
     for part in parts:
         yield from part.split("\n")

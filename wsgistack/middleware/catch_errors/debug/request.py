@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug.logs import RECORDS
 from wsgistack.middleware.catch_errors.request import list_headers, name_request, redact_paths
-from wsgistack.middleware.catch_errors.values import Values, own_attributes
+from wsgistack.middleware.catch_errors.values import Values, read_attributes
 from wsgistack.types import Environ
 
 __all__ = ["Request", "describe_request"]
@@ -67,8 +67,8 @@ def _read_form(environ: Environ) -> Iterator[tuple[str, object]]:
     """The fields of a form, if WebOb or Werkzeug has read it. Nothing is read from the client."""
     parsed: Any = environ.get("webob._parsed_post_vars")
     if type(parsed) is tuple:
-        yield from own_attributes(parsed[0]).get("_items", ())  # type: ignore[misc]
-    form = own_attributes(environ.get("werkzeug.request")).get("form")
+        yield from read_attributes(parsed[0]).get("_items", ())  # type: ignore[misc]
+    form = read_attributes(environ.get("werkzeug.request")).get("form")
     if form is not None:
         for name, each in dict.items(cast(Any, form)):
             yield from ((name, value) for value in (each if type(each) is list else [each]))
