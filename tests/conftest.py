@@ -15,7 +15,7 @@ pytest_plugins = ["pytester"]
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.pop("COVERAGE_PROCESS_START", None)  # it measures this worker, and not the programs that tests start
 
-settings.register_profile("steady", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=15)
 settings.register_profile("thorough", settings.get_profile("steady"), max_examples=100)
 for name in ("FORCE_COLOR", "NO_COLOR"):  # a CI system may set them
     os.environ.pop(name, None)

@@ -260,6 +260,7 @@ def floor(module: str) -> int:
     return next(level for name in names for level, modules in enumerate(FLOORS) if name in modules)
 
 
+@cache
 def imported(module: str) -> list[str]:
     """The modules that a module imports, wherever in it; of this package without the package's name."""
     found = []

@@ -192,12 +192,11 @@ def test_greenlets_do_not_lock_each_other_out() -> None:
 from gevent import monkey
 monkey.patch_all()
 import gevent
-from tests.direct import Call
-from tests.middleware.auth.test_basic import _basic, _show_user
+from tests.direct import Call, answering
 from wsgistack import BasicAuth
-layer = BasicAuth(_show_user, users={{"ann": {_SLOW!r}}}, max_hashes=1)
+layer = BasicAuth(answering([]), users={{"ann": {_SLOW!r}}}, max_hashes=1)
 ask = lambda header: Call(layer, HTTP_AUTHORIZATION=header).status[:3]
-headers = [_basic("ann", "secret")] * 20 + [_basic("ann", f"guess {{number}}") for number in range(20)]
+headers = {[_basic("ann", "secret")] * 20 + [_basic("ann", f"guess {number}") for number in range(20)]}
 jobs = [gevent.spawn(ask, header) for header in headers]
 gevent.joinall(jobs, timeout=60)
 print(*(job.value for job in jobs))

@@ -127,8 +127,9 @@ def test_cherrypy_still_answers_its_own_errors(caplog: pytest.LogCaptureFixture)
 
 
 def test_the_setting_of_django(caplog: pytest.LogCaptureFixture) -> None:
+    site = django_site()  # which configures Django, if nothing else has done so
     with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=True):
-        assert b'"status": 500' in Call(CatchErrors(django_site())).read()
+        assert b'"status": 500' in Call(CatchErrors(site)).read()
     assert count(caplog) == 1
     assert [record.name for record in caplog.records if record.name == "django.request"] == [], "nor a mail to admins"
 
