@@ -82,7 +82,6 @@ class Keys:
                 expected = "a file with public keys in PEM, or a JWKS"
                 raise ConfigError(Mistake(describe_error(error), "jwt.keys", file, expected)) from error
             self._read_at = monotonic()
-            self._has_read.set()
         else:
             _check_url(url)
 
@@ -90,8 +89,6 @@ class Keys:
         """Forget the thread that reads the keys: after a fork it does not exist."""
         self._lock = Lock()  # held while the keys are read
         self._has_read = Event()
-        if self._keys is not None:
-            self._has_read.set()
 
     def find(self, id: object, algorithm: object) -> Sequence[Any]:
         """Find the keys that may verify a token.
@@ -103,8 +100,9 @@ class Keys:
         age = monotonic() - self._read_at
         if age > (self._refresh if self._keys else MIN_INTERVAL):
             self._read_in_background()
-            # the first tokens wait for the same answer, but later ones never for an issuer that is down or slow
-            self._has_read.wait(self._asked_at + IO_TIMEOUT - monotonic())
+            if self._keys is None:
+                # the first tokens wait for the same answer, but later ones never for an issuer that is down or slow
+                self._has_read.wait(self._asked_at + IO_TIMEOUT - monotonic())
         if self._keys is None:
             raise KeysUnavailableError
         found = self._search(id, algorithm)
