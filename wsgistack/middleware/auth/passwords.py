@@ -7,7 +7,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import Self
 
-from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
 from wsgistack.middleware.auth.credentials import MAX_TEXT, find_problem, prepare_name, prepare_password
 from wsgistack.middleware.auth.hashes import (
     HashError,
@@ -73,7 +73,7 @@ class Users:
         hashes: dict[str, str] = {}
         plain: dict[str, str] = {}
         schemes = set()
-        mistakes = []
+        mistakes = Mistakes()
         for number, (given, stored) in enumerate(users.items(), 1):
             where = Where(line=number)  # the item, whose line the loader knows
             user = prepare_name(given)
@@ -100,8 +100,7 @@ class Users:
                 problem = f"the password of user {user!r} {error}"
                 expected = f"a password or {EXPECTED_HASH}"
                 mistakes.append(Mistake(problem, key=key, expected=expected, hint=error.hint, where=where))
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         require_libraries(schemes, key=key)
         return cls(hashes, plain)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from wsgistack.http.redaction import Redaction
-from wsgistack.middleware.catch_errors.frames import Frame, Raised, describe_error
+from wsgistack.middleware.catch_errors.frames import Frame, Raised, capture_error
 from wsgistack.middleware.catch_errors.values import Values
 
 __all__ = ["MAX_TRACEBACK", "format_error", "write_traceback"]
@@ -19,7 +19,7 @@ _LEADS = {
 
 def format_error(error: BaseException) -> str:
     """The traceback of an error with its causes, groups and notes."""
-    return write_traceback(describe_error(error, Values(Redaction())))
+    return write_traceback(capture_error(error, Values(Redaction())))
 
 
 def write_traceback(error: Raised) -> str:
