@@ -8,7 +8,7 @@ from wsgistack.testing.rules.rule import RuleBook
 
 __all__ = ["MIDDLEWARE"]
 
-MIDDLEWARE: RuleBook[Passage] = RuleBook("Middlewares")
+MIDDLEWARE: RuleBook[Passage] = RuleBook()
 
 
 @MIDDLEWARE.rule

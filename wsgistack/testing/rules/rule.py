@@ -25,13 +25,9 @@ class Rule(NamedTuple, Generic[Judged]):
 
 
 class RuleBook(Generic[Judged]):
-    """Rules for the same kind of thing.
+    """Rules for the same kind of thing."""
 
-    :param title: a heading for them.
-    """
-
-    def __init__(self, title: str) -> None:
-        self.title = title
+    def __init__(self) -> None:
         self.rules: dict[str, Rule[Judged]] = {}
 
     def rule(self, check: Callable[[Judged], Iterator[str]]) -> Callable[[Judged], Iterator[str]]:

@@ -7,7 +7,7 @@ from wsgistack.testing.rules.rule import RuleBook
 
 __all__ = ["SERVER"]
 
-SERVER: RuleBook[Record] = RuleBook("Servers, and middlewares as servers of their application")
+SERVER: RuleBook[Record] = RuleBook()
 
 _TEXTS = ("REQUEST_METHOD", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme")
 _OPTIONAL_TEXTS = (
