@@ -13,7 +13,7 @@ from wsgistack.middleware.auth.hashes import check_weak_hashes
 from wsgistack.middleware.auth.hashing import LIFETIME, MAX_REMEMBERED
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
 from wsgistack.middleware.auth.layer import AuthLayer
-from wsgistack.middleware.auth.passwords import RIGHT, Passwords, Users, Verdict
+from wsgistack.middleware.auth.passwords import Passwords, Users, Verdict
 from wsgistack.middleware.auth.remembering import digest_secret, put_newest
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
@@ -109,7 +109,7 @@ class Basic(Scheme):
             return self._identify(user) if self._check(user, password) is True else _REFUSALS[Verdict.WRONG]
         stored = self._passwords.find_stored(user)
         verdict = self._passwords.verify(user, password)
-        if verdict is not RIGHT:
+        if verdict is not Verdict.RIGHT:
             return _REFUSALS[verdict]
         identity = self._identify(user)
         known = identity, stored, monotonic() + LIFETIME
