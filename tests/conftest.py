@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from wsgistack.middleware.auth.hashes import NEW
+
 pytest_plugins = ["pytester"]
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.pop("COVERAGE_PROCESS_START", None)  # it measures this worker, and not the programs that tests start
 
-settings.register_profile("steady", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=15)
 settings.register_profile("thorough", settings.get_profile("steady"), max_examples=100)
 for name in ("FORCE_COLOR", "NO_COLOR"):  # a CI system may set them
     os.environ.pop(name, None)
@@ -44,6 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(TESTS) and SLOW & {*item.path.relative_to(TESTS).parts}:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash new passwords in milliseconds, with the lowest costs. Otherwise each one takes a quarter of a second."""
+    for name, costs in {"bcrypt": {"rounds": 4}, "sha512": {"rounds": 1000}}.items():
+        scheme, options = NEW[name]
+        monkeypatch.setitem(NEW, name, (scheme, {**options, **costs}))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,17 +14,18 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from docutils import nodes
+from passlib.hash import bcrypt
 
 from tests.pages import read_page, read_snippets
 from wsgistack.cli import main
 from wsgistack.config import load
-from wsgistack.middleware.auth.hashes import hash_password
 from wsgistack.pipeline import registry
 from wsgistack.testing import Server
 
 DOCS = Path(__file__).parent.parent / "docs"
 REFUSING = ("api_key", "auth", "basic_auth", "bearer_auth", "https")
 """Layers that answer a plain request over http by themselves."""
+HASH = bcrypt.using(rounds=4).hash("lovelace")
 LAYERS = [name for name in registry.names() if registry.find(name).__module__.startswith("wsgistack.")]
 
 
@@ -106,7 +107,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     vars(shop)["find_build"] = lambda environ: "1.2"
     for module in ("shop", "shop.version"):
         monkeypatch.setitem(sys.modules, module, shop)
-    (tmp_path / "users.htpasswd").write_text(f"ada:{hash_password('lovelace', 'bcrypt')}\n")
+    (tmp_path / "users.htpasswd").write_text(f"ada:{HASH}\n")
     (tmp_path / "denied.txt").write_text("192.0.2.0/24\n")
     (tmp_path / "issuer.pem").write_text(write_public_key())
     (tmp_path / "public").mkdir()

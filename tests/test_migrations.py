@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 import pytest
 from a2wsgi import ASGIMiddleware
+from passlib.hash import bcrypt
 from webtest import TestApp as Client
 from webtest import TestResponse as Response
 
 from tests.pages import Snippet, read_snippets
 from wsgistack.cli import main
-from wsgistack.middleware.auth.hashes import hash_password
 
 ROOT = Path(__file__).parent.parent / "docs" / "migration"
+HASH = bcrypt.using(rounds=4).hash("lovelace")
 HELLO = """
 def application(environ, start_response):
     headers = [("Content-Type", "text/plain"), ("X-Seen", f"{environ.get('REMOTE_ADDR')} {environ['wsgi.url_scheme']}")]
@@ -113,7 +114,7 @@ def test_an_id_of_openstack_is_new_for_each_request(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize("name", CASES)
 def test_the_files_of_a_page_are_right(name: str, tmp_path: Path) -> None:
     (tmp_path / "hello.py").write_text(HELLO)
-    (tmp_path / "users.htpasswd").write_text(f"ada:{hash_password('lovelace', 'bcrypt')}\n")
+    (tmp_path / "users.htpasswd").write_text(f"ada:{HASH}\n")
     for number, snippet in enumerate(read_snippets(ROOT / f"{name}.rst")):
         if snippet.language in ("toml", "ini"):
             file = tmp_path / f"stack{number}.{snippet.language}"

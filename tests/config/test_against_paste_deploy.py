@@ -68,7 +68,7 @@ def refused_or(
         return "refused"
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ini_files(), st.sampled_from([None, PASSED]))
 def test_both_make_the_same_from_random_files(
     tmp_path_factory: pytest.TempPathFactory,

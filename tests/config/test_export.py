@@ -84,7 +84,7 @@ def list_layers(document: Document) -> list[Any]:
 
 @pytest.mark.usefixtures("folder")
 @given(LAYERS)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_reads_the_same_layers_from_the_exported_toml(items: list[Any]) -> None:
     document = table({"app": "json:dumps", "layers": items})
     written, _ = export(document)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.config.logging_tree import cut, own_logging, read_ini, tree, written
@@ -416,7 +416,6 @@ TABLES = st.dictionaries(
 )
 
 
-@settings(max_examples=40)
 @given(TABLES | LEAVES)
 def test_reports_any_wrong_table_as_mistakes(tmp_path_factory: pytest.TempPathFactory, table: object) -> None:
     with own_logging(), contextlib.suppress(ConfigError):

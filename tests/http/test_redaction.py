@@ -290,4 +290,4 @@ def test_a_message_stays_what_it_is_when_it_is_redacted_again(text: str) -> None
     "part", ["a", "a:", "-", "password", 'password="', "<a>", "token>", "://a:", "--a ", "password=[", "eyJ", "-----"]
 )
 def test_a_long_message_takes_little_time(part: str) -> None:  # it would be hours if a pattern were quadratic
-    assert Redaction().redact_message(part * (400_000 // len(part)))
+    assert Redaction().redact_message(part * (200_000 // len(part)))

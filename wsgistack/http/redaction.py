@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from urllib.parse import unquote
 
 __all__ = ["REDACTED", "Redaction", "redact_text"]
@@ -119,13 +120,9 @@ class Redaction:
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        parts = [*_PARTS_OF_NAMES, *filter(None, (_SEPARATORS.sub(" ", name.lower()).strip() for name in names))]
-        words = f"(?<![a-z0-9])(?:{_any_of(_WORDS_OF_NAMES)})(?![a-z0-9])"
-        whole = rf"\A(?:{_any_of(_WHOLE_NAMES)})\Z"
-        last = rf"(?<![a-z0-9])(?:{_any_of(_LAST_WORDS_OF_NAMES)})\Z"
-        self._find = re.compile(f"{_any_of(parts)}|{words}|{whole}|{last}").search
-        everything = (*parts, *_WORDS_OF_NAMES, *_WHOLE_NAMES, *_BEFORE_SECRETS_IN_PATHS, *_STARTS_OF_TOKENS)
-        self._may_have_secret = re.compile(_any_of([*everything, "%", "@"])).search
+        secret, perhaps = _compile_names(*names)
+        self._find = secret.search
+        self._may_have_secret = perhaps.search
 
     def is_secret(self, name: str) -> bool:
         """Whether a value with this name is a secret."""
@@ -267,6 +264,17 @@ def _decode(text: str) -> str:
             break
         text = unquote(text)
     return text
+
+
+@cache
+def _compile_names(*names: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds the name of a secret, and what finds nothing in a text that has no secret."""
+    parts = [*_PARTS_OF_NAMES, *filter(None, (_SEPARATORS.sub(" ", name.lower()).strip() for name in names))]
+    words = f"(?<![a-z0-9])(?:{_any_of(_WORDS_OF_NAMES)})(?![a-z0-9])"
+    whole = rf"\A(?:{_any_of(_WHOLE_NAMES)})\Z"
+    last = rf"(?<![a-z0-9])(?:{_any_of(_LAST_WORDS_OF_NAMES)})\Z"
+    everything = (*parts, *_WORDS_OF_NAMES, *_WHOLE_NAMES, *_BEFORE_SECRETS_IN_PATHS, *_STARTS_OF_TOKENS)
+    return re.compile(f"{_any_of(parts)}|{words}|{whole}|{last}"), re.compile(_any_of([*everything, "%", "@"]))
 
 
 def _any_of(names: Iterable[str]) -> str:

@@ -29,5 +29,6 @@ if not TYPE_CHECKING:  # type checkers would accept any name
         for home, public in _HOMES.items():
             if name in public:
                 found: object = getattr(import_module(f"wsgistack.testing.{home}"), name)
+                globals()[name] = found
                 return found
         raise AttributeError(f"module 'wsgistack.testing' has no attribute {name!r}")

@@ -8,14 +8,14 @@ from wsgistack.errors import Breach
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.modes import MODES
 from wsgistack.testing.request import RequestHeaders, list_headers
-from wsgistack.testing.rules.rule import clause_of
+from wsgistack.testing.rules.rule import read_clause
 from wsgistack.testing.scenarios import SCENARIOS
 from wsgistack.testing.trial import BROWSER, Wrap, find_breaches, run_case
 from wsgistack.types import App, Changes, Factory
 
-__all__ = ["BY_A_BROWSER", "Judge", "Verdict"]
+__all__ = ["Judge", "Verdict"]
 
-BY_A_BROWSER = "-by_a_browser"
+_BY_A_BROWSER = "-by_a_browser"
 
 
 class Verdict(NamedTuple):
@@ -60,18 +60,18 @@ class Judge:
     @staticmethod
     def names() -> list[str]:
         """The names of all cases."""
-        return [*CASES, *(f"{name}{BY_A_BROWSER}" for name in CASES), *SCENARIOS, *MODES]
+        return [*CASES, *(f"{name}{_BY_A_BROWSER}" for name in CASES), *SCENARIOS, *MODES]
 
     def judge(self, name: str) -> Verdict:
         """Run one case."""
         if name in SCENARIOS:
             scenario = SCENARIOS[name]
-            return _verdict_of(name, clause_of(scenario), scenario(self._wrap, (*self._headers, *BROWSER)))
+            return _make_verdict(name, read_clause(scenario), scenario(self._wrap, (*self._headers, *BROWSER)))
         if name in MODES:
             mode = MODES[name]
-            return _verdict_of(name, mode.clause, mode.run(self._wrap, self._headers, self._changes))
-        case = CASES[name.removesuffix(BY_A_BROWSER)]
-        headers = (*self._headers, *(BROWSER if name.endswith(BY_A_BROWSER) else ()))
+            return _make_verdict(name, mode.clause, mode.run(self._wrap, self._headers, self._changes))
+        case = CASES[name.removesuffix(_BY_A_BROWSER)]
+        headers = (*self._headers, *(BROWSER if name.endswith(_BY_A_BROWSER) else ()))
         passage = run_case(self._wrap, case, self._changes, headers)
         return Verdict(name, case.description, tuple(find_breaches(passage)))
 
@@ -80,7 +80,7 @@ class Judge:
         return map(self.judge, self.names())
 
 
-def _verdict_of(name: str, clause: str, details: Iterable[str]) -> Verdict:
+def _make_verdict(name: str, clause: str, details: Iterable[str]) -> Verdict:
     return Verdict(name, clause, tuple(Breach(name, clause, detail) for detail in details))
 
 

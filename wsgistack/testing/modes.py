@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.rules import Passage
-from wsgistack.testing.rules.rule import clause_of
+from wsgistack.testing.rules.rule import read_clause
 from wsgistack.testing.server import STRICT, Mode
 from wsgistack.testing.trial import BROWSER, Headers, Wrap, find_breaches, run_case
 from wsgistack.types import Changes
@@ -73,7 +73,7 @@ def check_in(
 
     def register(check: Check) -> Check:
         name = check.__name__
-        MODES[name] = ModeCheck(name, clause_of(check), mode, cases, allowed, base, check, writing)
+        MODES[name] = ModeCheck(name, read_clause(check), mode, cases, allowed, base, check, writing)
         return check
 
     return register

@@ -1,4 +1,4 @@
-"""Reports about a middleware, for people, programs and build servers; and the page of the rules."""
+"""Reports about a middleware, for people, programs and build servers."""
 
 import json
 import re
@@ -11,12 +11,8 @@ from xml.etree import ElementTree
 from wsgistack.errors import Breach
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.judge import Verdict
-from wsgistack.testing.modes import MODES
-from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
-from wsgistack.testing.rules.rule import clause_of
-from wsgistack.testing.scenarios import SCENARIOS
 
-__all__ = ["REPORTS", "as_text", "rules_page"]
+__all__ = ["REPORTS", "as_text"]
 
 
 def as_text(name: str, verdicts: Sequence[Verdict], *, is_whole: bool = False) -> str:
@@ -117,22 +113,3 @@ _DATA = re.compile(  # from a quote or a bracket to what a rule says next, becau
     re.VERBOSE,
 )
 _UNSAFE = re.compile(r"[^\n -~]")  # XML 1.0 does not allow some of these characters
-
-
-def rules_page() -> str:
-    """All rules with their clauses, as a page in reStructuredText."""
-    lines = ["The rules", "=========", "", "What the conformance kit demands, with the section of the standard.", ""]
-    for book in (APPLICATION, SERVER, MIDDLEWARE):
-        lines += [book.title, "-" * len(book.title), ""]
-        for rule in book.rules.values():
-            lines += [f"``{rule.name}``", f"    {rule.clause}", ""]
-    several = {name: clause_of(scenario) for name, scenario in SCENARIOS.items()}
-    modes = {name: mode.clause for name, mode in MODES.items()}
-    for title, clauses in (
-        ("Middlewares, with several requests", several),
-        ("Middlewares, on servers that differ from PEP 3333, and with clients that disconnect", modes),
-    ):
-        lines += [title, "-" * len(title), ""]
-        for name, clause in clauses.items():
-            lines += [f"``{name}``", f"    {clause}", ""]
-    return "\n".join(lines)

@@ -361,7 +361,7 @@ def test_finds_a_layer_that_is_not_registered_for_paste_deploy(folder: Path, mon
         theirs(folder / "stack.ini", "app", "main")
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ini_files(is_odd=True))
 def test_paste_deploy_makes_the_same_where_it_finds_nothing(
     tmp_path_factory: pytest.TempPathFactory, case: tuple[str, list[tuple[str, str]]]

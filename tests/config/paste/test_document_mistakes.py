@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.config.written import GREET, MADE, MARK, MODULE, load_mistakes, write
@@ -260,7 +260,6 @@ WORDS = st.sampled_from(
 ODDS = st.sampled_from(["\0", "/", "json:dumps", "request_id ", "basic_auth", "users", "=", " a\n  b", "%", "9" * 5000])
 
 
-@settings(max_examples=50)
 @given(st.lists(HEADS | WORDS | ODDS | st.text(max_size=5), max_size=20).map("".join))
 def test_reports_any_wrong_text_as_mistakes(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "stack.ini"

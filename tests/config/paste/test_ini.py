@@ -4,7 +4,7 @@ from configparser import ConfigParser, DuplicateOptionError, Error
 from io import StringIO
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError
@@ -53,7 +53,6 @@ def as_we_read(text: str) -> Sections | None:
     return {"DEFAULT": default, **{name: {**default, **settings} for name, settings in read.items()}}
 
 
-@settings(max_examples=60)
 @given(INI)
 def test_reads_what_configparser_reads(text: str) -> None:
     expected = as_configparser_reads(text)
@@ -61,7 +60,6 @@ def test_reads_what_configparser_reads(text: str) -> None:
     assert as_we_read(text) == expected
 
 
-@settings(max_examples=60)
 @given(st.text("[]=:;#% \t\nab\r\x0b\x0c\x85\u2028", max_size=40).map("[a]\n".__add__) | INI | st.text())
 @example("[a]\nb=1\x0cc=2\n")
 @example("[a]\nb=1\u2028 c=2\n")

@@ -7,7 +7,7 @@ import logging.handlers
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.config.logging_tree import cut, own_logging, read_ini, tree, written
@@ -229,7 +229,6 @@ TEXTS = st.fixed_dictionaries(
 ).map(lambda made: "".join(f"[{name}]\n{settings}\n" for name, settings in made.items()))
 
 
-@settings(max_examples=50)
 @given(TEXTS)
 def test_reports_any_wrong_settings_as_mistakes(text: str) -> None:
     with own_logging(), contextlib.suppress(ConfigError):
@@ -238,7 +237,6 @@ def test_reports_any_wrong_settings_as_mistakes(text: str) -> None:
         assert setup.check() == []
 
 
-@settings(max_examples=50)
 @given(st.text("(){}[]'\"\\,.${}env:a1+- \n\0") | st.text() | st.just("-" * 5000 + "1"))
 def test_reports_any_wrong_expression_as_a_mistake(text: str) -> None:
     lines = "\n ".join(text.splitlines())

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.config import factories
@@ -34,7 +34,6 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 TABLES = st.dictionaries(KEYS, VALUES, max_size=4)
 
 
-@settings(max_examples=40)
 @given(TABLES | st.fixed_dictionaries({"app": VALUES, "layers": st.lists(VALUES, max_size=3), "apps": TABLES | VALUES}))
 def test_reports_nothing_but_mistakes(table: dict[str, Any]) -> None:
     document = open_document(table)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, config
@@ -82,7 +82,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=50)
 @given(st.builds("app = {}\nlayers = {}\n{}".format, VALUES, VALUES, st.text(max_size=9)) | st.text())
 def test_reports_any_wrong_text_as_mistakes(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzzed" / FILE

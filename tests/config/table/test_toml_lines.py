@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError
@@ -138,7 +138,6 @@ def paths(value: object, path: Path = ()) -> Iterator[Path]:
         yield from paths(inner, (*path, name))
 
 
-@settings(max_examples=60)
 @given(st.dictionaries(KEYS, VALUES, max_size=4), st.randoms(use_true_random=False), st.sampled_from(["\n", "\r\n"]))
 def test_finds_the_line_of_each_table_item_and_key(table: Table, random: Random, end: str) -> None:
     writer = Writer(random)
@@ -199,7 +198,6 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
 @given(st.lists(LINES, max_size=6).map("\n".join) | st.text("ab.=,[]{}\"'#\\\n\r \t") | st.text())
 @example("[a]\nb.c = 1\n[a.b.d]")
 def test_finds_a_line_of_everything_or_reports_a_mistake(text: str) -> None:

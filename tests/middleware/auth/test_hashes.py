@@ -231,6 +231,7 @@ def test_refuses_an_unknown_weak_format() -> None:
     ]
 
 
+@pytest.mark.usefixtures("cheap_hashes")
 @pytest.mark.parametrize("name", NEW)
 def test_makes_hashes_that_it_can_check(name: str) -> None:
     made = hash_password("pä:ß", name)
@@ -239,6 +240,11 @@ def test_makes_hashes_that_it_can_check(name: str) -> None:
     assert hash_password("pä:ß", name) != made
 
 
+def test_a_new_hash_of_bcrypt_has_the_usual_cost() -> None:
+    assert hash_password("x", "bcrypt").startswith("$2y$12$")
+
+
+@pytest.mark.usefixtures("cheap_hashes")
 def test_does_not_hash_half_a_password() -> None:
     assert verify_hash(hash_password("é" * 36, "bcrypt"), "é" * 36)
     with pytest.raises(HashError, match="is longer than 72 bytes, and bcrypt does not read more"):

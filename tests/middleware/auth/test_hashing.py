@@ -77,9 +77,9 @@ def test_successes_are_remembered_and_failures_are_not() -> None:
 def test_successes_are_forgotten_after_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(hashing, "monotonic", lambda: now[0])
-    limited = Hashing(1, lifetime=60)
+    limited = Hashing(1)
     assert limited.compute(b"key", lambda: True)
-    now[0] += 59
+    now[0] += hashing.LIFETIME - 1
     assert limited.knows(b"key")
     now[0] += 1
     assert not limited.knows(b"key")
@@ -90,10 +90,11 @@ def test_successes_are_forgotten_after_their_time(monkeypatch: pytest.MonkeyPatc
 def test_the_oldest_success_is_forgotten_if_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(hashing, "monotonic", lambda: now[0])
-    limited = Hashing(1, max_remembered=3, lifetime=60)
+    monkeypatch.setattr(hashing, "MAX_REMEMBERED", 3)
+    limited = Hashing(1)
     for key in (b"a", b"b", b"c"):
         limited.compute(key, lambda: True)
-    now[0] += 60
+    now[0] += hashing.LIFETIME
     for key in (b"a", b"d", b"e"):
         limited.compute(key, lambda: True)
     assert [key for key in (b"a", b"b", b"c", b"d", b"e") if key in limited._expiries] == [b"a", b"d", b"e"]

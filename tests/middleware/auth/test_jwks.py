@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -373,6 +374,22 @@ def test_a_process_that_was_forked_during_a_fetch_fetches_the_keys_itself(issuer
     issuer.may_answer.set()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     first.join()
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it is multi-threaded, and forks
+def test_a_forked_process_waits_for_no_lock_of_another_thread(issuer: Issuer) -> None:
+    jwts = make(jwks_url=issuer.url)
+    token = sign(ONE, kid="one")
+    keys: Any = jwts._keys
+    with keys._has_read._cond:  # as a thread has it for a moment when it waits
+        child = os.fork()
+        if not child:
+            try:
+                signal.alarm(10)
+                os._exit(0 if is_accepted(jwts, token) else 1)
+            finally:
+                os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.usefixtures("quickly")

@@ -29,7 +29,8 @@ def test_lets_in_whom_the_proxy_names() -> None:
     headers = {"X-Forwarded-User": "ada", "X-Forwarded-Groups": "staff, orders,,"}
     assert get(headers) == "ada ['orders', 'staff'] ['ada', 'staff, orders,,']"
     assert get({"X-Forwarded-User": "ada"}) == "ada [] ['ada', None]"
-    assert get({"X-Remote": "zo\xc3\xab", "X-Teams": "a"}, user="X-Remote", groups="X-Teams").startswith("zoë ['a']")
+    headers = {"X-Remote": "zo\xc3\xab", "X-Teams": "a,caf\xc3\xa9"}
+    assert get(headers, user="X-Remote", groups="X-Teams").startswith("zoë ['a', 'café']")
 
 
 def test_removes_the_headers_of_everybody_else() -> None:
@@ -59,6 +60,10 @@ def test_removes_them_wherever_it_does_not_read_them() -> None:
 )
 def test_refuses_what_is_not_one_name(name: str) -> None:
     assert get({"X-Forwarded-User": name}, 401)
+
+
+def test_refuses_groups_that_are_not_utf_8() -> None:
+    assert get({"X-Forwarded-User": "ada", "X-Forwarded-Groups": "staff,\xff"}, 401)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.direct import environ_of
 from wsgistack.http.redaction import Redaction
-from wsgistack.middleware.catch_errors.frames import describe_error
+from wsgistack.middleware.catch_errors.frames import capture_error
 from wsgistack.middleware.catch_errors.report import ErrorReport
 from wsgistack.middleware.catch_errors.reporting import make_report
 from wsgistack.middleware.catch_errors.secrets import make_values
@@ -53,7 +53,7 @@ def failing(function: Callable[..., object]) -> App:
 def report_of(error: BaseException, **keys: Any) -> ErrorReport:
     """The report of an error in a request."""
     environ = environ_of("/", **keys)
-    raised = describe_error(error, make_values(REDACTION, environ, error, ()))
+    raised = capture_error(error, make_values(REDACTION, environ, error, ()))
     return make_report(environ, error, raised, REDACTION)
 
 

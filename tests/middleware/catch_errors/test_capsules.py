@@ -68,6 +68,25 @@ def test_saves_the_request_its_body_and_the_variables_without_secrets(tmp_path: 
     assert capsule["versions"]["wsgistack"]
 
 
+@pytest.mark.parametrize(
+    ("script_name", "path", "shown"),
+    [
+        ("/reset/s3cret", "/form", ("/reset/[redacted]", "/[redacted]")),
+        ("/shop/reset", "/s3cret", ("/shop/reset", "/[redacted]")),
+        ("/reset/s3cret", "", ("/reset/[redacted]", "")),
+        ("/shop/", "/a", ("/shop/", "/a")),
+    ],
+)
+def test_hides_a_secret_in_a_path_that_was_moved(
+    script_name: str, path: str, shown: tuple[str, str], tmp_path: Path
+) -> None:
+    send(CatchErrors(failing(fail), capsules=tmp_path), path, SCRIPT_NAME=script_name)
+    [capsule] = saved(tmp_path)
+    assert "s3cret" not in json.dumps(capsule)
+    environ = capsule["request"]["environ"]
+    assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == shown
+
+
 def test_hides_a_secret_of_the_path_in_variables(tmp_path: Path) -> None:
     def reset(environ: dict[str, Any]) -> None:
         path = environ["PATH_INFO"]

@@ -12,7 +12,7 @@ from tests.middleware.catch_errors.debug.failing import catch, describe
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors import frames
 from wsgistack.middleware.catch_errors.fingerprints import find_owner
-from wsgistack.middleware.catch_errors.frames import Raised, describe_error, scopes_of
+from wsgistack.middleware.catch_errors.frames import Raised, capture_error, list_scopes
 from wsgistack.middleware.catch_errors.values import Values
 
 HERE = __name__
@@ -99,18 +99,18 @@ def test_describes_what_led_to_an_exception(function: Any, expected: Any) -> Non
 def test_ends_at_cycles() -> None:
     first, second = ValueError("first"), ValueError("second")
     first.__cause__, second.__context__ = second, first
-    raised = describe_error(first, Values(Redaction()))
+    raised = capture_error(first, Values(Redaction()))
     expected = ["ValueError", ["caused by ValueError", ["while handling exception 1, which is shown above"]]]
     assert tree(raised) == expected
     assert [each.is_new for each in raised.walk()] == [True, True, False]
-    assert [*scopes_of(first)] == []
+    assert [*list_scopes(first)] == []
 
 
 def test_shows_a_limited_number_of_exceptions() -> None:
-    raised = describe_error(ExceptionGroup("many", [ValueError(number) for number in range(999)]), Values(Redaction()))
+    raised = capture_error(ExceptionGroup("many", [ValueError(number) for number in range(999)]), Values(Redaction()))
     assert len(raised.inner) == frames.MAX_ERRORS
     assert tree(raised.inner[-1]) == ["and more exceptions"]
-    assert len([*scopes_of(ExceptionGroup("many", [ValueError(number) for number in range(999)]))]) == 0
+    assert len([*list_scopes(ExceptionGroup("many", [ValueError(number) for number in range(999)]))]) == 0
 
 
 def test_reads_a_chain_of_any_length() -> None:
@@ -140,14 +140,14 @@ class Hostile(Exception):  # noqa: N818
 
 
 def test_an_exception_may_be_hostile() -> None:
-    raised = describe_error(Hostile(), Values(Redaction()))
+    raised = capture_error(Hostile(), Values(Redaction()))
     assert (raised.kind, raised.message) == (f"{HERE}.Hostile", "(its text can't be shown)")
 
 
 def test_cuts_messages_and_redacts_them() -> None:
-    raised = describe_error(ValueError("x" * 10**8), Values(Redaction()))
+    raised = capture_error(ValueError("x" * 10**8), Values(Redaction()))
     assert len(raised.message) < 6000
-    assert describe_error(ValueError("password=hunter2"), Values(Redaction())).message == "password=[redacted]"
+    assert capture_error(ValueError("password=hunter2"), Values(Redaction())).message == "password=[redacted]"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_cuts_messages_and_redacts_them() -> None:
 def test_shows_notes(notes: object, shown: list[str]) -> None:
     error = ValueError()
     error.__notes__ = notes  # type: ignore[assignment]
-    assert describe_error(error, Values(Redaction())).notes == shown
+    assert capture_error(error, Values(Redaction())).notes == shown
 
 
 def test_folds_recursion() -> None:
@@ -218,14 +218,14 @@ def test_shows_the_line_of_a_syntax_error(tmp_path: Path) -> None:
     ],
 )
 def test_a_syntax_error_may_lack_its_source(details: Any, texts: list[str] | None) -> None:
-    raised = describe_error(SyntaxError("odd", details), Values(Redaction()))
+    raised = capture_error(SyntaxError("odd", details), Values(Redaction()))
     assert [[line.text for line in each.lines] for each in raised.frames] == ([] if texts is None else [texts])
 
 
 def test_a_syntax_error_may_have_no_text() -> None:
     error = SyntaxError()
     error.msg = Hostile()  # type: ignore[assignment]
-    assert describe_error(error, Values(Redaction())).message == "(its text can't be shown)"
+    assert capture_error(error, Values(Redaction())).message == "(its text can't be shown)"
 
 
 def test_redacts_and_cuts_source(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,7 +126,7 @@ def test_cherrypy_still_answers_its_own_errors(caplog: pytest.LogCaptureFixture)
 
 
 def test_the_setting_of_django(caplog: pytest.LogCaptureFixture) -> None:
-    site = django_site()  # it configures Django
+    site = django_site()  # which configures Django, if nothing else has done so
     with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=True):
         assert b'"status": 500' in Call(CatchErrors(site)).read()
     assert count(caplog) == 1

@@ -1,20 +1,11 @@
 """The lines of source around an expression."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wsgistack.middleware.catch_errors.source import (
-    Line,
-    Piece,
-    Span,
-    find_span,
-    highlight,
-    read_lines,
-    split_pieces,
-)
+from wsgistack.middleware.catch_errors.source import Line, Span, find_span, read_lines
 
 
 def raised(text: str, tmp_path: Path) -> tuple[str, Span]:
@@ -106,31 +97,3 @@ def test_code_without_positions_has_a_line() -> None:
             f_code = code
 
     assert find_span(Traceback()) == Span(5)  # type: ignore[arg-type]
-
-
-LINES = [Line(1, "def f():"), Line(2, '    """a'), Line(3, '    b"""'), Line(4, ""), Line(5, "    return 1 # c")]
-
-
-def test_pygments_finds_the_kinds_of_tokens() -> None:
-    pieces = highlight(LINES)
-    assert ["".join(piece.text for piece in line) for line in pieces] == [line.text for line in LINES]
-    assert Piece("def", "keyword") in pieces[0]
-    assert {piece.kind for piece in pieces[2] if piece.text.strip()} == {"string"}
-    assert Piece("# c", "comment") in pieces[4]
-    assert highlight([Line(1, ""), Line(2, "")]) == [[Piece("")], [Piece("")]]
-
-
-def test_without_pygments_the_source_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pygments", None)
-    assert highlight(LINES) == [[Piece(line.text)] for line in LINES]
-
-
-def test_splits_pieces_at_the_expression() -> None:
-    pieces = [Piece("ab", "name"), Piece("cd"), Piece("ef")]
-    assert [*split_pieces(pieces, None)] == pieces
-    assert [*split_pieces(pieces, (1, 4))] == [
-        Piece("a", "name"),
-        Piece("b", "name", is_marked=True),
-        Piece("cd", "", is_marked=True),
-        Piece("ef"),
-    ]

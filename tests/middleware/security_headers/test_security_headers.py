@@ -253,6 +253,12 @@ def test_warns_about_a_nonce_that_a_cache_may_send_to_others(
     )
 
 
+def test_does_not_log_a_secret_in_a_path(caplog: pytest.LogCaptureFixture) -> None:
+    Call(SecurityHeaders(page(("Cache-Control", "public")), csp=NONCE), "/s3cret", SCRIPT_NAME="/reset")
+    (record,) = caplog.records
+    assert record.getMessage().startswith("the page '/reset/[redacted]' has a CSP nonce")
+
+
 @pytest.mark.parametrize(
     "own",
     [

@@ -7,6 +7,7 @@ import pytest
 
 from tests.testing.hostile.catalogue import of, run_case_of
 from wsgistack.testing.hostile import bodies
+from wsgistack.testing.hostile.case import LONG
 
 SHAPES = {
     "gives_one_chunk_in_a_list": (list, 1),
@@ -50,7 +51,7 @@ def test_has_compressed_and_incompressible_bytes() -> None:
     assert len(gzip.compress(noise)) >= len(noise)
     packed = run_case_of("gives_gzip_already")
     assert dict(packed.headers)["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.body) == bodies.LONG
+    assert gzip.decompress(packed.body) == LONG
 
 
 def test_an_iterator_is_its_own_and_a_foreign_one_is_not() -> None:

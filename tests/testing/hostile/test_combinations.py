@@ -7,7 +7,7 @@ import pytest
 from tests.testing.hostile.catalogue import of, run_case_of
 from wsgistack.testing import Judge
 from wsgistack.testing.hostile import combinations
-from wsgistack.testing.hostile.combinations import LONG
+from wsgistack.testing.hostile.case import LONG
 from wsgistack.types import App, Changes, Environ, ExcInfo, Headers, StartResponse, Write
 
 OK, FAILED = "200 OK", "500 Internal Server Error"

@@ -7,11 +7,11 @@ import pytest
 
 from wsgistack.errors import Breach
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
-from wsgistack.testing.rules.rule import RuleBook, clause_of
+from wsgistack.testing.rules.rule import RuleBook, read_clause
 
 
 def test_a_function_is_a_rule_and_its_docstring_is_the_clause() -> None:
-    book: RuleBook[int] = RuleBook("Numbers")
+    book: RuleBook[int] = RuleBook()
 
     @book.rule
     def is_small(number: int) -> Iterator[str]:
@@ -37,14 +37,14 @@ def test_a_function_is_a_rule_and_its_docstring_is_the_clause() -> None:
 
 
 def test_a_function_without_a_docstring_has_no_clause() -> None:
-    assert clause_of(lambda: None) == ""
+    assert read_clause(lambda: None) == ""
 
 
-@pytest.mark.parametrize("book", [APPLICATION, SERVER, MIDDLEWARE], ids=lambda book: book.title)
+@pytest.mark.parametrize("book", [APPLICATION, SERVER, MIDDLEWARE], ids=["application", "server", "middleware"])
 def test_each_rule_has_a_clause_that_is_a_sentence(book: RuleBook[object]) -> None:
     assert [rule.clause for rule in book.rules.values() if not rule.clause.endswith(".")] == []
 
 
-@pytest.mark.parametrize("book", [APPLICATION, SERVER], ids=lambda book: book.title)
+@pytest.mark.parametrize("book", [APPLICATION, SERVER], ids=["application", "server"])
 def test_each_rule_for_applications_and_servers_cites_its_source(book: RuleBook[object]) -> None:
     assert [rule.name for rule in book.rules.values() if not re.search("PEP 3333|RFC 9110", rule.clause)] == []

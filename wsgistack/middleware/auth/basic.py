@@ -10,10 +10,10 @@ from wsgistack.errors import Mistake, Mistakes
 from wsgistack.middleware.auth.credentials import MAX_HEADER, parse_credentials
 from wsgistack.middleware.auth.groups import Groups, watch_groups
 from wsgistack.middleware.auth.hashes import check_weak_hashes
-from wsgistack.middleware.auth.hashing import DEFAULT_HASHES, LIFETIME, MAX_REMEMBERED
+from wsgistack.middleware.auth.hashing import LIFETIME, MAX_REMEMBERED
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
 from wsgistack.middleware.auth.layer import AuthLayer
-from wsgistack.middleware.auth.passwords import RIGHT, Passwords, Users, Verdict
+from wsgistack.middleware.auth.passwords import Passwords, Users, Verdict
 from wsgistack.middleware.auth.remembering import digest_secret, put_newest
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
@@ -80,11 +80,11 @@ class Basic(Scheme):
         if users is not None:
             with mistakes.collect():
                 known = Users.from_mapping(users, key="users", weak=weak_hashes)
-                self._passwords = Passwords(lambda: known, max_hashes=max_hashes or DEFAULT_HASHES)
+                self._passwords = Passwords(lambda: known, max_hashes=max_hashes)
         if htpasswd is not None:
             with mistakes.collect():
                 file = watch_htpasswd(Path(htpasswd), key="htpasswd", weak=weak_hashes)
-                self._passwords = Passwords(file.read, max_hashes=max_hashes or DEFAULT_HASHES)
+                self._passwords = Passwords(file.read, max_hashes=max_hashes)
         if groups is not None:
             with mistakes.collect():
                 self._groups = watch_groups(Path(groups), key="groups")
@@ -109,7 +109,7 @@ class Basic(Scheme):
             return self._identify(user) if self._check(user, password) is True else _REFUSALS[Verdict.WRONG]
         stored = self._passwords.find_stored(user)
         verdict = self._passwords.verify(user, password)
-        if verdict is not RIGHT:
+        if verdict is not Verdict.RIGHT:
             return _REFUSALS[verdict]
         identity = self._identify(user)
         known = identity, stored, monotonic() + LIFETIME

@@ -33,10 +33,8 @@ class Hashing:
     A lock is never held during a check, and the locks of a forked process are new.
     """
 
-    def __init__(self, max_running: int, *, max_remembered: int = MAX_REMEMBERED, lifetime: float = LIFETIME) -> None:
+    def __init__(self, max_running: int) -> None:
         self._max_running = max_running
-        self._max_remembered = max_remembered
-        self._lifetime = lifetime
         self._expiries: dict[bytes, float] = {}  # the oldest first, as all have the same lifetime
         self.renew()
         renew_after_fork(self)
@@ -69,7 +67,7 @@ class Hashing:
             # another thread may have finished it since the caller looked
             own.result = self.knows(key) or self._run(check)
             if own.result:
-                put_newest(self._expiries, key, monotonic() + self._lifetime, limit=self._max_remembered)
+                put_newest(self._expiries, key, monotonic() + LIFETIME, limit=MAX_REMEMBERED)
         finally:
             with self._lock:
                 self._running.pop(key, None)

@@ -28,18 +28,18 @@ def change_user(path: Path, user: str, stored: str | None) -> bool:
     """
     try:
         target = path.resolve()
-        with _locked(target.parent):
+        with _lock(target.parent):
             found = target.stat() if target.exists() else None
             if found and not S_ISREG(found.st_mode):
-                raise _failed(path, "is not a file that can be replaced")
+                raise _make_error(path, "is not a file that can be replaced")
             text = target.read_bytes().decode("utf-8-sig") if found else ""
             changed, was_there = _change_lines(text, user, stored)
             if changed != text:
                 _replace(target, changed, found)
     except UnicodeDecodeError as error:
-        raise _failed(path, "is not UTF-8") from error
+        raise _make_error(path, "is not UTF-8") from error
     except OSError as error:
-        raise _failed(path, f"can't be changed: {error.strerror}") from error
+        raise _make_error(path, f"can't be changed: {error.strerror}") from error
     return was_there
 
 
@@ -82,7 +82,7 @@ def _replace(target: Path, text: str, found: os.stat_result | None) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _lock(folder: Path) -> Iterator[None]:
     """Wait until no other process changes a file of the folder. To lock the file would not do, as it is replaced."""
     with ExitStack() as stack:
         with suppress(ImportError):  # Windows has no such locks
@@ -94,5 +94,5 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _failed(path: Path, problem: str) -> ConfigError:
+def _make_error(path: Path, problem: str) -> ConfigError:
     return ConfigError(Mistake(problem, where=Where(str(path))))

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from wsgistack.errors import ConfigError, Mistake, describe_error
+from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import parse_address
 from wsgistack.types import Duration
 
@@ -67,15 +67,14 @@ class Keys:
         self._file = Path(file) if file else None
         self._url = url
         self._refresh = FILE_INTERVAL if file else max(refresh, MIN_INTERVAL)
-        # by process, each held while a thread reads the keys: that thread is not in a copy of the process
-        self._locks: dict[int, Lock] = {}
-        self._has_read = Event()
         self._asked_at = -inf
         self._keys: Sequence[_Key] | None = None
         self._stamp: object = None
         self._read_at = -inf
         self.version: int = 0
         """Changes with the keys."""
+        self.renew()
+        renew_after_fork(self)
         if self._file:
             try:
                 self._read_file(self._file)
@@ -83,9 +82,13 @@ class Keys:
                 expected = "a file with public keys in PEM, or a JWKS"
                 raise ConfigError(Mistake(describe_error(error), "jwt.keys", file, expected)) from error
             self._read_at = monotonic()
-            self._has_read.set()
         else:
             _check_url(url)
+
+    def renew(self) -> None:
+        """Forget the thread that reads the keys: after a fork it does not exist."""
+        self._lock = Lock()  # held while the keys are read
+        self._has_read = Event()
 
     def find(self, id: object, algorithm: object) -> Sequence[Any]:
         """Find the keys that may verify a token.
@@ -97,8 +100,9 @@ class Keys:
         age = monotonic() - self._read_at
         if age > (self._refresh if self._keys else MIN_INTERVAL):
             self._read_in_background()
-            # the first tokens wait for the same answer, but later ones never for an issuer that is down or slow
-            self._has_read.wait(self._asked_at + IO_TIMEOUT - monotonic())
+            if self._keys is None:
+                # the first tokens wait for the same answer, but later ones never for an issuer that is down or slow
+                self._has_read.wait(self._asked_at + IO_TIMEOUT - monotonic())
         if self._keys is None:
             raise KeysUnavailableError
         found = self._search(id, algorithm)
@@ -111,7 +115,7 @@ class Keys:
         return [each.key for each in keys if id is None or each.id in (None, id)][:MAX_TRIED]
 
     def _read_in_background(self) -> None:
-        lock = self._locks.setdefault(os.getpid(), Lock())
+        lock = self._lock
         if lock.acquire(blocking=False):
             self._asked_at = monotonic()
             try:

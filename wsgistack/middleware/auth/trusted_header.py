@@ -69,12 +69,14 @@ class TrustedHeader(Scheme):
         if written is None:
             return None
         try:
-            user = written.encode("latin-1").decode().strip()
+            # PEP 3333: bytes as latin-1
+            user, groups = (each.encode("latin-1").decode() for each in (written, environ.get(self._groups, "")))
         except ValueError:
-            return Refusal("the name is not UTF-8")
+            return Refusal("a name is not UTF-8")
+        user = user.strip()
         if not user or "," in user or len(written) > MAX_NAME or _CONTROL.search(user):
             return Refusal("the header has no single name")
-        return Credentials(user, environ.get(self._groups, ""))
+        return Credentials(user, groups)
 
     def verify(self, credentials: Credentials) -> Identity:
         """Believe the proxy."""

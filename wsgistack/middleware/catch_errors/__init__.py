@@ -173,8 +173,7 @@ class CatchErrors(Middleware):
         self.capsules = capsules
         self.redact = redact
         self.report = report
-        self.hears_frameworks: bool = report == "framework"
-        if self.hears_frameworks:
+        if report == "framework":
             listen_to_frameworks()
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
@@ -271,7 +270,7 @@ class _Guarded(HeldExchange):
             return error_answer(plain, 500, _DETAIL)
 
     def on_exc_info(self, error: BaseException | None) -> None:
-        if self.layer.hears_frameworks and issubclass(type(error), Exception):
+        if self.layer.report == "framework" and issubclass(type(error), Exception):
             self.layer.hear_error(self.environ, cast(Exception, error))
 
     def _ask(self, error: Exception) -> Answer | None:

@@ -10,7 +10,7 @@ from wsgistack.http.uploads import Input
 from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import Environ
 
-__all__ = ["KEPT_INPUT", "MAX_BODY", "media_type_of", "read_kept", "redact_body"]
+__all__ = ["KEPT_INPUT", "MAX_BODY", "read_kept", "read_media_type", "redact_body"]
 
 KEPT_INPUT = "wsgistack.kept_input"
 """The key of the environ with the input that keeps what is read of the body."""
@@ -31,7 +31,7 @@ def read_kept(environ: Environ) -> bytes:
     return kept.kept if isinstance(kept, Input) else b""
 
 
-def media_type_of(environ: Environ) -> str:
+def read_media_type(environ: Environ) -> str:
     """The media type of the request's body, in lower case and without parameters."""
     return str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
 
@@ -44,7 +44,7 @@ def redact_body(body: bytes, environ: Environ, redaction: Redaction) -> str | No
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
         return None
     text = body.decode("utf-8", "surrogateescape")
-    media_type = media_type_of(environ)
+    media_type = read_media_type(environ)
     if media_type == "multipart/form-data":
         boundary = _BOUNDARY.search(environ["CONTENT_TYPE"])
         return _redact_multipart(text, f"--{boundary[1]}", redaction) if boundary else None

@@ -17,6 +17,7 @@ from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.bodies import MAX_BODY, read_kept, redact_body
 from wsgistack.middleware.catch_errors.frames import Frame, Raised
 from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.middleware.catch_errors.request import redact_paths
 from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import Environ
 
@@ -96,7 +97,7 @@ class Capsules:
         body = read_kept(environ)
         text = redact_body(body, environ, self._redaction) if body else ""
         given = {key: str(environ.get(key, "")) for key in SHOWN}
-        given["PATH_INFO"] = self._redaction.redact_path(given["PATH_INFO"])
+        given |= redact_paths(environ, self._redaction)
         given["QUERY_STRING"] = self._redaction.redact_query(given["QUERY_STRING"])
         return {
             "method": environ.get("REQUEST_METHOD", ""),

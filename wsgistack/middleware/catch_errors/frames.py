@@ -19,7 +19,7 @@ from wsgistack.middleware.catch_errors.fingerprints import Owner, find_owner
 from wsgistack.middleware.catch_errors.source import MAX_LINE, Line, Span, find_span, read_lines
 from wsgistack.middleware.catch_errors.values import Values
 
-__all__ = ["Frame", "Raised", "describe_error", "scopes_of"]
+__all__ = ["Frame", "Raised", "capture_error", "list_scopes"]
 
 MAX_MESSAGE = 5000
 """In characters."""
@@ -80,7 +80,7 @@ class Raised:
             yield from each.walk()
 
 
-def describe_error(error: BaseException, values: Values) -> Raised:
+def capture_error(error: BaseException, values: Values) -> Raised:
     """Describe an exception with its causes, contexts and members."""
     return _Description(values).describe(error)
 
@@ -97,7 +97,7 @@ def _walk_errors(error: BaseException) -> Iterator[BaseException]:
             yield each
 
 
-def scopes_of(error: BaseException) -> Iterator[Mapping[str, object]]:
+def list_scopes(error: BaseException) -> Iterator[Mapping[str, object]]:
     """The local variables of the frames that are shown."""
     for each in _walk_errors(error):
         for found, _ in _fold([*_walk(traceback_of(each))]):

@@ -7,8 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from wsgistack.environ import REQUEST_ID
-from wsgistack.errors import Mistakes
-from wsgistack.errors import describe_error as summarize
+from wsgistack.errors import Mistakes, describe_error
 from wsgistack.http.escaping import escape_word
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
@@ -17,7 +16,7 @@ from wsgistack.middleware.catch_errors.bodies import KEPT_INPUT, MAX_BODY
 from wsgistack.middleware.catch_errors.capsules import Capsules
 from wsgistack.middleware.catch_errors.delivery import BackgroundDelivery, Delivery
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint, find_origin
-from wsgistack.middleware.catch_errors.frames import Raised, describe_error
+from wsgistack.middleware.catch_errors.frames import Raised, capture_error
 from wsgistack.middleware.catch_errors.limiting import Limiter
 from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
 from wsgistack.middleware.catch_errors.reporters import JsonLines, find_reporters
@@ -82,14 +81,14 @@ class Reports:
             with suppress(Exception):  # the logger may be what fails
                 said = "an error can't be reported: %s"
                 # without the traceback, which would show the error once more
-                logging.getLogger(self._logger).error(said, summarize(failure))  # noqa: TRY400
+                logging.getLogger(self._logger).error(said, describe_error(failure))  # noqa: TRY400
 
     def _report(self, environ: Environ, error: Exception, pipeline: Sequence[tuple[str, App]]) -> None:
         suppressed = self._limiter.admit(find_fingerprint(error), time.monotonic())
         if suppressed is None:
             return
         values = make_values(self._redaction, environ, error, pipeline)
-        raised = describe_error(error, values)
+        raised = capture_error(error, values)
         report = make_report(environ, error, raised, self._redaction)._replace(suppressed=suppressed)
         try:
             if self._capsules:

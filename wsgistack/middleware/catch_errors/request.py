@@ -5,7 +5,7 @@ from wsgistack.http.redaction import REDACTED, Redaction
 from wsgistack.http.urls import request_target
 from wsgistack.types import Environ
 
-__all__ = ["list_headers", "name_request"]
+__all__ = ["list_headers", "name_request", "redact_paths"]
 
 _MAX_HEADER = 1000
 """Characters of one header's value."""
@@ -13,7 +13,6 @@ _MAX_HEADER = 1000
 _MAX_TARGET = 4000
 _MAX_HEADERS = 100
 _NOT_PREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
-_URLS = ("HTTP_REFERER", "HTTP_ORIGIN", "HTTP_LOCATION")
 
 
 def name_request(environ: Environ, redaction: Redaction) -> str:
@@ -22,6 +21,14 @@ def name_request(environ: Environ, redaction: Redaction) -> str:
     query = escape_word(redaction.redact_query(environ.get("QUERY_STRING", "")))
     target = redaction.redact_path(path) + (f"?{query}" if query else "")
     return f"{escape_word(environ.get('REQUEST_METHOD', '-'))} {_cut(target, _MAX_TARGET)}"
+
+
+def redact_paths(environ: Environ, redaction: Redaction) -> dict[str, str]:
+    """SCRIPT_NAME and PATH_INFO without secrets: the name before a secret may be the end of SCRIPT_NAME."""
+    script_name, path = str(environ.get("SCRIPT_NAME", "")), str(environ.get("PATH_INFO", ""))
+    parts = redaction.redact_path(script_name + path).split("/")
+    shown = "/".join(parts[: script_name.count("/") + 1])
+    return {"SCRIPT_NAME": shown, "PATH_INFO": "/".join(parts)[len(shown) :]}
 
 
 def list_headers(environ: Environ, redaction: Redaction) -> dict[str, str]:
@@ -36,7 +43,7 @@ def list_headers(environ: Environ, redaction: Redaction) -> dict[str, str]:
         if key == "HTTP_COOKIE":
             shown = "; ".join(f"{each.partition('=')[0].strip()}={REDACTED}" for each in value.split(";"))
         else:
-            shown = redaction.redact_url(value) if key in _URLS else redaction.redact_value(name, value)
+            shown = redaction.redact_value(name, value)
         found[name] = _cut(shown, _MAX_HEADER)
     return found
 

@@ -11,8 +11,8 @@ from urllib.parse import unquote_plus
 
 from wsgistack.base import Middleware
 from wsgistack.http.redaction import REDACTED, Redaction
-from wsgistack.middleware.catch_errors.bodies import media_type_of, read_kept
-from wsgistack.middleware.catch_errors.frames import scopes_of
+from wsgistack.middleware.catch_errors.bodies import read_kept, read_media_type
+from wsgistack.middleware.catch_errors.frames import list_scopes
 from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import App, Environ
 
@@ -22,8 +22,8 @@ MAX_NAMES = 500
 """In one mapping."""
 
 MAX_PAIRS = 200
-MAX_SECRET = 8192
-"""In characters or bytes."""
+MAX_READ = 8192
+"""In characters or bytes, of one text."""
 
 
 def make_values(
@@ -31,7 +31,7 @@ def make_values(
 ) -> Values:
     """Return what shows the values of a failed request without its secrets."""
     options = (vars(app) for _, app in pipeline if isinstance(app, Middleware))
-    return Values(redaction, find_secrets(redaction, environ, chain(options, scopes_of(error))))
+    return Values(redaction, find_secrets(redaction, environ, chain(options, list_scopes(error))))
 
 
 def find_secrets(redaction: Redaction, environ: Environ, scopes: Iterable[Mapping[str, object]]) -> Iterator[str]:
@@ -40,7 +40,7 @@ def find_secrets(redaction: Redaction, environ: Environ, scopes: Iterable[Mappin
     :param scopes: local variables, and the options of layers.
     """
     body = read_kept(environ).decode("utf-8", "surrogateescape")
-    media_type = media_type_of(environ)
+    media_type = read_media_type(environ)
     queries = [environ.get("QUERY_STRING", ""), environ.get("HTTP_REFERER", "").partition("?")[2]]
     if media_type == "application/x-www-form-urlencoded":
         queries.append(body)
@@ -48,11 +48,11 @@ def find_secrets(redaction: Redaction, environ: Environ, scopes: Iterable[Mappin
         with suppress(ValueError, RecursionError):  # the names before the values must do
             yield from _find_in_json(json.loads(body), redaction, is_secret=False)
     for query in queries:
-        for pair in query[:MAX_SECRET].replace(";", "&").split("&")[:MAX_PAIRS]:
+        for pair in query[:MAX_READ].replace(";", "&").split("&")[:MAX_PAIRS]:
             name, _, value = pair.partition("=")
             if redaction.is_secret(unquote_plus(name)):
                 yield from (value, unquote_plus(value))
-    path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))[:MAX_SECRET]
+    path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))[:MAX_READ]
     parts = zip(path.split("/"), redaction.redact_path(path).split("/"), strict=True)
     yield from (part for part, redacted in parts if redacted == REDACTED)
     for scope in chain((environ, dict(os.environ)), scopes):
@@ -66,9 +66,9 @@ def _find_in(scope: Mapping[Any, object], redaction: Redaction, depth: int = 0) 
             yield from _find_in(value, redaction, depth + 1)
         elif type(name) is str and name != "PWD" and redaction.is_secret(name):  # PWD is the current folder in a shell
             if type(value) is bytes:
-                value = value[:MAX_SECRET].decode("utf-8", "replace")
+                value = value[:MAX_READ].decode("utf-8", "replace")
             if type(value) is str:
-                yield from _split(name, value[:MAX_SECRET])
+                yield from _split(name, value[:MAX_READ])
 
 
 def _find_in_json(value: Any, redaction: Redaction, *, is_secret: bool) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """The source of a frame: the lines around the one that runs, and where its expression begins and ends (PEP 657)."""
 
 import linecache
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from types import TracebackType
 from typing import Any, NamedTuple
 
-__all__ = ["Line", "Piece", "Span", "find_span", "highlight", "read_lines", "split_pieces"]
+__all__ = ["MAX_LINE", "Line", "Span", "find_span", "read_lines"]
 
 BEFORE, AFTER = 6, 4
 MAX_LINE = 300
@@ -34,14 +34,6 @@ class Line(NamedTuple):
     number: int
     text: str
     mark: tuple[int, int] | None = None
-
-
-class Piece(NamedTuple):
-    """A piece of a line, with the kind of its token and whether it belongs to the expression."""
-
-    text: str
-    kind: str = ""
-    is_marked: bool = False
 
 
 def find_span(traceback: TracebackType) -> Span:
@@ -78,55 +70,10 @@ def _mark(number: int, text: str, span: Span) -> tuple[int, int] | None:
     if span.column is None or span.end_column is None or not span.line <= number <= (span.end_line or span.line):
         return None
     text = text.rstrip()
-    start = _characters(text, span.column) if number == span.line else len(text) - len(text.lstrip())
-    end = _characters(text, span.end_column) if number == span.end_line else len(text)
+    start = _count_characters(text, span.column) if number == span.line else len(text) - len(text.lstrip())
+    end = _count_characters(text, span.end_column) if number == span.end_line else len(text)
     return (start, end) if start < end else None
 
 
-def _characters(text: str, column: int) -> int:
+def _count_characters(text: str, column: int) -> int:
     return len(text.encode()[:column].decode(errors="replace"))
-
-
-def highlight(lines: Sequence[Line]) -> list[list[Piece]]:
-    """The pieces of each line, by Pygments if it is installed."""
-    try:
-        from pygments import lex
-        from pygments.lexers.python import PythonLexer
-    except ImportError:
-        return [[Piece(each.text)] for each in lines]
-    pieces: list[list[Piece]] = [[]]
-    for token, value in lex("\n".join(each.text for each in lines), PythonLexer(stripnl=False, ensurenl=False)):
-        kind = next((name for name, part in _KINDS if str(token).startswith(part)), "")
-        first, *more = value.split("\n")
-        pieces[-1].append(Piece(first, kind))
-        pieces += [[Piece(each, kind)] for each in more]
-    return pieces[: len(lines)]
-
-
-_KINDS = (
-    ("comment", "Token.Comment"),
-    ("keyword", "Token.Keyword.Constant"),
-    ("keyword", "Token.Keyword"),
-    ("keyword", "Token.Operator.Word"),
-    ("string", "Token.Literal.String"),
-    ("number", "Token.Literal.Number"),
-    ("name", "Token.Name.Function"),
-    ("name", "Token.Name.Class"),
-    ("name", "Token.Name.Decorator"),
-    ("builtin", "Token.Name.Builtin"),
-    ("builtin", "Token.Name.Exception"),
-)
-
-
-def split_pieces(pieces: Iterable[Piece], mark: tuple[int, int] | None) -> Iterator[Piece]:
-    """Split the pieces of a line where the expression begins and ends."""
-    if mark is None:
-        yield from pieces
-        return
-    place = 0
-    for text, kind, _ in pieces:
-        start, end = (min(max(each - place, 0), len(text)) for each in mark)
-        for part, is_marked in ((text[:start], False), (text[start:end], True), (text[end:], False)):
-            if part:
-                yield Piece(part, kind, is_marked)
-        place += len(text)

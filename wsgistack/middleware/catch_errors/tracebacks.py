@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from wsgistack.http.redaction import Redaction
-from wsgistack.middleware.catch_errors.frames import Frame, Raised, describe_error
+from wsgistack.middleware.catch_errors.frames import Frame, Raised, capture_error
 from wsgistack.middleware.catch_errors.values import Values
 
 __all__ = ["MAX_TRACEBACK", "format_error", "write_traceback"]
@@ -19,7 +19,7 @@ _LEADS = {
 
 def format_error(error: BaseException) -> str:
     """The traceback of an error with its causes, groups and notes."""
-    return write_traceback(describe_error(error, Values(Redaction())))
+    return write_traceback(capture_error(error, Values(Redaction())))
 
 
 def write_traceback(error: Raised) -> str:
@@ -43,7 +43,7 @@ def _write_error(error: Raised) -> Iterator[str]:
     yield from error.notes
     for number, each in enumerate(members, 1):
         yield f"  +- {number} of {len(members)}"
-        yield from (f"  | {line}" for line in _lines(_write_error(each)))
+        yield from (f"  | {line}" for line in _split_lines(_write_error(each)))
 
 
 def _write_frame(frame: Frame) -> Iterator[str]:
@@ -61,6 +61,6 @@ def _write_frame(frame: Frame) -> Iterator[str]:
         yield f"  [{frame.omitted}]"
 
 
-def _lines(parts: Iterable[str]) -> Iterator[str]:
+def _split_lines(parts: Iterable[str]) -> Iterator[str]:
     for part in parts:
         yield from part.split("\n")

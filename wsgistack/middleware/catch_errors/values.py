@@ -30,7 +30,7 @@ from uuid import UUID
 from wsgistack.errors import class_name
 from wsgistack.http.redaction import REDACTED, Redaction, redact_text
 
-__all__ = ["MAX_VALUE", "Values", "own_attributes"]
+__all__ = ["MAX_VALUE", "Values", "read_attributes"]
 
 MAX_VALUE = 2000
 """In characters: one value."""
@@ -189,7 +189,7 @@ class Values:
         if size == 2 and self._names_secret(items[0]):  # such as a header
             return f"{brackets[0]}{self._show(items[0], depth, outer)}, {REDACTED}{brackets[1]}"
         inner = (*outer, id(value))
-        if fields := _fields_of(value):  # a named tuple
+        if fields := _read_fields(value):  # a named tuple
             pairs = zip(fields, items, strict=False)
             return self._join(("", ""), size, (self._show_attribute(*each, depth + 1, inner) for each in pairs))
         shown = self._join(brackets, size, self._iterate_items(items, depth + 1, inner))
@@ -212,17 +212,17 @@ class Values:
         return f"<method {getattr(value.__func__, '__name__', '') if type(value.__func__) is FunctionType else '…'}>"
 
     def _show_module(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
-        return f"<module {self._show(dict.get(own_attributes(value), '__name__'), depth, outer)}>"
+        return f"<module {self._show(dict.get(read_attributes(value), '__name__'), depth, outer)}>"
 
     def _show_error(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
         return f"{class_name(type(value))}{self._show_items(_arguments(value), depth, outer)}"
 
     def _show_member(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
-        return f"<{_name(type(value))}.{dict.get(own_attributes(value), '_name_', '…')!s}>"
+        return f"<{_name(type(value))}.{dict.get(read_attributes(value), '_name_', '…')!s}>"
 
     def _show_object(self, value: object, depth: int, outer: tuple[int, ...]) -> str:
         kind = class_name(type(value))
-        attributes = own_attributes(value)
+        attributes = read_attributes(value)
         if not attributes or depth >= MAX_DEPTH - 1 or id(value) in outer:
             return f"<{kind} object>"
         inner = (*outer, id(value))
@@ -278,7 +278,7 @@ def _find_forms(secret: str) -> Iterator[str]:
     yield from (quote(data, safe=""), quote_plus(data))
 
 
-def _fields_of(value: object) -> tuple[str, ...]:
+def _read_fields(value: object) -> tuple[str, ...]:
     """The names of the items of a named tuple; empty for others."""
     for kind in _mro(type(value)):
         fields = _namespace(kind).get("_fields")
@@ -287,7 +287,7 @@ def _fields_of(value: object) -> tuple[str, ...]:
     return ()
 
 
-def own_attributes(value: object) -> dict[str, object]:
+def read_attributes(value: object) -> dict[str, object]:
     """The ``__dict__`` of an object, without running its code; empty if it has none."""
     for kind in _mro(type(value)):
         found = _namespace(kind).get("__dict__")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import Mistake, Mistakes
 from wsgistack.http.notices import Notice
 from wsgistack.http.responses import JSON, RESPONSES, Problem, Render
 from wsgistack.middleware.responses.templates import Page, list_values, read_templates
@@ -81,8 +81,7 @@ class Responses(Middleware):
         if templates is not None:
             with mistakes.collect("templates"):
                 self._pages = read_templates(Path(templates))
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.templates = templates
         self.members = members
         self._notice = Notice(logging.getLogger("wsgistack.responses"))

@@ -11,6 +11,7 @@ from wsgistack.errors import Mistake, Mistakes, suggest
 from wsgistack.exchange import editing
 from wsgistack.http.caching import CACHING_FIELDS, is_reusable
 from wsgistack.http.notices import Notice
+from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.security_headers.csp import check_policy, make_policy
 from wsgistack.middleware.security_headers.nonce import Nonce
 from wsgistack.middleware.security_headers.structured_fields import make_permissions, make_reporting_endpoints
@@ -249,7 +250,8 @@ class SecurityHeaders(Middleware):
             for name, parts in kind.with_nonce:
                 added.append((name, value.join(parts)))
             if not names.isdisjoint(CACHING_FIELDS) and is_reusable(environ, status, headers):
-                self._cacheable.log(_CACHEABLE, environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+                path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+                self._cacheable.log(_CACHEABLE, Redaction().redact_path(path))
         else:
             nonce.is_late = True
             added = kind.without_nonce

@@ -5,13 +5,10 @@ import io
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from wsgistack.testing.hostile.case import hostile
+from wsgistack.testing.hostile.case import LONG, TEXT, hostile
 from wsgistack.types import Environ, StartResponse
 
 __all__: list[str] = []
-
-TEXT = ("Content-Type", "text/plain")
-LONG = b"All work and no play makes a dull page. " * 100
 
 
 @hostile()

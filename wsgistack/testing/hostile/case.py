@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from wsgistack.testing.request import make_environ
 from wsgistack.types import App, Environ
 
-__all__ = ["CASES", "Case", "hostile"]
+__all__ = ["CASES", "LONG", "TEXT", "Case", "hostile"]
+
+TEXT = ("Content-Type", "text/plain")
+LONG = b"All work and no play makes a dull page. " * 100
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
-from wsgistack.testing.hostile.case import hostile
+from wsgistack.testing.hostile.case import LONG, TEXT, hostile
 from wsgistack.types import Environ, StartResponse
 
 __all__: list[str] = []
 
-TEXT = ("Content-Type", "text/plain")
-LONG = b"All work and no play makes a dull page. " * 100
 LENGTH = ("Content-Length", str(len(LONG)))
 
 
@@ -35,7 +33,7 @@ class _BodyOfOne(_Body):
         return 1
 
 
-def _failing(error: BaseException) -> Iterator[bytes]:
+def _fail_with(error: BaseException) -> Iterator[bytes]:
     """An iterator that fails at the first next()."""
 
     def fail(_: object) -> NoReturn:
@@ -80,7 +78,7 @@ def raises_in_a_sized_body(environ: Environ, start_response: StartResponse) -> I
 
     def chunks() -> Iterator[bytes]:
         start_response("200 OK", [TEXT])
-        yield from _failing(LookupError("in a body of one"))
+        yield from _fail_with(LookupError("in a body of one"))
 
     return _BodyOfOne(chunks())
 
@@ -152,7 +150,7 @@ def raises_a_false_error(environ: Environ, start_response: StartResponse) -> Ite
 @hostile()
 def exits_at_the_first_next(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """SystemExit at the first next(), before start_response."""
-    return _failing(SystemExit(3))
+    return _fail_with(SystemExit(3))
 
 
 @hostile()
@@ -171,7 +169,7 @@ def raises_in_the_middle_and_in_close(environ: Environ, start_response: StartRes
 def raises_at_the_first_next_and_in_close(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """The body fails before start_response, and close() fails, too."""
 
-    return _Body(_failing(LookupError("at the first next")), fails_in_close=True)
+    return _Body(_fail_with(LookupError("at the first next")), fails_in_close=True)
 
 
 # A file in the server's own wrapper

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from wsgistack.testing.hostile.case import hostile
+from wsgistack.testing.hostile.case import TEXT, hostile
 from wsgistack.types import Environ, StartResponse
 
 __all__: list[str] = []
-
-TEXT = ("Content-Type", "text/plain")
 
 
 @hostile()

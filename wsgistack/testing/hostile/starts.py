@@ -3,12 +3,11 @@
 import sys
 from collections.abc import Iterable, Iterator
 
-from wsgistack.testing.hostile.case import hostile
+from wsgistack.testing.hostile.case import TEXT, hostile
 from wsgistack.types import Environ, Headers, StartResponse
 
 __all__: list[str] = []
 
-TEXT = ("Content-Type", "text/plain")
 _REUSED: Headers = [TEXT, ("X-Kept", "yes")]
 
 

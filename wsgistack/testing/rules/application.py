@@ -8,7 +8,7 @@ from wsgistack.testing.rules.rule import RuleBook
 
 __all__ = ["APPLICATION"]
 
-APPLICATION: RuleBook[Record] = RuleBook("Applications")
+APPLICATION: RuleBook[Record] = RuleBook()
 
 
 @APPLICATION.rule

@@ -8,7 +8,7 @@ from wsgistack.testing.rules.rule import RuleBook
 
 __all__ = ["MIDDLEWARE"]
 
-MIDDLEWARE: RuleBook[Passage] = RuleBook("Middlewares")
+MIDDLEWARE: RuleBook[Passage] = RuleBook()
 
 
 @MIDDLEWARE.rule
@@ -101,7 +101,7 @@ def keeps_the_headers(passage: Passage) -> Iterator[str]:
     """Headers that the middleware does not declare as changed keep their number, order, values and case."""
     through = passage.through
     if through and _is_answered(passage, through):
-        before, after = passage.unchanged(through.headers), passage.unchanged(passage.outer.headers)
+        before, after = passage.list_unchanged(through.headers), passage.list_unchanged(passage.outer.headers)
         if before != after:
             yield f"{before!r} became {after!r}"
 

@@ -45,7 +45,7 @@ class Passage:
         """Whether the middleware may send other bytes, and not only the same bytes in a content coding."""
         return self.changes.body and "content-encoding" not in self.changes.headers
 
-    def unchanged(self, headers: Headers) -> Headers:
+    def list_unchanged(self, headers: Headers) -> Headers:
         """The headers that the middleware does not declare as changed."""
         names = self.changes.headers
         return [] if "*" in names else [item for item in headers if item[0].lower() not in names]

@@ -91,7 +91,7 @@ def headers_are_end_to_end(record: Record) -> Iterator[str]:
 @APPLICATION.rule
 def content_length_is_one_number(record: Record) -> Iterator[str]:
     """There is at most one Content-Length, and it is a number (RFC 9110 §8.6)."""
-    lengths = _content_lengths(record)
+    lengths = _list_lengths(record)
     if len(lengths) > 1:
         yield f"the response has {len(lengths)} headers Content-Length: {lengths!r}"
     for length in lengths:
@@ -103,7 +103,7 @@ def content_length_is_one_number(record: Record) -> Iterator[str]:
 def content_length_is_true(record: Record) -> Iterator[str]:
     """The body has as many bytes as Content-Length says (RFC 9110 §8.6; PEP 3333, Handling the Content-Length
     Header)."""
-    lengths = _content_lengths(record)
+    lengths = _list_lengths(record)
     if len(lengths) != 1 or not _NUMBER.fullmatch(lengths[0]) or is_bodiless(record):
         return
     length, sent = int(lengths[0]), len(record.body)
@@ -114,7 +114,7 @@ def content_length_is_true(record: Record) -> Iterator[str]:
 @APPLICATION.rule
 def content_length_fits_the_status(record: Record) -> Iterator[str]:
     """A response with the status 1xx or 204 has no Content-Length (RFC 9110 §8.6)."""
-    if _content_lengths(record) and (record.code == "204" or record.code[:1] == "1"):
+    if _list_lengths(record) and (record.code == "204" or record.code[:1] == "1"):
         yield f"a response {record.code} has Content-Length"
 
 
@@ -125,5 +125,5 @@ def has_no_body_where_http_has_none(record: Record) -> Iterator[str]:
         yield f"the response {record.code} to {record.method} has a body of {len(record.body)} bytes"
 
 
-def _content_lengths(record: Record) -> list[str]:
+def _list_lengths(record: Record) -> list[str]:
     return [value.strip() for name, value in record.headers if name.lower() == "content-length"]

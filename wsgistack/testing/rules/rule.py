@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from wsgistack.errors import Breach
 
-__all__ = ["Rule", "RuleBook", "clause_of"]
+__all__ = ["Rule", "RuleBook", "read_clause"]
 
 Judged = TypeVar("Judged")
 
@@ -25,18 +25,14 @@ class Rule(NamedTuple, Generic[Judged]):
 
 
 class RuleBook(Generic[Judged]):
-    """Rules for the same kind of thing.
+    """Rules for the same kind of thing."""
 
-    :param title: a heading for them.
-    """
-
-    def __init__(self, title: str) -> None:
-        self.title = title
+    def __init__(self) -> None:
         self.rules: dict[str, Rule[Judged]] = {}
 
     def rule(self, check: Callable[[Judged], Iterator[str]]) -> Callable[[Judged], Iterator[str]]:
         """Register a function as a rule: its docstring is the clause, and it yields the details of the breaches."""
-        self.rules[check.__name__] = Rule(check.__name__, clause_of(check), check)
+        self.rules[check.__name__] = Rule(check.__name__, read_clause(check), check)
         return check
 
     def breaches(self, judged: Judged) -> list[Breach]:
@@ -44,6 +40,6 @@ class RuleBook(Generic[Judged]):
         return [Breach(rule.name, rule.clause, detail) for rule in self.rules.values() for detail in rule.check(judged)]
 
 
-def clause_of(check: Callable[..., object]) -> str:
+def read_clause(check: Callable[..., object]) -> str:
     """The docstring of a check, on one line."""
     return " ".join(cleandoc(check.__doc__ or "").split())

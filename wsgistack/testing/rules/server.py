@@ -7,7 +7,7 @@ from wsgistack.testing.rules.rule import RuleBook
 
 __all__ = ["SERVER"]
 
-SERVER: RuleBook[Record] = RuleBook("Servers, and middlewares as servers of their application")
+SERVER: RuleBook[Record] = RuleBook()
 
 _TEXTS = ("REQUEST_METHOD", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme")
 _OPTIONAL_TEXTS = (
@@ -109,7 +109,7 @@ def accepts_a_first_start(record: Record) -> Iterator[str]:
 def refuses_a_restart_after_the_first_byte(record: Record) -> Iterator[str]:
     """After the first byte of the body, start_response with exc_info raises an exception, which should be that of
     exc_info (PEP 3333, The start_response() Callable)."""
-    for event, start, error in _restarts(record):
+    for event, start, error in _list_restarts(record):
         sent = any(each.value for each in record.all("write", "chunk") if each.at < event.at)
         if sent and start.raised is None:
             yield f"after the first byte, start_response got {error!r} and raised nothing"
@@ -119,7 +119,7 @@ def refuses_a_restart_after_the_first_byte(record: Record) -> Iterator[str]:
 def accepts_a_restart_before_the_first_byte(record: Record) -> Iterator[str]:
     """Before the first call of write(), the first byte and the end of the body, start_response with exc_info replaces
     status and headers (PEP 3333, The start_response() Callable)."""
-    for event, start, error in _restarts(record):
+    for event, start, error in _list_restarts(record):
         may_be_sent = any(
             each.value or each.kind != "chunk" for each in record.all("write", "chunk", "end") if each.at < event.at
         )
@@ -127,7 +127,7 @@ def accepts_a_restart_before_the_first_byte(record: Record) -> Iterator[str]:
             yield f"before the first byte, start_response got {error!r} and raised {start.raised!r}"
 
 
-def _restarts(record: Record) -> Iterator[tuple[Event, Start, BaseException]]:
+def _list_restarts(record: Record) -> Iterator[tuple[Event, Start, BaseException]]:
     """Each call of start_response that has an exc_info, with its exception."""
     for event in record.all("start"):
         match event.value:

@@ -7,7 +7,7 @@ from tests.direct import Call, environ_of, raising
 from wsgistack.base import Middleware
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug.failure import Failure, describe_failure
-from wsgistack.middleware.catch_errors.frames import Raised, describe_error
+from wsgistack.middleware.catch_errors.frames import Raised, capture_error
 from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.pipeline import Pipeline
 from wsgistack.types import App
@@ -26,7 +26,7 @@ def catch(function: Callable[[], object]) -> BaseException:
 
 def describe(function: Callable[[], object], *secrets: str) -> Raised:
     """The description of what a function raises."""
-    return describe_error(catch(function), Values(Redaction(), secrets))
+    return capture_error(catch(function), Values(Redaction(), secrets))
 
 
 def fail(**keys: Any) -> Failure:

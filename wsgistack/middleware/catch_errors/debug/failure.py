@@ -9,7 +9,7 @@ from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug.layers import Stage, describe_pipeline
 from wsgistack.middleware.catch_errors.debug.logs import Entry, describe_records
 from wsgistack.middleware.catch_errors.debug.request import Request, describe_request
-from wsgistack.middleware.catch_errors.frames import Frame, Raised, describe_error
+from wsgistack.middleware.catch_errors.frames import Frame, Raised, capture_error
 from wsgistack.middleware.catch_errors.secrets import make_values
 from wsgistack.types import Environ
 
@@ -58,7 +58,7 @@ def describe_failure(
     values = make_values(redaction, environ, error, layer.pipeline)
     return Failure(
         status,
-        describe_error(error, values),
+        capture_error(error, values),
         describe_request(environ, redaction, values),
         describe_pipeline(layer, error),
         describe_records(environ, values),

@@ -12,7 +12,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import class_name
 from wsgistack.middleware.catch_errors.attributes import traceback_of
 from wsgistack.middleware.catch_errors.fingerprints import find_owner
-from wsgistack.middleware.catch_errors.values import own_attributes
+from wsgistack.middleware.catch_errors.values import read_attributes
 from wsgistack.types import App
 
 __all__ = ["Stage", "describe_pipeline"]
@@ -41,7 +41,7 @@ def describe_pipeline(layer: Middleware, error: BaseException) -> list[Stage]:
     """Describe the pipeline of a layer, outermost first. Without a pipeline, the layers inside are looked for."""
     pairs = [*layer.pipeline] or [*_walk(layer)]
     for frame, _ in walk_tb(traceback_of(error)):
-        inner = _owner_of(frame)  # of a pipeline in this one, such as one that is mounted
+        inner = _find_layer(frame)  # of a pipeline in this one, such as one that is mounted
         if issubclass(type(inner), Middleware) and not any(app is inner for _, app in pairs):
             pairs += cast(Middleware, inner).pipeline
     failing = _find_failing([app for _, app in pairs], error)
@@ -52,7 +52,7 @@ def _walk(app: App) -> Iterator[tuple[str, App]]:
     seen: list[object] = []
     while len(seen) < MAX_LAYERS:
         seen.append(app)
-        kept = own_attributes(app)
+        kept = read_attributes(app)
         inner: Any = next((kept[name] for name in _INNER if callable(kept.get(name))), None)
         if inner is None or any(inner is each for each in seen):
             break
@@ -62,7 +62,7 @@ def _walk(app: App) -> Iterator[tuple[str, App]]:
 
 
 def _describe(app: Any) -> str:
-    function = _function_of(app)
+    function = _find_function(app)
     return f"{function.__module__}.{function.__qualname__}" if function else class_name(type(app))
 
 
@@ -71,7 +71,7 @@ def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
     last = len(apps) - 1
     failing = last
     for frame, _ in walk_tb(traceback_of(error)):
-        owner = _find_owner(apps, frame)
+        owner = _find_place(apps, frame)
         file = frame.f_code.co_filename
         if owner is not None:
             failing = owner
@@ -83,30 +83,30 @@ def _find_failing(apps: Sequence[Any], error: BaseException) -> int:
     return failing
 
 
-def _find_owner(apps: Sequence[Any], frame: FrameType) -> int | None:
+def _find_place(apps: Sequence[Any], frame: FrameType) -> int | None:
     """The place of the layer that a frame belongs to."""
-    code, owner, layer = frame.f_code, frame.f_locals.get("self"), _owner_of(frame)
+    code, owner, layer = frame.f_code, frame.f_locals.get("self"), _find_layer(frame)
     for place, app in enumerate(apps):
-        function = _function_of(app)
+        function = _find_function(app)
         if app is owner or app is layer or (function and function.__code__ is code):
             return place
-    files = {_file_of(app): place for place, app in enumerate(apps[:-1])}
+    files = {_find_file(app): place for place, app in enumerate(apps[:-1])}
     return files.get(code.co_filename)
 
 
-def _owner_of(frame: FrameType) -> object:
+def _find_layer(frame: FrameType) -> object:
     """The layer that runs: an object, or what its exchange belongs to."""
     owner = frame.f_locals.get("self")
     return getattr(owner, "layer", owner) if class_name(type(owner)).startswith("wsgistack.") else owner
 
 
-def _file_of(app: object) -> str:
-    if function := _function_of(app):
+def _find_file(app: object) -> str:
+    if function := _find_function(app):
         return function.__code__.co_filename
     return getattr(sys.modules.get(type(app).__module__), "__file__", None) or ""
 
 
-def _function_of(app: object) -> FunctionType | None:
+def _find_function(app: object) -> FunctionType | None:
     """The function of a function or a method, without asking an object that may be a proxy."""
     function = app.__func__ if type(app) is MethodType else app
     return function if type(function) is FunctionType else None

@@ -6,13 +6,14 @@ from itertools import groupby
 from pathlib import Path
 
 from wsgistack.middleware.catch_errors.debug.failure import Failure
+from wsgistack.middleware.catch_errors.debug.highlighting import Piece, highlight, split_pieces
 from wsgistack.middleware.catch_errors.debug.layers import Stage
 from wsgistack.middleware.catch_errors.debug.logs import Entry
 from wsgistack.middleware.catch_errors.debug.markup import Html, fill, join
 from wsgistack.middleware.catch_errors.debug.request import Pairs
 from wsgistack.middleware.catch_errors.debug.text import write_markdown, write_text
 from wsgistack.middleware.catch_errors.frames import Frame, Raised
-from wsgistack.middleware.catch_errors.source import Line, Piece, highlight, split_pieces
+from wsgistack.middleware.catch_errors.source import Line
 
 __all__ = ["write_page"]
 

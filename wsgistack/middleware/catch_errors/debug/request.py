@@ -6,8 +6,8 @@ from urllib.parse import unquote_plus
 
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug.logs import RECORDS
-from wsgistack.middleware.catch_errors.request import list_headers, name_request
-from wsgistack.middleware.catch_errors.values import Values, own_attributes
+from wsgistack.middleware.catch_errors.request import list_headers, name_request, redact_paths
+from wsgistack.middleware.catch_errors.values import Values, read_attributes
 from wsgistack.types import Environ
 
 __all__ = ["Request", "describe_request"]
@@ -17,8 +17,6 @@ Pairs = list[tuple[str, str]]
 MAX_PAIRS = 100
 MAX_TEXT = 1000
 """In characters."""
-
-_URLS = ("RAW_URI", "REDIRECT_URL", "REQUEST_URI")
 
 
 class Request(NamedTuple):
@@ -43,7 +41,7 @@ def describe_request(environ: Environ, redaction: Redaction, values: Values) -> 
         return values.cut(redaction.redact_value(name, text), MAX_TEXT)
 
     query: str = environ.get("QUERY_STRING", "")
-    headers = list_headers(environ, redaction)
+    headers, paths = list_headers(environ, redaction), redact_paths(environ, redaction)
     line = f"{name_request(environ, redaction)} {environ.get('SERVER_PROTOCOL', '')}"
     others = []
     for key in sorted(key for key in environ if type(key) is str and key != RECORDS)[: 2 * MAX_PAIRS]:
@@ -52,12 +50,8 @@ def describe_request(environ: Environ, redaction: Redaction, values: Values) -> 
             others.append((key, values.show(value, key)))
         elif key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
             continue
-        elif key in _URLS:
-            others.append((key, values.cut(redaction.redact_url(value), MAX_TEXT)))
-        elif key in ("PATH_INFO", "SCRIPT_NAME"):
-            others.append((key, values.cut(redaction.redact_path(value), MAX_TEXT)))
         else:
-            others.append((key, show(key, value)))
+            others.append((key, show(key, paths.get(key, value))))
     pairs = [map(unquote_plus, each.partition("=")[::2]) for each in query.split("&")[:MAX_PAIRS] if each]
     form = [*_read_form(environ)][:MAX_PAIRS]
     return Request(
@@ -73,8 +67,8 @@ def _read_form(environ: Environ) -> Iterator[tuple[str, object]]:
     """The fields of a form, if WebOb or Werkzeug has read it. Nothing is read from the client."""
     parsed: Any = environ.get("webob._parsed_post_vars")
     if type(parsed) is tuple:
-        yield from own_attributes(parsed[0]).get("_items", ())  # type: ignore[misc]
-    form = own_attributes(environ.get("werkzeug.request")).get("form")
+        yield from read_attributes(parsed[0]).get("_items", ())  # type: ignore[misc]
+    form = read_attributes(environ.get("werkzeug.request")).get("form")
     if form is not None:
         for name, each in dict.items(cast(Any, form)):
             yield from ((name, value) for value in (each if type(each) is list else [each]))
