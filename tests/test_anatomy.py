@@ -88,7 +88,7 @@ def test_documents_what_an_operator_needs(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_shows_an_example_in_python_and_ini(name: str) -> None:
     doc = inspect.cleandoc(layer(name).__doc__ or "")  # Python 3.13 strips the indentation itself
-    assert re.search(rf"^ {{4}}(app(lication)? = )?{layer(name).__name__}\(app", doc, re.MULTILINE)
+    assert re.search(rf"^ {{4}}(app(lication)? = )?{layer(name).__name__}\(\s*app", doc, re.MULTILINE)
     section = rf"^ {{4}}\[filter:\w+\]\n {{4}}use = egg:wsgistack#{name}\n((?: {{4}}\w+ = .*\n)*)"
     example = re.search(section, doc, re.MULTILINE)
     assert example
