@@ -80,7 +80,8 @@ def test_exempt_paths_are_answered_over_http() -> None:
             {"hsts": 31536000, "include_subdomains": True, "preload": True},
             "max-age=31536000; includeSubDomains; preload",
         ),
-        ({"hsts": 0}, None),
+        ({"hsts": 0}, "max-age=0"),
+        ({"hsts": "off"}, None),
     ],
 )
 def test_sends_hsts_over_https(options: dict[str, Any], value: str | None) -> None:
@@ -195,6 +196,7 @@ def test_with_a_canonical_name_inside_all_names_have_what_the_preload_list_requi
         ({"port": 0}, "port: not a valid port; expected 1 to 65535"),
         ({"preload": True, "include_subdomains": True}, PRELOAD),
         ({"preload": True, "hsts": 31536000}, PRELOAD),
+        ({"preload": True, "include_subdomains": True, "hsts": "off"}, PRELOAD),
     ],
 )
 def test_mistakes(options: dict[str, Any], message: str) -> None:

@@ -58,10 +58,12 @@ class Https(Middleware):
         of them.
     :param get_status: the status for GET and HEAD: 308, the default, or 301 for clients that do not know 308.
     :param port: the port of https in redirects. 443 by default.
-    :param hsts: how long browsers shall use only https, from each response over https on. 30 days by default; 0 sends
-        no header, and browsers keep the last one until it expires. Begin with some minutes: a browser that has seen
-        the header cannot be reached over http for that long. An application's own header is kept. Addresses and
-        localhost get none, because browsers ignore it there or would apply it to every project of a developer.
+    :param hsts: how long browsers shall use only https, from each response over https on. 30 days by default. Begin
+        with some minutes: a browser that has seen the header cannot be reached over http for that long. 0 takes the
+        policy back: a browser forgets it with the next response over https (RFC 6797 section 6.1.1). ``off`` sends no
+        header, for example because the server in front sends it; browsers then keep the last one until it expires. An
+        application's own header is kept. Addresses and localhost get none, because browsers ignore it there or would
+        apply it to every project of a developer.
     :param include_subdomains: whether HSTS holds for all subdomains, too. False by default, because some of them may
         not have https.
     :param preload: whether the site may be added to the list that browsers are shipped with (hstspreload.org). False by
@@ -94,7 +96,7 @@ class Https(Middleware):
         exempt: Sequence[str] = (),
         get_status: Literal[308, 301] = 308,
         port: int = _HTTPS_PORT,
-        hsts: Duration = 30 * 86400,
+        hsts: Duration | Literal["off"] = 30 * 86400,
         include_subdomains: bool = False,
         preload: bool = False,
     ) -> None:
@@ -107,9 +109,10 @@ class Https(Middleware):
             mistakes.append(Mistake("not a valid status", key="get_status", value=get_status, expected="308 or 301"))
         if not 0 < port < 65536:
             mistakes.append(Mistake("not a valid port", key="port", value=port, expected="1 to 65535"))
-        if not 0 <= hsts < inf:
+        max_age = 0 if hsts == "off" else hsts
+        if not 0 <= max_age < inf:
             mistakes.append(Mistake("not a valid duration", key="hsts", value=hsts, expected="0 seconds or more"))
-        if preload and not (include_subdomains and hsts >= MIN_PRELOAD_AGE):
+        if preload and not (include_subdomains and max_age >= MIN_PRELOAD_AGE):
             expected = "include_subdomains = true and an hsts of at least 365d with it"
             mistakes.append(Mistake("browsers would not accept the site", key="preload", value=True, expected=expected))
         mistakes.raise_if_any()
@@ -120,14 +123,15 @@ class Https(Middleware):
         self.include_subdomains = include_subdomains
         self.preload = preload
         flags = f"{'; includeSubDomains' if include_subdomains else ''}{'; preload' if preload else ''}"
-        self._policy = ("Strict-Transport-Security", f"max-age={int(hsts)}{flags}")
+        self._has_policy = hsts != "off"
+        self._policy = ("Strict-Transport-Security", f"max-age={int(max_age)}{flags}")
         self._notice = Notice(logging.getLogger("wsgistack.https"))
         self._edit = self._add_policy  # faster than to find the method for each request
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         if environ["wsgi.url_scheme"] == "https":
-            if self.hsts and _can_have_policy(environ.get("HTTP_HOST", "")[: MAX_HOST + 1]):
+            if self._has_policy and _can_have_policy(environ.get("HTTP_HOST", "")[: MAX_HOST + 1]):
                 start_response = editing(start_response, self._edit)
             return self.app(environ, start_response)
         if self._is_exempt(environ):
