@@ -318,7 +318,8 @@ def test_what_is_not_read_is_removed() -> None:
         ("for=_SEVKISEK;proto=https", "0.0.0.0", "https", "internal:8000"),  # noqa: S104
         ("proto=https;host=example.org", "0.0.0.0", "https", "example.org"),  # noqa: S104
         (f"for={CLIENT};for=1.1.1.1;proto=https", "0.0.0.0", "http", "internal:8000"),  # noqa: S104
-        (f"for={CLIENT};;proto=https", "0.0.0.0", "http", "internal:8000"),  # noqa: S104
+        (f"for={CLIENT};;proto=https;", CLIENT, "https", "internal:8000"),  # §4 allows empty pairs
+        (f"for={CLIENT};=;proto=https", "0.0.0.0", "http", "internal:8000"),  # noqa: S104
         (f'for={CLIENT};x="a,b"', "0.0.0.0", "http", "internal:8000"),  # noqa: S104
         (f"for={CLIENT};x={'x' * 600}", "0.0.0.0", "http", "internal:8000"),  # noqa: S104
         ("for", "0.0.0.0", "http", "internal:8000"),  # noqa: S104

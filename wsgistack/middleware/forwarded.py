@@ -239,7 +239,7 @@ class Forwarded(Middleware):
         A list is split at each comma, also in quotes: a client may begin a quoted text in its own element, in which
         that of the proxy would disappear.
         """
-        pairs = [_PAIR.fullmatch(pair) for pair in element.split(";")]
+        pairs = [_PAIR.fullmatch(pair) for pair in element.split(";") if pair.strip()]  # RFC 7239 §4: it may be empty
         given = {found[1].lower(): found[2] or found[3] or "" for found in pairs if found}
         if len(given) < len(pairs) or len(element) > MAX_ELEMENT:
             return _UNKNOWN_HOP
