@@ -27,6 +27,8 @@ def reusable(*headers: tuple[str, str], status: str = "200 OK", **keys: str) -> 
         'max-age=60, no-cache="set-cookie, x"',
         "max-age=60, x=private",
         "max-age=60, stale-while-revalidate=5",
+        "max-age=0, stale-while-revalidate=5",
+        "max-age=0, stale-if-error=5",
     ],
 )
 def test_cache_control_allows_it(value: str) -> None:
@@ -47,6 +49,9 @@ def test_cache_control_allows_it(value: str) -> None:
         "max-age=soon",
         "max-age",
         "max-age=60, s-maxage=0",
+        "max-age=0, stale-while-revalidate=0",
+        "no-cache, stale-while-revalidate=5",
+        "private, stale-while-revalidate=5",
         "must-revalidate",
         "",
         "immutable",
@@ -55,6 +60,16 @@ def test_cache_control_allows_it(value: str) -> None:
 def test_cache_control_does_not_allow_it(value: str) -> None:
     assert not reusable(("Cache-Control", value))
     assert not reusable(("Cache-Control", value), status="404 Not Found")
+
+
+@pytest.mark.parametrize("name", ["CDN-Cache-Control", "Surrogate-Control"])
+def test_a_field_for_some_caches_counts_in_the_place_of_the_one_for_all(name: str) -> None:
+    for other in ("private", "no-store", "max-age=0"):
+        assert reusable(("Cache-Control", other), (name, "max-age=60")), other
+    assert reusable((name, "max-age=60"))
+    assert not reusable((name, "max-age=0"))
+    assert not reusable((name, "no-store"))
+    assert reusable((name, "no-store"), ("Cache-Control", "max-age=60"))  # for all other caches
 
 
 def test_several_fields_count_together() -> None:
