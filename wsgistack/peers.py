@@ -23,12 +23,15 @@ FORWARDING = (
 """What sets REMOTE_ADDR to the client's address."""
 
 READING_ADDRESSES = (
+    "opentelemetry.instrumentation.wsgi:OpenTelemetryMiddleware",
     "paste.auth.auth_tkt:AuthTKTMiddleware",
     "paste.auth.auth_tkt:make_auth_tkt_middleware",
     "paste.auth.grantip:GrantIPMiddleware",
     "paste.auth.grantip:make_grantip",
     "paste.translogger:TransLogger",
     "paste.translogger:make_filter",
+    "requestlogger:WSGILogger",
+    "sentry_sdk.integrations.wsgi:SentryWsgiMiddleware",
 )
 """Middlewares of others that read REMOTE_ADDR. The layers of this package say it themselves."""
 

@@ -12,6 +12,7 @@ from wsgistack.pipeline import registry
 ADDRESS = "it would see the address of the proxy, not the client's"
 LOGGED = "the log would show the address of the proxy"
 TWICE = "both read the headers of proxies, and one of them would believe what a client wrote"
+EVENTLET = pytest.mark.filterwarnings(r"ignore:\s*Eventlet is deprecated")  # Sentry imports it if it is there
 ORDERS = [
     pytest.param(["access_log", "forwarded"], LOGGED, id="access_log and forwarded"),
     pytest.param(["access_log", "werkzeug"], LOGGED, id="access_log and ProxyFix"),
@@ -21,6 +22,8 @@ ORDERS = [
     pytest.param(["maintenance", "werkzeug"], ADDRESS, id="maintenance and ProxyFix"),
     pytest.param(["translogger", "forwarded"], ADDRESS, id="Paste's log and forwarded"),
     pytest.param(["grantip", "forwarded"], ADDRESS, id="Paste's access by address and forwarded"),
+    pytest.param(["opentelemetry", "forwarded"], ADDRESS, id="OpenTelemetry and forwarded"),
+    pytest.param(["sentry", "forwarded"], ADDRESS, id="Sentry and forwarded", marks=EVENTLET),
     pytest.param(["https", "werkzeug"], "it would see the scheme of the proxy's connection", id="https and ProxyFix"),
     pytest.param(["hosts", "werkzeug"], "it would check the name of the proxy's connection", id="hosts and ProxyFix"),
 ]
@@ -59,6 +62,7 @@ SECTIONS = {
     "hosts": {"use": "hosts", "allowed": "example.org"},
     "https": {"use": "https"},
     "maintenance": {"use": "maintenance", "flag": "down"},
+    "opentelemetry": {"use": "opentelemetry.instrumentation.wsgi:OpenTelemetryMiddleware"},
     "oslo": {"use": "egg:oslo.middleware#http_proxy_to_wsgi"},
     "oslo_cors": {"use": "egg:oslo.middleware#cors", "allowed_origin": "https://example.org"},
     "prefix": {"use": "egg:PasteDeploy#prefix"},
@@ -66,6 +70,7 @@ SECTIONS = {
     "request_filter": {"use": "request_filter", "denied_networks": "192.0.2.0/24"},
     "second_cors": {"use": "cors", "allow_origins": "https://example.org"},
     "security_headers": {"use": "security_headers"},
+    "sentry": {"use": "sentry_sdk.integrations.wsgi:SentryWsgiMiddleware"},
     "translogger": {"use": "egg:Paste#translogger"},
     "werkzeug": {"use": "werkzeug.middleware.proxy_fix:ProxyFix"},
     "wsgicors": {"use": "egg:wsgicors#middleware", "policy": "open", "open_origin": "*"},
