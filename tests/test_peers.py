@@ -20,6 +20,7 @@ def test_some_of_them_are_installed() -> None:
     assert {name.partition(":")[0].partition(".")[0] for name in FOREIGN if is_installed(name)} >= INSTALLED
 
 
+@pytest.mark.filterwarnings(r"ignore:\s*Eventlet is deprecated")  # Sentry imports it if it is there
 @pytest.mark.parametrize("name", [name for name in FOREIGN if is_installed(name)])
 def test_each_import_string_is_the_one_that_the_pipeline_finds(name: str) -> None:
     assert name in registry.names_of(registry.import_factory(name))

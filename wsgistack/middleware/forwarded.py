@@ -63,9 +63,9 @@ class Forwarded(Middleware):
     first address that is not a trusted proxy is the client: anybody may have written what is left of it.
 
     The result is in ``REMOTE_ADDR``, ``REMOTE_PORT``, ``wsgi.url_scheme``, ``HTTP_HOST``, ``SERVER_NAME``,
-    ``SERVER_PORT`` and ``SCRIPT_NAME``, for all further layers and the application. The values of the connection are
-    kept in ``environ["wsgistack.peer"]``, a dictionary with the same keys. ``REMOTE_HOST`` is removed if it is the name
-    of a proxy.
+    ``SERVER_PORT`` and ``SCRIPT_NAME``, for all further layers and the application. ``environ["wsgistack.peer"]`` is a
+    dictionary with the original values of the keys that were changed or removed; for a request without a proxy, it is
+    empty or has only the headers that were removed. ``REMOTE_HOST`` is removed if it is the name of a proxy.
 
     From peers that are not trusted, the headers that proxies are known to send are removed, such as ``X-Real-IP`` and
     ``X-Forwarded-User``. From trusted proxies, those of ``Forwarded`` and ``X-Forwarded-*`` are removed that are not
