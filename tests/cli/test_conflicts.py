@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.files import written
 from wsgistack.cli import main
-from wsgistack.pipeline import registry
+from wsgistack.pipeline import Pipeline, registry
 
 ADDRESS = "it would see the address of the proxy, not the client's"
 LOGGED = "the log would show the address of the proxy"
@@ -144,3 +144,28 @@ def test_reports_two_that_do_the_same(
     assert warning.endswith(f": {outer} is used with {inner}: {reason}; remove one of them")
     for name in names:
         assert check(tmp_path, kind, [name], capsys) == []
+
+
+SCHEME = "its condition would see the scheme of the proxy's connection, not the client's"
+CLIENT = "its condition would see the address of the proxy, not the client's"
+
+
+@pytest.mark.parametrize(
+    ("when", "reason"),
+    [
+        ({"scheme": "https"}, SCHEME),
+        ({"not": {"scheme": "http"}}, SCHEME),
+        ({"environ": {"wsgi.url_scheme": "https"}}, SCHEME),
+        ({"environ": {"REMOTE_ADDR": "192.0.2.*"}}, CLIENT),
+        ({"not": {"under": "/health", "environ": ["REMOTE_ADDR"]}}, CLIENT),
+        ({"environ": ["REMOTE_USER"], "method": "GET"}, ""),
+        ({"host": "example.org"}, ""),  # forwarded leaves the host alone by default
+        ("hello:is_meant", ""),
+    ],
+)
+def test_reports_a_condition_that_reads_before_forwarded_corrects(when: object, reason: str) -> None:
+    layer = {"use": "compress", "when": when}
+    found = [str(each) for each in Pipeline([layer, {"use": "forwarded", "trusted": ["192.0.2.1"]}]).misplaced()]
+    problem = f"layer 1 (compress): compress is outside forwarded: {reason}; put forwarded before compress"
+    assert found == ([problem] if reason else [])
+    assert Pipeline([{"use": "forwarded", "trusted": ["192.0.2.1"]}, layer]).misplaced() == []

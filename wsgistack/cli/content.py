@@ -135,7 +135,9 @@ def _describe_neighbors(factory: Factory) -> Iterator[str]:
     for attribute, place in _PLACES.items():
         reasons: dict[str, list[str]] = {}
         for other, reason in getattr(factory, attribute, {}).items():
-            reasons.setdefault(reason, []).append(f"``{other}``")
+            condition = other.removeprefix("when.")
+            name = f"``{other}``" if condition == other else f"a layer whose condition reads ``{condition}``"
+            reasons.setdefault(reason, []).append(name)
         for reason, names in reasons.items():
             yield f"- {place} {', '.join(names)}: otherwise {reason}."
 

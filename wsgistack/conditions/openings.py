@@ -7,7 +7,7 @@ from pathlib import Path
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.options.references import has_references, resolve
 
-__all__ = ["find_openings", "is_sent"]
+__all__ = ["find_openings", "is_sent", "name_reads"]
 
 _CHOSEN = ("scheme", "method", "host", "under", "path", "header")
 """What a client chooses, so that it can send a request that does not match."""
@@ -44,6 +44,19 @@ def find_openings(when: object, name: str, base: Path | None = None) -> list[Mis
     :param base: the folder that relative paths in references start from.
     """
     return list(_find(when, "when", name, base))
+
+
+def name_reads(when: object) -> Iterator[str]:
+    """Name what a condition reads: ``when.scheme``, ``when.environ.REMOTE_ADDR``. What a function reads is unknown."""
+    if not isinstance(when, Mapping):
+        return
+    for key, values in when.items():
+        if key == "not":
+            yield from name_reads(values)
+        elif key == "environ":
+            yield from (f"when.environ.{name}" for name in values)
+        else:
+            yield f"when.{key}"
 
 
 def is_sent(key: str) -> bool:

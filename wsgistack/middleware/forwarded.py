@@ -104,9 +104,14 @@ class Forwarded(Middleware):
     does this, as Waitress does with ``trusted_proxy`` and uvicorn with ``--proxy-headers``; use only one of them.
     """
 
-    must_be_outside: ClassVar[Mapping[str, str]] = because(
-        READING_ADDRESSES, "it would see the address of the proxy, not the client's"
-    )
+    must_be_outside: ClassVar[Mapping[str, str]] = {
+        **because(READING_ADDRESSES, "it would see the address of the proxy, not the client's"),
+        "when.environ.REMOTE_ADDR": "its condition would see the address of the proxy, not the client's",
+        **because(
+            ("when.environ.wsgi.url_scheme", "when.scheme"),
+            "its condition would see the scheme of the proxy's connection, not the client's",
+        ),
+    }
     must_not_be_with: ClassVar[Mapping[str, str]] = because(
         FORWARDING[1:], "both read the headers of proxies, and one of them would believe what a client wrote"
     )

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeAlias, cast
 
 from wsgistack.base import Middleware
 from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
-from wsgistack.conditions.openings import find_openings
+from wsgistack.conditions.openings import find_openings, name_reads
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import find_referenced, make_absolute
 from wsgistack.options.schema import Schema, parse_settings, read_schema, show_options
@@ -227,11 +227,11 @@ class Spec:
 
     @cached_property
     def known_as(self) -> tuple[str, ...]:
-        """What other layers may have a reason for: registered names, import strings, and what the layer declares."""
+        """What other layers may have a reason for: its names, what the layer declares, and what its condition reads."""
         declared = getattr(registry.origin_of(self.factory()), "changes", None)
         flags = declared._asdict().items() if isinstance(declared, Changes) else ()
         does = (f"changes.{name}" for name, flag in flags if flag is True)
-        return (self.registered_name, *registry.names_of(self.factory()), *does)
+        return (self.registered_name, *registry.names_of(self.factory()), *does, *name_reads(self.when))
 
     @property
     def is_partial(self) -> bool:
