@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.direct import Call
-from wsgistack import ConfigError, Forwarded, Https, Pipeline
+from wsgistack import ConfigError, Forwarded, Https, Pipeline, Spec
 from wsgistack.types import Environ, Headers, StartResponse
 
 HSTS = "strict-transport-security"
@@ -87,6 +87,13 @@ def test_exempt_paths_are_answered_over_http() -> None:
 def test_sends_hsts_over_https(options: dict[str, Any], value: str | None) -> None:
     answer = call(scheme="https", options=options)
     assert answer.read() == b"hello"
+    assert answer.headers.get(HSTS) == value
+
+
+@pytest.mark.parametrize(("text", "value"), [("off", None), ("0", "max-age=0"), ("5m", "max-age=300")])
+def test_reads_hsts_from_a_file(text: str, value: str | None) -> None:
+    app = Pipeline([Spec("https").parse({"hsts": text})]).wrap(hello)
+    answer = Call(app, **{"HTTP_HOST": "example.org", "wsgi.url_scheme": "https"})
     assert answer.headers.get(HSTS) == value
 
 
