@@ -236,7 +236,14 @@ def test_a_304_has_no_policy_with_another_nonce_than_the_page_that_the_browser_k
 
 
 @pytest.mark.parametrize(
-    "own", [("Cache-Control", "public, max-age=60"), ("Cache-Control", "s-maxage=1"), ("ETag", '"1"')]
+    "own",
+    [
+        ("Cache-Control", "public, max-age=60"),
+        ("Cache-Control", "s-maxage=1"),
+        ("ETag", '"1"'),
+        ("CDN-Cache-Control", "max-age=60"),
+        ("Surrogate-Control", "max-age=60"),
+    ],
 )
 def test_warns_about_a_nonce_that_a_cache_may_send_to_others(
     own: tuple[str, str], caplog: pytest.LogCaptureFixture
@@ -249,7 +256,7 @@ def test_warns_about_a_nonce_that_a_cache_may_send_to_others(
     assert (record.name, record.levelno) == ("wsgistack.security_headers", logging.WARNING)
     assert record.getMessage() == (
         "the page '/shop/page' has a CSP nonce, and shared caches may send it to other users; "
-        "set Cache-Control: private or no-store for it"
+        "set Cache-Control: private or no-store for it, and neither CDN-Cache-Control nor Surrogate-Control"
     )
 
 

@@ -62,7 +62,7 @@ _CHOICES = {
 _LOGGER = logging.getLogger("wsgistack.security_headers")
 _CACHEABLE = (
     "the page %r has a CSP nonce, and shared caches may send it to other users; "
-    "set Cache-Control: private or no-store for it"
+    "set Cache-Control: private or no-store for it, and neither CDN-Cache-Control nor Surrogate-Control"
 )
 
 
@@ -99,9 +99,10 @@ class SecurityHeaders(Middleware):
 
     The tools of browsers show the attribute as empty, because scripts must not read it. A nonce protects as long as
     nobody can guess it. If a page with a nonce may be kept in a shared cache (RFC 9111 section 3), which sends it to
-    other users, a warning is logged, at most once a minute; set ``Cache-Control: private`` or ``no-store`` for it. Some
-    caches also keep a page that does not say anything about caching. A 304 has no policy with a nonce, because the
-    browser would use it for the page that it has kept, with its old nonce.
+    other users, a warning is logged, at most once a minute; set ``Cache-Control: private`` or ``no-store`` for it, and
+    neither ``CDN-Cache-Control`` nor ``Surrogate-Control``. Some caches also keep a page that does not say anything
+    about caching. A 304 has no policy with a nonce, because the browser would use it for the page that it has kept,
+    with its old nonce.
 
     :param preset: ``pages``, the default, has a policy that few pages need to change: ``base-uri 'self';
         frame-ancestors 'self'; object-src 'none'``. ``api`` is for responses that are not pages: ``default-src 'none';
