@@ -60,6 +60,7 @@ REQUESTS: dict[str, Callable[[str], object]] = {
         )
         for part in ("For", "Proto", "Host", "Port", "Prefix")
     },
+    "forwarded: SCRIPT_NAME": lambda long: Call(forwarded, **{**BEHIND_A_PROXY, "SCRIPT_NAME": f"/{long}"}),
     "forwarded: Forwarded": lambda long: Call(standard, **{**BEHIND_A_PROXY, "HTTP_FORWARDED": long}),
     # ProxyFix may put any text there that a proxy or a client sends.
     "forwarded: REMOTE_ADDR": lambda long: Call(forwarded, REMOTE_ADDR=long),
