@@ -119,7 +119,7 @@ def test_nobody_sees_them_through_a_proxy_whose_headers_waitress_has_removed(nam
 
 
 def test_nobody_sees_them_on_a_waitress_that_does_not_show_its_requests() -> None:
-    assert not compile_access(LOOPBACK)(environ_of(**LOCAL, **{"waitress.client_disconnected": bool}))
+    assert not compile_access(LOOPBACK)({**environ_of(**LOCAL), "waitress.client_disconnected": bool})
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
