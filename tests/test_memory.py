@@ -1,13 +1,28 @@
 """No client can fill the memory of a process with what layers keep about the last requests."""
 
 import gc
+import os
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.direct import Call
-from wsgistack import Forwarded, Hosts, Https, Maintenance, RequestFilter
+from wsgistack import (
+    AccessLog,
+    BasicAuth,
+    Compress,
+    Cors,
+    Csrf,
+    Decompress,
+    Forwarded,
+    Hosts,
+    Https,
+    Maintenance,
+    RequestFilter,
+    RequestId,
+)
 from wsgistack.http.origins import Origins
 from wsgistack.types import Environ, StartResponse
 
@@ -27,6 +42,13 @@ standard = Forwarded(hello, trusted=["10.0.0.0/8"], headers="forwarded")
 maintenance = Maintenance(hello, enabled=True, allowed=["10.0.0.0/8"])
 request_filter = RequestFilter(hello, denied_networks=["192.0.2.0/24"], crawlers=["ai-training"])
 origins = Origins(["https://example.org"], key="origins")
+decompress = Decompress(hello)
+compress = Compress(hello)
+csrf = Csrf(hello, trusted_origins=["https://example.org"])
+cors = Cors(hello, allow_origins=["https://example.org"])
+access_log = AccessLog(hello, format='%a %r "%{Referer}i" "%{User-Agent}i" %q %U %v', file=Path(os.devnull))
+request_id = RequestId(hello, accept=["X-Request-ID", "X-Amzn-Trace-Id"])
+basic_auth = BasicAuth(hello, users={"ada": "lovelace"})
 
 REQUESTS: dict[str, Callable[[str], object]] = {
     "hosts": lambda long: Call(hosts, HTTP_HOST=long),
@@ -38,6 +60,7 @@ REQUESTS: dict[str, Callable[[str], object]] = {
         )
         for part in ("For", "Proto", "Host", "Port", "Prefix")
     },
+    "forwarded: SCRIPT_NAME": lambda long: Call(forwarded, **{**BEHIND_A_PROXY, "SCRIPT_NAME": f"/{long}"}),
     "forwarded: Forwarded": lambda long: Call(standard, **{**BEHIND_A_PROXY, "HTTP_FORWARDED": long}),
     # ProxyFix may put any text there that a proxy or a client sends.
     "forwarded: REMOTE_ADDR": lambda long: Call(forwarded, REMOTE_ADDR=long),
@@ -46,6 +69,13 @@ REQUESTS: dict[str, Callable[[str], object]] = {
     "request_filter: User-Agent": lambda long: Call(request_filter, HTTP_USER_AGENT=long),
     "request_filter: path": lambda long: Call(request_filter, long),
     "origins": origins.contains,
+    "decompress: Content-Encoding": lambda long: Call(decompress, HTTP_CONTENT_ENCODING=long, CONTENT_LENGTH="1"),
+    "compress: Accept-Encoding": lambda long: Call(compress, HTTP_ACCEPT_ENCODING=long),
+    "csrf: Origin": lambda long: Call(csrf, REQUEST_METHOD="POST", HTTP_ORIGIN=long, HTTP_HOST=long),
+    "cors: Origin": lambda long: Call(cors, HTTP_ORIGIN=long),
+    "access_log": lambda long: Call(access_log, long, QUERY_STRING=long, HTTP_REFERER=long, HTTP_USER_AGENT=long),
+    "request_id": lambda long: Call(request_id, HTTP_X_REQUEST_ID=long, HTTP_X_AMZN_TRACE_ID=long),
+    "basic_auth: Accept": lambda long: Call(basic_auth, HTTP_AUTHORIZATION=long, HTTP_ACCEPT=long),
 }
 
 

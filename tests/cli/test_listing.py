@@ -158,6 +158,39 @@ def test_lists_the_options_of_any_middleware(
     assert capsys.readouterr().out == shown
 
 
+HOSTILE = r'''
+from typing import TypedDict
+
+Options = TypedDict("Options", {"\x1b[31m": int, "a\u202eb": str}, total=False)
+
+def red(app, *, options: Options | None = None, text: str = "\x1b]0;x\x07"):
+    """\x1b[2J hidden \u202e.
+
+    A second paragraph ::
+
+        \x1b[1mexample
+
+    :param options: \x1b[5m blinks.
+    :raises ConfigError: \x9b0m always.
+
+    Cost tier \x1b[7m
+    """
+    return app
+'''
+
+
+def test_sends_no_control_character_of_a_stranger_to_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hostile_layer.py").write_text(HOSTILE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    assert main(["list", "hostile_layer:red"]) == 0
+    shown = capsys.readouterr().out
+    assert "options.\\x1b[31m" in shown
+    assert [each for each in shown if not (each.isprintable() or each == "\n")] == []
+
+
 @pytest.mark.parametrize(
     ("name", "named"),
     [

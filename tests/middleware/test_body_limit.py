@@ -49,6 +49,16 @@ def test_a_request_with_an_accepted_length_is_not_touched(length: str) -> None:
     assert seen == [given, answer._start_response]
 
 
+class Counted(BytesIO):
+    """An input that knows how much follows, as that of cheroot does."""
+
+    remaining = 20
+
+
+def test_a_body_that_is_longer_than_its_length_is_refused_if_the_server_knows_it() -> None:
+    assert post(body=Counted(bytes(20)), CONTENT_LENGTH="5").status == "413 Request Entity Too Large"
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_request_without_a_body_is_not_touched(method: str) -> None:
     given = BytesIO()

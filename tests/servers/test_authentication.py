@@ -129,6 +129,17 @@ def test_a_header_with_underscores_is_another_one_where_the_documentation_says_s
         assert ask(proxy, forged)[1][0] is None
 
 
+def test_a_header_without_hyphens_has_no_other_spelling(server: str, tmp_path: Path) -> None:
+    (tmp_path / "site_app.py").write_text(APP)
+    stack = STACK.replace('trusted = ["TRUSTED"]', 'trusted = ["127.0.0.1"]\nuser = "RemoteUser"', 1)
+    (tmp_path / "stack.toml").write_text(stack.replace("TRUSTED", "127.0.0.1"))
+    with serving(tmp_path, server) as site:
+        for forged in ("Remote_User: root", "Remote-User: root", "_RemoteUser: root", "HTTP_RemoteUser: root"):
+            for headers in (["RemoteUser: ada", forged], [forged, "RemoteUser: ada"]):
+                status, seen = ask(site, *headers)
+                assert (status, seen and seen[0]) in ((200, "ada"), (400, [])), headers
+
+
 def get(url: str) -> dict[str, str]:
     with urlopen(url, timeout=30) as answer:  # noqa: S310
         found: dict[str, str] = json.load(answer)

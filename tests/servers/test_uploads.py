@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -71,6 +72,16 @@ def connection(server: Server) -> Iterator[HTTPConnection]:
 
 def checked(body: bytes) -> bytes:
     return f"{len(body)} {sha256(body).hexdigest()}".encode()
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_length_with_an_underscore_hides_no_upload(server: Server, is_last: bool) -> None:
+    lengths = [f"Content-Length: {LIMIT + 1}", "Content_Length: 5"]
+    lines = ["POST /read HTTP/1.1", "Host: localhost", "Connection: close", *(lengths if is_last else lengths[::-1])]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + bytes(LIMIT + 1))
+        status = connection.makefile("rb").readline()
+    assert status.split()[1] in (b"400", b"413")
 
 
 def test_an_upload_within_the_limit(connection: HTTPConnection) -> None:

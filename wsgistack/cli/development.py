@@ -13,9 +13,10 @@ from wsgistack.middleware.access_log.line import Entry
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
 
-__all__ = ["Layer", "find_debug", "find_hosts", "is_debug", "is_public", "log_requests"]
+__all__ = ["Layer", "find_debug", "find_hosts", "is_public", "log_requests"]
 
 _REDACTION = Redaction()
+_ON = ("true", "yes", "on", "1")  # a filter for PasteDeploy gets text
 
 Layer: TypeAlias = tuple[Spec, App]
 """A layer as it is configured, and as it was built."""
@@ -42,12 +43,6 @@ def log_requests(app: App, layers: Iterable[Layer]) -> App:
     return app if any(getattr(layer, "is_log", False) is True for _, layer in layers) else RequestLog(app)
 
 
-def is_debug(spec: Spec) -> bool:
-    """Whether the option ``debug`` of a layer is on."""
-    value = spec.resolve().get("debug")
-    return str(value).lower() in ("true", "yes", "on", "1")  # a filter for PasteDeploy gets text
-
-
 def find_debug(layers: Iterable[Layer], hosts: Iterable[str]) -> list[Mistake]:
     """Warn about layers whose option ``debug`` is on, if clients on other machines can reach one of the hosts."""
     public = next(filter(is_public, hosts), None)
@@ -58,7 +53,7 @@ def find_debug(layers: Iterable[Layer], hosts: Iterable[str]) -> list[Mistake]:
     return [
         Mistake(problem, "debug", hint=hint, where=spec.where._replace(line=spec.lines.get("debug") or spec.where.line))
         for spec, _ in layers
-        if is_debug(spec)
+        if str(spec.resolve().get("debug")).lower() in _ON
     ]
 
 

@@ -71,13 +71,13 @@ def list_layers(parsed: argparse.Namespace) -> int:
         return _list_json(parsed.layer)
     terminal = Terminal(sys.stdout)
     if parsed.layer is None:
-        width = max(map(len, registry.names()), default=0) + 2
+        width = max((len(terminal.show(name)) for name in registry.names()), default=0) + 2
         for name in registry.names():
             try:
                 summary = summarize(registry.find(name))
             except ConfigError as error:
                 summary = f"(cannot be loaded: {error})"
-            _print_column(terminal, name, width, summary)
+            _print_column(terminal, terminal.show(name), width, summary)
         return 0
     _show(terminal, parsed.layer, read_content(registry.find(parsed.layer)))
     return 0
@@ -126,9 +126,10 @@ def _show(terminal: Terminal, name: str, content: Content) -> None:
         print()
         _print_block(terminal, block)
     _print_title(terminal, "Options")
-    width = max((len(name) for name, _ in content.options), default=0) + 4
-    for name, option in content.options:
-        _print_column(terminal, f"  {name}", width, option.type_name)
+    names = [terminal.show(f"  {name}") for name, _ in content.options]
+    width = max(map(len, names), default=0) + 2
+    for name, (_, option) in zip(names, content.options, strict=True):
+        _print_column(terminal, name, width, option.type_name)
         default = "required" if option.is_required else f"default: {describe_value(option.default)}"
         _print_column(terminal, "", width, _remove_markup(option.doc))
         _print_column(terminal, "", width, default)
@@ -170,7 +171,7 @@ def _remove_markup(text: str) -> str:
 
 
 def _print_column(terminal: Terminal, name: str, width: int, text: str) -> None:
-    """Print a text in a column of its own, beside a name."""
+    """Print a text in a column of its own, beside a name as :meth:`Terminal.show` returns it."""
     for line in terminal.wrap(text, width=terminal.width - width) or [""] * bool(name):
         print(f"{terminal.paint(name, 'bold')}{'':{width - len(name)}}{terminal.show(line)}".rstrip())
         name = ""

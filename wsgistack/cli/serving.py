@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from wsgistack.cli import application
 from wsgistack.cli.arguments import add_strict, add_target, add_values
 from wsgistack.cli.checking import collect_order, silence_logs, warn
-from wsgistack.cli.development import Layer, find_debug, is_debug, log_requests
+from wsgistack.cli.development import Layer, find_debug, log_requests
 from wsgistack.cli.parser import Commands
 from wsgistack.cli.server import (
     add_server,
@@ -106,7 +106,7 @@ def _serve(parsed: argparse.Namespace, name: str, serve_for_parent: Callable[...
         return 0
     app = app if parsed.quiet else log_requests(app, layers)
     options = read_waitress_options(parsed, section)
-    options["keeps_proxy_headers"] = any(spec.registered_name == "forwarded" or is_debug(spec) for spec, _ in layers)
+    options["keeps_proxy_headers"] = any(spec.registered_name == "forwarded" for spec, _ in layers)
     if serve_for_parent:
         serve_for_parent(app, ready=ready, **options)
     else:

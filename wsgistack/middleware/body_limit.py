@@ -78,11 +78,17 @@ class BodyLimit(Middleware):
         length = environ.get("CONTENT_LENGTH")
         if length:
             is_number = length.isdecimal() and length.isascii() and len(length) <= MAX_LENGTH_DIGITS
-            if is_number and int(length) <= self.max_size and "HTTP_TRANSFER_ENCODING" not in environ:
+            is_allowed = is_number and int(length) <= self.max_size and "HTTP_TRANSFER_ENCODING" not in environ
+            if is_allowed and not self._has_more(environ):
                 return self.app(environ, start_response)
         elif has_no_body(environ):
             return self.app(environ, start_response)
         return self._judge(environ, start_response)
+
+    def _has_more(self, environ: Environ) -> bool:
+        """Whether cheroot gives a larger body than CONTENT_LENGTH, which another header, Content_Length, may set."""
+        remaining = getattr(environ.get("wsgi.input"), "remaining", None)
+        return type(remaining) is int and remaining > self.max_size
 
     def _judge(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:

@@ -168,10 +168,12 @@ class Forwarded(Middleware):
             peer = ""  # the peers of uWSGI on a Unix socket
         before: dict[str, object] = {}
         if self.hops or self._networks.contains_peer(peer):
-            changes, unwanted = self._translate(
+            path: str = get("SCRIPT_NAME", "")  # gunicorn also takes it from a header
+            find_changes = self._translate if len(path) <= MAX_LIST else self._find_changes
+            changes, unwanted = find_changes(
                 environ["wsgi.url_scheme"],
                 get("HTTP_HOST", "")[: MAX_HOST + 1],
-                get("SCRIPT_NAME", ""),
+                path,
                 get(self._list, "")[-MAX_LIST:],
                 *[get(key, "")[-MAX_LIST - 1 :] for key in self._others],
             )

@@ -151,6 +151,26 @@ def test_finds_a_key_by_its_id(tmp_path: Path) -> None:
     assert not is_accepted(jwts, sign(TWO, kid="three"))
 
 
+@pytest.mark.parametrize(
+    ("token", "reason", "is_guess"),
+    [
+        (sign(TWO, kid="two"), "the issuer has no RS256 key with the kid of the token", False),
+        (sign(CURVE, "ES256", kid="one"), "the issuer has no ES256 key with the kid of the token", False),
+        (sign(TWO, kid="one"), "the token is not valid (InvalidSignatureError)", True),
+        (sign(CURVE, "ES256"), "the token is not valid (InvalidSignatureError)", True),
+        (sign("s" * 32, "HS256", kid="two"), "the token is not valid (InvalidSignatureError)", True),
+    ],
+)
+def test_says_whether_the_issuer_has_the_key_of_a_token(
+    token: str, reason: str, is_guess: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(as_set(as_jwk(ONE, kid="one", alg="RS256")))
+    found = make(keys=path).verify(token)
+    assert isinstance(found, Refusal)
+    assert (found.reason, found.is_guess, found.error) == (reason, is_guess, "invalid_token")
+
+
 def test_leaves_the_private_parts_of_a_key_out(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_bytes(as_set(json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(ONE))))

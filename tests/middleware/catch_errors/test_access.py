@@ -1,9 +1,14 @@
 """Who may see debug pages."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from threading import Thread
 from typing import Any
 
 import pytest
+from waitress import create_server
 
 from tests.direct import Call, environ_of, raising
 from wsgistack import CatchErrors, Forwarded
@@ -88,6 +93,33 @@ def test_a_proxy_that_says_no_address_is_no_local_developer(name: str, trusted: 
 def test_a_local_client_that_forwarded_has_seen_is_local() -> None:
     app = Forwarded(CatchErrors(raising(RuntimeError("s3cret")), debug=True), trusted=["192.0.2.1"])
     assert b"s3cret" in Call(app, **LOCAL).read()
+
+
+@pytest.fixture(
+    params=[{}, {"trusted_proxy": "192.0.2.1", "trusted_proxy_headers": "forwarded"}], ids=["default", "trusted"]
+)
+def waitress(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The port of a Waitress that removes the headers of proxies, as it does when any other program starts it."""
+    app = CatchErrors(raising(RuntimeError("s3cret")), debug=True)
+    sockets: dict[int, Any] = {}
+    server = create_server(app, host="127.0.0.1", port=0, map=sockets, threads=1, **request.param)
+    thread = Thread(target=server.run)
+    thread.start()
+    yield server.effective_port
+    server.trigger.pull_trigger(server.close)
+    thread.join(10)
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "Via"])
+def test_nobody_sees_them_through_a_proxy_whose_headers_waitress_has_removed(name: str, waitress: int) -> None:
+    with closing(HTTPConnection("localhost", waitress, timeout=10)) as connection:
+        for headers, may_see in (({}, True), ({name: "for=203.0.113.7"}, False), ({}, True)):
+            connection.request("GET", "/", headers=headers)
+            assert (b"s3cret" in connection.getresponse().read()) is may_see
+
+
+def test_nobody_sees_them_on_a_waitress_that_does_not_show_its_requests() -> None:
+    assert not compile_access(LOOPBACK)({**environ_of(**LOCAL), "waitress.client_disconnected": bool})
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])

@@ -84,7 +84,18 @@ def test_an_empty_body_is_empty_in_any_coding(stream: bool) -> None:
 
 @pytest.mark.parametrize(
     "coding",
-    ["deflate", "compress", "gzip;q=1", "gzip deflate", "gzip, deflate", "*", "gz\u00efp", "gzip," * 5, "aws-chunked"],
+    [
+        "deflate",
+        "compress",
+        "gzip;q=1",
+        "gzip deflate",
+        "gzip, deflate",
+        "*",
+        "gz\u00efp",
+        "gzip," * 5,
+        "aws-chunked",
+        " " * 300 + "br",
+    ],
 )
 @pytest.mark.parametrize("stream", MODES)
 def test_other_codings_are_answered_with_those_that_are_accepted(coding: str, stream: bool) -> None:

@@ -44,16 +44,15 @@ class ClientCertificate(Scheme):
         proxy_set_header X-SSL-Client-S-DN   $ssl_client_s_dn;
 
     :param trusted: the addresses and networks of the proxy, and ``unix``. Empty by default: only the variables of the
-        server are read. Of a trusted peer, only the headers are read; from all others, they are removed.
+        server are read. Of a trusted peer, only the headers are read; from all others, they are removed. The proxy must
+        replace both, also where the client writes underscores, as in ``X_SSL_Client_S_DN``: cheroot, granian and uWSGI
+        take that for the same header. nginx removes such headers. Names without hyphens have no other spelling.
     :param verify_header: the header that says ``SUCCESS``. Everything else is refused. ``X-SSL-Client-Verify`` by
         default.
     :param subject_header: the header with the subject (RFC 4514). ``X-SSL-Client-S-DN`` by default.
     :param user: which attribute is the user: ``CN``, the default, ``emailAddress``, ``UID``, or the whole ``subject``.
         A subject with two of them is refused. The values of ``OU`` are the groups.
     :raises ConfigError: an option is not valid.
-
-    The proxy must replace both headers of the client, also ``X_SSL_Client_S_DN`` with underscores, which
-    cheroot, granian and uWSGI read as the same header. nginx removes those.
     """
 
     auth_type = "ClientCertificate"

@@ -41,6 +41,10 @@ class JwtOptions(TypedDict, total=False):
     remember: Duration
 
 
+class _UnknownKeyError(Exception):
+    """The issuer has no key with the ``kid`` and the ``alg`` of a token, so that nothing was verified."""
+
+
 class _Remembered(NamedTuple):
     identity: Identity
     until: float
@@ -146,6 +150,8 @@ class Jwts:
             claims = self._decode(token)
         except KeysUnavailableError:
             return Refusal("the keys of the issuer are not known yet", 503, retry_after=5)
+        except _UnknownKeyError as error:  # no guess: the issuer may have a new key
+            return Refusal(f"the issuer has no {error} key with the kid of the token", error="invalid_token")
         except self._library.ExpiredSignatureError:
             return Refusal("the token has expired", error="invalid_token")
         except Exception as error:  # PyJWT lets errors of parsers through for some hostile tokens
@@ -163,6 +169,8 @@ class Jwts:
         if "=" in token or "crit" in header:
             raise self._library.InvalidTokenError
         keys = self._keys.find(header.get("kid"), header.get("alg")) if self._keys else [self._secret]
+        if not keys and "kid" in header and header.get("alg") in self._algorithms:
+            raise _UnknownKeyError(header["alg"])
         failure: Exception = self._library.InvalidSignatureError()
         for key in keys:
             try:

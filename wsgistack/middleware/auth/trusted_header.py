@@ -32,12 +32,13 @@ class TrustedHeader(Scheme):
 
     :param trusted: the addresses and networks of the proxy, and ``unix`` for a server on a Unix socket. From all other
         peers, the headers are removed.
-    :param user: the header with the name. ``X-Forwarded-User`` by default, as oauth2-proxy sends it.
-    :param groups: the header with the groups, separated by commas. ``X-Forwarded-Groups`` by default.
+    :param user: the header with the name. ``X-Forwarded-User`` by default, as oauth2-proxy sends it. The proxy must
+        replace it, also in requests where the client spells it ``X_Forwarded_User``: cheroot and granian take that for
+        the same header, and let the client's win. nginx removes such headers. Behind another proxy on these servers,
+        choose a name without hyphens, such as ``RemoteUser``, which has no other spelling. Two names are refused.
+    :param groups: the header with the groups, separated by commas. ``X-Forwarded-Groups`` by default. The proxy must
+        replace it, too, also for a user without groups.
     :raises ConfigError: no peer is trusted, or the name of a header is not valid.
-
-    The proxy must replace both headers of the client, also ``X_Forwarded_User`` with underscores, which
-    cheroot, granian and uWSGI read as the same header. nginx removes those. Two names in one header are refused.
     """
 
     auth_type = "TrustedHeader"

@@ -66,8 +66,7 @@ class CatchErrors(Middleware):
         machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer. So do requests with a header of a proxy,
         unless the layer ``forwarded`` has read the client's address from it. So do requests whose Host or Origin is no
         address, ``localhost``, name in ``.localhost`` or ``.test``, or this machine's name in ``.local``. A proxy
-        looks like a local client if it adds no header, or if the server removes its headers, as Waitress does unless
-        ``wsgistack serve`` runs it: behind a proxy, leave ``debug`` off.
+        that adds no header looks like a local client: behind a proxy, leave ``debug`` off.
     :param logger: the name of the logger for the traceback, at level ERROR. The record has ``request_id``,
         ``trace_id`` and ``fingerprint``, and in ``request_headers`` the headers without secrets. The default lets you
         set up this log separately from others.

@@ -48,7 +48,8 @@ def compile_access(networks: Sequence[str]) -> Callable[[Environ], bool]:
 
     def is_allowed(environ: Environ) -> bool:
         seen_by_forwarded = environ.get(PEER, {})
-        if "REMOTE_ADDR" not in seen_by_forwarded and not _OF_PROXIES.isdisjoint({*environ, *seen_by_forwarded}):
+        has_header = not _OF_PROXIES.isdisjoint({*environ, *seen_by_forwarded}) or _may_lack_headers(environ)
+        if has_header and "REMOTE_ADDR" not in seen_by_forwarded:
             return False
         host, origin = environ.get("HTTP_HOST"), environ.get("HTTP_ORIGIN")
         if (host and not is_local(host)) or (origin and not is_local(origin.partition("://")[2])):
@@ -56,3 +57,15 @@ def compile_access(networks: Sequence[str]) -> Callable[[Environ], bool]:
         return contains_peer(environ.get("REMOTE_ADDR", ""))
 
     return is_allowed
+
+
+def _may_lack_headers(environ: Environ) -> bool:
+    """Whether Waitress has removed a header of a proxy, which it does by default, or does not show what it received."""
+    is_disconnected = environ.get("waitress.client_disconnected")
+    if is_disconnected is None:
+        return False
+    try:
+        received = is_disconnected.__self__.requests[0].headers  # of the channel, which serves its first request
+        return not _OF_PROXIES.isdisjoint(f"HTTP_{name}" for name in received)
+    except (AttributeError, LookupError, TypeError):
+        return True

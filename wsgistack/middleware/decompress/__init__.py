@@ -20,6 +20,9 @@ __all__ = ["Decompress"]
 MAX_CODINGS = 4
 """Each coding of a body costs memory for its decoder. Clients use one."""
 
+MAX_CONTENT_ENCODING = 256
+"""In characters. A longer value is not supported: a cache should not keep it."""
+
 MAX_MEMORY = 1048576
 """In bytes: a larger decoded body is written to a temporary file."""
 
@@ -115,7 +118,7 @@ class Decompress(Middleware):
             length = find_body_length(environ)
         except BodyRefusedError as refused:
             return refuse_body(environ, start_response, refused.refusal)
-        codings = self._find_codings(given)
+        codings = self._find_codings(given[: MAX_CONTENT_ENCODING + 1])
         if codings == () or length == 0 or (length is None and has_no_body(environ)):
             return self.app(environ, start_response)
         if codings is None:
@@ -126,6 +129,8 @@ class Decompress(Middleware):
         return (self._stream if self.stream else self._call)(body, environ, start_response)
 
     def _read_codings(self, text: str) -> tuple[Coding, ...] | None:
+        if len(text) > MAX_CONTENT_ENCODING:
+            return None
         names = [name for part in text.split(",") if (name := name_coding(part)) not in ("", "identity")]
         if len(names) > MAX_CODINGS or not self._codings.keys() >= {*names}:
             return None
