@@ -7,7 +7,7 @@ import ast
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from configparser import ConfigParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from wsgistack.cli.content import Block, Content, describe_default, read_content, summarize
+from wsgistack.cli.content import Content, describe_default, read_content, summarize
 from wsgistack.config.export import export_toml, format_value
 from wsgistack.config.paste.document import IniFile
 from wsgistack.options.conversion import describe
@@ -31,6 +31,7 @@ INTRODUCTION = (
     "A list of layers starts with the outermost one. ``wsgistack init`` writes a file with the recommended order, and\n"
     ":doc:`/tasks/public-site` uses most of these layers. Here they are in the order of the alphabet."
 )
+LINKED = ("Place in a pipeline", "When not to use it")
 TIERS = "`Cost tier <../writing-a-middleware.html#tiers>`__"
 
 
@@ -63,11 +64,13 @@ def write(path: Path, lines: Iterable[str]) -> None:
 def make_page(name: str, layer: Factory, rows: list[dict[str, Any]]) -> Iterator[str]:
     """Make the lines of a page."""
     content = read_content(layer)
-    yield from (name, "=" * len(name), "", content.summary, "", *map(show, content.blocks))
+    known = {*registry.names()} - {name, *(option for option, _ in content.options)}
+    shown = (show_example(block.text) if block.is_code else f"{link(block.text, known)}\n" for block in content.blocks)
+    yield from (name, "=" * len(name), "", content.summary, "", *shown)
     yield from make_section("Options", [*describe_options(content)] or ["It declares no options.", ""])
     for title, texts in content.iterate_sections():
         cost = describe_cost(name, rows) if title == "Cost" else ()
-        linked = [link(text) if title == "Place in a pipeline" else text for text in texts]
+        linked = [link(text, known) for text in texts] if title in LINKED else texts
         if title == "Cost":
             linked = [text.replace("Cost tier", TIERS, 1) for text in linked]
         items = [text if text.startswith("- ") else f"{text}\n" for text in linked]
@@ -79,14 +82,10 @@ def make_section(title: str, lines: Iterable[str]) -> list[str]:
     return ["", title, "-" * len(title), "", *lines, ""]
 
 
-def link(text: str) -> str:
-    """Link the layers that a text names."""
-    return re.sub(r"``(\w+)``", lambda found: f":doc:`{found[1]}`" if found[1] in registry.names() else found[0], text)
-
-
-def show(block: Block) -> str:
-    """Show a part of the description."""
-    return show_example(block.text) if block.is_code else f"{block.text}\n"
+def link(text: str, known: Collection[str]) -> str:
+    """Link the layers that a text names, but not an extra with the same name."""
+    find = r"(?<!extra )``(\w+)``"
+    return re.sub(find, lambda found: f":doc:`{found[1]}`" if found[1] in known else found[0], text)
 
 
 def show_example(block: str) -> str:

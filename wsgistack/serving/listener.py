@@ -71,7 +71,7 @@ def open_listener(host: str, port: str | int, *, reuse_port: bool = False) -> so
     except (OSError, UnicodeError) as error:
         reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
         problem = f"can't listen on {host} port {port}: {reason}"
-        raise ConfigError(Mistake(problem, hint=_HINTS.get(getattr(error, "errno", None), _OTHER))) from error
+        raise ConfigError(Mistake(problem, hint=_HINTS.get(getattr(error, "errno", 0), _OTHER))) from error
 
 
 def _open_unix_listener(path: Path, mode: int) -> socket.socket:

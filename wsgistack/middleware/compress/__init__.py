@@ -151,7 +151,7 @@ class Compress(Middleware):
 class Gzip(Compress):
     """Compress eligible responses with gzip alone.
 
-    It works like :class:`Compress`, which has more codings and options. The format is RFC 1952::
+    It works like ``compress``, which has more codings and options. The format is RFC 1952::
 
         application = Gzip(application)
 
@@ -170,7 +170,7 @@ class Gzip(Compress):
 
     Cost tier T2; T1 if the client does not accept gzip.
 
-    Place it like :class:`Compress`.
+    Place it like ``compress``.
     """
 
     def __init__(
