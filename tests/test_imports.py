@@ -12,6 +12,8 @@ from wsgistack import ConfigError, Mistake
 from wsgistack.errors import suggest
 from wsgistack.imports import describe_origin, import_object, is_own_code, require_extra
 
+HINT = "install it, or put it into the folder of the configuration"
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -42,8 +44,8 @@ def test_says_what_an_import_string_looks_like(text: str) -> None:
             "json.decoda:x", "cannot import module 'json.decoda'; did you mean 'json.decoder'?", id="submodule"
         ),
         pytest.param("json.decoder.deep:x", "cannot import module 'json.decoder.deep'", id="below what is no package"),
-        pytest.param("jsn:x", "cannot import module 'jsn'", id="like one of Python's own alone"),
-        pytest.param("qqqqqqqqqqqq:x", "cannot import module 'qqqqqqqqqqqq'", id="like nothing there is"),
+        pytest.param("jsn:x", f"cannot import module 'jsn'; {HINT}", id="like one of Python's own alone"),
+        pytest.param("qqqqqqqqqqqq:x", f"cannot import module 'qqqqqqqqqqqq'; {HINT}", id="like nothing there is"),
         pytest.param("json:dumpss", "module 'json' has no attribute 'dumpss'; did you mean 'dumps'?", id="attribute"),
         pytest.param(
             "json:JSONDecoder.decod",

@@ -156,7 +156,7 @@ def test_converts_sections_of_an_ini_file(extension: ModuleType) -> None:
     ini = "[filter:uploads]\nuse = body_limit\nmax_size = 1 GiB\n\n[filter:gzip]\nwhen_under = /a\n"
     assert extension.convert_to_toml(ini) == (
         "layers = [\n"
-        '    { use = "body_limit", max_size = 1073741824 },\n'
+        '    { use = "body_limit", max_size = "1 GiB" },\n'
         '    { use = "gzip", when = { under = ["/a"] } },\n'
         "]"
     )

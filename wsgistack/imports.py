@@ -100,11 +100,16 @@ def _describe_failure(module_name: str, error: BaseException) -> ConfigError:
 
 
 def _suggest_module(missing: str) -> str:
-    """A module of the same package, or at the top level one of the application's own or an installed one."""
+    """A module of the same package, or at the top level one of the application's own or an installed one.
+
+    If no name is alike, say where a module at the top level must be.
+    """
     from difflib import get_close_matches
     from pkgutil import iter_modules
 
     package, dot, name = missing.rpartition(".")
     path = getattr(import_module(package), "__path__", ()) if dot else None
     there = {each.name for each in iter_modules(path)} - (set() if dot else sys.stdlib_module_names)
-    return "".join(f"did you mean '{package}{dot}{each}'?" for each in get_close_matches(name, there, 1, _ALIKE))
+    if near := get_close_matches(name, there, 1, _ALIKE):
+        return f"did you mean '{package}{dot}{near[0]}'?"
+    return "" if dot else "install it, or put it into the folder of the configuration"

@@ -7,7 +7,8 @@ import ast
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from configparser import ConfigParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import indent
@@ -15,16 +16,23 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from wsgistack.cli.content import Block, Content, read_content, summarize
+from wsgistack.cli.content import Content, describe_default, read_content, summarize
 from wsgistack.config.export import export_toml, format_value
 from wsgistack.config.paste.document import IniFile
-from wsgistack.config.words import describe_value
+from wsgistack.options.conversion import describe
+from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
-from wsgistack.types import Factory
+from wsgistack.types import Duration, Factory, Size
 
 DOCS = Path(__file__).parent.parent
 FIGURES = DOCS / "figures" / "layers.json"
 MAX_LINE = 88
+INTRODUCTION = (
+    "A list of layers starts with the outermost one. ``wsgistack init`` writes a file with the recommended order, and\n"
+    ":doc:`/tasks/public-site` uses most of these layers. Here they are in the order of the alphabet."
+)
+LINKED = ("Place in a pipeline", "When not to use it")
+TIERS = "`Cost tier <../writing-a-middleware.html#tiers>`__"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -43,7 +51,7 @@ def write_pages(folder: Path) -> None:
         write(folder / f"{name}.rst", make_page(name, layer, rows))
     listed = [f":doc:`{name}`\n    {summarize(layer)}\n" for name, layer in ours.items()]
     tree = [".. toctree::", "   :hidden:", "", *(f"   {name}" for name in ours)]
-    write(folder / "index.rst", ["Layers", "======", "", *listed, *tree])
+    write(folder / "index.rst", ["Layers", "======", "", INTRODUCTION, "", *listed, *tree])
 
 
 def write(path: Path, lines: Iterable[str]) -> None:
@@ -56,11 +64,15 @@ def write(path: Path, lines: Iterable[str]) -> None:
 def make_page(name: str, layer: Factory, rows: list[dict[str, Any]]) -> Iterator[str]:
     """Make the lines of a page."""
     content = read_content(layer)
-    yield from (name, "=" * len(name), "", content.summary, "", *map(show, content.blocks))
+    known = {*registry.names()} - {name, *(option for option, _ in content.options)}
+    shown = (show_example(block.text) if block.is_code else f"{link(block.text, known)}\n" for block in content.blocks)
+    yield from (name, "=" * len(name), "", content.summary, "", *shown)
     yield from make_section("Options", [*describe_options(content)] or ["It declares no options.", ""])
     for title, texts in content.iterate_sections():
         cost = describe_cost(name, rows) if title == "Cost" else ()
-        linked = [link(text) if title == "Place in a pipeline" else text for text in texts]
+        linked = [link(text, known) for text in texts] if title in LINKED else texts
+        if title == "Cost":
+            linked = [text.replace("Cost tier", TIERS, 1) for text in linked]
         items = [text if text.startswith("- ") else f"{text}\n" for text in linked]
         yield from make_section(title, [*items, *cost])
 
@@ -70,14 +82,10 @@ def make_section(title: str, lines: Iterable[str]) -> list[str]:
     return ["", title, "-" * len(title), "", *lines, ""]
 
 
-def link(text: str) -> str:
-    """Link the layers that a text names."""
-    return re.sub(r"``(\w+)``", lambda found: f":doc:`{found[1]}`" if found[1] in registry.names() else found[0], text)
-
-
-def show(block: Block) -> str:
-    """Show a part of the description."""
-    return show_example(block.text) if block.is_code else f"{block.text}\n"
+def link(text: str, known: Collection[str]) -> str:
+    """Link the layers that a text names, but not an extra with the same name."""
+    find = r"(?<!extra )``(\w+)``"
+    return re.sub(find, lambda found: f":doc:`{found[1]}`" if found[1] in known else found[0], text)
 
 
 def show_example(block: str) -> str:
@@ -130,11 +138,21 @@ def convert_to_toml(ini: str) -> str:
         file = Path(folder) / "stack.ini"
         file.write_text(ini, "utf-8")
         filters = tomllib.loads(export_toml(IniFile(file))[0])["filters"]
-    items = [filters[name] for name in names]
+    written = ConfigParser(interpolation=None)
+    written.read_string(ini)
+    items = [keep_units(filters[name], written[f"filter:{name}"]) for name in names]
     lines = [f"    {format_value(item)}," for item in items]
     if max(map(len, lines)) <= MAX_LINE:
         return "\n".join(["layers = [", *lines, "]"])
     return "\n".join(line for item in items for line in ("[[layers]]", *write_item(item))).strip()
+
+
+def keep_units(item: dict[str, Any], section: Mapping[str, str]) -> dict[str, Any]:
+    """Write sizes and durations with their units, as the ini file does."""
+    options = read_schema(registry.find(item["use"])).options
+    kinds = (describe(Size), describe(Duration))
+    kept = {key for key in item if key in options and options[key].type_name.startswith(kinds)}
+    return {key: section[key] if key in kept else value for key, value in item.items()}
 
 
 def write_item(item: dict[str, Any]) -> Iterator[str]:
@@ -156,8 +174,8 @@ def describe_options(content: Content) -> Iterator[str]:
         yield from ("   * - Option", "     - Meaning")
     for name, option in content.options:
         about = f"*{option.type_name}*: {option.doc}" if option.doc else f"*{option.type_name}*"
-        default = "Required." if option.is_required else f"Default: ``{describe_value(option.default)}``"
-        yield from (f"   * - ``{name}``", f"     - {about}", "", f"       {default}")
+        default = re.sub(r"(default: )(.*)", r"\1``\2``", describe_default(option))
+        yield from (f"   * - ``{name}``", f"     - {about}", "", f"       {default[0].upper()}{default[1:]}")
     yield ""
 
 

@@ -301,3 +301,9 @@ def test_all_spellings_of_a_path_are_different() -> None:
 
 def test_each_spelling_of_a_host_is_a_form_of_it() -> None:
     assert all(host_forms({"HTTP_HOST": each}).any("a.org".__eq__) for each in spell_host("a.org"))
+
+
+def test_refuses_what_is_no_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        audited(tmp_path, CLOSED, "--path", "admin")
+    assert "argument --path: 'admin' is not a path, such as /admin" in capsys.readouterr().err

@@ -120,7 +120,8 @@ def test_names_layers_that_an_outer_one_keeps_the_request_from(
     assert capsys.readouterr().out.splitlines() == lines
 
 
-def test_needs_a_method_and_a_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("request_line", ["/admin", "GET", "GET admin"])
+def test_needs_a_method_and_a_path(request_line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        explained(tmp_path, OPEN, "/admin")
-    assert "'/admin' is not a method and a path, such as 'GET /admin'" in capsys.readouterr().err
+        explained(tmp_path, OPEN, request_line)
+    assert f"{request_line!r} is not a method and a path, such as 'GET /admin'" in capsys.readouterr().err

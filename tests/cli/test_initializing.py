@@ -87,7 +87,7 @@ def test_the_application_is_imported_from_the_folder_of_the_file(
 ) -> None:
     (folder / "site").mkdir()
     assert main(["init", "plain:application", "-o", "site/stack.toml"]) == 1
-    hint = "modules are imported from site, where the file is"
+    hint = "install it, or put it into the folder of the configuration"
     [said] = read_mistakes(capsys.readouterr().err)
     assert said == f"plain:application: cannot import module 'plain'; {hint}"
     monkeypatch.chdir(folder / "site")

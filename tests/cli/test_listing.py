@@ -303,3 +303,25 @@ def test_fits_into_the_terminal(arguments: list[str]) -> None:
     assert piped == run_in_a_pipe("list", *arguments)
     assert (50 < max(map(len, piped[1].splitlines())) <= 80, piped[2]) == (True, "")
     assert piped[1].split() == STYLES.sub("", text).split()
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        pytest.param("https", "every project of a developer. default: 30 d", id="a duration"),
+        pytest.param("body_limit", "take 160 MiB. default: 10 MiB", id="a size"),
+        pytest.param("compress", "too short for people to notice. default: 0.1", id="a part of a second"),
+        pytest.param("gzip", "fit into one packet anyway. default: 500", id="bytes"),
+        pytest.param("cors", "Any page can open one. required", id="required by the docstring alone"),
+        pytest.param(
+            "responses", "Outside of all layers that may answer in place of the application, all", id="layers of a kind"
+        ),
+        pytest.param(
+            "https", "not the client's. The same holds for `oslo_middleware.http_proxy", id="layers of other projects"
+        ),
+        pytest.param("forwarded", "Outside of `paste.auth.auth_tkt:AuthTKTMiddleware`, ", id="only of other projects"),
+    ],
+)
+def test_shows_values_and_neighbors_in_words(layer: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", layer]) == 0
+    assert said in " ".join(capsys.readouterr().out.split())

@@ -53,9 +53,9 @@ def test_a_layer_reads_what_it_writes(file: Path) -> None:
     assert run(file, "ada", typed=b"other") == f"Changed the password of ada in {file}.\n"
     assert run(file, "--check", "ada", typed=b"other") == "The password is right.\n"
     assert run(file, "--check", "ada", typed=b"lovelace\n", status=1) == f"{file}: wrong password\n"
-    assert run(file, "--check", "bob", typed=b"other", status=1) == f"{file}: unknown user\n"
+    assert run(file, "--check", "bob", typed=b"other", status=1) == f"{file}: unknown user 'bob'\n"
     assert run(file, "--delete", "ada") == f"Removed ada from {file}.\n"
-    assert run(file, "--delete", "ada", status=1) == f"{file}: unknown user\n"
+    assert run(file, "--delete", "ada", status=1) == f"{file}: unknown user 'ada'\n"
     assert file.read_text() == ""
 
 

@@ -84,7 +84,8 @@ def test_reports_that_a_port_is_in_use(tmp_path: Path, capsys: pytest.CaptureFix
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["serve", "--port", str(port), written(tmp_path, layers("gzip"))]) == 1
-    message = f"can't listen on 127.0.0.1 port {port}: Address already in use; choose another host or port"
+    hint = "choose another port, or stop the program that has it"
+    message = f"can't listen on 127.0.0.1 port {port}: Address already in use; {hint}"
     assert read_mistakes(capsys.readouterr().err) == [message]
 
 
@@ -238,7 +239,8 @@ def test_reports_mistakes_as_a_worker(tmp_path: Path, capfd: pytest.CaptureFixtu
     with linked() as link:
         assert main(["serve", "--reload", "--server-name", "main", file]) == 1
         assert "" not in read_reports(link, file)
-    assert capfd.readouterr() == ("", f"{file}: unknown server 'main'\n")
+    hint = "the file describes no server: add a section for it"
+    assert capfd.readouterr() == ("", f"{file}: unknown server 'main'\n  = hint: {hint}\n\n")
 
 
 @pytest.mark.parametrize(

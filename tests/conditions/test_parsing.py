@@ -92,8 +92,12 @@ def test_gives_a_function_alone_for_a_mapping_that_has_nothing_else(when: object
 def test_imports_a_function_when_it_is_compiled() -> None:
     absent = "no_such_module:flag"
     assert normalize_condition({"call": absent, "path": "/a"}) == {"path": ("/a",), "call": absent}
-    assert said(condition, {"call": absent, "path": "/a"}) == ["when.call: cannot import module 'no_such_module'"]
-    assert said(condition, absent) == ["when: cannot import module 'no_such_module'"]
+    assert said(condition, {"call": absent, "path": "/a"}) == [
+        "when.call: cannot import module 'no_such_module'; install it, or put it into the folder of the configuration"
+    ]
+    assert said(condition, absent) == [
+        "when: cannot import module 'no_such_module'; install it, or put it into the folder of the configuration"
+    ]
 
 
 # References

@@ -70,7 +70,10 @@ def test_checks_parts_that_main_does_not_use(folder: Path) -> None:
     )
     assert greeting() == "hello"
     assert find_mistakes() == [
-        "stack.ini:4: [app:other] use: cannot import module 'qqqqq'",
+        (
+            "stack.ini:4: [app:other] use: cannot import module 'qqqqq'; "
+            "install it, or put it into the folder of the configuration"
+        ),
         "stack.ini:6: [pipeline:third] pipeline: unknown layer 'gzpi'; did you mean 'gzip'?",
         "stack.ini:9: [filter:unused] levl: unknown option of Gzip; did you mean 'level'?",
         "stack.ini:10: [filter:refused]: needs one source of users; expected exactly one of users, htpasswd and check",

@@ -59,7 +59,12 @@ def test_calls_a_factory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("use", "options", "said"),
     [
-        pytest.param("qqqqq:app", {}, "2: [app:main]: cannot import module 'qqqqq'", id="no module"),
+        pytest.param(
+            "qqqqq:app",
+            {},
+            "2: [app:main]: cannot import module 'qqqqq'; install it, or put it into the folder of the configuration",
+            id="no module",
+        ),
         pytest.param(
             "call:qqqqq", {}, "2: [app:main]: 'qqqqq' is not an import string; expected package", id="no factory"
         ),

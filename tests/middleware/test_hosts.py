@@ -104,7 +104,7 @@ def test_exempt_paths_are_answered_for_every_host(canonical: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "allowed: missing names; expected the names of the site"),
+        ({}, "allowed: is not set; expected the names of the site, such as example.org"),
         (
             {"allowed": ["*"]},
             "allowed: not a valid host '*'; expected a name without a port, such as example.org or *.example.org",

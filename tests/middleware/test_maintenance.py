@@ -52,10 +52,13 @@ def test_a_file_that_cannot_be_looked_up_does_not_take_the_site_down(path: str) 
     assert Call(Maintenance(hello, flag=Path(path))).read() == b"hello"
 
 
+FLAG = "the name of a file that begins the maintenance when it is made, such as /run/site/maintenance"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "flag: missing file; expected a file that switches the maintenance on"),
+        ({}, f"flag: is not set; expected {FLAG}"),
         (
             {"flag": Path("/\0")},
             "flag: not a valid file name '/\\x00'; expected a path without the character NUL",

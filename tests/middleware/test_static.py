@@ -88,7 +88,7 @@ def test_new_files_appear_only_with_refresh(root: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "root: missing folder; expected a folder with files"),
+        ({}, "root: is not set; expected a folder with files"),
         ({"root": Path("/no/such")}, "root: not a folder: /no/such; expected a folder with files"),
         (
             {"root": Path("/"), "immutable": "("},

@@ -253,7 +253,10 @@ def test_reports_that_an_address_is_in_use(server: str, folder: Path) -> None:
     host, _, port = address.partition(":")
     assert (served.returncode, served.stdout) == (1, "")
     assert read_mistakes(served.stderr) == [
-        f"can't listen on {host} port {port}: Address already in use; choose another host or port"
+        (
+            f"can't listen on {host} port {port}: Address already in use; "
+            "choose another port, or stop the program that has it"
+        )
     ]
 
 

@@ -106,7 +106,8 @@ def test_reports_in_one_line_why_it_can_not_serve(site: Path) -> None:
         served = subprocess.run([*WSGISTACK, "serve", "stack.toml", "--port", port], cwd=site, capture_output=True)
     *_, problem = read_mistakes(served.stderr.decode())
     assert (served.returncode, served.stdout) == (1, b"")
-    assert problem == f"can't listen on 127.0.0.1 port {port}: Address already in use; choose another host or port"
+    hint = "choose another port, or stop the program that has it"
+    assert problem == f"can't listen on 127.0.0.1 port {port}: Address already in use; {hint}"
     assert b"Traceback" not in served.stderr
 
 

@@ -100,6 +100,8 @@ def test_checks_a_port_which_servers_may_share(is_shared: bool) -> None:
         if is_shared:
             check_address(address)
         else:
-            with pytest.raises(ConfigError, match=r": Address already in use; choose another host or port$"):
+            with pytest.raises(
+                ConfigError, match=r": Address already in use; choose another port, or stop the program that has it$"
+            ):
                 check_address(address)
     check_address(address)

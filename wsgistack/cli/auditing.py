@@ -62,6 +62,7 @@ def add_command(commands: Commands) -> None:
     command.add_argument(
         "--path",
         action="append",
+        type=_path,
         metavar="PATH",
         help="a protected path; repeatable (default: the paths in the conditions of the guards, or /)",
     )
@@ -69,6 +70,12 @@ def add_command(commands: Commands) -> None:
     add_target(command)
     add_values(command)
     command.set_defaults(run=audit)
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a path, such as /admin")
+    return text
 
 
 def audit(parsed: argparse.Namespace) -> int:

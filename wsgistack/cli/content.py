@@ -10,10 +10,13 @@ from inspect import cleandoc
 from textwrap import dedent
 from typing import NamedTuple
 
+from wsgistack.config.words import describe_value
+from wsgistack.options.conversion import describe
 from wsgistack.options.schema import Option, name_roles, read_schema
-from wsgistack.types import Changes, Factory
+from wsgistack.pipeline.registry import names as list_layers
+from wsgistack.types import Changes, Duration, Factory, Size
 
-__all__ = ["Block", "Content", "name_options", "read_content", "summarize"]
+__all__ = ["Block", "Content", "describe_default", "name_options", "read_content", "summarize"]
 
 _FIELD = re.compile(r"^:[a-z]+(?: [^:\n]+)?:(?!`).*\n(?:[ \t]+.*\n|\n(?=[ \t]))*", re.MULTILINE)
 _RAISES = re.compile(r"^:raises? ([\w.]+): ?(.*\n(?:[ \t]+.*\n)*)", re.MULTILINE)
@@ -24,9 +27,18 @@ _LAST = re.compile("Cost tier|Place it|Not needed|Not for")
 _SENTENCES = re.compile(r"\A(Cost tier.*?)?\s*(Place it.*?)?\s*(Not (?:needed|for).*)?\Z")
 _CHANGES = {
     "body": "the bytes of the body",
-    "answers": "the whole response, because it may answer without the application",
+    "answers": "the whole response, because it may answer in place of the application",
     "errors": "errors of the application, which it answers",
-    "wraps": "the iterable of the body, which it may wrap without a change of the bytes",
+    "wraps": "the iterable that the body comes from; its bytes stay the same",
+}
+_KINDS = {
+    "changes.answers": "all layers that may answer in place of the application",
+    "changes.errors": "all layers that answer errors",
+}
+_CONDITION = "when."
+_UNITS = {
+    describe(Size): {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10},
+    describe(Duration): {"d": 86400, "h": 3600, "m": 60, "s": 1},
 }
 _PLACES = {
     "must_be_inside": "Inside of",
@@ -110,6 +122,18 @@ def name_options(options: Iterable[Option], prefix: str = "") -> Iterator[tuple[
         yield from name_options(option.inner, f"{prefix}{option.name}.")
 
 
+def describe_default(option: Option) -> str:
+    """Describe the default of an option, with its unit. An option may also be required by its docstring alone."""
+    if option.is_required or option.doc.startswith("Required") or ". Required" in option.doc:
+        return "required"
+    value = option.default
+    units = next((units for kind, units in _UNITS.items() if option.type_name.startswith(kind)), {})
+    for unit, size in units.items():
+        if isinstance(value, int | float) and value and value % size == 0:
+            return f"default: {value / size:g} {unit}"
+    return f"default: {describe_value(value)}"
+
+
 def _read_docstring(factory: Factory) -> str:
     return name_roles(cleandoc(factory.__doc__ or "")) + "\n"
 
@@ -132,14 +156,23 @@ def _split_paragraphs(text: str) -> Iterator[Block]:
 
 
 def _describe_neighbors(factory: Factory) -> Iterator[str]:
+    """Say where each other layer belongs, with the reason, and for which middlewares of other projects this holds."""
+    known = set(list_layers())
     for attribute, place in _PLACES.items():
         reasons: dict[str, list[str]] = {}
         for other, reason in getattr(factory, attribute, {}).items():
-            condition = other.removeprefix("when.")
-            name = f"``{other}``" if condition == other else f"a layer whose condition reads ``{condition}``"
-            reasons.setdefault(reason, []).append(name)
-        for reason, names in reasons.items():
-            yield f"- {place} {', '.join(names)}: otherwise {reason}."
+            reasons.setdefault(reason, []).append(other)
+        for reason, others in reasons.items():
+            ours = [each for each in others if each in known or each in _KINDS or each.startswith(_CONDITION)]
+            theirs = [f"``{each}``" for each in others if each not in ours]
+            also = f" The same holds for {', '.join(theirs)}." if ours and theirs else ""
+            yield f"- {place} {', '.join(map(_name_neighbor, ours) if ours else theirs)}: otherwise {reason}.{also}"
+
+
+def _name_neighbor(other: str) -> str:
+    if other.startswith(_CONDITION):
+        return f"a layer whose condition reads ``{other.removeprefix(_CONDITION)}``"
+    return _KINDS.get(other, f"``{other}``")
 
 
 def _describe_changes(changes: Changes) -> Iterator[str]:

@@ -82,7 +82,7 @@ def explain(parsed: argparse.Namespace) -> int:
 
 def _request(text: str) -> Request:
     method, _, target = text.partition(" ")
-    if not target.strip():
+    if not target.strip().startswith(("/", "http://", "https://", "*")):
         raise argparse.ArgumentTypeError(f"{text!r} is not a method and a path, such as 'GET /admin'")
     return Request(method, target.strip())
 

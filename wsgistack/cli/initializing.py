@@ -107,11 +107,7 @@ def _check_application(target: str, folder: Path) -> None:
     if not is_application(target):
         open_file(target, {})  # finds what is wrong with most targets
         raise _failed(Path(target), "is a configuration already", expected="module:application such as shop:app")
-    try:
-        read(open_application(target, folder=folder)).build()
-    except ConfigError as error:
-        where = f"modules are imported from {folder}, where the file is" if folder != Path() else ""
-        raise ConfigError(*(each._replace(hint=each.hint or where) for each in error.mistakes)) from error
+    read(open_application(target, folder=folder)).build()
 
 
 def _failed(file: Path, problem: str, *, expected: str = "", hint: str = "") -> ConfigError:

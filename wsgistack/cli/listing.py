@@ -20,11 +20,10 @@ import sys
 from contextlib import redirect_stdout
 from textwrap import indent
 
-from wsgistack.cli.content import Block, Content, read_content, summarize
+from wsgistack.cli.content import Block, Content, describe_default, read_content, summarize
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.reporting import as_items, as_json, print_json
 from wsgistack.cli.terminal import Terminal
-from wsgistack.config.words import describe_value
 from wsgistack.errors import ConfigError, Mistakes
 from wsgistack.options.schema import Option
 from wsgistack.pipeline import registry
@@ -130,9 +129,8 @@ def _show(terminal: Terminal, name: str, content: Content) -> None:
     width = max(map(len, names), default=0) + 2
     for name, (_, option) in zip(names, content.options, strict=True):
         _print_column(terminal, name, width, option.type_name)
-        default = "required" if option.is_required else f"default: {describe_value(option.default)}"
         _print_column(terminal, "", width, _remove_markup(option.doc))
-        _print_column(terminal, "", width, default)
+        _print_column(terminal, "", width, describe_default(option))
     if not content.options:
         print("  It declares no options.")
     for title, texts in content.iterate_sections():

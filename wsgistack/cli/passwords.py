@@ -55,7 +55,7 @@ def set_password(parsed: argparse.Namespace) -> int:
     terminal = Terminal(sys.stdout)
     if parsed.delete:
         if not change_user(path, user, None):
-            raise _failed(path, Verdict.UNKNOWN.value)
+            raise _failed(path, f"{Verdict.UNKNOWN.value} {user!r}")
         terminal.write(f"Removed {user} from {path}.")
         return 0
     if parsed.check:
@@ -89,7 +89,7 @@ def _check_password(path: Path, user: str) -> None:
     if verdict is Verdict.LOCKED and mistakes:  # a hash that can't be read locks its user, too
         raise ConfigError(*mistakes)
     if verdict is not Verdict.RIGHT:
-        raise _failed(path, verdict.value)
+        raise _failed(path, f"{verdict.value} {user!r}" if verdict is Verdict.UNKNOWN else verdict.value)
 
 
 def _ask(path: Path, prompt: str) -> str:

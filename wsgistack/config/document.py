@@ -98,8 +98,9 @@ class Document(ABC):
             return Server(name, {}, asked.global_conf, asked.where, asked.key)
         known = [each for each in self.servers if f"[server:{each}]" != asked.where.section]
         expected = "" if known or not asked.key else "egg:…, call:… or another server"
+        hint = suggest(name, known) if known or asked.key else "the file describes no server: add a section for it"
         problem = self._name_file(f"unknown server {name!r}", asked)
-        raise ConfigError(asked.mistake(problem, expected=expected, hint=suggest(name, known)))
+        raise ConfigError(asked.mistake(problem, expected=expected, hint=hint))
 
     @abstractmethod
     def _application(self, name: str | App, asked: Place) -> Stack: ...

@@ -73,7 +73,8 @@ class Cors(Middleware):
     :param max_age: how long browsers may remember the answer to a preflight. 10 minutes by default: after that, a
         changed option holds everywhere. 0 asks before each request.
     :param under: the beginnings of the paths that are shared. By default all paths. A request is passed on unchanged
-        unless all spellings of its path are under one of them. A condition with ``under`` holds already if one is.
+        unless all spellings of its path are under one of them. The
+        condition ``when_under`` is less strict: it holds if one spelling is.
     :raises ConfigError: no origin, a value that is not valid, or credentials for everybody.
 
     Cost tier T1; preflights do not reach the application.

@@ -48,9 +48,9 @@ class Csrf(Middleware):
        or not valid is refused.
     5. Requests without both headers are allowed: they come from programs, or in an old browser from the site itself.
 
-    The comparison with ``Host`` ignores the scheme, because the site may be behind a proxy that ends TLS. A page that
-    somebody puts under the http address of the site could send a form to the https address from a browser that old.
-    HSTS prevents that; see the layer ``https``.
+    The comparison with ``Host`` ignores the scheme, because the site may be behind a proxy that ends TLS. In such an
+    old browser, a page that an attacker shows under the http address of the site could send a form to the https
+    address. HSTS prevents that; see the layer ``https``.
 
     Refused requests get 403. A warning in the log ``wsgistack.csrf`` says which, at most once a minute.
 

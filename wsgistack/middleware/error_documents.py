@@ -79,7 +79,7 @@ class ErrorDocuments(Middleware):
 
     Cost tier T2; every body with another status stays untouched.
 
-    Place it inside ``access_log`` and ``catch_errors``, and inside guards, so that they ask for one password only.
+    Place it inside ``access_log`` and ``catch_errors``, and inside guards, so that a guard checks each request once.
     Not needed where applications make error pages themselves. For the answers of layers see ``responses``.
     """
 

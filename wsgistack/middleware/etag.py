@@ -42,8 +42,8 @@ class Etag(Middleware):
 
     The conditions of GET and HEAD are evaluated for these tags, and for the ETag and Last-Modified of the application,
     in the order of RFC 9110 section 13.2.2: If-Match or else If-Unmodified-Since (412), If-None-Match or else
-    If-Modified-Since (304). Lists, ``*`` and weak tags are compared as it demands. A 304 has no body, no headers about
-    one, and all other headers, also Set-Cookie. Only a 200 or 206 is replaced.
+    If-Modified-Since (304). Lists, ``*`` and weak tags are compared as the RFC demands. A 304 has no body, no
+    headers about one, and all other headers, also Set-Cookie. Only a 200 or 206 is replaced.
 
     Other methods pass unchanged, because the application has already acted when its response is seen: a 412 would deny
     a change that was made. Only the application can protect PUT and DELETE with If-Match, with its own tags.

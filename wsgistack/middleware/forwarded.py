@@ -60,7 +60,7 @@ class Forwarded(Middleware):
 
     Only trusted proxies are believed, if they describe the client in ``X-Forwarded-*`` or in ``Forwarded`` (RFC 7239).
     Each proxy adds an address at the end of ``X-Forwarded-For``. The list is therefore read from the right, and the
-    first address that is not a trusted proxy is the client: anybody may have written what is left of it.
+    first address that is not a trusted proxy is the client. Anybody may have written the addresses before it.
 
     The result is in ``REMOTE_ADDR``, ``REMOTE_PORT``, ``wsgi.url_scheme``, ``HTTP_HOST``, ``SERVER_NAME``,
     ``SERVER_PORT`` and ``SCRIPT_NAME``, for all further layers and the application. ``environ["wsgistack.peer"]`` is a
@@ -68,9 +68,9 @@ class Forwarded(Middleware):
     empty or has only the headers that were removed. ``REMOTE_HOST`` is removed if it is the name of a proxy.
 
     From peers that are not trusted, the headers that proxies are known to send are removed, such as ``X-Real-IP`` and
-    ``X-Forwarded-User``. From trusted proxies, those of ``Forwarded`` and ``X-Forwarded-*`` are removed that are not
-    read, and in ``X-Forwarded-For`` all that is left of the client. All other headers reach the application as the
-    proxy sent them. If another layer ``forwarded`` is inside, it changes nothing.
+    ``X-Forwarded-User``. From trusted proxies, ``Forwarded`` and ``X-Forwarded-*`` are removed unless they are
+    read, and so are the addresses before the client in ``X-Forwarded-For``. All other headers reach the application
+    as the proxy sent them. If another layer ``forwarded`` is inside, it changes nothing.
 
     If a trusted proxy does not know the client (``unknown``, ``_hidden``), or sends something that is not an address,
     ``REMOTE_ADDR`` is ``0.0.0.0``, so that no list of networks contains it. A scheme other than http and https, a host

@@ -80,7 +80,7 @@ class Hosts(Middleware):
             hint = f"write {likely}" if likely != canonical and split_host(likely) else ""
             mistakes.append(Mistake(problem, key="canonical", value=canonical, expected=expected, hint=hint))
         if not (allowed or canonical):
-            mistakes.append(Mistake("missing names", key="allowed", expected="the names of the site"))
+            mistakes.append(Mistake("is not set", key="allowed", expected="the names of the site, such as example.org"))
         with mistakes.collect():
             self._allows = HostPatterns(allowed, key="allowed").contains
         with mistakes.collect():

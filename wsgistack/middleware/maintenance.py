@@ -71,7 +71,8 @@ class Maintenance(Middleware):
         check_lists(allowed=allowed, exempt=exempt)
         mistakes = Mistakes()
         if flag is None and not enabled:
-            mistakes.append(Mistake("missing file", key="flag", expected="a file that switches the maintenance on"))
+            expected = "the name of a file that begins the maintenance when it is made, such as /run/site/maintenance"
+            mistakes.append(Mistake("is not set", key="flag", expected=expected))
         if "\0" in str(flag):
             problem = f"not a valid file name {str(flag)!r}"
             mistakes.append(Mistake(problem, key="flag", value=flag, expected="a path without the character NUL"))

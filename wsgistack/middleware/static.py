@@ -76,7 +76,7 @@ class Static(Middleware):
         super().__init__(app)
         mistakes = Mistakes()
         if root is None or not Path(root).is_dir():
-            problem = "missing folder" if root is None else f"not a folder: {root}"
+            problem = "is not set" if root is None else f"not a folder: {root}"
             mistakes.append(Mistake(problem, key="root", value=root, expected="a folder with files"))
         try:
             re.compile(immutable)

@@ -14,6 +14,12 @@ __all__ = ["SOCKET_MODE", "check_address", "listen", "open_listener"]
 
 SOCKET_MODE = 0o600  # permissions of a Unix socket, as with Waitress: only this user can connect
 _BACKLOG = 1024
+_OTHER = "choose another host or port"
+_HINTS = {
+    errno.EADDRINUSE: "choose another port, or stop the program that has it",
+    errno.EADDRNOTAVAIL: "choose an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them",
+    errno.EACCES: "choose a port from 1024 on",
+}
 
 
 @contextmanager
@@ -65,7 +71,7 @@ def open_listener(host: str, port: str | int, *, reuse_port: bool = False) -> so
     except (OSError, UnicodeError) as error:
         reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
         problem = f"can't listen on {host} port {port}: {reason}"
-        raise ConfigError(Mistake(problem, hint="choose another host or port")) from error
+        raise ConfigError(Mistake(problem, hint=_HINTS.get(getattr(error, "errno", 0), _OTHER))) from error
 
 
 def _open_unix_listener(path: Path, mode: int) -> socket.socket:

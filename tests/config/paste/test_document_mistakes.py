@@ -170,7 +170,10 @@ def test_reports_wrong_eggs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
             "stack.ini:2: [pipeline:main] pipeline: distribution 'acme-brokn' is not installed; "
             "did you mean 'acme-broken'?"
         ),
-        "stack.ini:2: [pipeline:main] pipeline: cannot import module 'qqqqq'",
+        (
+            "stack.ini:2: [pipeline:main] pipeline: cannot import module 'qqqqq'; "
+            "install it, or put it into the folder of the configuration"
+        ),
     ]
 
 
@@ -196,7 +199,10 @@ def test_reports_mistakes_of_other_files_with_their_places(folder: Path) -> None
     write("[app:main]\nuse = qqqqq:app\nuse = 5\n[filter:f]\nuse = gzip\n\nlevel = x\n", "base.ini")
     write("[pipeline:main]\npipeline = f app\n[app:app]\nuse = config:base.ini\n[filter:f]\nuse = config:base.ini#f\n")
     assert load_mistakes() == [
-        "base.ini:2: [app:main] use: cannot import module 'qqqqq'",
+        (
+            "base.ini:2: [app:main] use: cannot import module 'qqqqq'; "
+            "install it, or put it into the folder of the configuration"
+        ),
         "base.ini:3: [app:main] use: duplicate key; first set on line 2",
         "base.ini:7: [filter:f] level: invalid value 'x'; expected a whole number or none",
     ]

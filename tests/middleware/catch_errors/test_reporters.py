@@ -35,7 +35,10 @@ def test_finds_names_import_strings_and_callables() -> None:
     [
         ("Logging", "unknown reporter 'Logging'; expected logging, or package.module:callable; write logging"),
         ("mail", "unknown reporter 'mail'; expected logging, or package.module:callable"),
-        ("nowhere:report", "cannot import module 'nowhere'"),
+        (
+            "nowhere:report",
+            "cannot import module 'nowhere'; install it, or put it into the folder of the configuration",
+        ),
         ("os:sep", "is text; expected a callable that takes a report"),
         (3, "is a number; expected a callable that takes a report"),
         (JsonLines, "is of type type; expected a callable that takes a report"),

@@ -117,7 +117,7 @@ class AccessLog(Middleware):
             tenant = request_header:X-Tenant
             build = shop.version:find_build
 
-    In Python and TOML, write a mapping: ``extra_fields = {tenant = "request_header:X-Tenant"}``.
+    In Python, write a mapping: ``extra_fields = {tenant = "request_header:X-Tenant"}``.
 
     ``outcome`` is ``complete``, ``aborted`` if the client has gone, ``failed`` if the application raised an error, or
     ``upgraded`` if the connection went on with another protocol, such as WebSocket. ``error`` is the type of the error,
@@ -125,8 +125,8 @@ class AccessLog(Middleware):
 
     **Secrets.** Values that carry tokens are written as ``[redacted]`` in each format: ``?token=``, ``/reset/…``,
     ``Authorization``, ``Cookie``, a user in a Referer, JSON Web Tokens and others that can be recognized, also in a
-    URL in a URL. Unsure counts as secret. A function of yours in ``extra_fields`` may return what it likes; there only
-    the form of a token counts.
+    URL in a URL. What may be a secret counts as one. Of what a function of yours in ``extra_fields`` returns, only
+    values with the form of a token are hidden.
 
     **One line, always.** In Apache's formats, a value has escapes as in Apache for all but printable ASCII, for quotes,
     and also for blanks and for the character that ends it, unless it is alone in quotes. So a program that knows the

@@ -171,7 +171,7 @@ def _find_source(source: Source, known: Sequence[str] | frozenset[str]) -> Sourc
         found = import_object(source)
     except ConfigError as error:
         hint = did_you_mean(kind, _KINDS)
-        raise ConfigError(*(each._replace(hint=each.hint or hint) for each in error.mistakes)) from error
+        raise ConfigError(*(each._replace(hint=hint or each.hint) for each in error.mistakes)) from error
     if not callable(found):
         raise ConfigError(Mistake(f"{source!r} is no function", value=source, expected="a function of the environ"))
     return found

@@ -36,7 +36,7 @@ class Auth(AuthLayer):
         public = /health
         rules = [{under = ["/admin"], scopes = ["admin"]}]
 
-    In TOML::
+    With the JWTs of an issuer, in TOML::
 
         [[layers]]
         use = "auth"
@@ -58,8 +58,8 @@ class Auth(AuthLayer):
 
     For the application, ``REMOTE_USER`` is the user, ``AUTH_TYPE`` the scheme, and ``environ["wsgistack.identity"]``
     an :class:`~wsgistack.middleware.auth.scheme.Identity` with groups, scopes and claims. Earlier values of the three
-    are removed, also from public requests. A name is the same user whatever the scheme, also in rules: keys and tokens
-    need names that nobody can have at the issuer or the proxy.
+    are removed, also from public requests. One name is one user in all schemes and rules. So give keys and tokens
+    names that no user of the issuer or the proxy can have.
 
     Each rule whose ``under`` and ``methods`` match a request must allow it. ``under`` lists the beginnings of paths;
     without it, a rule is for all paths. A rule matches if any form of the path does that an application could see
@@ -99,8 +99,8 @@ class Auth(AuthLayer):
         refused user "ada" from 203.0.113.9: lacks the scope orders:write
         locked out user "ada" from 203.0.113.9 after too many failures
 
-    Only the first kind is a guess. ``recipes/staging`` has a filter for fail2ban, which reads these lines. Who gets in
-    is logged at level DEBUG.
+    Only the first kind is a guess. ``recipes/staging`` has a filter for fail2ban, which reads these lines. Each
+    request that is let in is logged at level DEBUG.
 
     Cost tier T0.
 

@@ -149,10 +149,11 @@ class BasicAuth(AuthLayer):
         use = egg:wsgistack#basic_auth
         htpasswd = %(here)s/users.htpasswd
 
-    Exactly one of users, htpasswd and check is required:
+    Exactly one of users, htpasswd and check is required.
 
     :param users: a mapping of user names to passwords. A password that begins with ``$`` or ``{`` is a hash, in one of
-        the formats below, and needs the extra ``htpasswd``. A hash of another system, such as Django, is refused.
+        the formats of ``htpasswd``, and needs the extra ``htpasswd``. A hash of another system, such as Django, is
+        refused.
     :param htpasswd: a file in the format of Apache's htpasswd; ``wsgistack passwd`` writes it. A change takes effect
         within about a second. Needs the extra ``htpasswd``. Supported hashes are bcrypt, argon2, sha-crypt (``$5$``,
         ``$6$``), MD5 (``$apr1$`` and ``$1$``) and salted SHA-1 (``{SSHA}``). Prefer bcrypt or argon2: they resist
@@ -180,11 +181,11 @@ class BasicAuth(AuthLayer):
     :raises ConfigError: not exactly one of users, htpasswd and check is set, one of them can't be used, the realm has
         characters that a header can't contain, or another option is not valid.
 
-    Names and passwords are compared in NFC (RFC 8265). A password has at most 512 bytes; for ``check``, only one that
-    is not ASCII. Of a password with a bcrypt hash, 72 bytes count. A wrong password takes as long for an unknown
-    user as for a known one, whatever mix of hashes the file has. A right one is remembered as a keyed digest for five
-    minutes, so that a slow hash costs its time only once; many first requests with one password compute one hash.
-    Under gevent and eventlet a hash stops the whole process for its time.
+    Names and passwords are compared in NFC (RFC 8265). A password of more than 512 bytes is
+    refused; with ``check``, only if it is not ASCII. bcrypt reads only the first 72 bytes. A wrong password takes as
+    long for an unknown user as for a known one, whatever hashes the file has. A right one is remembered as a keyed
+    digest for five minutes, so that a slow hash costs its time only once. If many requests with one password come at
+    the same time, its hash is computed once. Under gevent and eventlet, a hash stops the whole process for its time.
 
     Cost tier T0.
 

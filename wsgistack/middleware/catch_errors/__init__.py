@@ -34,7 +34,7 @@ class CatchErrors(Middleware):
 
     The answer is HTML, problem+json (RFC 9457 section 3) or plain text, as the client accepts (RFC 9110 section
     12.5.1), and shows nothing but the request's id. After the first byte, no answer is possible: the error goes on to
-    the server, which cuts the connection, so that the client can tell a broken body from a complete one. Example::
+    the server, which cuts the connection, so that the client notices that the body is incomplete. Example::
 
         application = CatchErrors(application)
 

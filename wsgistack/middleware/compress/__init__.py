@@ -39,7 +39,7 @@ class Compress(Middleware):
     to be complete, is sent with its new length, and stays as it is if it would not get smaller. If a body is longer
     than its Content-Length, the rest is not sent; if it is shorter, its encoding has no end.
 
-    In If-None-Match, the application finds the strong form of each weak tag too, because its own tags may be strong.
+    In If-None-Match, the application also finds the strong form of each weak tag, because its own tags may be strong.
     Its 304 then has the tag that the client has. A weak tag never matches in If-Match (RFC 9110 §13.1.1): do not
     compress resources that clients edit under that condition. A download continues only under a strong tag in If-Range
     (RFC 9110 §13.1.5): with a weak tag or a date it starts over, because the first part may be compressed.
@@ -151,7 +151,7 @@ class Compress(Middleware):
 class Gzip(Compress):
     """Compress eligible responses with gzip alone.
 
-    It works like :class:`Compress`, which has more codings and options. The format is RFC 1952::
+    It works like ``compress``, which has more codings and options. The format is RFC 1952::
 
         application = Gzip(application)
 
@@ -170,7 +170,7 @@ class Gzip(Compress):
 
     Cost tier T2; T1 if the client does not accept gzip.
 
-    Place it like :class:`Compress`.
+    Place it like ``compress``.
     """
 
     def __init__(

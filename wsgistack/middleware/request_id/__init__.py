@@ -88,8 +88,8 @@ class RequestId(Middleware):
     ``Request-Id`` (Azure, .NET), ``traceparent`` (W3C), ``b3`` (Zipkin), ``sentry-trace`` and ``uber-trace-id``
     (Jaeger). Of these, the id of the trace is taken. Other headers hold an id alone, such as ``CF-Ray`` (Cloudflare),
     ``X-Azure-Ref``, ``Fly-Request-Id``, ``X-Amz-Cf-Id`` (CloudFront), ``X-Vercel-Id``, and ``X-Request-ID`` of nginx,
-    Envoy and Heroku. Only ``header`` itself is changed in the request, and none that holds more than an id: they stay
-    as they came, for tracers.
+    Envoy and Heroku. In the request, only ``header`` is changed, and only if it holds nothing but an id. All other
+    headers stay as they came, for tracers.
 
     Cost tier T1; T2 for a body that the application makes while it is sent: the context variable is set for each chunk
     anew, and has its old value in between.

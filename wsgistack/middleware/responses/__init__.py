@@ -56,7 +56,7 @@ class Responses(Middleware):
     Cost tier T0.
 
     Place it outside of all layers that may answer by themselves, so that it configures them; inside or outside of
-    ``request_id`` and ``access_log``. A part of a site, such as one behind ``mount``, can have its own one. Not needed
+    ``request_id`` and ``access_log``. A part of a site, such as one behind ``mount``, can have its own. Not needed
     where the framework makes all error pages.
     """
 
