@@ -254,7 +254,7 @@ def test_lists_all_layers_for_programs(capsys: pytest.CaptureFixture[str]) -> No
         "text": "application = Gzip(application)\n\n[filter:gzip]\nuse = egg:wsgistack#gzip\nlevel = 6",
         "is_code": True,
     }
-    assert gzip["sections"]["Place in a pipeline"][0] == "Place it like ``Compress``."
+    assert gzip["sections"]["Place in a pipeline"][0] == "Place it like ``compress``."
 
 
 def test_lists_the_options_of_mappings_under_the_names_that_mistakes_use(capsys: pytest.CaptureFixture[str]) -> None:
@@ -319,7 +319,11 @@ def test_fits_into_the_terminal(arguments: list[str]) -> None:
         pytest.param(
             "https", "not the client's. The same holds for `oslo_middleware.http_proxy", id="layers of other projects"
         ),
-        pytest.param("forwarded", "Outside of `paste.auth.auth_tkt:AuthTKTMiddleware`, ", id="only of other projects"),
+        pytest.param(
+            "forwarded",
+            "Outside of `opentelemetry.instrumentation.wsgi:OpenTelemetryMiddleware`, ",
+            id="only of other projects",
+        ),
     ],
 )
 def test_shows_values_and_neighbors_in_words(layer: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
