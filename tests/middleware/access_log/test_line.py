@@ -41,6 +41,13 @@ def test_a_line_is_bounded_whatever_it_has(format: str, character: str, length: 
         assert json.loads(line)
 
 
+@pytest.mark.parametrize("format", ["combined", "json"])
+def test_layers_with_the_same_format_compile_it_once(format: str) -> None:
+    first, second = (compile_format(format, Cleaning(Redaction(), None, limit, 16_000)) for limit in (2000, 100))
+    assert first.__code__ is second.__code__  # type: ignore[attr-defined]
+    assert len(first(_long())) > len(second(_long()))
+
+
 def test_a_format_that_is_itself_too_long_is_written() -> None:
     text = "x" * 600
     assert compile_format(f"{text}%m", Cleaning(None, None, limit=20, line_limit=500))(Request()) == f"{text}G..."
