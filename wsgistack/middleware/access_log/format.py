@@ -142,7 +142,9 @@ def _describe_unknown(pattern: str, found: re.Match[str]) -> Mistake:
         hint = f"write {meant}, as Apache does"
         return Mistake(f"unknown directive {by_python[0]!r} {place}", key="format", value=pattern, hint=hint)
     letter = found["letter"]
-    if not letter:
+    if not letter and pattern[found.end() : found.end() + 1] == "{":
+        text, hint = pattern[found.start() :], "write the name in braces: %{Name}i"
+    elif not letter:
         text, hint = pattern[found.start() : found.end() + 1], "write %% for a percent sign"
     elif letter in "ieoC" and not found["name"]:
         hint = f"write the name in braces: %{{Name}}{letter}"
