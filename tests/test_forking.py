@@ -1,6 +1,5 @@
 """Reports in a process that is forked while other threads report."""
 
-import ctypes
 import logging
 import os
 import signal
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.direct import answering
+from tests.forking import fork_like_uwsgi
 from tests.middleware.catch_errors.failing import caught, fail, report_of
 from wsgistack import RequestFilter
 from wsgistack.forking import _renew_all
@@ -72,14 +72,6 @@ def test_a_child_does_not_inherit_a_lock_of_another_thread(thing: Any) -> None:
     assert thing._lock.acquire(blocking=False)
     may_end.set()
     thread.join()
-
-
-def fork_like_uwsgi() -> int:
-    """Fork as a program in C does, which calls none of the functions of ``os.register_at_fork``."""
-    child: int = ctypes.PyDLL(None).fork()
-    if not child:
-        signal.alarm(30)  # ends a child that hangs
-    return child
 
 
 def test_a_child_of_uwsgi_has_its_own_thread(tmp_path: Path) -> None:
