@@ -76,7 +76,9 @@ def test_a_child_does_not_inherit_a_lock_of_another_thread(thing: Any) -> None:
 
 def test_a_child_of_uwsgi_has_its_own_thread(tmp_path: Path) -> None:
     file = tmp_path / "worked"
-    background = Background(lambda text: file.write_text(f"{text} {os.getpid()}"), 10, name="forking", patience=10)
+    background: Background[str] = Background(
+        lambda text: file.write_text(f"{text} {os.getpid()}"), 10, name="forking", patience=10
+    )
     background.put("parent")
     assert background.wait(10)
     child = fork_like_uwsgi()

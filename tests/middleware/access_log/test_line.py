@@ -44,7 +44,7 @@ def test_a_line_is_bounded_whatever_it_has(format: str, character: str, length: 
 @pytest.mark.parametrize("format", ["combined", "json"])
 def test_layers_with_the_same_format_compile_it_once(format: str) -> None:
     first, second = (compile_format(format, Cleaning(Redaction(), None, limit, 16_000)) for limit in (2000, 100))
-    assert first.__code__ is second.__code__  # type: ignore[attr-defined]
+    assert first.__code__ is second.__code__
     assert len(first(_long())) > len(second(_long()))
 
 

@@ -191,7 +191,7 @@ def make_cleaning(
 
 def escape_for(more: str) -> Callable[[str], str]:
     """Return a function that escapes like Apache, and these characters too."""
-    escape = escape_quoted
+    escape: Callable[[str], str] = escape_quoted
     for char in set(more) - {'"', "\\"}:
         escape = _escape_too(char, escape)
     return escape
