@@ -72,7 +72,7 @@ def test_a_value_that_fails_does_not_lose_the_line(format: str) -> None:
         ("%{shop}e", {"shop": {}}, "{}"),
         ("%{c}a", {"wsgistack.peer": "192.0.2.9"}, "192.0.2.1"),
         ("%{c}a %u", {"wsgistack.peer": {"REMOTE_ADDR": "192.0.2.9"}, "REMOTE_USER": ["ann"]}, r"192.0.2.9 ['ann']"),
-        ("%V", {"HTTP_HOST": _Unprintable()}, "<_Unprintable>"),
+        ("%V", {"HTTP_HOST": _Unprintable()}, "<_unprintable>"),
     ],
 )
 def test_a_value_of_another_type_does_not_lose_the_line(format: str, environ: dict[str, object], expected: str) -> None:
