@@ -12,8 +12,8 @@ import pytest
 from tests.direct import answering
 from tests.forking import fork_like_uwsgi
 from tests.middleware.catch_errors.failing import caught, fail, report_of
-from wsgistack import RequestFilter
-from wsgistack.forking import _renew_all
+from wsgistack import RequestFilter, forking
+from wsgistack.forking import _renew_all, renew_after_fork, renew_if_forked
 from wsgistack.http.background import Background, _wait_for_all
 from wsgistack.http.notices import Notice
 from wsgistack.middleware.access_log.file import LogFile
@@ -111,3 +111,44 @@ def test_a_child_of_uwsgi_has_its_own_position_in_the_file(tmp_path: Path, monke
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert os.lseek(log._file, 0, os.SEEK_CUR) == position
+
+
+class Thing:
+    """Counts how often it is renewed."""
+
+    def __init__(self) -> None:
+        self.renewals = 0
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        self.renewals += 1
+
+
+def test_the_first_use_in_a_process_renews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a child does can't be measured there."""
+    thing = Thing()
+    renew_if_forked()
+    assert thing.renewals == 0
+    monkeypatch.setattr(forking, "_process", 0)
+    for _ in range(2):
+        renew_if_forked()
+    assert thing.renewals == 1
+
+
+def test_only_one_thread_renews(monkeypatch: pytest.MonkeyPatch) -> None:
+    thing = Thing()
+    process, has_asked = os.getpid(), threading.Event()
+
+    def getpid() -> int:
+        has_asked.set()
+        return process
+
+    monkeypatch.setattr(forking, "_process", 0)
+    monkeypatch.setattr(os, "getpid", getpid)
+    second = threading.Thread(target=renew_if_forked)
+    with forking._lock:
+        second.start()
+        has_asked.wait(10)
+        renew_if_forked()
+    second.join()
+    assert thing.renewals == 1
