@@ -1,10 +1,11 @@
 """Objects with locks, threads or positions in files, which a forked process must make anew."""
 
 import os
+from threading import RLock
 from typing import Protocol
 from weakref import WeakSet
 
-__all__ = ["renew_after_fork"]
+__all__ = ["renew_after_fork", "renew_if_forked"]
 
 
 class Renewable(Protocol):
@@ -22,9 +23,24 @@ def renew_after_fork(thing: Renewable) -> None:
     _KNOWN.add(thing)
 
 
+def renew_if_forked() -> None:
+    """Renew everything in a child process whose server has not said that it forks, as uWSGI.
+
+    A thread and a position in a file need it. The locks are free there, because uWSGI forks where no thread works.
+    """
+    if _process != os.getpid():
+        with _lock:
+            if _process != os.getpid():
+                _renew_all()
+
+
 def _renew_all() -> None:
+    global _process
     for each in [*_KNOWN]:
         each.renew()
+    _process = os.getpid()  # at the end: until then, other threads wait
 
 
+_process = os.getpid()
+_lock = RLock()  # a garbage collection may ask again
 getattr(os, "register_at_fork", dict)(after_in_child=_renew_all)  # Windows does not fork

@@ -56,11 +56,14 @@ _SECRET_NAMES = [
         "hmac",
     ),
     *("Ocp-Apim-Subscription-Key", "sharedkey", "account_key", "invite"),
+    *("verification_code", "activationCode", "sms-code", "login_code", "recovery_code", "backup_code", "access_code"),
+    *("user_code", "device_code", "code_verifier", "security_code", "reset_code", "invite_code", "confirmation_code"),
     *("X-Amz-Credential", "sig", "pin", "otp", "totp", "X-OTP", "one-time", "magic_link", "X-Auth", "auth", "jwt"),
 ]
 _OTHER_NAMES = [
     *("page", "sort", "q", "id", "Referer", "User-Agent", "Accept", "X-Request-ID", "footprint", "laptop", "compass"),
     *("author", "opinion", "keyword", "monkey", "country_code", "united_states", "shipping", "design", "passenger"),
+    *("product_code", "status_code", "promo_code", "error_code", "code_challenge", "postcode"),
     *("REMOTE_USER", "REMOTE_ADDR", "SERVER_PROTOCOL", "HTTP_HOST", "traceparent", "inside", "spin", "", "zip_code"),
 ]
 _WORDS = st.sampled_from(["orders", "2026", "a", "Ann", "caf%C3%A9", "x-y", "10:30", "a.html", "%20", "+"])

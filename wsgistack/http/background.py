@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakSet, finalize
 
-from wsgistack.forking import renew_after_fork
+from wsgistack.forking import renew_after_fork, renew_if_forked
 
 __all__ = ["Background"]
 
@@ -54,6 +54,7 @@ class Background(Generic[Item]):
         :raises queue.Full: too many items wait.
         :raises RuntimeError: the thread can't be started.
         """
+        renew_if_forked()
         items = self._items
         if items is None:
             items = self._start()
@@ -63,6 +64,7 @@ class Background(Generic[Item]):
 
     def wait(self, seconds: float) -> bool:
         """Wait until the thread has worked on all items, but not longer than some seconds. Return whether it has."""
+        renew_if_forked()
         if self._items is None:
             return True
         is_done = threading.Event()

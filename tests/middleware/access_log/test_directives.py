@@ -70,6 +70,7 @@ def in_india(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("%v %V", {"environ": {"SERVER_NAME": "a", "HTTP_HOST": "shop.example:443"}}, "a shop.example"),
         ("%V", {"environ": {"HTTP_HOST": "[2001:db8::1]:80"}}, "[2001:db8::1]"),
         ("%V", {"environ": {"HTTP_HOST": "shop"}}, "shop"),
+        ("%V", {"environ": {"HTTP_HOST": "Shop.Example:8000"}}, "shop.example"),
         ("%V", {}, "-"),
         ("%p %{canonical}p %{local}p %{remote}p", {"environ": {"SERVER_PORT": "80"}}, "80 80 80 -"),
         ("%{remote}p", {"environ": {"REMOTE_PORT": "40000"}}, "40000"),

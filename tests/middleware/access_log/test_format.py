@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.middleware.access_log.entries import TEXT, Request, compile_format, unescape
@@ -73,12 +73,25 @@ def test_keeps_the_text_of_a_format(format: str, expected: str) -> None:
         pytest.param("%{X}i", r"a\x20b]\"|\\", id="without quotes"),
         pytest.param("[%{X}i]", r"[a\x20b\x5d\"|\\]", id="in brackets"),
         pytest.param("%{X}i|%s", r"a\x20b]\"\x7c\\|200", id="before a bar"),
+        pytest.param("%{X}ib%s", r"a\x20\x62]\"|\\b200", id="before a letter"),
         pytest.param('"%{X}i %s"', r'"a\x20b]\"|\\ 200"', id="with others in quotes"),
         pytest.param("%{X}i%s", r"a\x20b]\"|\\200", id="before another"),
     ],
 )
 def test_escapes_what_would_end_a_value(format: str, expected: str) -> None:
     assert compile_format(format)(Request(environ={"HTTP_X": 'a b]"|\\'})) == expected
+
+
+@pytest.mark.parametrize(
+    ("format", "expected"),
+    [
+        ("%r|%s", r"GET /a%20b?q=\x7c HTTP/1.1|200"),
+        ("|%r|", r"|GET /a%20b?q=\x7c HTTP/1.1|"),
+        ('"%r"|', '"GET /a%20b?q=| HTTP/1.1"|'),
+    ],
+)
+def test_escapes_what_would_end_a_request_line(format: str, expected: str) -> None:
+    assert compile_format(format)(Request(query="q=|")) == expected
 
 
 @pytest.mark.parametrize("name", sorted(_LINES))
@@ -109,23 +122,28 @@ def _unescape_all(*texts: str) -> list[str]:
     return [unescape(text) for text in texts]
 
 
-_SEPARATORS = st.text(st.sampled_from(' \t"|;,[](){}<>=&-:/'), min_size=1, max_size=3)
+_SEPARATORS = st.text(st.sampled_from(' \t"|;,[](){}<>=&-:/%azx027'), min_size=1, max_size=3)
 
 
 @given(values=st.lists(st.tuples(TEXT, _SEPARATORS), min_size=1, max_size=6))
+@example(values=[("5%", "%")])
+@example(values=[("2 4", "2")])
 def test_reads_the_values_of_any_format_back(values: list[tuple[str, str]]) -> None:
-    pattern = "".join(f"%{{X{number}}}i{separator}" for number, (_, separator) in enumerate(values))
+    pattern = "".join(f"%{{X{number}}}i{end.replace('%', '%%')}" for number, (_, end) in enumerate(values))
     environ = {f"HTTP_X{number}": text for number, (text, _) in enumerate(values)}
     line = compile_format(pattern, _OPEN)(Request(environ))
     assert line.replace("\t", "").isprintable()
     assert list(_read(line, [separator for _, separator in values])) == [text or "-" for text, _ in values]
 
 
+_ESCAPE = r"\\(?:x..|u....|U.{8}|[\"\\])"
+
+
 def _read(line: str, separators: list[str]) -> Iterator[str]:
-    """Read as programs do that know the format: up to the next separator that has no backslash before it."""
+    """Read as programs do that know the format: a value ends at the next separator that is not in an escape."""
     position = 0
     for separator in separators:
-        found = re.compile(rf"((?:[^\\]|\\.)*?){re.escape(separator[0])}").match(line, position)
+        found = re.compile(rf"((?:[^\\]|{_ESCAPE})+?){re.escape(separator[0])}").match(line, position)
         assert found
         yield unescape(found[1])
         position = found.end() + len(separator) - 1
@@ -153,6 +171,7 @@ def test_each_format_survives_any_environ(name: str, words: tuple[str, ...], val
         ("%s %", "unknown directive '%' at character 4 of the log format; write %% for a percent sign"),
         ("%s % d", "unknown directive '% ' at character 4 of the log format; write %% for a percent sign"),
         ("%{Referer}x", r"unknown directive '%\{Referer\}x' at character 1"),
+        ("%h %{Referer i", r"unknown directive '%\{Referer i' at character 4 .*; write the name in braces: %\{Name\}i"),
         ("%{}i", r"unknown directive '%\{\}i' .*; write the name in braces: %\{Name\}i"),
         ("%i", r"unknown directive '%i' .*; write the name in braces: %\{Name\}i"),
         ("%{x}T", r"unknown directive '%\{x\}T'"),

@@ -41,6 +41,13 @@ def test_a_line_is_bounded_whatever_it_has(format: str, character: str, length: 
         assert json.loads(line)
 
 
+@pytest.mark.parametrize("format", ["combined", "json"])
+def test_layers_with_the_same_format_compile_it_once(format: str) -> None:
+    first, second = (compile_format(format, Cleaning(Redaction(), None, limit, 16_000)) for limit in (2000, 100))
+    assert first.__code__ is second.__code__
+    assert len(first(_long())) > len(second(_long()))
+
+
 def test_a_format_that_is_itself_too_long_is_written() -> None:
     text = "x" * 600
     assert compile_format(f"{text}%m", Cleaning(None, None, limit=20, line_limit=500))(Request()) == f"{text}G..."
@@ -65,7 +72,7 @@ def test_a_value_that_fails_does_not_lose_the_line(format: str) -> None:
         ("%{shop}e", {"shop": {}}, "{}"),
         ("%{c}a", {"wsgistack.peer": "192.0.2.9"}, "192.0.2.1"),
         ("%{c}a %u", {"wsgistack.peer": {"REMOTE_ADDR": "192.0.2.9"}, "REMOTE_USER": ["ann"]}, r"192.0.2.9 ['ann']"),
-        ("%V", {"HTTP_HOST": _Unprintable()}, "<_Unprintable>"),
+        ("%V", {"HTTP_HOST": _Unprintable()}, "<_unprintable>"),
     ],
 )
 def test_a_value_of_another_type_does_not_lose_the_line(format: str, environ: dict[str, object], expected: str) -> None:

@@ -19,6 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.forking import fork_like_uwsgi
 from wsgistack import ConfigError, Identity, Refusal
 from wsgistack.middleware.auth import jwks
 from wsgistack.middleware.auth.jwks import Keys
@@ -376,14 +377,17 @@ def test_asks_no_proxy_for_the_keys_of_the_same_machine(issuer: Issuer, monkeypa
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it is multi-threaded, and forks
-def test_a_process_that_was_forked_during_a_fetch_fetches_the_keys_itself(issuer: Issuer) -> None:
+@pytest.mark.parametrize("fork", [getattr(os, "fork", None), fork_like_uwsgi])
+def test_a_process_that_was_forked_during_a_fetch_fetches_the_keys_itself(
+    fork: Callable[[], int], issuer: Issuer
+) -> None:
     jwts = make(jwks_url=issuer.url)
     token = sign(ONE, kid="one")
     issuer.may_answer.clear()
     first = Thread(target=jwts.verify, args=(token,))
     first.start()
     wait_until(lambda: issuer.requests)
-    child = os.fork()
+    child = fork()
     if not child:
         try:
             issuer.may_answer.set()  # the copy; the server is in the parent

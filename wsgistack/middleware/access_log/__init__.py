@@ -98,9 +98,10 @@ class AccessLog(Middleware):
     ``%L`` is the request id. ``%X`` is ``X`` if the response was aborted or failed, and else ``-``, as the server alone
     knows whether the connection stays open. ``%h`` and ``%a`` are ``REMOTE_ADDR``, ``%{c}a`` is that of the proxy if
     ``forwarded`` is outside. ``%v`` is ``SERVER_NAME``, which is often only the address of the server; ``%V``, also in
-    ``vhost_combined``, is the Host that the client asked for, without its port. ``%A`` is ``SERVER_ADDR`` and
-    ``%{remote}p`` is ``REMOTE_PORT``, which not all servers set. ``%f`` is ``SCRIPT_FILENAME``. ``%e`` reads the
-    environ. ``%^FB`` has the microseconds to the first byte of the body.
+    ``vhost_combined``, is the Host that the client asked for, in lower case and without its port. ``%r`` and ``%U``
+    have the path that the application got, with percent escapes, and ``%r`` has no ``?`` without a query. ``%A`` is
+    ``SERVER_ADDR`` and ``%{remote}p`` is ``REMOTE_PORT``, which not all servers set. ``%f`` is ``SCRIPT_FILENAME``.
+    ``%e`` reads the environ. ``%^FB`` has the microseconds to the first byte of the body.
 
     **Fields.** ``time`` (UTC with microseconds), ``client``, ``user``, ``method``, ``target``, ``protocol``,
     ``status``, ``bytes`` of the body as sent, ``duration`` and ``first_byte`` in seconds, ``outcome``, ``error``,

@@ -191,16 +191,15 @@ def make_cleaning(
 
 def escape_for(more: str) -> Callable[[str], str]:
     """Return a function that escapes like Apache, and these characters too."""
-    chars = [char for char in dict.fromkeys(more) if char not in '"\\']
-
-    def escape(text: str) -> str:
-        text = escape_quoted(text)
-        for char in chars:
-            if char in text:
-                text = text.replace(char, f"\\x{ord(char):02x}")
-        return text
-
+    escape: Callable[[str], str] = escape_quoted
+    for char in set(more) - {'"', "\\"}:
+        escape = _escape_too(char, escape)
     return escape
+
+
+def _escape_too(char: str, escape: Callable[[str], str]) -> Callable[[str], str]:
+    written = f"\\x{ord(char):02x}"
+    return lambda text: written.join(map(escape, text.split(char))) if char in text else escape(text)
 
 
 def decode(text: str) -> str:

@@ -173,8 +173,8 @@ def find_cookie(header: object, name: str) -> str | None:
 
 
 def find_host(get: Callable[[str], Any]) -> str:
-    """Return the name of the site that the client asked for, or else that of the server."""
-    host = str(get("HTTP_HOST") or "")
+    """Return the name of the site that the client asked for, in lower case, or else that of the server."""
+    host = str(get("HTTP_HOST") or "").lower()
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdecimal() else host) or str(get("SERVER_NAME") or "")
 

@@ -9,7 +9,7 @@ from threading import RLock
 from time import monotonic
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.forking import renew_after_fork
+from wsgistack.forking import renew_after_fork, renew_if_forked
 from wsgistack.http.notices import Notice
 
 __all__ = ["LogFile"]
@@ -73,6 +73,7 @@ class LogFile:
 
     def _look(self) -> None:
         """Open the file, unless it is open and still has its name."""
+        renew_if_forked()
         if self._file >= 0 and self._identity == _identify(self._path):
             return
         try:

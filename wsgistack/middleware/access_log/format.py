@@ -1,6 +1,7 @@
 """The formats of an access log line. Each is compiled once to a function that writes a line."""
 
 import re
+from collections.abc import Sequence
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
 from wsgistack.middleware.access_log.cleaning import Cleaning, escape_for
@@ -75,52 +76,54 @@ def compile_format(
         if "%" not in pattern:
             problem = f"unknown format {format!r}"
             raise ConfigError(Mistake(problem, key="format", value=format, hint=suggest(format, FORMATS)))
-        write = _compile_pattern(pattern, _split(pattern), cleaning)
+        write = _compile_pattern(pattern, *_split(pattern), cleaning)
     mistakes.raise_if_any()
     return write
 
 
-def _split(pattern: str) -> list[str | re.Match[str]]:
-    """Split a pattern into texts and directives; the first and the last part are texts."""
-    parts: list[str | re.Match[str]] = []
+def _split(pattern: str) -> tuple[list[str], list[re.Match[str]]]:
+    """Split a pattern into its directives, and the texts before, between and after them."""
+    texts, directives = [""], []
     end = 0
     for found in _DIRECTIVE.finditer(pattern):
-        parts += [_read_text(pattern[end : found.start()]), found]
+        texts[-1] += _read_text(pattern[end : found.start()])
+        if found["letter"] == "%":
+            texts[-1] += "%"
+        else:
+            directives.append(found)
+            texts.append("")
         end = found.end()
-    parts.append(_read_text(pattern[end:]))
-    if any(isinstance(part, str) and ("\n" in part or "\r" in part) for part in parts):
+    texts[-1] += _read_text(pattern[end:])
+    if any("\n" in text or "\r" in text for text in texts):
         raise ConfigError(Mistake("the log format has a line break", key="format", value=pattern, expected="one line"))
-    return parts
+    return texts, directives
 
 
 def _read_text(text: str) -> str:
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
 
 
-def _compile_pattern(pattern: str, parts: list[str | re.Match[str]], cleaning: Cleaning) -> Format:
+def _compile_pattern(
+    pattern: str, texts: Sequence[str], directives: Sequence[re.Match[str]], cleaning: Cleaning
+) -> Format:
     line = Line(cleaning)
-    for part, before, after in zip(parts, ["", *parts], [*parts[1:], ""], strict=False):
-        if isinstance(part, str):
-            line.add_text(part)
-            continue
-        letter = part["letter"]
-        if letter == "%":
-            line.add_text("%")
-            continue
-        end = after[:1] if isinstance(after, str) else ""
-        is_alone = end == '"' and isinstance(before, str) and before[-1:] == '"'  # all up to the next quote is its own
-        condition = _read_condition(part["before"] + part["after"])
-        if letter == "r" and part["name"] is None:  # always three words, whatever the client sent
+    for before, found, after in zip(texts, directives, texts[1:], strict=False):
+        line.add_text(before)
+        condition = _read_condition(found["before"] + found["after"])
+        is_alone = before[-1:] == after[:1] == '"'  # all up to the next quote is its own
+        end = "" if is_alone else after[:1]
+        if found["letter"] == "r" and found["name"] is None:  # always three words, whatever the client sent
             for number, word in enumerate(read_request_line(cleaning)):
                 line.add_text(" " if number else "")
-                line.add(word, escape_for(" "), _ABSENT, condition)
+                line.add(word, escape_for(f" {end}"), _ABSENT, condition)
             continue
-        reading = read_directive(letter, part["name"], cleaning)
+        reading = read_directive(found["letter"], found["name"], cleaning)
         if reading is None:
-            raise ConfigError(_describe_unknown(pattern, part))
-        escape = escape_for("" if is_alone else f" {'' if end.isalnum() else end}")
+            raise ConfigError(_describe_unknown(pattern, found))
+        escape = escape_for("" if is_alone else f" {end}")
         line.add(reading, escape, {None: reading.empty, "": reading.empty}, condition)
-    return line.compile(lambda shorter: _compile_pattern(pattern, parts, shorter))
+    line.add_text(texts[-1])
+    return line.compile(lambda shorter: _compile_pattern(pattern, texts, directives, shorter))
 
 
 def _read_condition(modifiers: str) -> str:
@@ -139,7 +142,9 @@ def _describe_unknown(pattern: str, found: re.Match[str]) -> Mistake:
         hint = f"write {meant}, as Apache does"
         return Mistake(f"unknown directive {by_python[0]!r} {place}", key="format", value=pattern, hint=hint)
     letter = found["letter"]
-    if not letter:
+    if not letter and pattern[found.end() : found.end() + 1] == "{":
+        text, hint = pattern[found.start() :], "write the name in braces: %{Name}i"
+    elif not letter:
         text, hint = pattern[found.start() : found.end() + 1], "write %% for a percent sign"
     elif letter in "ieoC" and not found["name"]:
         hint = f"write the name in braces: %{{Name}}{letter}"

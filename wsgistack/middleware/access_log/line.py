@@ -2,8 +2,8 @@
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from types import MappingProxyType
+from functools import cache, lru_cache
+from types import CodeType, MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from wsgistack.http.addresses import PEER
@@ -50,18 +50,16 @@ class Line:
 
     def __init__(self, cleaning: Cleaning, names: Mapping[str, object] = MappingProxyType({})) -> None:
         self._cleaning = cleaning
-        self._parts: list[ast.expr] = []
+        self._parts: list[_Part] = []
         self._names: dict[str, Any] = {**NAMES_IN_EXPRESSIONS, **names}
 
     def add_text(self, text: str) -> None:
         """Add a text of the format."""
-        self._parts.append(ast.Constant(text))
+        self._parts.append((text, False))
 
     def add_safe(self, expression: str, condition: str = "") -> None:
         """Add a value that can't break the line."""
-        code = f"({expression}) if {condition} else '-'" if condition else expression
-        value = ast.parse(code, mode="eval").body
-        self._parts.append(ast.FormattedValue(value, conversion=-1))
+        self._parts.append((f"({expression}) if {condition} else '-'" if condition else expression, True))
 
     def add(
         self, reading: Reading, escape: Callable[[str], str], absent: Mapping[Any, str], condition: str = ""
@@ -99,7 +97,7 @@ class Line:
         def cut(line: str, entry: Entry) -> str:
             return line if shorter is None else compile_shorter(shorter)(entry)
 
-        read: Format = self._define(ast.JoinedStr(self._parts), self._cleaning.line_limit, cut)
+        read: Format = self._define(_compile(tuple(self._parts)), self._cleaning.line_limit, cut)
         return read
 
     def compile_facts(self, names: Sequence[str]) -> Callable[[Entry], dict[str, Any]]:
@@ -107,22 +105,45 @@ class Line:
 
         :param names: one for each value.
         """
-        values = [part.value for part in self._parts if isinstance(part, ast.FormattedValue)]
-        read: Callable[[Entry], dict[str, Any]] = self._define(ast.Dict([*map(ast.Constant, names)], values))
+        read: Callable[[Entry], dict[str, Any]] = self._define(_compile(tuple(self._parts), tuple(names)))
         return read
 
     def _define(
-        self, value: ast.expr, limit: float = float("inf"), cut: Callable[[str, Entry], str] | None = None
+        self, code: CodeType, limit: float = float("inf"), cut: Callable[[str, Entry], str] | None = None
     ) -> Any:
-        # One expression reads all values: a call for each of them would make a line 40 % slower. Users choose
-        # expressions from these modules, but can't write them: the name of a header is a literal.
-        tree = ast.parse(_FUNCTION)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                node.value = value
         names = {**self._names, "read_as_text": _read_as_text, "limit": limit, "cut": cut}
-        exec(compile(ast.fix_missing_locations(tree), "<format of the access log>", "exec"), names)  # noqa: S102
+        exec(code, names)  # noqa: S102
         return names["read"]
+
+
+_Part: TypeAlias = tuple[str, bool]
+"""A text of the format and False, or an expression and True."""
+
+
+@lru_cache(maxsize=100)  # many layers of a process write the same line
+def _compile(parts: tuple[_Part, ...], names: tuple[str, ...] | None = None) -> CodeType:
+    """Compile the parts of a line; or expressions alone, to a dictionary with these names."""
+    # One expression reads all values: a call for each of them would make a line 40 % slower. Users choose
+    # expressions from these modules, but can't write them: the name of a header is a literal.
+    result: ast.expr
+    if names is None:
+        result = ast.JoinedStr(
+            [
+                ast.FormattedValue(_parse(text), conversion=-1) if is_code else ast.Constant(text)
+                for text, is_code in parts
+            ]
+        )
+    else:
+        result = ast.Dict([*map(ast.Constant, names)], [_parse(text) for text, _ in parts])
+    tree = ast.parse(_FUNCTION)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            node.value = result
+    return compile(ast.fix_missing_locations(tree), "<format of the access log>", "exec")
+
+
+def _parse(expression: str) -> ast.expr:
+    return ast.parse(expression, mode="eval").body
 
 
 _FUNCTION = """

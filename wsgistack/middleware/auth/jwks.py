@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from wsgistack.errors import ConfigError, Mistake, describe_error
-from wsgistack.forking import renew_after_fork
+from wsgistack.forking import renew_after_fork, renew_if_forked
 from wsgistack.http.addresses import parse_address
 from wsgistack.types import Duration
 
@@ -115,6 +115,7 @@ class Keys:
         return [each.key for each in keys if id is None or each.id in (None, id)][:MAX_TRIED]
 
     def _read_in_background(self) -> None:
+        renew_if_forked()
         lock = self._lock
         if lock.acquire(blocking=False):
             self._asked_at = monotonic()
