@@ -224,7 +224,7 @@ class CatchErrors(Middleware):
         mark_logged(environ, error)
         environ[ERROR] = class_name(type(error))
         try:
-            log_error(self.logger, environ, error, sent, self._redaction)
+            log_error(self.logger, environ, error, sent, self._redaction, self.pipeline)
         finally:
             if self._reports is not None and not environ.get(RAISE_ERRORS):
                 self._reports.add(environ, error, self.pipeline)

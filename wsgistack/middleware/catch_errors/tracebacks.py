@@ -17,9 +17,12 @@ _LEADS = {
 }
 
 
-def format_error(error: BaseException) -> str:
-    """The traceback of an error with its causes, groups and notes."""
-    return write_traceback(capture_error(error, Values(Redaction())))
+def format_error(error: BaseException, values: Values | None = None) -> str:
+    """The traceback of an error with its causes, groups and notes.
+
+    :param values: what cuts its texts, and knows the secrets.
+    """
+    return write_traceback(capture_error(error, values or Values(Redaction())))
 
 
 def write_traceback(error: Raised) -> str:
