@@ -133,7 +133,7 @@ def test_answers_where_no_debugger_and_no_flask_is_loaded(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("broken", [object(), type("flask", (), {"Flask": object})])
 def test_answers_while_flask_is_being_imported(broken: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "flask", broken)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "flask", broken)
     call = Call(CatchErrors(raising(LookupError("no such shop"))))
     call.read()
     assert call.status == "500 Internal Server Error"

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from io import StringIO
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -111,7 +111,7 @@ def test_writes_a_text_of_bounded_length_for_others(
     assert len(record.exc_text) < 100_000
 
 
-def write_log(layer: CatchErrors, **keys: str) -> str:
+def write_log(layer: CatchErrors, **keys: Any) -> str:
     """What a handler writes, with the formatter of Python."""
     logger = logging.getLogger("wsgistack.catch_errors")
     handler = logging.StreamHandler(written := StringIO())
