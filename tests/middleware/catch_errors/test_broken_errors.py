@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.direct import Body, Call, answering, raising
 from wsgistack import CatchErrors
 from wsgistack.errors import class_name
 from wsgistack.logging import JsonFormatter
+from wsgistack.middleware.catch_errors import secrets
 from wsgistack.middleware.catch_errors.report import ErrorReport
 from wsgistack.types import App, Environ, StartResponse
 
@@ -317,3 +320,37 @@ def test_a_message_with_half_a_character_reaches_a_log_in_utf_8() -> None:
     finally:
         logger.removeHandler(handler)
     assert b"ValueError: half \\ud800\n" in written.getvalue()
+
+
+EXHAUSTED = """
+import resource
+from wsgistack import CatchErrors
+from wsgistack.testing import Server
+
+def app(environ, start_response):
+    kept = []
+    while True:
+        kept.append(bytearray(1 << 20))
+
+resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
+print(Server().request("GET", CatchErrors(app), "/").status)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory in this way")
+def test_answers_and_logs_without_memory() -> None:
+    """The frames of the error hold the memory, so that perhaps no module can be imported."""
+    done = subprocess.run((sys.executable, "-c", EXHAUSTED), capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "500 Internal Server Error\n"
+    assert "in app\n" in done.stderr
+    assert "MemoryError" in done.stderr
+
+
+def test_logs_without_the_message_if_its_secrets_cannot_be_found(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(secrets, "find_secrets", lambda *_: 1 / 0)
+    Call(CatchErrors(raising(ValueError("hunter2")))).read()
+    assert "in app\n" in caplog.text
+    assert "ValueError: (its text can't be shown)" in caplog.text
+    assert "hunter2" not in caplog.text

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Sequence
-from traceback import walk_tb
+from traceback import format_tb, walk_tb
 from typing import TYPE_CHECKING, NamedTuple
 
 from wsgistack.environ import REQUEST_ID
+from wsgistack.errors import class_name
 from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
@@ -67,15 +68,27 @@ def log_error(
     said = "%s failed%s, request %s"
     arguments = (name_request(environ, redaction), _describe_sent(sent), request_id)
     record = logger.makeRecord(logger_name, logging.ERROR, __file__, 0, said, arguments, exc_info, "", extra)
+    try:
+        record.exc_text = _write_text(environ, error, redaction, pipeline)
+    except Exception:  # such as a MemoryError, because the frames of the error keep the memory
+        calls = "".join(format_tb(traceback_of(error)))
+        record.exc_text = f"{calls}{class_name(type(error))}: (its text can't be shown)"
+    logger.handle(record)
+
+
+def _write_text(
+    environ: Environ, error: BaseException, redaction: Redaction, pipeline: Sequence[tuple[str, App]]
+) -> str | None:
+    """Write the traceback of an error; None if the formatter of each handler can make its own text."""
     from wsgistack.middleware.catch_errors.secrets import make_values  # slow to import
 
     values = make_values(redaction, environ, error, pipeline)
-    if not _is_plain(error, values):  # otherwise the formatter of each handler makes its own text
-        from wsgistack.middleware.catch_errors.tracebacks import format_error  # slow to import
+    if _is_plain(error, values):
+        return None
+    from wsgistack.middleware.catch_errors.tracebacks import format_error
 
-        # a stream in UTF-8 can't write halves of characters
-        record.exc_text = format_error(error, values).encode("utf-8", "backslashreplace").decode()
-    logger.handle(record)
+    # a stream in UTF-8 can't write halves of characters
+    return format_error(error, values).encode("utf-8", "backslashreplace").decode()
 
 
 def _is_plain(error: BaseException, values: "Values") -> bool:
