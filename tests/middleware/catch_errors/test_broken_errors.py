@@ -354,3 +354,13 @@ def test_logs_without_the_message_if_its_secrets_cannot_be_found(
     assert "in app\n" in caplog.text
     assert "ValueError: (its text can't be shown)" in caplog.text
     assert "hunter2" not in caplog.text
+
+
+def test_wsgi_errors_has_no_secret_of_the_request_if_the_log_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger("wsgistack.catch_errors"), "handle", lambda record: 1 / 0)
+    call = Call(CatchErrors(raising(ValueError("no hunter2-hunter2"))), QUERY_STRING="password=hunter2-hunter2")
+    call.read()
+    written = call.environ["wsgi.errors"].getvalue()
+    assert "ValueError: no [redacted]" in written
+    assert "ZeroDivisionError" in written
+    assert "hunter2" not in written

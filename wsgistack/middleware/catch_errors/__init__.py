@@ -246,10 +246,13 @@ class CatchErrors(Middleware):
             self.report_error(environ, error, sent)
         except Exception as failure:
             with suppress(Exception):
-                from wsgistack.middleware.catch_errors.tracebacks import format_error  # slow to import
+                from wsgistack.middleware.catch_errors.secrets import make_values  # both imports are slow
+                from wsgistack.middleware.catch_errors.tracebacks import format_error
 
                 failure.__suppress_context__ = True  # nearly always the error itself
-                environ["wsgi.errors"].write(f"{format_error(error)}\nIt can't be logged:\n{format_error(failure)}\n")
+                values = make_values(self._redaction, environ, error, self.pipeline)
+                said, why = format_error(error, values), format_error(failure, values)
+                environ["wsgi.errors"].write(f"{said}\nIt can't be logged:\n{why}\n")
 
 
 class _Guarded(HeldExchange):
