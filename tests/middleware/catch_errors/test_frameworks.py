@@ -88,7 +88,7 @@ def test_reports_what_the_framework_answers(name: str, caplog: pytest.LogCapture
 
 def test_reports_what_bottle_answers(caplog: pytest.LogCaptureFixture) -> None:
     site: Any = bottle.Bottle()
-    site.route("/", callback=lambda: {}["no such shop"])
+    site.route("/", callback=lambda: dict[str, str]()["no such shop"])
     call = Call(CatchErrors(site, report="framework"))
     assert b"<h1>Error: 500" in call.read(), "the framework answers"
     assert [record.exc_info and record.exc_info[0] for record in records(caplog)] == [KeyError]
