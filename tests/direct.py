@@ -35,7 +35,7 @@ class Call:
         self._chunks: Iterator[bytes] | None = None
 
     def _start_response(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
-        if exc_info and exc_info[1] and any(self.sent):
+        if exc_info and exc_info[1] is not None and any(self.sent):
             raise exc_info[1].with_traceback(exc_info[2])
         if self.starts and not exc_info:
             raise AssertionError("started twice")

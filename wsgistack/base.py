@@ -81,6 +81,13 @@ class Middleware:
     def __init__(self, app: App, /) -> None:
         self.app = app
 
+    def check_configuration(self, global_conf: Mapping[str, str]) -> None:
+        """Check what the options alone do not show. A pipeline calls it for each layer that a file describes.
+
+        :param global_conf: the global configuration of the file, with ``here`` and ``__file__``.
+        :raises ConfigError: the layer must not be used there.
+        """
+
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         return self.app(environ, start_response)

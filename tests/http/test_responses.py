@@ -32,6 +32,9 @@ _LATIN = st.text(st.characters(max_codepoint=255), max_size=80)
         pytest.param("image/png", "text/plain; charset=utf-8", id="no type on offer"),
         pytest.param("*/*;q=0", "text/plain; charset=utf-8", id="everything refused"),
         pytest.param("", "text/plain; charset=utf-8", id="empty"),
+        pytest.param("application/json;q=0", "text/plain; charset=utf-8", id="JSON refused"),
+        pytest.param("image/png, application/ld+json;q=0.0", "text/plain; charset=utf-8", id="JSON of a kind refused"),
+        pytest.param("application/ld+json;q=0.01", "application/problem+json", id="JSON of a kind"),
         pytest.param("!;;,=", "application/problem+json", id="malformed"),
     ],
 )

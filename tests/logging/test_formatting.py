@@ -75,3 +75,11 @@ def test_names_the_extra_of_the_library_that_is_missing(tmp_path: Path) -> None:
     assert said.stdout == (
         "class: needs the library pythonjsonlogger.json, which can't be imported; pip install 'wsgistack[json]'\n"
     )
+
+
+def test_a_traceback_that_was_written_before_stays() -> None:
+    record = logging.LogRecord("shop", logging.ERROR, "shop.py", 1, "no", (), None)
+    record.exc_info = (ValueError, ValueError("password=hunter2"), None)
+    record.exc_text = "ValueError: password=[redacted]"
+    assert json.loads(JsonFormatter().format(record))["exc_info"] == "ValueError: password=[redacted]"
+    assert record.exc_info

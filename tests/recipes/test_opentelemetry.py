@@ -29,6 +29,30 @@ print(json.dumps(found))
 """
 
 
+TRACES = """
+import json, logging
+from contextlib import suppress
+from opentelemetry import trace
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from wsgistack import load
+from wsgistack.testing import Server
+
+records = []
+handler = logging.Handler()
+handler.emit = records.append
+logging.getLogger("wsgistack.catch_errors").addHandler(handler)
+application = load("stack.toml")
+exporter = InMemorySpanExporter()
+trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(exporter))
+for path in ("/fail", "/stream"):
+    with suppress(ZeroDivisionError):  # the server gets it, and cuts the connection
+        Server().request("GET", application, path)
+traces = [format(span.context.trace_id, "032x") for span in exporter.get_finished_spans()]
+print(json.dumps([traces, [record.trace_id for record in records]]))
+"""
+
+
 def run(*command: str | Path) -> str:
     done = subprocess.run(command, cwd=RECIPE, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -47,3 +71,9 @@ def test_records_the_exception_in_the_span_of_the_request() -> None:
     assert event["exception.message"] == "no such parcel"
     assert "in app" in event["exception.stacktrace"]
     assert answered == ["UNSET", []]
+
+
+def test_the_log_names_the_trace_also_of_an_error_in_a_stream() -> None:
+    traces, logged = json.loads(run(sys.executable, "-c", TRACES))
+    assert len(traces) == 2
+    assert logged == traces

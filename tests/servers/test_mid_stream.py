@@ -3,20 +3,26 @@
 ``docs/errors.rst`` has the table of what these tests observe.
 """
 
+import gzip
 import re
+import shutil
+import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
+import httpx
 import pytest
+import requests
 
-from tests.servers.failing import CHUNK, LENGTH
+from tests.servers.failing import CHUNK, LENGTH, application
 from tests.servers.running import ROOT, Server, eventually, is_refused, running
+from tests.servers.test_chromium import serving
 
 pytestmark = pytest.mark.slow
 
@@ -174,6 +180,31 @@ def test_logs_a_failing_close_after_a_complete_body(server: Server) -> None:
     assert (entry["status"], entry["outcome"], entry["bytes"]) == (200, "failed", len(CHUNK))
     said = f"GET /close failed in close() after 200 OK with {len(CHUNK)} bytes, request {request_id}"
     assert server.output().count(said) == 1
+
+
+CLIENTS: dict[str, Callable[[str], bytes]] = {
+    "requests": lambda url: requests.get(url, timeout=60).content,
+    "httpx": lambda url: httpx.get(url).content,
+    "curl": lambda url: subprocess.run(("curl", "-s", "--compressed", url), check=True, capture_output=True).stdout,
+}
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_client_may_not_look_for_the_end_of_a_coding(name: str) -> None:
+    if name == "curl" and not shutil.which(name):
+        pytest.skip("curl is not installed")
+    with serving(application) as url:
+        assert CLIENTS[name](f"{url}stream") == CHUNK * 2
+
+
+def test_the_gzip_of_python_looks_for_its_end() -> None:
+    with (
+        serving(application) as url,
+        httpx.stream("GET", f"{url}stream", headers={"Accept-Encoding": "gzip"}) as answer,
+    ):
+        data = b"".join(answer.iter_raw())
+    with pytest.raises(EOFError):
+        gzip.decompress(data)
 
 
 def read_table() -> dict[str, dict[str, str]]:

@@ -190,8 +190,8 @@ def find_layer(use: str, global_conf: Mapping[str, str]) -> Spec:
             is_only = len(registry.names().get(registry.normalize_name(point.name), ())) == 1
             use = point.name if is_only else registry.import_string(point)
     if is_factory(use):
-        return Spec(find_factory(use, FILTER_PROTOCOLS, global_conf))
-    return Spec(use, found={use: registry.find(use)})
+        return Spec(find_factory(use, FILTER_PROTOCOLS, global_conf), global_conf=global_conf)
+    return Spec(use, global_conf=global_conf, found={use: registry.find(use)})
 
 
 def __getattr__(name: str) -> Callable[..., App]:
@@ -201,6 +201,7 @@ def __getattr__(name: str) -> Callable[..., App]:
 
     def filter_app_factory(app: App, global_conf: Mapping[str, str], **local_conf: str) -> App:
         where = Where(global_conf.get("__file__", ""), section=name)
-        return Spec(name, where=where, base=Path(global_conf.get("here", ""))).parse(local_conf).build(app)
+        base = Path(global_conf.get("here", ""))
+        return Spec(name, where=where, base=base, global_conf=global_conf).parse(local_conf).build(app)
 
     return filter_app_factory

@@ -1,6 +1,7 @@
 """Responses that a layer sends by itself."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 from http import HTTPStatus
@@ -29,6 +30,9 @@ _TITLES = {each.value: each.phrase for each in HTTPStatus} | {  # the same in al
 }
 
 _JSON_OFFERS = (JSON, "application/json")
+_ASKS_FOR_JSON = re.compile(r"json(?![^,]*;[ \t]*q=0(?:\.0*)?[ \t]*(?:[,;]|$))", re.IGNORECASE)
+"""What asks for JSON of any kind in a value of Accept, unless its quality is 0."""
+
 _OFFERS = (*_JSON_OFFERS, "text/plain", "text/html")
 
 # Without styles: a Content-Security-Policy without 'unsafe-inline' would block them.
@@ -126,7 +130,7 @@ def _choose_type(environ: Environ) -> str:
     chosen = choose_media_type(accept, _JSON_OFFERS) if is_json else None
     chosen = chosen or choose_media_type(accept, _OFFERS)
     if chosen is None:  # a value that is too long accepts everything
-        chosen = JSON if is_json or "json" in (accept or "").lower() else "text/plain"
+        chosen = JSON if is_json or _ASKS_FOR_JSON.search(accept or "") else "text/plain"
     return JSON if chosen in _JSON_OFFERS else chosen
 
 

@@ -1,5 +1,6 @@
 """Log records as JSON, with the ids of the request."""
 
+from copy import copy
 from datetime import UTC, datetime
 from logging import LogRecord
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,13 @@ class JsonFormatter(_Formatter):
     ) -> None:
         options["rename_fields"] = {**_NAMES, **(options.get("rename_fields") or {})}
         super().__init__(fmt or _FIELDS, datefmt, style if fmt else "%", validate, **options)
+
+    def format(self, record: LogRecord) -> str:
+        """Format a record. A traceback that was written before stays, as with the formatters of Python."""
+        if record.exc_text:
+            record = copy(record)
+            record.exc_info = None  # python-json-logger would write it anew
+        return super().format(record)
 
     def add_fields(self, log_data: dict[str, Any], record: LogRecord, message_dict: dict[str, Any]) -> None:
         """Add the time first, and the ids that are known last."""

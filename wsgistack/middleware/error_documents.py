@@ -219,7 +219,7 @@ class _Documented(HeldExchange):
 
     def _take_start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         try:
-            if exc_info and exc_info[1] and not self._asked.can_answer:  # it has sent a chunk
+            if exc_info and exc_info[1] is not None and not self._asked.can_answer:  # it has sent a chunk
                 raise exc_info[1].with_traceback(exc_info[2])
             self._page = status, headers
             return cast(Write, None)

@@ -47,6 +47,7 @@ class Spec:
     :param where: its file, line and section.
     :param lines: the line of each option.
     :param base: the folder that relative paths start from.
+    :param global_conf: the global configuration of its file.
     :param found: the factory that the text in ``use`` means, once it is known. Copies share it, so that it is looked up
         once. It is not pickled.
     :raises ConfigError: something of it is not valid. Every method may raise it as well.
@@ -59,6 +60,7 @@ class Spec:
     where: Where = field(default=Where(), compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     base: Path | None = field(default=None, compare=False)
+    global_conf: Mapping[str, str] = field(default_factory=dict, compare=False, kw_only=True)
     found: dict[str, Factory] = field(default_factory=dict, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -203,6 +205,8 @@ class Spec:
             referenced = find_referenced(self.options)
             with hide_secrets(secrets, f"cannot build {self.name}", referenced=referenced):
                 built = self.factory()(app, **values)
+                if isinstance(built, Middleware):
+                    built.check_configuration(self.global_conf)
             built = check_application(built, f"{self.name} returns", _ASGI_HINTS)
         if isinstance(built, Middleware):
             built.secret_options = referenced

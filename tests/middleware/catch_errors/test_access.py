@@ -1,9 +1,10 @@
 """Who may see debug pages."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from waitress import create_server
 
 from tests.direct import Call, environ_of, raising
-from wsgistack import CatchErrors, Forwarded
+from wsgistack import CatchErrors, Forwarded, load
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.catch_errors.access import compile_access
 
@@ -138,6 +139,7 @@ VARIABLES = ("WSGISTACK_ENV", "APP_ENV", "FLASK_ENV", "DJANGO_ENV", "PYTHON_ENV"
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for each in VARIABLES:
         monkeypatch.delenv(each, raising=False)
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
 
 
 @pytest.mark.parametrize("name", VARIABLES)
@@ -163,3 +165,112 @@ def test_refuses_networks_that_are_not_valid(debug: bool, monkeypatch: pytest.Mo
     with pytest.raises(ConfigError) as raised:
         CatchErrors(raising(RuntimeError()), **options)
     assert [each.key for each in raised.value.mistakes] == ["debug_networks", "debug"][: 1 + debug]
+
+
+@pytest.mark.parametrize(("module", "is_refused"), [("shop.settings.production", True), ("shop.settings", False)])
+def test_debug_is_refused_with_the_settings_of_django_for_production(
+    module: str, is_refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", module)
+    if is_refused:
+        with pytest.raises(ConfigError, match="the environment variable DJANGO_SETTINGS_MODULE says"):
+            CatchErrors(raising(RuntimeError()), debug=True)
+    monkeypatch.setenv("WSGISTACK_ENV", "development")
+    assert CatchErrors(raising(RuntimeError()), debug=True).debug is True
+
+
+PRODUCTION = "on, and env in the global configuration says that this is production"
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def find_mistakes(load: Callable[[], object]) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        load()
+    return [each.problem for each in raised.value.mistakes]
+
+
+TOML = """
+app = "wsgiref.simple_server:demo_app"
+layers = [{{ use = "catch_errors", debug = {debug} }}]
+[global]
+{key} = "{value}"
+"""
+INI = """
+[DEFAULT]
+{key} = {value}
+[pipeline:main]
+pipeline = catch_errors app
+[filter:catch_errors]
+use = egg:wsgistack#catch_errors
+debug = {debug}
+[app:app]
+use = wsgiref.simple_server:demo_app
+"""
+
+
+@pytest.mark.parametrize(("name", "text"), [("stack.toml", TOML), ("stack.ini", INI)])
+@pytest.mark.parametrize("key", ["env", "Environment", "mode", "app_env", "WSGISTACK_ENV"])
+@pytest.mark.parametrize("value", ["production", "PROD", "live"])
+def test_debug_is_refused_if_a_file_says_production(
+    name: str, text: str, key: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WSGISTACK_ENV", "development")
+    file = write(tmp_path, name, text.format(key=key, value=value, debug="true"))
+    with pytest.raises(ConfigError, match=f"debug: on, and {key} in the global configuration says") as raised:
+        load(file)
+    [mistake] = raised.value.mistakes
+    assert Path(mistake.where.file) == file
+    assert "debug = true" in file.read_text().splitlines()[mistake.where.line - 1]
+    load(write(tmp_path, name, text.format(key=key, value=value, debug="false")))
+    load(write(tmp_path, name, text.format(key=key, value="development", debug="true")))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("production.ini", INI), ("stack.prod.toml", TOML), ("PRODUCTION.ini", INI)]
+)
+def test_debug_is_refused_in_a_file_that_is_called_production(name: str, text: str, tmp_path: Path) -> None:
+    file = write(tmp_path, name, text.format(key="shop", value="tea", debug="true"))
+    assert find_mistakes(lambda: load(file)) == [f"on, and the name of the file {name} says that this is production"]
+    load(write(tmp_path, f"product-{name.lower().replace('prod', 'test')}", file.read_text()))
+
+
+def test_debug_is_refused_if_a_caller_says_production(tmp_path: Path) -> None:
+    file = write(tmp_path, "stack.ini", INI.format(key="shop", value="tea", debug="true"))
+    assert find_mistakes(lambda: load(file, global_conf={"env": "production"})) == [PRODUCTION]
+
+
+def test_debug_is_refused_in_a_part_of_a_site_in_production(tmp_path: Path) -> None:
+    layer = '{ use = "catch_errors", debug = true }'
+    inner = f'[apps.inner]\napp = "wsgiref.simple_server:demo_app"\nlayers = [{layer}]\n'
+    outer = 'mounts = { "/inner" = "inner" }\n'
+    file = write(tmp_path, "stack.toml", f'{outer}{inner}global = {{ env = "production" }}\n')
+    assert find_mistakes(lambda: load(file)) == [PRODUCTION]
+    load(write(tmp_path, "stack.toml", f"{outer}{inner}"))
+
+
+def test_debug_is_refused_in_a_section_that_sets_production(tmp_path: Path) -> None:
+    text = INI.format(key="shop", value="tea", debug="true")
+    base = text.replace("[filter:catch_errors]\n", "[filter:catch_errors]\nset env = production\n")
+    assert find_mistakes(lambda: load(write(tmp_path, "stack.ini", base))) == [PRODUCTION]
+    derived = text + "[filter:other]\nuse = catch_errors\nset env = production\n"
+    derived = derived.replace("pipeline = catch_errors app", "pipeline = other app")
+    assert find_mistakes(lambda: load(write(tmp_path, "stack.ini", derived))) == [PRODUCTION]
+
+
+def test_debug_is_refused_by_paste_deploy_itself_in_production(tmp_path: Path) -> None:
+    loadapp = pytest.importorskip("paste.deploy").loadapp
+    made = "paste.app_factory = tests.config.factories:make_app"
+    text = INI.replace("use = wsgiref.simple_server:demo_app", made)
+    file = write(tmp_path, "stack.ini", text.format(key="env", value="production", debug="true"))
+    assert find_mistakes(lambda: loadapp(f"config:{file}")) == [PRODUCTION]
+
+
+def test_a_layer_that_a_table_in_python_holds_is_refused_as_well() -> None:
+    layers = [{"use": CatchErrors, "debug": True}]
+    table = {"app": raising(RuntimeError()), "layers": layers, "global": {"env": "production"}}
+    assert find_mistakes(lambda: load(table)) == [PRODUCTION]

@@ -1,15 +1,23 @@
 """Errors that are hard to log, and logs that fail: the client gets an answer, and the log a record of bounded size."""
 
 import io
+import json
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.direct import Body, Call, answering, raising
 from wsgistack import CatchErrors
+from wsgistack.errors import class_name
+from wsgistack.logging import JsonFormatter
+from wsgistack.middleware.catch_errors import secrets
+from wsgistack.middleware.catch_errors.report import ErrorReport
 from wsgistack.types import App, Environ, StartResponse
 
 
@@ -44,6 +52,42 @@ class Quitting(Exception):  # noqa: N818
         raise LookupError from self
 
 
+class Doubtful(Exception):  # noqa: N818
+    def __bool__(self) -> bool:
+        raise RuntimeError("neither")
+
+
+class OddText(str):
+    __slots__ = ()
+
+    def encode(self, *_: Any) -> Any:
+        raise RuntimeError("no bytes")
+
+    __len__ = __getitem__ = __add__ = split = encode  # type: ignore[assignment]
+
+
+class Odd(Exception):  # noqa: N818
+    def __str__(self) -> str:
+        return OddText("odd")
+
+
+class Nameless(type):
+    def __getattribute__(cls, name: str) -> Any:
+        raise RuntimeError(f"no {name}")
+
+
+class OfNameless(Exception, metaclass=Nameless):  # noqa: N818
+    pass
+
+
+class Hashless(type):
+    __hash__ = None  # type: ignore[assignment]
+
+
+class OfHashless(Exception, metaclass=Hashless):  # noqa: N818
+    pass
+
+
 def made(error: Exception, name: str, value: object) -> Exception:
     setattr(error, name, value)
     return error
@@ -76,6 +120,9 @@ ERRORS: dict[str, Callable[[], Exception]] = {
     "all attributes raise": Hidden,
     "str never ends": Recursive,
     "str raises from itself": Quitting,
+    "bool raises": Doubtful,
+    "str returns another type": Odd,
+    "the class has no names": lambda: type.__call__(OfNameless),
     "a cause that is mute": lambda: made(ValueError("effect"), "__cause__", Mute()),
     "a context with a false class": lambda: made(ValueError("effect"), "__context__", FalseClass()),
     "a group of broken ones": lambda: ExceptionGroup("several", [Mute(), FalseClass(), ValueError("plain")]),
@@ -87,6 +134,7 @@ ERRORS: dict[str, Callable[[], Exception]] = {
     "a recursion error": lambda: RecursionError("deep"),
     "a memory error": MemoryError,
     "a syntax error": lambda: SyntaxError("odd", ("file", 1, 9, "text", 0, 99)),
+    "a syntax error in no file": lambda: SyntaxError("odd", ("fi\0le", 1, 1, "text", 0, 0)),
     "a syntax error without a place": lambda: SyntaxError("odd", (None, None, None, None)),
     "surrogates": lambda: ValueError("half \ud800"),
 }
@@ -109,8 +157,41 @@ def test_answers_and_logs_each_error(name: str, debug: bool, caplog: pytest.LogC
     body = call.read()
     assert call.status == "500 Internal Server Error"
     assert b'"status": 500' in body
-    assert type(error).__name__ in caplog.text
+    assert class_name(type(error)).rpartition(".")[2] in caplog.text
     assert len(caplog.records) == 1 or debug  # what shows it to a developer may fail, too
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_reports_each_error(name: str, tmp_path: Path) -> None:
+    reports: list[ErrorReport] = []
+    app = raising(ERRORS[name]())
+    layer = CatchErrors(app, reporters=[reports.append], report_in_background=False, capsules=tmp_path / "capsules")
+    Call(layer).read()
+    assert len(reports) == len([*(tmp_path / "capsules").iterdir()]) == 1
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_logs_each_error_as_json(name: str) -> None:
+    logger = logging.getLogger("wsgistack.catch_errors")
+    handler = logging.StreamHandler(written := io.StringIO())
+    handler.setFormatter(JsonFormatter())
+    logger.addHandler(handler)
+    try:
+        Call(CatchErrors(raising(ERRORS[name]()))).read()
+    finally:
+        logger.removeHandler(handler)
+    [line] = written.getvalue().splitlines()
+    assert json.loads(line)["exc_info"]
+
+
+ODD_TYPES = {"no attributes": OfNameless, "no hash": OfHashless}
+
+
+@pytest.mark.parametrize("name", ODD_TYPES)
+def test_answers_errors_of_odd_types_beside_those_that_have_an_answer(name: str) -> None:
+    call = Call(CatchErrors(raising(type.__call__(ODD_TYPES[name])), answers={KeyError: 404}))
+    call.read()
+    assert call.status == "500 Internal Server Error"
 
 
 @pytest.mark.parametrize("name", ERRORS)
@@ -239,3 +320,47 @@ def test_a_message_with_half_a_character_reaches_a_log_in_utf_8() -> None:
     finally:
         logger.removeHandler(handler)
     assert b"ValueError: half \\ud800\n" in written.getvalue()
+
+
+EXHAUSTED = """
+import resource
+from wsgistack import CatchErrors
+from wsgistack.testing import Server
+
+def app(environ, start_response):
+    kept = []
+    while True:
+        kept.append(bytearray(1 << 20))
+
+resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
+print(Server().request("GET", CatchErrors(app), "/").status)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory in this way")
+def test_answers_and_logs_without_memory() -> None:
+    """The frames of the error hold the memory, so that perhaps no module can be imported."""
+    done = subprocess.run((sys.executable, "-c", EXHAUSTED), capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "500 Internal Server Error\n"
+    assert "in app\n" in done.stderr
+    assert "MemoryError" in done.stderr
+
+
+def test_logs_without_the_message_if_its_secrets_cannot_be_found(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(secrets, "find_secrets", lambda *_: 1 / 0)
+    Call(CatchErrors(raising(ValueError("hunter2")))).read()
+    assert "in app\n" in caplog.text
+    assert "ValueError: (its text can't be shown)" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def test_wsgi_errors_has_no_secret_of_the_request_if_the_log_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger("wsgistack.catch_errors"), "handle", lambda record: 1 / 0)
+    call = Call(CatchErrors(raising(ValueError("no hunter2-hunter2"))), QUERY_STRING="password=hunter2-hunter2")
+    call.read()
+    written = call.environ["wsgi.errors"].getvalue()
+    assert "ValueError: no [redacted]" in written
+    assert "ZeroDivisionError" in written
+    assert "hunter2" not in written

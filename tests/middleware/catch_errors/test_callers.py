@@ -129,3 +129,11 @@ def test_answers_where_no_debugger_and_no_flask_is_loaded(monkeypatch: pytest.Mo
     for name in ("werkzeug.debug", "flask"):
         monkeypatch.delitem(sys.modules, name)
     assert b'"status": 500' in Call(CatchErrors(raising(LookupError("no such shop")))).read()
+
+
+@pytest.mark.parametrize("broken", [object(), type("flask", (), {"Flask": object})])
+def test_answers_while_flask_is_being_imported(broken: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "flask", broken)
+    call = Call(CatchErrors(raising(LookupError("no such shop"))))
+    call.read()
+    assert call.status == "500 Internal Server Error"

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import bottle
 import flask
 import pytest
 from django.conf import settings  # type: ignore[import-untyped]
@@ -83,6 +84,16 @@ def test_reports_what_the_framework_answers(name: str, caplog: pytest.LogCapture
     assert record.exc_info is not None
     assert record.exc_info[0] is LookupError
     assert call.environ["wsgistack.error"] == "LookupError"
+
+
+def test_reports_what_bottle_answers(caplog: pytest.LogCaptureFixture) -> None:
+    site: Any = bottle.Bottle()
+    site.route("/", callback=lambda: dict[str, str]()["no such shop"])
+    call = Call(CatchErrors(site, report="framework"))
+    assert b"<h1>Error: 500" in call.read(), "the framework answers"
+    assert [record.exc_info and record.exc_info[0] for record in records(caplog)] == [KeyError]
+    assert Call(CatchErrors(site, report="framework"), "/missing").status[:3] == "404"
+    assert len(records(caplog)) == 1
 
 
 @pytest.mark.parametrize("name", SITES)

@@ -3,11 +3,22 @@
 import logging
 from collections.abc import Callable
 from io import StringIO
+from typing import Any, cast
 
 import pytest
 
 from tests.middleware.catch_errors.failing import fail, failing, send
-from wsgistack import CatchErrors
+from wsgistack import CatchErrors, Pipeline
+from wsgistack.base import Middleware
+from wsgistack.types import App
+
+
+class sealed(Middleware):  # noqa: N801
+    """A layer with a secret."""
+
+    def __init__(self, app: App, /, *, api_key: str = "") -> None:
+        super().__init__(app)
+        self.api_key = api_key
 
 
 def test_logs_once_with_a_redacted_context(caplog: pytest.LogCaptureFixture) -> None:
@@ -40,9 +51,9 @@ def chained(length: int) -> Exception:
     return first
 
 
-def noted() -> Exception:
+def noted(note: str = "a note") -> Exception:
     error = ValueError("no")
-    error.add_note("a note")
+    error.add_note(note)
     return error
 
 
@@ -98,3 +109,66 @@ def test_writes_a_text_of_bounded_length_for_others(
     assert record.exc_text
     assert said in record.exc_text
     assert len(record.exc_text) < 100_000
+
+
+def write_log(layer: CatchErrors, **keys: Any) -> str:
+    """What a handler writes, with the formatter of Python."""
+    logger = logging.getLogger("wsgistack.catch_errors")
+    handler = logging.StreamHandler(written := StringIO())
+    logger.addHandler(handler)
+    try:
+        send(layer, **keys)
+    finally:
+        logger.removeHandler(handler)
+    return written.getvalue()
+
+
+def read_number(text: str) -> None:
+    int(text)
+
+
+SECRETS: dict[str, tuple[Callable[..., object], dict[str, str]]] = {
+    "of the query": (lambda _: read_number("hunter2-hunter2"), {"QUERY_STRING": "password=hunter2-hunter2"}),
+    "of a cookie": (lambda _: read_number("hunter2-hunter2"), {"HTTP_COOKIE": "session=hunter2-hunter2"}),
+    "of the password": (
+        lambda _: read_number("hunter2-hunter2"),
+        {"HTTP_AUTHORIZATION": "Basic YTpodW50ZXIyLWh1bnRlcjI="},
+    ),
+    "with its name": (lambda _: raise_error(ValueError("no login with password=hunter2-hunter2")), {}),
+    "in a cause": (lambda _: raise_error(caused(ValueError("token: hunter2-hunter2"))), {}),
+    "in a group": (lambda _: raise_error(ExceptionGroup("two", [ValueError("token: hunter2-hunter2")])), {}),
+    "in a note": (lambda _: raise_error(noted("token: hunter2-hunter2")), {}),
+    "of a variable": (lambda _: log_in("hunter2-hunter2"), {}),
+}
+
+
+def log_in(password: str) -> None:
+    raise LookupError(f"nobody has {password}")
+
+
+def caused(cause: Exception) -> Exception:
+    error = ValueError("effect")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_the_traceback_has_no_secret_of_the_request(name: str) -> None:
+    function, keys = SECRETS[name]
+    logged = write_log(CatchErrors(failing(function)), **keys)
+    messages = [line for line in logged.splitlines() if not line.startswith(("    ", "  File"))]
+    assert "Error: " in logged
+    assert "[redacted]" in "".join(messages)
+    assert "hunter2" not in "".join(messages)
+
+
+def test_the_traceback_has_no_secret_option_of_a_layer() -> None:
+    layer = Pipeline(["catch_errors", {"use": sealed, "api_key": "hunter2-hunter2"}])
+    app = layer.wrap(failing(lambda _: read_number("hunter2-hunter2")))
+    assert "hunter2" not in write_log(cast(CatchErrors, app)).replace('"hunter2-hunter2"', "")
+
+
+def test_the_traceback_without_a_secret_is_that_of_python() -> None:
+    logged = write_log(CatchErrors(failing(lambda _: fail())), QUERY_STRING="password=hunter2-hunter2")
+    assert logged.endswith("ValueError: no\n")
+    assert "site [redacted]" not in logged

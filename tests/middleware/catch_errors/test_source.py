@@ -97,3 +97,7 @@ def test_code_without_positions_has_a_line() -> None:
             f_code = code
 
     assert find_span(Traceback()) == Span(5)  # type: ignore[arg-type]
+
+
+def test_there_is_no_source_in_what_is_no_name_of_a_file() -> None:
+    assert read_lines("/fi\0le.py", Span(1)) == []

@@ -6,7 +6,11 @@ import pytest
 
 from tests.middleware.catch_errors.debug.failing import catch, describe
 from tests.middleware.catch_errors.failing import Unprintable, caught, fail
+from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.tracebacks import MAX_TRACEBACK, format_error, write_traceback
+from wsgistack.middleware.catch_errors.values import Values
+
+VALUES = Values(Redaction())
 
 
 def raising(error: Exception) -> Exception:
@@ -66,7 +70,7 @@ def test_writes_groups_notes_and_what_is_left_out() -> None:
     ids=["one line", "many lines", "a group"],
 )
 def test_cuts_long_messages(error: Exception) -> None:
-    text = format_error(raising(error))
+    text = format_error(raising(error), VALUES)
     assert len(text) <= MAX_TRACEBACK
     assert " characters)" in text
     assert type(error).__name__ in text
@@ -75,7 +79,7 @@ def test_cuts_long_messages(error: Exception) -> None:
 
 def test_keeps_both_ends_of_a_long_text() -> None:
     error = raising(ExceptionGroup("several", [ValueError(f"{number} {'a' * 4000}") for number in range(100)]))
-    text = format_error(error)
+    text = format_error(error, VALUES)
     assert len(text) <= MAX_TRACEBACK + 100
     assert "ValueError: 0 a" in text
     assert text.count("[...]") == 1
@@ -86,14 +90,14 @@ def test_survives_errors_that_cannot_be_shown() -> None:
     class Broken(Exception):  # noqa: N818
         __notes__ = property(lambda self: 1 / 0)
 
-    text = format_error(raising(Broken()))
+    text = format_error(raising(Broken()), VALUES)
     assert "in throw" in text
     assert "Broken" in text
-    assert "Unprintable" in format_error(raising(Unprintable()))
+    assert "Unprintable" in format_error(raising(Unprintable()), VALUES)
 
 
 def test_looks_like_that_of_python() -> None:
     error = caught(fail)
     theirs = "".join(traceback.format_exception(error)).strip()
     shown = [line for line in theirs.split("\n") if line.strip(" ~^")]  # Python 3.13 marks a call that fills its line
-    assert format_error(error).split("\n") == shown
+    assert format_error(error, VALUES).split("\n") == shown

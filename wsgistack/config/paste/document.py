@@ -154,8 +154,9 @@ class IniFile(Document):
         *before, base = (spec.moved(self.folder) for spec in stack.pipeline)
         if isinstance(base.use, PasteFactory):
             base = replace(base, use=replace(base.use, global_conf={**base.use.global_conf, **values.sets}))
-        place = values.place
-        own = replace(base, name=values.part.name, where=place.where, lines=place.lines, base=self.folder)
+        place, conf = values.place, {**base.global_conf, **values.sets}
+        named = replace(base, name=values.part.name, where=place.where, lines=place.lines)
+        own = replace(named, base=self.folder, global_conf=conf)
         with add_hints(values.values):
             merged = own.parse(values.values, is_complete=not is_used)
         return Stack(pipeline=Pipeline([*before, merged]), mistakes=stack.mistakes)

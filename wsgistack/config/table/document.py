@@ -219,7 +219,11 @@ class TableFile(Document):
             if isinstance(spec.use, str) and self._find_filter(spec.use) and not registry.has(spec.use):
                 hint = f"write {spec.use!r} alone, without a table"
                 raise ConfigError(Mistake(f"{spec.use!r} is a name in filters", hint=hint))
-            layer = find_layer(spec.use, global_conf) if isinstance(spec.use, str) else spec
+            layer = (
+                find_layer(spec.use, global_conf)
+                if isinstance(spec.use, str)
+                else replace(spec, global_conf=global_conf)
+            )
             where, base = locate("", spec.where.section), self.folder or layer.base
             layer = replace(layer, options=spec.options, name=spec.name, when=spec.when)
             return replace(layer, where=where, lines=lines, base=base).check()

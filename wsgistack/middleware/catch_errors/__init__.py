@@ -60,8 +60,10 @@ class CatchErrors(Middleware):
 
     :param debug: show local developers what has failed: a page with the exceptions, the source, the local variables,
         the request, the pipeline and the log of the request; or the traceback as text or JSON. Off by default, because
-        it shows your code. It is refused if the first of the environment variables ``WSGISTACK_ENV``, ``APP_ENV``,
-        ``FLASK_ENV``, ``DJANGO_ENV``, ``PYTHON_ENV`` and ``ENVIRONMENT`` that is set says ``production``.
+        it shows your code. It is refused in production: if the first of the environment variables ``WSGISTACK_ENV``,
+        ``APP_ENV``, ``FLASK_ENV``, ``DJANGO_ENV``, ``PYTHON_ENV`` and ``ENVIRONMENT`` that is set says ``production``,
+        or else ``DJANGO_SETTINGS_MODULE`` ends in ``.production``; or if the configuration says so, by
+        ``env = production`` in ``[DEFAULT]`` or ``[global]``, or by its name, such as ``production.ini``.
     :param debug_networks: who may see that: addresses, networks in CIDR notation, or ``unix``. The default is this
         machine, ``127.0.0.0/8`` and ``::1``. All others get the plain answer. So do requests with a header of a proxy,
         unless the layer ``forwarded`` has read the client's address from it. So do requests whose Host or Origin is no
@@ -175,6 +177,13 @@ class CatchErrors(Middleware):
         if report == "framework":
             listen_to_frameworks()
 
+    def check_configuration(self, global_conf: Mapping[str, str]) -> None:
+        """Refuse ``debug`` in a file for production."""
+        if self.debug:
+            from wsgistack.middleware.catch_errors.access import refuse_production_file
+
+            refuse_production_file(global_conf)
+
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
         if environ.get("REQUEST_METHOD") != "GET":
@@ -214,7 +223,7 @@ class CatchErrors(Middleware):
         mark_logged(environ, error)
         environ[ERROR] = class_name(type(error))
         try:
-            log_error(self.logger, environ, error, sent, self._redaction)
+            log_error(self.logger, environ, error, sent, self._redaction, self.pipeline)
         finally:
             if self._reports is not None and not environ.get(RAISE_ERRORS):
                 self._reports.add(environ, error, self.pipeline)
@@ -236,10 +245,13 @@ class CatchErrors(Middleware):
             self.report_error(environ, error, sent)
         except Exception as failure:
             with suppress(Exception):
-                from wsgistack.middleware.catch_errors.tracebacks import format_error  # slow to import
+                from wsgistack.middleware.catch_errors.secrets import make_values  # both imports are slow
+                from wsgistack.middleware.catch_errors.tracebacks import format_error
 
                 failure.__suppress_context__ = True  # nearly always the error itself
-                environ["wsgi.errors"].write(f"{format_error(error)}\nIt can't be logged:\n{format_error(failure)}\n")
+                values = make_values(self._redaction, environ, error, self.pipeline)
+                said, why = format_error(error, values), format_error(failure, values)
+                environ["wsgi.errors"].write(f"{said}\nIt can't be logged:\n{why}\n")
 
 
 class _Guarded(HeldExchange):

@@ -3,7 +3,8 @@
 import os
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.http.addresses import PEER, Networks, parse_address
@@ -11,12 +12,16 @@ from wsgistack.http.hosts import split_host
 from wsgistack.http.proxies import PROXY_HEADERS
 from wsgistack.types import Environ
 
-__all__ = ["compile_access", "refuse_production"]
+__all__ = ["compile_access", "refuse_production", "refuse_production_file"]
 
 _VARIABLES = ("WSGISTACK_ENV", "APP_ENV", "FLASK_ENV", "DJANGO_ENV", "PYTHON_ENV", "ENVIRONMENT")
 """Variables that say what a process is for. The first one that is set counts."""
 
+_KEYS = ("env", "environment", "mode", *map(str.lower, _VARIABLES))
+"""Keys of a global configuration that say the same."""
+
 _PRODUCTION = ("live", "prod", "production")
+_SEPARATORS = re.compile("[._-]")
 _OF_PROXIES = frozenset((*PROXY_HEADERS, "HTTP_VIA"))
 _LOCAL_NAMES = re.compile(r"localhost|.+\.(?:localhost|test)")  # nobody can register such a name
 
@@ -24,10 +29,31 @@ _LOCAL_NAMES = re.compile(r"localhost|.+\.(?:localhost|test)")  # nobody can reg
 def refuse_production() -> None:
     """Raise a ConfigError if an environment variable says that this is production."""
     variable = next((name for name in _VARIABLES if os.environ.get(name)), "")
-    if variable and os.environ[variable].strip().lower() in _PRODUCTION:
-        problem = f"on, and the environment variable {variable} says that this is production"
+    settings = "" if variable else os.environ.get("DJANGO_SETTINGS_MODULE", "")
+    if _is_production(os.environ.get(variable, "")) or _is_production(settings.rpartition(".")[2]):
         hint = "turn debug off; on a developer's machine, set WSGISTACK_ENV=development"
-        raise ConfigError(Mistake(problem, key="debug", value=True, hint=hint))
+        raise _make_error(f"the environment variable {variable or 'DJANGO_SETTINGS_MODULE'} says", hint)
+
+
+def refuse_production_file(global_conf: Mapping[str, str]) -> None:
+    """Raise a ConfigError if the global configuration of a file, or the file's name, says that this is production.
+
+    No environment variable makes up for that: a server may have it as well.
+    """
+    for key, value in global_conf.items():
+        if key.lower() in _KEYS and _is_production(value):
+            raise _make_error(f"{key} in the global configuration says", "turn debug off")
+    name = Path(global_conf.get("__file__", "")).name
+    if any(map(_is_production, _SEPARATORS.split(name)[-2:-1])):
+        raise _make_error(f"the name of the file {name} says", "turn debug off, or rename the file")
+
+
+def _is_production(word: str) -> bool:
+    return word.strip().lower() in _PRODUCTION
+
+
+def _make_error(who: str, hint: str) -> ConfigError:
+    return ConfigError(Mistake(f"on, and {who} that this is production", key="debug", value=True, hint=hint))
 
 
 def compile_access(networks: Sequence[str]) -> Callable[[Environ], bool]:

@@ -35,9 +35,10 @@ def _is_in_debugger() -> bool:
 
 def _is_of_tested_flask(error: Exception) -> bool:
     flask = sys.modules.get("flask")
-    step = traceback_of(error) if flask is not None else None
+    served = getattr(getattr(getattr(flask, "Flask", None), "wsgi_app", None), "__code__", None)
+    step = traceback_of(error) if served is not None else None  # Flask may be half imported, or have another method
     while step is not None:
-        if step.tb_frame.f_code is flask.Flask.wsgi_app.__code__:  # type: ignore[union-attr]
+        if step.tb_frame.f_code is served:
             return bool(step.tb_frame.f_locals["self"].testing)
         step = step.tb_next
     return False

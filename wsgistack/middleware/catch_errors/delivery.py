@@ -22,10 +22,14 @@ class Delivery:
     """One reporter, which is called at once. Whatever happens there, the request does not notice.
 
     :param logger: the name of the logger for what goes wrong here.
+    :param failures: what it may raise. In a request, all else is for the server, such as KeyboardInterrupt.
     """
 
-    def __init__(self, reporter: Reporter, logger: str) -> None:
+    def __init__(
+        self, reporter: Reporter, logger: str, failures: tuple[type[BaseException], ...] = (Exception, SystemExit)
+    ) -> None:
         self._reporter = reporter
+        self._failures = failures
         self._name = str(getattr(reporter, "__qualname__", type(reporter).__qualname__))
         self._logger = logger
         self._dropped = 0
@@ -40,7 +44,7 @@ class Delivery:
         """Deliver a report."""
         try:
             self._reporter(report)
-        except (Exception, SystemExit):
+        except self._failures:
             self._log("the reporter %s failed", with_error=True)
         with self._lock:
             dropped, self._dropped = self._dropped, 0
@@ -64,7 +68,8 @@ class BackgroundDelivery:
     """One reporter, which is called in a thread. If it hangs, it delays only itself."""
 
     def __init__(self, reporter: Reporter, logger: str) -> None:
-        self._delivery = Delivery(reporter, logger)
+        # also what else may come, such as gevent.Timeout and CancelledError: it would end the thread
+        self._delivery = Delivery(reporter, logger, (BaseException,))
         self._background = Background(self._delivery.send, _MAX_WAITING, name="wsgistack-reports", patience=_PATIENCE)
 
     def send(self, report: ErrorReport) -> None:

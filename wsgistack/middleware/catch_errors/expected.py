@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type, suggest
 from wsgistack.http.responses import ERRORS
+from wsgistack.middleware.catch_errors.attributes import mro_of
 from wsgistack.types import App, Environ, ExcInfo, Headers, Write
 
 __all__ = ["Answer", "ExpectedErrors", "Planned", "ask_error"]
@@ -49,7 +50,10 @@ class ExpectedErrors:
 
     def find(self, error: Exception) -> Planned | None:
         """Return the answer that is planned for an exception; None if there is none."""
-        return next((self._planned[kind] for kind in type(error).__mro__ if kind in self._planned), None)
+        if not self._planned:
+            return None
+        known = self._planned.items()  # a type may have no hash
+        return next((plan for kind in mro_of(type(error)) for each, plan in known if each is kind), None)
 
 
 def ask_error(error: Exception, environ: Environ) -> Answer | None:

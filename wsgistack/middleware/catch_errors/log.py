@@ -1,17 +1,22 @@
 """The record of an error in the log."""
 
 import logging
-from traceback import walk_tb
-from typing import NamedTuple
+from collections.abc import Sequence
+from traceback import format_tb, walk_tb
+from typing import TYPE_CHECKING, NamedTuple
 
 from wsgistack.environ import REQUEST_ID
+from wsgistack.errors import class_name
 from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.middleware.catch_errors.attributes import cause_of, context_of, traceback_of
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint
 from wsgistack.middleware.catch_errors.request import list_headers, name_request
-from wsgistack.types import Environ
+from wsgistack.types import App, Environ
+
+if TYPE_CHECKING:
+    from wsgistack.middleware.catch_errors.values import Values
 
 __all__ = ["Sent", "log_error"]
 
@@ -33,10 +38,18 @@ class Sent(NamedTuple):
     is_whole: bool
 
 
-def log_error(logger_name: str, environ: Environ, error: Exception, sent: Sent | None, redaction: Redaction) -> None:
+def log_error(
+    logger_name: str,
+    environ: Environ,
+    error: Exception,
+    sent: Sent | None,
+    redaction: Redaction,
+    pipeline: Sequence[tuple[str, App]] = (),
+) -> None:
     """Log an error once, with its traceback and the redacted request.
 
     :param sent: what the client has got of a response before.
+    :param pipeline: the layers, whose options may be secret.
     :raises Exception: of a handler of the log.
     """
     logger = logging.getLogger(logger_name)
@@ -55,26 +68,40 @@ def log_error(logger_name: str, environ: Environ, error: Exception, sent: Sent |
     said = "%s failed%s, request %s"
     arguments = (name_request(environ, redaction), _describe_sent(sent), request_id)
     record = logger.makeRecord(logger_name, logging.ERROR, __file__, 0, said, arguments, exc_info, "", extra)
-    if not _is_plain(error):  # otherwise the formatter of each handler makes its own text
-        from wsgistack.middleware.catch_errors.tracebacks import format_error  # slow to import
-
-        # a stream in UTF-8 can't write halves of characters
-        record.exc_text = format_error(error).encode("utf-8", "backslashreplace").decode()
+    try:
+        record.exc_text = _write_text(environ, error, redaction, pipeline)
+    except Exception:  # such as a MemoryError, because the frames of the error keep the memory
+        calls = "".join(format_tb(traceback_of(error)))
+        record.exc_text = f"{calls}{class_name(type(error))}: (its text can't be shown)"
     logger.handle(record)
 
 
-def _is_plain(error: BaseException) -> bool:
-    """Whether Python can format an error, and its text will not be too long for a log."""
+def _write_text(
+    environ: Environ, error: BaseException, redaction: Redaction, pipeline: Sequence[tuple[str, App]]
+) -> str | None:
+    """Write the traceback of an error; None if the formatter of each handler can make its own text."""
+    from wsgistack.middleware.catch_errors.secrets import make_values  # slow to import
+
+    values = make_values(redaction, environ, error, pipeline)
+    if _is_plain(error, values):
+        return None
+    from wsgistack.middleware.catch_errors.tracebacks import format_error
+
+    # a stream in UTF-8 can't write halves of characters
+    return format_error(error, values).encode("utf-8", "backslashreplace").decode()
+
+
+def _is_plain(error: BaseException, values: "Values") -> bool:
+    """Whether Python can format an error, and its text will not be too long for a log, and has no secret."""
     errors: list[BaseException] = [error]
     try:
         for each in errors:  # which grows meanwhile
             is_odd = each.__class__ is not type(each) or isinstance(each, SyntaxError | BaseExceptionGroup)
-            if (
-                is_odd
-                or hasattr(each, "__notes__")
-                or len(str(each).encode()) > _MAX_MESSAGE
-                or len(errors) > _MAX_ERRORS
-            ):
+            bool(each), type(each).__module__, type(each).__qualname__  # traceback asks for them
+            if is_odd or hasattr(each, "__notes__") or len(errors) > _MAX_ERRORS:
+                return False
+            text = str(each)
+            if len(text.encode()) > _MAX_MESSAGE or values.cut(text, _MAX_MESSAGE) != text:
                 return False
             if sum(1 for _ in walk_tb(traceback_of(each))) > _MAX_FRAMES:
                 return False

@@ -2,6 +2,7 @@
 
 import linecache
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import islice
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -52,8 +53,10 @@ def read_lines(file: str, span: Span, module: Mapping[str, Any] | None = None) -
 
     :param module: the globals of the frame, whose loader may know the source.
     """
-    linecache.checkcache(file)
-    source = linecache.getlines(file, dict(module) if module is not None else None)
+    source: list[str] = []
+    with suppress(Exception):  # of a loader, or because this is no name of a file
+        linecache.checkcache(file)
+        source = linecache.getlines(file, dict(module) if module is not None else None)
     if not 0 < span.line <= len(source):
         return []
     end = min(span.end_line or span.line, span.line + MAX_STATEMENT)

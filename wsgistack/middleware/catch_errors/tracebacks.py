@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.frames import Frame, Raised, capture_error
 from wsgistack.middleware.catch_errors.values import Values
 
@@ -17,9 +16,9 @@ _LEADS = {
 }
 
 
-def format_error(error: BaseException) -> str:
+def format_error(error: BaseException, values: Values) -> str:
     """The traceback of an error with its causes, groups and notes."""
-    return write_traceback(capture_error(error, Values(Redaction())))
+    return write_traceback(capture_error(error, values))
 
 
 def write_traceback(error: Raised) -> str:

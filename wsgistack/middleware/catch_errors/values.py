@@ -29,6 +29,7 @@ from uuid import UUID
 
 from wsgistack.errors import class_name
 from wsgistack.http.redaction import REDACTED, Redaction, redact_text
+from wsgistack.middleware.catch_errors.attributes import mro_of
 
 __all__ = ["MAX_VALUE", "Values", "read_attributes"]
 
@@ -53,7 +54,6 @@ MAX_SECRETS = 500
 
 
 _MARGIN = 200  # in characters: a token, by its form
-_mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _name: Callable[[type], str] = type.__dict__["__qualname__"].__get__
 _namespace: Callable[[type], dict[str, Any]] = type.__dict__["__dict__"].__get__
 _arguments = cast(Any, BaseException.__dict__["args"]).__get__
@@ -129,7 +129,7 @@ class Values:
         try:
             if kind in _PLAIN:
                 return self.cut(repr(value), MAX_TEXT)
-            for base in _mro(kind):
+            for base in mro_of(kind):
                 if base in self._SHOWN:
                     shown = self._SHOWN[base](self, value, depth, outer)
                     return shown if kind in _LITERAL or base in _NAMED else f"{_name(kind)}({shown})"
@@ -157,10 +157,10 @@ class Values:
         return int.__repr__(value) if bits <= MAX_BITS else f"<int of {bits} bits>"
 
     def _show_number(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
-        return complex.__repr__(value) if complex in _mro(type(value)) else float.__repr__(value)
+        return complex.__repr__(value) if complex in mro_of(type(value)) else float.__repr__(value)
 
     def _show_moment(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
-        base = datetime if datetime in _mro(type(value)) else time
+        base = datetime if datetime in mro_of(type(value)) else time
         zone = base.__dict__["tzinfo"].__get__(value)
         return repr(base.__dict__["isoformat"](value if type(zone) in _ZONES else base.replace(value, tzinfo=None)))
 
@@ -178,7 +178,7 @@ class Values:
         return f"{self._show(key, depth, outer)}: {shown}"
 
     def _show_items(self, value: Any, depth: int, outer: tuple[int, ...]) -> str:
-        base = next(each for each in _mro(type(value)) if each in _BRACKETS)
+        base = next(each for each in mro_of(type(value)) if each in _BRACKETS)
         brackets = _BRACKETS[base]
         size: int = cast(Any, base).__len__(value)
         if not size:
@@ -280,7 +280,7 @@ def _find_forms(secret: str) -> Iterator[str]:
 
 def _read_fields(value: object) -> tuple[str, ...]:
     """The names of the items of a named tuple; empty for others."""
-    for kind in _mro(type(value)):
+    for kind in mro_of(type(value)):
         fields = _namespace(kind).get("_fields")
         if type(fields) is tuple and all(type(each) is str for each in fields):
             return fields
@@ -289,7 +289,7 @@ def _read_fields(value: object) -> tuple[str, ...]:
 
 def read_attributes(value: object) -> dict[str, object]:
     """The ``__dict__`` of an object, without running its code; empty if it has none."""
-    for kind in _mro(type(value)):
+    for kind in mro_of(type(value)):
         found = _namespace(kind).get("__dict__")
         if found is not None:
             attributes = found.__get__(value) if type(found) in _DESCRIPTORS else {}
