@@ -5,9 +5,11 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
+from threading import Barrier
 from time import monotonic, sleep
 from typing import Any
 
@@ -18,6 +20,7 @@ from tests.direct import answering
 from tests.middleware.auth.cards import Card
 from wsgistack import ApiKeyAuth, Auth, ConfigError, Credentials, Identity, Refusal
 from wsgistack.middleware.auth import throttle as module
+from wsgistack.middleware.auth.basic import Basic
 from wsgistack.middleware.auth.throttle import Throttle
 from wsgistack.types import Environ
 
@@ -69,14 +72,19 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
     server.stop()
 
 
-def fail(throttle: Throttle, client: str, user: str = "", times: int = 1) -> list[bool]:
+def fail(throttle: Throttle, client: str, user: str = "", times: int = 1) -> list[int | None]:
     return [throttle.count_failure(client, user) for _ in range(times)]
+
+
+def get(client: TestApp, password: str) -> Any:
+    client.authorization = ("Basic", ("ada", password))
+    return client.get("/", extra_environ={"REMOTE_ADDR": "192.0.2.1"}, expect_errors=True)
 
 
 def test_a_client_waits_after_too_many_failures() -> None:
     throttle = Throttle(per_client=3, per_user=0, period=60)
     assert throttle.check("192.0.2.1", "ada") is None
-    assert fail(throttle, "192.0.2.1", "ada", 4) == [False, False, True, False]
+    assert fail(throttle, "192.0.2.1", "ada", 4) == [2, 1, 0, -1]
     refusal = throttle.check("192.0.2.1", "bob")
     assert refusal
     assert refusal.status == 429
@@ -124,8 +132,7 @@ def test_a_million_attackers_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPa
     throttle = Throttle(per_client=2, per_user=2)
     for number in range(100):
         fail(throttle, f"192.0.2.{number}", "a" * 1000 + str(number))
-    store: Any = throttle._memory
-    assert len(store.storage) == len(throttle._counted) == 10
+    assert len(throttle._memory._counters) == 10
     assert throttle.check("192.0.2.1", "a" * 2000)  # long names count as one
 
 
@@ -155,6 +162,61 @@ def test_only_guesses_count_and_remembered_credentials_need_no_attempt(caplog: p
     assert said[-1] == 'refused user "bob" from 192.0.2.1: too many failures'
 
 
+class Interrupted(Basic):
+    """While it verifies the password "right", other attempts are made."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__(users={"ada": "right"})
+        self.meanwhile = meanwhile
+
+    def verify(self, credentials: Credentials) -> Identity | Refusal:
+        if credentials.secret[0] == "right":
+            self.meanwhile()
+        return super().verify(credentials)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue("redis").url if request.param == "redis" else "memory://"
+
+
+def test_of_attempts_at_once_no_more_than_allowed_are_answered(store: str, caplog: pytest.LogCaptureFixture) -> None:
+    together = Barrier(8)
+
+    class Slow(Basic):
+        def verify(self, credentials: Credentials) -> Identity | Refusal:
+            together.wait(10)  # all have passed the check by now
+            return super().verify(credentials)
+
+    app = Auth(
+        answering([b"hello"]),
+        schemes=[lambda: Slow(users={"ada": "right"})],
+        throttle={"per_client": 3, "store": store},
+    )
+    with ThreadPoolExecutor(8) as threads:
+        statuses = [*threads.map(lambda number: get(TestApp(app), f"guess{number}").status_int, range(8))]
+    assert sorted(statuses) == [401] * 3 + [429] * 5
+    assert get(TestApp(app), "right").status_int == 429
+    assert [record.getMessage() for record in caplog.records if record.getMessage().startswith("locked")] == [
+        'locked out user "ada" from 192.0.2.1 after too many failures'
+    ]
+
+
+def test_a_right_guess_is_not_seen_once_too_many_others_failed(store: str) -> None:
+    def meanwhile() -> None:
+        for number in range(3):
+            assert get(client, f"guess{number}").status_int == 401
+
+    scheme = Interrupted(meanwhile)
+    app = Auth(answering([b"hello"]), schemes=[lambda: scheme], throttle={"per_client": 3, "store": store})
+    client = TestApp(app)
+    answer = get(client, "right")
+    assert answer.status_int == 429
+    assert 590 <= int(answer.headers["Retry-After"]) <= 600
+    scheme.meanwhile = lambda: None
+    assert get(client, "right").status_int == 429  # it is not remembered
+
+
 def test_guessed_keys_count() -> None:
     keys = {"ci": sha256(b"abc").hexdigest()}
     client = TestApp(ApiKeyAuth(answering([b"hello"]), keys=keys, throttle={"per_client": 2}))
@@ -165,8 +227,8 @@ def test_guessed_keys_count() -> None:
 
 def test_several_processes_share_the_counters_in_redis(redis: Redis) -> None:
     one, two = (Throttle(per_client=2, per_user=0, store=redis.url) for _ in range(2))
-    assert fail(one, "192.0.2.1") == [False]
-    assert fail(two, "192.0.2.1") == [True]
+    assert fail(one, "192.0.2.1") == [1]
+    assert fail(two, "192.0.2.1") == [0]
     for throttle in (one, two):
         refusal = throttle.check("192.0.2.1", "ada")
         assert refusal
@@ -180,8 +242,8 @@ def test_counts_by_itself_while_redis_is_down(
     counting = Throttle(per_client=2, per_user=0, store=redis.url)
     refusing = Throttle(per_client=2, per_user=0, store=redis.url, when_down="refuse")
     redis.stop()
-    assert fail(counting, "192.0.2.1", times=2) == [False, True]
-    assert fail(refusing, "192.0.2.1", times=2) == [False, False]
+    assert fail(counting, "192.0.2.1", times=2) == [1, 0]
+    assert fail(refusing, "192.0.2.1", times=2) == [None, None]
     refusal = counting.check("192.0.2.1", "")
     assert refusal
     assert refusal.status == 429
@@ -214,7 +276,8 @@ def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
 
 def test_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "limits.storage", None)
+    Auth(answering([]), schemes=[Card], throttle={})
     with pytest.raises(ConfigError) as caught:
-        Auth(answering([]), schemes=[Card], throttle={})
+        Auth(answering([]), schemes=[Card], throttle={"store": "redis://localhost"})
     assert str(caught.value).startswith("throttle.store: ")
     assert "wsgistack[throttle]" in str(caught.value)

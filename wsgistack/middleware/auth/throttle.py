@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypedDict, TypeVar
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error
 from wsgistack.http.addresses import MAX_PEER, parse_address
 from wsgistack.imports import require_extra
-from wsgistack.middleware.auth.remembering import put_newest
+from wsgistack.middleware.auth.counters import Counters
 from wsgistack.middleware.auth.scheme import Refusal
 from wsgistack.types import Duration, Secret
 
@@ -47,7 +47,7 @@ class ThrottleOptions(TypedDict, total=False):
 
 
 class Throttle:
-    """Counts failures with the library limits, and refuses more attempts until the period has passed.
+    """Counts failures, and refuses more attempts until the period has passed.
 
     :param per_client: failures from one network, which is one IPv4 address or 64 bits of IPv6. 20 by default, because
         users behind one address share them. 0 does not count them.
@@ -55,13 +55,13 @@ class Throttle:
         credentials that are remembered still work. 0 does not count them.
     :param period: how long failures count, from the first one. 10 minutes by default.
     :param store: where the counters are: ``memory://``, the default, for each process alone; or a URL of the library
-        limits, such as ``redis://localhost:6379``, for several processes and hosts.
+        limits, such as ``redis://localhost:6379``, for several processes and hosts. That needs the extra ``throttle``.
     :param when_down: what happens while the store does not answer: ``count`` in the memory of this process, the
         default, or ``refuse`` all credentials that are not remembered, with 503.
     :raises ConfigError: an option is not valid, or the library is not installed.
 
-    After an error, the store is asked again 10 seconds later. Memory holds at most 16,384 counters. Attempts of the
-    same moment are counted when they have failed, so as many more are possible as the server verifies at once.
+    After an error, the store is asked again 10 seconds later. Memory holds at most 16,384 counters. Of many attempts at
+    once, all may be verified, but only as many as are allowed get another answer than 429, even if one was right.
 
     Behind a proxy, ``forwarded`` must be outside. Without it all clients are the proxy, so that one of them locks out
     the others.
@@ -86,15 +86,14 @@ class Throttle:
             mistakes.append(Mistake("not a valid period", key="period", value=period, expected="1 second or more"))
         if when_down not in ("count", "refuse"):
             mistakes.append(Mistake("unknown choice", key="when_down", value=when_down, expected="count or refuse"))
+        self._memory = Counters(MAX_COUNTERS)
         with mistakes.collect():
-            self._memory = _open_store("memory://")
             self._store = self._memory if store == "memory://" else _open_store(store)
         mistakes.raise_if_any()
         self._period = ceil(period)
         self._refuses = when_down == "refuse"
         self._limits = (per_client, per_user)
         self._key = os.urandom(32) if store == "memory://" else b"wsgistack"
-        self._counted: dict[str, None] = {}
         self._down_until = 0.0
 
     def check(self, client: str, user: str) -> Refusal | None:
@@ -112,19 +111,18 @@ class Throttle:
             return Refusal("the store of the counters does not answer", 503, retry_after=ceil(PAUSE))
         return Refusal("too many failures", 429, retry_after=wait) if wait else None
 
-    def count_failure(self, client: str, user: str) -> bool:
-        """Count a failed attempt. Whether it was the last one that is allowed."""
+    def count_failure(self, client: str, user: str) -> int | None:
+        """Count a failed attempt.
 
-        def count(store: Any) -> bool:
-            is_last = False
-            for key, limit in self._name_counters(client, user):
-                is_last |= store.incr(key, self._period) == limit
-                if store is self._memory:
-                    for oldest in put_newest(self._counted, key, None, limit=MAX_COUNTERS):
-                        store.clear(oldest)
-            return is_last
+        :returns: how many more are allowed; below 0 if it was one of several at once, and too many; None if the store
+            does not answer.
+        """
 
-        return bool(self._ask(count))
+        def count(store: Any) -> int:
+            counters = self._name_counters(client, user)
+            return min((limit - store.incr(key, self._period) for key, limit in counters), default=1)
+
+        return self._ask(count)
 
     def _name_counters(self, client: str, user: str) -> Iterator[tuple[str, int]]:
         per_client, per_user = self._limits
@@ -152,9 +150,8 @@ class Throttle:
 
 def _open_store(url: str) -> Any:
     storage = require_extra("limits.storage", extra="throttle", key="store")
-    options = {} if url.startswith("memory") else {"socket_timeout": IO_TIMEOUT, "socket_connect_timeout": IO_TIMEOUT}
     try:
-        return storage.storage_from_string(url, **options)
+        return storage.storage_from_string(url, socket_timeout=IO_TIMEOUT, socket_connect_timeout=IO_TIMEOUT)
     except Exception as error:
         expected = "a URL such as memory:// or redis://localhost:6379"
         # the URL may have a password
