@@ -37,13 +37,13 @@ class Counters:
             found = self._counters.get(key)
             if found is None or found.end <= now:
                 found = _Counter(0, now + expiry)
-            put_newest(self._counters, key, _Counter(found.count + 1, found.end), limit=self._limit)
-        return found.count + 1
+            put_newest(self._counters, key, _Counter(found.failures + 1, found.end), limit=self._limit)
+        return found.failures + 1
 
     def get(self, key: str) -> int:
         """The sum of this period."""
         found = self._counters.get(key)
-        return found.count if found and monotonic() < found.end else 0
+        return found.failures if found and monotonic() < found.end else 0
 
     def get_expiry(self, key: str) -> float:
         """When the period of a counter ends, in seconds since the epoch."""
@@ -52,5 +52,5 @@ class Counters:
 
 
 class _Counter(NamedTuple):
-    count: int
+    failures: int
     end: float
