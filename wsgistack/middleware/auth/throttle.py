@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from ipaddress import IPv6Address
 from math import ceil
@@ -96,12 +96,22 @@ class Throttle:
         self._key = os.urandom(32) if store == "memory://" else b"wsgistack"
         self._down_until = 0.0
 
-    def check(self, client: str, user: str) -> Refusal | None:
+    def find_counters(self, client: str, user: str) -> Sequence[tuple[str, int]]:
+        """The counters for an attempt, each with its limit."""
+        per_client, per_user = self._limits
+        counters = []
+        if per_client:
+            counters.append((f"wsgistack/auth/client/{self._digest(_find_network(client))}", per_client))
+        if per_user and user:
+            counters.append((f"wsgistack/auth/user/{self._digest(user[:MAX_USER])}", per_user))
+        return counters
+
+    def check(self, counters: Sequence[tuple[str, int]]) -> Refusal | None:
         """Refuse an attempt after too many failures."""
 
         def find_wait(store: Any) -> int:
             waits = [0]
-            for key, limit in self._name_counters(client, user):
+            for key, limit in counters:
                 if store.get(key) >= limit:
                     waits.append(max(1, ceil(store.get_expiry(key) - time())))
             return max(waits)
@@ -111,7 +121,7 @@ class Throttle:
             return Refusal("the store of the counters does not answer", 503, retry_after=ceil(PAUSE))
         return Refusal("too many failures", 429, retry_after=wait) if wait else None
 
-    def count_failure(self, client: str, user: str) -> int | None:
+    def count_failure(self, counters: Sequence[tuple[str, int]]) -> int | None:
         """Count a failed attempt.
 
         :returns: how many more are allowed; below 0 if it was one of several at once, and too many; None if the store
@@ -119,17 +129,9 @@ class Throttle:
         """
 
         def count(store: Any) -> int:
-            counters = self._name_counters(client, user)
             return min((limit - store.incr(key, self._period) for key, limit in counters), default=1)
 
         return self._ask(count)
-
-    def _name_counters(self, client: str, user: str) -> Iterator[tuple[str, int]]:
-        per_client, per_user = self._limits
-        if per_client:
-            yield f"wsgistack/auth/client/{self._digest(_find_network(client))}", per_client
-        if per_user and user:
-            yield f"wsgistack/auth/user/{self._digest(user[:MAX_USER])}", per_user
 
     def _digest(self, text: str) -> str:
         """A name of fixed length. Who sees the store can't read users, but could try names that he knows."""
