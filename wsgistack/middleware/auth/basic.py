@@ -173,7 +173,8 @@ class BasicAuth(AuthLayer):
     :param latin_1: read as ISO-8859-1 what is not UTF-8, for old clients that ignore the charset of the challenge.
         False by default, because such text may mean something else.
     :param max_hashes: how many hashes each process computes at once. As many wait; further requests are answered 503
-        with ``Retry-After``. By default half of the processors, so that guesses leave the others to the application.
+        with ``Retry-After``, but not those that wait for the same password, unless a password was wrong in the last 10
+        seconds. By default half of the processors, so that guesses leave the others to the application.
     :param public: the beginnings of paths that need no password, such as ``/health``. Empty by default.
     :param optional: let requests without credentials in, except where a rule matches. False by default.
     :param rules: who may do what, as for ``auth``. None by default.
