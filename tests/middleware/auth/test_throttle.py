@@ -106,6 +106,13 @@ def test_a_user_waits_wherever_the_failures_came_from() -> None:
     assert check(throttle, "198.51.100.1", "") is None
 
 
+def test_names_that_a_directory_takes_for_one_user_count_as_one() -> None:
+    throttle = Throttle(per_client=0, per_user=3)
+    for name in ("Ada B", "ADA b", " ada  b "):
+        fail(throttle, "192.0.2.1", name)
+    assert check(throttle, "192.0.2.1", "ada b")
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [

@@ -51,8 +51,8 @@ class Throttle:
 
     :param per_client: failures from one network, which is one IPv4 address or 64 bits of IPv6. 20 by default, because
         users behind one address share them. 0 does not count them.
-    :param per_user: failures for one name, from anywhere. 100 by default. An attacker can lock out a user with it;
-        credentials that are remembered still work. 0 does not count them.
+    :param per_user: failures for one name, in upper or lower case, from anywhere. 100 by default. An attacker can lock
+        out a user with it; credentials that are remembered still work. 0 does not count them.
     :param period: how long failures count, from the first one. 10 minutes by default.
     :param store: where the counters are: ``memory://``, the default, for each process alone; or a URL of the library
         limits, such as ``redis://localhost:6379``, for several processes and hosts. That needs the extra ``throttle``.
@@ -103,7 +103,8 @@ class Throttle:
         if per_client:
             counters.append((f"wsgistack/auth/client/{self._digest(_find_network(client))}", per_client))
         if per_user and user:
-            counters.append((f"wsgistack/auth/user/{self._digest(user[:MAX_USER])}", per_user))
+            name = " ".join(user.casefold().split())  # directories such as LDAP take all these for one user
+            counters.append((f"wsgistack/auth/user/{self._digest(name[:MAX_USER])}", per_user))
         return counters
 
     def check(self, counters: Sequence[tuple[str, int]]) -> Refusal | None:
