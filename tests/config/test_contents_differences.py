@@ -88,6 +88,17 @@ def test_compares_filters_that_a_composite_may_ask_for(folder: Path) -> None:
             id="a secret",
         ),
         pytest.param(
+            '[{use = "auth", basic = {users = {a = "hidden"}, max_hashes = 1}, throttle = {store = "hidden:"}}]',
+            '[{use = "auth", basic = {users = {a = "other"}, max_hashes = 2}, optional = true}]',
+            [
+                "layer auth option basic.users: changed",
+                "layer auth option basic.max_hashes: 1 -> 2",
+                "- layer auth option throttle: {'store': <secret>}",
+                "+ layer auth option optional: true",
+            ],
+            id="parts of a mapping, of which some are secret",
+        ),
+        pytest.param(
             '[{use = "gzip", when = {path = "/a"}}, "lint"]',
             '[{use = "gzip", when = {not = {path = "/a"}, method = "GET"}}, {use = "lint", when = "a:b"}]',
             [

@@ -235,18 +235,21 @@ def test_replaces_the_secrets_of_layers_by_references(folder: Path) -> None:
         {"use": EVERYTHING, "name": "x", "key": "${env:X}"},
         {"use": "basic_auth", "users": None},
         {"use": "basic_auth", "users": {"a": "${env:A}", "b": secret}},
+        {"use": "auth", "basic": {"users": {"b": secret}}, "bearer": {"jwt": {"issuer": "x"}}},
     )
     assert [item.get("key") for item in written] == [
-        "${env:A_B_KEY}", "${env:A_B_KEY_2}", "${env:A_B_KEY}", "${env:_1__KEY}", "${env:X}", None, None
+        "${env:A_B_KEY}", "${env:A_B_KEY_2}", "${env:A_B_KEY}", "${env:_1__KEY}", "${env:X}", None, None, None
     ]  # fmt: skip
     assert written[0]["text"] == "shown"
-    assert [item["users"] for item in written[5:]] == ["none", "${env:BASIC_AUTH_USERS}"]
+    assert [item["users"] for item in written[5:7]] == ["none", "${env:BASIC_AUTH_USERS}"]
+    assert written[7] == {"use": "auth", "basic": "${env:AUTH_BASIC}", "bearer": {"jwt": {"issuer": "x"}}}
     names = {
         "a b key": "A_B_KEY",
         "a_b key": "A_B_KEY_2",
         "a-b key": "A_B_KEY",
         "1é key": "_1__KEY",
         "basic_auth users": "BASIC_AUTH_USERS",
+        "auth basic": "AUTH_BASIC",
     }
     assert warnings == [
         f"{option}: the secret is not written; set the environment variable {name} to it"

@@ -11,6 +11,7 @@ import pytest
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.options.schema import Option, parse_settings, read_schema
+from wsgistack.options.secrets import REDACTED
 from wsgistack.types import App, Duration, Environ, Factory, Secret, Size, StartResponse
 
 
@@ -263,6 +264,45 @@ def test_hides_a_secret_of_any_wrong_type(annotation: object, form: str, monkeyp
     for values, mistakes in (referred, fit(layer, {"key": secret}), fit(layer, {"key": secret}, text=True)):
         assert len(values) + len(mistakes) == 1
         assert "s3cret" not in "".join(map(str, mistakes))
+
+
+class Vault(TypedDict, total=False):
+    key: Annotated[str, Secret]
+    name: str
+    inner: "Room"
+
+
+class Room(TypedDict):
+    code: NotRequired[Annotated[str, Secret]]
+    door: str
+
+
+@pytest.mark.parametrize(
+    ("annotation", "shown"),
+    [
+        (Vault, {"key": REDACTED, "name": "shown", "inner": {"code": REDACTED, "door": "shown"}}),
+        (Vault | None, {"key": REDACTED, "name": "shown", "inner": {"code": REDACTED, "door": "shown"}}),
+        (Annotated[Vault, "mark"], {"key": REDACTED, "name": "shown", "inner": {"code": REDACTED, "door": "shown"}}),
+        (Annotated[Vault, Secret], REDACTED),
+        (Annotated[Vault, Secret()] | None, REDACTED),
+        (Vault | Mapping[str, str], REDACTED),
+        (Vault | Room, REDACTED),
+        (Mapping[str, Vault], REDACTED),
+        (Mapping[str, Annotated[object, Secret]], REDACTED),
+    ],
+)
+def test_shows_of_a_mapping_with_known_names_what_is_not_secret(annotation: object, shown: object) -> None:
+    def layer(app: App, *, key: object) -> App:
+        return app
+
+    layer.__annotations__["key"] = annotation
+    value = {"key": "s3cret", "name": "shown", "inner": {"code": "s3cret", "door": "shown"}}
+    option = read_schema(layer).options["key"]
+    assert option.hide(value) == shown
+    assert option.hide([value]) == REDACTED
+    assert "s3cret" not in str(option.hide({**value, "nmae": "s3cret"}))
+    hidden = {"s3cret"} if shown != REDACTED else {"s3cret", "shown"}
+    assert {*option.iterate_secrets(value)} == hidden
 
 
 def test_reads_a_factory_that_cannot_be_hashed() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from wsgistack.config.document import Document
 from wsgistack.config.parts import Application, Server, Stack, in_order
@@ -20,8 +20,18 @@ from wsgistack.pipeline.spec import Spec
 __all__ = ["Contents", "drop_file_keys", "find_differences", "is_composite", "is_same_value", "read_contents"]
 
 _FILE_KEYS = ("here", "__file__")
-_Facts: TypeAlias = Iterator[tuple[str, tuple[object, str]]]
-"""Names such as ``layer gzip option level``, each with a value and the text that describes it."""
+
+
+class _Fact(NamedTuple):
+    """A value, the text that describes it, and the same for each part of a mapping with visible names."""
+
+    value: object
+    shown: str
+    parts: Mapping[str, "_Fact"] = {}
+
+
+_Facts: TypeAlias = Iterator[tuple[str, _Fact]]
+"""With names such as ``layer gzip option level``."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +119,24 @@ def find_differences(old: Contents, new: Contents) -> list[str]:
     of them are secrets.
     """
     before, after = (dict(_describe(each, [*old.unlisted, *new.unlisted])) for each in (old, new))
-    lines = []
+    return [*_compare(before, after)]
+
+
+def _compare(before: Mapping[str, _Fact], after: Mapping[str, _Fact]) -> Iterator[str]:
     for key in dict.fromkeys([*before, *after]):
         if key not in before or key not in after:
-            sign, (_, shown) = ("-", before[key]) if key in before else ("+", after[key])
-            lines.append(f"{sign} {key}" if REDACTED in shown else f"{sign} {key}: {shown}")
-        elif not is_same_value(before[key][0], after[key][0]):
-            change = f"{before[key][1]} -> {after[key][1]}"
-            lines.append(f"{key}: {'changed' if REDACTED in change else change}")
-    return lines
+            sign, fact = ("-", before[key]) if key in before else ("+", after[key])
+            yield f"{sign} {key}" if fact.shown == REDACTED else f"{sign} {key}: {fact.shown}"
+        elif not is_same_value(before[key].value, after[key].value):
+            change = f"{before[key].shown} -> {after[key].shown}"
+            if REDACTED not in change:
+                yield f"{key}: {change}"
+            elif before[key].parts and after[key].parts:  # of which only some are secret
+                yield from _compare(
+                    *({f"{key}.{name}": fact for name, fact in each[key].parts.items()} for each in (before, after))
+                )
+            else:
+                yield f"{key}: changed"
 
 
 def is_same_value(one: Any, other: Any) -> bool:
@@ -143,7 +162,7 @@ def _describe(found: Contents, filters: Iterable[str]) -> _Facts:
                 layer += " again"
             layers[layer] = spec
         if layers:
-            yield f"{title} layers", ([*layers], ", ".join(layers))
+            yield f"{title} layers", _Fact([*layers], ", ".join(layers))
         for layer, spec in layers.items():
             yield from _describe_part(found, f"{within}layer {layer}", spec)
     for name in filters:
@@ -151,7 +170,7 @@ def _describe(found: Contents, filters: Iterable[str]) -> _Facts:
             yield from _describe_part(found, f"filter {name}", found.filters[name])
     for name, server in found.servers.items():
         yield from _describe_part(found, f"server {name}", server)
-    yield from ((f"global value {key}", (value, REDACTED)) for key, value in found.global_conf.items())
+    yield from ((f"global value {key}", _Fact(value, REDACTED)) for key, value in found.global_conf.items())
 
 
 def _describe_part(found: Contents, title: str, part: Application | Server | Spec) -> _Facts:
@@ -160,11 +179,20 @@ def _describe_part(found: Contents, title: str, part: Application | Server | Spe
     if not isinstance(part, Application):
         shown = found.make_relative(part.shown())
     if isinstance(part, Spec):
-        yield from ((f"{title} {key}", (text, text)) for key, text in describe_condition(part.when).items())
+        yield from ((f"{title} {key}", _Fact(text, text)) for key, text in describe_condition(part.when).items())
         use = use.uri if isinstance(use, PasteFactory) else part.registered_name or use
-    yield f"{title} use", (use, describe_use(use))
+    yield f"{title} use", _Fact(use, describe_use(use))
     for key, value in found.make_relative(part.options).items():
         # factories for PasteDeploy get text from an ini file, and may get the same number or boolean from TOML
         is_text = not isinstance(part, Spec) and isinstance(value, bool | int | float)
-        yield f"{title} option {key}", (label(value) if is_text else value, describe_value(shown[key]))
-    yield from ((f"{title} global value {key}", (value, REDACTED)) for key, value in found.own_values(part).items())
+        yield f"{title} option {key}", _make_fact(label(value) if is_text else value, shown[key])
+    yield from (
+        (f"{title} global value {key}", _Fact(value, REDACTED)) for key, value in found.own_values(part).items()
+    )
+
+
+def _make_fact(value: object, seen: object) -> _Fact:
+    parts = {}
+    if isinstance(value, Mapping) and isinstance(seen, Mapping):
+        parts = {str(name): _make_fact(each, seen[name]) for name, each in value.items()}
+    return _Fact(value, describe_value(seen), parts)

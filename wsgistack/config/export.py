@@ -16,6 +16,7 @@ from wsgistack.config.paste.document import IniFile
 from wsgistack.config.paste.ini import LOGGING
 from wsgistack.config.protocols import PasteFactory
 from wsgistack.config.table.document import MOUNTS, TableFile
+from wsgistack.config.words import describe_value
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import label
@@ -82,7 +83,7 @@ def _replace_secrets(found: Contents, warnings: list[str]) -> Contents:
                 warnings.append(f"{name} {why}")
         options = dict(part.options)
         for option, value in options.items():
-            if shown[option] != REDACTED or value is None:
+            if REDACTED not in describe_value(shown[option]) or value is None:
                 continue
             variable = re.sub(r"\W|^(?=\d)", "_", f"{prefix}{option}", flags=re.ASCII).upper()
             while variables.setdefault(variable, value) != value:

@@ -6,14 +6,27 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints, is_typeddict
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    NotRequired,
+    Required,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret, iterate_parts
 from wsgistack.options.references import Text, has_references, is_only_references, map_leaves, resolve, unwrap_resolved
 from wsgistack.options.secrets import REDACTED, hide_value, iterate_texts
-from wsgistack.types import Factory
+from wsgistack.types import Factory, Secret
 
 __all__ = ["Option", "Schema", "name_roles", "parse_settings", "read_parameters", "read_schema", "show_options"]
 
@@ -67,12 +80,29 @@ class Option(NamedTuple):
         """
         if not self.is_secret:
             return
-        inner = {each.name: each for each in self.inner}
-        if isinstance(value, Mapping) and inner:
-            for name, part in value.items():
+        inner = self._find_inner(value)
+        if inner:
+            for name, part in cast("Mapping[str, object]", value).items():
                 yield from inner[name].iterate_secrets(part)
         else:
             yield from iterate_texts(value, names=False)
+
+    def hide(self, value: object) -> object:
+        """A value for people to read: without secrets, but with references."""
+        if not self.is_secret or is_only_references(value, is_mapping(self.annotation)):
+            return value
+        inner = self._find_inner(value)
+        if not inner:
+            return REDACTED
+        parts = cast("Mapping[str, object]", value).items()
+        return {name: inner[name].hide(part) if name in inner else REDACTED for name, part in parts}
+
+    def _find_inner(self, value: object) -> dict[str, "Option"]:
+        """The options of a mapping with known names, of which only some are secret. Empty if the whole value may be."""
+        kinds = [*_list_kinds(self.annotation)]
+        mappings = [each for each in kinds if is_mapping(each)]
+        is_known = Secret not in kinds and len(mappings) == 1 and is_typeddict(mappings[0])
+        return {each.name: each for each in self.inner} if is_known and isinstance(value, Mapping) else {}
 
     def convert(self, written: object, base: Path | None) -> object:
         """Fill in the references in a value, and convert it."""
@@ -173,11 +203,24 @@ def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dic
     shown = dict(given)
     for name, value in given.items():
         option = schema.options.get(name)
-        if option is None and schema.is_open:
-            continue
-        if option is None or (option.is_secret and not is_only_references(value, is_mapping(option.annotation))):
+        if option is not None:
+            shown[name] = option.hide(value)
+        elif not schema.is_open:
             shown[name] = REDACTED  # an unknown option may be a secret under a misspelt name
     return shown
+
+
+def _list_kinds(annotation: object) -> Iterator[object]:
+    """The annotations of which a value has one, and ``Secret`` if it is marked so as a whole."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from (Secret for mark in arguments[1:] if mark is Secret or isinstance(mark, Secret))
+        yield from _list_kinds(arguments[0])
+    elif origin in (Union, UnionType, NotRequired, Required):
+        for each in arguments:
+            yield from _list_kinds(each)
+    else:
+        yield annotation
 
 
 def _read(factory: Factory) -> Schema:

@@ -62,6 +62,27 @@ def test_twenty_requests_with_one_credential_compute_one_hash(result: bool) -> N
     assert (slow.calls, found) == (1, [result] * 20)
 
 
+def test_few_wait_for_one_result_while_somebody_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise many guesses of one password would hold all threads of a server."""
+    now = [1000.0]
+    monkeypatch.setattr(hashing, "monotonic", lambda: now[0])
+    limited, slow = Hashing(2), Slow(False)
+    assert limited.compute(b"other", lambda: False) is False
+    found: list[bool | None] = []
+    threads = start(found, lambda: limited.compute(b"key", slow), 16)
+    assert slow.running.acquire(timeout=10)
+    wait_for(lambda: len(found) == 12)
+    assert found == [None] * 12
+    assert waiting(limited, b"key") == 3
+    now[0] += hashing.CAUTION
+    threads += start(found, lambda: limited.compute(b"key", slow), 5)
+    wait_for(lambda: waiting(limited, b"key") == 8)
+    slow.may_go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert (slow.calls, found[12:]) == (1, [False] * 9)
+
+
 def test_successes_are_remembered_and_failures_are_not() -> None:
     limited, right, wrong = Hashing(1), Slow(True), Slow(False)
     right.may_go_on.set()

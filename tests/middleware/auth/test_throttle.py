@@ -5,9 +5,11 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
+from threading import Barrier
 from time import monotonic, sleep
 from typing import Any
 
@@ -18,6 +20,7 @@ from tests.direct import answering
 from tests.middleware.auth.cards import Card
 from wsgistack import ApiKeyAuth, Auth, ConfigError, Credentials, Identity, Refusal
 from wsgistack.middleware.auth import throttle as module
+from wsgistack.middleware.auth.basic import Basic
 from wsgistack.middleware.auth.throttle import Throttle
 from wsgistack.types import Environ
 
@@ -69,19 +72,28 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
     server.stop()
 
 
-def fail(throttle: Throttle, client: str, user: str = "", times: int = 1) -> list[bool]:
-    return [throttle.count_failure(client, user) for _ in range(times)]
+def fail(throttle: Throttle, client: str, user: str = "", times: int = 1) -> list[int | None]:
+    return [throttle.count_failure(throttle.find_counters(client, user)) for _ in range(times)]
+
+
+def check(throttle: Throttle, client: str, user: str) -> Refusal | None:
+    return throttle.check(throttle.find_counters(client, user))
+
+
+def get(client: TestApp, password: str) -> Any:
+    client.authorization = ("Basic", ("ada", password))
+    return client.get("/", extra_environ={"REMOTE_ADDR": "192.0.2.1"}, expect_errors=True)
 
 
 def test_a_client_waits_after_too_many_failures() -> None:
     throttle = Throttle(per_client=3, per_user=0, period=60)
-    assert throttle.check("192.0.2.1", "ada") is None
-    assert fail(throttle, "192.0.2.1", "ada", 4) == [False, False, True, False]
-    refusal = throttle.check("192.0.2.1", "bob")
+    assert check(throttle, "192.0.2.1", "ada") is None
+    assert fail(throttle, "192.0.2.1", "ada", 4) == [2, 1, 0, -1]
+    refusal = check(throttle, "192.0.2.1", "bob")
     assert refusal
     assert refusal.status == 429
     assert 58 <= refusal.retry_after <= 60
-    assert throttle.check("192.0.2.2", "ada") is None
+    assert check(throttle, "192.0.2.2", "ada") is None
 
 
 def test_a_user_waits_wherever_the_failures_came_from() -> None:
@@ -89,9 +101,16 @@ def test_a_user_waits_wherever_the_failures_came_from() -> None:
     for number in range(3):
         fail(throttle, f"192.0.2.{number}", "ada")
         fail(throttle, f"192.0.2.{number}")
-    assert throttle.check("198.51.100.1", "ada")
-    assert throttle.check("198.51.100.1", "bob") is None
-    assert throttle.check("198.51.100.1", "") is None
+    assert check(throttle, "198.51.100.1", "ada")
+    assert check(throttle, "198.51.100.1", "bob") is None
+    assert check(throttle, "198.51.100.1", "") is None
+
+
+def test_names_that_a_directory_takes_for_one_user_count_as_one() -> None:
+    throttle = Throttle(per_client=0, per_user=3)
+    for name in ("Ada B", "ADA b", " ada  b "):
+        fail(throttle, "192.0.2.1", name)
+    assert check(throttle, "192.0.2.1", "ada b")
 
 
 @pytest.mark.parametrize(
@@ -108,15 +127,15 @@ def test_a_user_waits_wherever_the_failures_came_from() -> None:
 def test_counts_networks(one: str, other: str, is_same: bool) -> None:
     throttle = Throttle(per_client=1, per_user=0)
     fail(throttle, one)
-    assert (throttle.check(other, "") is not None) == is_same
+    assert (check(throttle, other, "") is not None) == is_same
 
 
 def test_the_wait_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     throttle = Throttle(per_client=1, period=1)
     fail(throttle, "192.0.2.1")
-    assert throttle.check("192.0.2.1", "")
+    assert check(throttle, "192.0.2.1", "")
     sleep(1.1)
-    assert throttle.check("192.0.2.1", "") is None
+    assert check(throttle, "192.0.2.1", "") is None
 
 
 def test_a_million_attackers_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,9 +143,8 @@ def test_a_million_attackers_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPa
     throttle = Throttle(per_client=2, per_user=2)
     for number in range(100):
         fail(throttle, f"192.0.2.{number}", "a" * 1000 + str(number))
-    store: Any = throttle._memory
-    assert len(store.storage) == len(throttle._counted) == 10
-    assert throttle.check("192.0.2.1", "a" * 2000)  # long names count as one
+    assert len(throttle._memory._counters) == 10
+    assert check(throttle, "192.0.2.1", "a" * 2000)  # long names count as one
 
 
 def test_only_guesses_count_and_remembered_credentials_need_no_attempt(caplog: pytest.LogCaptureFixture) -> None:
@@ -155,6 +173,61 @@ def test_only_guesses_count_and_remembered_credentials_need_no_attempt(caplog: p
     assert said[-1] == 'refused user "bob" from 192.0.2.1: too many failures'
 
 
+class Interrupted(Basic):
+    """While it verifies the password "right", other attempts are made."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__(users={"ada": "right"})
+        self.meanwhile = meanwhile
+
+    def verify(self, credentials: Credentials) -> Identity | Refusal:
+        if credentials.secret[0] == "right":
+            self.meanwhile()
+        return super().verify(credentials)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue("redis").url if request.param == "redis" else "memory://"
+
+
+def test_of_attempts_at_once_no_more_than_allowed_are_answered(store: str, caplog: pytest.LogCaptureFixture) -> None:
+    together = Barrier(8)
+
+    class Slow(Basic):
+        def verify(self, credentials: Credentials) -> Identity | Refusal:
+            together.wait(10)  # all have passed the check by now
+            return super().verify(credentials)
+
+    app = Auth(
+        answering([b"hello"]),
+        schemes=[lambda: Slow(users={"ada": "right"})],
+        throttle={"per_client": 3, "store": store},
+    )
+    with ThreadPoolExecutor(8) as threads:
+        statuses = [*threads.map(lambda number: get(TestApp(app), f"guess{number}").status_int, range(8))]
+    assert sorted(statuses) == [401] * 3 + [429] * 5
+    assert get(TestApp(app), "right").status_int == 429
+    assert [record.getMessage() for record in caplog.records if record.getMessage().startswith("locked")] == [
+        'locked out user "ada" from 192.0.2.1 after too many failures'
+    ]
+
+
+def test_a_right_guess_is_not_seen_once_too_many_others_failed(store: str) -> None:
+    def meanwhile() -> None:
+        for number in range(3):
+            assert get(client, f"guess{number}").status_int == 401
+
+    scheme = Interrupted(meanwhile)
+    app = Auth(answering([b"hello"]), schemes=[lambda: scheme], throttle={"per_client": 3, "store": store})
+    client = TestApp(app)
+    answer = get(client, "right")
+    assert answer.status_int == 429
+    assert 590 <= int(answer.headers["Retry-After"]) <= 600
+    scheme.meanwhile = lambda: None
+    assert get(client, "right").status_int == 429  # it is not remembered
+
+
 def test_guessed_keys_count() -> None:
     keys = {"ci": sha256(b"abc").hexdigest()}
     client = TestApp(ApiKeyAuth(answering([b"hello"]), keys=keys, throttle={"per_client": 2}))
@@ -165,13 +238,13 @@ def test_guessed_keys_count() -> None:
 
 def test_several_processes_share_the_counters_in_redis(redis: Redis) -> None:
     one, two = (Throttle(per_client=2, per_user=0, store=redis.url) for _ in range(2))
-    assert fail(one, "192.0.2.1") == [False]
-    assert fail(two, "192.0.2.1") == [True]
+    assert fail(one, "192.0.2.1") == [1]
+    assert fail(two, "192.0.2.1") == [0]
     for throttle in (one, two):
-        refusal = throttle.check("192.0.2.1", "ada")
+        refusal = check(throttle, "192.0.2.1", "ada")
         assert refusal
         assert 590 <= refusal.retry_after <= 600
-        assert throttle.check("192.0.2.2", "ada") is None
+        assert check(throttle, "192.0.2.2", "ada") is None
 
 
 def test_counts_by_itself_while_redis_is_down(
@@ -180,17 +253,17 @@ def test_counts_by_itself_while_redis_is_down(
     counting = Throttle(per_client=2, per_user=0, store=redis.url)
     refusing = Throttle(per_client=2, per_user=0, store=redis.url, when_down="refuse")
     redis.stop()
-    assert fail(counting, "192.0.2.1", times=2) == [False, True]
-    assert fail(refusing, "192.0.2.1", times=2) == [False, False]
-    refusal = counting.check("192.0.2.1", "")
+    assert fail(counting, "192.0.2.1", times=2) == [1, 0]
+    assert fail(refusing, "192.0.2.1", times=2) == [None, None]
+    refusal = check(counting, "192.0.2.1", "")
     assert refusal
     assert refusal.status == 429
-    assert refusing.check("192.0.2.2", "") == Refusal("the store of the counters does not answer", 503, retry_after=10)
+    assert check(refusing, "192.0.2.2", "") == Refusal("the store of the counters does not answer", 503, retry_after=10)
     assert len([record for record in caplog.records if "does not answer" in record.getMessage()]) == 2  # not for each
     redis.start()
     monkeypatch.setattr(module, "monotonic", lambda: monotonic() + 11)
-    assert refusing.check("192.0.2.2", "") is None
-    assert counting.check("192.0.2.1", "") is None  # Redis has no failures
+    assert check(refusing, "192.0.2.2", "") is None
+    assert check(counting, "192.0.2.1", "") is None  # Redis has no failures
 
 
 @pytest.mark.parametrize(
@@ -214,7 +287,8 @@ def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
 
 def test_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "limits.storage", None)
+    Auth(answering([]), schemes=[Card], throttle={})
     with pytest.raises(ConfigError) as caught:
-        Auth(answering([]), schemes=[Card], throttle={})
+        Auth(answering([]), schemes=[Card], throttle={"store": "redis://localhost"})
     assert str(caught.value).startswith("throttle.store: ")
     assert "wsgistack[throttle]" in str(caught.value)

@@ -84,7 +84,7 @@ class Auth(AuthLayer):
     :param rules: who may do what, as above. None by default.
     :param realm: what the credentials are for. Browsers may show it. The default reveals nothing about the application.
     :param throttle: refuse more attempts after too many failures, with 429: a mapping of options of
-        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Needs the extra ``throttle``. Off by default.
+        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Off by default.
     :param dialog: ``always``, the default, or ``pages``: browsers ask for a password only when they load a page, and
         not for requests of a script (``Sec-Fetch-Mode``, ``X-Requested-With``), which get a challenge that browsers
         ignore.

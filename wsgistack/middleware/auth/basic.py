@@ -99,22 +99,28 @@ class Basic(Scheme):
         if known is not None:
             return known
         found = parse_credentials(written, self._latin_1)
-        return _MALFORMED if found is None else Credentials(found[0], (found[1], written))
+        if found is None:
+            return _MALFORMED
+        user, password = found
+        # read first: what is stored after a change was not verified
+        stored = None if self._check is not None else self._passwords.find_stored(user)
+        return Credentials(user, (password, written, stored))
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
         """Check the password."""
-        user, (password, written) = credentials.user, credentials.secret
+        user, password = credentials.user, credentials.secret[0]
         if self._check is not None:
             # only True: the coroutine of an async function, for example, is true whatever the password is
             return self._identify(user) if self._check(user, password) is True else _REFUSALS[Verdict.WRONG]
-        stored = self._passwords.find_stored(user)
         verdict = self._passwords.verify(user, password)
-        if verdict is not Verdict.RIGHT:
-            return _REFUSALS[verdict]
-        identity = self._identify(user)
-        known = identity, stored, monotonic() + LIFETIME
-        put_newest(self._known, digest_secret(written), known, limit=MAX_REMEMBERED)
-        return identity
+        return self._identify(user) if verdict is Verdict.RIGHT else _REFUSALS[verdict]
+
+    def remember(self, credentials: Credentials, identity: Identity) -> None:
+        """Remember the header. What ``check`` says is not remembered."""
+        _, written, stored = credentials.secret
+        if stored is not None:
+            known = identity, stored, monotonic() + LIFETIME
+            put_newest(self._known, digest_secret(written), known, limit=MAX_REMEMBERED)
 
     def challenge(self, realm: str, refusal: Refusal | None) -> str:
         """The challenge of RFC 7617 section 2."""
@@ -168,13 +174,14 @@ class BasicAuth(AuthLayer):
     :param latin_1: read as ISO-8859-1 what is not UTF-8, for old clients that ignore the charset of the challenge.
         False by default, because such text may mean something else.
     :param max_hashes: how many hashes each process computes at once. As many wait; further requests are answered 503
-        with ``Retry-After``. By default half of the processors, so that guesses leave the others to the application.
+        with ``Retry-After``, but not those that wait for the same password, unless a password was wrong in the last 10
+        seconds. By default half of the processors, so that guesses leave the others to the application.
     :param public: the beginnings of paths that need no password, such as ``/health``. Empty by default.
     :param optional: let requests without credentials in, except where a rule matches. False by default.
     :param rules: who may do what, as for ``auth``. None by default.
     :param realm: what the password is for. Browsers may show it. The default reveals nothing about the application.
     :param throttle: refuse more attempts after too many failures, with 429: a mapping of options of
-        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Needs the extra ``throttle``. Off by default.
+        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Off by default.
     :param dialog: ``always``, the default, or ``pages``: browsers ask for a password only when they load a page, and
         not for requests of a script.
     :param withhold: remove the password from the environ, so that the application can't log it. False by default.

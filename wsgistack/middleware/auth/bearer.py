@@ -104,7 +104,7 @@ class BearerAuth(AuthLayer):
     :param rules: who may do what, as for ``auth``. None by default.
     :param realm: what the token is for. The default reveals nothing about the application.
     :param throttle: refuse more attempts after too many failures, with 429: a mapping of options of
-        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Needs the extra ``throttle``. Off by default.
+        :class:`~wsgistack.middleware.auth.throttle.Throttle`. Off by default.
     :param withhold: remove the token from the environ, so that the application can't log it. False by default.
     :raises ConfigError: neither tokens nor jwt is set, or an option is not valid.
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from math import inf
 from threading import Event, Lock, Semaphore
 from time import monotonic
 
@@ -23,12 +24,17 @@ LIFETIME = 300.0
 """In seconds, for a success. It bounds how long a stolen memory image is of use; a changed hash counts at once."""
 
 
+CAUTION = 10.0
+"""In seconds after a failure: for so long somebody may be guessing."""
+
+
 class Hashing:
     """Computes slow checks, whose results depend on a key alone, and remembers the successes.
 
     Of threads that bring the same key, one computes and the others wait for its result. At most ``max_running``
     checks run, and as many wait for them: if more waited, they would hold all threads of the server, and users whose
-    passwords are remembered would wait as well. Failures are never remembered.
+    passwords are remembered would wait as well. Any number may wait for the same result, as when a browser loads a
+    page, but not while somebody may be guessing. Failures are never remembered.
 
     A lock is never held during a check, and the locks of a forked process are new.
     """
@@ -36,6 +42,7 @@ class Hashing:
     def __init__(self, max_running: int) -> None:
         self._max_running = max_running
         self._expiries: dict[bytes, float] = {}  # the oldest first, as all have the same lifetime
+        self._failed_at = -inf
         self.renew()
         renew_after_fork(self)
 
@@ -61,18 +68,30 @@ class Hashing:
             if running is None:
                 own = self._running[key] = _Check()
         if running is not None:
-            running.is_done.wait(MAX_WAIT)
-            return running.result
+            return self._wait(running)
         try:
             # another thread may have finished it since the caller looked
             own.result = self.knows(key) or self._run(check)
             if own.result:
                 put_newest(self._expiries, key, monotonic() + LIFETIME, limit=MAX_REMEMBERED)
+            elif own.result is not None:
+                self._failed_at = monotonic()
         finally:
             with self._lock:
                 self._running.pop(key, None)
             own.is_done.set()
         return own.result
+
+    def _wait(self, running: "_Check") -> bool | None:
+        places = self._places if monotonic() < self._failed_at + CAUTION else None
+        if places and not places.acquire(blocking=False):
+            return None
+        try:
+            running.is_done.wait(MAX_WAIT)
+        finally:
+            if places:
+                places.release()
+        return running.result
 
     def _run(self, check: Callable[[], bool]) -> bool | None:
         places, slots = self._places, self._slots

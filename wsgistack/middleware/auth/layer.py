@@ -177,19 +177,27 @@ class AuthLayer(Middleware):
 
 
 def _verify(scheme: Scheme, credentials: Credentials, environ: Environ, throttle: Throttle | None) -> object:
-    client = environ.get("REMOTE_ADDR", "")
-    refusal = throttle.check(client, credentials.user) if throttle else None
+    client, user = environ.get("REMOTE_ADDR", ""), credentials.user
+    counters = throttle.find_counters(client, user) if throttle else ()
+    refusal = throttle.check(counters) if throttle else None
     if refusal:
         return refusal
     found: object = scheme.verify(credentials)
     if isinstance(found, Identity):
+        # others may have failed meanwhile; who may not guess any more must not learn which guess was right
+        refusal = throttle.check(counters) if throttle else None
+        if refusal:
+            return refusal
+        scheme.remember(credentials, found)
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _log('let in user "%s" from %s', logging.DEBUG, found.user, client, scheme, "")
-    elif (
-        throttle and isinstance(found, Refusal) and found.is_guess and throttle.count_failure(client, credentials.user)
-    ):
-        message = 'locked out user "%s" from %s after too many failures'
-        _log(message, logging.WARNING, credentials.user, client, scheme, "locked out")
+    elif throttle and isinstance(found, Refusal) and found.is_guess:
+        left = throttle.count_failure(counters)
+        if left == 0:
+            message = 'locked out user "%s" from %s after too many failures'
+            _log(message, logging.WARNING, user, client, scheme, "locked out")
+        elif left is None or left < 0:
+            return throttle.check(counters) or Refusal("too many failures", 429, retry_after=1)
     return found
 
 

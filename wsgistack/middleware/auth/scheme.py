@@ -98,14 +98,21 @@ class Scheme:
     def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
         """Read the credentials of a request. None if it has none for this scheme.
 
-        A scheme may remember credentials that it has verified, and return their identity, as long as nothing has
-        changed since. Such a request is neither throttled nor logged.
+        A scheme may return the identity of credentials that it remembers, as long as nothing has changed since. Such a
+        request is neither throttled nor logged.
         """
         raise NotImplementedError
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
         """Verify credentials. This may take its time, as a slow hash does."""
         raise NotImplementedError
+
+    def remember(self, credentials: Credentials, identity: Identity) -> None:
+        """Remember credentials that were verified and let in, so that :meth:`read` returns their identity.
+
+        What somebody could guess is not remembered in :meth:`verify`: if others have failed too often meanwhile, the
+        layer refuses also what was right.
+        """
 
     def challenge(self, realm: str, refusal: Refusal | None) -> str:
         """The value of ``WWW-Authenticate`` for a 401, which needs at least one (RFC 9110 section 11.6.1).

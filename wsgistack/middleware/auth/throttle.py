@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from ipaddress import IPv6Address
 from math import ceil
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypedDict, TypeVar
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error
 from wsgistack.http.addresses import MAX_PEER, parse_address
 from wsgistack.imports import require_extra
-from wsgistack.middleware.auth.remembering import put_newest
+from wsgistack.middleware.auth.counters import Counters
 from wsgistack.middleware.auth.scheme import Refusal
 from wsgistack.types import Duration, Secret
 
@@ -47,21 +47,21 @@ class ThrottleOptions(TypedDict, total=False):
 
 
 class Throttle:
-    """Counts failures with the library limits, and refuses more attempts until the period has passed.
+    """Counts failures, and refuses more attempts until the period has passed.
 
     :param per_client: failures from one network, which is one IPv4 address or 64 bits of IPv6. 20 by default, because
         users behind one address share them. 0 does not count them.
-    :param per_user: failures for one name, from anywhere. 100 by default. An attacker can lock out a user with it;
-        credentials that are remembered still work. 0 does not count them.
+    :param per_user: failures for one name, in upper or lower case, from anywhere. 100 by default. An attacker can lock
+        out a user with it; credentials that are remembered still work. 0 does not count them.
     :param period: how long failures count, from the first one. 10 minutes by default.
     :param store: where the counters are: ``memory://``, the default, for each process alone; or a URL of the library
-        limits, such as ``redis://localhost:6379``, for several processes and hosts.
+        limits, such as ``redis://localhost:6379``, for several processes and hosts. That needs the extra ``throttle``.
     :param when_down: what happens while the store does not answer: ``count`` in the memory of this process, the
         default, or ``refuse`` all credentials that are not remembered, with 503.
     :raises ConfigError: an option is not valid, or the library is not installed.
 
-    After an error, the store is asked again 10 seconds later. Memory holds at most 16,384 counters. Attempts of the
-    same moment are counted when they have failed, so as many more are possible as the server verifies at once.
+    After an error, the store is asked again 10 seconds later. Memory holds at most 16,384 counters. Of many attempts at
+    once, all may be verified, but only as many as are allowed get another answer than 429, even if one was right.
 
     Behind a proxy, ``forwarded`` must be outside. Without it all clients are the proxy, so that one of them locks out
     the others.
@@ -86,23 +86,33 @@ class Throttle:
             mistakes.append(Mistake("not a valid period", key="period", value=period, expected="1 second or more"))
         if when_down not in ("count", "refuse"):
             mistakes.append(Mistake("unknown choice", key="when_down", value=when_down, expected="count or refuse"))
+        self._memory = Counters(MAX_COUNTERS)
         with mistakes.collect():
-            self._memory = _open_store("memory://")
             self._store = self._memory if store == "memory://" else _open_store(store)
         mistakes.raise_if_any()
         self._period = ceil(period)
         self._refuses = when_down == "refuse"
         self._limits = (per_client, per_user)
         self._key = os.urandom(32) if store == "memory://" else b"wsgistack"
-        self._counted: dict[str, None] = {}
         self._down_until = 0.0
 
-    def check(self, client: str, user: str) -> Refusal | None:
+    def find_counters(self, client: str, user: str) -> Sequence[tuple[str, int]]:
+        """The counters for an attempt, each with its limit."""
+        per_client, per_user = self._limits
+        counters = []
+        if per_client:
+            counters.append((f"wsgistack/auth/client/{self._digest(_find_network(client))}", per_client))
+        if per_user and user:
+            name = " ".join(user.casefold().split())  # directories such as LDAP take all these for one user
+            counters.append((f"wsgistack/auth/user/{self._digest(name[:MAX_USER])}", per_user))
+        return counters
+
+    def check(self, counters: Sequence[tuple[str, int]]) -> Refusal | None:
         """Refuse an attempt after too many failures."""
 
         def find_wait(store: Any) -> int:
             waits = [0]
-            for key, limit in self._name_counters(client, user):
+            for key, limit in counters:
                 if store.get(key) >= limit:
                     waits.append(max(1, ceil(store.get_expiry(key) - time())))
             return max(waits)
@@ -112,26 +122,17 @@ class Throttle:
             return Refusal("the store of the counters does not answer", 503, retry_after=ceil(PAUSE))
         return Refusal("too many failures", 429, retry_after=wait) if wait else None
 
-    def count_failure(self, client: str, user: str) -> bool:
-        """Count a failed attempt. Whether it was the last one that is allowed."""
+    def count_failure(self, counters: Sequence[tuple[str, int]]) -> int | None:
+        """Count a failed attempt.
 
-        def count(store: Any) -> bool:
-            is_last = False
-            for key, limit in self._name_counters(client, user):
-                is_last |= store.incr(key, self._period) == limit
-                if store is self._memory:
-                    for oldest in put_newest(self._counted, key, None, limit=MAX_COUNTERS):
-                        store.clear(oldest)
-            return is_last
+        :returns: how many more are allowed; below 0 if it was one of several at once, and too many; None if the store
+            does not answer.
+        """
 
-        return bool(self._ask(count))
+        def count(store: Any) -> int:
+            return min((limit - store.incr(key, self._period) for key, limit in counters), default=1)
 
-    def _name_counters(self, client: str, user: str) -> Iterator[tuple[str, int]]:
-        per_client, per_user = self._limits
-        if per_client:
-            yield f"wsgistack/auth/client/{self._digest(_find_network(client))}", per_client
-        if per_user and user:
-            yield f"wsgistack/auth/user/{self._digest(user[:MAX_USER])}", per_user
+        return self._ask(count)
 
     def _digest(self, text: str) -> str:
         """A name of fixed length. Who sees the store can't read users, but could try names that he knows."""
@@ -152,9 +153,8 @@ class Throttle:
 
 def _open_store(url: str) -> Any:
     storage = require_extra("limits.storage", extra="throttle", key="store")
-    options = {} if url.startswith("memory") else {"socket_timeout": IO_TIMEOUT, "socket_connect_timeout": IO_TIMEOUT}
     try:
-        return storage.storage_from_string(url, **options)
+        return storage.storage_from_string(url, socket_timeout=IO_TIMEOUT, socket_connect_timeout=IO_TIMEOUT)
     except Exception as error:
         expected = "a URL such as memory:// or redis://localhost:6379"
         # the URL may have a password
