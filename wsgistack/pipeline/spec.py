@@ -49,6 +49,8 @@ class Spec:
     :param base: the folder that relative paths start from.
     :param found: the factory that the text in ``use`` means, once it is known. Copies share it, so that it is looked up
         once. It is not pickled.
+    :param keys: the keys of a mapping that mean the layer itself, such as ``name``. Each is a mistake if the factory
+        has an option with this name, too: that would silently keep its default.
     :raises ConfigError: something of it is not valid. Every method may raise it as well.
     """
 
@@ -60,6 +62,7 @@ class Spec:
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     base: Path | None = field(default=None, compare=False)
     found: dict[str, Factory] = field(default_factory=dict, compare=False, kw_only=True)
+    keys: frozenset[str] = field(default=frozenset(), compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         use: Any = self.use
@@ -100,7 +103,8 @@ class Spec:
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
             expected = "a mapping with names as keys"
             raise ConfigError(Mistake(describe_type(more), key="options", value=more, expected=expected, where=where))
-        spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
+        keys = frozenset(key for key in _OF_THE_ITEM if key != "use" and key in item and key not in more)
+        spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where, keys=keys)
         return replace(spec, where=Where(section=f"layer {number} ({spec.name})"))
 
     def parse(self, settings: Mapping[str, str], *, is_complete: bool = True) -> Self:
@@ -151,7 +155,7 @@ class Spec:
         """The same layer, with its options as the factory takes them; references stay as they are written."""
         schema = self.schema()
         values, mistakes = schema.convert(self.options, base=self.base, resolving=False)
-        mistakes += schema.find_missing(self.options)
+        mistakes += [*self._find_mistaken(schema), *schema.find_missing(self.options)]
         self._refuse(mistakes, self.options, values)
         return replace(self, options=values)
 
@@ -159,10 +163,16 @@ class Spec:
         """The options as the factory takes them, with their references filled in."""
         schema = self.schema()
         values, mistakes = schema.convert(self.options, base=self.base, resolving=True)
-        mistakes += schema.find_missing(self.options)
+        mistakes += [*self._find_mistaken(schema), *schema.find_missing(self.options)]
         with self._placing_mistakes():
             mistakes.raise_if_any()
         return values
+
+    def _find_mistaken(self, schema: Schema) -> Iterator[Mistake]:
+        """Report keys that mean the layer itself, but are the name of an option, too."""
+        for key in sorted(self.keys & schema.options.keys()):
+            problem = f"belongs to the layer itself, but {schema.factory} has an option {key!r}, too"
+            yield Mistake(problem, key, hint=f"write options = {{ {key} = … }} for the option")
 
     def _refuse(self, mistakes: Mistakes, given: Mapping[str, object], values: Mapping[str, object]) -> None:
         """Raise the mistakes together with those of references and of the factory itself, so that all come at once.

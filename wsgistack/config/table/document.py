@@ -221,7 +221,8 @@ class TableFile(Document):
                 raise ConfigError(Mistake(f"{spec.use!r} is a name in filters", hint=hint))
             layer = find_layer(spec.use, global_conf) if isinstance(spec.use, str) else spec
             where, base = locate("", spec.where.section), self.folder or layer.base
-            layer = replace(layer, options=spec.options, name=spec.name, when=spec.when)
+            own_name = frozenset() if is_listed or "name" in self.filters[str(at[-1])] else {"name"}  # of the filter
+            layer = replace(layer, options=spec.options, name=spec.name, when=spec.when, keys=spec.keys - own_name)
             return replace(layer, where=where, lines=lines, base=base).check()
         raise ConfigError(*mistakes)
 
