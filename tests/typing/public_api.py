@@ -149,7 +149,7 @@ class Gateway(Scheme):
         return Credentials(environ.get("HTTP_X_GATEWAY_USER", ""), key) if key else None
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
-        if not hmac.compare_digest(credentials.secret, "key"):
+        if not hmac.compare_digest(credentials.secret.encode(), b"key"):
             return Refusal("wrong key", is_guess=True)
         return Identity(credentials.user, self.auth_type, frozenset({"staff"}))
 
