@@ -13,8 +13,8 @@ from tests.middleware.catch_errors.failing import caught, fail, report_of
 from wsgistack import RequestFilter
 from wsgistack.forking import _renew_all
 from wsgistack.http.notices import Notice
-from wsgistack.middleware.catch_errors.delivery import BackgroundDelivery
-from wsgistack.middleware.catch_errors.limiting import Limiter
+from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery
+from wsgistack.middleware.catch_errors.reports.limiting import Limiter
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 

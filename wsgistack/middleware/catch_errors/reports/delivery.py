@@ -7,7 +7,7 @@ from threading import RLock
 
 from wsgistack.forking import renew_after_fork
 from wsgistack.http.background import Background
-from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
+from wsgistack.middleware.catch_errors.reports.record import ErrorReport, Reporter
 
 __all__ = ["BackgroundDelivery", "Delivery"]
 
