@@ -223,6 +223,15 @@ def test_other_distributions_register_promised_names_alone() -> None:
     assert "``wsgistack.config.protocols:NAME``" in STABILITY
 
 
+def test_excepts_names_that_classes_have() -> None:
+    excepted = re.findall(r"Of an? ``(\w+)``,(.*?)[.;]\s", STABILITY, re.DOTALL)
+    assert [name for name, _ in excepted] == ["Exchange", "Pipeline", "Spec"]
+    for name, text in excepted:
+        found = getattr(wsgistack, name)
+        named = {*re.findall("``(.*?)``", text)}
+        assert named <= {*dir(found), *found.__annotations__}
+
+
 def test_promises_the_keys_of_the_environ() -> None:
     (item,) = re.findall(r"\*\*Keys of the environ:\*\*(.*?)\n- ", STABILITY, re.DOTALL)
     constants = {value for name, value in vars(environ).items() if name.isupper() and name in environ.__all__}
