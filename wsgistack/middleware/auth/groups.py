@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.middleware.auth.credentials import prepare_name
-from wsgistack.watched_file import WatchedFile, report_lines
+from wsgistack.processes.watched_file import WatchedFile, report_lines
 
 __all__ = ["Groups", "parse_groups", "watch_groups"]
 

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakSet, finalize
 
-from wsgistack.forking import renew_after_fork
+from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["Background"]
 

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Generic, TypeAlias, TypeVar
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes
-from wsgistack.forking import renew_after_fork
+from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["INTERVAL", "KEPT", "MAX_REPORTED_LINES", "WatchedFile", "report_lines"]
 

@@ -11,10 +11,10 @@ import pytest
 from tests.direct import answering
 from tests.middleware.catch_errors.failing import caught, fail, report_of
 from wsgistack import RequestFilter
-from wsgistack.forking import _renew_all
 from wsgistack.http.notices import Notice
 from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery
 from wsgistack.middleware.catch_errors.reports.limiting import Limiter
+from wsgistack.processes.forking import _renew_all
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 
