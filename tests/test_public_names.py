@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import wsgistack
+import wsgistack.logging
 from wsgistack import environ, testing
 
 PUBLIC = [
@@ -92,10 +93,8 @@ IN_MODULES = {
         "without",
     ],
     "wsgistack.logging": [
-        "JsonFormatter",
         "RequestIdFilter",
         "RequestIdFormatter",
-        "RequestIdJob",
         "add_to_records",
         "carry_request_id",
         "keep_request_id",
@@ -179,6 +178,12 @@ def test_each_name_of_the_kit_is_the_object_of_its_module(name: str) -> None:
 def test_the_kit_needs_pytest_for_its_plugin_alone() -> None:
     code = "import sys\nfrom wsgistack.testing import *\nsys.exit('pytest' in sys.modules)"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_a_star_imports_names_for_logs_without_the_libraries_of_others() -> None:
+    code = "import sys\nsys.modules.update(dict.fromkeys(['rq', 'pythonjsonlogger']))\nfrom wsgistack.logging import *"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+    assert {*dir(wsgistack.logging)} - {*wsgistack.logging.__all__} == {"JsonFormatter", "RequestIdJob"}
 
 
 # what docs/stability.rst promises
