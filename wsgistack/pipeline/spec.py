@@ -21,7 +21,7 @@ from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import Kind, check_application, find_misfit
 from wsgistack.types import App, Changes, Factory
 
-__all__ = ["Item", "Observer", "Spec", "observe_layers"]
+__all__ = ["AMBIGUOUS", "Item", "Observer", "Spec", "observe_layers"]
 
 _USABLE = "a name, an import string or a callable"
 _ASGI_HINTS: Mapping[Kind, str] = {
@@ -29,6 +29,7 @@ _ASGI_HINTS: Mapping[Kind, str] = {
 }
 _PATH_NAME = re.compile(r"(file|filename|path|dir|directory|folder|root)s?\Z", re.IGNORECASE)
 _PATH_HINT = "write {0}, or in an ini file %(here)s/{1}"
+AMBIGUOUS = frozenset({"name", "when"})
 _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
 
 
@@ -49,8 +50,8 @@ class Spec:
     :param base: the folder that relative paths start from.
     :param found: the factory that the text in ``use`` means, once it is known. Copies share it, so that it is looked up
         once. It is not pickled.
-    :param keys: the keys of a mapping that mean the layer itself, such as ``name``. Each is a mistake if the factory
-        has an option with this name, too: that would silently keep its default.
+    :param keys: the keys of a mapping without ``options`` that mean the layer itself: ``name`` and ``when``. Each is a
+        mistake if the factory has an option with this name, too: that would silently keep its default.
     :raises ConfigError: something of it is not valid. Every method may raise it as well.
     """
 
@@ -103,7 +104,7 @@ class Spec:
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
             expected = "a mapping with names as keys"
             raise ConfigError(Mistake(describe_type(more), key="options", value=more, expected=expected, where=where))
-        keys = frozenset(key for key in _OF_THE_ITEM if key != "use" and key in item and key not in more)
+        keys = frozenset() if "options" in item else AMBIGUOUS & item.keys()
         spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where, keys=keys)
         return replace(spec, where=Where(section=f"layer {number} ({spec.name})"))
 
@@ -172,7 +173,7 @@ class Spec:
         """Report keys that mean the layer itself, but are the name of an option, too."""
         for key in sorted(self.keys & schema.options.keys()):
             problem = f"belongs to the layer itself, but {schema.factory} has an option {key!r}, too"
-            yield Mistake(problem, key, hint=f"write options = {{ {key} = … }} for the option")
+            yield Mistake(problem, key, hint=f"write options = {{ {key} = … }}, or options = {{}}")
 
     def _refuse(self, mistakes: Mistakes, given: Mapping[str, object], values: Mapping[str, object]) -> None:
         """Raise the mistakes together with those of references and of the factory itself, so that all come at once.

@@ -105,14 +105,13 @@ class Greeting(Middleware):
     [
         pytest.param('name = "ada"', "name", id="name"),
         pytest.param('when = { under = "/morning" }', "when", id="when"),
-        pytest.param('options = { when = "now" }', "options", id="options"),
     ],
 )
 def test_refuses_a_key_of_the_layer_that_is_an_option_of_it_too(folder: Path, item: str, key: str) -> None:
     use = f'use = "{__name__}:Greeting"'
     expected = (
         f"belongs to the layer itself, but Greeting has an option '{key}', too; "
-        f"write options = {{ {key} = … }} for the option"
+        f"write options = {{ {key} = … }}, or options = {{}}"
     )
     write(f'app = "{MODULE}:greet"\nlayers = [\n"request_id",\n{{ {use}, {item} }}]', FILE)
     assert find_mistakes(FILE) == [f"{FILE}:4: layer 2 ({name_in(item)}) {key}: {expected}"]
