@@ -11,7 +11,7 @@ nox.needs_version = ">=2024.3"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 
-PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.14t")
 
 
 @nox.session(python=PYTHONS)

@@ -10,7 +10,7 @@ from benchmarks.pairs import Effort, Spread
 from benchmarks.rows import Row, at_most, describe_version
 from benchmarks.traffic import LOGGED_IN, PASSWORD, TEXT, USER, make_case, make_whole
 from wsgistack import BasicAuth
-from wsgistack.watched_file import INTERVAL
+from wsgistack.processes.watched_file import INTERVAL
 
 __all__ = ["measure_hashing"]
 

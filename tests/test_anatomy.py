@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from importlib import import_module
 from importlib.metadata import distribution
 from io import IOBase
-from typing import get_origin
+from types import UnionType
+from typing import get_args, get_origin
 from wsgiref.simple_server import demo_app
 from wsgiref.util import setup_testing_defaults
 
@@ -66,7 +67,8 @@ def test_takes_the_application_by_position_and_annotated_options_by_keyword(name
 @pytest.mark.parametrize("name", NAMES)
 def test_refuses_a_text_in_the_place_of_a_list(name: str) -> None:
     for option in read_schema(layer(name)).options.values():
-        if get_origin(option.annotation) in (Collection, Sequence, list, tuple):
+        members = get_args(option.annotation) if isinstance(option.annotation, UnionType) else (option.annotation,)
+        if {*map(get_origin, members)} & {Collection, Sequence, list, tuple}:
             with pytest.raises(ConfigError) as raised:
                 registry.find(name)(demo_app, **{**OPTIONS.get(name, {}), option.name: "text"})
             assert any(mistake.key == option.name for mistake in raised.value.mistakes), option.name

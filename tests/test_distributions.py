@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from email import message_from_bytes
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
@@ -50,6 +51,8 @@ def test_the_sdist_holds_every_file_of_the_repository(built: Path) -> None:
 def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     (path,) = built.glob("wsgistack-*-py3-none-any.whl")
     with ZipFile(path) as wheel:
+        (metadata,) = (message_from_bytes(wheel.read(each)) for each in wheel.namelist() if each.endswith("/METADATA"))
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert names == {name for name in list_files() if name.startswith("wsgistack/")}
     assert {PurePosixPath(name).suffix for name in names} == {".py", ".typed", ".css", ".js"}
+    assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from a2wsgi import ASGIMiddleware
 from passlib.hash import bcrypt
-from webtest import TestApp as Client
-from webtest import TestResponse as Response
+from webob import Request, Response
 
 from tests.pages import Snippet, read_snippets
 from wsgistack.cli import main
@@ -32,6 +31,8 @@ class Case(NamedTuple):
     """The headers that must be equal."""
     status: int = 200
     method: str = "GET"
+    new_status: int = 0
+    """If it is another one."""
 
 
 PREFLIGHT = {"HTTP_ORIGIN": "https://www.example.org", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT"}
@@ -45,9 +46,9 @@ CASES = {
     "flask-cors": [
         Case({"HTTP_ORIGIN": "https://www.example.org"}, ALLOWED),
         Case({"HTTP_ORIGIN": "https://evil.example"}, ALLOWED),
-        Case(PREFLIGHT, (*ALLOWED, "Access-Control-Max-Age"), method="OPTIONS"),
+        Case(PREFLIGHT, (*ALLOWED, "Access-Control-Max-Age"), method="OPTIONS", new_status=204),
     ],
-    "flask-talisman": [Case({"wsgi.url_scheme": "https"}, SECURITY), Case({}, ("Location",), status=302)],
+    "flask-talisman": [Case({"wsgi.url_scheme": "https"}, SECURITY), Case({}, ("Location",), 302, new_status=308)],
     "flask-compress": [
         Case({"HTTP_ACCEPT_ENCODING": "gzip"}, ("Content-Encoding", "Vary")),
         Case({}, ("Content-Encoding", "Content-Length")),
@@ -68,14 +69,13 @@ def run(snippet: Snippet) -> Any:
 
 
 def send(app: Any, case: Case) -> Response:
-    environ = {
+    environ: Any = {
         "REMOTE_ADDR": "127.0.0.1",
         "HTTP_HOST": "shop.example",
         "wsgi.url_scheme": "http",
-        "paste.throw_errors": False,
         **case.request,
     }
-    return Client(app, lint=False).request("/", method=case.method, environ=environ, expect_errors=True)
+    return Request.blank("/", environ, method=case.method).get_response(app)  # WebTest would drop Content-Encoding
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", r"ignore:\s*Eventlet is deprecated")
@@ -90,10 +90,12 @@ def test_answers_the_same_before_and_after(name: str, tmp_path: Path, monkeypatc
         before = ASGIMiddleware(before)
     for case in CASES[name]:
         old, new = send(before, case), send(after, case)
-        assert old.status_int == case.status
+        assert (old.status_int, new.status_int) == (case.status, case.new_status or case.status)
         assert {header: old.headers.get(header) for header in case.headers} == {
             header: new.headers.get(header) for header in case.headers
         }
+        for each in (old, new):
+            each.decode_content()
         assert old.body == new.body or case.status != 200
 
 
@@ -103,12 +105,12 @@ def test_an_id_of_openstack_is_new_for_each_request(tmp_path: Path, monkeypatch:
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "hello", raising=False)
     sent = "req-6f0d2b9e-1f8e-4c6f-a1a3-b0f1c2d3e4f5"
-    for snippet in read_snippets(ROOT / "oslo-middleware.rst"):
-        if snippet.file in ("before.py", "after.py"):
-            answer = send(run(snippet), Case({"HTTP_X_OPENSTACK_REQUEST_ID": sent}, ()))
-            made = answer.headers["X-OpenStack-Request-ID"]
-            assert re.fullmatch("req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", made)
-            assert made != sent
+    shown = {snippet.file: snippet for snippet in read_snippets(ROOT / "oslo-middleware.rst")}
+    for file in ("before.py", "after.py"):
+        answer = send(run(shown[file]), Case({"HTTP_X_OPENSTACK_REQUEST_ID": sent}, ()))
+        made = answer.headers["X-OpenStack-Request-ID"]
+        assert re.fullmatch("req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", made)
+        assert made != sent
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from importlib.metadata import distribution
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import wsgistack
+import wsgistack.logging
 from wsgistack import environ, testing
 
 PUBLIC = [
@@ -77,6 +79,41 @@ PUBLIC = [
 ROOT = Path(__file__).parent.parent
 STABILITY = (ROOT / "docs/stability.rst").read_text("utf-8")
 MODULES = re.findall(r"^  - ``([\w.]+)``", STABILITY, re.MULTILINE)
+IN_MODULES = {
+    "wsgistack.errors": ["Breach", "ConfigError", "ContractError", "Mistake", "Mistakes", "Where", "WsgistackError"],
+    "wsgistack.http.headers": [
+        "content_length",
+        "get",
+        "is_field_name",
+        "replace",
+        "tokens",
+        "vary",
+        "weaken_etag",
+        "with_strong_tags",
+        "without",
+    ],
+    "wsgistack.logging": [
+        "RequestIdFilter",
+        "RequestIdFormatter",
+        "add_to_records",
+        "carry_request_id",
+        "keep_request_id",
+    ],
+    "wsgistack.types": [
+        "App",
+        "Changes",
+        "Duration",
+        "Edit",
+        "Environ",
+        "ExcInfo",
+        "Factory",
+        "Headers",
+        "Secret",
+        "Size",
+        "StartResponse",
+        "Write",
+    ],
+}
 TESTING = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]
 SOURCE = ast.parse(Path(wsgistack.__file__).read_text("utf-8"))
 
@@ -143,6 +180,12 @@ def test_the_kit_needs_pytest_for_its_plugin_alone() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
+def test_a_star_imports_names_for_logs_without_the_libraries_of_others() -> None:
+    code = "import sys\nsys.modules.update(dict.fromkeys(['rq', 'pythonjsonlogger']))\nfrom wsgistack.logging import *"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+    assert {*dir(wsgistack.logging)} - {*wsgistack.logging.__all__} == {"JsonFormatter", "RequestIdJob"}
+
+
 # what docs/stability.rst promises
 
 
@@ -151,6 +194,14 @@ def test_each_promised_module_lists_its_names(name: str) -> None:
     module = import_module(name)
     assert module.__all__
     assert not [public for public in module.__all__ if public.startswith("_") or not hasattr(module, public)]
+
+
+def test_the_other_promised_modules_promise_these_names_and_no_others() -> None:
+    assert {*IN_MODULES, "wsgistack", "wsgistack.testing"} == {*MODULES}
+    for name, promised in IN_MODULES.items():
+        module = import_module(name)
+        found = {each: getattr(module, each) for each in module.__all__}
+        assert sorted(each for each in found if name != "wsgistack.errors" or isinstance(found[each], type)) == promised
 
 
 def test_documents_import_from_promised_modules_alone() -> None:
@@ -163,6 +214,27 @@ def test_documents_import_from_promised_modules_alone() -> None:
         for name in re.findall(r"^ *(?:from|import) (wsgistack[\w.]*)", document.read_text("utf-8"), re.MULTILINE)
     }
     assert {"wsgistack", "wsgistack.testing"} < found <= {*MODULES}
+
+
+def test_other_distributions_register_promised_names_alone() -> None:
+    named = {
+        name
+        for file in ROOT.glob("recipes/*/pyproject.toml")
+        for group in tomllib.loads(file.read_text("utf-8"))["project"]["entry-points"].values()
+        for name in group.values()
+        if name.startswith("wsgistack")
+    }
+    assert {f"{name.partition(':')[0]}:NAME" for name in named} == {"wsgistack.config.protocols:NAME"}
+    assert "``wsgistack.config.protocols:NAME``" in STABILITY
+
+
+def test_excepts_names_that_classes_have() -> None:
+    excepted = re.findall(r"Of an? ``(\w+)``,(.*?)[.;]\s", STABILITY, re.DOTALL)
+    assert [name for name, _ in excepted] == ["Exchange", "Pipeline", "Spec"]
+    for name, text in excepted:
+        found = getattr(wsgistack, name)
+        named = {*re.findall("``(.*?)``", text)}
+        assert named <= {*dir(found), *found.__annotations__}
 
 
 def test_promises_the_keys_of_the_environ() -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from wsgistack.middleware.body_limit import BodyLimit as BodyLimit
     from wsgistack.middleware.cascade import Cascade as Cascade
     from wsgistack.middleware.catch_errors import CatchErrors as CatchErrors
-    from wsgistack.middleware.catch_errors.report import ErrorReport as ErrorReport
+    from wsgistack.middleware.catch_errors.reports.record import ErrorReport as ErrorReport
     from wsgistack.middleware.compress import Compress as Compress
     from wsgistack.middleware.compress import Gzip as Gzip
     from wsgistack.middleware.cookies import Cookies as Cookies
@@ -82,7 +82,7 @@ _HOMES = {
     "middleware.auth.scheme": ("Credentials", "Identity", "Refusal", "Scheme"),
     "middleware.cascade": ("Cascade",),
     "middleware.catch_errors": ("CatchErrors",),
-    "middleware.catch_errors.report": ("ErrorReport",),
+    "middleware.catch_errors.reports.record": ("ErrorReport",),
     "middleware.compress": ("Compress", "Gzip"),
     "middleware.cookies": ("Cookies",),
     "middleware.error_documents": ("ErrorDocuments",),

@@ -164,9 +164,11 @@ def check_lists(**options: object) -> None:
 
     :raises ConfigError: for each option that is a text.
     """
-    texts = [(key, value) for key, value in options.items() if isinstance(value, str)]
-    if texts:
-        raise ConfigError(*(Mistake("is text", key, value, "a list", f"write [{value!r}]") for key, value in texts))
+    Mistakes(
+        Mistake("is text", key, value, "a list", f"write [{value!r}]")
+        for key, value in options.items()
+        if isinstance(value, str)
+    ).raise_if_any()
 
 
 def describe_type(value: object) -> str:

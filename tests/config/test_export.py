@@ -228,11 +228,11 @@ def test_references_stay_and_mean_the_same(folder: Path, monkeypatch: pytest.Mon
 def test_replaces_the_secrets_of_layers_by_references(folder: Path) -> None:
     secret, other = "hidden one", "hidden two"
     written, warnings = export_layers(
-        {"use": EVERYTHING, "name": "a b", "key": secret, "text": "shown"},
-        {"use": EVERYTHING, "name": "a_b", "key": other},
-        {"use": EVERYTHING, "name": "a-b", "key": secret},
-        {"use": EVERYTHING, "name": "1é", "key": other},
-        {"use": EVERYTHING, "name": "x", "key": "${env:X}"},
+        {"use": EVERYTHING, "name": "a b", "options": {}, "key": secret, "text": "shown"},
+        {"use": EVERYTHING, "name": "a_b", "options": {}, "key": other},
+        {"use": EVERYTHING, "name": "a-b", "options": {}, "key": secret},
+        {"use": EVERYTHING, "name": "1é", "options": {}, "key": other},
+        {"use": EVERYTHING, "name": "x", "options": {}, "key": "${env:X}"},
         {"use": "basic_auth", "users": None},
         {"use": "basic_auth", "users": {"a": "${env:A}", "b": secret}},
         {"use": "auth", "basic": {"users": {"b": secret}}, "bearer": {"jwt": {"issuer": "x"}}},
@@ -423,13 +423,18 @@ def test_reports_the_mistakes_of_the_configuration(folder: Path) -> None:
 
 
 def test_refuses_an_option_that_no_import_string_names(folder: Path) -> None:
-    layer = {"use": EVERYTHING, "name": "it", "hook": f"{MODULE}:unnamed"}
+    layer = {"use": EVERYTHING, "name": "it", "options": {}, "hook": f"{MODULE}:unnamed"}
     (problem,) = problems(table({"app": "a:b", "layers": [layer]}))
     assert problem.startswith("stack.toml: layer 1 (it) hook: ")
     assert f"'{MODULE}:<lambda>'" in problem
 
 
 def test_warns_of_an_option_that_is_read_as_another_one(folder: Path) -> None:
-    layer = {"use": EVERYTHING, "name": "it", "hook": f"{MODULE}:replaced"}
+    layer = {"use": EVERYTHING, "name": "it", "options": {}, "hook": f"{MODULE}:replaced"}
     _, (warning,) = export_layers(layer)
     assert warning.startswith("different in TOML: layer it option hook: ")
+
+
+def test_a_name_of_a_layer_stays_one_if_it_has_an_option_called_so(folder: Path) -> None:
+    layer = {"use": EVERYTHING, "name": "it", "options": {}}
+    assert export_layers(layer) == ([layer], [])

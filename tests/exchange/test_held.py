@@ -269,3 +269,24 @@ def test_starts_again_after_the_first_chunk() -> None:
     call = Call(held(restarting))
     assert call.read() == b"later"
     assert [status for status, _ in call.starts] == ["200 OK", "503 Busy"]
+
+
+def test_a_subclass_that_calls_on_chunk_of_its_base_sees_every_chunk() -> None:
+    class Marking(HeldExchange):
+        __slots__ = ()
+
+        def on_chunk(self, chunk: bytes) -> bytes:
+            return super().on_chunk(b"*" + chunk)
+
+        def on_error(self, error: Exception) -> tuple[str, Headers, list[bytes]] | None:
+            assert not self.can_answer, "its first chunk was sent"
+            return None
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body = Body(b"a", b"b", RuntimeError())
+        return Marking(environ, start_response).run(answering(body))
+
+    call = Call(app)
+    with pytest.raises(RuntimeError):
+        call.read()
+    assert b"".join(call.sent) == b"*a*b"

@@ -264,3 +264,20 @@ def test_a_copy_with_another_use_is_looked_up_again() -> None:
 def test_refuses_a_number_as_use() -> None:
     with pytest.raises(ConfigError, match="expected a name, an import string or a callable"):
         Spec(3)  # type: ignore[arg-type]
+
+
+def named(app: App, *, name: str = "nobody") -> App:
+    return app
+
+
+def test_refuses_a_key_of_a_mapping_that_is_an_option_too() -> None:
+    expected = (
+        "layer 1 (ada) name: belongs to the layer itself, but named has an option 'name', too; "
+        "write options = { name = … }, or options = {}"
+    )
+    with pytest.raises(ConfigError) as caught:
+        Pipeline([{"use": named, "name": "ada"}]).wrap(APP)
+    assert said(caught) == [expected]
+    assert Pipeline([{"use": named, "name": "ada", "options": {"name": "ada"}}]).wrap(APP) is APP
+    assert Pipeline([{"use": named, "name": "ada", "options": {}}]).wrap(APP) is APP
+    assert Spec(named, name="ada").build(APP) is APP, "what names the layer without doubt"

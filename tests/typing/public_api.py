@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, assert_type
 
+import pytest
+
 import wsgistack
 from wsgistack import (
     AccessLog,
@@ -149,7 +151,7 @@ class Gateway(Scheme):
         return Credentials(environ.get("HTTP_X_GATEWAY_USER", ""), key) if key else None
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
-        if not hmac.compare_digest(credentials.secret, "key"):
+        if not hmac.compare_digest(credentials.secret.encode(), b"key"):
             return Refusal("wrong key", is_guess=True)
         return Identity(credentials.user, self.auth_type, frozenset({"staff"}))
 
@@ -258,6 +260,26 @@ class TestPowered(MiddlewareConformance):
     factory = Powered
     options = {"by": "tea"}  # noqa: RUF012
     changes = Changes(headers=frozenset({"x-powered-by"}))
+
+
+class TestDoubled(MiddlewareConformance):
+    """A factory that is a function."""
+
+    changes = Powered.changes
+
+    @staticmethod
+    def factory(app: App) -> App:
+        return Powered(Powered(app, by="tea"), by="coffee")
+
+
+class TestOfFixture(MiddlewareConformance):
+    """A factory that is a fixture."""
+
+    changes = Powered.changes
+
+    @pytest.fixture
+    def factory(self) -> Factory:
+        return Powered
 
 
 judge = Judge(Powered, {"by": "tea"}, headers={"Accept": "*/*"}, changes=Changes())

@@ -1,6 +1,7 @@
 """Arguments that several commands share."""
 
 import argparse
+from collections.abc import Callable
 from functools import partial
 
 from wsgistack.cli.parser import Parser
@@ -46,4 +47,4 @@ def split_pair(text: str, separator: str = "=") -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-split_header = partial(split_pair, separator=":")
+split_header: Callable[[str], tuple[str, str]] = partial(split_pair, separator=":")

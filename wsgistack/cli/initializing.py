@@ -86,7 +86,7 @@ def init(parsed: argparse.Namespace) -> int:
         with file.open("w" if parsed.force else "x", encoding="utf-8", newline="\n") as opened:
             opened.write(text)
     except OSError as error:
-        raise _failed(file, f"cannot be written: {error.strerror}") from error
+        raise _make_error(file, f"cannot be written: {error.strerror}") from error
     if not parsed.quiet:
         lines = (f"Wrote {parsed.output}. Next:", f"  wsgistack check {name}", f"  wsgistack serve --reload {name}")
         Terminal(sys.stdout).write(*lines)
@@ -95,20 +95,20 @@ def init(parsed: argparse.Namespace) -> int:
 
 def _check_output(file: Path, *, is_forced: bool) -> None:
     if file.suffix.lower() != ".toml":
-        raise _failed(file, "init writes only TOML", expected=f"a name such as {_FILE}")
+        raise _make_error(file, "init writes only TOML", expected=f"a name such as {_FILE}")
     if not file.parent.is_dir():
-        raise _failed(file.parent, "folder does not exist")
+        raise _make_error(file.parent, "folder does not exist")
     if file.exists() and not is_forced:
-        raise _failed(file, "file exists", hint="write --force to replace it, or --output for another file")
+        raise _make_error(file, "file exists", hint="write --force to replace it, or --output for another file")
 
 
 def _check_application(target: str, folder: Path) -> None:
     """Load the application from where the file will be, whose modules can be imported."""
     if not is_application(target):
         open_file(target, {})  # finds what is wrong with most targets
-        raise _failed(Path(target), "is a configuration already", expected="module:application such as shop:app")
+        raise _make_error(Path(target), "is a configuration already", expected="module:application such as shop:app")
     read(open_application(target, folder=folder)).build()
 
 
-def _failed(file: Path, problem: str, *, expected: str = "", hint: str = "") -> ConfigError:
+def _make_error(file: Path, problem: str, *, expected: str = "", hint: str = "") -> ConfigError:
     return ConfigError(Mistake(problem, where=Where(str(file)), expected=expected, hint=hint))

@@ -21,8 +21,8 @@ from wsgistack.config import read
 from wsgistack.environ import RAISE_ERRORS
 from wsgistack.errors import ConfigError, Mistake, Where, describe_error
 from wsgistack.http.redaction import REDACTED
-from wsgistack.middleware.catch_errors.capsules import FORMAT, SHOWN
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint
+from wsgistack.middleware.catch_errors.reports.capsules import FORMAT, SHOWN
 from wsgistack.pipeline.spec import Spec, observe_layers
 from wsgistack.types import App
 

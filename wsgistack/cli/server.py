@@ -192,8 +192,7 @@ def _find_address(parsed: argparse.Namespace, options: Mapping[str, object]) -> 
     hosts = (parsed.host, host or None, options.get("host"), _HOST)
     ports = (parsed.port, port if colon else None, options.get("port"), _PORT)
     host, port = (label(next(each for each in values if each is not None)) for values in (hosts, ports))
-    if mistakes := find_wrong_addresses({"host": host, "port": port}):
-        raise ConfigError(*mistakes)
+    find_wrong_addresses({"host": host, "port": port}).raise_if_any()
     return Address(host, int(port))
 
 

@@ -53,7 +53,7 @@ class _Reader:
 
     def _read(self, given: object, key: str) -> object:
         if isinstance(given, str) or callable(given):
-            return self._called(given, key)
+            return self._read_call(given, key)
         if not isinstance(given, Mapping) or not given:
             return self._refuse(key, given, "an import string, a callable, or a mapping of conditions")
         if key.count(".") > _DEEPEST:
@@ -68,7 +68,7 @@ class _Reader:
 
     def _value(self, name: str, given: object, key: str) -> object:
         if name not in KINDS:
-            return self._read(given, key) if name == "not" else self._called(given, key)
+            return self._read(given, key) if name == "not" else self._read_call(given, key)
         check = KINDS[name].check
         if not (KINDS[name].is_of_names and isinstance(given, Mapping)):
             return self._texts(given, key, check)
@@ -90,14 +90,14 @@ class _Reader:
         in_order = sorted(items, key=str) if isinstance(items, AbstractSet) else items
         return tuple(dict.fromkeys(self._text(item, key, check) for item in in_order))
 
-    def _called(self, given: object, key: str) -> object:
+    def _read_call(self, given: object, key: str) -> object:
         if isinstance(given, str):
-            return self._text(given, key, self._imported)
+            return self._text(given, key, self._import)
         with self._mistakes.collect(key):
             return _function(given)
         return None
 
-    def _imported(self, text: str) -> object:
+    def _import(self, text: str) -> object:
         return text if ":" in text and not self._resolving else _function(import_object(text))
 
     def _text(self, given: object, key: str, check: _Check) -> object:
@@ -170,7 +170,7 @@ def split_conditions(
                 problem = f"conflicts with {first!r}, which means the same"
                 mistakes.append(Mistake(problem, key=key, value=value, hint="keep one of them"))
             with mistakes.collect(key):
-                parsed = _parsed(path[-1], value)
+                parsed = _parse(path[-1], value)
                 reduce(lambda outer, name: outer.setdefault(name, {}), path[1:-1], when)[path[-1]] = parsed
         elif key not in known and _is_meant(key, is_open):
             mistakes.append(Mistake("unknown condition", key=key, value=value, hint=suggest(key, _SETTINGS)))
@@ -208,7 +208,7 @@ def _is_meant(setting: str, is_open: bool) -> bool:
     return not is_open or bool(did_you_mean(setting[5:], (name[5:] for name in _SETTINGS)))
 
 
-def _parsed(name: str, text: str) -> object:
+def _parse(name: str, text: str) -> object:
     if name == "call":
         return text.strip()
     lines = [line.partition("=") for line in text.splitlines() if line.strip()]

@@ -95,7 +95,7 @@ def _path(globs: tuple[str, ...], every: bool) -> Predicate:
 
 def _readings(form: str) -> tuple[str, ...]:
     """The texts that applications make of a path's bytes."""
-    return _decoded(form), form.encode("latin-1", "replace").decode("utf-8", "replace")
+    return _decode(form), form.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _host(globs: tuple[str, ...], every: bool) -> Predicate:
@@ -119,7 +119,7 @@ def _environ(asked: Mapping[str, tuple[str, ...]] | tuple[str, ...], _: bool) ->
 
 def _value(key: str, globs: tuple[str, ...]) -> Predicate:
     match, is_there = _any_of(globs), _presence(key)
-    return lambda environ: is_there(environ) and match(_decoded(str(environ[key]))) is not None
+    return lambda environ: is_there(environ) and match(_decode(str(environ[key]))) is not None
 
 
 def _presence(key: str) -> Predicate:
@@ -132,7 +132,7 @@ def _any_of(globs: tuple[str, ...]) -> Callable[[str], object]:
     return re.compile("|".join(map(translate, globs))).match
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     """The text of bytes that WSGI decoded as latin-1."""
     try:
         return text if text.isascii() else text.encode("latin-1").decode()

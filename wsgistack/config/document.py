@@ -26,7 +26,7 @@ _Conf: TypeAlias = Mapping[str, str] | None
 def read_source(path: Path) -> str:
     """Read a configuration file as UTF-8, with or without a byte order mark."""
 
-    def failed(problem: str, hint: str = "", line: int = 0) -> ConfigError:
+    def make_error(problem: str, hint: str = "", line: int = 0) -> ConfigError:
         return ConfigError(Mistake(problem, where=Where(str(path), line), hint=hint))
 
     sys.audit("wsgistack.read", str(path))  # for serve --reload, which watches what is read
@@ -35,7 +35,7 @@ def read_source(path: Path) -> str:
         text = content.decode("utf-8-sig") if b"\0" not in content else ""
     except FileNotFoundError as error:
         if path.is_symlink():
-            raise failed("broken link: its target does not exist") from error
+            raise make_error("broken link: its target does not exist") from error
         meant = Path(str(path).removeprefix("config:"))
         siblings = [each.name for each in meant.parent.iterdir()] if meant.parent.is_dir() else []
         file, _, name = meant.name.partition("#")
@@ -43,14 +43,14 @@ def read_source(path: Path) -> str:
         if file in siblings:
             fragment = f" with --name {name} (or name={name!r} in Python)" if name else ""
             hint = f"did you mean the file {str(meant.with_name(file))!r}{fragment}?"
-        raise failed("file does not exist", hint) from error
+        raise make_error("file does not exist", hint) from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise failed(f"byte {content[error.start]:#04x} is not UTF-8", "save the file in UTF-8", line) from error
+        raise make_error(f"byte {content[error.start]:#04x} is not UTF-8", "save the file in UTF-8", line) from error
     except (OSError, ValueError) as error:  # a ValueError: this is not a valid name of a file
-        raise failed(f"cannot be read: {error.strerror if isinstance(error, OSError) else error}") from error
+        raise make_error(f"cannot be read: {error.strerror if isinstance(error, OSError) else error}") from error
     if not text.strip():
-        raise failed("not a text file", "save it in UTF-8") if b"\0" in content else failed("the file is empty")
+        raise make_error("not a text file", "save it in UTF-8") if b"\0" in content else make_error("the file is empty")
     return text
 
 

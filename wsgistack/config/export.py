@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, time
 from enum import Enum
@@ -23,7 +24,7 @@ from wsgistack.options.conversion import label
 from wsgistack.options.secrets import REDACTED
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.registry import normalize_name
-from wsgistack.pipeline.spec import Spec
+from wsgistack.pipeline.spec import AMBIGUOUS, Spec
 
 __all__ = ["export_toml", "format_toml", "format_value"]
 
@@ -178,6 +179,9 @@ def _make_item(target: Contents, spec: Spec) -> dict[str, Any]:
         item["options"] = others
     if spec.when is not None:
         item["when"] = _to_toml(spec.when)
+    with suppress(ConfigError):  # a layer that cannot be loaded has no known options
+        if AMBIGUOUS & item.keys() & spec.schema().options.keys():
+            item.setdefault("options", {})  # says that these keys mean the layer
     return item
 
 

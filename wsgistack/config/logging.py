@@ -46,16 +46,15 @@ class LoggingSetup:
     mistakes: Collection[Mistake] = ()
     hidden: Collection[str] = ()
 
-    def check(self) -> list[Mistake]:
+    def check(self) -> Mistakes:
         """Find all mistakes, without opening a file and without changing the logging of this process."""
         known = {each.where for each in self.mistakes}
         new = (each for each in _Trial(self).mistakes if each.where not in known)
-        return [redact_mistake(self.hidden, each) for each in (*self.mistakes, *new)]
+        return Mistakes(redact_mistake(self.hidden, each) for each in (*self.mistakes, *new))
 
     def apply(self) -> None:
         """Set up logging for this process. Mistakes that a check finds are raised before anything is changed."""
-        if mistakes := self.check():
-            raise ConfigError(*mistakes)
+        self.check().raise_if_any()
         configurator = DictConfigurator({"version": 1, "disable_existing_loggers": False, **self.table})
         try:
             configurator.configure()

@@ -73,9 +73,9 @@ class _Part:
 
     def locate(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
         """The same mistakes, each with its place."""
-        return [self._placed(each, self.places.get(each.key, self.where)) for each in mistakes]
+        return [self._place(each, self.places.get(each.key, self.where)) for each in mistakes]
 
-    def _placed(self, mistake: Mistake, place: Where) -> Mistake:
+    def _place(self, mistake: Mistake, place: Where) -> Mistake:
         own = mistake.where
         if own.file and (own.line or Path(own.file).absolute() != Path(place.file).absolute()):
             return mistake

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from typing import cast
+from typing import ClassVar, cast
 
 from wsgistack.environ import is_client_gone
 from wsgistack.exchange import CLOSED, Exchange, body_is_inert
@@ -19,7 +19,7 @@ class HeldExchange(Exchange):
     servers handle wrongly. A start with ``exc_info`` replaces the held one and is not held. Nor is a switch of
     protocols (101), or a start for which :meth:`on_start` sets :attr:`holds` to False.
 
-    A subclass that overrides :meth:`on_chunk` calls :meth:`release` before it returns the first chunk.
+    A subclass that overrides :meth:`on_chunk` calls it, or :meth:`release`, before it returns the first chunk.
     """
 
     __slots__ = ()
@@ -28,6 +28,13 @@ class HeldExchange(Exchange):
     is_held: bool
     sent: int
     _passes_lists = True
+    _passes_chunks: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **keywords: object) -> None:
+        """Find out whether the class has work of its own to do for each chunk."""
+        if "on_chunk" in vars(cls):
+            cls._passes_chunks = False
+        super().__init_subclass__(**keywords)
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return a body at once if it cannot fail."""
@@ -42,7 +49,8 @@ class HeldExchange(Exchange):
             self.release()
         if chunk:
             self.sent += len(chunk)
-            self._sees_chunks = False
+            if self._passes_chunks:
+                self._sees_chunks = False
         return chunk
 
     def on_end(self) -> bytes:
@@ -65,7 +73,7 @@ class HeldExchange(Exchange):
     @property
     def can_answer(self) -> bool:
         """Whether an answer can still replace the response."""
-        return self._sees_chunks and self._source is not CLOSED and self.status[:3] != "101"
+        return self._sees_chunks and not self.sent and self._source is not CLOSED and self.status[:3] != "101"
 
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Hold the start, or pass it on if an earlier one was released."""

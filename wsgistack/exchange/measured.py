@@ -39,11 +39,11 @@ class MeasuredExchange(Exchange):
     needs_context = False
     _only_counts: ClassVar[bool] = True
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **keywords: object) -> None:
         """Find out whether the class has work of its own to do for each chunk."""
         if "on_chunk" in vars(cls) or "on_end" in vars(cls):
             cls._only_counts = False
-        super().__init_subclass__()
+        super().__init_subclass__(**keywords)
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         Exchange.__init__(self, environ, start_response)  # faster than super()

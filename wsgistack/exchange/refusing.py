@@ -7,7 +7,7 @@ from typing import Protocol
 from wsgistack.exchange import Exchange
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http.bodies import BodyRefusedError, Refusal, discard_body
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import error_answer, send_answer
 from wsgistack.types import Environ, Headers, StartResponse
 
 __all__ = ["RefusableBody", "RefusingExchange", "refuse_body", "refuse_unread_body"]
@@ -29,8 +29,7 @@ def refuse_body(
 
     :param discard: reads the rest of the body after the answer, so that the client reads the answer.
     """
-    status, headers, body = error_answer(environ, refusal.code, refusal.detail, headers=refusal.headers)
-    start_response(status, headers)
+    body = send_answer(environ, start_response, refusal.code, refusal.detail, headers=refusal.headers)
     return _Answer(body, discard) if discard else body
 
 

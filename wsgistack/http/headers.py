@@ -6,7 +6,6 @@ from sys import maxsize
 from wsgistack.types import Headers
 
 __all__ = [
-    "MAX_LENGTH_DIGITS",
     "content_length",
     "get",
     "is_field_name",
@@ -18,7 +17,7 @@ __all__ = [
     "without",
 ]
 
-MAX_LENGTH_DIGITS = len(str(maxsize))
+MAX_LENGTH_DIGITS = len(str(maxsize))  # not in __all__, which is a promise: only modules of this package need it
 """A Content-Length with more digits is no number of bytes that a body can have."""
 
 _MEMBER = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+')

@@ -4,7 +4,7 @@ from logging import Logger
 from threading import RLock
 from time import monotonic
 
-from wsgistack.forking import renew_after_fork
+from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["Notice"]
 

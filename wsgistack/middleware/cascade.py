@@ -87,7 +87,7 @@ class Cascade(Middleware):
         self.fallback = fallback
         self.statuses = statuses
         self.max_body = max_body
-        self.codes = frozenset(map(str, statuses))
+        self.codes: frozenset[str] = frozenset(map(str, statuses))
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -211,7 +211,7 @@ class _Input:
         self._data: bytes | None = None
         self.is_spent: bool = False
         """Whether the fallback could not read the body again."""
-        self.is_shut = False
+        self.is_shut: bool = False
         """Whether the answer is refused already: from now on, the rest of a large body belongs to the fallback."""
 
     def __iter__(self) -> Iterator[bytes]:

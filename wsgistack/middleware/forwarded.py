@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_lists, suggest
+from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.http.addresses import PEER, UNSPECIFIED, Networks, parse_node
 from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.paths import is_plain
@@ -141,8 +141,7 @@ class Forwarded(Middleware):
             if part not in _PARTS:
                 hint = suggest(part, _PARTS)
                 mistakes.append(Mistake(f"invalid value {part!r}", key="read", value=part, hint=hint))
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.trusted = trusted
         self.hops = hops
         self.headers = headers

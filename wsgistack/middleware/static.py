@@ -86,8 +86,7 @@ class Static(Middleware):
         whitenoise: Any = None
         with mistakes.collect():
             whitenoise = require_extra("whitenoise", extra="static", key="")
-        if mistakes:
-            raise ConfigError(*mistakes)
+        mistakes.raise_if_any()
         self.root = root
         self.prefix = prefix
         self.max_age = max_age

@@ -212,14 +212,14 @@ def _choose(value: object, annotation: object) -> object:
         raise UnfitError(describe(annotation))
     for each, plain in choices:
         forms = {getattr(each, "name", None), label(plain) if is_text or isinstance(plain, str) else None}
-        if _folded(value) in map(_folded, filter(None, forms)):
+        if _fold(value) in map(_fold, filter(None, forms)):
             return each
     labels = [label(each) for each, _ in choices]
     hint = "write it without quotes" if value in labels else did_you_mean(value, labels)
     raise UnfitError(describe(annotation), hint)
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return name.lower().replace("-", "_")
 
 

@@ -116,7 +116,7 @@ def resolve(value: object, *, base: Path | None) -> object:
             if len(dollars) % 2 == 0:
                 return literal + found[0][len(dollars) :]
             with mistakes.collect():
-                values.append(_filled(kind, body, end, base))
+                values.append(_fill(kind, body, end, base))
             return literal + chr(_FIRST + len(values) - 1)
 
         return Resolved(_REFERENCE.sub(mark, text), values)
@@ -168,7 +168,7 @@ def map_leaves(value: Any, is_concerned: Callable[[Any], bool], change: Callable
     return type(value)(map(again, value)) if type(value) in _COLLECTIONS else change(value)
 
 
-def _filled(kind: str, body: str, end: str, base: Path | None) -> str:
+def _fill(kind: str, body: str, end: str, base: Path | None) -> str:
     start = f"${{{kind}:"
     if kind not in _KINDS:
         meant = _find_meant(kind.strip(), body)

@@ -267,10 +267,10 @@ def read_parameters(factory: Factory) -> list[Parameter]:
     except Exception:  # an annotation that only a type checker can read: the others are read without it
         names = vars(sys.modules.get(factory.__module__, sys))
         unread = signature(factory).parameters.values()
-        return [each.replace(annotation=_evaluated(each.annotation, names)) for each in unread]
+        return [each.replace(annotation=_evaluate(each.annotation, names)) for each in unread]
 
 
-def _evaluated(annotation: object, names: dict[str, Any]) -> object:
+def _evaluate(annotation: object, names: dict[str, Any]) -> object:
     try:
         return eval(annotation, names) if isinstance(annotation, str) else annotation  # noqa: S307 - as eval_str does
     except Exception:

@@ -39,8 +39,8 @@ def redact_mistake(hidden: Collection[str], mistake: Mistake, referenced: Collec
     if hidden:
         forms = sorted({form for text in hidden for form in _list_forms(text)}, key=len, reverse=True)
         words = {word for text in hidden for word in _WORD.findall(text)}
-        patterns = [re.escape(each) if len(each) > _SHORT else _bounded(each) for each in forms]
-        find = re.compile("|".join([*patterns, *map(_bounded, words)]), re.IGNORECASE)
+        patterns = [re.escape(each) if len(each) > _SHORT else _bound(each) for each in forms]
+        find = re.compile("|".join([*patterns, *map(_bound, words)]), re.IGNORECASE)
         problem, expected, hint = (
             find.sub(REDACTED, said) for said in (mistake.problem, mistake.expected, mistake.hint)
         )
@@ -65,7 +65,7 @@ def _list_forms(secret: str) -> set[str]:
     return {secret, *escaped, quote(encoded), quote_plus(encoded), b64encode(encoded).decode()}
 
 
-def _bounded(text: str) -> str:
+def _bound(text: str) -> str:
     return rf"(?<!\w){re.escape(text)}(?!\w)"
 
 

@@ -10,7 +10,7 @@ from wsgistack.environ import copy_environ
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
 from wsgistack.exchange import editing
 from wsgistack.http.paths import compile_prefixes, find_path_forms, is_plain
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.pipeline.shape import check_application
 from wsgistack.types import App, Environ, Headers, StartResponse
 
@@ -75,9 +75,7 @@ class Mount:
         app = self._mounted.get(prefix)
         if app is None or not is_clear:
             detail = "" if is_clear else "The path of the request is ambiguous."
-            status, headers, body = error_answer(environ, 404 if is_clear else 400, detail)
-            start_response(status, headers)
-            return body
+            return send_answer(environ, start_response, 404 if is_clear else 400, detail)
         if not prefix:
             return app(environ, start_response)
         script: str = environ.get("SCRIPT_NAME", "")

@@ -21,7 +21,7 @@ from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import Kind, check_application, find_misfit
 from wsgistack.types import App, Changes, Factory
 
-__all__ = ["Item", "Observer", "Spec", "observe_layers"]
+__all__ = ["AMBIGUOUS", "Item", "Observer", "Spec", "observe_layers"]
 
 _USABLE = "a name, an import string or a callable"
 _ASGI_HINTS: Mapping[Kind, str] = {
@@ -29,6 +29,7 @@ _ASGI_HINTS: Mapping[Kind, str] = {
 }
 _PATH_NAME = re.compile(r"(file|filename|path|dir|directory|folder|root)s?\Z", re.IGNORECASE)
 _PATH_HINT = "write {0}, or in an ini file %(here)s/{1}"
+AMBIGUOUS = frozenset({"name", "when"})
 _OF_THE_ITEM: dict[str, object] = {"use": None, "name": "", "when": None, "options": {}}
 
 
@@ -50,6 +51,8 @@ class Spec:
     :param global_conf: the global configuration of its file.
     :param found: the factory that the text in ``use`` means, once it is known. Copies share it, so that it is looked up
         once. It is not pickled.
+    :param keys: the keys of a mapping without ``options`` that mean the layer itself: ``name`` and ``when``. Each is a
+        mistake if the factory has an option with this name, too: that would silently keep its default.
     :raises ConfigError: something of it is not valid. Every method may raise it as well.
     """
 
@@ -62,6 +65,7 @@ class Spec:
     base: Path | None = field(default=None, compare=False)
     global_conf: Mapping[str, str] = field(default_factory=dict, compare=False, kw_only=True)
     found: dict[str, Factory] = field(default_factory=dict, compare=False, kw_only=True)
+    keys: frozenset[str] = field(default=frozenset(), compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         use: Any = self.use
@@ -102,7 +106,8 @@ class Spec:
         if not isinstance(more, Mapping) or not all(isinstance(key, str) for key in (*given, *more)):
             expected = "a mapping with names as keys"
             raise ConfigError(Mistake(describe_type(more), key="options", value=more, expected=expected, where=where))
-        spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where)
+        keys = frozenset() if "options" in item else AMBIGUOUS & item.keys()
+        spec = cls(cast("str | Factory", use), {**given, **more}, name, when, where, keys=keys)
         return replace(spec, where=Where(section=f"layer {number} ({spec.name})"))
 
     def parse(self, settings: Mapping[str, str], *, is_complete: bool = True) -> Self:
@@ -153,7 +158,7 @@ class Spec:
         """The same layer, with its options as the factory takes them; references stay as they are written."""
         schema = self.schema()
         values, mistakes = schema.convert(self.options, base=self.base, resolving=False)
-        mistakes += schema.find_missing(self.options)
+        mistakes += [*self._find_mistaken(schema), *schema.find_missing(self.options)]
         self._refuse(mistakes, self.options, values)
         return replace(self, options=values)
 
@@ -161,10 +166,16 @@ class Spec:
         """The options as the factory takes them, with their references filled in."""
         schema = self.schema()
         values, mistakes = schema.convert(self.options, base=self.base, resolving=True)
-        mistakes += schema.find_missing(self.options)
+        mistakes += [*self._find_mistaken(schema), *schema.find_missing(self.options)]
         with self._placing_mistakes():
             mistakes.raise_if_any()
         return values
+
+    def _find_mistaken(self, schema: Schema) -> Iterator[Mistake]:
+        """Report keys that mean the layer itself, but are the name of an option, too."""
+        for key in sorted(self.keys & schema.options.keys()):
+            problem = f"belongs to the layer itself, but {schema.factory} has an option {key!r}, too"
+            yield Mistake(problem, key, hint=f"write options = {{ {key} = … }}, or options = {{}}")
 
     def _refuse(self, mistakes: Mistakes, given: Mapping[str, object], values: Mapping[str, object]) -> None:
         """Raise the mistakes together with those of references and of the factory itself, so that all come at once.

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import ConfigError, Mistake, Mistakes
 
 __all__ = ["Address", "find_wrong_addresses", "parse_address"]
 
@@ -64,13 +64,13 @@ def parse_address(text: str) -> Address:
     return Address(host, int(port))
 
 
-def find_wrong_addresses(options: Mapping[str, object]) -> list[Mistake]:
+def find_wrong_addresses(options: Mapping[str, object]) -> Mistakes:
     """Find mistakes in the options ``host``, ``port`` and ``listen`` of a server, as Waitress understands them.
 
     A port is a number from 0, which takes any free port, to 65535. An empty host is refused, because sockets read it as
     "all addresses".
     """
-    mistakes = []
+    mistakes = Mistakes()
     pairs = [*_split(str(options.get("listen", "")))]
     hosts = [("host", str(options.get("host", "localhost"))), *(("listen", host) for host, _ in pairs)]
     ports = [("port", str(options.get("port", 0))), *(("listen", port) for _, port in pairs)]

@@ -63,8 +63,7 @@ def open_listener(host: str, port: str | int, *, reuse_port: bool = False) -> so
     :param reuse_port: whether other sockets may listen there, too, if they say the same.
     :raises ConfigError: the host or the port is invalid, or the system refuses them.
     """
-    if mistakes := find_wrong_addresses({"host": host, "port": port}):
-        raise ConfigError(*mistakes)
+    find_wrong_addresses({"host": host, "port": port}).raise_if_any()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG, reuse_port=reuse_port)

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -24,14 +24,15 @@ def wsgi_server() -> Server:
 class MiddlewareConformance:
     """Tests a middleware against PEP 3333: one test for each case.
 
-    Derive your test class from it. ``factory`` may also be a fixture::
+    Derive your test class from it. ``factory`` may also be a static method or a fixture::
 
         class TestMine(MiddlewareConformance):
             factory = Mine
     """
 
-    factory: ClassVar[object] = None
-    """The middleware: a callable that takes the application first, and then the options."""
+    if not TYPE_CHECKING:  # a subclass may define it in three ways, which have three types
+        factory = None
+        """The middleware: a callable that takes the application first, and then the options."""
 
     options: ClassVar[Mapping[str, object]] = {}
     """Options for the factory."""

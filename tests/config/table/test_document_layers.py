@@ -1,12 +1,14 @@
 """The layers of a table: in lists, and as filters that have names."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.config import factories
 from tests.config.written import MODULE, find_mistakes, load_mistakes, read, read_answer, write
-from wsgistack import ConfigError, Gzip, RequestId, Spec, config
+from wsgistack import ConfigError, Gzip, Middleware, RequestId, Spec, config
+from wsgistack.types import App
 
 FILE = "stack.toml"
 FILTERS = f"""
@@ -84,3 +86,51 @@ def test_reports_wrong_filters(folder: Path) -> None:
 def test_a_layer_in_a_list_is_not_a_filter(folder: Path) -> None:
     write(f'app = "{MODULE}:greet"\nlayers = [{{ use = "gzip", level = 3 }}]\n{FILTERS}', FILE)
     assert list(read(FILE).pipeline) == [Spec("gzip", {"level": 3})]
+
+
+class Greeting(Middleware):
+    """Has options that are called like keys of a layer."""
+
+    def __init__(
+        self, app: App, /, *, name: str = "nobody", when: str = "never", options: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(app)
+        self.name = name
+        self.when = when
+        self.options = options
+
+
+@pytest.mark.parametrize(
+    ("item", "key"),
+    [
+        pytest.param('name = "ada"', "name", id="name"),
+        pytest.param('when = { under = "/morning" }', "when", id="when"),
+    ],
+)
+def test_refuses_a_key_of_the_layer_that_is_an_option_of_it_too(folder: Path, item: str, key: str) -> None:
+    use = f'use = "{__name__}:Greeting"'
+    expected = (
+        f"belongs to the layer itself, but Greeting has an option '{key}', too; "
+        f"write options = {{ {key} = … }}, or options = {{}}"
+    )
+    write(f'app = "{MODULE}:greet"\nlayers = [\n"request_id",\n{{ {use}, {item} }}]', FILE)
+    assert find_mistakes(FILE) == [f"{FILE}:4: layer 2 ({name_in(item)}) {key}: {expected}"]
+    write(f'app = "{MODULE}:greet"\nlayers = ["greeting"]\n[filters.greeting]\n{use}\n{item}', FILE)
+    assert find_mistakes(FILE) == [f"{FILE}:5: filters.greeting {key}: {expected}"]
+
+
+def name_in(item: str) -> str:
+    return "ada" if "ada" in item else f"{__name__}:Greeting"
+
+
+def test_takes_an_option_that_is_called_like_a_key_of_the_layer(folder: Path) -> None:
+    write(
+        f'app = "{MODULE}:greet"\nlayers = ["greeting"]\n[filters.greeting]\nuse = "{__name__}:Greeting"\n'
+        'name = "morning"\noptions = { name = "ada", when = "now", options = { a = "b" } }',
+        FILE,
+    )
+    assert find_mistakes(FILE) == []
+    (spec,) = read(FILE).pipeline
+    assert (spec.name, spec.options["name"], spec.options["when"]) == ("morning", "ada", "now")
+    write(f'app = "{MODULE}:greet"\nlayers = ["greeting"]\n[filters.greeting]\nuse = "{__name__}:Greeting"\n', FILE)
+    assert find_mistakes(FILE) == [], "the name of a filter is not its key name"

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from wsgistack import forking
 from wsgistack.http.notices import Notice
 from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.access_log.losses import Losses
+from wsgistack.processes import forking
 
 REPORTS = "wsgistack.access_log"
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

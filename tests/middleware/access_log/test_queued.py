@@ -9,9 +9,9 @@ import pytest
 
 from tests.direct import Call, answering
 from wsgistack import AccessLog
-from wsgistack.http.background import _wait_for_all
 from wsgistack.middleware.access_log import losses
 from wsgistack.middleware.access_log.file import LogFile
+from wsgistack.processes.background import _wait_for_all
 
 
 class Disk:
@@ -98,7 +98,7 @@ for number in range(20_000):
     body.close()
 """
 _WITH_GEVENT = f"""
-import wsgistack.http.background  # before gevent replaces what it uses, as with --preload
+import wsgistack.processes.background  # before gevent replaces what it uses, as with --preload
 from gevent import monkey
 monkey.patch_all()
 {_LOG_AND_EXIT}

@@ -18,9 +18,10 @@ from webtest import TestApp
 
 from tests.direct import Call, answering, environ_of
 from tests.middleware.auth.authorization_headers import HEADERS
-from wsgistack import BasicAuth, ConfigError, Pipeline, watched_file
+from wsgistack import BasicAuth, ConfigError, Pipeline
 from wsgistack.middleware.auth import passwords
 from wsgistack.middleware.auth.credentials import prepare_name, prepare_password
+from wsgistack.processes import watched_file
 from wsgistack.types import Environ, StartResponse
 
 _SLOW = bcrypt.using(rounds=4).hash("secret")

@@ -7,10 +7,11 @@ import pytest
 from webtest import TestApp
 
 from tests.direct import answering
-from wsgistack import BasicAuth, watched_file
+from wsgistack import BasicAuth
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.auth.groups import watch_groups
 from wsgistack.middleware.auth.rules import RuleOptions
+from wsgistack.processes import watched_file
 
 
 def write(path: Path, text: str) -> Path:

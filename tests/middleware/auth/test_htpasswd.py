@@ -12,10 +12,10 @@ import pytest
 from argon2 import PasswordHasher
 from passlib.hash import bcrypt, des_crypt, ldap_salted_sha1, ldap_sha1
 
-from wsgistack import watched_file
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
 from wsgistack.middleware.auth.passwords import Passwords, Verdict
+from wsgistack.processes import watched_file
 
 _A, _B, _NEW = ldap_salted_sha1.hash("a"), ldap_salted_sha1.hash("b"), ldap_salted_sha1.hash("new")
 _KEPT = "the previous version stays in force"

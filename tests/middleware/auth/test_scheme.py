@@ -1,7 +1,10 @@
 """What a scheme is, and that a new one takes few lines."""
 
+import copy
 import hmac
+import pickle
 import re
+from collections.abc import Callable
 from inspect import cleandoc
 from textwrap import dedent
 
@@ -43,3 +46,9 @@ def test_says_what_makes_no_scheme() -> None:
 
 def test_the_repr_of_credentials_shows_no_secret() -> None:
     assert repr(Credentials("ada", "s3cret")) == "Credentials(user='ada')"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda identity: pickle.loads(pickle.dumps(identity))])  # noqa: S301
+@pytest.mark.parametrize("identity", [Identity("ada", "Basic"), Identity("ada", "Bearer", claims={"sub": ["ada"]})])
+def test_an_identity_can_be_copied_and_pickled(identity: Identity, copied: Callable[[Identity], Identity]) -> None:
+    assert copied(identity) == identity

@@ -7,8 +7,8 @@ from typing import Any
 from tests.direct import environ_of
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.frames import capture_error
-from wsgistack.middleware.catch_errors.report import ErrorReport
-from wsgistack.middleware.catch_errors.reporting import make_report
+from wsgistack.middleware.catch_errors.reports.record import ErrorReport
+from wsgistack.middleware.catch_errors.reports.reporting import make_report
 from wsgistack.middleware.catch_errors.secrets import make_values
 from wsgistack.types import App, Environ, StartResponse
 

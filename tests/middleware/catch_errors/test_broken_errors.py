@@ -17,7 +17,7 @@ from wsgistack import CatchErrors
 from wsgistack.errors import class_name
 from wsgistack.logging import JsonFormatter
 from wsgistack.middleware.catch_errors import secrets
-from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.middleware.catch_errors.reports.record import ErrorReport
 from wsgistack.types import App, Environ, StartResponse
 
 

@@ -444,5 +444,15 @@ def test_imports_little_until_an_option_or_an_error_needs_more() -> None:
         "print(*sorted(name for name in sys.modules if 'webob' in name or 'catch_errors.' in name))"
     )
     names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    own = ("attributes", "callers", "expected", "fingerprints", "frameworks", "log", "report", "request")
+    own = (
+        "attributes",
+        "callers",
+        "expected",
+        "fingerprints",
+        "frameworks",
+        "log",
+        "reports",
+        "reports.record",
+        "request",
+    )
     assert names == [f"wsgistack.middleware.catch_errors.{each}" for each in own]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from wsgistack import ConfigError, watched_file
+from wsgistack import ConfigError
 from wsgistack.middleware.request_filter.clients import NetworkFile, compile_client_rules, describe_client
+from wsgistack.processes import watched_file
 
 HERE = "192.0.2.0/24"
 NOBODY = "0.0.0.0"  # noqa: S104 (what forwarded writes for a client that a proxy does not know)

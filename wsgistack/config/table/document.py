@@ -225,7 +225,8 @@ class TableFile(Document):
                 else replace(spec, global_conf=global_conf)
             )
             where, base = locate("", spec.where.section), self.folder or layer.base
-            layer = replace(layer, options=spec.options, name=spec.name, when=spec.when)
+            own_name = frozenset() if is_listed or "name" in self.filters[str(at[-1])] else {"name"}  # of the filter
+            layer = replace(layer, options=spec.options, name=spec.name, when=spec.when, keys=spec.keys - own_name)
             return replace(layer, where=where, lines=lines, base=base).check()
         raise ConfigError(*mistakes)
 

@@ -9,8 +9,8 @@ from threading import RLock
 from time import monotonic
 
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.forking import renew_after_fork, renew_if_forked
 from wsgistack.http.notices import Notice
+from wsgistack.processes.forking import renew_after_fork, renew_if_forked
 
 __all__ = ["LogFile"]
 

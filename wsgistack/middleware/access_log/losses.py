@@ -6,7 +6,7 @@ from queue import Full
 from threading import RLock
 from time import monotonic
 
-from wsgistack.forking import renew_after_fork
+from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["Losses"]
 

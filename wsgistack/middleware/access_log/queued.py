@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from wsgistack.http.background import Background
 from wsgistack.middleware.access_log.losses import Losses
+from wsgistack.processes.background import Background
 
 __all__ = ["queue_lines"]
 

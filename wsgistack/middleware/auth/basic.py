@@ -18,8 +18,8 @@ from wsgistack.middleware.auth.remembering import digest_secret, put_newest
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
 from wsgistack.middleware.auth.throttle import ThrottleOptions
+from wsgistack.processes.watched_file import WatchedFile
 from wsgistack.types import App, Environ, Secret
-from wsgistack.watched_file import WatchedFile
 
 __all__ = ["Basic", "BasicAuth", "BasicOptions"]
 

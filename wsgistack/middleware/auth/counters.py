@@ -8,8 +8,8 @@ from threading import Lock
 from time import monotonic, time
 from typing import NamedTuple
 
-from wsgistack.forking import renew_after_fork
 from wsgistack.middleware.auth.remembering import put_newest
+from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["Counters"]
 

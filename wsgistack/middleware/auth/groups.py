@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.middleware.auth.credentials import prepare_name
-from wsgistack.watched_file import WatchedFile, report_lines
+from wsgistack.processes.watched_file import WatchedFile, report_lines
 
 __all__ = ["Groups", "parse_groups", "watch_groups"]
 
@@ -52,6 +52,5 @@ def parse_groups(text: str, *, path: Path, key: str) -> tuple[Groups, tuple[()]]
                 mistakes.append(Mistake(f"{path}:{number}: the line is not GROUP: USER USER", key, path, _EXPECTED))
             for user in users.split():
                 groups.setdefault(prepare_name(user), set()).add(name)
-    if mistakes:
-        raise ConfigError(*report_lines(path, mistakes, key=key, expected=_EXPECTED))
+    report_lines(path, mistakes, key=key, expected=_EXPECTED).raise_if_any()
     return {user: frozenset(names) for user, names in groups.items()}, ()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable
 from importlib import import_module
 
-from wsgistack.errors import ConfigError, Mistake, check_lists, suggest
+from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
 from wsgistack.imports import require_extra
 
 __all__ = [
@@ -89,11 +89,9 @@ def check_weak_hashes(names: Collection[str]) -> None:
     """
     key = "weak_hashes"
     check_lists(weak_hashes=names)
-    unknown = [
+    Mistakes(
         Mistake(f"unknown format {name!r}", key, name, hint=suggest(name, WEAK)) for name in names if name not in WEAK
-    ]
-    if unknown:
-        raise ConfigError(*unknown)
+    ).raise_if_any()
 
 
 def identify_hash(stored: str, weak: Collection[str] = ()) -> str:

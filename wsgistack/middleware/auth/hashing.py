@@ -6,8 +6,8 @@ from math import inf
 from threading import Event, Lock, Semaphore
 from time import monotonic
 
-from wsgistack.forking import renew_after_fork
 from wsgistack.middleware.auth.remembering import put_newest
+from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["DEFAULT_HASHES", "LIFETIME", "MAX_REMEMBERED", "MAX_WAIT", "Hashing"]
 

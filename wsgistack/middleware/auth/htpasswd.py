@@ -9,7 +9,7 @@ from wsgistack.errors import ConfigError, Mistake
 from wsgistack.middleware.auth.credentials import prepare_name
 from wsgistack.middleware.auth.hashes import PLAIN, HashError, identify_hash, require_libraries
 from wsgistack.middleware.auth.passwords import EXPECTED_HASH, LOCKED, Users
-from wsgistack.watched_file import WatchedFile, report_lines
+from wsgistack.processes.watched_file import WatchedFile, report_lines
 
 __all__ = ["parse_htpasswd", "split_line", "watch_htpasswd"]
 

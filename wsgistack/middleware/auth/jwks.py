@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from wsgistack.errors import ConfigError, Mistake, describe_error
-from wsgistack.forking import renew_after_fork, renew_if_forked
 from wsgistack.http.addresses import parse_address
+from wsgistack.processes.forking import renew_after_fork, renew_if_forked
 from wsgistack.types import Duration
 
 __all__ = ["Keys", "KeysUnavailableError"]

@@ -10,7 +10,7 @@ from wsgistack.environ import IDENTITY
 from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.paths import compile_exemptions
-from wsgistack.http.responses import error_answer
+from wsgistack.http.responses import send_answer
 from wsgistack.middleware.auth.rules import RuleOptions, compile_rules
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
 from wsgistack.middleware.auth.throttle import Throttle, ThrottleOptions
@@ -158,9 +158,7 @@ class AuthLayer(Middleware):
             headers = [("WWW-Authenticate", scheme.challenge(self._quoted_realm, refusal))]
         if refusal.retry_after:
             headers.append(("Retry-After", str(refusal.retry_after)))
-        status, headers, body = error_answer(environ, refusal.status, _DETAILS.get(refusal.status, ""), headers=headers)
-        start_response(status, headers)
-        return body
+        return send_answer(environ, start_response, refusal.status, _DETAILS.get(refusal.status, ""), headers=headers)
 
     def _list_challenges(self, refusal: Refusal, refused_by: Scheme | None, environ: Environ) -> list[tuple[str, str]]:
         is_script = self.dialog == "pages" and (

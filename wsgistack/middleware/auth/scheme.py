@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 from wsgistack.types import Environ
 
@@ -28,6 +28,10 @@ class Identity(NamedTuple):
     groups: frozenset[str] = frozenset()
     scopes: frozenset[str] | None = None
     claims: Mapping[str, object] = _NOTHING
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        """Pickle and copy it, as for a session, although a read-only mapping can't be."""
+        return type(self), (*self[:-1], dict(self.claims))
 
 
 class Refusal(NamedTuple):

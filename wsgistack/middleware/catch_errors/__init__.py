@@ -18,7 +18,7 @@ from wsgistack.middleware.catch_errors.callers import wants_error
 from wsgistack.middleware.catch_errors.expected import Answer, ExpectedErrors, Planned, ask_error
 from wsgistack.middleware.catch_errors.frameworks import LISTENER, listen_to_frameworks
 from wsgistack.middleware.catch_errors.log import Sent, log_error
-from wsgistack.middleware.catch_errors.report import Reporter
+from wsgistack.middleware.catch_errors.reports.record import Reporter
 from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
 __all__ = ["CatchErrors"]
@@ -139,7 +139,7 @@ class CatchErrors(Middleware):
         self._redaction = Redaction(redact)
         self._reports = None
         if reporters or report_file is not None or capsules is not None:
-            from wsgistack.middleware.catch_errors.reporting import Reports  # slow to import
+            from wsgistack.middleware.catch_errors.reports.reporting import Reports  # slow to import
 
             with mistakes.collect():
                 self._reports = Reports(

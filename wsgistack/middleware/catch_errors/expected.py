@@ -6,6 +6,7 @@ from itertools import filterfalse
 from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type, suggest
+from wsgistack.http.headers import is_field_name
 from wsgistack.http.responses import ERRORS
 from wsgistack.middleware.catch_errors.attributes import mro_of
 from wsgistack.types import App, Environ, ExcInfo, Headers, Write
@@ -17,7 +18,6 @@ Answer: TypeAlias = tuple[str, Headers, list[bytes]]
 _FIELDS = {"status", "detail", "headers"}
 _EXPECTED = "a status such as 409, or a mapping with status, detail and headers"
 _STATUS = re.compile(r"[2-5][0-9][0-9](?: [ -~\x80-\xff]*)?")
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OF_THE_ANSWER = ("content-type", "content-length", "vary")
 
 
@@ -104,7 +104,7 @@ def _read_plan(name: str, planned: object) -> Planned:
 
 def _is_header(item: tuple[object, object]) -> bool:
     name, value = item
-    if not (isinstance(name, str) and isinstance(value, str) and _NAME.fullmatch(name)):
+    if not (isinstance(name, str) and isinstance(value, str) and is_field_name(name)):
         return False
     is_latin = all(each == "\t" or " " <= each <= "~" or "\xa0" <= each <= "\xff" for each in value)
     return is_latin and name.lower() not in _OF_THE_ANSWER

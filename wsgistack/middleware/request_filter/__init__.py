@@ -13,7 +13,6 @@ from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import Mistake, Mistakes, check_lists
 from wsgistack.exchange import editing
-from wsgistack.forking import renew_after_fork
 from wsgistack.http.addresses import MAX_PEER
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import send_answer
@@ -27,6 +26,7 @@ from wsgistack.middleware.request_filter.patterns import (
     find_rule,
 )
 from wsgistack.peers import AUTHENTICATION, FORWARDING, because
+from wsgistack.processes.forking import renew_after_fork
 from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
 __all__ = ["RequestFilter"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.http.addresses import Networks, parse_address
+from wsgistack.processes.watched_file import WatchedFile, report_lines
 from wsgistack.types import Environ
-from wsgistack.watched_file import WatchedFile, report_lines
 
 __all__ = ["NetworkFile", "compile_client_rules", "describe_client"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
 from wsgistack.imports import import_object
-from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
+from wsgistack.middleware.catch_errors.reports.record import ErrorReport, Reporter
 
 __all__ = ["REPORTS_LOGGER", "JsonLines", "find_reporters", "report_to_logging"]
 

@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 
 from tests.middleware.catch_errors.failing import caught, fail, failing, report_of, send
 from wsgistack import CatchErrors, ConfigError
-from wsgistack.middleware.catch_errors.reporters import (
+from wsgistack.middleware.catch_errors.reports.reporters import (
     REPORTS_LOGGER,
     JsonLines,
     find_reporters,

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from wsgistack import watched_file
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.watched_file import INTERVAL, KEPT, WatchedFile, report_lines
+from wsgistack.processes import watched_file
+from wsgistack.processes.watched_file import INTERVAL, KEPT, WatchedFile, report_lines
 
 Parse = Callable[[str], tuple[str, Sequence[Mistake]]]
 

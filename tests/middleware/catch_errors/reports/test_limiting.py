@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
-from wsgistack.middleware.catch_errors.limiting import Limiter
+from wsgistack.middleware.catch_errors.reports.limiting import Limiter
 
 
 def test_admits_once_in_a_period_and_counts_the_others() -> None:

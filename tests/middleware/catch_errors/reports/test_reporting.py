@@ -13,7 +13,7 @@ import pytest
 
 from tests.middleware.catch_errors.failing import Unprintable, fail, failing, send
 from wsgistack import CatchErrors, ConfigError, Pipeline
-from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.middleware.catch_errors.reports.record import ErrorReport
 
 HERE = __name__
 RECEIVED: list[ErrorReport] = []

@@ -12,13 +12,14 @@ import pytest
 from tests.direct import answering
 from tests.forking import fork_like_uwsgi
 from tests.middleware.catch_errors.failing import caught, fail, report_of
-from wsgistack import RequestFilter, forking
-from wsgistack.forking import _renew_all, renew_after_fork, renew_if_forked
-from wsgistack.http.background import Background, _wait_for_all
+from wsgistack import RequestFilter
 from wsgistack.http.notices import Notice
 from wsgistack.middleware.access_log.file import LogFile
-from wsgistack.middleware.catch_errors.delivery import BackgroundDelivery
-from wsgistack.middleware.catch_errors.limiting import Limiter
+from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery
+from wsgistack.middleware.catch_errors.reports.limiting import Limiter
+from wsgistack.processes import forking
+from wsgistack.processes.background import Background, _wait_for_all
+from wsgistack.processes.forking import _renew_all, renew_after_fork, renew_if_forked
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 

@@ -2,7 +2,7 @@
 
 from threading import RLock
 
-from wsgistack.forking import renew_after_fork
+from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["Limiter"]
 

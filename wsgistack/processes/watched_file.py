@@ -8,8 +8,8 @@ from threading import Lock
 from time import monotonic
 from typing import Generic, TypeAlias, TypeVar
 
-from wsgistack.errors import ConfigError, Mistake
-from wsgistack.forking import renew_after_fork
+from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["INTERVAL", "KEPT", "MAX_REPORTED_LINES", "WatchedFile", "report_lines"]
 
@@ -57,8 +57,7 @@ class WatchedFile(Generic[Content]):
         self._reported: _Stamp | None = None
         self._stamp, text = self._load()
         self._content, mistakes = parse(text)
-        if mistakes:
-            raise ConfigError(*mistakes)
+        Mistakes(mistakes).raise_if_any()
         self._next = monotonic() + INTERVAL
         self.renew()
         renew_after_fork(self)
@@ -134,13 +133,13 @@ class _ChangingFileError(ConfigError):
     """A file changed while it was read."""
 
 
-def report_lines(path: Path, mistakes: Sequence[Mistake], *, key: str, expected: str) -> list[Mistake]:
+def report_lines(path: Path, mistakes: Sequence[Mistake], *, key: str, expected: str) -> Mistakes:
     """The first mistakes of a file, and how many there are besides: a file of another kind may have millions."""
     left_out = len(mistakes) - MAX_REPORTED_LINES
     if left_out <= 0:
-        return [*mistakes]
+        return Mistakes(mistakes)
     problem = f"{str(path)!r} has {left_out} more lines with such mistakes"
-    return [*mistakes[:MAX_REPORTED_LINES], Mistake(problem, key, path, expected)]
+    return Mistakes([*mistakes[:MAX_REPORTED_LINES], Mistake(problem, key, path, expected)])
 
 
 def _make_stamp(found: os.stat_result) -> _Stamp:

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakSet, finalize
 
-from wsgistack.forking import renew_after_fork, renew_if_forked
+from wsgistack.processes.forking import renew_after_fork, renew_if_forked
 
 __all__ = ["Background"]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.middleware.catch_errors.failing import fail, failing, send
 from wsgistack import BodyLimit, CatchErrors, ConfigError
 from wsgistack.http.uploads import Input
-from wsgistack.middleware.catch_errors import capsules as home
+from wsgistack.middleware.catch_errors.reports import capsules as home
 from wsgistack.testing import Judge
 
 LOGIN = b'{"user": "ada", "password": "hunter2-hunter2"}'

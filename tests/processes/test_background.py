@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from wsgistack import forking
-from wsgistack.http import background as home
-from wsgistack.http.background import Background
+from wsgistack.processes import background as home
+from wsgistack.processes import forking
+from wsgistack.processes.background import Background
 
 NAME = "tests of background"
 

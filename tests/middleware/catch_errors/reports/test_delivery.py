@@ -12,9 +12,9 @@ import pytest
 from gevent import Timeout
 
 from tests.middleware.catch_errors.failing import caught, fail, report_of
-from wsgistack.middleware.catch_errors import delivery as home
-from wsgistack.middleware.catch_errors.delivery import BackgroundDelivery, Delivery
-from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.middleware.catch_errors.reports import delivery as home
+from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery, Delivery
+from wsgistack.middleware.catch_errors.reports.record import ErrorReport
 
 REPORT = report_of(caught(fail))
 
@@ -88,7 +88,7 @@ def test_the_last_reports_are_delivered_before_the_process_ends(tmp_path: Path) 
 import time
 from pathlib import Path
 from tests.middleware.catch_errors.failing import caught, fail, report_of
-from wsgistack.middleware.catch_errors.delivery import BackgroundDelivery, Delivery
+from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery, Delivery
 
 def slow(report):
     time.sleep(0.2)
@@ -96,7 +96,7 @@ def slow(report):
 
 BackgroundDelivery(slow, "site").send(report_of(caught(fail)))
 """
-    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[4], check=True, timeout=60)
     assert file.read_text() == "no"
 
 

@@ -16,7 +16,7 @@ from wsgistack.errors import ConfigError, Mistake
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.bodies import MAX_BODY, read_kept, redact_body
 from wsgistack.middleware.catch_errors.frames import Frame, Raised
-from wsgistack.middleware.catch_errors.report import ErrorReport
+from wsgistack.middleware.catch_errors.reports.record import ErrorReport
 from wsgistack.middleware.catch_errors.request import redact_paths
 from wsgistack.middleware.catch_errors.values import Values
 from wsgistack.types import Environ

@@ -13,13 +13,13 @@ from wsgistack.http.redaction import Redaction
 from wsgistack.http.traceparent import find_trace_id
 from wsgistack.http.uploads import Input
 from wsgistack.middleware.catch_errors.bodies import KEPT_INPUT, MAX_BODY
-from wsgistack.middleware.catch_errors.capsules import Capsules
-from wsgistack.middleware.catch_errors.delivery import BackgroundDelivery, Delivery
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint, find_origin
 from wsgistack.middleware.catch_errors.frames import Raised, capture_error
-from wsgistack.middleware.catch_errors.limiting import Limiter
-from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
-from wsgistack.middleware.catch_errors.reporters import JsonLines, find_reporters
+from wsgistack.middleware.catch_errors.reports.capsules import Capsules
+from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery, Delivery
+from wsgistack.middleware.catch_errors.reports.limiting import Limiter
+from wsgistack.middleware.catch_errors.reports.record import ErrorReport, Reporter
+from wsgistack.middleware.catch_errors.reports.reporters import JsonLines, find_reporters
 from wsgistack.middleware.catch_errors.request import list_headers, name_request
 from wsgistack.middleware.catch_errors.secrets import make_values
 from wsgistack.middleware.catch_errors.tracebacks import write_traceback

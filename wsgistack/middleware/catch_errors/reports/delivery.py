@@ -5,9 +5,9 @@ from contextlib import suppress
 from queue import Full
 from threading import RLock
 
-from wsgistack.forking import renew_after_fork
-from wsgistack.http.background import Background
-from wsgistack.middleware.catch_errors.report import ErrorReport, Reporter
+from wsgistack.middleware.catch_errors.reports.record import ErrorReport, Reporter
+from wsgistack.processes.background import Background
+from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["BackgroundDelivery", "Delivery"]
 
