@@ -32,7 +32,7 @@ LISTED: Mapping[str, Mapping[str, str]] = {
         "$ python3 -m venv": "installs",
         '"""The Sunset header': "test_documents.py",
         "[options.entry_points]": "test_documents.py",
-        "import pytest": "test_documents.py",
+        "from collections.abc": "test_documents.py",
         '"""The floor of sunset': "test_documents.py",
         "$ git tag -s": "publishes; .ci/run builds and checks the distributions",
     },

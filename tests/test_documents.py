@@ -121,7 +121,7 @@ def test_the_example_middleware_passes_the_kit_and_its_tests(folder: Path, monke
         (folder / name).write_text(text, "utf-8")
     middleware = load_module("wsgistack.middleware.sunset", folder / "sunset.py", monkeypatch).Sunset
     tests = load_module("example_tests", folder / "test_sunset.py", monkeypatch)
-    floor = load_module("example_floor", folder / "floor.py", monkeypatch).sunset
+    floor = load_module("example_floor", folder / "floor.py", monkeypatch).Sunset
 
     options: dict[str, Any] = tests.TestSunset.options
     for factory in (tests.TestSunset.factory, floor):

@@ -92,7 +92,7 @@ COMMANDS: dict[str, tuple[str | Path, ...]] = {
     "mod_wsgi": (),
     "mod_wsgi with a daemon": (),
 }
-MODULES = {"gunicorn gevent": ("gevent",), "gevent": ("gevent",), "eventlet": ("eventlet",)}
+MODULES: dict[str, tuple[str, ...]] = {"gunicorn gevent": ("gevent",), "gevent": ("gevent",), "eventlet": ("eventlet",)}
 MODULES |= {name: (name.lower(), "uvicorn") for name in ("Starlette", "asgiref", "a2wsgi")}
 NEVER_CLOSE = ("Starlette", "asgiref")
 KINDS = {
