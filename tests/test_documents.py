@@ -209,6 +209,11 @@ def test_documents_name_only_files_that_exist() -> None:
         assert not missing, document
 
 
+def test_each_picture_is_on_a_page() -> None:
+    shown = {name for page in ROOT.glob("docs/**/*.rst") for name in re.findall(r"images/\S+", page.read_text("utf-8"))}
+    assert {f"images/{picture.name}" for picture in ROOT.glob("docs/images/*")} <= shown
+
+
 class Reader:
     """A reader with a folder and a port of their own."""
 
