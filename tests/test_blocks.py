@@ -12,9 +12,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from docutils import nodes
 
-from tests.pages import Snippet, read_page
+from tests.pages import Snippet, read_blocks
 from tests.test_documents import DOCUMENTS, PAGES, ROOT, TUTORIAL
 
 READ = {*DOCUMENTS, *PAGES, TUTORIAL}
@@ -102,11 +101,10 @@ def find_pages() -> list[Path]:
     return [page for page, name in names.items() if not {*made} & {*name.parts} and str(name) not in included]
 
 
-def read_blocks(page: Path) -> list[Snippet]:
-    """All literal blocks, also those without a language, but not those of another file that a page includes."""
+def read_own_blocks(page: Path) -> list[Snippet]:
+    """The blocks of a page, but not those of another file that it includes."""
     text = page.read_text("utf-8")
-    found = [Snippet(node) for node in read_page(page).findall(nodes.literal_block)]
-    return [block for block in found if block.text.splitlines()[0].strip() in text]
+    return [block for block in read_blocks(page) if block.text.splitlines()[0].strip() in text]
 
 
 def is_run(block: Snippet, page: Path, others: list[Snippet]) -> bool:
@@ -125,7 +123,7 @@ def is_run(block: Snippet, page: Path, others: list[Snippet]) -> bool:
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in find_pages()])
 def test_each_block_is_run_or_listed(page: Path) -> None:
-    blocks = read_blocks(page)
+    blocks = read_own_blocks(page)
     listed = LISTED.get(str(page.relative_to(ROOT)), {})
     not_run = [block.text for block in blocks if not is_run(block, page, blocks)]
     assert [text for text in not_run if not text.startswith((*listed,))] == []
