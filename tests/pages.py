@@ -17,6 +17,7 @@ class Snippet:
     """A block of code. With a caption or a name, it is a file."""
 
     def __init__(self, node: docutils.nodes.literal_block) -> None:
+        self.is_code = "code" in node["classes"]
         self.language = next((name for name in node["classes"] if name != "code"), "")
         self.file = next(iter(node["names"]), "")
         self.text = node.astext()
@@ -91,12 +92,16 @@ def know_sphinx() -> None:
 
 def read_page(document: Path) -> docutils.nodes.document:
     """Read a document. A mistake in it is an error."""
+    return _parse(document, document.read_text("utf-8"))
+
+
+def _parse(document: Path, text: str) -> docutils.nodes.document:
     know_sphinx()
     parser = docutils.parsers.rst.Parser()
     settings = docutils.frontend.get_default_settings(parser)
     settings.halt_level = docutils.utils.Reporter.WARNING_LEVEL
     tree = docutils.utils.new_document(str(document), settings)
-    parser.parse(document.read_text("utf-8"), tree)
+    parser.parse(text, tree)
     return tree
 
 
@@ -105,11 +110,21 @@ def read_snippets(document: Path, tab: str = "") -> list[Snippet]:
 
     :param tab: the ``sync`` of the tabs to choose; by default all.
     """
-    tree = read_page(document)
+    return [block for block in read_blocks(document, tab) if block.is_code]
+
+
+def read_blocks(document: Path, tab: str = "") -> tuple[Snippet, ...]:
+    """Read all literal blocks of a document, also those without a language."""
+    return _read_blocks(document, document.read_text("utf-8"), tab)
+
+
+@cache
+def _read_blocks(document: Path, text: str, tab: str) -> tuple[Snippet, ...]:
+    tree = _parse(document, text)
     for container in list(tree.findall(docutils.nodes.container)):
         if tab and container["sync"] not in ("", tab):
             container.parent.remove(container)
-    return [Snippet(node) for node in tree.findall(docutils.nodes.literal_block) if "code" in node["classes"]]
+    return tuple(map(Snippet, tree.findall(docutils.nodes.literal_block)))
 
 
 def find_snippet(document: Path, text: str) -> str:

@@ -4,6 +4,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -100,6 +101,13 @@ def test_has_examples_in_all_formats_and_all_sections(name: str, folder: Path) -
     assert ":raises" not in text
 
 
+def test_each_page_says_when_not_to_use_the_layer_and_what_it_costs(folder: Path) -> None:
+    texts = {name: (folder / f"{name}.rst").read_text("utf-8") for name in LAYERS}
+    for title in ("Errors", "When not to use it"):
+        assert [name for name, text in texts.items() if f"\n{title}\n---" not in text] == []
+    assert [name for name, text in texts.items() if not re.search(r"(?m)^- .+: [\d.]+ µs$", text)] == ["lint"]
+
+
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with the files and the modules that the examples name."""
@@ -118,6 +126,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@cache  # a key takes a long time
 def write_public_key() -> str:
     encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     return rsa.generate_private_key(65537, 2048).public_key().public_bytes(encoding, form).decode()

@@ -25,7 +25,7 @@ from wsgistack.pipeline import registry
 from wsgistack.types import Duration, Factory, Size
 
 DOCS = Path(__file__).parent.parent
-FIGURES = DOCS / "figures" / "layers.json"
+FIGURES = DOCS / "figures"
 MAX_LINE = 88
 INTRODUCTION = (
     "A list of layers starts with the outermost one. ``wsgistack init`` writes a file with the recommended order, and\n"
@@ -43,7 +43,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def write_pages(folder: Path) -> None:
     """Write ``NAME.rst`` for each layer of wsgistack, and the list of them."""
-    rows = json.loads(FIGURES.read_text("utf-8"))["rows"]
+    rows = [*read_figures()]
     folder.mkdir(exist_ok=True)
     layers = {name: registry.find(name) for name in registry.names()}
     ours = {name: layer for name, layer in layers.items() if layer.__module__.startswith("wsgistack.")}
@@ -52,6 +52,13 @@ def write_pages(folder: Path) -> None:
     listed = [f":doc:`{name}`\n    {summarize(layer)}\n" for name, layer in ours.items()]
     tree = [".. toctree::", "   :hidden:", "", *(f"   {name}" for name in ours)]
     write(folder / "index.rst", ["Layers", "======", "", INTRODUCTION, "", *listed, *tree])
+
+
+def read_figures() -> Iterator[dict[str, Any]]:
+    """Read the figures of the layers. ``compress`` has a benchmark of its own."""
+    yield from json.loads((FIGURES / "layers.json").read_text("utf-8"))["rows"]
+    for row in json.loads((FIGURES / "compress.json").read_text("utf-8"))["rows"]:
+        yield {**row, "what": f"compress: {re.sub('^(wsgistack |layer: )', '', row['what'])}"}
 
 
 def write(path: Path, lines: Iterable[str]) -> None:

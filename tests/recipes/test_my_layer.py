@@ -1,6 +1,7 @@
 """The template of a package: a copy can be installed, tested and renamed by the commands of its README."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tests.test_documents import compare
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "writing-a-middleware.rst"
 TEMPLATE = ROOT / "recipes" / "my-layer"
 MADE = shutil.ignore_patterns("*.egg-info", "__pycache__", ".*_cache", "build")
 SOURCE = ("wsgistack", "setup.cfg", "setup.py", "pyproject.toml", "README.rst", "LICENSE")
@@ -57,3 +59,19 @@ def test_a_copy_can_be_installed_tested_and_renamed(tmp_path: Path, environ: dic
     assert len(ran) == 12
     left = subprocess.run(["grep", "-rIE", "my[-_]layer|MyLayer", "."], cwd=copy, capture_output=True, check=False)
     assert left.stdout == b""
+
+
+def test_the_package_of_the_page_can_be_installed_and_listed(tmp_path: Path, environ: dict[str, str]) -> None:
+    folder = tmp_path / "powered"
+    folder.mkdir()
+    *_, last = snippets = read_snippets(PAGE)
+    for snippet in snippets:
+        if snippet.file in ("powered.py", "pyproject.toml"):
+            (folder / snippet.file).write_text(snippet.text)
+    for command, expected in last.commands():
+        command = re.sub("^pip ", "python -m pip ", command)
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=folder, env=environ, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        compare(expected, done.stdout, command)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.pages import find_snippet
 from tests.servers.running import WSGISTACK, Answer, Server, eventually, running
 
 pytestmark = pytest.mark.slow
@@ -88,6 +89,20 @@ def test_the_rules_hold(site: Site, claims: dict[str, str], method: str, path: s
     answer = site.get(site.make_token(**claims), path, method)
     assert answer.status == status
     assert ("insufficient_scope" in answer.headers.get("www-authenticate", "")) == (status == 403 and method != "GET")
+
+
+def test_curl_shows_what_the_page_shows(site: Site) -> None:
+    shown = find_snippet(RECIPE / "README.rst", "$ token=").splitlines()
+    commands = "\n".join(line.removeprefix("$ ") for line in shown if line.startswith("$ "))
+    expected = "\n".join(line for line in shown if not line.startswith("$ "))
+    done = subprocess.run(
+        ["bash", "-c", commands.replace("8001", str(site.issuer.port)).replace("8080", str(site.server.port))],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.replace("\r", "").strip() == expected.replace("8001", str(site.issuer.port))
 
 
 def test_nobody_enters_without_a_token_of_the_issuer(site: Site) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages import find_snippet
 from tests.servers.running import WSGISTACK, Server, eventually, running
 
 pytestmark = pytest.mark.slow
@@ -61,6 +62,17 @@ def test_has_no_mistake_and_no_warning(folder: Path) -> None:
     assert (done.stdout, done.stderr) == ("stack.toml: OK\n", "")
 
 
+def test_the_layer_for_a_proxy_fits_where_the_page_puts_it(folder: Path) -> None:
+    first = '[[layers]]\nuse = "request_id"\n\n'
+    added = find_snippet(folder / "README.rst", "forwarded")
+    stack = (folder / "stack.toml").read_text()
+    assert stack.count(first) == 1
+    (folder / "proxied.toml").write_text(stack.replace(first, f"{first}{added}\n\n"))
+    command = [*WSGISTACK, "check", "--strict", "proxied.toml"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("proxied.toml: OK\n", "")
+
+
 def test_only_people_with_a_password_see_the_site(site: Server, folder: Path) -> None:
     assert site.get("/", Authorization=ADA).body == b"Welcome to the next release, ada.\n"
     for wrong in ("", "Basic YWRhOnB3", "Bearer x"):
@@ -75,6 +87,15 @@ def test_everybody_sees_whether_it_is_well(site: Server) -> None:
     assert site.get("/health", Authorization="Basic YWRhOnB3").status == 200
     for path in ("/health/..", "/health/../", "/healthy", "//", "/%2e/", "/health%2f..", "/health;/.."):
         assert site.get(path, Authorization="").status == 401, path
+
+
+def test_the_commands_of_the_page_find_a_wrong_password(site: Server, folder: Path) -> None:
+    if shutil.which("fail2ban-regex") is None:
+        pytest.skip("fail2ban is not installed")
+    (folder / "auth.log").write_text("")
+    commands = find_snippet(folder / "README.rst", "fail2ban-regex").replace("8080", str(site.port))
+    done = subprocess.run(["bash", "-c", commands], cwd=folder, capture_output=True, text=True, check=True)
+    assert "1 matched" in done.stdout
 
 
 def test_fail2ban_finds_who_guesses(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The recipe for Zope: an instance as mkwsgiinstance makes it logs the same lines as with Paste, and some more."""
 
+import json
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from tests.pages import find_snippet
 from tests.servers.running import WSGISTACK, Server, eventually, running
 
+README = Path(__file__).parents[2] / "recipes" / "zope" / "README.rst"
 pytestmark = pytest.mark.slow
 
 MAKE = "import sys; from Zope2.utilities.mkwsgiinstance import main; sys.exit(main())"
@@ -28,13 +30,14 @@ ASKED = [
 
 
 @contextmanager
-def serving(folder: Path, log: str, *command: str, options: str = "") -> Iterator[Server]:
-    """Serve a new instance, with one word of its file changed, and with more options of its server."""
+def serving(folder: Path, log: str, *command: str, options: str = "", section: str = "") -> Iterator[Server]:
+    """Serve a new instance, with one word of its file changed, with more options of its server, or another section."""
     subprocess.run([sys.executable, "-c", MAKE, "-d", "instance", "-u", "admin:admin"], cwd=folder, check=True)
     file = folder / "instance" / "etc" / "zope.ini"
     text = file.read_text()
     assert text.count("egg:Paste#translogger") == 1
-    file.write_text(text.replace("egg:Paste#translogger", log).replace("port = 8080", f"port = 0\n{options}"))
+    text = text.replace("egg:Paste#translogger", log).replace("port = 8080", f"port = 0\n{options}")
+    file.write_text(re.sub(r"(?s)\[filter:translogger\].*?\n\n", f"{section}\n\n", text) if section else text)
     with running(folder, *command) as server:
         yield server
 
@@ -71,10 +74,30 @@ def test_wsgistack_serves_the_same_file(tmp_path: Path) -> None:
 
 def test_the_log_has_the_address_that_a_proxy_has_seen(tmp_path: Path) -> None:
     command = (sys.executable, "-c", RUN, "instance/etc/zope.ini")
-    options = find_snippet(Path(__file__).parents[2] / "recipes" / "zope" / "README.rst", "trusted_proxy")
+    options = find_snippet(README, "trusted_proxy")
     with serving(tmp_path, "egg:wsgistack#translogger", *command, options=options) as server:
         with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
             connection.request("GET", "/", headers={"X-Forwarded-For": "192.0.2.7"})
             connection.getresponse().read()
         log = server.folder / "instance" / "var" / "log" / "Z4.log"
         assert eventually(lambda: log.read_text() or None).startswith("192.0.2.7 - - [")
+
+
+def test_the_layer_in_its_place_writes_json(tmp_path: Path) -> None:
+    command = (*WSGISTACK, "serve", "instance/etc/zope.ini", "--port", "0")
+    section = find_snippet(README, "format = json")
+    with serving(tmp_path, "egg:wsgistack#translogger", *command, section=section) as server:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        log = server.folder / "instance" / "var" / "log" / "access.jsonl"
+        assert json.loads(eventually(lambda: log.read_text() or None))["status"] == 200
+
+
+def test_sed_makes_a_template_for_buildout(tmp_path: Path) -> None:
+    made = tmp_path / "parts" / "instance" / "etc" / "wsgi.ini"
+    made.parent.mkdir(parents=True)
+    made.write_text("[filter:translogger]\nuse = egg:Paste#translogger\nhome = %(here)s\n")
+    subprocess.run(["bash", "-c", find_snippet(README, "s/%/%%/g")], cwd=tmp_path, check=True)
+    expected = "[filter:translogger]\nuse = egg:wsgistack#translogger\nhome = %%(here)s\n"
+    assert (tmp_path / "wsgi.ini.in").read_text() == expected

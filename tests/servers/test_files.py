@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import sys
 from collections.abc import Iterator
 from struct import pack
 
@@ -12,7 +13,21 @@ from tests.servers.mod_wsgi import LOAD, WAYS, running_apache
 from tests.servers.running import CREDENTIALS, Server, eventually, running
 from tests.servers.test_five_layers import COMMANDS, TOML
 
-SERVERS = [*WAYS, "gunicorn", "waitress"]
+WSGIREF = """
+from wsgiref.simple_server import make_server
+from wsgistack import load
+server = make_server("127.0.0.1", 0, load("stack.toml"))
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+"""
+STARTED = {
+    "gunicorn": COMMANDS["gunicorn"],
+    "gunicorn gevent": (*COMMANDS["gunicorn"], "--worker-class", "gevent"),
+    "waitress": COMMANDS["waitress"],
+    "wsgiref": (sys.executable, "-c", WSGIREF),
+}
+SERVERS = [*WAYS, *STARTED]
+WITHOUT_SENDFILE = [STARTED[name] for name in ("gunicorn gevent", "waitress", "wsgiref")]
 BODIES = {
     "/whole": TEXT,
     "/part": TEXT[:15000],
@@ -27,12 +42,12 @@ READ_HERE = {"/memory", "/pipe", "/written"}
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if request.param == "gunicorn gevent":
+        pytest.importorskip("gevent", reason="gevent is not installed")
     folder = tmp_path_factory.mktemp("site")
     (folder / "stack.toml").write_text(TOML.replace("application:application", "files:application"))
     apache = request.param in WAYS
-    with (
-        running_apache(folder, LOAD, request.param) if apache else running(folder, *COMMANDS[request.param]) as started
-    ):
+    with running_apache(folder, LOAD, request.param) if apache else running(folder, *STARTED[request.param]) as started:
         yield started
 
 
@@ -58,6 +73,8 @@ def read_reports(server: Server) -> list[str]:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", BODIES)
 def test_sends_and_logs_a_file(path: str, method: str, server: Server) -> None:
+    if path == "/pipe" and server.process.args == STARTED["gunicorn gevent"]:
+        return  # without any layer, this worker waits forever at the end of a pipe
     before = len(read_reports(server))
     answer = server.get(path, method, Accept_Encoding="identity")
     body = BODIES[path] if method == "GET" else b""
@@ -68,8 +85,11 @@ def test_sends_and_logs_a_file(path: str, method: str, server: Server) -> None:
         assert logged_by_apache(server, answer.headers["x-request-id"]) == ["200", str(len(body))]
     if path not in READ_HERE and (is_apache(server) or server.process.args == COMMANDS["waitress"]):
         assert answer.headers["content-length"] == str(len(BODIES[path])), "the server took it from the file"
-    if path not in READ_HERE and server.process.args != COMMANDS["waitress"]:
-        assert "read here" not in read_reports(server)[before:], "the server did not use sendfile"
+    if path not in READ_HERE and method == "GET":
+        is_read = "read here" in read_reports(server)[before:]
+        assert is_read == (server.process.args in WITHOUT_SENDFILE), (
+            "the servers that docs/servers.rst lists use sendfile"
+        )
     if path not in ("/memory", "/pipe"):
         assert read_reports(server)[before:].count("closed") == 1
 

@@ -100,9 +100,10 @@ def egg_entry_point(spec: str, groups: tuple[str, ...]) -> EntryPoint:
     try:
         points = distribution(project.strip()).entry_points
     except (PackageNotFoundError, ValueError) as error:
-        found = (each.metadata for each in Distribution.discover())  # each access reads the file again
-        installed = [metadata["Name"] for metadata in found if "Name" in metadata]
-        hint = did_you_mean(project, installed)
+        texts = {each: each.read_text("entry_points.txt") or "" for each in Distribution.discover()}
+        fitting = [each for each, text in texts.items() if any(group in text for group in groups)]
+        found = (each.metadata for each in fitting)  # each access reads the file again
+        hint = did_you_mean(project, [metadata["Name"] for metadata in found if "Name" in metadata])
         problem = f"distribution {project!r} is not installed"
         raise ConfigError(Mistake(problem, value=spec, hint=hint)) from error
     there = {point.name: point for group in reversed(groups) for point in points.select(group=group)}

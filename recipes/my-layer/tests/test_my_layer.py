@@ -32,7 +32,8 @@ class TestDoubled(MiddlewareConformance):
 
 
 def test_says_who_has_sent_a_response():
-    assert TestApp(MyLayer(application, machine="web-1")).get("/").headers["X-Served-By"] == "web-1"
+    answer = TestApp(MyLayer(application, machine="web-1")).get("/")
+    assert answer.headers["X-Served-By"] == "web-1"
 
 
 def test_sends_the_name_of_the_machine_by_default(monkeypatch):
