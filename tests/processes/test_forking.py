@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.direct import answering
-from tests.forking import fork_like_uwsgi
+from tests.forking import fork_like_uwsgi, wait_for_child
 from tests.middleware.catch_errors.failing import caught, fail, report_of
 from wsgistack import RequestFilter
 from wsgistack.http.notices import Notice
@@ -46,7 +46,7 @@ def test_a_child_has_its_own_locks_and_threads(tmp_path: Path) -> None:
     _renew_all()
     delivery.send(report)
     assert delivery._background.wait(10)
-    assert os.waitpid(child, 0)[1] == 0
+    assert wait_for_child(child) == 0
     assert sorted(file.read_text().split()) == sorted(map(str, [os.getpid(), os.getpid(), child]))
 
 
@@ -86,7 +86,7 @@ def test_a_child_of_uwsgi_has_its_own_thread(tmp_path: Path) -> None:
     if not child:
         background.put("child")
         os._exit(0 if background.wait(10) else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert wait_for_child(child) == 0
     assert file.read_text() == f"child {child}"
 
 
@@ -98,7 +98,7 @@ def test_a_child_of_uwsgi_that_has_no_thread_ends_at_once() -> None:
         signal.alarm(10)
         _wait_for_all()
         os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert wait_for_child(child) == 0
 
 
 def test_a_child_of_uwsgi_has_its_own_position_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_a_child_of_uwsgi_has_its_own_position_in_the_file(tmp_path: Path, monke
     if not child:
         log.write("child")
         os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert wait_for_child(child) == 0
     assert os.lseek(log._file, 0, os.SEEK_CUR) == position
 
 

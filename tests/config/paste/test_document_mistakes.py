@@ -19,7 +19,7 @@ MISTAKES = {
     ),
     "composite": (
         "[composite:main]\nuse = egg:PasteDeplyo#urlmap\n",
-        "stack.ini:2: [composite:main] use: distribution 'PasteDeplyo' is not installed; did you mean 'PasteDeploy'?",
+        "stack.ini:2: [composite:main] use: distribution 'PasteDeplyo' is not installed; did you mean 'Paste'?",
     ),
     "filter as main": (
         "[filter:main]\nuse = gzip\n",

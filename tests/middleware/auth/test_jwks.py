@@ -19,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.forking import fork_like_uwsgi
+from tests.forking import fork_like_uwsgi, wait_for_child
 from wsgistack import ConfigError, Identity, Refusal
 from wsgistack.middleware.auth import jwks
 from wsgistack.middleware.auth.jwks import Keys
@@ -396,7 +396,7 @@ def test_a_process_that_was_forked_during_a_fetch_fetches_the_keys_itself(
             os._exit(2)
     wait_until(lambda: issuer.requests == 2)
     issuer.may_answer.set()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert wait_for_child(child) == 0
     first.join()
 
 
@@ -413,7 +413,7 @@ def test_a_forked_process_waits_for_no_lock_of_another_thread(issuer: Issuer) ->
                 os._exit(0 if is_accepted(jwts, token) else 1)
             finally:
                 os._exit(2)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert wait_for_child(child) == 0
 
 
 @pytest.mark.usefixtures("quickly")

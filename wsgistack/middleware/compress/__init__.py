@@ -170,8 +170,8 @@ class Gzip(Compress):
 
     Cost tier T2; T1 if the client does not accept gzip.
 
-    Place it like ``compress``. Not for responses that have a secret next to something that an attacker chooses (BREACH).
-    Not needed if a proxy in front compresses.
+    Place it like ``compress``. Not for responses that have a secret next to something that an attacker chooses
+    (BREACH). Not needed if a proxy in front compresses.
     """
 
     def __init__(
