@@ -36,8 +36,6 @@ def environ(tmp_path: Path) -> dict[str, str]:
     environ = {
         **os.environ,
         "PATH": f"{venv / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PIP_NO_INDEX": "1",
-        "PIP_NO_BUILD_ISOLATION": "0",  # of an option that turns something off, 0 turns it on
     }
     install: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", source]
     subprocess.run(install, env=environ, check=True)

@@ -20,10 +20,11 @@ import httpx
 import pytest
 import requests
 
-from tests.servers.failing import CHUNK, LENGTH, application
+from tests.servers.failing import CHUNK, LENGTH, site
 from tests.servers.mod_wsgi import WAYS, running_apache
 from tests.servers.running import ROOT, Server, eventually, is_refused, running
 from tests.servers.test_chromium import serving
+from wsgistack import CatchErrors, Gzip
 
 pytestmark = pytest.mark.slow
 
@@ -249,13 +250,13 @@ CLIENTS: dict[str, Callable[[str], bytes]] = {
 def test_a_client_may_not_look_for_the_end_of_a_coding(name: str) -> None:
     if name == "curl" and not shutil.which(name):
         pytest.skip("curl is not installed")
-    with serving(application) as url:
+    with serving(CatchErrors(Gzip(site))) as url:
         assert CLIENTS[name](f"{url}stream") == CHUNK * 2
 
 
 def test_the_gzip_of_python_looks_for_its_end() -> None:
     with (
-        serving(application) as url,
+        serving(CatchErrors(Gzip(site))) as url,
         httpx.stream("GET", f"{url}stream", headers={"Accept-Encoding": "gzip"}) as answer,
     ):
         data = b"".join(answer.iter_raw())
