@@ -60,7 +60,10 @@ class Server(NamedTuple):
 
         def find() -> dict[str, object] | None:
             log = self.folder / "access.log"  # exists from its first line on
-            entries = map(json.loads, log.read_text().splitlines() if log.exists() else ())
+            whole, _, _ = (
+                log.read_text().rpartition("\n") if log.exists() else ("", "", "")
+            )  # a line may be half written
+            entries = map(json.loads, whole.splitlines())
             return next((entry for entry in entries if entry["request_id"] == request_id), None)
 
         return eventually(find)
