@@ -2,7 +2,8 @@
 
 import logging
 import os
-import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,15 @@ from typing import Any
 import pytest
 
 from tests.direct import answering
-from tests.forking import fork_like_uwsgi, wait_for_child
 from tests.middleware.catch_errors.failing import caught, fail, report_of
 from wsgistack import RequestFilter
 from wsgistack.http.notices import Notice
-from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery
 from wsgistack.middleware.catch_errors.reports.limiting import Limiter
 from wsgistack.processes import forking
-from wsgistack.processes.background import Background, _wait_for_all
 from wsgistack.processes.forking import _renew_all, renew_after_fork, renew_if_forked
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 
@@ -46,7 +46,7 @@ def test_a_child_has_its_own_locks_and_threads(tmp_path: Path) -> None:
     _renew_all()
     delivery.send(report)
     assert delivery._background.wait(10)
-    assert wait_for_child(child) == 0
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert sorted(file.read_text().split()) == sorted(map(str, [os.getpid(), os.getpid(), child]))
 
 
@@ -75,43 +75,11 @@ def test_a_child_does_not_inherit_a_lock_of_another_thread(thing: Any) -> None:
     thread.join()
 
 
-def test_a_child_of_uwsgi_has_its_own_thread(tmp_path: Path) -> None:
-    file = tmp_path / "worked"
-    background: Background[str] = Background(
-        lambda text: file.write_text(f"{text} {os.getpid()}"), 10, name="forking", patience=10
-    )
-    background.put("parent")
-    assert background.wait(10)
-    child = fork_like_uwsgi()
-    if not child:
-        background.put("child")
-        os._exit(0 if background.wait(10) else 1)
-    assert wait_for_child(child) == 0
-    assert file.read_text() == f"child {child}"
-
-
-def test_a_child_of_uwsgi_that_has_no_thread_ends_at_once() -> None:
-    background = Background(print, 10, name="forking", patience=20)
-    background.put("parent")
-    child = fork_like_uwsgi()
-    if not child:
-        signal.alarm(10)
-        _wait_for_all()
-        os._exit(0)
-    assert wait_for_child(child) == 0
-
-
-def test_a_child_of_uwsgi_has_its_own_position_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsgistack.middleware.access_log.file.INTERVAL", 0)
-    log = LogFile(tmp_path / "access.log", "site.forking")
-    log.write("parent")
-    position = os.lseek(log._file, 0, os.SEEK_CUR)
-    child = fork_like_uwsgi()
-    if not child:
-        log.write("child")
-        os._exit(0)
-    assert wait_for_child(child) == 0
-    assert os.lseek(log._file, 0, os.SEEK_CUR) == position
+@pytest.mark.parametrize("name", ["start_own_thread", "end_at_once", "keep_position_of_parent"])
+def test_a_child_of_uwsgi(name: str, tmp_path: Path) -> None:
+    """In a process without threads of other tests: one that waits for the interpreter would make the child hang."""
+    command = [sys.executable, "-m", "tests.processes.like_uwsgi", name, str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
 
 
 class Thing:

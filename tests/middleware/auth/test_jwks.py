@@ -19,11 +19,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.forking import fork_like_uwsgi, wait_for_child
 from wsgistack import ConfigError, Identity, Refusal
 from wsgistack.middleware.auth import jwks
 from wsgistack.middleware.auth.jwks import Keys
 from wsgistack.middleware.auth.jwt import Jwts
+from wsgistack.processes import forking
 
 ONE, TWO = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 CURVE = ec.generate_private_key(ec.SECP256R1())
@@ -377,17 +377,14 @@ def test_asks_no_proxy_for_the_keys_of_the_same_machine(issuer: Issuer, monkeypa
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it is multi-threaded, and forks
-@pytest.mark.parametrize("fork", [getattr(os, "fork", None), fork_like_uwsgi])
-def test_a_process_that_was_forked_during_a_fetch_fetches_the_keys_itself(
-    fork: Callable[[], int], issuer: Issuer
-) -> None:
+def test_a_process_that_was_forked_during_a_fetch_fetches_the_keys_itself(issuer: Issuer) -> None:
     jwts = make(jwks_url=issuer.url)
     token = sign(ONE, kid="one")
     issuer.may_answer.clear()
     first = Thread(target=jwts.verify, args=(token,))
     first.start()
     wait_until(lambda: issuer.requests)
-    child = fork()
+    child = os.fork()
     if not child:
         try:
             issuer.may_answer.set()  # the copy; the server is in the parent
@@ -396,7 +393,7 @@ def test_a_process_that_was_forked_during_a_fetch_fetches_the_keys_itself(
             os._exit(2)
     wait_until(lambda: issuer.requests == 2)
     issuer.may_answer.set()
-    assert wait_for_child(child) == 0
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     first.join()
 
 
@@ -413,7 +410,17 @@ def test_a_forked_process_waits_for_no_lock_of_another_thread(issuer: Issuer) ->
                 os._exit(0 if is_accepted(jwts, token) else 1)
             finally:
                 os._exit(2)
-    assert wait_for_child(child) == 0
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_the_first_use_in_a_worker_of_uwsgi_renews_the_keys(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """uWSGI calls no function of ``os.register_at_fork``."""
+    jwts = make(jwks_url=issuer.url)
+    keys: Any = jwts._keys
+    inherited = keys._has_read
+    monkeypatch.setattr(forking, "_process", 0)
+    assert is_accepted(jwts, sign(ONE, kid="one"))
+    assert keys._has_read is not inherited
 
 
 @pytest.mark.usefixtures("quickly")
