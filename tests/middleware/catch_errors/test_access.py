@@ -143,7 +143,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", VARIABLES)
-@pytest.mark.parametrize("value", ["production", "Prod", "live "])
+@pytest.mark.parametrize("value", ["production", "Prod", "live ", "prod-eu", "production2", "eu_live"])
 def test_debug_is_refused_in_production(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=f"debug: on, and the environment variable {name} says") as raised:
@@ -215,7 +215,7 @@ use = wsgiref.simple_server:demo_app
 
 @pytest.mark.parametrize(("name", "text"), [("stack.toml", TOML), ("stack.ini", INI)])
 @pytest.mark.parametrize("key", ["env", "Environment", "mode", "app_env", "WSGISTACK_ENV"])
-@pytest.mark.parametrize("value", ["production", "PROD", "live"])
+@pytest.mark.parametrize("value", ["production", "PROD", "live", "eu-production"])
 def test_debug_is_refused_if_a_file_says_production(
     name: str, text: str, key: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,7 +231,8 @@ def test_debug_is_refused_if_a_file_says_production(
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("production.ini", INI), ("stack.prod.toml", TOML), ("PRODUCTION.ini", INI)]
+    ("name", "text"),
+    [("production.ini", INI), ("stack.prod.toml", TOML), ("PRODUCTION.ini", INI), ("prod-eu.ini", INI)],
 )
 def test_debug_is_refused_in_a_file_that_is_called_production(name: str, text: str, tmp_path: Path) -> None:
     file = write(tmp_path, name, text.format(key="shop", value="tea", debug="true"))

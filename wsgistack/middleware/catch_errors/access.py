@@ -21,7 +21,7 @@ _KEYS = ("env", "environment", "mode", *map(str.lower, _VARIABLES))
 """Keys of a global configuration that say the same."""
 
 _PRODUCTION = ("live", "prod", "production")
-_SEPARATORS = re.compile("[._-]")
+_BETWEEN_WORDS = re.compile("[^a-z]+")
 _OF_PROXIES = frozenset((*PROXY_HEADERS, "HTTP_VIA"))
 _LOCAL_NAMES = re.compile(r"localhost|.+\.(?:localhost|test)")  # nobody can register such a name
 
@@ -44,12 +44,13 @@ def refuse_production_file(global_conf: Mapping[str, str]) -> None:
         if key.lower() in _KEYS and _is_production(value):
             raise _make_error(f"{key} in the global configuration says", "turn debug off")
     name = Path(global_conf.get("__file__", "")).name
-    if any(map(_is_production, _SEPARATORS.split(name)[-2:-1])):
+    if _is_production(name):
         raise _make_error(f"the name of the file {name} says", "turn debug off, or rename the file")
 
 
-def _is_production(word: str) -> bool:
-    return word.strip().lower() in _PRODUCTION
+def _is_production(text: str) -> bool:
+    """Whether one of the words is one for production, as in ``prod-eu``. Unsure counts as production."""
+    return not {*_BETWEEN_WORDS.split(text.lower())}.isdisjoint(_PRODUCTION)
 
 
 def _make_error(who: str, hint: str) -> ConfigError:
