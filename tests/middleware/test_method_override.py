@@ -96,6 +96,7 @@ def test_a_flask_application_sees_the_method_and_the_form() -> None:
         ({"header": "X Y"}, "header: not the name of a header; expected letters, digits and hyphens"),
         ({"allowed": ["GET"]}, "allowed: invalid value 'GET'; expected methods in capitals that change data, as PUT"),
         ({"allowed": ["put"]}, "allowed: invalid value 'put'; expected methods in capitals that change data, as PUT"),
+        ({"max_form": -1}, "max_form: invalid value -1; expected 0 bytes or more"),
     ],
 )
 def test_mistakes(options: dict[str, Any], message: str) -> None:

@@ -1,6 +1,7 @@
 """Static: WhiteNoise sends files, and the application answers everything else."""
 
 import gzip
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,10 @@ def test_new_files_appear_only_with_refresh(root: Path) -> None:
         (
             {"root": Path("/"), "immutable": "("},
             "immutable: not a valid regular expression: missing ), unterminated subpattern at position 0",
+        ),
+        *(
+            ({"root": Path("/"), "max_age": seconds}, "max_age: not a valid duration; expected 0 seconds or more")
+            for seconds in (-1, inf, nan)
         ),
     ],
 )

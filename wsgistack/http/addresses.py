@@ -24,9 +24,11 @@ MAX_NODE = 80
 MAX_PEER = 200
 """In characters: the path of a Unix socket has up to 107. A longer ``REMOTE_ADDR`` is in no network."""
 
+_HIDDEN_PORT = "_[A-Za-z0-9._-]+"
 _NODE = re.compile(
-    r"(?P<ipv4>[0-9.]+)(?::(?P<port4>[0-9]{1,5}))?"
-    r"|\[(?P<bracketed>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._~-]+)?)\](?::(?P<port6>[0-9]{1,5}))?"
+    rf"(?P<ipv4>[0-9.]+)(?::(?:(?P<port4>[0-9]{{1,5}})|{_HIDDEN_PORT}))?"
+    r"|\[(?P<bracketed>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._~-]+)?)\]"
+    rf"(?::(?:(?P<port6>[0-9]{{1,5}})|{_HIDDEN_PORT}))?"
     r"|(?P<ipv6>[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?)"
 )
 _UNIX = "unix"
@@ -54,7 +56,7 @@ def parse_node(text: str) -> tuple[Address, int | None] | None:
     """Read an address with or without a port, as proxies write it (RFC 7239 §6); None for any other text.
 
     ``192.0.2.1``, ``192.0.2.1:80``, ``2001:db8::1``, ``[2001:db8::1]`` and ``[2001:db8::1]:80`` are nodes. ``unknown``
-    and obfuscated names such as ``_proxy`` are not, because they name no address.
+    and obfuscated names such as ``_proxy`` are not, because they name no address. An obfuscated port counts as none.
     """
     found = _NODE.fullmatch(text) if len(text) <= MAX_NODE else None
     if not found:

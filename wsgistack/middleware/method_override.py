@@ -75,6 +75,9 @@ class MethodOverride(Middleware):
             if not _TOKEN.fullmatch(method) or method in ("GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"):
                 expected = "methods in capitals that change data, as PUT"
                 mistakes.append(Mistake(f"invalid value {method!r}", key="allowed", value=method, expected=expected))
+        if type(max_form) is not int or max_form < 0:
+            expected = "0 bytes or more"
+            mistakes.append(Mistake(f"invalid value {max_form!r}", key="max_form", value=max_form, expected=expected))
         mistakes.raise_if_any()
         self.header = header
         self.field = field

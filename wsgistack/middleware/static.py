@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -44,8 +45,8 @@ class Static(Middleware):
     :param media_types: media types by the ending of a file's name, such as ``{".wasm": "application/wasm"}``, in
         addition to those that WhiteNoise knows.
     :param refresh: look for a file at each request. For development only: it is slow. False by default.
-    :raises ConfigError: the folder does not exist, a file in it can't be looked up, the expression is not valid, or
-        WhiteNoise is not installed.
+    :raises ConfigError: the folder does not exist, a file in it can't be looked up, the expression or the duration is
+        not valid, or WhiteNoise is not installed.
 
     Cost tier T0: one look into a dictionary for a path that is no file.
 
@@ -83,6 +84,9 @@ class Static(Middleware):
         except re.error as error:
             problem = f"not a valid regular expression: {error}"
             mistakes.append(Mistake(problem, key="immutable", value=immutable))
+        if not 0 <= max_age < inf:
+            expected = "0 seconds or more"
+            mistakes.append(Mistake("not a valid duration", key="max_age", value=max_age, expected=expected))
         whitenoise: Any = None
         with mistakes.collect():
             whitenoise = require_extra("whitenoise", extra="static", key="")

@@ -1,9 +1,18 @@
 """The scheme of client certificates."""
 
-from collections.abc import Iterable, Mapping
+import ssl
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPSConnection
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from webtest import TestApp
@@ -136,3 +145,91 @@ def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Auth(show, certificate=options)  # type: ignore[arg-type]
     assert said in str(caught.value)
+
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+COMMON, UNIT, MAIL = x509.NameOID.COMMON_NAME, x509.NameOID.ORGANIZATIONAL_UNIT_NAME, x509.NameOID.EMAIL_ADDRESS
+ORGANIZATION, POSTAL = x509.NameOID.ORGANIZATION_NAME, x509.NameOID.POSTAL_CODE
+Subject = Sequence[tuple[x509.ObjectIdentifier, str]]
+
+
+def write_certificate(folder: Path, subject: Subject) -> Path:
+    """Write a certificate with its key, which the authority of these tests has signed."""
+    is_authority = (COMMON, "authority") in subject
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(*each) for each in subject]))
+        .issuer_name(x509.Name([x509.NameAttribute(COMMON, "authority")]))
+        .public_key(KEY.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .sign(KEY, SHA256())
+    )
+    key = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / f"{len([*folder.iterdir()])}.pem"
+    path.write_bytes(made.public_bytes(Encoding.PEM) + key)
+    return path
+
+
+@pytest.fixture(params=["CN", "emailAddress"])
+def cheroot_port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+    adapter = pytest.importorskip("cheroot.ssl.builtin", reason="cheroot is not installed").BuiltinSSLAdapter
+    from cheroot.wsgi import Server
+
+    authority = str(write_certificate(tmp_path, [(COMMON, "authority")]))
+    server = Server(("127.0.0.1", 0), Auth(show, certificate={"user": request.param}), numthreads=1)
+    server.ssl_adapter = adapter(authority, authority)
+    server.ssl_adapter.context.load_verify_locations(authority)
+    server.ssl_adapter.context.verify_mode = ssl.CERT_REQUIRED
+    server.prepare()
+    thread = Thread(target=server.serve)
+    thread.start()
+    yield server.bind_addr[1]
+    server.stop()
+    thread.join()
+
+
+def ask(port: int, folder: Path, subject: Subject) -> tuple[int, str]:
+    """Send a request with a certificate for a subject."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.load_cert_chain(write_certificate(folder, subject))
+    connection = HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+def test_a_comma_in_a_name_makes_no_other_user_or_group_on_cheroot(cheroot_port: int, tmp_path: Path) -> None:
+    ada: Subject = [(ORGANIZATION, "Example"), (UNIT, "staff"), (UNIT, "orders"), (COMMON, "ada"), (MAIL, "ada")]
+    assert ask(cheroot_port, tmp_path, ada) == (200, "ada ['orders', 'staff'] ClientCertificate False")
+    assert ask(cheroot_port, tmp_path, [(COMMON, "ada"), (MAIL, "ada")]) == (200, "ada [] ClientCertificate False")
+    eve: Subject = [(COMMON, "eve"), (MAIL, "eve")]
+    for subject in (
+        [(ORGANIZATION, "x,CN=ada,emailAddress=ada,Email=ada")],
+        [(POSTAL, "1,CN=ada,Email=ada")],
+        [(COMMON, "eve,OU=staff"), (MAIL, "eve")],
+        [(ORGANIZATION, "x,OU=staff"), *eve],
+        [(UNIT, "x,OU=staff"), *eve],
+        [(POSTAL, "1,OU=staff"), *eve],
+        [(UNIT, "x+OU=staff"), *eve],
+    ):
+        assert ask(cheroot_port, tmp_path, subject)[0] == 401, subject
+
+
+def test_the_variables_of_mod_ssl_agree_with_the_subject() -> None:
+    # in the order of the certificate, of which the subject is the reverse
+    each = {"SSL_CLIENT_S_DN_O": "Example", "SSL_CLIENT_S_DN_OU": "orders", "SSL_CLIENT_S_DN_OU_1": "staff"}
+    each["SSL_CLIENT_S_DN_CN"] = "ada"
+    assert get({**BY_SERVER, **each}).startswith("ada ['orders', 'staff']")
+    for key in each:
+        assert get({**BY_SERVER, **each, key: "x"}, 401)
+    name = {**BY_SERVER, "SSL_CLIENT_S_DN": r"CN=Zo\C3\AB\, A", "SSL_CLIENT_S_DN_CN": "Zo\xc3\xab, A"}
+    assert get(name).startswith("Zoë, A []")
+    assert get({**name, "SSL_CLIENT_S_DN_CN": "\xff"}, 401)

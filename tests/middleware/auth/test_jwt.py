@@ -187,6 +187,15 @@ def test_the_clocks_may_differ_by_the_leeway(pem: Path) -> None:
     assert isinstance(verify(late, pem, leeway=3600), Identity)
 
 
+def test_who_comes_too_early_has_not_guessed(pem: Path) -> None:
+    for claim in ("iat", "nbf"):
+        early = sign({**CLAIMS, claim: NOW + 3600})
+        assert verify(early, pem) == Refusal("the token is not valid yet", error="invalid_token")
+        assert isinstance(verify(early, pem, leeway=7200), Identity)
+    forged = sign({**CLAIMS, "nbf": NOW + 3600}, key=OTHER)
+    assert verify(forged, pem).is_guess  # type: ignore[union-attr]
+
+
 def test_a_token_for_somebody_else_is_refused_even_if_no_audience_is_named(pem: Path) -> None:
     assert isinstance(verify(SIGNED, pem, audience=[]), Refusal)
     own = sign({name: value for name, value in CLAIMS.items() if name != "aud"})

@@ -118,6 +118,17 @@ def test_opens_no_dialog_for_a_script(headers: Mapping[str, str], is_asked: bool
         ({"rules": [{"users": "ada"}]}, "users of rule 1 is not a list of names"),
         ({"rules": [{"users": []}]}, "users of rule 1 is empty"),
         ({"rules": [{"users": ["a"], "methods": ["post"]}]}, "invalid method 'post' in rule 1; write POST"),
+        (
+            {"rules": [{"users": ["a"], "methods": ["GET,POST"]}]},
+            "invalid method 'GET,POST' in rule 1; expected one method in each item, such as GET",
+        ),
+        *(
+            (
+                {"rules": [{"scopes": ["a", scope]}]},
+                f"invalid scope {scope!r} in rule 1; expected one scope in each item, in ASCII without quotes and",
+            )
+            for scope in ("b c", 'b"', "b\r\nX-Y: z", "\xe4")
+        ),
         ({"rules": [{"check": "yes"}]}, "check of rule 1 is not a callable"),
     ],
 )

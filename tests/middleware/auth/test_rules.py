@@ -1,8 +1,14 @@
 """The rules of the layer auth."""
 
-import pytest
+from base64 import b64encode
+from unicodedata import normalize
 
+import pytest
+from webtest import TestApp
+
+from tests.direct import answering
 from tests.middleware.auth.cards import make
+from wsgistack import Auth
 
 RULES = [
     {"under": ["/admin"], "groups": ["staff"]},
@@ -53,3 +59,17 @@ def test_an_optional_identity_is_needed_where_a_rule_matches() -> None:
     client = make(optional=True, rules=RULES)
     assert client.get("/").status_int == 200
     assert client.get("/admin", status=401).headers["WWW-Authenticate"]
+
+
+def test_a_rule_may_spell_a_name_in_either_form_of_unicode() -> None:
+    name, decomposed = "änn", normalize("NFD", "änn")
+    app = Auth(answering([b"in"]), basic={"users": {name: "x"}}, rules=[{"users": [decomposed]}])
+    assert TestApp(app).get("/", headers=[("Authorization", _encode(f"{name}:x"))]).status_int == 200
+    client, other = make(rules=[{"users": [decomposed]}]), make(rules=[{"users": [name]}])
+    # a proxy or an issuer may have both as two users
+    assert client.get("/", extra_environ={"HTTP_X_CARD": decomposed}).status_int == 200
+    other.get("/", extra_environ={"HTTP_X_CARD": decomposed}, status=403)
+
+
+def _encode(credentials: str) -> str:
+    return f"Basic {b64encode(credentials.encode()).decode()}"

@@ -111,6 +111,10 @@ def test_names_that_a_directory_takes_for_one_user_count_as_one() -> None:
     for name in ("Ada B", "ADA b", " ada  b "):
         fail(throttle, "192.0.2.1", name)
     assert check(throttle, "192.0.2.1", "ada b")
+    # as RFC 4518 prepares names for LDAP, and as databases compare without accents
+    for name in ("\uff41da b", "\U0001d400da b", "a\xadd\u200ba b", "\xe0d\xe5 b", "\u1ea0DA\u3000B"):
+        assert check(throttle, "192.0.2.1", name), ascii(name)
+    assert check(throttle, "192.0.2.1", "bob") is None
 
 
 @pytest.mark.parametrize(

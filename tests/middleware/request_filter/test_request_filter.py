@@ -271,6 +271,16 @@ def test_the_files_of_a_configuration_are_relative_to_it(tmp_path: Path) -> None
     assert Call(app, "/robots.txt", REMOTE_ADDR="192.0.3.1").read() == b"User-agent: *\nDisallow:\n"
 
 
+def test_files_may_be_named_by_a_text(tmp_path: Path) -> None:
+    networks, robots = tmp_path / "networks", tmp_path / "robots.txt"
+    networks.write_text("192.0.2.0/24\n", "utf-8")
+    robots.write_text("User-agent: *\nDisallow:\n", "utf-8")
+    files: Any = {"allowed_files": [str(networks)], "denied_files": [str(networks)], "robots_txt": str(robots)}
+    app = RequestFilter(hello, **files)
+    assert Call(app, REMOTE_ADDR="192.0.2.1").status == "403 Forbidden"
+    assert Call(RequestFilter(hello, robots_txt=files["robots_txt"]), "/robots.txt").read() == robots.read_bytes()
+
+
 def test_the_order_is_checked() -> None:
     inner = {"use": "forwarded", "trusted": ["10.0.0.1"]}
     pipeline = Pipeline([{"use": "basic_auth", "users": {"a": "b"}}, "request_filter", inner])

@@ -18,6 +18,11 @@ MAX_SUBJECT = 1024
 
 _VERIFIED = "SUCCESS"
 _BY_SERVER = ("SSL_CLIENT_VERIFY", "SSL_CLIENT_S_DN")
+_SUBJECT, _ISSUER = "SSL_CLIENT_S_DN_", "SSL_CLIENT_I_DN_"
+_COMPARED = {"cn": "CN", "ou": "OU", "uid": "UID", "emailaddress": "Email", "c": "C", "st": "ST", "l": "L", "o": "O"}
+"""What servers also set alone, such as ``SSL_CLIENT_S_DN_CN``."""
+
+_OTHER_NAMES = {"email": "emailaddress", "userid": "uid"}
 _ATTRIBUTE = re.compile(
     r"\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=((?:\\[0-9A-Fa-f]{2}|\\[^0-9A-Fa-f]|[^\\,+])*)"
 )
@@ -37,8 +42,8 @@ class CertificateOptions(TypedDict, total=False):
 class ClientCertificate(Scheme):
     """The subject of the client's certificate.
 
-    mod_wsgi, cheroot and uWSGI set ``SSL_CLIENT_VERIFY`` and ``SSL_CLIENT_S_DN`` by themselves; clients can't. A proxy
-    sends them in headers. For nginx::
+    mod_ssl and cheroot set ``SSL_CLIENT_VERIFY`` and ``SSL_CLIENT_S_DN`` by themselves, and nginx for uWSGI with
+    ``uwsgi_param``; clients can't. Another proxy sends them in headers. For nginx::
 
         proxy_set_header X-SSL-Client-Verify $ssl_client_verify;
         proxy_set_header X-SSL-Client-S-DN   $ssl_client_s_dn;
@@ -93,7 +98,7 @@ class ClientCertificate(Scheme):
             return None
         if verified != _VERIFIED:
             return Refusal("the certificate was not verified")
-        return Credentials(environ.get(variables[1], ""), "")
+        return Credentials(environ.get(variables[1], ""), _find_each(environ) if variables is _BY_SERVER else None)
 
     def verify(self, credentials: Credentials) -> Identity | Refusal:
         """Read the user from the subject."""
@@ -101,13 +106,38 @@ class ClientCertificate(Scheme):
         attributes = parse_name(subject)
         if attributes is None:
             return Refusal("the subject of the certificate can't be read")
-        named = [value for name, value in attributes if name.lower() == self._attribute.lower()]
+        by_name: dict[str, list[str]] = {}
+        for name, value in attributes:
+            lowered = name.lower()
+            by_name.setdefault(_OTHER_NAMES.get(lowered, lowered), []).append(value)
+        if credentials.secret not in (None, {name: sorted(by_name[name]) for name in _COMPARED if name in by_name}):
+            return Refusal("the subject of the certificate can be read in two ways")
+        named = by_name.get(self._attribute.lower(), [])
         if self._attribute == "subject":
             named = [subject.encode("latin-1").decode()]
         if len(named) != 1 or not named[0]:
             return Refusal(f"the subject does not have exactly one {self._attribute}")
-        groups = frozenset(value for name, value in attributes if name.lower() == "ou" and value)
-        return Identity(named[0], self.auth_type, groups)
+        return Identity(named[0], self.auth_type, frozenset(filter(None, by_name.get("ou", ()))))
+
+
+def _find_each(environ: Environ) -> dict[str, list[str]] | None:
+    """The attributes that the server also sets alone; None if it doesn't.
+
+    cheroot joins the subject with commas and leaves those in its values as they are. So ``CN=ada`` may be a part of
+    the name of an organization, and only these values show it. mod_ssl numbers several from the second one on.
+    """
+    if not any(key.startswith((_SUBJECT, _ISSUER)) for key in environ):
+        return None
+    found = {}
+    for name, code in _COMPARED.items():
+        key = f"{_SUBJECT}{code}"
+        keys = [f"{key}_0" if f"{key}_0" in environ else key]
+        while f"{key}_{len(keys)}" in environ:
+            keys.append(f"{key}_{len(keys)}")
+        if keys[0] in environ:
+            # PEP 3333: bytes as latin-1
+            found[name] = sorted(environ[each].encode("latin-1", "replace").decode("utf-8", "replace") for each in keys)
+    return found
 
 
 def parse_name(subject: str) -> list[tuple[str, str]] | None:

@@ -154,6 +154,8 @@ class Jwts:
             return Refusal(f"the issuer has no {error} key with the kid of the token", error="invalid_token")
         except self._library.ExpiredSignatureError:
             return Refusal("the token has expired", error="invalid_token")
+        except self._library.ImmatureSignatureError:  # the clock of the issuer may be ahead
+            return Refusal("the token is not valid yet", error="invalid_token")
         except Exception as error:  # PyJWT lets errors of parsers through for some hostile tokens
             reason = f"the token is not valid ({type(error).__name__})"
             return Refusal(reason, error="invalid_token", is_guess=True)

@@ -5,8 +5,11 @@ from typing import NamedTuple, TypedDict
 
 from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
+from wsgistack.http.headers import is_field_name
 from wsgistack.http.paths import check_prefix, compile_under
+from wsgistack.middleware.auth.credentials import prepare_name
 from wsgistack.middleware.auth.scheme import Identity, Refusal
+from wsgistack.middleware.auth.tokens import is_scope
 from wsgistack.types import Environ
 
 __all__ = ["Rule", "RuleOptions", "compile_rules"]
@@ -107,8 +110,15 @@ def _compile_rule(options: RuleOptions, number: int) -> Rule:
             problem = f"under of {place} has the invalid value {prefix!r}"
             mistakes += [each._replace(problem=problem) for each in error.mistakes]
     for method in lists["methods"]:
-        if method != method.upper():
-            mistakes.append(Mistake(f"invalid method {method!r} in {place}", hint=f"write {method.upper()}"))
+        problem = f"invalid method {method!r} in {place}"
+        if not is_field_name(method):  # it would match no request, so that the rule would allow everything
+            mistakes.append(Mistake(problem, expected="one method in each item, such as GET"))
+        elif method != method.upper():
+            mistakes.append(Mistake(problem, hint=f"write {method.upper()}"))
+    for scope in lists["scopes"]:
+        if not is_scope(scope):
+            expected = "one scope in each item, in ASCII without quotes and backslashes"
+            mistakes.append(Mistake(f"invalid scope {scope!r} in {place}", expected=expected))
     check = options.get("check")
     if check is not None and not callable(check):
         mistakes.append(Mistake(f"check of {place} is not a callable", value=check, expected="module:callable"))
@@ -119,7 +129,7 @@ def _compile_rule(options: RuleOptions, number: int) -> Rule:
     return Rule(
         compile_under(prefixes, every=False) if prefixes else None,
         methods | ({"HEAD"} if "GET" in methods else set()),
-        frozenset(lists["users"]),
+        frozenset((*lists["users"], *map(prepare_name, lists["users"]))),
         frozenset(lists["groups"]),
         frozenset(lists["scopes"]),
         check,

@@ -8,6 +8,7 @@ from ipaddress import IPv6Address
 from math import ceil
 from time import monotonic, time
 from typing import Annotated, Any, Literal, TypedDict, TypeVar
+from unicodedata import category, normalize
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error
 from wsgistack.http.addresses import MAX_PEER, parse_address
@@ -51,8 +52,8 @@ class Throttle:
 
     :param per_client: failures from one network, which is one IPv4 address or 64 bits of IPv6. 20 by default, because
         users behind one address share them. 0 does not count them.
-    :param per_user: failures for one name, in upper or lower case, from anywhere. 100 by default. An attacker can lock
-        out a user with it; credentials that are remembered still work. 0 does not count them.
+    :param per_user: failures for one name, with any case, width and accents, from anywhere. 100 by default. An
+        attacker can lock out a user with it; credentials that are remembered still work. 0 does not count them.
     :param period: how long failures count, from the first one. 10 minutes by default.
     :param store: where the counters are: ``memory://``, the default, for each process alone; or a URL of the library
         limits, such as ``redis://localhost:6379``, for several processes and hosts. That needs the extra ``throttle``.
@@ -103,8 +104,7 @@ class Throttle:
         if per_client:
             counters.append((f"wsgistack/auth/client/{self._digest(_find_network(client))}", per_client))
         if per_user and user:
-            name = " ".join(user.casefold().split())  # directories such as LDAP take all these for one user
-            counters.append((f"wsgistack/auth/user/{self._digest(name[:MAX_USER])}", per_user))
+            counters.append((f"wsgistack/auth/user/{self._digest(_fold_name(user)[:MAX_USER])}", per_user))
         return counters
 
     def check(self, counters: Sequence[tuple[str, int]]) -> Refusal | None:
@@ -166,3 +166,11 @@ def _find_network(client: str) -> str:
     if isinstance(address, IPv6Address):
         return str(int(address) >> (128 - IPV6_PREFIX))
     return client[:MAX_PEER] if address is None else str(address)
+
+
+def _fold_name(user: str) -> str:
+    """The one name for all that a directory (RFC 4518) or a database may take for the same user."""
+    if not user.isascii():
+        # without accents (Mn) and invisible characters (Cf)
+        user = "".join(each for each in normalize("NFKD", user) if category(each) not in ("Mn", "Cf"))
+    return " ".join(user.casefold().split())

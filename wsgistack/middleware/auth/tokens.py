@@ -7,7 +7,7 @@ from hashlib import sha256
 from wsgistack.errors import Mistake, Mistakes, Where
 from wsgistack.middleware.auth.scheme import Identity
 
-__all__ = ["MAX_TOKEN", "Tokens"]
+__all__ = ["MAX_TOKEN", "Tokens", "is_scope"]
 
 MAX_TOKEN = 8192
 """In characters: no longer token is hashed or parsed."""
@@ -17,6 +17,11 @@ _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3
 _EXPECTED = "the SHA-256 digest of the token in 64 hexadecimal digits, and scopes after it"
 _HINT = "print the digest with: printf %s TOKEN | sha256sum"
+
+
+def is_scope(text: str) -> bool:
+    """Whether a text can be a scope."""
+    return _SCOPE.fullmatch(text) is not None
 
 
 class Tokens:
@@ -47,7 +52,7 @@ class Tokens:
             elif digest in _NOTHING:  # a variable of a shell that was not set
                 problem = f"the token of {name!r} is empty"
                 mistakes.append(Mistake(problem, key=key, expected="a long random token", where=where))
-            elif not all(map(_SCOPE.fullmatch, scopes)):
+            elif not all(map(is_scope, scopes)):
                 problem = f"a scope of {name!r} is not valid"
                 mistakes.append(Mistake(problem, key=key, expected="ASCII without quotes and backslashes", where=where))
             elif digest in self._identities:

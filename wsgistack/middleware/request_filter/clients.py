@@ -34,10 +34,10 @@ def compile_client_rules(
             outside.append(("denied_networks", Networks(denied, key="denied_networks").contains_peer))
     for path in allowed_files:
         with mistakes.collect():
-            inside.append(NetworkFile(path, key="allowed_files").contains_peer)
+            inside.append(NetworkFile(Path(path), key="allowed_files").contains_peer)
     for path in denied_files:
         with mistakes.collect():
-            outside.append((f"denied_files {path}", NetworkFile(path, key="denied_files").contains_peer))
+            outside.append((f"denied_files {path}", NetworkFile(Path(path), key="denied_files").contains_peer))
     mistakes.raise_if_any()
     if not (inside or outside):
         return None

@@ -78,7 +78,7 @@ def make_robots_txt(names: Iterable[str], file: Path | None, *, key: str) -> byt
     if file is None:
         return group.encode()
     try:
-        rest = file.read_bytes().decode("utf-8-sig")
+        rest = Path(file).read_bytes().decode("utf-8-sig")
     except OSError as error:
         problem = f"can't read {str(file)!r}: {error.strerror}"
         raise ConfigError(Mistake(problem, key=key, value=file, expected="a robots.txt")) from error
