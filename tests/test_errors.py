@@ -193,7 +193,7 @@ def test_forgets_what_was_handled_before_an_error() -> None:
     first.__context__, second.__context__, third.__context__ = handled, first, first
     third.__cause__ = second
     forget_handled(third, handled)
-    assert (third.__context__, second.__context__, first.__context__) == (first, first, None)
+    assert [each.__context__ for each in (third, second, first)] == [first, first, None]
 
 
 def test_forgets_nothing_of_a_circle_of_errors() -> None:
