@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, Mistake, Where, WsgistackError
-from wsgistack.errors import Mistakes, check_lists, describe_error, describe_type, suggest
+from wsgistack.errors import Mistakes, check_lists, describe_error, describe_type, forget_handled, suggest
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,22 @@ class BrokenError(Exception):
 )
 def test_describes_an_error_by_its_type_and_message(error: Exception, expected: str) -> None:
     assert describe_error(error) == expected
+
+
+def test_forgets_what_was_handled_before_an_error() -> None:
+    handled, first, second, third = ValueError("secret"), KeyError(), OSError(), RuntimeError()
+    first.__context__, second.__context__, third.__context__ = handled, first, first
+    third.__cause__ = second
+    forget_handled(third, handled)
+    assert [each.__context__ for each in (third, second, first)] == [first, first, None]
+
+
+def test_forgets_nothing_of_a_circle_of_errors() -> None:
+    one, other = ValueError(), KeyError()
+    one.__cause__, other.__cause__ = other, one
+    one.__context__ = other.__context__ = OSError()
+    forget_handled(one, None)
+    assert one.__context__ is other.__context__ is not None
 
 
 def test_describes_a_value_by_its_type() -> None:

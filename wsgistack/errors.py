@@ -17,6 +17,7 @@ __all__ = [
     "describe_error",
     "describe_type",
     "did_you_mean",
+    "forget_handled",
     "suggest",
 ]
 
@@ -157,6 +158,23 @@ def describe_error(error: BaseException) -> str:
     except Exception:  # somebody else's error may fail here as well
         said = ""
     return f"{type(error).__name__}: {said}".removesuffix(": ")
+
+
+def forget_handled(error: BaseException, handled: BaseException | None) -> None:
+    """Cut the chain of an error before the one that was handled when it happened.
+
+    That one is logged elsewhere, without its secrets. The traceback of a helper that failed meanwhile would show it.
+    """
+    each: BaseException | None = error
+    for _ in range(_MAX_CHAIN):
+        if each is None:
+            return
+        if each.__context__ is handled:
+            each.__context__ = None
+        each = each.__context__ if each.__cause__ is None else each.__cause__
+
+
+_MAX_CHAIN = 100  # errors; a chain may be a circle
 
 
 def check_lists(**options: object) -> None:

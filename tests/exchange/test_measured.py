@@ -181,6 +181,30 @@ def test_a_response_of_the_whole_length_is_complete(seen: Seen) -> None:
     assert seen == [("complete", "200", 3)]
 
 
+@pytest.mark.parametrize("kind", [list, Body, iter], ids=["list", "body", "iterator"])
+def test_is_aborted_if_the_server_fails_to_send_the_only_chunk(kind: Any, seen: Seen) -> None:
+    body = Body(b"123") if kind is Body else kind([b"123"])
+    call = Call(measured(CatchErrors(answering(body, ("Content-Length", "3"))), seen))
+
+    def send() -> None:
+        try:
+            call.next()
+            raise BrokenPipeError
+        finally:
+            call.close()
+
+    with pytest.raises(BrokenPipeError):
+        send()
+    assert seen == [("aborted", "200", 3)]
+
+
+def test_is_failed_if_a_chunk_of_a_list_is_not_bytes(seen: Seen) -> None:
+    call = Call(measured(answering([b"12", 3]), seen))  # type: ignore[list-item]
+    with pytest.raises(TypeError):
+        call.read()
+    assert seen == [("failed", "200", 2)]
+
+
 def test_is_aborted_if_the_server_forgets_the_body(seen: Seen) -> None:
     forget(measured(answering(Body(b"12", b"3")), seen), server_with_write, take=1)
     gc.collect()

@@ -55,6 +55,7 @@ _SECRET_NAMES = [
         "master_key",
         "hmac",
     ),
+    *("authkey", "encryptionKey", "oauth_verifier", "otpcode", "pincode"),
     *("Ocp-Apim-Subscription-Key", "sharedkey", "account_key", "invite"),
     *("verification_code", "activationCode", "sms-code", "login_code", "recovery_code", "backup_code", "access_code"),
     *("user_code", "device_code", "code_verifier", "security_code", "reset_code", "invite_code", "confirmation_code"),

@@ -322,6 +322,13 @@ def test_a_missing_page_of_the_application_itself_ends() -> None:
 # Files
 
 
+def test_drops_a_body_that_an_application_sends_for_head() -> None:
+    page = Body(b"<h1>", b"Sorry</h1>")
+    call = ask(EMPTY, answering(page, ("Content-Type", "text/html"), ("Content-Length", "14")), REQUEST_METHOD="HEAD")
+    assert call.read() == b""
+    assert (call.status, call.headers["content-length"], page.closed) == ("404 Not Found", "14", 1)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "5xx.html").write_text("<h1>Größe</h1>", "utf-8")

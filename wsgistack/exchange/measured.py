@@ -1,5 +1,6 @@
 """The exchange that counts the bytes of a response and knows how it ended."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
@@ -95,12 +96,16 @@ class MeasuredExchange(Exchange):
         return self._chunks if self._is_counting else Exchange.__iter__(self)
 
     def _count(self, chunks: list[bytes]) -> Iterator[bytes]:
-        """Count the chunks of a list. No code of the application runs any more, so that nothing can fail."""
-        for chunk in chunks:
-            if not self.sent and chunk:
-                self.first_chunk_at = perf_counter()
-            self.sent += len(chunk)
-            yield chunk
+        """Count the chunks of a list. No code of the application runs any more, but a chunk may not be bytes."""
+        try:
+            for chunk in chunks:
+                if not self.sent and chunk:
+                    self.first_chunk_at = perf_counter()
+                self.sent += len(chunk)
+                yield chunk
+        except Exception as error:
+            self._error = error
+            raise
         self.finished = True
         self.start_response, self._write = refuse_start, refuse_write  # no cycle of nested exchanges
 
@@ -122,8 +127,12 @@ class MeasuredExchange(Exchange):
         if code in _BODILESS or self.method == "HEAD":
             self.sent = 0  # the server drops a body
             return "complete"
-        # a server may stop at Content-Length without asking for the end
-        return "complete" if self.finished or self.sent == h.content_length(self.headers) else "aborted"
+        if self.finished:
+            return "complete"
+        # A server may stop at Content-Length without asking for the end. If it stops because it could not send the last
+        # chunk, it closes the body while it handles that error.
+        is_whole = self.sent == h.content_length(self.headers) and not isinstance(sys.exc_info()[1], Exception)
+        return "complete" if is_whole else "aborted"
 
     def _close_early(self) -> None:
         """Close now: servers without ``write()`` often call no ``close()`` either, such as asgiref and Starlette."""

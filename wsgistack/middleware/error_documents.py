@@ -213,6 +213,9 @@ class _Documented(HeldExchange):
                 getattr(page, "close", bool)()
             return
         self.headers = _merge(self.headers, self._page[1])
+        if self._original["REQUEST_METHOD"] == "HEAD":
+            yield b""  # a body of the page would be read as the next answer
+            return
         yield first
         for chunk in chunks:  # noqa: UP028 - "yield from" would close it, as close() does
             yield chunk

@@ -97,6 +97,9 @@ def test_a_line_that_a_garbage_collection_writes_meanwhile_has_the_same_key(monk
         *dict.fromkeys(
             ("CF-Connecting-IP", "wsgistack.peer", "True-Client-IP", "X-Client-IP", "REMOTE_HOST"), True
         ).items(),
+        *dict.fromkeys(
+            ("CloudFront-Viewer-Address", "X-Original-For", "X-Vercel-Proxied-For", "X-Nf-Client-Connection-IP"), True
+        ).items(),
         *dict.fromkeys(("CF-Connecting-IPv6", "X-Envoy-External-Address", "X-Azure-SocketIP"), True).items(),
         *dict.fromkeys(("X-Forwarded-Host", "User-Agent", "X-Forwarded-Proto", "SERVER_ADDR"), False).items(),
     ],

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.local import LocalProxy
 
 from tests.direct import Call, raising
 from tests.middleware.access_log.entries import TEXT, Request
@@ -304,6 +305,22 @@ def test_values_of_any_type_are_valid_json(value: object) -> None:
     assert facts["x"] == facts["y"]
     if isinstance(value, bool | None) or (isinstance(value, int) and abs(value) < 2**63):
         assert facts["x"] == value
+
+
+class Unhashable(str):
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _fail() -> str:
+    raise RuntimeError("outside of a request")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(Unhashable("x"), "x"), (LocalProxy(_fail), "<LocalProxy>")], ids=["no hash", "proxy"]
+)
+@pytest.mark.parametrize("source", [lambda environ: environ["x"], "environ:x"], ids=["function", "environ"])
+def test_writes_a_value_that_fails_at_a_look(value: object, written: str, source: Any) -> None:
+    assert json.loads(_write("json", Request({"x": value}), {"x": source})) == {"x": written}
 
 
 @pytest.mark.parametrize("name", ["error", "error_or_status"])

@@ -290,6 +290,12 @@ def test_refuses_a_file_of_another_owner_before_the_first_request(path: Path, mo
         LogFile(path, REPORTS)
 
 
+@pytest.mark.parametrize("name", ["n" * 300, f"{'n' * 300}/access.log"])
+def test_refuses_a_name_that_the_system_refuses(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="File name too long; expected a file that can be written"):
+        LogFile(tmp_path / name, REPORTS)
+
+
 def test_a_garbage_collection_may_write_a_line_during_another_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = LogFile(path, REPORTS)
     open_file = os.open

@@ -170,6 +170,7 @@ def test_each_format_survives_any_environ(name: str, words: tuple[str, ...], val
         ),
         ("%s %", "unknown directive '%' at character 4 of the log format; write %% for a percent sign"),
         ("%s % d", "unknown directive '% ' at character 4 of the log format; write %% for a percent sign"),
+        ("%h %{a\0b}t", r"unknown directive '%\{a\\x00b\}t' at character 4"),
         ("%{Referer}x", r"unknown directive '%\{Referer\}x' at character 1"),
         ("%h %{Referer i", r"unknown directive '%\{Referer i' at character 4 .*; write the name in braces: %\{Name\}i"),
         ("%{}i", r"unknown directive '%\{\}i' .*; write the name in braces: %\{Name\}i"),

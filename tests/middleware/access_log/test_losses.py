@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.direct import Call, answering
+from tests.direct import Body, Call, answering
 from wsgistack import AccessLog
 from wsgistack.middleware.access_log import losses
 
@@ -34,6 +34,19 @@ def test_a_loss_is_reported_once_and_so_is_its_end(tmp_path: Path, caplog: pytes
     assert lost.message == f"lines of the access log are being lost: [Errno 21] Is a directory: '{path}'"
     assert works.message == "the access log works again; lost lines: 3"
     assert lost.exc_info is None
+
+
+def test_the_report_of_a_loss_shows_no_secrets_of_the_error_of_a_request(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+    call = Call(AccessLog(answering(Body(b"123", ValueError("password=tr0ub4dor")))))
+    with pytest.raises(ValueError, match="password"):
+        call.read()
+    assert "ValueError: I/O operation on closed file" in caplog.text
+    assert "tr0ub4dor" not in caplog.text
 
 
 def test_what_fails_now_and_then_does_not_flood_the_log(

@@ -184,6 +184,27 @@ def test_sends_the_plain_answer_if_members_fail(name: str, caplog: pytest.LogCap
     assert record.exc_info
 
 
+def test_the_log_shows_no_secrets_of_an_error_whose_own_answer_fails(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.setFormatter(logging.Formatter("%(message)s"))  # with the traceback
+
+    def fail(environ: Environ, problem: Problem) -> Mapping[str, object]:
+        try:
+            return {"type": environ["no such key"]}
+        except KeyError as error:
+            raise LookupError("no type") from error
+
+    app = Responses(CatchErrors(raising(ValueError("password=tr0ub4dor"))), members=fail)
+    assert Call(app, HTTP_ACCEPT="application/json").read()
+    assert "no such key" in caplog.text
+    assert "tr0ub4dor" not in caplog.text
+
+
+def test_sends_the_plain_page_if_a_template_makes_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "5xx.html.j2").write_text('{% if request_id == "id" %}{{ title }}{% endif %}')
+    app = RequestId(Responses(Maintenance(hello, enabled=True), templates=tmp_path))
+    assert b"<h1>503 Service Unavailable</h1>" in Call(app, HTTP_ACCEPT="text/html").read()
+
+
 def test_sends_the_plain_page_if_a_template_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "5xx.html.j2").write_text("{{ 1 // (instance | length - 4) }}")
     app = Responses(CatchErrors(raising(ValueError(SECRET))), templates=tmp_path)

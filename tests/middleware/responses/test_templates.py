@@ -91,6 +91,13 @@ def test_refuses_a_template_that_would_fail(name: str, text: str, expected: str,
 
 
 @pytest.mark.parametrize("name", ["500.html", "500.html.j2"])
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_refuses_a_template_that_makes_an_empty_page(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    assert f"templates: {name} makes an empty page" in mistakes_in(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["500.html", "500.html.j2"])
 def test_refuses_a_template_that_is_no_text(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"\xff")
     assert f"can't read {name}: 'utf-8' codec" in mistakes_in(tmp_path)
@@ -104,7 +111,7 @@ def test_refuses_a_folder_in_the_place_of_a_template(name: str, tmp_path: Path) 
 
 def test_reports_all_mistakes_at_once(tmp_path: Path) -> None:
     for name in ("404.html", "404.html.j2", "4XX.html", "5x.html"):
-        (tmp_path / name).write_text("")
+        (tmp_path / name).write_text("$title")
     said = mistakes_in(tmp_path)
     assert "two templates for 404; remove 404.html or 404.html.j2" in said
     assert "no status is called 5x.html; expected" in said

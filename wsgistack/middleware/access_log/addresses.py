@@ -16,8 +16,8 @@ __all__ = ["Addresses", "carries_addresses", "make_hider"]
 Addresses = Literal["full", "truncated", "hashed"]
 
 _HEADERS = re.compile(
-    r"FORWARDED(?:_?FOR)?$|REMOTE_(?:ADDR|HOST)$|EXTERNAL_?ADDRESS$|\.PEER$"
-    r"|(?:REAL|CLIENT|USER|CONNECTING|ORIGINATING|REMOTE|CLUSTER|SOCKET)_?IP(?:V[46])?$"
+    r"FORWARDED(?:_?FOR)?$|(?:ORIGINAL|PROXIED)_?FOR$|REMOTE_(?:ADDR|HOST)$|(?:EXTERNAL|VIEWER)_?ADDRESS$|\.PEER$"
+    r"|(?:REAL|CLIENT|USER|CONNECTING|CONNECTION|ORIGINATING|REMOTE|CLUSTER|SOCKET)_?IP(?:V[46])?$"
 )
 _CANDIDATE = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+")  # from the first digit on, for speed
 _KEPT_BITS = {4: 24, 6: 48}  # as analytics services keep them

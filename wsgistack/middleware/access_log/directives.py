@@ -111,7 +111,7 @@ def _read_plain(letter: str, cleaning: Cleaning) -> Reading | None:
             return None
 
 
-def _read_time(name: str) -> Reading:
+def _read_time(name: str) -> Reading | None:
     moment = "entry.started"
     if name.startswith(("begin:", "end:")):
         side, _, name = name.partition(":")
@@ -130,6 +130,10 @@ def _read_time(name: str) -> Reading:
         case "usec_frac":
             return Reading(f"'%06d' % int({moment} % 1 * 1e6)")
         case _:
+            try:
+                format_moment(name, 0)
+            except ValueError:  # of a NUL; on Windows, of all that it does not know
+                return None
             return Reading(f"format_moment({name!r}, int({moment}))")
 
 

@@ -7,7 +7,7 @@ from json import dumps
 from logging import makeLogRecord
 from math import isfinite
 from time import gmtime, strftime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from wsgistack.environ import environ_key
 from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, suggest
@@ -296,13 +296,14 @@ def _keep_value(cleaned: Cleaned, value: object, null: str | None) -> object:
     """Return a number as a number, and anything else as text."""
     if value is None:
         return null
-    if isinstance(value, bool):
+    kind, number = type(value), cast(Any, value)  # not isinstance(), which asks a proxy for its __class__
+    if kind is bool:
         return value
-    if isinstance(value, int) and abs(value) <= _MAX_INTEGER:
-        return int(value)
-    if isinstance(value, float) and isfinite(value):
-        return float(value)
-    return cleaned[value if isinstance(value, str) else as_text(value)]
+    if issubclass(kind, int) and abs(number) <= _MAX_INTEGER:
+        return int(number)
+    if issubclass(kind, float) and isfinite(number):
+        return float(number)
+    return cleaned[value if kind is str else as_text(value)]
 
 
 _MAX_INTEGER = 2**63 - 1

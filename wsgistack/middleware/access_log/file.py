@@ -5,6 +5,7 @@ import logging
 import os
 import weakref
 from pathlib import Path
+from stat import S_ISDIR
 from threading import RLock
 from time import monotonic
 
@@ -133,16 +134,25 @@ def _identify(path: Path) -> _Identity | None:
 
 def _check(path: Path) -> None:
     """Raise a ConfigError if the file can't be written, without creating it."""
-    code = 0
-    if path.is_dir():
-        code = errno.EISDIR
-    elif not path.parent.is_dir():
-        code = errno.ENOENT
-    elif not (_can_write(path) or _can_write(path if path.exists() else path.parent)):  # it may be renamed meanwhile
-        code = errno.EACCES
+    code = _find_problem(path)
     if code:
         problem = f"cannot open {str(path)!r}: {os.strerror(code)}"
         raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written"))
+
+
+def _find_problem(path: Path) -> int:
+    """The number of the error that would come from opening a file for writing; 0 without any."""
+    try:
+        if S_ISDIR(path.stat().st_mode):
+            return errno.EISDIR
+    except FileNotFoundError:  # the first line creates it
+        pass
+    except OSError as error:  # such as that its folder can't be searched
+        return error.errno or errno.EIO
+    if not path.parent.is_dir():
+        return errno.ENOENT
+    is_free = _can_write(path) or _can_write(path if path.exists() else path.parent)  # it may be renamed meanwhile
+    return 0 if is_free else errno.EACCES
 
 
 def _can_write(path: Path) -> bool:

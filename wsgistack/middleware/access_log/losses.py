@@ -44,6 +44,7 @@ class Losses:
         said = str(error) or type(error).__name__
         details = None if isinstance(error, (Full, OSError)) else error
         with suppress(Exception):  # the logger may be what fails
+            error.__suppress_context__ = True  # of the application, which the traceback would show with its secrets
             self._find_logger().error("lines of the access log are being lost: %s", said, exc_info=details)
 
     def end(self) -> None:

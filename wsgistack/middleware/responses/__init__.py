@@ -2,13 +2,14 @@
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import Mistake, Mistakes
+from wsgistack.errors import Mistake, Mistakes, forget_handled
 from wsgistack.http.notices import Notice
 from wsgistack.http.responses import JSON, RESPONSES, Problem, Render
 from wsgistack.middleware.responses.templates import Page, list_values, read_templates
@@ -94,14 +95,17 @@ class Responses(Middleware):
 
     def _render(self, environ: Environ, problem: Problem, media_type: str) -> str | None:
         """Make an answer, or return None for the plain one."""
+        handled = sys.exc_info()[1]
         try:
             if media_type == "text/html":
                 page = self._pages.get(str(problem.status)) or self._pages.get(f"{problem.status // 100}xx")
-                return page(list_values(environ, problem)) if page else None
+                text = page(list_values(environ, problem)) if page else ""
+                return text if text.strip() else None
             if media_type == JSON and self.members is not None:
                 members = {**problem.members(), **self.members(environ, problem), "status": problem.status}
                 return json.dumps(members, allow_nan=False) + "\n"
         except Exception as error:
             with suppress(Exception):  # of a handler: the client gets its answer nevertheless
+                forget_handled(error, handled)
                 self._notice.log("the own answer for %d failed, the plain one is sent", problem.status, error=error)
         return None

@@ -99,10 +99,12 @@ def _read_jinja(folder: Path, name: str) -> Page:
 def _try_page(page: Page, name: str, status: int) -> None:
     """Make the page once: a parent may be missing, or have an unknown value."""
     try:
-        page(list_values({}, Problem(status, "Title", "Detail.", "id", "/path")))
+        text = page(list_values({}, Problem(status, "Title", "Detail.", "id", "/path")))
     except Exception as error:
         problem = f"can't make the page {name}: {describe_error(error)}"
         raise ConfigError(Mistake(problem, expected="a template that works for every error")) from error
+    if not text.strip():
+        raise ConfigError(Mistake(f"{name} makes an empty page", expected="a page"))
 
 
 def _find_unknown(names: set[str], place: str) -> list[Mistake]:

@@ -214,7 +214,10 @@ def test_leaves_no_part_behind(
     assert "no space left" in caplog.text
 
 
-@pytest.mark.parametrize(("path", "problem"), [("file", "is not a folder"), ("a/b", "does not exist")])
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [("file", "is not a folder"), ("a/b", "does not exist"), (f"{'n' * 300}/b", "does not exist")],
+)
 def test_refuses_a_folder_that_cannot_be_made(path: str, problem: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=rf"^capsules: .*{problem}; expected a folder, or the name of a new one$"):

@@ -7,11 +7,14 @@ from asyncio import CancelledError
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gevent import Timeout
 
+from tests.direct import Call, raising
 from tests.middleware.catch_errors.failing import caught, fail, report_of
+from wsgistack import CatchErrors
 from wsgistack.middleware.catch_errors.reports import delivery as home
 from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery, Delivery
 from wsgistack.middleware.catch_errors.reports.record import ErrorReport
@@ -62,6 +65,26 @@ def test_a_reporter_that_fails_is_logged(
     assert [record.name for record in caplog.records] == ["site.reports"] * 2
     assert "broken failed" in caplog.text
     assert kind is Timeout or "no network" in caplog.text
+
+
+@pytest.mark.parametrize("reporter", ["broken", "file"])
+def test_the_log_of_a_reporter_that_fails_shows_no_secrets_of_the_error(
+    reporter: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(report: ErrorReport) -> None:
+        try:
+            int("no number")
+        except ValueError as error:
+            raise RuntimeError("not sent") from error
+
+    options: dict[str, Any] = {"reporters": [broken], "report_in_background": False}
+    if reporter == "file":
+        options = {"report_file": tmp_path / "reports.jsonl"}
+    app = CatchErrors(raising(ValueError("password=tr0ub4dor")), **options)
+    (tmp_path / "reports.jsonl").mkdir()
+    Call(app).read()
+    assert ("no number" if reporter == "broken" else "IsADirectoryError") in caplog.text
+    assert "tr0ub4dor" not in caplog.text
 
 
 def test_a_reporter_that_hangs_delays_nobody_else(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:

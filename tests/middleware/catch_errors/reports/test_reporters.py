@@ -80,7 +80,10 @@ def test_appends_a_line_of_json(tmp_path: Path) -> None:
     assert os.stat(file).st_mode & 0o777 == 0o600  # noqa: PTH116
 
 
-@pytest.mark.parametrize(("path", "problem"), [(".", "is a folder"), ("no/file", "the folder .* does not exist")])
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [(".", "is a folder"), *((f"{name}/file", "the folder .* does not exist") for name in ("no", "n" * 300))],
+)
 def test_refuses_a_file_that_cannot_be_made(path: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"^report_file: {problem}"):
         CatchErrors(failing(print), report_file=tmp_path / path)

@@ -53,9 +53,11 @@ class Capsules:
 
         :raises ConfigError: it is a file, or is in a folder that is missing.
         """
-        if not (self._folder.is_dir() or (self._folder.parent.is_dir() and not self._folder.exists())):
-            where = self._folder if self._folder.exists() else self._folder.parent
-            problem = f"{str(where)!r} {'is not a folder' if where.exists() else 'does not exist'}"
+        # is_dir() and exists() of Python before 3.14 fail in a folder that can't be searched
+        exists, is_folder = os.path.exists, os.path.isdir
+        if not (is_folder(self._folder) or (is_folder(self._folder.parent) and not exists(self._folder))):
+            where = self._folder if exists(self._folder) else self._folder.parent
+            problem = f"{str(where)!r} {'is not a folder' if exists(where) else 'does not exist'}"
             expected = "a folder, or the name of a new one"
             raise ConfigError(Mistake(problem, key="capsules", value=self._folder, expected=expected))
 

@@ -1,10 +1,12 @@
 """Handing reports to a reporter, in the request or in a thread."""
 
 import logging
+import sys
 from contextlib import suppress
 from queue import Full
 from threading import RLock
 
+from wsgistack.errors import forget_handled
 from wsgistack.middleware.catch_errors.reports.record import ErrorReport, Reporter
 from wsgistack.processes.background import Background
 from wsgistack.processes.forking import renew_after_fork
@@ -42,10 +44,13 @@ class Delivery:
 
     def send(self, report: ErrorReport) -> None:
         """Deliver a report."""
+        handled = sys.exc_info()[1]
         try:
             self._reporter(report)
-        except self._failures:
-            self._log("the reporter %s failed", with_error=True)
+        except self._failures as failure:
+            with suppress(Exception):
+                forget_handled(failure, handled)
+                self._log("the reporter %s failed", failure=failure)
         with self._lock:
             dropped, self._dropped = self._dropped, 0
         if dropped:
@@ -59,9 +64,9 @@ class Delivery:
         if is_first:
             self._log(problem)
 
-    def _log(self, message: str, *facts: object, with_error: bool = False) -> None:
+    def _log(self, message: str, *facts: object, failure: BaseException | None = None) -> None:
         with suppress(Exception):  # the logger may be what fails
-            logging.getLogger(self._logger).error(message, self._name, *facts, exc_info=with_error)
+            logging.getLogger(self._logger).error(message, self._name, *facts, exc_info=failure)
 
 
 class BackgroundDelivery:

@@ -79,8 +79,10 @@ class JsonLines:
 
         :raises ConfigError: its folder is missing, or it is a folder itself.
         """
-        if self.path.is_dir() or not self.path.parent.is_dir():
-            problem = "is a folder" if self.path.is_dir() else f"the folder {str(self.path.parent)!r} does not exist"
+        # is_dir() of Python before 3.14 fails in a folder that can't be searched
+        is_folder = os.path.isdir
+        if is_folder(self.path) or not is_folder(self.path.parent):
+            problem = "is a folder" if is_folder(self.path) else f"the folder {str(self.path.parent)!r} does not exist"
             raise ConfigError(Mistake(problem, key="report_file", value=self.path, expected="a file to append to"))
 
     def __call__(self, report: ErrorReport, /) -> None:
