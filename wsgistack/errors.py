@@ -1,8 +1,8 @@
 """The exception tree. Every error carries what it knows as data, and says it as text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 __all__ = [
     "Breach",
@@ -17,8 +17,12 @@ __all__ = [
     "describe_error",
     "describe_type",
     "did_you_mean",
+    "read_each",
     "suggest",
 ]
+
+_Entry = TypeVar("_Entry")
+_Read = TypeVar("_Read")
 
 
 class Where(NamedTuple):
@@ -97,6 +101,20 @@ class Mistakes(list[Mistake]):
         """Raise a ConfigError with all of them."""
         if self:
             raise ConfigError(*self) from self.cause
+
+
+def read_each(read: Callable[[_Entry], _Read], entries: Iterable[_Entry], *, key: str) -> list[_Read]:
+    """Read the entries of an option, and raise the mistakes of all of them at once.
+
+    :param key: the option, for mistakes without a key.
+    """
+    mistakes = Mistakes()
+    found = []
+    for entry in entries:
+        with mistakes.collect(key):
+            found.append(read(entry))
+    mistakes.raise_if_any()
+    return found
 
 
 class WsgistackError(Exception):
