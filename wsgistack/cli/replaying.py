@@ -16,7 +16,7 @@ from wsgistack.cli.checking import collect_order, silence_logs
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_file
 from wsgistack.cli.terminal import Terminal
-from wsgistack.conditions import Condition
+from wsgistack.conditions.predicates import Predicate
 from wsgistack.config import read
 from wsgistack.environ import RAISE_ERRORS
 from wsgistack.errors import ConfigError, Mistake, Where, describe_error
@@ -181,7 +181,7 @@ def replay(parsed: argparse.Namespace) -> int:
 def _build(parsed: argparse.Namespace) -> App:
     """Build the application without the layers that only record requests."""
 
-    def skip_log(spec: Spec, layer: App, app: App, applies: Condition | None) -> App | None:
+    def skip_log(spec: Spec, layer: App, app: App, applies: Predicate | None) -> App | None:
         return app if vars(type(layer)).get("is_log") is True else None
 
     stack = read(open_file(parsed.target, parsed.values), parsed.name)

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias, cast
 
 from wsgistack.base import Middleware
-from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
+from wsgistack.conditions import Conditional, condition
 from wsgistack.conditions.openings import find_openings, name_reads
+from wsgistack.conditions.parsing import find_setting, normalize_condition, split_conditions
+from wsgistack.conditions.predicates import Predicate
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import find_referenced, make_absolute
 from wsgistack.options.schema import Schema, parse_settings, read_schema, show_options
@@ -327,7 +329,7 @@ class Spec:
         return mistake._replace(key=key, where=self.where._replace(line=line))
 
 
-Observer: TypeAlias = Callable[[Spec, App, App, Condition | None], App | None]
+Observer: TypeAlias = Callable[[Spec, App, App, Predicate | None], App | None]
 """Gets a layer that was built, the application inside of it, and its condition. May return what takes their place."""
 
 _observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
