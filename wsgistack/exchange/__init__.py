@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import ClassVar, NoReturn, Self, TypeVar, overload
 
 from wsgistack.environ import mark_client_gone
-from wsgistack.exchange.lengths import SizedChunks, has_length, keep_length
+from wsgistack.exchange.lengths import SizedChunks, keep_length
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
@@ -28,8 +28,6 @@ __all__ = [
     "Exchange",
     "body_is_inert",
     "editing",
-    "has_length",
-    "keep_length",
     "refuse_start",
     "refuse_write",
 ]
