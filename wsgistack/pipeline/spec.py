@@ -258,7 +258,7 @@ class Spec:
     def openings(self) -> list[Mistake]:
         """Report how clients can avoid this layer by its condition, if it is a guard."""
         found = find_openings(self.when, self.name, self.base) if self.is_guard else []
-        return [self._place(each, each.key) for each in found]
+        return [*map(self._place, found)]
 
     def stray_paths(self) -> list[Mistake]:
         """Report texts that name a file in the folder of the configuration, but mean one in the working directory.
@@ -271,7 +271,7 @@ class Spec:
         problem = "is a relative path, which depends on the working directory"
         return [
             self._place(
-                Mistake(problem, name, value, hint=_PATH_HINT.format(self.base / value, value.replace("%", "%%"))), name
+                Mistake(problem, name, value, hint=_PATH_HINT.format(self.base / value, value.replace("%", "%%")))
             )
             for name, value in show_options(self.schema, named).items()
             if isinstance(value, str) and value and not Path(value).is_absolute()
@@ -317,10 +317,12 @@ class Spec:
         try:
             yield
         except ConfigError as error:
-            raise ConfigError(*(self._place(each, key or each.key) for each in error.mistakes)) from error.__cause__
+            placed = (self._place(each._replace(key=key or each.key)) for each in error.mistakes)
+            raise ConfigError(*placed) from error.__cause__
 
-    def _place(self, mistake: Mistake, key: str) -> Mistake:
-        key = key if key in self.lines else find_setting(key, self.lines)
+    def _place(self, mistake: Mistake) -> Mistake:
+        """Add file, line and section to a mistake. In an ini file, a condition has a key of its own."""
+        key = mistake.key if mistake.key in self.lines else find_setting(mistake.key, self.lines)
         own = mistake.where
         line = self.lines.get(f"{key}.{own.line - 1}", 0)  # of an item that has only a number
         if own.file or own.section:
