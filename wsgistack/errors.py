@@ -17,6 +17,7 @@ __all__ = [
     "describe_error",
     "describe_type",
     "did_you_mean",
+    "make_file_error",
     "read_each",
     "suggest",
 ]
@@ -137,6 +138,14 @@ class ConfigError(WsgistackError, ValueError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.mistakes))
+
+
+def make_file_error(file: object, problem: str, *, line: int = 0, expected: str = "", hint: str = "") -> ConfigError:
+    """Make the error for a file, or for a line of it.
+
+    :param file: its name or path.
+    """
+    return ConfigError(Mistake(problem, expected=expected, hint=hint, where=Where(str(file), line)))
 
 
 class Breach(NamedTuple):

@@ -19,7 +19,7 @@ from wsgistack.cli.terminal import Terminal
 from wsgistack.conditions.predicates import Predicate
 from wsgistack.config import read
 from wsgistack.environ import RAISE_ERRORS
-from wsgistack.errors import ConfigError, Mistake, Where, describe_error
+from wsgistack.errors import ConfigError, Mistake, describe_error, make_file_error
 from wsgistack.http.redaction import REDACTED
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint
 from wsgistack.middleware.catch_errors.reports.capsules import FORMAT, SHOWN
@@ -94,16 +94,15 @@ class _Capsule(NamedTuple):
             found = json.loads(Path(file).read_text("utf-8"))
             if found["wsgistack_capsule"] != FORMAT:
                 hint = "use the version of wsgistack that wrote it"
-                raise ConfigError(Mistake("a capsule of another version", hint=hint, where=Where(file)))
+                raise make_file_error(file, "a capsule of another version", hint=hint)
             return cls._read(found)
         except OSError as error:
-            problem = f"cannot read the file: {error.strerror}"
-            raise ConfigError(Mistake(problem, where=Where(file))) from error
+            raise make_file_error(file, f"cannot read the file: {error.strerror}") from error
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             if isinstance(error, ConfigError):
                 raise
             expected = "a file that catch_errors has saved in its folder of capsules"
-            raise ConfigError(Mistake("not an incident capsule", expected=expected, where=Where(file))) from error
+            raise make_file_error(file, "not an incident capsule", expected=expected) from error
 
     @classmethod
     def _read(cls, found: dict[str, Any]) -> Self:
