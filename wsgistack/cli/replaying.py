@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
-from wsgistack.cli.arguments import FILE, add_values, split_header
+from wsgistack.cli.arguments import FILE, add_name, add_values, split_header
 from wsgistack.cli.checking import collect_order, silence_logs
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_file
@@ -143,8 +143,7 @@ def add_command(commands: Commands) -> None:
     about = "a header to add, such as one that the capsule has no value for; repeatable"
     command.add_argument("--header", action="append", default=[], type=split_header, metavar="NAME:VALUE", help=about)
     command.add_argument("--pytest", metavar="TEST", help="write a test of the application to this new file")
-    name = "which application, if the file describes several (default: %(default)s)"
-    command.rare_options.add_argument("--name", default="main", help=name)
+    add_name(command)
     command.add_argument("target", metavar="FILE", help=FILE)
     command.add_argument("capsule", metavar="CAPSULE", help="the capsule, a JSON file")
     add_values(command)
