@@ -235,7 +235,7 @@ class Exchange:
             chunks = iter(instead)
             return _Joined([*islice(chunks, 1)], chunks, instead)
         except BaseException as error:
-            # gunicorn: StopIteration tells the server to leave the connection alone
+            # gunicorn: StopIteration means that the server must leave the connection alone
             # not isinstance(), which asks an error for its __class__
             is_takeover = issubclass(type(error), StopIteration) and self._notice_takeover()
             if not is_takeover and error is not self._error and self._recover(error):
