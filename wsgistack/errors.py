@@ -1,8 +1,8 @@
 """The exception tree. Every error carries what it knows as data, and says it as text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 __all__ = [
     "Breach",
@@ -18,8 +18,13 @@ __all__ = [
     "describe_type",
     "did_you_mean",
     "forget_handled",
+    "make_file_error",
+    "read_each",
     "suggest",
 ]
+
+_Entry = TypeVar("_Entry")
+_Read = TypeVar("_Read")
 
 
 class Where(NamedTuple):
@@ -100,6 +105,20 @@ class Mistakes(list[Mistake]):
             raise ConfigError(*self) from self.cause
 
 
+def read_each(read: Callable[[_Entry], _Read], entries: Iterable[_Entry], *, key: str) -> list[_Read]:
+    """Read the entries of an option, and raise the mistakes of all of them at once.
+
+    :param key: the option, for mistakes without a key.
+    """
+    mistakes = Mistakes()
+    found = []
+    for entry in entries:
+        with mistakes.collect(key):
+            found.append(read(entry))
+    mistakes.raise_if_any()
+    return found
+
+
 class WsgistackError(Exception):
     """The base of all errors that wsgistack raises."""
 
@@ -120,6 +139,14 @@ class ConfigError(WsgistackError, ValueError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.mistakes))
+
+
+def make_file_error(file: object, problem: str, *, line: int = 0, expected: str = "", hint: str = "") -> ConfigError:
+    """Make the error for a file, or for a line of it.
+
+    :param file: its name or path.
+    """
+    return ConfigError(Mistake(problem, expected=expected, hint=hint, where=Where(str(file), line)))
 
 
 class Breach(NamedTuple):

@@ -184,11 +184,12 @@ def test_warns_about_the_address_of_another_server(
     assert read_mistakes(capsys.readouterr().err) == expected
 
 
+@pytest.mark.parametrize("use", ["egg:waitress", "egg:Waitress#main"])
 def test_waitress_listens_on_every_address_by_default(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    use: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("waitress.serve_paste", lambda app, global_conf, **options: 0)
-    file = written(tmp_path, f"{MOUNTED}use = catch_errors\ndebug = true\n[server:main]\nuse = egg:waitress\n")
+    file = written(tmp_path, f"{MOUNTED}use = catch_errors\ndebug = true\n[server:main]\nuse = {use}\n")
     assert main(["serve", file]) == 0
     [said] = read_mistakes(capsys.readouterr().err)
     assert said.endswith(WARNING.format("'0.0.0.0'"))

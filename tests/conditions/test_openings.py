@@ -7,8 +7,8 @@ from wsgiref.simple_server import demo_app
 import pytest
 
 from wsgistack import BasicAuth, CatchErrors, OrderWarning, Pipeline
-from wsgistack.conditions import normalize_condition
 from wsgistack.conditions.openings import find_openings
+from wsgistack.conditions.parsing import normalize_condition
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import Environ
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from wsgistack import ConfigError
-from wsgistack.conditions import condition, normalize_condition
+from wsgistack.conditions import condition
+from wsgistack.conditions.parsing import normalize_condition
 from wsgistack.types import Environ
 
 FULL = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgistack.conditions import find_setting, normalize_condition, split_conditions
+from wsgistack.conditions.parsing import find_setting, normalize_condition, split_conditions
 
 
 def said(settings: dict[str, str], known: Collection[str], *, is_open: bool = False) -> list[str]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.config.logging_tree import cut, own_logging, read_ini, tree, written
 from wsgistack import ConfigError
 from wsgistack.config.logging import LoggingSetup, read_table_logging
-from wsgistack.config.table.toml import find_lines
+from wsgistack.config.table.toml import Table, find_lines
 
 OWN = "tests.config.logging_tree"
 
@@ -46,7 +46,11 @@ propagate = false
 
 
 def read(text: str, path: Path = Path("x.toml")) -> LoggingSetup:
-    return read_table_logging(tomllib.loads(text)["logging"], path, find_lines(text))
+    return read_table_logging(Table(tomllib.loads(text), str(path), find_lines(text)), path.absolute().parent)
+
+
+def read_table(table: object) -> LoggingSetup:
+    return read_table_logging(Table({"logging": table}, "x.py", {}), Path.cwd())
 
 
 def test_sets_up_what_dict_config_does(tmp_path: Path) -> None:
@@ -111,7 +115,7 @@ def test_a_table_of_python_may_hold_objects() -> None:
     only, made = Only(), logging.NullHandler()
     table = {"handlers": {"one": {"()": lambda: made, "filters": (only,)}}, "root": {"handlers": ("one",)}}
     with own_logging() as root:
-        setup = read_table_logging(table, Path("x.py"), {})
+        setup = read_table(table)
         assert setup.check() == []
         setup.apply()
         assert root.handlers == [made]
@@ -241,7 +245,7 @@ def test_reports_mistakes(text: str, expected: list[str], monkeypatch: pytest.Mo
     monkeypatch.setenv("SECRET", "hidden.thing")
     with own_logging():
         before = tree()
-        setup = read_table_logging(tomllib.loads(text)["logging"], Path("x.toml"), find_lines(text))
+        setup = read(text)
         found = sorted(setup.check(), key=lambda each: each.where.line)
         assert cut(found, expected) == expected
         assert tree() == before
@@ -279,7 +283,7 @@ LISTENED = 'handlers = ["b"]\n[logging.handlers.b]\nclass = "logging.NullHandler
 )
 def test_accepts_what_dict_config_accepts(text: str) -> None:
     with own_logging():
-        setup = read_table_logging(tomllib.loads(text)["logging"], Path("x.toml"), find_lines(text))
+        setup = read(text)
         assert setup.check() == []
         setup.apply()
 
@@ -341,7 +345,7 @@ def test_reports_a_handler_that_fails(
 )
 def test_reports_a_logger_that_fails(table: dict[str, object], expected: str) -> None:
     with own_logging(), pytest.raises(ConfigError) as caught:
-        read_table_logging(table, Path("x.py"), {}).apply()
+        read_table(table).apply()
     assert str(caught.value) == expected
 
 
@@ -419,7 +423,7 @@ TABLES = st.dictionaries(
 @given(TABLES | LEAVES)
 def test_reports_any_wrong_table_as_mistakes(tmp_path_factory: pytest.TempPathFactory, table: object) -> None:
     with own_logging(), contextlib.suppress(ConfigError):
-        setup = read_table_logging(table, tmp_path_factory.getbasetemp() / "x.toml", {})
+        setup = read_table_logging(Table({"logging": table}, "x.toml", {}), tmp_path_factory.getbasetemp())
         setup.apply()
         assert setup.check() == []
 

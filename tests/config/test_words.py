@@ -7,7 +7,7 @@ import pytest
 
 from tests.config.factories import marking
 from tests.config.typed_layers import Color
-from wsgistack.conditions import normalize_condition
+from wsgistack.conditions.parsing import normalize_condition
 from wsgistack.config.words import describe_condition, describe_value
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from wsgistack.cli.parser import Parser
 
-__all__ = ["FILE", "add_strict", "add_target", "add_values", "split_header", "split_pair"]
+__all__ = ["FILE", "add_name", "add_strict", "add_target", "add_values", "split_header", "split_pair"]
 
 FILE = "the file with the layers: a TOML file such as stack.toml, or an ini file in the format of PasteDeploy"
 _TARGET = f"{FILE}; or, without a file, an application as module:application, or module:factory() to call a factory"
@@ -23,9 +23,14 @@ def add_target(command: Parser) -> None:
         help="put a layer around module:application, such as 'access_log format=common'; repeatable, outermost first; "
         "wsgistack list shows all layers",
     )
-    name = "which application, if the file describes several (default: %(default)s)"
-    command.rare_options.add_argument("--name", default="main", help=name)
+    add_name(command)
     command.add_argument("target", metavar="TARGET", help=_TARGET)
+
+
+def add_name(command: Parser) -> None:
+    """Add ``--name``."""
+    about = "which application, if the file describes several (default: %(default)s)"
+    command.rare_options.add_argument("--name", default="main", help=about)
 
 
 def add_strict(command: Parser) -> None:

@@ -23,7 +23,7 @@ from wsgistack.config import read
 from wsgistack.config.contents import is_composite
 from wsgistack.config.document import Document
 from wsgistack.environ import METHOD_OVERRIDES, environ_key
-from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.errors import make_file_error
 from wsgistack.pipeline.spec import Spec
 
 __all__ = ["add_command", "audit", "spell_host", "spell_path"]
@@ -86,7 +86,7 @@ def audit(parsed: argparse.Namespace) -> int:
         guards = [spec for spec in trace.specs if spec.is_guard]
         if not guards:
             expected = "a layer that protects what is inside, such as basic_auth"
-            raise ConfigError(Mistake("has no guard", where=Where(document.file), expected=expected))
+            raise make_file_error(document.file, "has no guard", expected=expected)
         paths = parsed.path or list(dict.fromkeys(_find_paths(document, parsed.name)))
         requests = list(dict.fromkeys(_make_requests(paths, [_Parts(spec) for spec in guards])))
         found, refused = [], 0

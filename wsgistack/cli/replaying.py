@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
-from wsgistack.cli.arguments import FILE, add_values, split_header
+from wsgistack.cli.arguments import FILE, add_name, add_values, split_header
 from wsgistack.cli.checking import collect_order, silence_logs
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_file
 from wsgistack.cli.terminal import Terminal
-from wsgistack.conditions import Condition
+from wsgistack.conditions.predicates import Predicate
 from wsgistack.config import read
 from wsgistack.environ import RAISE_ERRORS
-from wsgistack.errors import ConfigError, Mistake, Where, describe_error
+from wsgistack.errors import ConfigError, Mistake, describe_error, make_file_error
 from wsgistack.http.redaction import REDACTED
 from wsgistack.middleware.catch_errors.fingerprints import find_fingerprint
 from wsgistack.middleware.catch_errors.reports.capsules import FORMAT, SHOWN
@@ -94,16 +94,15 @@ class _Capsule(NamedTuple):
             found = json.loads(Path(file).read_text("utf-8"))
             if found["wsgistack_capsule"] != FORMAT:
                 hint = "use the version of wsgistack that wrote it"
-                raise ConfigError(Mistake("a capsule of another version", hint=hint, where=Where(file)))
+                raise make_file_error(file, "a capsule of another version", hint=hint)
             return cls._read(found)
         except OSError as error:
-            problem = f"cannot read the file: {error.strerror}"
-            raise ConfigError(Mistake(problem, where=Where(file))) from error
+            raise make_file_error(file, f"cannot read the file: {error.strerror}") from error
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             if isinstance(error, ConfigError):
                 raise
             expected = "a file that catch_errors has saved in its folder of capsules"
-            raise ConfigError(Mistake("not an incident capsule", expected=expected, where=Where(file))) from error
+            raise make_file_error(file, "not an incident capsule", expected=expected) from error
 
     @classmethod
     def _read(cls, found: dict[str, Any]) -> Self:
@@ -144,8 +143,7 @@ def add_command(commands: Commands) -> None:
     about = "a header to add, such as one that the capsule has no value for; repeatable"
     command.add_argument("--header", action="append", default=[], type=split_header, metavar="NAME:VALUE", help=about)
     command.add_argument("--pytest", metavar="TEST", help="write a test of the application to this new file")
-    name = "which application, if the file describes several (default: %(default)s)"
-    command.rare_options.add_argument("--name", default="main", help=name)
+    add_name(command)
     command.add_argument("target", metavar="FILE", help=FILE)
     command.add_argument("capsule", metavar="CAPSULE", help="the capsule, a JSON file")
     add_values(command)
@@ -181,7 +179,7 @@ def replay(parsed: argparse.Namespace) -> int:
 def _build(parsed: argparse.Namespace) -> App:
     """Build the application without the layers that only record requests."""
 
-    def skip_log(spec: Spec, layer: App, app: App, applies: Condition | None) -> App | None:
+    def skip_log(spec: Spec, layer: App, app: App, applies: Predicate | None) -> App | None:
         return app if vars(type(layer)).get("is_log") is True else None
 
     stack = read(open_file(parsed.target, parsed.values), parsed.name)

@@ -161,17 +161,16 @@ def find_program_hosts(parsed: argparse.Namespace, program: Program) -> list[str
 
 def find_section_hosts(section: Server) -> list[str]:
     """The hosts where the server of a section listens, as far as its options say."""
-    factory, options = section.fitted()
-    return find_hosts(options, "0.0.0.0" if factory.uri.partition("#")[0] == "egg:waitress" else _HOST)  # noqa: S104
+    default = "0.0.0.0" if section.package == "egg:waitress" else _HOST  # noqa: S104
+    return find_hosts(section.fitted()[1], default)
 
 
 def read_waitress_options(parsed: argparse.Namespace, section: Server | None = None) -> dict[str, Any]:
     """The options of Waitress but for its address, as the arguments say, or else as a section about Waitress does."""
     if section:
-        factory, options = section.fitted()
-        if factory.uri.partition("#")[0] not in ("egg:waitress", "egg:wsgistack"):
+        if not section.has_waitress_options:
             return {}  # another server's options mean nothing to it
-        return {key: value for key, value in options.items() if key not in ("host", "port", "listen")}
+        return {key: value for key, value in section.fitted()[1].items() if key not in ("host", "port", "listen")}
     given: dict[str, Any] = {"threads": parsed.threads} if parsed.threads else {}
     if parsed.server_arguments:
         from wsgistack.serving.serve import parse_waitress_arguments

@@ -18,7 +18,7 @@ from wsgistack.config.parts import Application, Stack
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import find_layer, is_factory
 from wsgistack.config.table.document import TableFile
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, make_file_error
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.spec import Spec
 from wsgistack.types import App
@@ -139,7 +139,7 @@ def open_file(target: str, values: Mapping[str, str]) -> Document:
         if is_there:
             problem = "is a folder" if path.is_dir() else "Python code is not a configuration"
         if near := _find_application(target):
-            raise ConfigError(Mistake(problem, where=Where(target), hint=f"did you mean {near!r}?"))
+            raise make_file_error(target, problem, hint=f"did you mean {near!r}?")
     try:
         return open_document(target, values)
     except ConfigError as error:

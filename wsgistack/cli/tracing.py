@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from wsgistack.cli.checking import collect_order
-from wsgistack.conditions import Condition
+from wsgistack.conditions.predicates import Predicate
 from wsgistack.config.parts import Stack
 from wsgistack.environ import METHOD_OVERRIDES
 from wsgistack.pipeline.spec import Spec, observe_layers
@@ -92,7 +92,7 @@ class Trace:
             return type(error).__name__
         return started[-1] if started else "no status"
 
-    def _observe(self, spec: Spec, layer: App, app: App, condition: Condition | None) -> App:
+    def _observe(self, spec: Spec, layer: App, app: App, condition: Predicate | None) -> App:
         self.specs.insert(0, spec)
         # A class that derives from a log may change the request, so it must say again that it is one.
         is_left_out = not spec.is_guard and vars(type(layer)).get("is_log") is True

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeAlias
 
-from wsgistack.conditions.parsing import find_setting, normalize_condition, resolve_condition, split_conditions
+from wsgistack.conditions.parsing import resolve_condition
 from wsgistack.conditions.predicates import Predicate, predicate
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["Condition", "Conditional", "condition", "find_setting", "normalize_condition", "split_conditions"]
-
-Condition: TypeAlias = Predicate
+__all__ = ["Conditional", "condition"]
 
 
-def condition(given: object, *, base: Path | None = None) -> Condition:
+def condition(given: object, *, base: Path | None = None) -> Predicate:
     """Compile the value of ``when`` to a function that takes the environ of a request and returns true or false.
 
     :param given: an import string of such a function, the function itself, or a mapping. All of its keys must match
@@ -62,7 +59,7 @@ class Conditional:
 
     __slots__ = ("_app", "_condition", "_layer", "_when")
 
-    def __init__(self, layer: App, app: App, condition: Condition, when: object = None) -> None:
+    def __init__(self, layer: App, app: App, condition: Predicate, when: object = None) -> None:
         self._layer = layer
         self._app = app
         self._condition = condition

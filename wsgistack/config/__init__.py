@@ -11,7 +11,7 @@ from wsgistack.config.parts import Stack, in_order
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.table.document import TableFile
 from wsgistack.config.table.toml import find_lines, read_toml
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, did_you_mean
+from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean, make_file_error
 from wsgistack.types import App
 
 __all__ = [
@@ -139,7 +139,7 @@ def open_document(file: File, global_conf: Mapping[str, str] | None = None) -> D
     path = Path(file)
     if path.suffix.lower() == ".py":
         hint = "in Python use wsgistack.load({...}) or wsgistack.Pipeline, or write a TOML file"
-        raise ConfigError(Mistake("Python code is not a configuration", where=Where(str(path)), hint=hint))
+        raise make_file_error(path, "Python code is not a configuration", hint=hint)
     folder = str(path.absolute().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from wsgistack.config.parts import Server, Stack, stand_in
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import is_factory
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, did_you_mean, suggest
+from wsgistack.errors import ConfigError, Mistakes, Where, did_you_mean, make_file_error, suggest
 from wsgistack.options.references import Resolved
 from wsgistack.pipeline.registry import normalize_name
 from wsgistack.types import App
@@ -25,17 +25,13 @@ _Conf: TypeAlias = Mapping[str, str] | None
 
 def read_source(path: Path) -> str:
     """Read a configuration file as UTF-8, with or without a byte order mark."""
-
-    def make_error(problem: str, hint: str = "", line: int = 0) -> ConfigError:
-        return ConfigError(Mistake(problem, where=Where(str(path), line), hint=hint))
-
     sys.audit("wsgistack.read", str(path))  # for serve --reload, which watches what is read
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig") if b"\0" not in content else ""
     except FileNotFoundError as error:
         if path.is_symlink():
-            raise make_error("broken link: its target does not exist") from error
+            raise make_file_error(path, "broken link: its target does not exist") from error
         meant = Path(str(path).removeprefix("config:"))
         siblings = [each.name for each in meant.parent.iterdir()] if meant.parent.is_dir() else []
         file, _, name = meant.name.partition("#")
@@ -43,14 +39,18 @@ def read_source(path: Path) -> str:
         if file in siblings:
             fragment = f" with --name {name} (or name={name!r} in Python)" if name else ""
             hint = f"did you mean the file {str(meant.with_name(file))!r}{fragment}?"
-        raise make_error("file does not exist", hint) from error
+        raise make_file_error(path, "file does not exist", hint=hint) from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise make_error(f"byte {content[error.start]:#04x} is not UTF-8", "save the file in UTF-8", line) from error
+        problem = f"byte {content[error.start]:#04x} is not UTF-8"
+        raise make_file_error(path, problem, line=line, hint="save the file in UTF-8") from error
     except (OSError, ValueError) as error:  # a ValueError: this is not a valid name of a file
-        raise make_error(f"cannot be read: {error.strerror if isinstance(error, OSError) else error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise make_file_error(path, f"cannot be read: {reason}") from error
+    if b"\0" in content:
+        raise make_file_error(path, "not a text file", hint="save it in UTF-8")
     if not text.strip():
-        raise make_error("not a text file", "save it in UTF-8") if b"\0" in content else make_error("the file is empty")
+        raise make_file_error(path, "the file is empty")
     return text
 
 

@@ -19,8 +19,8 @@ from pkgutil import resolve_name
 from typing import Any
 
 from wsgistack.config.place import Place
-from wsgistack.config.table.toml import KeyPath, line_at
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_error, describe_type, suggest
+from wsgistack.config.table.toml import KeyPath, Table
+from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error, describe_type, suggest
 from wsgistack.options.references import has_references, resolve, unwrap_resolved
 from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistake
 
@@ -107,7 +107,7 @@ class _Trial:
             return
         if kind in ("formatters", "filters"):
             make: Any = trial.configure_filter if kind == "filters" else trial.configure_formatter
-            with self._place(*at, next((key for key in ("()", "class", "style", "format") if key in entry), "")):
+            with self._place(*at, *[key for key in ("()", "class", "style", "format") if key in entry][:1]):
                 make(trial.convert({**entry}))
             return
         make = partial(trial.common_logger_config, logging.Logger(""))
@@ -173,21 +173,16 @@ def resolve_hidden(value: Any, folder: Path, hidden: set[str]) -> Any:
     return filled
 
 
-def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) -> LoggingSetup:
-    """Read the table ``logging``, where ``version`` may be left out, and existing loggers stay enabled by default.
+def read_table_logging(table: Table, folder: Path) -> LoggingSetup:
+    """Read ``logging`` in a table, where ``version`` may be left out, and existing loggers stay enabled by default.
 
-    The ``filename`` of a handler is relative to the folder of the file. Texts may hold references.
-
-    :param lines: the line of each key, by its path from the top of the file.
+    The ``filename`` of a handler is relative to the folder. Texts may hold references.
     """
     mistakes = Mistakes()
     hidden: set[str] = set()
-    folder = path.absolute().parent if path.name else Path.cwd()
 
     def locate(at: KeyPath) -> Place:
-        *parents, key = [str(each) for each in ("logging", *at) if each and not isinstance(each, int)]
-        file = str(path) if path.name else ""  # a table from Python has none
-        return Place(Where(file, line_at(("logging", *at), lines), ".".join(parents)), key)
+        return table.place(("logging", *at))
 
     def fill(value: Any, at: KeyPath) -> Any:
         if isinstance(value, Mapping):
@@ -198,6 +193,7 @@ def read_table_logging(table: object, path: Path, lines: Mapping[KeyPath, int]) 
             return str(folder / value) if is_file else value
         return value
 
-    if not isinstance(table, Mapping):
-        return LoggingSetup({}, locate, [locate(()).mistake(describe_type(table), expected="a table")])
-    return LoggingSetup(fill(table, ()), locate, mistakes, hidden)
+    filled: Mapping[str, Any] = {}
+    with mistakes.collect():
+        filled = fill(table.check_table(table.content["logging"], ("logging",)), ())
+    return LoggingSetup(filled, locate, mistakes, hidden)

@@ -19,8 +19,6 @@ from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["Application", "Server", "Stack", "drop_consequences", "in_order", "stand_in"]
 
-_ADDRESSED = ("egg:waitress", "egg:wsgistack")  # servers whose addresses are checked
-
 
 @dataclass(frozen=True)
 class _Part:
@@ -132,6 +130,16 @@ class Server(_Part):
 
     protocols: ClassVar[tuple[str, ...]] = SERVER_PROTOCOLS
 
+    @property
+    def package(self) -> str:
+        """Which package ``use`` names, such as ``egg:waitress``."""
+        return str(self.use).partition("#")[0].lower()
+
+    @property
+    def has_waitress_options(self) -> bool:
+        """Whether its options are those of Waitress."""
+        return self.package in ("egg:waitress", "egg:wsgistack")
+
     def run(self, app: App) -> object:
         """Serve an application, until the server ends."""
         try:
@@ -143,8 +151,8 @@ class Server(_Part):
         """Find its mistakes, without starting it."""
         mistakes = Mistakes()
         with mistakes.collect():
-            factory, values = self.fitted()
-            if factory.uri.partition("#")[0].lower() in _ADDRESSED:
+            _, values = self.fitted()
+            if self.has_waitress_options:
                 mistakes += find_wrong_addresses(values)
         return self.locate(mistakes)
 

@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import ClassVar, NoReturn, Self, TypeVar, overload
 
 from wsgistack.environ import mark_client_gone
-from wsgistack.exchange.lengths import SizedChunks, has_length, keep_length
+from wsgistack.exchange.lengths import SizedChunks, keep_length
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.types import App, Edit, Environ, ExcInfo, Headers, StartResponse, Write
 
@@ -28,8 +28,6 @@ __all__ = [
     "Exchange",
     "body_is_inert",
     "editing",
-    "has_length",
-    "keep_length",
     "refuse_start",
     "refuse_write",
 ]
@@ -237,7 +235,7 @@ class Exchange:
             chunks = iter(instead)
             return _Joined([*islice(chunks, 1)], chunks, instead)
         except BaseException as error:
-            # gunicorn: StopIteration tells the server to leave the connection alone
+            # gunicorn: StopIteration means that the server must leave the connection alone
             # not isinstance(), which asks an error for its __class__
             is_takeover = issubclass(type(error), StopIteration) and self._notice_takeover()
             if not is_takeover and error is not self._error and self._recover(error):

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar
 
-from wsgistack.exchange import body_is_inert, keep_length
+from wsgistack.exchange import body_is_inert
+from wsgistack.exchange.lengths import keep_length
 from wsgistack.types import App, Environ, StartResponse
 
 __all__ = ["call_in_context"]

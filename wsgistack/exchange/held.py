@@ -6,10 +6,9 @@ from typing import ClassVar, cast
 
 from wsgistack.environ import is_client_gone
 from wsgistack.exchange import CLOSED, Exchange, body_is_inert
-from wsgistack.exchange.lengths import has_one_chunk
 from wsgistack.types import ExcInfo, Headers, Write
 
-__all__ = ["HeldExchange", "has_one_chunk"]
+__all__ = ["HeldExchange"]
 
 
 class HeldExchange(Exchange):

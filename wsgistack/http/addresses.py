@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, read_each
 from wsgistack.types import Environ
 
 __all__ = ["MAX_PEER", "PEER", "UNSPECIFIED", "Address", "Networks", "find_peer", "parse_address", "parse_node"]
@@ -96,18 +96,12 @@ class Networks:
     __slots__ = ("_find", "_has_unix", "_prefixes")
 
     def __init__(self, entries: Iterable[str], *, key: str) -> None:
-        mistakes = Mistakes()
+        listed = [*entries]
+        self._has_unix = _UNIX in listed
         prefixes: dict[tuple[int, int], set[int]] = {}
-        self._has_unix = False
-        for entry in entries:
-            if entry == _UNIX:
-                self._has_unix = True
-                continue
-            with mistakes.collect():
-                network = _parse_network(entry, key)
-                shift = network.max_prefixlen - network.prefixlen
-                prefixes.setdefault((network.version, shift), set()).add(int(network.network_address) >> shift)
-        mistakes.raise_if_any()
+        for network in read_each(_parse_network, (each for each in listed if each != _UNIX), key=key):
+            shift = network.max_prefixlen - network.prefixlen
+            prefixes.setdefault((network.version, shift), set()).add(int(network.network_address) >> shift)
         self._prefixes = tuple((version, shift, frozenset(each)) for (version, shift), each in prefixes.items())
         self._find = lru_cache(maxsize=1024)(self._is_inside)
 
@@ -127,7 +121,7 @@ class Networks:
         return address in self
 
 
-def _parse_network(entry: str, key: str) -> IPv4Network | IPv6Network:
+def _parse_network(entry: str) -> IPv4Network | IPv6Network:
     try:
         network = ip_network(entry)
     except ValueError as error:
@@ -135,6 +129,6 @@ def _parse_network(entry: str, key: str) -> IPv4Network | IPv6Network:
         if "host bits set" in str(error):
             problem, hint = f"the network {entry!r} has host bits set", f"write {ip_network(entry, strict=False)}"
         expected = f"an address, a network such as 10.0.0.0/8, or {_UNIX}"
-        raise ConfigError(Mistake(problem, key=key, value=entry, expected=expected, hint=hint)) from None
+        raise ConfigError(Mistake(problem, value=entry, expected=expected, hint=hint)) from None
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
     return IPv4Network((mapped, network.prefixlen - 96)) if mapped else network

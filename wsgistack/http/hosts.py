@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, read_each
 from wsgistack.http.addresses import parse_address
 from wsgistack.http.forms import MAX_FORMS, Forms, find_forms
 from wsgistack.types import Environ
@@ -103,12 +103,7 @@ class HostPatterns:
     __slots__ = ("_find", "_names", "_suffixes")
 
     def __init__(self, entries: Iterable[str], *, key: str) -> None:
-        mistakes = Mistakes()
-        names = []
-        for entry in entries:
-            with mistakes.collect():
-                names.append(_parse_entry(entry, key))
-        mistakes.raise_if_any()
+        names = read_each(_parse_entry, entries, key=key)
         self._names = frozenset(name for name in names if not name.startswith("*"))
         self._suffixes = tuple(name[1:] for name in names if name.startswith("*"))
         self._find = lru_cache(maxsize=1024)(self._is_listed)
@@ -122,7 +117,7 @@ class HostPatterns:
         return found is not None and (found[0] in self._names or found[0].endswith(self._suffixes))
 
 
-def _parse_entry(entry: str, key: str) -> str:
+def _parse_entry(entry: str) -> str:
     wildcard, rest = ("*.", entry[2:]) if entry.startswith("*.") else ("", entry)
     address = None if wildcard else parse_address(rest)
     found = (str(address), None) if address else split_host(rest)
@@ -132,5 +127,5 @@ def _parse_entry(entry: str, key: str) -> str:
         found = split_host(likely.lstrip("*."))
         hint = f"write {wildcard}{found[0]}" if found else ""
         expected = "a name without a port, such as example.org or *.example.org"
-        raise ConfigError(Mistake(f"not a valid host {entry!r}", key=key, value=entry, expected=expected, hint=hint))
+        raise ConfigError(Mistake(f"not a valid host {entry!r}", value=entry, expected=expected, hint=hint))
     return wildcard + found[0]

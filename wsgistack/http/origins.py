@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv6Address
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, read_each
 
 __all__ = ["MAX_ORIGIN", "Origins", "normalize_origin"]
 
@@ -47,12 +47,7 @@ class Origins:
     __slots__ = ("_exact", "_find", "_suffixes")
 
     def __init__(self, entries: Iterable[str], *, key: str) -> None:
-        mistakes = Mistakes()
-        origins = []
-        for entry in entries:
-            with mistakes.collect():
-                origins.append(_parse_pattern(entry, key))
-        mistakes.raise_if_any()
+        origins = read_each(_parse_pattern, entries, key=key)
         self._exact = frozenset(origin for origin in origins if _WILDCARD not in origin)
         self._suffixes = tuple(origin.partition("*")[::2] for origin in origins if _WILDCARD in origin)
         self._find = lru_cache(maxsize=1024)(self._is_listed)
@@ -70,7 +65,7 @@ class Origins:
         )
 
 
-def _parse_pattern(entry: str, key: str) -> str:
+def _parse_pattern(entry: str) -> str:
     origin = _normalize(entry)
     if origin is None:
         scheme, _, rest = entry.rpartition("://")
@@ -79,7 +74,7 @@ def _parse_pattern(entry: str, key: str) -> str:
         if not entry.isascii():
             hint = "write the name in ASCII, as browsers send it: xn--…"
         expected = "a scheme and a host, such as https://example.org or https://*.example.org"
-        raise ConfigError(Mistake(f"not a valid origin {entry!r}", key=key, value=entry, expected=expected, hint=hint))
+        raise ConfigError(Mistake(f"not a valid origin {entry!r}", value=entry, expected=expected, hint=hint))
     return origin
 
 

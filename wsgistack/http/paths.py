@@ -7,7 +7,7 @@ form misses the others, so a guard must consider all of them.
 import re
 from collections.abc import Callable, Iterable
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, read_each
 from wsgistack.http.forms import Forms, find_forms
 from wsgistack.types import Environ
 
@@ -106,12 +106,7 @@ def compile_exemptions(prefixes: Iterable[str], *, key: str) -> Callable[[Enviro
     :param key: the option that they come from, for mistakes.
     :raises ConfigError: a prefix is not valid.
     """
-    mistakes = Mistakes()
-    checked = []
-    for prefix in prefixes:
-        with mistakes.collect(key):
-            checked.append(check_prefix(prefix))
-    mistakes.raise_if_any()
+    checked = read_each(check_prefix, prefixes, key=key)
     return compile_under(checked, every=True) if checked else lambda environ: False
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from wsgistack.base import Middleware
 from wsgistack.errors import ConfigError, Mistake
-from wsgistack.exchange import keep_length
-from wsgistack.exchange.held import HeldExchange, has_one_chunk
+from wsgistack.exchange.held import HeldExchange
+from wsgistack.exchange.lengths import has_one_chunk, keep_length
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.http import headers as h
 from wsgistack.http.preconditions import NOT_IN_304, find_status, has_conditions

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias, cast
 
 from wsgistack.base import Middleware
-from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
+from wsgistack.conditions import Conditional, condition
 from wsgistack.conditions.openings import find_openings, name_reads
+from wsgistack.conditions.parsing import find_setting, normalize_condition, split_conditions
+from wsgistack.conditions.predicates import Predicate
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
 from wsgistack.options.references import find_referenced, make_absolute
 from wsgistack.options.schema import Schema, parse_settings, read_schema, show_options
@@ -256,7 +258,7 @@ class Spec:
     def openings(self) -> list[Mistake]:
         """Report how clients can avoid this layer by its condition, if it is a guard."""
         found = find_openings(self.when, self.name, self.base) if self.is_guard else []
-        return [self._place(each, each.key) for each in found]
+        return [*map(self._place, found)]
 
     def stray_paths(self) -> list[Mistake]:
         """Report texts that name a file in the folder of the configuration, but mean one in the working directory.
@@ -269,7 +271,7 @@ class Spec:
         problem = "is a relative path, which depends on the working directory"
         return [
             self._place(
-                Mistake(problem, name, value, hint=_PATH_HINT.format(self.base / value, value.replace("%", "%%"))), name
+                Mistake(problem, name, value, hint=_PATH_HINT.format(self.base / value, value.replace("%", "%%")))
             )
             for name, value in show_options(self.schema, named).items()
             if isinstance(value, str) and value and not Path(value).is_absolute()
@@ -315,10 +317,12 @@ class Spec:
         try:
             yield
         except ConfigError as error:
-            raise ConfigError(*(self._place(each, key or each.key) for each in error.mistakes)) from error.__cause__
+            placed = (self._place(each._replace(key=key or each.key)) for each in error.mistakes)
+            raise ConfigError(*placed) from error.__cause__
 
-    def _place(self, mistake: Mistake, key: str) -> Mistake:
-        key = key if key in self.lines else find_setting(key, self.lines)
+    def _place(self, mistake: Mistake) -> Mistake:
+        """Add file, line and section to a mistake. In an ini file, a condition has a key of its own."""
+        key = mistake.key if mistake.key in self.lines else find_setting(mistake.key, self.lines)
         own = mistake.where
         line = self.lines.get(f"{key}.{own.line - 1}", 0)  # of an item that has only a number
         if own.file or own.section:
@@ -327,7 +331,7 @@ class Spec:
         return mistake._replace(key=key, where=self.where._replace(line=line))
 
 
-Observer: TypeAlias = Callable[[Spec, App, App, Condition | None], App | None]
+Observer: TypeAlias = Callable[[Spec, App, App, Predicate | None], App | None]
 """Gets a layer that was built, the application inside of it, and its condition. May return what takes their place."""
 
 _observer: ContextVar[Observer | None] = ContextVar("observer", default=None)

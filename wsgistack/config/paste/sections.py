@@ -12,7 +12,7 @@ from wsgistack.config.hints import split_slip
 from wsgistack.config.paste.ini import KINDS, TYPES, Section, interpolate, is_known, parse
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
+from wsgistack.errors import Mistake, Mistakes, Where, make_file_error, suggest
 from wsgistack.options.references import make_absolute, resolve
 
 __all__ = ["PROTOCOLS", "STRUCTURE_KEYS", "Part", "Sections", "Values"]
@@ -55,7 +55,7 @@ class Sections:
         self.mistakes: Mistakes = Mistakes(parsed)
         if self.mistakes and not any(":" in name or is_known(name) for name in self.all):
             expected = "an ini file with a section such as [app:main]"  # reported once, not line by line
-            raise ConfigError(Mistake("not a configuration", expected=expected, where=Where(self.file)))
+            raise make_file_error(self.file, "not a configuration", expected=expected)
         built_in = {"here": str(self.folder), "__file__": str(absolute)}
         self.default: Section = self.all.pop(_DEFAULT, Section(_DEFAULT, 0, {}))
         default = self.default

@@ -102,7 +102,7 @@ class TableFile(Document):
             return None
         from wsgistack.config.logging import read_table_logging  # slow to import; only check and serve need it
 
-        return read_table_logging(self.table.content["logging"], Path(self.file), self.table.lines)
+        return read_table_logging(self.table, self.folder or Path.cwd())
 
     def _server(self, name: str, asked: Place) -> Server:
         if name not in self.servers:

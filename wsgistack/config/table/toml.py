@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from wsgistack.config.place import Place
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type, make_file_error, suggest
 
 __all__ = ["KeyPath", "Table", "find_lines", "line_at", "read_toml"]
 
@@ -54,7 +54,7 @@ def read_toml(text: str, path: Path) -> dict[str, object]:
             for key, first, line in _scan("\n".join(before))[1][:1]:
                 duplicate = Mistake(f"duplicate key; first set on line {first}", key=key, where=Where(str(path), line))
                 raise ConfigError(duplicate) from error
-        raise ConfigError(Mistake(f"invalid TOML: {problem}", where=Where(str(path), line), hint=hint)) from error
+        raise make_file_error(path, f"invalid TOML: {problem}", line=line, hint=hint) from error
 
 
 def line_at(at: KeyPath, lines: Mapping[KeyPath, int]) -> int:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from time import monotonic
 
 from wsgistack.environ import NO_COMPRESS
-from wsgistack.exchange.held import HeldExchange, has_one_chunk
+from wsgistack.exchange.held import HeldExchange
+from wsgistack.exchange.lengths import has_one_chunk
 from wsgistack.file_wrapper import blocks_of, is_file_wrapper
 from wsgistack.http import headers as h
 from wsgistack.middleware.compress.codings import Coding, Stream

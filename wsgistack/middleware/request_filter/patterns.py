@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import translate
 from typing import NamedTuple
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, did_you_mean
+from wsgistack.errors import ConfigError, Mistake, did_you_mean, read_each
 from wsgistack.http.paths import check_prefix, has_one_beginning, is_plain, path_forms
 from wsgistack.types import Environ
 
@@ -50,12 +50,11 @@ def compile_path_rules(entries: Iterable[str], *, key: str) -> Callable[[Environ
     :returns: None without entries.
     :raises ConfigError: an entry is not valid.
     """
-    mistakes = Mistakes()
-    rules = []
-    for entry in entries:
-        with mistakes.collect(key):
-            rules.append(Rule(SCANNERS if entry == SCANNERS else f"{key} {entry}", _compile_path(entry)))
-    mistakes.raise_if_any()
+
+    def read(entry: str) -> Rule:
+        return Rule(SCANNERS if entry == SCANNERS else f"{key} {entry}", _compile_path(entry))
+
+    rules = read_each(read, entries, key=key)
     if not rules:
         return None
     matches = re.compile("|".join(rule.source for rule in rules), _FLAGS).search
