@@ -72,7 +72,7 @@ from wsgistack import (
 )
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.testing import Judge
-from wsgistack.types import App, Changes, Environ, StartResponse
+from wsgistack.types import App, Changes, Environ, Headers, StartResponse
 
 pytestmark = pytest.mark.slow
 
@@ -191,6 +191,44 @@ def test_sends_the_same_response_as_its_layer(name: str, app: str, request_: str
     for one, other in zip_longest(sorted(by_hand.headers), sorted(ours.headers)):
         assert one[0] == other[0]
         assert one == other or one[0] in made
+
+
+class Streamed:
+    """A body without a length, like that of a framework."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.chunks = chunks
+        self.closed = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.chunks)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize("chunks", [pytest.param([b"whole"], id="whole"), [b"wh", b"ole"], [b""], []])
+@pytest.mark.parametrize("headers", [[], [("Content-Length", "5")], [("ETag", '"mine"')], [("Content-Length", "no")]])
+@pytest.mark.parametrize("is_list", [True, False])
+@pytest.mark.parametrize("writes", [True, False])
+def test_the_floor_of_etag_knows_whole_chunks_and_the_tags_of_applications(
+    chunks: list[bytes], headers: Headers, is_list: bool, writes: bool
+) -> None:
+    streams: list[Streamed] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        write = start_response("200 OK", [("Content-Type", "text/plain"), *headers])
+        if writes:
+            write(b"written")
+        streams.append(Streamed(*chunks))
+        return chunks if is_list else streams[-1]
+
+    made = sha256(b"content-type: text/plain\nwhole").hexdigest()[:32]
+    for known in ("", '"mine"', 'W/"mine"', f'"{made}"', '"other"'):
+        request = {"HTTP_IF_NONE_MATCH": known} if known else {}
+        by_hand, ours = (ask(layer(app), request) for layer in (EtagFloor, Etag))
+        assert (by_hand.status, by_hand.headers, by_hand.body) == (ours.status, ours.headers, ours.body)
+    assert [stream.closed for stream in streams] == [0 if is_list else 1] * 10
 
 
 GUARDS: dict[str, Callable[[App], App]] = {

@@ -1,13 +1,14 @@
 """A header that a layer sets."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from tests.direct import Call, answering, restart
 from wsgistack.exchange import refuse_write
 from wsgistack.exchange.setting import setting
-from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse
+from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 FIELD = ("X-Id", "mine")
 set_id = setting("X-Id")
@@ -29,6 +30,19 @@ def test_sends_it_once_as_the_last_one(sent: Headers, expected: Headers) -> None
     before = [*sent]
     assert Call(layer(answering([b""], *sent))).starts == [("200 OK", expected)]
     assert sent == before, "the application may use its list again"
+
+
+def test_keeps_a_header_of_the_application_if_asked() -> None:
+    set_own = setting("X-Id", keeps_own=True)
+    for sent, expected in (([("x-ID", "1")], [("x-ID", "1")]), ([("A", "b")], [("A", "b"), FIELD])):
+        starts: list[Headers] = []
+
+        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None, starts: Any = starts) -> Write:
+            starts.append(headers)
+            return refuse_write
+
+        set_own(start, "mine")("200 OK", sent)
+        assert starts == [expected]
 
 
 def test_sends_it_with_a_restart() -> None:

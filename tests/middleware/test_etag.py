@@ -45,6 +45,13 @@ class Sized(Body):
         return len(self.chunks)
 
 
+class SizedFile(FileWrapper):
+    """A file of a server that knows the number of its blocks."""
+
+    def __len__(self) -> int:
+        return 1
+
+
 @pytest.mark.parametrize(
     ("make", "headers"),
     [
@@ -160,6 +167,8 @@ def test_lists_and_files_stay_untouched() -> None:
     call = Call(Etag(file), **keys)
     assert type(call.body) is FileWrapper
     assert "etag" not in call.headers
+    one_block = SizedFile(BytesIO(b"whole"))
+    assert Call(Etag(answering(one_block, TEXT)), **keys).body is one_block
     for body in ([b"whole"], (b"wh", b"ole")):
         assert Call(Etag(answering(body))).body is body
     assert len(Call(Etag(answering(Sized(b"whole")))).body) == 1  # type: ignore[arg-type]

@@ -97,7 +97,10 @@ def test_reads_hsts_from_a_file(text: str, value: str | None) -> None:
     assert answer.headers.get(HSTS) == value
 
 
-@pytest.mark.parametrize("host", ["localhost", "app.localhost:8443", "127.0.0.1", "[::1]:8443", "", "a..b"])
+LONG = "a." * 150 + "org"
+
+
+@pytest.mark.parametrize("host", ["localhost", "app.localhost:8443", "127.0.0.1", "[::1]:8443", "", "a..b", LONG])
 def test_sends_no_hsts_for_addresses_and_localhost(host: str) -> None:
     answer = call(scheme="https", HTTP_HOST=host)
     assert answer.read() == b"hello"

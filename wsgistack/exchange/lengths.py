@@ -49,6 +49,6 @@ class SizedChunks:
 def has_one_chunk(body: Iterable[bytes], /) -> bool:
     """Whether ``len()`` says that a body is one chunk, so that it is complete with the first one."""
     try:
-        return has_length(body) and len(cast(Sized, body)) == 1
+        return hasattr(body, "__len__") and has_length(body) and len(cast(Sized, body)) == 1
     except TypeError:  # says that the length is unknown
         return False

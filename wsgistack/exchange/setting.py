@@ -1,4 +1,4 @@
-"""A response header that a layer sets, whatever the application sends (T1)."""
+"""A response header that a layer sets (T1)."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from wsgistack.types import ExcInfo, Headers, StartResponse, Write
 __all__ = ["setting"]
 
 
-def setting(name: str, /) -> Callable[[StartResponse, str], StartResponse]:
+def setting(name: str, /, *, keeps_own: bool = False) -> Callable[[StartResponse, str], StartResponse]:
     """Return a function that wraps a ``start_response`` so that it sends exactly one header with this name, at the end.
 
     Example, in a middleware::
@@ -17,6 +17,8 @@ def setting(name: str, /) -> Callable[[StartResponse, str], StartResponse]:
         self._set_id = setting("X-Request-ID")
 
         return self.app(environ, self._set_id(start_response, request_id))
+
+    :param keeps_own: whether a header of the application stays, and then nothing is added.
 
     It does what :func:`~wsgistack.exchange.editing` could do as well, with one call less in each response.
     """
@@ -26,15 +28,16 @@ def setting(name: str, /) -> Callable[[StartResponse, str], StartResponse]:
         field = name, value
 
         def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+            edited = [*headers, field]
             for key, _ in headers:
                 if len(key) == length and key.lower() == lowered:  # len() is faster, and nearly always enough
-                    headers = h.without(headers, lowered)
+                    edited = headers if keeps_own else [*h.without(headers, lowered), field]
                     break
             if exc_info is None:  # some servers accept only two arguments
-                write: Write | None = start_response(status, [*headers, field])
+                write: Write | None = start_response(status, edited)
                 return refuse_write if write is None else write
             try:
-                write = start_response(status, [*headers, field], exc_info)
+                write = start_response(status, edited, exc_info)
                 return refuse_write if write is None else write
             finally:
                 exc_info = None  # PEP 3333: no circular reference through the traceback

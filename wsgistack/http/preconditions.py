@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from wsgistack.http import headers as h
 from wsgistack.types import Environ, Headers
 
-__all__ = ["NOT_IN_304", "find_status", "has_conditions", "parse_date"]
+__all__ = ["NOT_IN_304", "find_status", "parse_date"]
 
 NOT_IN_304 = frozenset(
     (
@@ -27,7 +27,6 @@ NOT_IN_304 = frozenset(
 
 _IF_MATCH, _IF_NONE_MATCH = "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"
 _IF_MODIFIED_SINCE, _IF_UNMODIFIED_SINCE = "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"
-_CONDITIONS = (_IF_NONE_MATCH, _IF_MODIFIED_SINCE, _IF_MATCH, _IF_UNMODIFIED_SINCE)
 
 _TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
 _EACH_TAG = re.compile(_TAG)
@@ -40,11 +39,6 @@ _DATE = re.compile(  # the three forms of §5.6.7
 )
 
 
-def has_conditions(environ: Environ) -> bool:
-    """Whether the request has a condition that :func:`find_status` knows."""
-    return not environ.keys().isdisjoint(_CONDITIONS)
-
-
 def find_status(environ: Environ, headers: Headers) -> int:
     """Evaluate the conditions of a GET or HEAD request in the order of §13.2.2.
 
@@ -54,6 +48,13 @@ def find_status(environ: Environ, headers: Headers) -> int:
     :param headers: of the response without the conditions, which is a success.
     :returns: 304 or 412, or 0 if the response is to be sent.
     """
+    if not (
+        _IF_NONE_MATCH in environ
+        or _IF_MODIFIED_SINCE in environ
+        or _IF_MATCH in environ
+        or _IF_UNMODIFIED_SINCE in environ
+    ):
+        return 0
     tag = h.get(headers, "etag")
     matching: str = environ.get(_IF_MATCH, "").strip()
     if matching:

@@ -10,7 +10,7 @@ from wsgistack.exchange.held import HeldExchange
 from wsgistack.exchange.lengths import has_one_chunk, keep_length
 from wsgistack.file_wrapper import is_file_wrapper
 from wsgistack.http import headers as h
-from wsgistack.http.preconditions import NOT_IN_304, find_status, has_conditions
+from wsgistack.http.preconditions import NOT_IN_304, find_status
 from wsgistack.http.responses import error_answer
 from wsgistack.types import App, Changes, Environ, Headers, Size, StartResponse
 
@@ -77,28 +77,27 @@ class Etag(Middleware):
         """Serve one request."""
         if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
             return self.app(environ, start_response)
-        return _Tagged(self.max_size, environ, start_response).run(self.app)
+        exchange: _Tagged = _Tagged()
+        exchange.max_size = self.max_size
+        exchange.is_single = False
+        exchange.prepare(environ, start_response)
+        return exchange.run(self.app)
 
 
 class _Tagged(HeldExchange):
     """Holds a success back until its tag is known, and its conditions are evaluated."""
 
-    __slots__ = ("_instead", "_is_single", "_max_size")
+    __slots__ = ("_instead", "is_single", "max_size")
+    __init__ = object.__init__
 
     keeps_length = True
-
-    def __init__(self, max_size: int, environ: Environ, start_response: StartResponse) -> None:
-        HeldExchange.__init__(self, environ, start_response)  # faster than super()
-        self._max_size = max_size
-        self._is_single = False
-        self._instead: bytes | None = None  # what is sent in place of the body
+    is_single: bool  # whether the body is one chunk
+    max_size: int
+    _instead: bytes | None  # what is sent in place of the body
 
     def on_start(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        if self.status:  # a restart passes as it is
-            self._instead = None
-            self.holds = False
-        else:
-            self.holds = status[:3] in _EVALUATED
+        self._instead = None
+        self.holds = not self.status and status[:3] in _EVALUATED  # a restart passes as it is
         return status, headers
 
     def on_body(self, body: Iterable[bytes]) -> Iterable[bytes] | None:
@@ -106,12 +105,15 @@ class _Tagged(HeldExchange):
         if self.is_held:
             if is_list:
                 self._finish(body[0] if len(body) == 1 else self._join(body))  # type: ignore[arg-type,index]
-            elif self._may_be_whole(body):
-                return None
             else:
+                self.is_single = has_one_chunk(body)
+                length = 1 if self.is_single else h.content_length(self.headers) or 0
+                if 0 < length <= self.max_size and not is_file_wrapper(body, self.environ):
+                    return None  # its first chunk may be all of it
                 self._finish()
         elif not self.status:
-            self._is_single = has_one_chunk(body)
+            self._instead = None
+            self.is_single = has_one_chunk(body)
             self._chunks = self._until_replaced(body)
             return keep_length(body, self)
         if self._instead is None:
@@ -123,7 +125,7 @@ class _Tagged(HeldExchange):
 
     def on_chunk(self, chunk: bytes) -> bytes:
         if self.is_held:
-            is_whole = self._is_single or h.content_length(self.headers) == len(chunk)
+            is_whole = self.is_single or h.content_length(self.headers) == len(chunk)
             self._finish(chunk if is_whole else b"")
         return chunk if self._instead is None else self._take_instead()
 
@@ -132,17 +134,9 @@ class _Tagged(HeldExchange):
             self._finish()
         return b"" if self._instead is None else self._take_instead()
 
-    def _may_be_whole(self, body: Iterable[bytes]) -> bool:
-        """Whether its first chunk may be all of a body that gets a tag."""
-        self._is_single = has_one_chunk(body)
-        if self._is_single:
-            return True
-        length = h.content_length(self.headers) or 0
-        return 0 < length <= self._max_size and not is_file_wrapper(body, self.environ)
-
     def _join(self, chunks: Collection[bytes]) -> bytes:
         """The whole body, unless it is too large for a tag."""
-        return b"".join(chunks) if sum(map(len, chunks)) <= self._max_size else b""
+        return b"".join(chunks) if sum(map(len, chunks)) <= self.max_size else b""
 
     def _until_replaced(self, body: Iterable[bytes]) -> Iterator[bytes]:
         """The chunks of an application that starts late, until it is known that they are not sent."""
@@ -157,17 +151,16 @@ class _Tagged(HeldExchange):
 
     def _finish(self, body: bytes = b"") -> None:
         """Add a tag if this is a whole body that gets one, evaluate the conditions, and start."""
-        if body and len(body) <= self._max_size and self.status[:3] == "200" and (tag := self._make_tag(body)):
+        if body and len(body) <= self.max_size and self.status[:3] == "200" and (tag := self._make_tag(body)):
             self.headers.append(("ETag", tag))
-        if has_conditions(self.environ):
-            code = find_status(self.environ, self.headers)
-            if code == 304:
-                self.status = "304 Not Modified"
-                self.headers = [item for item in self.headers if item[0].lower() not in NOT_IN_304]
-                self._instead = b""
-            elif code:
-                detail = "The resource has changed, or its state is not known."
-                self.status, self.headers, (self._instead,) = error_answer(self.environ, code, detail)
+        code = find_status(self.environ, self.headers)
+        if code == 304:
+            self.status = "304 Not Modified"
+            self.headers = [item for item in self.headers if item[0].lower() not in NOT_IN_304]
+            self._instead = b""
+        elif code:
+            detail = "The resource has changed, or its state is not known."
+            self.status, self.headers, (self._instead,) = error_answer(self.environ, code, detail)
         self.release()
 
     def _make_tag(self, body: bytes) -> str:

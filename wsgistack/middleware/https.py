@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes, check_lists
-from wsgistack.exchange import editing
+from wsgistack.exchange.setting import setting
 from wsgistack.http.addresses import parse_address
 from wsgistack.http.hosts import MAX_HOST, split_host
 from wsgistack.http.notices import Notice
@@ -16,7 +16,7 @@ from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import send_answer
 from wsgistack.http.urls import quote_target
 from wsgistack.peers import FORWARDING, because
-from wsgistack.types import App, Changes, Duration, Environ, Headers, StartResponse
+from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
 __all__ = ["Https"]
 
@@ -24,7 +24,6 @@ MIN_PRELOAD_AGE = 31536000
 """In seconds: one year, which the preload list of browsers requires."""
 
 _HTTPS_PORT = 443
-_LENGTH = len("strict-transport-security")
 _SAFE = ("GET", "HEAD")
 _SAYS_HTTPS = (
     *(("HTTP_X_FORWARDED_PROTO", "https"), ("HTTP_X_FORWARDED_SSL", "on"), ("HTTP_FORWARDED", "proto=https")),
@@ -124,20 +123,21 @@ class Https(Middleware):
         self.preload = preload
         flags = f"{'; includeSubDomains' if include_subdomains else ''}{'; preload' if preload else ''}"
         self._has_policy = hsts != "off"
-        self._policy = ("Strict-Transport-Security", f"max-age={int(max_age)}{flags}")
+        self._policy = f"max-age={int(max_age)}{flags}"
+        self._set_policy = setting("Strict-Transport-Security", keeps_own=True)
         self._notice = Notice(logging.getLogger("wsgistack.https"))
-        self._edit = self._add_policy  # faster than to find the method for each request
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
+        host = environ.get("HTTP_HOST", "")
         if environ["wsgi.url_scheme"] == "https":
-            if self._has_policy and _can_have_policy(environ.get("HTTP_HOST", "")[: MAX_HOST + 1]):
-                start_response = editing(start_response, self._edit)
+            if self._has_policy and len(host) <= MAX_HOST and _can_have_policy(host):  # the cache keeps no longer one
+                start_response = self._set_policy(start_response, self._policy)
             return self.app(environ, start_response)
         if self._is_exempt(environ):
             return self.app(environ, start_response)
-        host = split_host(environ.get("HTTP_HOST", ""))
-        if host is None:
+        found = split_host(host)
+        if found is None:
             return send_answer(environ, start_response, 400, "The Host header is missing or not valid.")
         if any(said in _read_first(environ.get(key, "")) for key, said in _SAYS_HTTPS):
             self._notice.log(
@@ -147,17 +147,11 @@ class Https(Middleware):
             )
             detail = "A proxy says that this request came over https, but the site does not trust it."
             return send_answer(environ, start_response, 400, detail)
-        name = f"[{host[0]}]" if ":" in host[0] else host[0]
+        name = f"[{found[0]}]" if ":" in found[0] else found[0]
         port = "" if self.port == _HTTPS_PORT else f":{self.port}"
         location = ("Location", f"https://{name}{port}{quote_target(environ)}")
         code = self.get_status if environ["REQUEST_METHOD"] in _SAFE else 308
         return send_answer(environ, start_response, code, headers=[location])
-
-    def _add_policy(self, status: str, headers: Headers) -> tuple[str, Headers]:
-        for name, _ in headers:
-            if len(name) == _LENGTH and name.lower() == "strict-transport-security":
-                return status, headers
-        return status, [*headers, self._policy]
 
 
 def _read_first(values: str) -> str:
