@@ -14,6 +14,7 @@ from wsgistack.base import Middleware
 from wsgistack.conditions import Condition, Conditional, condition, find_setting, normalize_condition, split_conditions
 from wsgistack.conditions.openings import find_openings, name_reads
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
+from wsgistack.imports import is_by_signal
 from wsgistack.options.references import find_referenced, make_absolute
 from wsgistack.options.schema import Schema, parse_settings, read_schema, show_options
 from wsgistack.options.secrets import hide_secrets, redact_mistake
@@ -195,8 +196,9 @@ class Spec:
             secrets = schema.find_secrets(given, filled)
             new = (each for each in error.mistakes if each.key not in known)
             mistakes += (redact_mistake(secrets, each, find_referenced(given)) for each in new)
-        except (Exception, SystemExit):  # noqa: S110 - it may need an option that does not fit
-            pass
+        except (Exception, SystemExit) as error:  # it may need an option that does not fit
+            if is_by_signal(error):
+                raise
         with self._placing_mistakes():
             mistakes.raise_if_any()
 
