@@ -244,11 +244,13 @@ class Spec:
 
     @cached_property
     def known_as(self) -> tuple[str, ...]:
-        """What other layers may have a reason for: its names, what the layer declares, and what its condition reads."""
+        """What others may have a reason for: its names, alone and with each option, what it does, and what it reads."""
         declared = getattr(registry.origin_of(self.factory()), "changes", None)
         flags = declared._asdict().items() if isinstance(declared, Changes) else ()
         does = (f"changes.{name}" for name, flag in flags if flag is True)
-        return (self.registered_name, *registry.names_of(self.factory()), *does, *name_reads(self.when))
+        names = (self.registered_name, *registry.names_of(self.factory()))
+        with_options = (f"{name}.{option}" for name in names for option, value in self.options.items() if value)
+        return (*names, *with_options, *does, *name_reads(self.when))
 
     @property
     def is_partial(self) -> bool:
