@@ -17,6 +17,7 @@ __all__ = [
     "describe_error",
     "describe_type",
     "did_you_mean",
+    "make_file_error",
     "suggest",
 ]
 
@@ -148,6 +149,11 @@ class ContractError(WsgistackError, AssertionError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.breaches))
+
+
+def make_file_error(file: object, problem: str, *, expected: str = "", hint: str = "") -> ConfigError:
+    """Make the error about one mistake of a file as a whole."""
+    return ConfigError(Mistake(problem, where=Where(str(file)), expected=expected, hint=hint))
 
 
 def describe_error(error: BaseException) -> str:

@@ -105,7 +105,7 @@ def test_mistakes(options: dict[str, Any], message: str) -> None:
 
 
 def test_belongs_outside_a_filter_of_methods() -> None:
-    outside = ["method_override", {"use": "request_filter", "methods": ["GET", "POST"]}]
+    outside: list[Any] = ["method_override", {"use": "request_filter", "methods": ["GET", "POST"]}]
     assert Pipeline(outside).misplaced() == []
     assert Pipeline(["request_filter", "method_override"]).misplaced() == []
     (found,) = Pipeline(outside[::-1]).misplaced()

@@ -10,7 +10,7 @@ from wsgistack.cli.target import is_application, open_application, open_file
 from wsgistack.cli.terminal import Terminal
 from wsgistack.config import read
 from wsgistack.config.export import format_value
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
+from wsgistack.errors import Mistakes, make_file_error
 from wsgistack.pipeline import registry
 
 __all__ = ["add_command", "init"]
@@ -86,7 +86,7 @@ def init(parsed: argparse.Namespace) -> int:
         with file.open("w" if parsed.force else "x", encoding="utf-8", newline="\n") as opened:
             opened.write(text)
     except OSError as error:
-        raise _make_error(file, f"cannot be written: {error.strerror}") from error
+        raise make_file_error(file, f"cannot be written: {error.strerror}") from error
     if not parsed.quiet:
         lines = (f"Wrote {parsed.output}. Next:", f"  wsgistack check {name}", f"  wsgistack serve --reload {name}")
         Terminal(sys.stdout).write(*lines)
@@ -95,20 +95,16 @@ def init(parsed: argparse.Namespace) -> int:
 
 def _check_output(file: Path, *, is_forced: bool) -> None:
     if file.suffix.lower() != ".toml":
-        raise _make_error(file, "init writes only TOML", expected=f"a name such as {_FILE}")
+        raise make_file_error(file, "init writes only TOML", expected=f"a name such as {_FILE}")
     if not file.parent.is_dir():
-        raise _make_error(file.parent, "folder does not exist")
+        raise make_file_error(file.parent, "folder does not exist")
     if file.exists() and not is_forced:
-        raise _make_error(file, "file exists", hint="write --force to replace it, or --output for another file")
+        raise make_file_error(file, "file exists", hint="write --force to replace it, or --output for another file")
 
 
 def _check_application(target: str, folder: Path) -> None:
     """Load the application from where the file will be, whose modules can be imported."""
     if not is_application(target):
         open_file(target, {})  # finds what is wrong with most targets
-        raise _make_error(Path(target), "is a configuration already", expected="module:application such as shop:app")
+        raise make_file_error(target, "is a configuration already", expected="module:application such as shop:app")
     read(open_application(target, folder=folder)).build()
-
-
-def _make_error(file: Path, problem: str, *, expected: str = "", hint: str = "") -> ConfigError:
-    return ConfigError(Mistake(problem, where=Where(str(file)), expected=expected, hint=hint))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.terminal import Terminal
-from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.errors import ConfigError, make_file_error
 from wsgistack.middleware.auth.credentials import find_problem, prepare_name, prepare_password
 from wsgistack.middleware.auth.hashes import NEW, WEAK, HashError, hash_password
 from wsgistack.middleware.auth.htpasswd import parse_htpasswd, split_line
@@ -55,7 +55,7 @@ def set_password(parsed: argparse.Namespace) -> int:
     terminal = Terminal(sys.stdout)
     if parsed.delete:
         if not change_user(path, user, None):
-            raise _make_error(path, f"{Verdict.UNKNOWN.value} {user!r}")
+            raise make_file_error(path, f"{Verdict.UNKNOWN.value} {user!r}")
         terminal.write(f"Removed {user} from {path}.")
         return 0
     if parsed.check:
@@ -64,14 +64,15 @@ def set_password(parsed: argparse.Namespace) -> int:
         return 0
     if not user or split_line(f"{user}:x") != (user, "x") or find_problem(user):
         problem = f"not a valid user name {user!r}"
-        raise _make_error(path, problem, expected="no colon or control character, no blanks around it, no # before it")
+        expected = "no colon or control character, no blanks around it, no # before it"
+        raise make_file_error(path, problem, expected=expected)
     password = _ask(path, "New password: ")
     if _is_terminal() and _ask(path, "Again: ") != password:
-        raise _make_error(path, "the two passwords differ; nothing is changed")
+        raise make_file_error(path, "the two passwords differ; nothing is changed")
     try:
         stored = hash_password(password, parsed.hash)
     except HashError as error:
-        raise _make_error(path, f"the password {error}", hint=error.hint) from error
+        raise make_file_error(path, f"the password {error}", hint=error.hint) from error
     is_new = not change_user(path, user, stored)
     terminal.write(f"Added {user} to {path}." if is_new else f"Changed the password of {user} in {path}.")
     return 0
@@ -81,15 +82,15 @@ def _check_password(path: Path, user: str) -> None:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise _make_error(path, f"can't be read: {error.strerror}") from error
+        raise make_file_error(path, f"can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise _make_error(path, "is not UTF-8") from error
+        raise make_file_error(path, "is not UTF-8") from error
     users, mistakes = parse_htpasswd(text, path=path, key="", weak=WEAK)
     verdict = Passwords(lambda: users).verify(user, _ask(path, "Password: "))
     if verdict is Verdict.LOCKED and mistakes:  # a hash that can't be read locks its user, too
         raise ConfigError(*mistakes)
     if verdict is not Verdict.RIGHT:
-        raise _make_error(path, f"{verdict.value} {user!r}" if verdict is Verdict.UNKNOWN else verdict.value)
+        raise make_file_error(path, f"{verdict.value} {user!r}" if verdict is Verdict.UNKNOWN else verdict.value)
 
 
 def _ask(path: Path, prompt: str) -> str:
@@ -101,13 +102,9 @@ def _ask(path: Path, prompt: str) -> str:
     elif sys.stdin is not None:
         password = sys.stdin.buffer.readline().removesuffix(b"\n").decode("utf-8", "surrogateescape")
     if problem := find_problem(password) or "is empty" * (not password):
-        raise _make_error(path, f"the password {problem}")
+        raise make_file_error(path, f"the password {problem}")
     return prepare_password(password)
 
 
 def _is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
-
-
-def _make_error(path: Path, problem: str, *, expected: str = "", hint: str = "") -> ConfigError:
-    return ConfigError(Mistake(problem, where=Where(str(path)), expected=expected, hint=hint))
