@@ -137,6 +137,26 @@ def test_logs_who_gets_in_if_asked(caplog: pytest.LogCaptureFixture) -> None:
     assert (record.levelno, vars(record)["scheme"]) == (logging.DEBUG, "Card")
 
 
+@pytest.mark.parametrize("origin", [{}, {"REMOTE_ADDR": ""}, {"REMOTE_ADDR": "0.0.0.0"}])  # noqa: S104
+def test_clients_without_an_address_share_a_counter(origin: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    client = make(throttle={"per_client": 1})
+    client.app = without_address(client.app, origin)
+    client.get("/", headers={"X-Card": "ada:forged"}, status=401)
+    client.get("/", headers={"X-Card": "bob:forged"}, status=429)
+    assert [vars(record)["client"] for record in caplog.records] == ["-"] * 3
+    assert [record.getMessage().partition(" from ")[2][:2] for record in caplog.records] == ["- ", "-:", "-:"]
+
+
+def without_address(app: App, origin: dict[str, str]) -> App:
+    """Remove what WebTest says of the client."""
+
+    def served(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ.pop("REMOTE_ADDR", None)
+        return app(environ | origin, start_response)
+
+    return served
+
+
 class Proxied(Card):
     """A card that only a proxy may send."""
 
