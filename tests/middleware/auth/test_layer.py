@@ -157,6 +157,22 @@ def without_address(app: App, origin: dict[str, str]) -> App:
     return served
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"throttle": {"per_clent": 5}}, "throttle.per_clent: unknown option; did you mean 'per_client'?"),
+        ({"throttle": "per_client = 5"}, "throttle: is text; expected a mapping of options"),
+        ({"basic": {"usrs": {}}}, "basic.usrs: unknown option; did you mean 'users'?"),
+        ({"bearer": {"jwt": {"kys": "a"}}}, "bearer.jwt.kys: unknown option; did you mean 'keys'?"),
+        ({"bearer": {"jwt": ["a"]}}, "bearer.jwt: is a list; expected a mapping of options"),
+    ],
+)
+def test_refuses_unknown_options_of_a_mapping(options: Any, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make(**options)
+    assert str(caught.value) == said
+
+
 class Proxied(Card):
     """A card that only a proxy may send."""
 
