@@ -32,7 +32,7 @@ class Brew:
     """
 
     must_be_inside = {"access_log": "nobody would know", "auth": "nobody would know"}  # noqa: RUF012
-    must_be_outside = {"when.scheme": "it spills"}  # noqa: RUF012
+    must_be_outside = {"when.scheme": "it spills", "cup.size": "it cools"}  # noqa: RUF012
     must_not_be_with = {"tea:Pot": "it gets cold"}  # noqa: RUF012
     changes = Changes(frozenset({"x-coffee"}), body=True)
 
@@ -56,6 +56,7 @@ def test_takes_a_docstring_apart() -> None:
         neighbors=[
             "- Inside of ``access_log``, ``auth``: otherwise nobody would know.",
             "- Outside of a layer whose condition reads ``scheme``: otherwise it spills.",
+            "- Outside of ``cup`` with ``size``: otherwise it cools.",
             "- Not together with ``tea:Pot``: otherwise it gets cold.",
         ],
         limits="Not needed with a pot. Not for decaf.",

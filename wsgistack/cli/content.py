@@ -13,7 +13,6 @@ from typing import NamedTuple
 from wsgistack.config.words import describe_value
 from wsgistack.options.conversion import describe
 from wsgistack.options.schema import Option, name_roles, read_schema
-from wsgistack.pipeline.registry import names as list_layers
 from wsgistack.types import Changes, Duration, Factory, Size
 
 __all__ = ["Block", "Content", "describe_default", "name_options", "read_content", "summarize"]
@@ -157,13 +156,12 @@ def _split_paragraphs(text: str) -> Iterator[Block]:
 
 def _describe_neighbors(factory: Factory) -> Iterator[str]:
     """Say where each other layer belongs, with the reason, and for which middlewares of other projects this holds."""
-    known = set(list_layers())
     for attribute, place in _PLACES.items():
         reasons: dict[str, list[str]] = {}
         for other, reason in getattr(factory, attribute, {}).items():
             reasons.setdefault(reason, []).append(other)
         for reason, others in reasons.items():
-            ours = [each for each in others if each in known or each in _KINDS or each.startswith(_CONDITION)]
+            ours = [each for each in others if ":" not in each]
             theirs = [f"``{each}``" for each in others if each not in ours]
             also = f" The same holds for {', '.join(theirs)}." if ours and theirs else ""
             yield f"- {place} {', '.join(map(_name_neighbor, ours) if ours else theirs)}: otherwise {reason}.{also}"
@@ -172,7 +170,8 @@ def _describe_neighbors(factory: Factory) -> Iterator[str]:
 def _name_neighbor(other: str) -> str:
     if other.startswith(_CONDITION):
         return f"a layer whose condition reads ``{other.removeprefix(_CONDITION)}``"
-    return _KINDS.get(other, f"``{other}``")
+    name, _, option = other.partition(".")
+    return _KINDS.get(other) or (f"``{name}`` with ``{option}``" if option else f"``{name}``")
 
 
 def _describe_changes(changes: Changes) -> Iterator[str]:

@@ -52,7 +52,8 @@ class MethodOverride(Middleware):
 
     must_be_inside: ClassVar[Mapping[str, str]] = {"body_limit": "it would read a form before its size is checked"}
     must_be_outside: ClassVar[Mapping[str, str]] = because(
-        AUTHENTICATION, "a condition or a rule would see POST, and the application another method"
+        (*AUTHENTICATION, "request_filter.methods"),
+        "a condition or a rule would see POST, and the application another method",
     )
 
     def __init__(

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from socket import create_server, socket
 from threading import Barrier, Event, Thread
@@ -328,7 +329,7 @@ def test_a_process_without_a_thread_to_spare_keeps_its_keys(issuer: Issuer, monk
 
 def test_a_slow_issuer_is_cut_off(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(jwks, "IO_TIMEOUT", 0.3)
-    for sent in (b"", b"HTTP/1.0 200 OK\r\n\r\n"):
+    for sent in (b"", b"HTTP/1.0 200 OK\r\nX-Slow: ", b"HTTP/1.0 200 OK\r\n\r\n"):
         caplog.clear()
         with create_server(("127.0.0.1", 0)) as listener:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -349,11 +350,15 @@ def test_a_slow_issuer_is_cut_off(monkeypatch: pytest.MonkeyPatch, caplog: pytes
                 found = jwts.verify(sign(ONE, kid="one"))
                 assert isinstance(found, Refusal)
                 assert found.status == 503
-            if sent:
-                wait_until(is_over.is_set)
-                wait_until(lambda: "can't read the keys" in caplog.text)
+            wait_until(is_over.is_set)
+            wait_until(lambda: "TimeoutError: " in caplog.text)
             is_over.set()
             thread.join()
+
+
+def test_reads_nothing_after_the_deadline() -> None:
+    with socket() as connection, pytest.raises(TimeoutError):
+        jwks._TimedReader(BytesIO(b"x"), connection, monotonic() - 1).read(1)
 
 
 @pytest.mark.usefixtures("quickly")

@@ -270,6 +270,16 @@ def test_counts_by_itself_while_redis_is_down(
     assert check(counting, "192.0.2.1", "") is None  # Redis has no failures
 
 
+def test_a_redis_that_hangs_counts_as_down(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # which accepts connections, and sends nothing
+        url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
+        assert check(Throttle(store=url), "192.0.2.1", "ada") is None
+        refusal = check(Throttle(store=url, when_down="refuse"), "192.0.2.1", "ada")
+    assert refusal
+    assert refusal.status == 503
+    assert caplog.text.count("the store of failed attempts does not answer: TimeoutError") == 2
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
