@@ -1,6 +1,6 @@
 """The exception tree. Every error carries what it knows as data, and says it as text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ __all__ = [
     "Where",
     "WsgistackError",
     "check_lists",
+    "check_mappings",
     "class_name",
     "describe_error",
     "describe_type",
@@ -168,6 +169,18 @@ def check_lists(**options: object) -> None:
         Mistake("is text", key, value, "a list", f"write [{value!r}]")
         for key, value in options.items()
         if isinstance(value, str)
+    ).raise_if_any()
+
+
+def check_mappings(**options: object) -> None:
+    """Refuse what is no mapping, such as a text that lists names and values.
+
+    :raises ConfigError: for each option that is none.
+    """
+    Mistakes(
+        Mistake(describe_type(value), key, expected="a mapping")
+        for key, value in options.items()
+        if not isinstance(value, Mapping)
     ).raise_if_any()
 
 

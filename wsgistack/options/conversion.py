@@ -41,6 +41,7 @@ _POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 _DURATION = re.compile(" ?".join(rf"(?:{_NUMBER} ?{unit})?" for unit in ("d", "h", "m", "s", "ms")))
 _SECONDS = (*map(Fraction, (86400, 3600, 60, 1)), Fraction(1, 1000))
 _LINES = "a mapping (one name = value on each line)"  # as an ini file has it
+_BRACES = 'write it in braces, such as { name = "value" }'
 _UNIONS = (Union, UnionType)
 _MAPPINGS = (dict, Mapping)
 _COLLECTIONS: dict[object, Callable[[Iterable[object]], Collection[object]]] = {
@@ -250,7 +251,7 @@ def _mapping(value: object, annotation: object) -> dict[object, object]:
         is_toml = value.template.lstrip().startswith("{")
         value = _read_toml(value, annotation) if is_toml else _read_lines(value)
     if not isinstance(value, Mapping):
-        raise UnfitError(describe(annotation))
+        raise UnfitError(describe(annotation), _BRACES if isinstance(value, str) else "")
     kind, arguments = _split(annotation)
     of_key, of_item = arguments or (Any, Any)
     of_names = get_type_hints(kind, include_extras=True) if is_typeddict(kind) else None
