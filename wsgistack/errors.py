@@ -13,7 +13,8 @@ __all__ = [
     "Where",
     "WsgistackError",
     "check_lists",
-    "check_mapping",
+    "check_mappings",
+    "check_options",
     "class_name",
     "describe_error",
     "describe_type",
@@ -217,7 +218,19 @@ def check_lists(**options: object) -> None:
     ).raise_if_any()
 
 
-def check_mapping(options: object, make: Callable[..., object]) -> None:
+def check_mappings(**options: object) -> None:
+    """Refuse what is no mapping, such as a text that lists names and values.
+
+    :raises ConfigError: for each option that is none.
+    """
+    Mistakes(
+        Mistake(describe_type(value), key, expected="a mapping")
+        for key, value in options.items()
+        if not isinstance(value, Mapping)
+    ).raise_if_any()
+
+
+def check_options(options: object, make: Callable[..., object]) -> None:
     """Refuse what is not a mapping of options, and options that a callable does not take.
 
     :raises ConfigError: for each of them.

@@ -4,6 +4,7 @@ from wsgiref.types import WSGIApplication
 
 import pytest
 
+from wsgistack import Gzip
 from wsgistack.cli.content import Block, Content, read_content, summarize
 from wsgistack.types import Changes
 
@@ -46,7 +47,7 @@ def test_takes_a_docstring_apart() -> None:
     assert content._replace(options=[]) == Content(
         summary="Brew ``Arabica``, as RFC 2324 says:",
         blocks=[
-            Block("Brew(app)\n\n[filter:brew]\ncups = 2", is_code=True),
+            Block("from tests.cli.test_content import Brew\n\nBrew(app)\n\n[filter:brew]\ncups = 2", is_code=True),
             Block("It is hot."),
             Block(">>> Brew(app)", is_code=True),
         ],
@@ -63,6 +64,10 @@ def test_takes_a_docstring_apart() -> None:
         changes=["- these headers: ``X-Coffee``", "- the bytes of the body"],
         cost="Cost tier T1; T2 for tea.",
     )
+
+
+def test_imports_a_layer_from_the_outermost_package_that_has_it() -> None:
+    assert read_content(Gzip).blocks[1].text.startswith("from wsgistack import Gzip\n\napplication = Gzip(")
 
 
 def test_has_no_section_that_would_be_empty() -> None:

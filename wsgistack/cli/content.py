@@ -5,6 +5,7 @@ reStructuredText: paragraphs, lists and literals, in which a role is only the na
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from inspect import cleandoc
 from textwrap import dedent
@@ -97,7 +98,7 @@ def read_content(factory: Factory) -> Content:
     [(cost, place, limits)] = _SENTENCES.findall(last)
     return Content(
         summary=summarize(factory),
-        blocks=[*_split_blocks(f"{text}\n")][1:],
+        blocks=[*_add_import([*_split_blocks(f"{text}\n")][1:], factory)],
         options=[*name_options(read_schema(factory).options.values())],
         errors=errors,
         place=place,
@@ -152,6 +153,23 @@ def _split_blocks(text: str) -> Iterator[Block]:
 
 def _split_paragraphs(text: str) -> Iterator[Block]:
     yield from (Block(each.rstrip()) for each in re.split(r"\n{2,}", text.strip("\n")) if each.strip())
+
+
+def _add_import(blocks: Iterable[Block], factory: Factory) -> Iterator[Block]:
+    """Begin the first example in Python with the import of the layer."""
+    name = getattr(factory, "__name__", "")
+    statement = f"from {_find_home(factory, name)} import {name}\n\n"
+    for block in blocks:
+        is_call = block.is_code and re.match(rf"(?:\w+ = )?{re.escape(name)}\(", block.text)
+        yield block._replace(text=statement + block.text) if is_call else block
+        statement = "" if is_call else statement
+
+
+def _find_home(factory: Factory, name: str) -> str:
+    """The outermost package that exports a layer."""
+    parts = factory.__module__.split(".")
+    homes = (".".join(parts[:end]) for end in range(1, len(parts)))
+    return next((home for home in homes if getattr(sys.modules.get(home), name, None) is factory), factory.__module__)
 
 
 def _describe_neighbors(factory: Factory) -> Iterator[str]:

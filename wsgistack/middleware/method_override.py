@@ -47,7 +47,7 @@ class MethodOverride(Middleware):
     Cost tier T0.
 
     Place it outside everything that looks at the method, such as guards and conditions with ``method``, but inside
-    ``csrf``, which checks what the browser sent. Not for an application that does this itself, as Rails and Laravel do.
+    ``csrf``, which checks what the browser sent. Not for an application that does this itself.
     """
 
     must_be_inside: ClassVar[Mapping[str, str]] = {"body_limit": "it would read a form before its size is checked"}

@@ -36,6 +36,7 @@ __all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "iter
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _BRACKETED_WORD = re.compile(r"""\[[^][{}"',\s]+\][^\s,]""")  # the beginning of a glob or an IPv6 address
 _LINES = "a mapping (one name = value on each line)"  # as an ini file has it
+_BRACES = 'write it in braces, such as { name = "value" }'
 _UNIONS = (Union, UnionType)
 _MAPPINGS = (dict, Mapping)
 _COLLECTIONS: dict[object, Callable[[Iterable[object]], Collection[object]]] = {
@@ -260,7 +261,7 @@ def _mapping(value: object, annotation: object) -> dict[object, object]:
         is_toml = value.template.lstrip().startswith("{")
         value = _read_toml(value, annotation) if is_toml else _read_lines(value)
     if not isinstance(value, Mapping):
-        raise UnfitError(describe(annotation))
+        raise UnfitError(describe(annotation), _BRACES if isinstance(value, str) else "")
     kind, arguments = _split(annotation)
     of_key, of_item = arguments or (Any, Any)
     of_names = get_type_hints(kind, include_extras=True) if is_typeddict(kind) else None

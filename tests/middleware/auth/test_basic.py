@@ -291,6 +291,7 @@ def test_shows_no_password_in_its_repr() -> None:
         ({}, "needs one source of users; expected exactly one of users, htpasswd and check"),
         ({"users": {"a": "b"}, "check": lambda user, password: True}, "needs one source of users"),
         ({"users": {}}, "users: has no user"),
+        ({"users": [("a", "b")]}, "users: is a list; expected a mapping"),
         ({"users": {"a": "$bad$"}}, "users: the password of user 'a' is not a hash in a supported format"),
         ({"htpasswd": Path("/no/where")}, "htpasswd: '/no/where' can't be read: No such file or directory"),
         (

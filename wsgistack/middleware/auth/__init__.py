@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from wsgistack.errors import ConfigError, Mistake, check_lists, check_mapping
+from wsgistack.errors import ConfigError, Mistake, check_lists, check_options
 from wsgistack.middleware.auth.api_key import ApiKey, ApiKeyOptions
 from wsgistack.middleware.auth.basic import Basic, BasicOptions
 from wsgistack.middleware.auth.bearer import Bearer, BearerOptions
@@ -162,7 +162,7 @@ def _refuse_none() -> Scheme:
 
 
 def _make_scheme(make: Callable[..., Scheme], options: Any) -> Scheme:
-    check_mapping(options, make)
+    check_options(options, make)
     scheme = make(**options)
     if not isinstance(scheme, Scheme):
         problem = f"{make!r} made {scheme!r}, which is not a Scheme"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TypedDict
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_mapping
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_options
 from wsgistack.middleware.auth.jwt import JwtOptions, Jwts
 from wsgistack.middleware.auth.layer import AuthLayer
 from wsgistack.middleware.auth.rules import RuleOptions
@@ -87,7 +87,7 @@ class Bearer(Scheme):
 def _make_jwts(options: JwtOptions) -> Jwts:
     mistakes = Mistakes()
     with mistakes.collect(prefix="jwt"):
-        check_mapping(options, Jwts)
+        check_options(options, Jwts)
     mistakes.raise_if_any()
     return Jwts(**options)
 

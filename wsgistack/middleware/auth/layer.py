@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
 from wsgistack.environ import IDENTITY
-from wsgistack.errors import Mistake, Mistakes, check_lists, check_mapping
+from wsgistack.errors import Mistake, Mistakes, check_lists, check_options
 from wsgistack.http.addresses import UNSPECIFIED
 from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.paths import compile_exemptions
@@ -77,7 +77,7 @@ class AuthLayer(Middleware):
         self._throttle: Throttle | None = None
         if throttle is not None:
             with mistakes.collect(prefix="throttle"):
-                check_mapping(throttle, Throttle)
+                check_options(throttle, Throttle)
                 self._throttle = Throttle(**throttle)
         schemes = []
         for key, make in make_schemes.items():
