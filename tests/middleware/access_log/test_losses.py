@@ -39,6 +39,7 @@ def test_a_loss_is_reported_once_and_so_is_its_end(tmp_path: Path, caplog: pytes
 def test_what_fails_now_and_then_does_not_flood_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(losses, "INTERVAL", 3600)
     layer = AccessLog(answering([b"123"]), format="%s")
     for _ in range(10):
         for stream in (None, io.StringIO()):
