@@ -338,7 +338,8 @@ print(Server().request("GET", CatchErrors(app), "/").status)
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory in this way")
 def test_answers_and_logs_without_memory() -> None:
     """The frames of the error hold the memory, so that perhaps no module can be imported."""
-    done = subprocess.run((sys.executable, "-c", EXHAUSTED), capture_output=True, text=True, timeout=MAX_WAIT, check=False)
+    command = [sys.executable, "-c", EXHAUSTED]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=MAX_WAIT, check=False)
     assert done.stdout == "500 Internal Server Error\n"
     assert "in app\n" in done.stderr
     assert "MemoryError" in done.stderr

@@ -294,9 +294,7 @@ def test_logs_an_error_in_close_and_passes_it_on(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("chunks", [(), (b"begun",)], ids=["before the first byte", "after it"])
-def test_logs_an_error_in_the_body_and_one_in_close(
-    chunks: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_logs_an_error_in_the_body_and_one_in_close(chunks: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     texts = io.StringIO()
     logger = logging.getLogger("site.texts")
     monkeypatch.setattr(logger, "handlers", [logging.StreamHandler(texts)])
