@@ -112,7 +112,7 @@ assert monkey.is_module_patched("queue")
 @pytest.mark.parametrize("program", [_LOG_AND_EXIT, _WITH_GEVENT], ids=["threads", "gevent"])
 def test_the_end_of_a_process_waits_for_the_lines(program: str, tmp_path: Path) -> None:
     path = tmp_path / "log"
-    command = [sys.executable, "-c", program, path]
+    command = (sys.executable, "-c", program, path)
     done = subprocess.run(command, capture_output=True, text=True, timeout=2 * MAX_WAIT, check=True)
     assert done.stderr == ""
     assert path.read_text().splitlines() == [*map(str, range(20_000))]
