@@ -5,10 +5,11 @@ import logging
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
-from socket import create_server, socket
+from socket import create_server
 from threading import Barrier, Event, Thread
 from threading import enumerate as enumerate_threads
 from typing import Any
@@ -349,34 +350,48 @@ def test_a_process_without_a_thread_to_spare_keeps_its_keys(issuer: Issuer, monk
     assert issuer.requests == 2
 
 
-@pytest.mark.parametrize("sent", [b"", b"HTTP/1.0 200 OK\r\n\r\n"])
-def test_a_slow_issuer_is_cut_off(
-    sent: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(jwks, "IO_TIMEOUT", 0.3)
+@contextmanager
+def dripping(sent: bytes) -> Iterator[tuple[str, Event]]:
+    """The URL of an issuer that sends one byte after the other, and what says that nobody reads it any more."""
     is_over = Event()
 
-    def drip(listener: socket) -> None:
-        connection, _ = listener.accept()
-        with connection, suppress(OSError):
+    def drip() -> None:
+        with suppress(OSError), listener.accept()[0] as connection:
             connection.sendall(sent)
-            while not is_over.wait(0.02):
-                connection.sendall(b"H")  # each byte comes in time
+            while not is_over.wait(0.01):
+                connection.sendall(b"H")
         is_over.set()
 
     with create_server(("127.0.0.1", 0)) as listener:
-        thread = Thread(target=drip, args=(listener,))
+        thread = Thread(target=drip)
         thread.start()
-        jwts = make(jwks_url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/", is_over
+        finally:
+            is_over.set()
+            thread.join()
+    wait_for_reading()
+
+
+def test_the_first_tokens_do_not_wait_long_for_a_slow_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwks, "IO_TIMEOUT", 0.3)
+    with dripping(b"") as (url, _):
+        jwts = make(jwks_url=url)
         for _ in range(3):  # which would not return
             found = jwts.verify(sign(ONE, kid="one"))
             assert isinstance(found, Refusal)
             assert found.status == 503
-        if sent:
-            wait_until(is_over.is_set)
-            wait_until(lambda: "can't read the keys" in caplog.text)
-        is_over.set()
-        thread.join()
+
+
+def test_a_slow_issuer_is_cut_off(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(jwks, "monotonic", count(step=10).__next__)  # each byte comes in time
+    with dripping(b"HTTP/1.0 200 OK\r\n\r\n") as (url, is_over):
+        found = make(jwks_url=url).verify(sign(ONE, kid="one"))
+        assert isinstance(found, Refusal)
+        assert found.status == 503
+        assert is_over.wait(MAX_WAIT)
+    assert "can't read the keys" in caplog.text
+    assert "the issuer is too slow" in caplog.text
 
 
 @pytest.mark.usefixtures("quickly")
