@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import time
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from simple_websocket import Client
+
+from tests.servers.running import eventually
+from tests.waiting import MAX_WAIT
 
 CHROMIUM = shutil.which("chromium") or ""
 
@@ -73,7 +75,7 @@ class Tab:
         file.write_bytes(b64decode(self.send("Page.captureScreenshot", format="png")["data"]))
 
     def _receive(self) -> dict[str, Any]:
-        data = self._client.receive(timeout=60)
+        data = self._client.receive(timeout=MAX_WAIT)
         assert data is not None, "the browser does not answer"
         message: dict[str, Any] = json.loads(data)
         match message.get("method"):
@@ -104,6 +106,13 @@ class Tab:
         return self
 
 
+def read_address(folder: Path) -> list[str] | None:
+    """The port and the path where the browser with this profile listens; None until it has written both."""
+    file = folder / "DevToolsActivePort"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return lines if len(lines) > 1 else None
+
+
 @contextmanager
 def browsing(folder: Path, options: Sequence[str] = ()) -> Iterator[Tab]:
     """A tab of a new browser.
@@ -114,12 +123,7 @@ def browsing(folder: Path, options: Sequence[str] = ()) -> Iterator[Tab]:
     command = (CHROMIUM, *more, "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank")
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
         try:
-            port = folder / "DevToolsActivePort"
-            deadline = time.monotonic() + 60
-            while not (port.exists() and len(port.read_text().splitlines()) > 1):
-                assert time.monotonic() < deadline, "the browser does not start"
-                time.sleep(0.05)
-            number, path = port.read_text().splitlines()
+            number, path = eventually(lambda: read_address(folder))
             client = Client.connect(f"ws://127.0.0.1:{number}{path}", max_message_size=100_000_000)
             try:
                 yield Tab(client).attach()
