@@ -87,14 +87,14 @@ def running(folder: Path, *command: str | Path, port: int = 0) -> Iterator[Serve
         subprocess.Popen(command, cwd=folder, env=environ, stdout=output, stderr=output) as process,
     ):
 
-        def find_port() -> int | None:
+        def read_port() -> int | None:
             text = (folder / "output").read_text()
             assert process.poll() is None, text
             found = _ADDRESS.search(text)
             return port or (int(found[1]) if found else None)
 
         try:
-            yield Server(process, eventually(find_port), folder)
+            yield Server(process, eventually(read_port), folder)
         finally:
             process.terminate()
             try:
