@@ -11,8 +11,7 @@ from typing import Any, Self
 
 from simple_websocket import Client
 
-from tests.servers.running import eventually
-from tests.waiting import MAX_WAIT
+from tests.waiting import MAX_WAIT, wait_until
 
 CHROMIUM = shutil.which("chromium") or ""
 
@@ -106,13 +105,6 @@ class Tab:
         return self
 
 
-def read_address(folder: Path) -> list[str] | None:
-    """The port and the path where the browser with this profile listens; None until it has written both."""
-    file = folder / "DevToolsActivePort"
-    lines = file.read_text().splitlines() if file.exists() else []
-    return lines if len(lines) > 1 else None
-
-
 @contextmanager
 def browsing(folder: Path, options: Sequence[str] = ()) -> Iterator[Tab]:
     """A tab of a new browser.
@@ -123,7 +115,9 @@ def browsing(folder: Path, options: Sequence[str] = ()) -> Iterator[Tab]:
     command = (CHROMIUM, *more, "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank")
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
         try:
-            number, path = eventually(lambda: read_address(folder))
+            port = folder / "DevToolsActivePort"
+            wait_until(lambda: port.exists() and len(port.read_text().splitlines()) > 1)
+            number, path = port.read_text().splitlines()
             client = Client.connect(f"ws://127.0.0.1:{number}{path}", max_message_size=100_000_000)
             try:
                 yield Tab(client).attach()
