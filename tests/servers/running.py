@@ -23,7 +23,7 @@ CREDENTIALS = {"Authorization": "Basic ZGVtbzpkZW1v"}
 PATIENT = {
     "GUNICORN_CMD_ARGS": f"--timeout={MAX_WAIT} --graceful-timeout={MAX_WAIT} --keep-alive={MAX_WAIT}",
     "UWSGI_HTTP_TIMEOUT": f"{MAX_WAIT}",
-    "UWSGI_SOCKET_TIMEOUT": f"{MAX_WAIT}",
+    "UWSGI_SOCKET_TIMEOUT": "20",  # so long it keeps the connection of a response that breaks off
 }
 """Variables for servers, which would give up a connection or a worker after a few seconds."""
 
