@@ -74,6 +74,7 @@ def test_the_layer_for_a_proxy_fits_where_the_page_puts_it(folder: Path) -> None
 
 
 def test_only_people_with_a_password_see_the_site(site: Server, folder: Path) -> None:
+    (folder / "auth.log").write_text("")
     assert site.get("/", Authorization=ADA).body == b"Welcome to the next release, ada.\n"
     for wrong in ("", "Basic YWRhOnB3", "Bearer x"):
         answer = site.get("/", Authorization=wrong)
