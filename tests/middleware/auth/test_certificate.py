@@ -233,3 +233,9 @@ def test_the_variables_of_mod_ssl_agree_with_the_subject() -> None:
     name = {**BY_SERVER, "SSL_CLIENT_S_DN": r"CN=Zo\C3\AB\, A", "SSL_CLIENT_S_DN_CN": "Zo\xc3\xab, A"}
     assert get(name).startswith("Zoë, A []")
     assert get({**name, "SSL_CLIENT_S_DN_CN": "\xff"}, 401)
+
+
+def test_a_backslash_in_a_name_is_doubled_only_by_mod_ssl() -> None:
+    name = {**BY_SERVER, "SSL_CLIENT_S_DN": r"CN=SHOP\\ada", "SSL_CLIENT_S_DN_CN": r"SHOP\\ada"}
+    assert get({**name, "SSL_VERSION_INTERFACE": "mod_ssl/2.4.71"}).startswith(r"SHOP\ada []")
+    assert get(name, 401)  # on cheroot, the name has two
