@@ -194,16 +194,16 @@ def forget_handled(error: BaseException, handled: BaseException | None) -> None:
 
     That one is logged elsewhere, without its secrets. The traceback of a helper that failed meanwhile would show it.
     """
-    each: BaseException | None = error
-    for _ in range(_MAX_CHAIN):
-        if each is None:
-            return
+    found = {id(error): error}
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
         if each.__context__ is handled:
             each.__context__ = None
-        each = each.__context__ if each.__cause__ is None else each.__cause__
-
-
-_MAX_CHAIN = 100  # errors; a chain may be a circle
+        more = (each.__cause__, each.__context__, *getattr(each, "exceptions", ()))
+        new = {id(one): one for one in more if isinstance(one, BaseException) and id(one) not in found}
+        found |= new  # a chain may be a circle
+        waiting += new.values()
 
 
 def check_lists(**options: object) -> None:
