@@ -219,9 +219,9 @@ def check_lists(**options: object) -> None:
 
 
 def check_mappings(**options: object) -> None:
-    """Refuse what is no mapping, such as a text that lists names and values.
+    """Refuse what is not a mapping, such as a text that lists names and values.
 
-    :raises ConfigError: for each option that is none.
+    :raises ConfigError: for each option that is not a mapping.
     """
     Mistakes(
         Mistake(describe_type(value), key, expected="a mapping")
@@ -239,7 +239,7 @@ def check_options(options: object, make: Callable[..., object]) -> None:
 
     if not isinstance(options, Mapping):
         raise ConfigError(Mistake(describe_type(options), value=options, expected="a mapping of options"))
-    known = signature(make).parameters if options else ()
+    known = signature(make).parameters if options else ()  # a callable written in C may have no signature
     unknown = [str(name) for name in options if name not in known]
     Mistakes(Mistake("unknown option", name, hint=suggest(name, known)) for name in unknown).raise_if_any()
 
