@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webtest import TestApp
 
+from tests.waiting import MAX_WAIT
 from wsgistack import Auth, ConfigError
 from wsgistack.middleware.auth.certificate import parse_name
 from wsgistack.types import Environ, StartResponse
@@ -198,7 +199,7 @@ def ask(port: int, folder: Path, subject: Subject) -> tuple[int, str]:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.load_cert_chain(write_certificate(folder, subject))
-    connection = HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
+    connection = HTTPSConnection("127.0.0.1", port, context=context, timeout=MAX_WAIT)
     connection.request("GET", "/")
     answer = connection.getresponse()
     text = answer.read().decode()
