@@ -90,7 +90,7 @@ class AccessLog(Middleware):
     it by name or with copytruncate. No signal is needed: if the file was renamed or removed, a line that comes a second
     later opens it again. If the new file can't be opened, the lines go on to the renamed one, with a warning. If a disk
     is full in the middle of a line, that half gets an end of its own. A loss is reported once, with the reason, and
-    again when lines come through, with the number of the lost ones.
+    again when lines come through or the process ends, with the number of the lost ones.
 
     **Directives.** All of mod_log_config and mod_logio, also under a condition (``%400,501{User-agent}i``,
     ``%!200,304{Referer}i``) and with ``<`` and ``>``, which change nothing, as WSGI has no internal redirects. WSGI
