@@ -11,7 +11,7 @@ import flask
 import pytest
 
 from tests.direct import Body, Call, answering, environ_of, raising, restart
-from wsgistack import CatchErrors, ConfigError, ErrorDocuments, Mount, Pipeline, Static, load
+from wsgistack import CatchErrors, ConfigError, ErrorDocuments, Mount, Pipeline, Responses, Static, load
 from wsgistack.http.notices import Notice
 from wsgistack.testing.server import Server
 from wsgistack.types import App, Environ, StartResponse
@@ -259,11 +259,27 @@ def test_a_page_with_the_status_of_the_error_is_one() -> None:
     assert ask(page=answering([b"page"], status="404 Not Found")).read() == b"page"
 
 
+@pytest.mark.parametrize("layer", ["error_documents", "responses"])
+def test_logs_no_secrets_of_a_page_that_fails(layer: str, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(*_: object) -> Any:
+        raise ValueError("no database at postgresql://shop:tr0ub4dor@db/")
+
+    if layer == "error_documents":
+        ask(page=fail).read()
+    else:
+        Call(Responses(CatchErrors(fail), members=fail), HTTP_ACCEPT="application/json").read()
+    caplog.handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    said = "".join(map(caplog.handler.format, caplog.records))
+    assert f"wsgistack.{layer}: " in said
+    assert "ValueError: no database at postgresql://[redacted]@db/" in said
+    assert "tr0ub4dor" not in said
+
+
 def test_answers_although_the_log_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError("no log today")
 
-    monkeypatch.setattr(logging.getLogger("wsgistack.error_documents"), "warning", fail)
+    monkeypatch.setattr(logging.getLogger("wsgistack.error_documents"), "handle", fail)
     call = ask(page=raising(ValueError("no page")))
     assert (call.read(), call.status) == (b"", "404 Not Found")
 
