@@ -50,9 +50,10 @@ class AccessLog(Middleware):
     :param redact: more names of query parameters, headers, cookies and parts of a path whose values are secret, such as
         ``iban``. A part of a name is enough. ``none`` shows all secrets, for a machine that nobody else can read. The
         default has no more names, because the usual ones are known.
-    :param addresses: ``full``, the default, which operators need to find abuse; ``truncated`` to /24 for IPv4 and /48
-        for IPv6; or ``hashed`` with a key that changes each day (UTC), so that the requests of one client belong
-        together for a day only. It holds for each directive and header that has the address of a client.
+    :param addresses: ``full``, the default, which operators need to find abuse; ``truncated`` to /24 for IPv4, /48 for
+        IPv6 and /40 for 6to4, which contains IPv4; or ``hashed`` with a key that changes each day (UTC), so that the
+        requests of one client belong together for a day only. It holds for each directive and header that has the
+        address of a client.
     :param address_key: a secret text that the daily keys are made from, so that several processes write the same hash.
         Who knows it can find an address by trying all. By default, each process has a random key a day in memory.
     :param max_value: the maximum length of each value, in characters. What is longer ends with ``...``. The default,
