@@ -246,6 +246,7 @@ ALL = ["proto", "host", "port", "prefix"]
         ({"Host": "example.org"}, ("example.org", "example.org", "80")),
         ({"Host": "Example.org.:80"}, ("example.org", "example.org", "80")),
         ({"Host": "example.org:8080"}, ("example.org:8080", "example.org", "8080")),
+        ({"Host": "example.org:"}, ("example.org", "example.org", "80")),
         ({"Host": "example.org", "Proto": "https"}, ("example.org", "example.org", "443")),
         ({"Host": "example.org:443", "Proto": "https"}, ("example.org", "example.org", "443")),
         ({"Host": "example.org:80", "Proto": "https"}, ("example.org:80", "example.org", "80")),
