@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypedDict
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.middleware.auth.credentials import has_scheme
 from wsgistack.middleware.auth.jwt import JwtOptions, Jwts
 from wsgistack.middleware.auth.layer import AuthLayer
 from wsgistack.middleware.auth.rules import RuleOptions
@@ -57,11 +58,11 @@ class Bearer(Scheme):
     def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
         """Read the token. A JWT that was right not long ago is not verified again."""
         written: str = environ.get("HTTP_AUTHORIZATION", "")
-        scheme, _, token = written[: MAX_TOKEN + 20].partition(" ")
-        if scheme.lower() != "bearer":
+        if not has_scheme(written, "bearer"):
             return None
+        _, blank, token = written[: MAX_TOKEN + 20].partition(" ")
         token = token.strip(" ")
-        if len(token) > MAX_TOKEN:
+        if len(token) > MAX_TOKEN or written[6:7] != blank:
             return _MALFORMED
         return (self._jwts and self._jwts.recall(token)) or Credentials("", token)
 
