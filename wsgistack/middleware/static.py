@@ -1,7 +1,8 @@
 """Static files, sent by WhiteNoise."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,8 @@ from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
 __all__ = ["Static"]
+
+_REFUSED = re.compile(r";[ \t]*q=0(?:\.0{0,3})?[ \t]*\Z", re.IGNORECASE)
 
 
 class Static(Middleware):
@@ -111,6 +114,7 @@ class Static(Middleware):
                 index_file=index_file or None,
                 immutable_file_test=immutable or None,
             )
+            self._serve.serve = partial(_serve, self._serve.serve)
         except OSError as error:
             problem = f"can't read {str(error.filename)!r}: {error.strerror}"
             expected = "a folder with files that can be read"
@@ -120,3 +124,14 @@ class Static(Middleware):
         """Serve one request."""
         body: Iterable[bytes] = self._serve(environ, start_response)
         return body
+
+
+def _serve(serve: Callable[..., Iterable[bytes]], file: Any, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+    """Let WhiteNoise send a file, without the parts of a request that it misunderstands."""
+    accepted: str = environ.get("HTTP_ACCEPT_ENCODING", "")
+    if ";" in accepted:  # it takes gzip;q=0 for gzip
+        codings = [each for each in accepted.split(",") if not _REFUSED.search(each)]
+        environ = {**environ, "HTTP_ACCEPT_ENCODING": ",".join(codings)}
+    if "HTTP_IF_RANGE" in environ and environ["HTTP_IF_RANGE"] != getattr(file, "etag", None):
+        environ = {**environ, "HTTP_RANGE": ""}  # it would send a part of a file that is newer than the client's
+    return serve(file, environ, start)
