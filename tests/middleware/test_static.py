@@ -61,6 +61,15 @@ def test_the_answer_is_that_of_whitenoise(root: Path) -> None:
     assert gzip.decompress(answer.read()) == CSS.encode()
 
 
+def test_the_application_answers_for_a_file_that_was_removed(root: Path) -> None:
+    app = Static(hello, root=root)
+    (root / "site.css.gz").unlink()
+    assert Call(app, "/site.css").read() == CSS.encode()
+    assert Call(app, "/site.css", HTTP_ACCEPT_ENCODING="gzip;q=1").read() == b"hello"
+    (root / "site.css").unlink()
+    assert Call(app, "/site.css").read() == b"hello"
+
+
 @pytest.mark.parametrize(
     ("accepted", "coding"),
     [
