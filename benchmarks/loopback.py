@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from time import sleep
 from typing import NamedTuple
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -45,7 +44,7 @@ class Gunicorn(NamedTuple):
         """Send requests as fast as possible, over two connections that stay open."""
         before = self._processor_time()
         options = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-        wrk = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", "--latency", *options, self.url]
+        wrk = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", "--timeout=60s", "--latency", *options, self.url]
         report = subprocess.run(wrk, capture_output=True, text=True, check=True).stdout  # noqa: S603
         spent = self._processor_time() - before
         if "Non-2xx" in report or "Socket errors" in report:
@@ -81,8 +80,6 @@ def explain_missing() -> str | None:
 @contextmanager
 def run_gunicorn(app: str, layers: str, work: int = 0) -> Iterator[Gunicorn]:
     """Run an application of :mod:`benchmarks.served`, given by its names, until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     target = f'benchmarks.served:application("{app}", "{layers}", {work})'
     options = [
         "--workers=1",
@@ -91,29 +88,26 @@ def run_gunicorn(app: str, layers: str, work: int = 0) -> Iterator[Gunicorn]:
         "--keep-alive=60",
         "--log-level=error",
     ]
-    command = [sys.executable, "-m", "gunicorn", *options, f"--bind=127.0.0.1:{port}", target]
-    with subprocess.Popen(command, cwd=_ROOT) as master:  # noqa: S603
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # connections wait until the worker has started
+        port, inherited = listener.getsockname()[1], listener.fileno()
+        command = [sys.executable, "-m", "gunicorn", *options, f"--bind=fd://{inherited}", target]
+        master = subprocess.Popen(command, cwd=_ROOT, pass_fds=[inherited])  # noqa: S603
+    with master:
         try:
             running = Gunicorn(master.pid, f"http://127.0.0.1:{port}/")
-            _wait(running.url, master)
+            _wait(running.url)
             yield running
         finally:
             master.terminate()
 
 
-def _wait(url: str, master: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        if master.poll() is not None:
-            break
-        try:
-            with urlopen(url):  # noqa: S310
-                return
-        except HTTPError as answer:
-            answer.close()
-            return
-        except OSError:
-            sleep(0.05)
-    raise RuntimeError(f"no server answers at {url}")
+def _wait(url: str) -> None:
+    try:
+        urlopen(url).close()  # noqa: S310
+    except HTTPError as answer:
+        answer.close()
+    except OSError as error:
+        raise RuntimeError(f"no server answers at {url}") from error
 
 
 def _find(pattern: str, report: str) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import time
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from simple_websocket import Client
+
+from tests.waiting import MAX_WAIT, wait_until
 
 CHROMIUM = shutil.which("chromium") or ""
 
@@ -73,7 +74,7 @@ class Tab:
         file.write_bytes(b64decode(self.send("Page.captureScreenshot", format="png")["data"]))
 
     def _receive(self) -> dict[str, Any]:
-        data = self._client.receive(timeout=60)
+        data = self._client.receive(timeout=MAX_WAIT)
         assert data is not None, "the browser does not answer"
         message: dict[str, Any] = json.loads(data)
         match message.get("method"):
@@ -115,10 +116,7 @@ def browsing(folder: Path, options: Sequence[str] = ()) -> Iterator[Tab]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
         try:
             port = folder / "DevToolsActivePort"
-            deadline = time.monotonic() + 60
-            while not (port.exists() and len(port.read_text().splitlines()) > 1):
-                assert time.monotonic() < deadline, "the browser does not start"
-                time.sleep(0.05)
+            wait_until(lambda: port.exists() and len(port.read_text().splitlines()) > 1)
             number, path = port.read_text().splitlines()
             client = Client.connect(f"ws://127.0.0.1:{number}{path}", max_message_size=100_000_000)
             try:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import MAX_WAIT
 from wsgistack.serving.listener import open_listener
 
 
@@ -42,7 +43,7 @@ def linked() -> Iterator[Connection]:
         with ours:
             yield ours
     for thread in set(threading.enumerate()) - before:
-        thread.join(30)
+        thread.join(MAX_WAIT)
     faulthandler.cancel_dump_traceback_later()
 
 
@@ -50,6 +51,6 @@ def read_reports(link: Connection, *files: str | Path) -> set[str]:
     """Read what a worker reports until it has reported these files. ``""`` means that it serves."""
     reported: set[str] = set()
     while missing := set(map(str, files)) - reported:
-        assert link.poll(30), f"the worker has not reported {missing}"
+        assert link.poll(MAX_WAIT), f"the worker has not reported {missing}"
         reported.add(link.recv()[0])
     return reported

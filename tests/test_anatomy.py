@@ -107,6 +107,8 @@ def test_documents_when_not_to_use_it(name: str) -> None:
 def test_declares_its_place_relative_to_existing_layers(name: str) -> None:
     places = layer(name).must_be_inside, layer(name).must_be_outside, layer(name).must_not_be_with
     named = {other for place in places for other in place}
+    for other in named & {f"{name}.{option}" for name in NAMES for option in Spec(name).schema().options}:
+        named = named - {other} | {other.partition(".")[0]}
     conditions = {other for other in named if re.match(r"when\.(scheme|environ\..+)", other)}
     assert {other for other in named - conditions if ":" not in other} <= {*NAMES, "changes.answers", "changes.errors"}
     assert {other for other in named if ":" in other} <= PEERS

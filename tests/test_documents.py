@@ -10,12 +10,11 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from configparser import ConfigParser
+from contextlib import suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +23,8 @@ from typing import Any
 import pytest
 
 from tests.pages import Snippet, find_snippet, read_snippets
+from tests.servers.running import eventually, find_port, is_refused
+from tests.waiting import MAX_WAIT
 from wsgistack.cli import main
 from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
@@ -57,8 +58,11 @@ PORT = "8080"
 
 
 def compare(expected: str, output: str, command: str) -> None:
-    same = not expected or doctest.OutputChecker().check_output(expected, f"{output.rstrip()}\n", doctest.ELLIPSIS)
-    assert same, f"$ {command}\n{output}\nThe document shows:\n{expected}"
+    assert is_shown(expected, output), f"$ {command}\n{output}\nThe document shows:\n{expected}"
+
+
+def is_shown(expected: str, output: str) -> bool:
+    return not expected or doctest.OutputChecker().check_output(expected, f"{output.rstrip()}\n", doctest.ELLIPSIS)
 
 
 def write(snippet: Snippet, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,9 +223,7 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = str(free.getsockname()[1])
+        self.port = str(find_port())
         self.environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -231,7 +233,7 @@ class Reader:
 
     def run_python(self, snippet: Snippet) -> None:
         code = [snippet.file] if snippet.file else ["-c", snippet.text]
-        subprocess.run([sys.executable, *code], cwd=self.folder, check=True, timeout=60)
+        subprocess.run([sys.executable, *code], cwd=self.folder, check=True, timeout=MAX_WAIT)
 
     def run(self, command: str, expected: str) -> None:
         if command.startswith(SERVERS) and PORT in command:
@@ -246,10 +248,10 @@ class Reader:
                 env=self.environment,
                 stdout=subprocess.PIPE,
                 text=True,
-                timeout=60,
+                timeout=MAX_WAIT,
                 check=False,
             )
-            self.compare(expected, done.stdout.replace("\r", ""), command)
+            compare(expected.replace(PORT, self.port), done.stdout.replace("\r", ""), command)
 
     def serve(self, command: str, expected: str) -> None:
         log = self.folder / "server.log"
@@ -263,21 +265,21 @@ class Reader:
                 text=True,
             )
         self.servers.append(server)
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", int(self.port))) == 0 and (log.read_text() or not expected):
-                    break
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.1)
-        self.compare(expected, log.read_text() if expected else "", command)
 
-    def compare(self, expected: str, output: str, command: str) -> None:
-        compare(expected.replace(PORT, self.port), output, command)
+        def is_ready() -> bool | None:
+            assert server.poll() is None, log.read_text()
+            return None if is_refused(int(self.port)) else True
+
+        eventually(is_ready)
+        expected = expected.replace(PORT, self.port)
+        with suppress(AssertionError):  # the comparison shows more
+            eventually(lambda: is_shown(expected, log.read_text()) or None)
+        compare(expected, log.read_text(), command)
 
     def leave(self) -> None:
         for server in self.servers:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=MAX_WAIT)
         self.servers.clear()
 
 

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgistack import ConfigError, Mistake, Where, WsgistackError
-from wsgistack.errors import Mistakes, check_lists, describe_error, describe_type, forget_handled, suggest
+from wsgistack.errors import (
+    Mistakes,
+    check_lists,
+    check_mappings,
+    describe_error,
+    describe_type,
+    forget_handled,
+    suggest,
+)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +224,17 @@ def test_describes_a_value_by_its_type() -> None:
         "is a date",
         "is a date",
         "is of type bytes",
+    ]
+
+
+def test_a_text_and_a_list_are_no_mappings() -> None:
+    check_mappings(users={"ada": "lovelace"}, others={})
+    with pytest.raises(ConfigError) as raised:
+        check_mappings(users="ada:lovelace", others=[("a", "b")], more=None)
+    assert str(raised.value).splitlines() == [
+        "users: is text; expected a mapping",
+        "others: is a list; expected a mapping",
+        "more: missing value; expected a mapping",
     ]
 
 

@@ -44,6 +44,7 @@ FLOORS = (
     (
         "options.secrets",
         "options.references",
+        "options.quantities",
         "http.addresses",
         "http.proxies",
         "http.escaping",

@@ -2,7 +2,9 @@
 
 import json
 import re
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,30 @@ def test_explains_why_a_module_fails(
         import_object(f"{module}:thing")
     assert str(caught.value).startswith(f"cannot import module '{module}': {said}")
     assert caught.value.__cause__ is not None
+
+
+class Worker:
+    def stop(self, *arguments: object) -> None:
+        """End the process as a worker of gunicorn does, which imports the application for too long."""
+        sys.exit(1)
+
+
+@pytest.fixture
+def stopping() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, Worker().stop)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("stopping")
+def test_a_signal_ends_the_process_while_a_module_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stopped.py").write_text("import signal\nsignal.raise_signal(signal.SIGTERM)\n")
+    (tmp_path / "interrupted.py").write_text("raise KeyboardInterrupt")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SystemExit):
+        import_object("stopped:app")
+    with pytest.raises(KeyboardInterrupt):
+        import_object("interrupted:app")
 
 
 @pytest.mark.parametrize(

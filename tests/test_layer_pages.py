@@ -148,13 +148,16 @@ def test_the_examples_in_toml_are_right(name: str, folder: Path, site: Path) -> 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_examples_in_python_are_right(name: str, folder: Path, site: Path) -> None:
-    """Each makes an application that answers a request."""
+    """The first one imports the layer. Each makes an application that answers a request."""
     middleware: Any = registry.find(name)
     given = {"app": demo_app, "application": demo_app, "legacy": demo_app, "describe": lambda environ, problem: {}}
+    imported = ""
     for text in read_examples(folder / f"{name}.rst", "python"):
-        names = {middleware.__name__: middleware, **given}
-        made = re.match(r"(\w+) = ", text)
-        exec(text if made else f"application = {text}", names)  # noqa: S102
+        names: dict[str, Any] = {**given}
+        before, _, call = text.rpartition("\n\n")
+        imported = before or imported
+        made = re.match(r"(\w+) = ", call)
+        exec(f"{imported}\n{call if made else f'application = {call}'}", names)  # noqa: S102
         application = names[made[1] if made else "application"]
         assert type(application) is middleware
         status = Server().get(application, headers={"Host": "www.example.org"}).status
@@ -182,4 +185,7 @@ def test_writes_a_long_mapping_as_a_table_of_its_own(extension: ModuleType) -> N
 def test_breaks_a_long_call_only(extension: ModuleType) -> None:
     assert extension.break_call("Gzip(app)") == "Gzip(app)"
     long = f"Gzip(app, types={['text/html'] * 12})"
-    assert extension.break_call(long) == f"Gzip(\n    app,\n    types={['text/html'] * 12},\n)"
+    broken = f"Gzip(\n    app,\n    types={['text/html'] * 12},\n)"
+    assert extension.break_call(long) == broken
+    line = "from wsgistack import Gzip\n\n"
+    assert extension.break_call(f"{line}{long}") == f"{line}{broken}"

@@ -40,6 +40,7 @@ class Middleware:
 
     A layer is named as it is registered, or by the import string of its class or factory, such as
     ``werkzeug.middleware.proxy_fix:ProxyFix``. The name of a class also means the classes that derive from it.
+    ``request_filter.methods`` means that layer if the option is set.
     ``changes.answers`` and ``changes.errors`` mean every layer that declares this in its :attr:`changes`.
     ``when.scheme`` and ``when.environ.REMOTE_ADDR``, for example, mean every layer whose condition reads this.
     """

@@ -1,6 +1,6 @@
 """The exception tree. Every error carries what it knows as data, and says it as text."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
@@ -13,6 +13,8 @@ __all__ = [
     "Where",
     "WsgistackError",
     "check_lists",
+    "check_mappings",
+    "check_options",
     "class_name",
     "describe_error",
     "describe_type",
@@ -214,6 +216,32 @@ def check_lists(**options: object) -> None:
         for key, value in options.items()
         if isinstance(value, str)
     ).raise_if_any()
+
+
+def check_mappings(**options: object) -> None:
+    """Refuse what is no mapping, such as a text that lists names and values.
+
+    :raises ConfigError: for each option that is none.
+    """
+    Mistakes(
+        Mistake(describe_type(value), key, expected="a mapping")
+        for key, value in options.items()
+        if not isinstance(value, Mapping)
+    ).raise_if_any()
+
+
+def check_options(options: object, make: Callable[..., object]) -> None:
+    """Refuse what is not a mapping of options, and options that a callable does not take.
+
+    :raises ConfigError: for each of them.
+    """
+    from inspect import signature  # slow to import
+
+    if not isinstance(options, Mapping):
+        raise ConfigError(Mistake(describe_type(options), value=options, expected="a mapping of options"))
+    known = signature(make).parameters if options else ()
+    unknown = [str(name) for name in options if name not in known]
+    Mistakes(Mistake("unknown option", name, hint=suggest(name, known)) for name in unknown).raise_if_any()
 
 
 def describe_type(value: object) -> str:

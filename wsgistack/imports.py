@@ -9,7 +9,7 @@ from types import ModuleType
 
 from wsgistack.errors import ConfigError, Mistake, describe_error, did_you_mean
 
-__all__ = ["describe_origin", "import_object", "import_string_of", "is_own_code", "require_extra"]
+__all__ = ["describe_origin", "import_object", "import_string_of", "is_by_signal", "is_own_code", "require_extra"]
 
 _HERE = Path(__file__).parent
 _ALIKE = 0.75  # of 1: a misspelt name of a module, and not another name
@@ -27,6 +27,8 @@ def import_object(text: str) -> object:
     try:
         found: object = import_module(module_name)
     except (Exception, SystemExit) as error:
+        if is_by_signal(error):
+            raise
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{module_name}.".startswith(f"{missing}."):
             problem = f"cannot import module {missing!r}"
@@ -64,6 +66,18 @@ def require_extra(module: str, *, extra: str, key: str) -> ModuleType:
     except ImportError as error:
         problem, hint = f"needs the library {module}, which can't be imported", f"pip install 'wsgistack[{extra}]'"
         raise ConfigError(Mistake(problem, key=key, hint=hint)) from error
+
+
+def is_by_signal(error: BaseException) -> bool:
+    """Whether the handler of a signal raised a SystemExit, and not the code that was running.
+
+    So gunicorn ends a worker that is importing the application.
+    """
+    import signal  # slow to import
+
+    running = {frame.f_code for frame, _ in walk_tb(error.__traceback__)}
+    handlers = map(signal.getsignal, signal.valid_signals())
+    return isinstance(error, SystemExit) and any(getattr(each, "__code__", None) in running for each in handlers)
 
 
 def is_own_code(file: str) -> bool:

@@ -128,13 +128,19 @@ def is_python(text: str) -> bool:
 
 
 def break_call(text: str) -> str:
-    """Write a call with one argument in each line, if it is too long for one."""
+    """Write the last call with one argument in each line, if it is too long for one."""
     text = text.strip()
     match ast.parse(text).body:
-        case [ast.Expr(ast.Call(function, arguments, keywords))] if len(text) > MAX_LINE:
+        case [*_, ast.Expr(ast.Call(function, arguments, keywords) as call)] if is_long(text, call):
+            before = text[: -len(ast.get_source_segment(text, call) or "")]
             parts = [ast.get_source_segment(text, part) for part in (*arguments, *keywords)]
-            return "\n".join([f"{ast.unparse(function)}(", *(f"    {part}," for part in parts), ")"])
+            return before + "\n".join([f"{ast.unparse(function)}(", *(f"    {part}," for part in parts), ")"])
     return text
+
+
+def is_long(text: str, call: ast.Call) -> bool:
+    """Whether a call does not fit into a line."""
+    return len(ast.get_source_segment(text, call) or "") > MAX_LINE
 
 
 def convert_to_toml(ini: str) -> str:

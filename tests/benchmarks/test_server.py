@@ -47,7 +47,7 @@ def test_keeps_streams_open(layers: str) -> None:
 def test_measures_a_running_server() -> None:
     with run_gunicorn("Flask", "five") as server:
         burst = server.burst(1, {"Authorization": LOGGED_IN["HTTP_AUTHORIZATION"]})
-        assert burst.requests > 10
+        assert burst.requests > 0
         assert burst.p50 <= burst.p99
         assert 0 < burst.processor < 1e6
         assert server.memory() > 1000

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.waiting import MAX_WAIT
+
 __all__ = ["Program", "running"]
 
-LIMIT = 60.0  # seconds, for a busy machine
 _START = """
 import os, signal, sys
 is_terminal, *command = sys.argv[1:]
@@ -45,7 +46,7 @@ class Program:
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """Wait until it has printed a text."""
-        deadline = time.monotonic() + LIMIT
+        deadline = time.monotonic() + MAX_WAIT
         while not (found := re.search(pattern, self.text)):
             assert self._receive(deadline), f"it ended without {pattern!r}:\n{self.text}"
         return found
@@ -63,13 +64,13 @@ class Program:
 
     def wait(self) -> int:
         """Wait for its end, and return its exit code."""
-        deadline = time.monotonic() + LIMIT
+        deadline = time.monotonic() + MAX_WAIT
         while self._receive(deadline):
             pass
-        return self._process.wait(LIMIT)
+        return self._process.wait(MAX_WAIT)
 
     def _receive(self, deadline: float) -> bool:
-        ready, _, _ = select.select([self._output], [], [], deadline - time.monotonic())
+        ready, _, _ = select.select([self._output], [], [], max(deadline - time.monotonic(), 0))
         assert ready, f"it does not end:\n{self.text}"
         try:
             data = os.read(self._output, 65536)

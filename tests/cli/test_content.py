@@ -4,6 +4,7 @@ from wsgiref.types import WSGIApplication
 
 import pytest
 
+from wsgistack import Gzip
 from wsgistack.cli.content import Block, Content, read_content, summarize
 from wsgistack.types import Changes
 
@@ -32,7 +33,7 @@ class Brew:
     """
 
     must_be_inside = {"access_log": "nobody would know", "auth": "nobody would know"}  # noqa: RUF012
-    must_be_outside = {"when.scheme": "it spills"}  # noqa: RUF012
+    must_be_outside = {"when.scheme": "it spills", "cup.size": "it cools"}  # noqa: RUF012
     must_not_be_with = {"tea:Pot": "it gets cold"}  # noqa: RUF012
     changes = Changes(frozenset({"x-coffee"}), body=True)
 
@@ -46,7 +47,7 @@ def test_takes_a_docstring_apart() -> None:
     assert content._replace(options=[]) == Content(
         summary="Brew ``Arabica``, as RFC 2324 says:",
         blocks=[
-            Block("Brew(app)\n\n[filter:brew]\ncups = 2", is_code=True),
+            Block("from tests.cli.test_content import Brew\n\nBrew(app)\n\n[filter:brew]\ncups = 2", is_code=True),
             Block("It is hot."),
             Block(">>> Brew(app)", is_code=True),
         ],
@@ -56,12 +57,17 @@ def test_takes_a_docstring_apart() -> None:
         neighbors=[
             "- Inside of ``access_log``, ``auth``: otherwise nobody would know.",
             "- Outside of a layer whose condition reads ``scheme``: otherwise it spills.",
+            "- Outside of ``cup`` with ``size``: otherwise it cools.",
             "- Not together with ``tea:Pot``: otherwise it gets cold.",
         ],
         limits="Not needed with a pot. Not for decaf.",
         changes=["- these headers: ``X-Coffee``", "- the bytes of the body"],
         cost="Cost tier T1; T2 for tea.",
     )
+
+
+def test_imports_a_layer_from_the_outermost_package_that_has_it() -> None:
+    assert read_content(Gzip).blocks[1].text.startswith("from wsgistack import Gzip\n\napplication = Gzip(")
 
 
 def test_has_no_section_that_would_be_empty() -> None:

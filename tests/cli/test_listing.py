@@ -97,6 +97,8 @@ def long(app):
 LONG = """\
 stranger:long: Brew. For example:
 
+    from stranger import long
+
     long(app)
 
 `brew` is not `Coffee`. See `the shop`, `a * b * c`:
@@ -251,7 +253,10 @@ def test_lists_all_layers_for_programs(capsys: pytest.CaptureFixture[str]) -> No
         "options": [],
     }
     assert gzip["description"][1] == {
-        "text": "application = Gzip(application)\n\n[filter:gzip]\nuse = egg:wsgistack#gzip\nlevel = 6",
+        "text": (
+            "from wsgistack import Gzip\n\napplication = Gzip(application)\n\n"
+            "[filter:gzip]\nuse = egg:wsgistack#gzip\nlevel = 6"
+        ),
         "is_code": True,
     }
     assert gzip["sections"]["Place in a pipeline"][0] == "Place it like ``compress``."

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.programs import running
+from tests.waiting import MAX_WAIT
 from wsgistack.cli import main
 
 EXAMPLES = Path(__file__).with_name("examples")
@@ -73,7 +74,7 @@ def ask(address: str) -> bytes:
     """The whole response to a request with ada's password; the server has finished it when it closes the connection."""
     user = b64encode(b"ada:lovelace").decode()
     host, _, port = address.partition(":")
-    with socket.create_connection((host, int(port)), timeout=30) as client:
+    with socket.create_connection((host, int(port)), timeout=MAX_WAIT) as client:
         head = f"GET /admin HTTP/1.1\r\nHost: {address}\r\nAuthorization: Basic {user}\r\nConnection: close\r\n\r\n"
         client.sendall(head.encode())
         return b"".join(iter(lambda: client.recv(65536), b""))
@@ -89,6 +90,9 @@ def test_examples_do_what_they_say(example: str, is_terminal: bool, folder: Path
         (folder / "stack.toml").unlink()
     if is_serving:
         arguments[1:1] = ["--port", "0"]
+        (folder / "gunicorn.conf.py").write_text(
+            'def post_worker_init(worker):\n    worker.log.info("A worker has started")\n'
+        )
     typed = folder / "typed"
     typed.write_bytes(b"lovelace\n")
     with running(arguments, folder, is_terminal=is_terminal, typed=typed) as program:
@@ -99,6 +103,8 @@ def test_examples_do_what_they_say(example: str, is_terminal: bool, folder: Path
             address = program.wait_for(r"(?:Serving on|Listening at:) http://([\w.:]+)")[1]
             assert ask(address).endswith(b"\r\n\r\nAll orders")
             program.wait_for(r'GET /admin (HTTP/1\.1" )?200 ')
+            if "gunicorn" in arguments:  # otherwise Ctrl-C could interrupt the start of the second one
+                program.wait_for(r"(?s)(A worker has started.*){2}")
             program.interrupt()
         status = program.wait()
     assert status == STATUS.get(example, 0), program.text

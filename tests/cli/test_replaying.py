@@ -157,7 +157,7 @@ def test_writes_a_test_that_runs_and_fails_until_the_error_is_gone(
 
     def run() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_till.py"]
-        return subprocess.run(command, cwd=capsule.parent, capture_output=True, text=True, timeout=300, check=False)
+        return subprocess.run(command, cwd=capsule.parent, capture_output=True, text=True, check=False)
 
     failed = run()
     assert failed.returncode == 1, failed.stdout

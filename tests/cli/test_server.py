@@ -17,7 +17,8 @@ import pytest
 
 from tests.cli.files import layers, read_mistakes, written
 from tests.linking import linked
-from tests.servers.running import eventually
+from tests.servers.running import eventually, find_port
+from tests.waiting import MAX_WAIT
 from wsgistack.cli import main
 from wsgistack.cli.server import find_program_hosts
 from wsgistack.serving.address import Address
@@ -119,13 +120,13 @@ def visiting(port: int | str) -> Iterator[list[bytes]]:
     answers: list[bytes] = []
 
     def ask() -> bool | None:
-        connection = HTTPConnection("localhost", timeout=30)
+        connection = HTTPConnection("localhost", timeout=MAX_WAIT)
         try:
             if isinstance(port, str):
                 connection.sock = socket.socket(socket.AF_UNIX)
                 connection.sock.connect(port)
             else:
-                connection.sock = socket.create_connection(("127.0.0.1", port), timeout=30)
+                connection.sock = socket.create_connection(("127.0.0.1", port), timeout=MAX_WAIT)
             connection.request("GET", "/")
             answers.append(connection.getresponse().read())
         except OSError:
@@ -148,17 +149,12 @@ def visiting(port: int | str) -> Iterator[list[bytes]]:
         visitor.join()
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 THREADED = """
 import threading
+before = threading.enumerate()  # a thread of another server may not have ended yet
 def app(environ, start_response):
     start_response("200 OK", [])
-    return [b"%d" % sum(each.name.startswith("waitress") for each in threading.enumerate())]
+    return [b"%d" % sum(each.name.startswith("waitress") for each in threading.enumerate() if each not in before)]
 """
 
 
@@ -173,9 +169,10 @@ def app(environ, start_response):
     ],
 )
 def test_serves_in_this_process(
-    arguments: Sequence[str], answer: bytes, port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: Sequence[str], answer: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(tmp_path, layers("request_id"), app=THREADED)
+    port = find_port()
     with visiting(port) as answers:
         assert main(["serve", file, "-b", f"127.0.0.1:{port}", *arguments]) == 0
     assert answers == [answer]

@@ -7,7 +7,8 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, redirect_stderr, suppress
+from io import StringIO
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -16,7 +17,8 @@ import pytest
 from tests.cli.files import PROGRAM, layers, read_mistakes, written
 from tests.config.logging_tree import own_logging
 from tests.linking import linked, read_reports
-from tests.servers.running import eventually
+from tests.servers.running import eventually, find_port
+from tests.waiting import MAX_WAIT
 from wsgistack.cli import main
 from wsgistack.serving.address import Address
 
@@ -41,7 +43,7 @@ def started() -> Iterator[Callable[..., logging.Logger]]:
 
 
 def fetch(address: str, bodies: list[bytes]) -> None:
-    with urlopen(address, timeout=30) as response:  # noqa: S310 (our own address)
+    with urlopen(address, timeout=MAX_WAIT) as response:  # noqa: S310 (our own address)
         bodies.append(response.read())
 
 
@@ -284,18 +286,18 @@ def test_reload_reads_the_listen_option_of_waitress(
 def test_reload_listens_as_the_server_section_says(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = find_port()
     is_broken = not server
     file = written(tmp_path, "[" if is_broken else f"{layers('gzip')}[server:main]\n{server.format(port)}\n")
     arguments = ["serve", "--reload", *(["--port", str(port)] if is_broken else []), file]
     monkeypatch.setattr(sys, "orig_argv", [*PROGRAM, *arguments])
     bodies: list[bytes] = []
+    said = StringIO()
 
     def visit() -> None:
         def find() -> bool | None:
             if is_broken:
-                return "startup failed; requests wait" in capfd.readouterr().err or None
+                return "startup failed; requests wait" in said.getvalue() or None
             with suppress(OSError):
                 fetch(f"http://127.0.0.1:{port}/", bodies)
             return bool(bodies) or None
@@ -307,7 +309,8 @@ def test_reload_listens_as_the_server_section_says(
 
     visitor = threading.Thread(target=visit)
     visitor.start()
-    assert main(arguments) == 0
+    with redirect_stderr(said):
+        assert main(arguments) == 0
     visitor.join()
     assert bodies == ([] if is_broken else [b"hello"])
     assert capfd.readouterr().out.endswith("Stopped.\n")

@@ -300,7 +300,7 @@ def test_reports_mistakes_with_an_ordinary_factory(use: str, options: str, said:
     [
         ("create_app", "a callable that takes test_config", "to call it, write {}()"),
         ("create_none", "a callable that takes no arguments", "to call it, write {}()"),
-        ("create_named", "a callable that takes config_name, debug", ""),
+        ("create_named", "a callable that takes config_name, debug", "to call it, write {}()"),
         ("create_kept", "a callable that takes no arguments", "to call it, write {}()"),
         ("Page", "a class, which makes applications", "to call it, write {}()"),
         ("Flask", "a class, which makes applications", "to call it, write {}()"),
@@ -312,7 +312,7 @@ def test_reports_mistakes_with_an_ordinary_factory(use: str, options: str, said:
 def test_refuses_a_factory_in_the_place_of_its_application(name: str, what: str, hint: str, folder: Path) -> None:
     use = f"{HERE}:{name}"
     said = f"'{use}' is {what}; expected a WSGI application; {hint.format(use)}"
-    assert [each[: len(said)] for each in check(use)] == ([said] if hint else [])
+    assert [each[: len(said)] for each in check(use)] == [said]
 
 
 APP = "; expected a paste.app_factory, called with global_conf and the options; "

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, IntEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from hypothesis import strategies as st
 
@@ -20,6 +20,11 @@ class Color(Enum):
 class Depth(IntEnum):
     LOW = 1
     HIGH = 2
+
+
+class Limits(TypedDict, total=False):
+    period: Duration
+    times: int
 
 
 def everything(
@@ -46,6 +51,7 @@ def everything(
     level: Literal["low", "high", 3] = "low",
     wait: Duration = 0,
     size: Size | None = None,
+    limits: Limits | None = None,
     hook: Callable[..., object] | None = None,
     use: str = "",
     name: str = "",
@@ -80,7 +86,7 @@ TEXTS = st.one_of(
 PATHS = st.sampled_from(["a.log", "sub/b.log", "/etc/passwd", "../c", ".", "a b", "%x"]).map(Path)
 FLOATS = st.floats()
 KEYS = st.one_of(TEXTS, st.sampled_from(["a", "b", "a.b", "a b", "a=b"]))
-SECONDS = st.floats(0, 1e6)
+SECONDS = st.floats(0, 1e6) | st.integers(0, 10**9).map(float)
 OPTIONS: Mapping[str, st.SearchStrategy[object]] = {
     "text": TEXTS,
     "maybe": st.none() | TEXTS,
@@ -102,6 +108,7 @@ OPTIONS: Mapping[str, st.SearchStrategy[object]] = {
     "level": st.sampled_from(["low", "high", 3]),
     "wait": SECONDS,
     "size": st.none() | st.integers(0),
+    "limits": st.none() | st.fixed_dictionaries({}, optional={"period": SECONDS, "times": st.integers()}),
     "hook": st.none() | st.just(condition),
     "use": TEXTS,
     "name": TEXTS,

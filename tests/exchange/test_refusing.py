@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from tests.direct import Body, Call
+from tests.waiting import MAX_WAIT
 from wsgistack.exchange.refusing import RefusingExchange, refuse_body, refuse_unread_body
+from wsgistack.http import bodies
 from wsgistack.http.bodies import BodyRefusedError, Refusal
 from wsgistack.types import App, Environ, StartResponse
 
@@ -214,7 +216,8 @@ def refused(**keys: Any) -> Call:
     return Call(lambda environ, start: refuse_unread_body(environ, start, REFUSAL, 100), **keys)
 
 
-def test_an_unread_body_is_read_after_the_answer() -> None:
+def test_an_unread_body_is_read_after_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MAX_DISCARD_TIME", MAX_WAIT)
     given = BytesIO(b"x" * 200)
     answer = refused(**{"wsgi.input": given})
     assert len(answer.body) == 1  # type: ignore[arg-type]

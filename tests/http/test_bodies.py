@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.direct import environ_of
+from tests.waiting import MAX_WAIT
 from wsgistack.http import bodies
 from wsgistack.http.bodies import (
     BodyRefusedError,
@@ -269,7 +270,10 @@ TERMINATED = {"wsgi.input_terminated": True}
     ("length", "keys", "taken"),
     [(100_000, {}, 100_000), (None, TERMINATED, 200_000), (None, {}, 0), (0, {}, 0), (300_000, {}, 200_000)],
 )
-def test_the_rest_is_read(length: int | None, keys: dict[str, bool], taken: int) -> None:
+def test_the_rest_is_read(
+    length: int | None, keys: dict[str, bool], taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MAX_DISCARD_TIME", MAX_WAIT)
     upload = Upload(200_000)
     discard_body(upload, length, {**environ_of(), **keys})
     assert upload.taken == taken
@@ -277,6 +281,7 @@ def test_the_rest_is_read(length: int | None, keys: dict[str, bool], taken: int)
 
 def test_not_all_of_a_huge_body_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "MAX_DISCARDED", 1_000_000)
+    monkeypatch.setattr(bodies, "MAX_DISCARD_TIME", MAX_WAIT)
     for length in (10**9, None):
         upload = Upload()
         discard_body(upload, length, {**environ_of(), **TERMINATED})

@@ -18,6 +18,7 @@ from celery.contrib.testing.worker import start_worker
 
 from tests.config.logging_tree import own_logging
 from tests.logging.test_keeping import request
+from tests.waiting import MAX_WAIT
 from wsgistack import ConfigError, current_request_id
 from wsgistack.exchange.current import Origin
 from wsgistack.logging import carry_request_id
@@ -68,14 +69,16 @@ def _with_requests(url: str, headers: dict[str, str]) -> dict[str, str]:
 
 
 def _with_httpx(url: str, headers: dict[str, str]) -> dict[str, str]:
-    with carry_request_id(httpx.Client(trust_env=False, follow_redirects=True)) as client:
+    with carry_request_id(httpx.Client(trust_env=False, follow_redirects=True, timeout=MAX_WAIT)) as client:
         found: dict[str, str] = client.get(url, headers=headers).json()
     return found
 
 
 def _with_async_httpx(url: str, headers: dict[str, str]) -> dict[str, str]:
     async def ask() -> dict[str, str]:
-        async with carry_request_id(httpx.AsyncClient(trust_env=False, follow_redirects=True)) as client:
+        async with carry_request_id(
+            httpx.AsyncClient(trust_env=False, follow_redirects=True, timeout=MAX_WAIT)
+        ) as client:
             found: dict[str, str] = (await client.get(url, headers=headers)).json()
         return found
 
@@ -176,13 +179,13 @@ def test_a_worker_of_celery_works_with_the_id() -> None:
     def failing() -> None:
         raise ValueError(current_request_id())
 
-    with own_logging(), start_worker(app, perform_ping_check=False, shutdown_timeout=30):  # which sets up logging
+    with own_logging(), start_worker(app, perform_ping_check=False, shutdown_timeout=MAX_WAIT):  # which sets up logging
         with request():
             sent, failed = task.delay(), failing.delay()
-        assert sent.get(timeout=20) == "mine"
+        assert sent.get(timeout=MAX_WAIT) == "mine"
         with pytest.raises(ValueError, match=r"^mine$"):
-            failed.get(timeout=20)
-        assert task.delay().get(timeout=20) == "-"
+            failed.get(timeout=MAX_WAIT)
+        assert task.delay().get(timeout=MAX_WAIT) == "-"
     with request():
         assert task.apply().get() == "mine", "called here"
         signals.task_postrun.send(sender=task, task=task)  # of a task that began before

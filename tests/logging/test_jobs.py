@@ -2,8 +2,8 @@
 
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import redis
 from rq import Queue, SimpleWorker
 
 from tests.logging.test_keeping import request
+from tests.servers.running import eventually
+from tests.waiting import MAX_WAIT
 from wsgistack import current_request_id
 from wsgistack.logging import RequestIdJob
 
@@ -25,10 +27,15 @@ def _connection(tmp_path: Path) -> Iterator[redis.Redis]:
     command = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
-            while not socket.exists():
-                assert process.poll() is None
-                time.sleep(0.01)
-            with redis.Redis(unix_socket_path=str(socket)) as connection:
+            with redis.Redis(unix_socket_path=str(socket), socket_timeout=MAX_WAIT) as connection:
+
+                def answers() -> bool | None:
+                    assert process.poll() is None
+                    with suppress(redis.ConnectionError):
+                        return bool(connection.ping())
+                    return None
+
+                eventually(answers)
                 yield connection
         finally:
             process.terminate()

@@ -15,7 +15,9 @@ import pytest
 from tests import frameworks
 from tests.direct import Call
 from tests.http.test_bodies import INVALID_LENGTHS
+from tests.waiting import MAX_WAIT
 from wsgistack import AccessLog, BodyLimit, CatchErrors, ConfigError, load
+from wsgistack.http import bodies
 from wsgistack.types import App, Environ, StartResponse
 
 LIMIT = 10
@@ -68,7 +70,10 @@ def test_a_request_without_a_body_is_not_touched(method: str) -> None:
 
 
 @pytest.mark.parametrize("length", ["11", "10000000000", "9223372036854775807"])
-def test_a_length_beyond_the_limit_is_refused_before_anything_is_read(length: str) -> None:
+def test_a_length_beyond_the_limit_is_refused_before_anything_is_read(
+    length: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MAX_DISCARD_TIME", MAX_WAIT)
     given = BytesIO(b"x" * 20)
     answer = post(body=given, CONTENT_LENGTH=length, HTTP_ACCEPT="application/json")
     assert answer.status == "413 Request Entity Too Large"

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client
 
 from tests.direct import Call
-from wsgistack import ConfigError, MethodOverride
+from wsgistack import ConfigError, MethodOverride, Pipeline
 from wsgistack.types import Environ, StartResponse
 
 HEADER = "HTTP_X_HTTP_METHOD_OVERRIDE"
@@ -103,3 +103,11 @@ def test_mistakes(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         call(options=options)
     assert str(raised.value) == message
+
+
+def test_belongs_outside_a_filter_of_methods() -> None:
+    outside: list[Any] = ["method_override", {"use": "request_filter", "methods": ["GET", "POST"]}]
+    assert Pipeline(outside).misplaced() == []
+    assert Pipeline(["request_filter", "method_override"]).misplaced() == []
+    (found,) = Pipeline(outside[::-1]).misplaced()
+    assert found.hint == "put method_override before request_filter"

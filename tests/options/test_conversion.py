@@ -25,6 +25,7 @@ DURATION = "a duration such as 1.5s, 10m or 1h30m"
 TOML_LIST = 'what begins with [ is read as TOML, such as ["a", "b"]'
 TOML_MAPPING = 'what begins with { is read as TOML, such as {a = "b"}'
 LINES = "a mapping (one name = value on each line)"
+IN_BRACES = 'write it in braces, such as { name = "value" }'
 UNQUOTED = "write it without quotes"
 POINT = "write it without a decimal point"
 
@@ -181,7 +182,7 @@ def test_refuses_text(written: str, annotation: object, expected: str, hint: str
         pytest.param("a b", Sequence[str], f"{LIST} text", "write it in brackets", id="text for a list"),
         pytest.param({"a": 1}, Sequence[str], f"{LIST} text", "", id="mapping for a list"),
         pytest.param(1, Sequence[str], f"{LIST} text", "", id="int for a list"),
-        pytest.param("a = b", Mapping[str, str], MAPPING, "", id="text for a mapping"),
+        pytest.param("a = b", Mapping[str, str], MAPPING, IN_BRACES, id="text for a mapping"),
         pytest.param([], Mapping[str, str], MAPPING, "", id="list for a mapping"),
         pytest.param({"a": 1}, Mapping[str, str] | None, "text for 'a'", "write it in quotes", id="int in a mapping"),
     ],

@@ -1,17 +1,20 @@
 """Which kind of callable something is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial, wraps
+from os import PathLike
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from flask import Flask
 from webob.dec import wsgify
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import responder
 
 from wsgistack import ConfigError
 from wsgistack.pipeline.shape import accepts, check_application, find_misfit
+from wsgistack.types import App
 
 
 def app(environ: Any, start_response: Any) -> Any:
@@ -92,9 +95,59 @@ def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def noted(environ: Any, start_response: Any) -> Response:
+    """Its annotation is not right, and yet it may work."""
+    return []  # type: ignore[return-value]
+
+
+def view(request: Request, name: str = "main") -> str:
+    return name
+
+
+def wrap_application(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def application(wsgi_environ: Any, respond: Any) -> Any:
+        return Response(function(Request(wsgi_environ)))(wsgi_environ, respond)
+
+    return application
+
+
+def wrap_method(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def call(self: Any, wsgi_environ: Any, respond: Any) -> Any:
+        return Response(function(self, Request(wsgi_environ)))(wsgi_environ, respond)
+
+    return call
+
+
+class DecoratedCall:
+    @wrap_method
+    def __call__(self, request: Request, name: str = "main") -> str:
+        return name
+
+
+def unresolved(wsgi_environ: "Unknown", respond: "Unknown" = None) -> "Unknown":  # type: ignore[name-defined]  # noqa: F821
+    return []
+
+
+def typed(wsgi_environ: dict[str, Any], respond: Callable[..., Any] = print) -> Iterable[bytes]:
+    return []
+
+
+def load(file: str | PathLike[str], name: str = "main") -> Any:
+    return app
+
+
 @pytest.mark.parametrize(
     "value",
     [
+        noted,
+        wrap_application(view),
+        partial(wrap_application(view)),
+        DecoratedCall(),
+        unresolved,
+        typed,
+        lambda one, two: [],
         app,
         open_app,
         three,
@@ -121,6 +174,28 @@ def test_accepts_what_may_be_an_application(value: Any) -> None:
     assert check_application(value, "x is") is value
 
 
+def create(config: Any, debug: Any) -> App:
+    return app
+
+
+def create_flask(config: Any, debug: Any) -> Flask:
+    return Flask("shop")
+
+
+def connect(host: Any, port: int | None) -> Any: ...
+
+
+class Connecting:
+    def __call__(self, host: "str", port: "int") -> Any: ...
+
+
+def main(arguments: Any, out: Any) -> None: ...
+
+
+def describe(one: Any, two: Any) -> "str":
+    return ""
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
@@ -138,6 +213,15 @@ def test_accepts_what_may_be_an_application(value: Any) -> None:
         (wrap(lambda: app), "factory"),
         (wrap(lambda config=None: app), "factory"),
         (lambda one, two, three: app, "factory"),
+        (load, "factory"),
+        (partial(load), "factory"),
+        (lambda file, mode="r": app, "factory"),
+        (create, "factory"),
+        (create_flask, "factory"),
+        (connect, "factory"),
+        (Connecting(), "factory"),
+        (main, "value"),
+        (describe, "value"),
         (lambda app: app, "filter"),
         (lambda wsgi_app, level=5: app, "filter"),
         (lambda global_conf, **local_conf: app, "paste"),

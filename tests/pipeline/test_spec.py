@@ -204,7 +204,7 @@ def layer(app): return app
 layer.__module__ = "belonging_a.inner"
 
 def other(app): return app
-other.must_be_inside = MappingProxyType({"own": "so it is", "request_id": "and so"})
+other.must_be_inside = MappingProxyType({"own": "so it is", "request_id": "and so", "gzip.types": "too"})
 other.must_be_outside = "no mapping"
 """
     install(tmp_path, monkeypatch, "acme", points, belonging_a=source)
@@ -212,6 +212,8 @@ other.must_be_outside = "no mapping"
     assert Spec("other").belongs("must_be_inside", Spec("request-id", name="ids")) == "and so"
     assert Spec("other").belongs("must_be_inside", Spec(RequestId)) == "and so"
     assert Spec("other").belongs("must_be_inside", Spec("gzip")) == ""
+    assert Spec("other").belongs("must_be_inside", Spec("gzip", {"level": 0, "types": ["text/html"]})) == "too"
+    assert Spec("other").belongs("must_be_inside", Spec("gzip", {"types": []})) == ""
     assert Spec("other").belongs("must_be_outside", Spec("gzip")) == ""
     assert Spec(AccessLog).belongs("must_be_outside", Spec(lambda app: app)) == ""
 

@@ -1,5 +1,7 @@
 """Spec: nothing that is secret is shown, nor told in an error or in what led to it."""
 
+import signal
+import sys
 import traceback
 from pathlib import Path
 from typing import Annotated, Any
@@ -94,6 +96,21 @@ def test_takes_it_for_a_mistake_when_a_layer_ends_the_process() -> None:
     assert str(caught.value).startswith("cannot build leaving: SystemExit (")
     with pytest.raises(ConfigError):
         Spec(leaving, {"kye": SECRET}).check()
+
+
+def test_a_signal_ends_the_process_while_a_layer_is_built() -> None:
+    def slow(app: App, /, *, key: Annotated[str, Secret] = "") -> App:
+        signal.raise_signal(signal.SIGTERM)
+        return app
+
+    before = signal.signal(signal.SIGTERM, lambda *arguments: sys.exit(1))
+    try:
+        with pytest.raises(SystemExit):
+            Spec(slow, {"key": SECRET}).build(APP)
+        with pytest.raises(SystemExit):
+            Spec(slow, {"kye": SECRET}).check()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_shows_values_that_are_not_secret() -> None:

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 
+from tests.waiting import MAX_WAIT
 from wsgistack.middleware.access_log import file
 from wsgistack.processes.background import Background, _wait_for_all
 
 
 def fork() -> int:
     """Fork when each thread waits for work, and none for the interpreter."""
-    sleep(0.2)
+    for _ in range(10):  # a machine that stops for a while does not take away all of them
+        sleep(0.02)
     return int(ctypes.PyDLL(None).fork())
 
 
@@ -30,25 +32,25 @@ def start_own_thread(folder: Path) -> None:
     """The child works on what it is given."""
     worked = folder / "worked"
     background: Background[str] = Background(
-        lambda text: worked.write_text(f"{text} {os.getpid()}"), 10, name="forking", patience=10
+        lambda text: worked.write_text(f"{text} {os.getpid()}"), 10, name="forking", patience=MAX_WAIT
     )
     background.put("parent")
-    assert background.wait(10)
+    assert background.wait(MAX_WAIT)
     child = fork()
     if not child:
         background.put("child")
-        os._exit(0 if background.wait(10) else 1)
+        os._exit(0 if background.wait(MAX_WAIT) else 1)
     assert has_ended_well(child)
     assert worked.read_text() == f"child {child}"
 
 
 def end_at_once(folder: Path) -> None:
     """A child without a thread waits for none."""
-    background = Background(print, 10, name="forking", patience=20)
+    background = Background(print, 10, name="forking", patience=2 * MAX_WAIT)
     background.put("parent")
     child = fork()
     if not child:
-        signal.alarm(10)
+        signal.alarm(MAX_WAIT)
         _wait_for_all()
         os._exit(0)
     assert has_ended_well(child)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import MAX_WAIT
 from wsgistack.processes import background as home
 from wsgistack.processes import forking
 from wsgistack.processes.background import Background
@@ -27,7 +28,7 @@ class Gate:
 
     def work(self, item: str) -> None:
         self.has_begun.set()
-        assert self.may_go_on.wait(30)
+        assert self.may_go_on.wait(MAX_WAIT)
         self.threads.add(threading.get_ident())
         self.items.append(item)
 
@@ -37,7 +38,7 @@ def gate() -> Gate:
     return Gate()
 
 
-def make(gate: Gate, size: int = 1000, patience: float = 10) -> Background[str]:
+def make(gate: Gate, size: int = 1000, patience: float = MAX_WAIT) -> Background[str]:
     return Background(gate.work, size, name=NAME, patience=patience)
 
 
@@ -56,15 +57,15 @@ def test_slow_work_delays_nobody_and_keeps_its_order(gate: Gate) -> None:
 def test_refuses_more_items_than_may_wait(gate: Gate) -> None:
     background = make(gate, size=2)
     background.put("first")
-    assert gate.has_begun.wait(30)
+    assert gate.has_begun.wait(MAX_WAIT)
     background.put("second")
     background.put("third")
     with pytest.raises(queue.Full, match="2 wait in the queue, which is the limit"):
         background.put("fourth")
     gate.may_go_on.set()
-    assert background.wait(30)
+    assert background.wait(MAX_WAIT)
     background.put("fifth")
-    assert background.wait(30)
+    assert background.wait(MAX_WAIT)
     assert gate.items == ["first", "second", "third", "fifth"]
 
 
@@ -74,7 +75,7 @@ def test_waits_for_nothing_without_items_and_not_longer_than_it_may(gate: Gate) 
     background.put("one")
     assert not background.wait(0.01)
     gate.may_go_on.set()
-    assert background.wait(30)
+    assert background.wait(MAX_WAIT)
 
 
 def test_the_end_of_a_process_waits_no_longer_for_two_than_for_one(gate: Gate) -> None:
@@ -84,7 +85,7 @@ def test_the_end_of_a_process_waits_no_longer_for_two_than_for_one(gate: Gate) -
     home._wait_for_all()
     assert gate.items == []
     gate.may_go_on.set()
-    assert all(each.wait(30) for each in both)
+    assert all(each.wait(MAX_WAIT) for each in both)
 
 
 def test_the_thread_ends_with_the_object(gate: Gate) -> None:
@@ -92,17 +93,16 @@ def test_the_thread_ends_with_the_object(gate: Gate) -> None:
     gate.may_go_on.set()
     background = make(gate)
     background.put("one")
-    [thread] = {*threading.enumerate()} - others
-    assert thread.name == NAME
+    [thread] = [each for each in threading.enumerate() if each not in others and each.name == NAME]
     del background
-    thread.join(30)
+    thread.join(MAX_WAIT)
     assert not thread.is_alive()
     assert gate.items == ["one"]
 
 
 def test_the_end_of_a_process_waits_for_items_of_an_object_that_is_gone(gate: Gate) -> None:
     make(gate).put("one")
-    assert gate.has_begun.wait(30)
+    assert gate.has_begun.wait(MAX_WAIT)
     threading.Timer(0.05, gate.may_go_on.set).start()
     home._wait_for_all()
     assert gate.items == ["one"]
@@ -112,7 +112,7 @@ def test_the_end_of_a_process_waits_for_items_of_an_object_that_is_gone(gate: Ga
 def test_threads_that_come_first_start_one_thread(gate: Gate) -> None:
     gate.may_go_on.set()
     background = make(gate)
-    barrier = threading.Barrier(8)
+    barrier = threading.Barrier(8, timeout=MAX_WAIT)
 
     def put_one() -> None:
         barrier.wait()
@@ -123,7 +123,7 @@ def test_threads_that_come_first_start_one_thread(gate: Gate) -> None:
         each.start()
     for each in threads:
         each.join()
-    assert background.wait(30)
+    assert background.wait(MAX_WAIT)
     assert gate.items == ["one"] * 8
     assert len(gate.threads) == 1
 
@@ -152,9 +152,9 @@ def test_an_item_of_a_garbage_collection_does_not_wait_for_the_one_before(
     monkeypatch.setattr(queue, "SimpleQueue", Queue)
     thread = threading.Thread(target=background.put, args=["one"], daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(MAX_WAIT)
     assert not thread.is_alive()
-    assert background.wait(30)
+    assert background.wait(MAX_WAIT)
     assert gate.items == ["of the collection", "one"]
     assert len(gate.threads) == 1
 
@@ -171,7 +171,7 @@ def test_a_thread_that_can_not_start_loses_no_later_item(gate: Gate, monkeypatch
         with pytest.raises(RuntimeError, match="can't start"):
             background.put("lost")
     background.put("one")
-    assert background.wait(30)
+    assert background.wait(MAX_WAIT)
     assert gate.items == ["one"]
 
 
@@ -186,19 +186,19 @@ def test_a_child_process_has_a_thread_of_its_own_and_leaves_the_items_of_its_par
         with path.open("a") as file:
             file.write(f"{item}\n")
 
-    background = Background(append, 10, name=NAME, patience=10)
+    background = Background(append, 10, name=NAME, patience=MAX_WAIT)
     background.put("parent")
     with background._lock:
         child = os.fork()
         if not child:
-            signal.alarm(30)  # ends a child that hangs
+            signal.alarm(2 * MAX_WAIT)  # ends a child that hangs
             may_go_on.set()
             background.put("child")
-            os._exit(0 if background.wait(20) else 1)
+            os._exit(0 if background.wait(MAX_WAIT) else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert path.read_text() == "child\n"
     may_go_on.set()
-    assert background.wait(30)
+    assert background.wait(MAX_WAIT)
     assert path.read_text() == "child\nparent\n"
 
 
@@ -208,7 +208,7 @@ def test_the_same_in_this_process(gate: Gate) -> None:
     background = make(gate)
     for item in "ab":
         background.put(item)
-        assert background.wait(30)
+        assert background.wait(MAX_WAIT)
         forking._renew_all()
     assert gate.items == ["a", "b"]
     assert len(gate.threads) <= 2

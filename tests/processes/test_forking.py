@@ -12,6 +12,7 @@ import pytest
 
 from tests.direct import answering
 from tests.middleware.catch_errors.failing import caught, fail, report_of
+from tests.waiting import MAX_WAIT
 from wsgistack import RequestFilter
 from wsgistack.http.notices import Notice
 from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery
@@ -36,16 +37,16 @@ def test_a_child_has_its_own_locks_and_threads(tmp_path: Path) -> None:
     limiter = Limiter(60)
     report = report_of(caught(fail))
     delivery.send(report)
-    assert delivery._background.wait(10)
+    assert delivery._background.wait(MAX_WAIT)
     with limiter._lock, delivery._background._lock, delivery._delivery._lock:
         child = os.fork()
         if child == 0:
             limiter.admit("a", 1)  # would wait for ever
             delivery.send(report)
-            os._exit(0 if delivery._background.wait(10) else 1)
+            os._exit(0 if delivery._background.wait(MAX_WAIT) else 1)
     _renew_all()
     delivery.send(report)
-    assert delivery._background.wait(10)
+    assert delivery._background.wait(MAX_WAIT)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert sorted(file.read_text().split()) == sorted(map(str, [os.getpid(), os.getpid(), child]))
 
@@ -63,14 +64,15 @@ def test_a_child_does_not_inherit_a_lock_of_another_thread(thing: Any) -> None:
     def hold() -> None:
         with thing._lock:
             is_held.set()
-            may_end.wait(10)
+            assert may_end.wait(MAX_WAIT)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    is_held.wait(10)
+    assert is_held.wait(MAX_WAIT)
     assert not thing._lock.acquire(blocking=False)
     _renew_all()
     assert thing._lock.acquire(blocking=False)
+    thing._lock.release()
     may_end.set()
     thread.join()
 
@@ -79,7 +81,7 @@ def test_a_child_does_not_inherit_a_lock_of_another_thread(thing: Any) -> None:
 def test_a_child_of_uwsgi(name: str, tmp_path: Path) -> None:
     """In a process without threads of other tests: one that waits for the interpreter would make the child hang."""
     command = [sys.executable, "-m", "tests.processes.like_uwsgi", name, str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=3 * MAX_WAIT)
 
 
 class Thing:
@@ -117,7 +119,7 @@ def test_only_one_thread_renews(monkeypatch: pytest.MonkeyPatch) -> None:
     second = threading.Thread(target=renew_if_forked)
     with forking._lock:
         second.start()
-        has_asked.wait(10)
+        assert has_asked.wait(MAX_WAIT)
         renew_if_forked()
     second.join()
     assert thing.renewals == 1

@@ -2,18 +2,21 @@
 
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 
+from tests.waiting import MAX_WAIT
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.processes import watched_file
 from wsgistack.processes.watched_file import INTERVAL, KEPT, WatchedFile, report_lines
 
+CHANGES = count(1_000_000_000)
 Parse = Callable[[str], tuple[str, Sequence[Mistake]]]
 
 
@@ -25,9 +28,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def write(path: Path, text: str) -> Path:
-    """Replace a file as an operator should."""
+    """Replace a file as an operator should. It has a time of its own, also where several changes have the same one."""
     other = path.with_name("new")
     other.write_bytes(text.encode(errors="surrogateescape"))
+    os.utime(other, (next(CHANGES),) * 2)
     return other.replace(path)
 
 
@@ -184,7 +188,7 @@ def test_one_thread_reads_while_the_others_use_the_version_before(tmp_path: Path
 
     def parse_slowly(text: str) -> tuple[str, Sequence[Mistake]]:
         is_reading.set()
-        assert may_go_on.wait(10)
+        assert may_go_on.wait(MAX_WAIT)
         return text, ()
 
     path = write(tmp_path / "file", "one")
@@ -196,10 +200,10 @@ def test_one_thread_reads_while_the_others_use_the_version_before(tmp_path: Path
     found: list[str] = []
     reader = threading.Thread(target=lambda: found.append(file.read()))
     reader.start()
-    assert is_reading.wait(10)
+    assert is_reading.wait(MAX_WAIT)
     assert file.read() == "one"  # it does not wait
     may_go_on.set()
-    reader.join(10)
+    reader.join(MAX_WAIT)
     assert found == ["two"]
     assert file.read() == "two"
 
@@ -207,26 +211,22 @@ def test_one_thread_reads_while_the_others_use_the_version_before(tmp_path: Path
 def test_many_threads_read_each_change_once(tmp_path: Path, clock: list[float]) -> None:
     parsed: list[str] = []
 
-    def count(text: str) -> tuple[str, Sequence[Mistake]]:
+    def parse_slowly(text: str) -> tuple[str, Sequence[Mistake]]:
         parsed.append(text)
+        sleep(0.01)  # the other threads come meanwhile
         return text, ()
 
     path = write(tmp_path / "file", "0")
-    file = watch(path, count)
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for change in "12345":
-            write(path, change)
-            clock[0] += INTERVAL
-            threads = [threading.Thread(target=file.read) for _ in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        assert parsed == [*"012345"]
-    finally:
-        sys.setswitchinterval(interval)
+    file = watch(path, parse_slowly)
+    for change in "12345":
+        write(path, change)
+        clock[0] += INTERVAL
+        threads = [threading.Thread(target=file.read) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert parsed == [*"012345"]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -237,7 +237,7 @@ def test_a_process_forked_while_a_thread_reads_follows_the_file(tmp_path: Path, 
     def parse_slowly(text: str) -> tuple[str, Sequence[Mistake]]:
         if text == "two":
             is_reading.set()
-            assert may_go_on.wait(10)
+            assert may_go_on.wait(MAX_WAIT)
         return text, ()
 
     path = write(tmp_path / "file", "one")
@@ -246,13 +246,13 @@ def test_a_process_forked_while_a_thread_reads_follows_the_file(tmp_path: Path, 
     clock[0] += INTERVAL
     reader = threading.Thread(target=file.read)
     reader.start()
-    assert is_reading.wait(10)
+    assert is_reading.wait(MAX_WAIT)
     write(path, "three")
     child = os.fork()
     if not child:  # pragma: no cover
         os._exit(0 if file.read() == "three" else 1)
     may_go_on.set()
-    reader.join(10)
+    reader.join(MAX_WAIT)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 

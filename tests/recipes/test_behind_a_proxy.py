@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -14,7 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.pages import read_snippets
-from tests.servers.running import WSGISTACK, eventually
+from tests.servers.running import WSGISTACK, eventually, find_port
+from tests.waiting import MAX_WAIT
 
 pytestmark = pytest.mark.slow
 
@@ -34,17 +34,12 @@ class Site(NamedTuple):
 
     def get(self, path: str = "/", peer: str = CLIENT, **headers: str) -> tuple[HTTPResponse, bytes]:
         """Send a request from an address of this machine."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=(peer, 0))
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=MAX_WAIT, source_address=(peer, 0))
         with closing(connection):
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request("GET", path, headers={"Host": "shop.example", **named})
             answer = connection.getresponse()
             return answer, answer.read()
-
-
-def find_free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         pytest.skip("nginx is not installed")
     folder = tmp_path_factory.mktemp("site") / "recipe"
     shutil.copytree(RECIPE, folder)
-    port, inner = find_free_port(), find_free_port()
+    port, inner = find_port(), find_port()
     text = (folder / "nginx.conf").read_text()
     text = text.replace("listen 8080;", f"listen 127.0.0.1:{port};").replace("127.0.0.1:8000", f"127.0.0.1:{inner}")
     for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):  # of Debian's nginx, as any user
@@ -72,7 +67,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         finally:
             for process in (proxy, server):
                 process.terminate()
-                process.wait(30)
+                process.wait(MAX_WAIT)
 
 
 def see(site: Site, peer: str = CLIENT, **headers: str) -> dict[str, str]:
@@ -118,6 +113,6 @@ def test_curl_shows_what_the_page_shows(site: Site) -> None:
         for command, expected in snippet.commands()
     ]
     for command, expected in commands:
-        done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+        done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, text=True, timeout=MAX_WAIT, check=True)
         assert done.stdout == expected
     assert len(commands) == 3

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.running import Server, running
+from tests.servers.running import Server, eventually, running
 
 pytestmark = pytest.mark.slow
 
@@ -32,10 +32,17 @@ def read_paths(file: Path) -> list[str]:
     return [each[1] for each in found if each]
 
 
+def read_written_paths(file: Path) -> list[str]:
+    """The paths in a log that may not exist yet, and whose last line may be half written."""
+    return re.findall(r'"GET (\S+) .*\n', file.read_text()) if file.exists() else []
+
+
 def ask(server: Server, numbers: range) -> list[str]:
     for number in numbers:
         assert server.get(f"/{number}").body == b"Hello\n"
-    return [f"/{number}" for number in numbers]
+    paths = [f"/{number}" for number in numbers]
+    eventually(lambda: {*paths} <= {*read_written_paths(server.folder / "access.log")} or None)
+    return paths
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -49,7 +49,7 @@ def test_a_copy_can_be_installed_tested_and_renamed(tmp_path: Path, environ: dic
     for snippet in read_snippets(copy / "README.rst"):
         for command, expected in snippet.commands():
             done = subprocess.run(
-                ["bash", "-c", command], cwd=copy, env=environ, capture_output=True, text=True, timeout=300, check=False
+                ["bash", "-c", command], cwd=copy, env=environ, capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, (command, done.stdout, done.stderr)
             compare(expected, done.stdout, command)
@@ -69,7 +69,7 @@ def test_the_package_of_the_page_can_be_installed_and_listed(tmp_path: Path, env
     for command, expected in last.commands():
         command = re.sub("^pip ", "python -m pip ", command)
         done = subprocess.run(
-            ["bash", "-c", command], cwd=folder, env=environ, capture_output=True, text=True, timeout=300, check=False
+            ["bash", "-c", command], cwd=folder, env=environ, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         compare(expected, done.stdout, command)

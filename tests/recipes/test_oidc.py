@@ -14,6 +14,7 @@ import pytest
 
 from tests.pages import find_snippet
 from tests.servers.running import WSGISTACK, Answer, Server, eventually, running
+from tests.waiting import MAX_WAIT
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +29,7 @@ class Site:
         self.issuer = issuer
 
     def ask(self, path: str) -> dict[str, Any]:
-        connection = HTTPConnection("127.0.0.1", self.issuer.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.issuer.port, timeout=MAX_WAIT)
         connection.request("GET", path)
         answer: dict[str, Any] = json.load(connection.getresponse())
         connection.close()
@@ -52,7 +53,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         stack = folder / "stack.toml"
         stack.write_text(stack.read_text().replace("127.0.0.1:8001", f"127.0.0.1:{issuer.port}"))
         with running(folder, *WSGISTACK, "serve", "stack.toml", "--port", "0") as server:
-            yield Site(server, issuer)
+            found = Site(server, issuer)
+            # the server refuses tokens for a while if it stops for longer than the issuer may take to answer
+            eventually(lambda: found.get(found.make_token()).status == 200 or None)
+            yield found
 
 
 def test_has_no_mistake_and_no_warning() -> None:
@@ -99,7 +103,7 @@ def test_curl_shows_what_the_page_shows(site: Site) -> None:
         ["bash", "-c", commands.replace("8001", str(site.issuer.port)).replace("8080", str(site.server.port))],
         stdout=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=MAX_WAIT,
         check=True,
     )
     assert done.stdout.replace("\r", "").strip() == expected.replace("8001", str(site.issuer.port))

@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.servers.running import WSGISTACK, Answer, Server, eventually, running
+from tests.servers.running import WSGISTACK, Answer, Server, eventually, find_port, running
+from tests.waiting import MAX_WAIT
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def ask(site: Server, path: str = "/", method: str = "GET", body: bytes = b"", /, **headers: str) -> Answer:
     """Send a request as a proxy does; a header without a value is left out."""
     given = {**HTTPS, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    with closing(HTTPConnection("127.0.0.1", site.port, timeout=60)) as connection:
+    with closing(HTTPConnection("127.0.0.1", site.port, timeout=MAX_WAIT)) as connection:
         connection.request(method, path, body or None, {name: value for name, value in given.items() if value})
         response = connection.getresponse()
         return Answer(response.status, {n.lower(): v for n, v in response.getheaders()}, response.read())
@@ -230,7 +231,7 @@ class Browser:
         options = ("--headless", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--dump-dom")
         profile = f"--user-data-dir={self._folder / 'browser'}"
         command = (CHROMIUM, *options, profile, "--virtual-time-budget=20000", f"--host-resolver-rules={rules}", url)
-        run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        run = subprocess.run(command, capture_output=True, text=True, timeout=MAX_WAIT, check=True)
         found = re.search("<title>(.*)</title>", run.stdout)
         assert found, (run.stdout, run.stderr)
         return found[1].split()
@@ -242,8 +243,7 @@ def browsing(folder: Path, site: Server) -> Iterator[Browser]:
     for name, program in {"chromium": CHROMIUM, "nginx": NGINX, "openssl": OPENSSL}.items():
         if not program:
             pytest.skip(f"{name} is not installed")
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port = int(listener.getsockname()[1])
+    port = find_port()
     (folder / "nginx.conf").write_text(CONFIGURATION % {"tls": port, "site": site.port, "page": FOREIGN_PAGE})
     subject = ("-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=site.example", "-days", "2")
     files = ("-keyout", "key.pem", "-out", "certificate.pem")
@@ -253,7 +253,7 @@ def browsing(folder: Path, site: Server) -> Iterator[Browser]:
         def is_listening() -> bool | None:
             assert proxy.poll() is None
             with suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), timeout=30).close()
+                socket.create_connection(("127.0.0.1", port), timeout=MAX_WAIT).close()
                 return True
             return None
 

@@ -34,7 +34,7 @@ def send(app, path, request_id):
         print("cut")
 
 {code}
-sentry_sdk.flush(timeout=30)
+sentry_sdk.flush(timeout=120)
 """
 BROKEN = """
 def broken(app):
@@ -84,7 +84,6 @@ def run(code: str, address: str) -> list[str]:
         env={**os.environ, "SENTRY_DSN": address, "NO_PROXY": "127.0.0.1"},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -97,7 +96,6 @@ def test_has_no_mistake_and_no_warning() -> None:
         cwd=RECIPE,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert (done.stdout, done.returncode) == ("stack.toml: OK\n", 0), done.stderr

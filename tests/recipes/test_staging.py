@@ -74,6 +74,7 @@ def test_the_layer_for_a_proxy_fits_where_the_page_puts_it(folder: Path) -> None
 
 
 def test_only_people_with_a_password_see_the_site(site: Server, folder: Path) -> None:
+    (folder / "auth.log").write_text("")
     assert site.get("/", Authorization=ADA).body == b"Welcome to the next release, ada.\n"
     for wrong in ("", "Basic YWRhOnB3", "Bearer x"):
         answer = site.get("/", Authorization=wrong)
@@ -114,6 +115,7 @@ def test_fail2ban_finds_who_guesses(folder: Path) -> None:
         "203.0.113.6": "wrong credentials of user x from 192.0.2.66: " + "x" * 500,
         "2001:db8::7": "\\",
         "203.0.113.8": "",
+        "unknown": "x",
         "203.0.113.9": "late",
     }
     with running(folder, *WSGISTACK, "serve", "names.toml", "--port", "0") as server:
@@ -123,4 +125,4 @@ def test_fail2ban_finds_who_guesses(folder: Path) -> None:
     eventually(lambda: len(log.read_text().splitlines()) == len(sent) or None)
     command = ["fail2ban-regex", "--out", "ip", str(log), "fail2ban/filter.d/wsgistack-auth.conf"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [client for client, name in sent.items() if name != "late"]
+    assert done.stdout.split() == [client for client, name in sent.items() if name != "late" and client != "unknown"]

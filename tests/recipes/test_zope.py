@@ -13,6 +13,7 @@ import pytest
 
 from tests.pages import find_snippet
 from tests.servers.running import WSGISTACK, Server, eventually, running
+from tests.waiting import MAX_WAIT
 
 README = Path(__file__).parents[2] / "recipes" / "zope" / "README.rst"
 pytestmark = pytest.mark.slow
@@ -45,11 +46,11 @@ def serving(folder: Path, log: str, *command: str, options: str = "", section: s
 def ask(server: Server, lines: int) -> list[str]:
     """Send the requests, and return the sorted lines of the log, without their time."""
     for method, path, status in ASKED:
-        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection:
             connection.request(method, path, headers={"User-Agent": "a browser"})
             assert connection.getresponse().status == status
     log = server.folder / "instance" / "var" / "log" / "Z4.log"
-    eventually(lambda: len(log.read_text().splitlines()) >= lines or None)
+    eventually(lambda: log.read_text().count("\n") >= lines or None)
     return sorted(re.sub(r"\[[^]]+\]", "[]", line) for line in log.read_text().splitlines())
 
 
@@ -76,7 +77,7 @@ def test_the_log_has_the_address_that_a_proxy_has_seen(tmp_path: Path) -> None:
     command = (sys.executable, "-c", RUN, "instance/etc/zope.ini")
     options = find_snippet(README, "trusted_proxy")
     with serving(tmp_path, "egg:wsgistack#translogger", *command, options=options) as server:
-        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection:
             connection.request("GET", "/", headers={"X-Forwarded-For": "192.0.2.7"})
             connection.getresponse().read()
         log = server.folder / "instance" / "var" / "log" / "Z4.log"
@@ -87,7 +88,7 @@ def test_the_layer_in_its_place_writes_json(tmp_path: Path) -> None:
     command = (*WSGISTACK, "serve", "instance/etc/zope.ini", "--port", "0")
     section = find_snippet(README, "format = json")
     with serving(tmp_path, "egg:wsgistack#translogger", *command, section=section) as server:
-        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection:
             connection.request("GET", "/")
             connection.getresponse().read()
         log = server.folder / "instance" / "var" / "log" / "access.jsonl"

@@ -7,6 +7,7 @@ from os import fstat
 from pathlib import Path
 from threading import Event
 
+from tests.waiting import MAX_WAIT
 from wsgistack import current_request_id
 from wsgistack.types import App, Environ, StartResponse
 
@@ -49,7 +50,7 @@ def gated(gate: Event, start_response: StartResponse) -> Iterator[bytes]:
     """Make the second chunk when another request has opened the gate."""
     start_response("200 OK", PLAIN)
     yield b"first\n"
-    yield b"second\n" if gate.wait(60) else b"nobody opened\n"
+    yield b"second\n" if gate.wait(MAX_WAIT) else b"nobody opened\n"
 
 
 def ids(start_response: StartResponse) -> Iterator[bytes]:

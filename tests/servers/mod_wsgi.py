@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.running import ROOT, Server, eventually, is_refused, running
+from tests.servers.running import ROOT, Server, eventually, find_port, is_refused, running
 
 MODULES = Path("/usr/lib/apache2/modules")
 CONFIGURATION = """
@@ -63,8 +62,7 @@ def running_apache(folder: Path, program: str, way: str) -> Iterator[Server]:
     command = shutil.which("apache2", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if command is None or not (MODULES / "mod_wsgi.so").exists():
         pytest.skip("apache2-bin or libapache2-mod-wsgi-py3 is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = find_port()
     path = ":".join([str(ROOT), *(each for each in sys.path if each.endswith("site-packages"))])
     text = (CONFIGURATION + WAYS[way]).format(folder=folder, port=port, modules=MODULES, path=path)
     (folder / "apache.conf").write_text(text)

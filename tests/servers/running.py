@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -13,10 +14,18 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from tests.waiting import MAX_WAIT
+
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent.parent
 WSGISTACK = (sys.executable, "-c", "import sys; from wsgistack.cli import main; sys.exit(main())")
 CREDENTIALS = {"Authorization": "Basic ZGVtbzpkZW1v"}
+PATIENT = {
+    "GUNICORN_CMD_ARGS": f"--timeout={MAX_WAIT} --graceful-timeout={MAX_WAIT} --keep-alive={MAX_WAIT}",
+    "UWSGI_HTTP_TIMEOUT": f"{MAX_WAIT}",
+    "UWSGI_SOCKET_TIMEOUT": "20",  # so long it keeps the connection of a response that breaks off
+}
+"""Variables for servers, which would give up a connection or a worker after a few seconds."""
 
 _ADDRESS = re.compile(r"(?:http://|TCP address )127\.0\.0\.1:(\d+)")
 
@@ -35,7 +44,7 @@ class Server(NamedTuple):
     @contextmanager
     def response(self, path: str, method: str = "GET", **headers: str) -> Iterator[HTTPResponse]:
         """The response to a request with the right password, unless the headers say otherwise."""
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=MAX_WAIT)) as connection:
             dashed = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, headers={**CREDENTIALS, **dashed})
             with connection.getresponse() as response:
@@ -47,7 +56,7 @@ class Server(NamedTuple):
             return Answer(response.status, found, response.read())
 
     def raw(self, request: bytes) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=MAX_WAIT)
         connection.sendall(request)
         return connection
 
@@ -72,43 +81,55 @@ class Server(NamedTuple):
 @contextmanager
 def running(folder: Path, *command: str | Path, port: int = 0) -> Iterator[Server]:
     """A server that has printed its address, or listens on a known port; it is killed at the end if it still runs."""
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    environ = {**os.environ, **PATIENT, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with (
         (folder / "output").open("wb") as output,
         subprocess.Popen(command, cwd=folder, env=environ, stdout=output, stderr=output) as process,
     ):
 
-        def find_port() -> int | None:
+        def read_port() -> int | None:
             text = (folder / "output").read_text()
             assert process.poll() is None, text
             found = _ADDRESS.search(text)
             return port or (int(found[1]) if found else None)
 
         try:
-            yield Server(process, eventually(find_port), folder)
+            yield Server(process, eventually(read_port), folder)
         finally:
             process.terminate()
             try:
-                process.wait(30)
+                process.wait(MAX_WAIT)
             except subprocess.TimeoutExpired:
                 process.kill()
 
 
 def eventually(find: Callable[[], T | None]) -> T:
     """Call ``find`` until it returns something other than None."""
-    for _ in range(600):
-        found = find()
-        if found is not None:
-            return found
+    deadline = time.monotonic() + MAX_WAIT
+    while (found := find()) is None:
+        assert time.monotonic() < deadline, f"it did not happen within {MAX_WAIT} seconds"
         time.sleep(0.05)
-    raise AssertionError("it did not happen within 30 seconds")
+    return found
+
+
+def find_port() -> int:
+    """A port of the loopback for a server that can't choose one. Nobody else takes it before the server listens.
+
+    The system gives no port below 32768 to whoever asks for any, and each worker of xdist has its own ones.
+    """
+    worker, workers = os.environ.get("PYTEST_XDIST_WORKER", "gw0"), os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+    ports = range(10_000 + int(worker.removeprefix("gw")), 32_768, int(workers))
+    while True:
+        port = secrets.choice(ports)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def is_refused(port: int) -> bool | None:
     """True if nobody listens there; None if somebody does, or did until a moment ago."""
     with suppress(ConnectionResetError):  # the server ended before it accepted the connection
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=30).close()
+            socket.create_connection(("127.0.0.1", port), timeout=MAX_WAIT).close()
         except ConnectionRefusedError:
             return True
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.running import running
+from tests.waiting import MAX_WAIT
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +64,7 @@ def test_the_connection_goes_on_after_an_answer_without_a_body(name: str, tmp_pa
     (tmp_path / "app.py").write_text(APPLICATION)
     with (
         running(tmp_path, *SERVERS[name]) as server,
-        closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection,
+        closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection,
     ):
 
         def ask(method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str, bytes]:

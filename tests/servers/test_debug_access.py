@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.test_programs import SERVERS, serving
+from tests.waiting import MAX_WAIT
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,7 @@ PROXIED = [("X-Forwarded-For", "203.0.113.7"), ("Forwarded", "for=203.0.113.7"),
 
 
 def fail(port: int | str, headers: dict[str, str]) -> bytes:
-    with closing(HTTPConnection("127.0.0.1", int(port), timeout=30)) as connection:
+    with closing(HTTPConnection("127.0.0.1", int(port), timeout=MAX_WAIT)) as connection:
         connection.request("GET", "/cart", headers=headers)
         answer = connection.getresponse()
         assert answer.status == 500

@@ -42,7 +42,7 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     if not NPM:
         pytest.skip("npm is not installed")
     folder = tmp_path_factory.mktemp("axe")
-    run = subprocess.run([NPM, "pack", AXE, "--silent"], cwd=folder, check=False, capture_output=True, timeout=120)
+    run = subprocess.run([NPM, "pack", AXE, "--silent"], cwd=folder, check=False, capture_output=True)
     if run.returncode:
         pytest.skip("npm cannot fetch axe-core")
     [package] = folder.glob("*.tgz")

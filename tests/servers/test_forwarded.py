@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.test_programs import PROGRAMS, Site, serving
+from tests.waiting import MAX_WAIT
 
 APP = """
 import json
@@ -28,7 +29,7 @@ layers = [
 def ask(site: Site, target: str, *headers: str) -> tuple[int, bytes]:
     """The status and the body or the redirect of a request on a Unix socket."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(30)
+        connection.settimeout(MAX_WAIT)
         connection.connect(str(site.at))
         lines = [f"GET {target} HTTP/1.0", "Host: example.org", *headers, "", ""]
         connection.sendall("\r\n".join(lines).encode())

@@ -24,6 +24,7 @@ from tests.servers.failing import CHUNK, LENGTH, site
 from tests.servers.mod_wsgi import WAYS, running_apache
 from tests.servers.running import ROOT, Server, eventually, is_refused, running
 from tests.servers.test_chromium import serving
+from tests.waiting import MAX_WAIT
 from wsgistack import CatchErrors, Gzip
 
 pytestmark = pytest.mark.slow
@@ -44,10 +45,9 @@ print(f"http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()
 """
 GRANIAN = """
-import socket
 from granian import Granian
-with socket.create_server(("127.0.0.1", 0)) as free:
-    port = free.getsockname()[1]
+from tests.servers.running import find_port
+port = find_port()
 print(f"http://127.0.0.1:{port}", flush=True)
 Granian("tests.servers.failing:application", interface="wsgi", port=port, log_enabled=False, blocking_threads=4,
     workers_kill_timeout=1).serve()
@@ -240,8 +240,8 @@ def test_logs_a_failing_close_after_a_complete_body(server: Server) -> None:
 
 
 CLIENTS: dict[str, Callable[[str], bytes]] = {
-    "requests": lambda url: requests.get(url, timeout=60).content,
-    "httpx": lambda url: httpx.get(url).content,
+    "requests": lambda url: requests.get(url, timeout=MAX_WAIT).content,
+    "httpx": lambda url: httpx.get(url, timeout=MAX_WAIT).content,
     "curl": lambda url: subprocess.run(("curl", "-s", "--compressed", url), check=True, capture_output=True).stdout,
 }
 
@@ -257,7 +257,7 @@ def test_a_client_may_not_look_for_the_end_of_a_coding(name: str) -> None:
 def test_the_gzip_of_python_looks_for_its_end() -> None:
     with (
         serving(CatchErrors(Gzip(site))) as url,
-        httpx.stream("GET", f"{url}stream", headers={"Accept-Encoding": "gzip"}) as answer,
+        httpx.stream("GET", f"{url}stream", headers={"Accept-Encoding": "gzip"}, timeout=MAX_WAIT) as answer,
     ):
         data = b"".join(answer.iter_raw())
     with pytest.raises(EOFError):

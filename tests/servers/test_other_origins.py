@@ -16,6 +16,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
+from tests.waiting import MAX_WAIT
 from wsgistack import BasicAuth, Cors, Csrf
 from wsgistack.types import App, Environ, StartResponse
 
@@ -75,7 +76,7 @@ def run_page(folder: Path, site: str, requests: list[tuple[str, str, Any]]) -> d
     options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/browser", "--dump-dom")
     url = f"{site}/page?requests={quote(json.dumps(requests))}"
     command = (CHROMIUM, *options, "--virtual-time-budget=20000", f"--host-resolver-rules={NAMES}", url)
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=MAX_WAIT, check=True)
     found = re.search("<body>(.*)</body>", run.stdout, re.DOTALL)
     assert found, (run.stdout, run.stderr)
     results: dict[str, str] = json.loads(unescape(found[1]))

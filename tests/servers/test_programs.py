@@ -16,13 +16,16 @@ from typing import NamedTuple
 import pytest
 
 from tests.cli.files import read_mistakes
-from tests.servers.running import ROOT, WSGISTACK, eventually
+from tests.servers.running import PATIENT, ROOT, WSGISTACK, eventually, find_port
+from tests.waiting import MAX_WAIT
 
 PROGRAMS = ["gunicorn", "uwsgi", "granian", "cheroot"]
 SERVERS = ["waitress", "wsgiref", *PROGRAMS]
 PREFORKING = ["gunicorn", "uwsgi", "granian"]
-SHOP = """
+SHOP = f"""
 import logging, os, time
+from wsgistack.serving import serve
+serve.GRACE = {MAX_WAIT}
 log = logging.getLogger("shop")
 log.warning("imported")
 def app(environ, start_response):
@@ -52,12 +55,12 @@ class Site(NamedTuple):
     at: int | str
 
     def get(self, path: str) -> tuple[int, bytes, str | None]:
-        with closing(HTTPConnection("localhost", timeout=30)) as connection:
+        with closing(HTTPConnection("localhost", timeout=MAX_WAIT)) as connection:
             if isinstance(self.at, str):
                 connection.sock = socket.socket(socket.AF_UNIX)
                 connection.sock.connect(self.at)
             else:
-                connection.sock = socket.create_connection(("127.0.0.1", self.at), timeout=30)
+                connection.sock = socket.create_connection(("127.0.0.1", self.at), timeout=MAX_WAIT)
             connection.request("GET", path)
             with connection.getresponse() as response:
                 return response.status, response.read(), response.headers["X-Request-ID"]
@@ -67,7 +70,7 @@ class Site(NamedTuple):
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(MAX_WAIT)
 
 
 @pytest.fixture
@@ -75,11 +78,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "shop.py").write_text(SHOP)
     (tmp_path / "stack.toml").write_text(STACK)
     return tmp_path
-
-
-def find_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 @contextmanager
@@ -94,7 +92,7 @@ def serving(
     port = at or find_port()
     address = () if at else ("-b", f"127.0.0.1:{port}")
     command = [*WSGISTACK, "serve", "--server", server, *address, target, *arguments]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    environ = {**os.environ, **PATIENT, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with (
         (folder / "output").open("wb") as output,
         subprocess.Popen(command, cwd=folder, env=environ, stdout=output, stderr=output) as process,
@@ -113,7 +111,7 @@ def serving(
         finally:
             process.terminate()
             try:
-                process.wait(30)
+                process.wait(MAX_WAIT)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -223,7 +221,7 @@ def test_serves_an_application_with_layers_without_a_file(server: str, folder: P
 def test_ends_if_only_the_workers_find_a_mistake(server: str, folder: Path) -> None:
     (folder / "shop.py").write_text(f"import os\nassert 'WSGISTACK_APPLICATION' not in os.environ, 'no'\n{SHOP}")
     command = [*WSGISTACK, "serve", "--server", server, "--port", str(find_port()), "stack.toml"]
-    served = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    served = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=MAX_WAIT)
     assert served.returncode not in (0, 2)
     output = served.stdout + served.stderr
     assert output.count("stack.toml:2: app: cannot import module 'shop': AssertionError: no (shop.py, line 2)") == 1
@@ -235,7 +233,7 @@ def test_reports_all_mistakes_before_the_server_starts(server: str, folder: Path
     (folder / "stack.toml").write_text(STACK.replace("request_id", "reqest_id").replace("FileHandler", "FielHandler"))
     (folder / "shop.py").write_text("1 / 0")
     command = [*WSGISTACK, "serve", "--server", server, "stack.toml"]
-    served = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    served = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=MAX_WAIT)
     assert (served.returncode, served.stdout) == (1, "")
     assert [re.sub(r"(.*?:\d+:).*", r"\1", each) for each in read_mistakes(served.stderr)] == [
         "stack.toml:2:",
@@ -249,7 +247,7 @@ def test_reports_that_an_address_is_in_use(server: str, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         command = [*WSGISTACK, "serve", "--server", server, "-b", address, "stack.toml"]
-        served = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+        served = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=MAX_WAIT)
     host, _, port = address.partition(":")
     assert (served.returncode, served.stdout) == (1, "")
     assert read_mistakes(served.stderr) == [

@@ -2,8 +2,8 @@
 
 import os
 import signal
-import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,9 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.running import WSGISTACK, Server, eventually, is_refused, running
+from tests.servers.running import WSGISTACK, Server, eventually, find_port, is_refused, running
+from tests.waiting import MAX_WAIT
 
-RELOADING = (WSGISTACK[0], "-W", "error", *WSGISTACK[1:], "serve", "--reload", "--port", "0", "stack.toml")
+PATIENT = f"""
+import sys
+from wsgistack.cli import main
+from wsgistack.serving import reload, serve
+reload.END_TIMEOUT = reload.EXIT_TIMEOUT = serve.GRACE = serve.IDLE_GRACE = {MAX_WAIT}
+sys.exit(main())
+"""
+RELOADING = (sys.executable, "-W", "error", "-c", PATIENT, "serve", "--reload", "--port", "0", "stack.toml")
 HELLO = """
 import time
 from pathlib import Path
@@ -52,7 +60,7 @@ def test_loses_no_request_while_it_starts_again(server: Server) -> None:
                 failures.append(error)
 
     def ask_on_one_connection() -> None:
-        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection:
             while b"last" not in bodies:
                 try:
                     connection.request("GET", "/")  # it connects again when the server has closed the connection
@@ -81,7 +89,7 @@ def test_ends_at_ctrl_c_when_the_requests_in_flight_have_ended(server: Server) -
         eventually(lambda: is_refused(server.port))
         (server.folder / "gate").touch()
         assert begin + response.read() == b"begun, ended"
-    assert server.process.wait(30) == 0
+    assert server.process.wait(MAX_WAIT) == 0
     first, *_, last = server.output().splitlines()
     assert (first, last) == (f"Serving on http://127.0.0.1:{server.port}/ (stop with Ctrl-C)", "Stopped.")
 
@@ -92,7 +100,7 @@ def test_ends_sooner_at_a_second_ctrl_c(server: Server) -> None:
         for _ in range(2):
             os.killpg(server.process.pid, signal.SIGINT)
             eventually(lambda: is_refused(server.port))
-        assert server.process.wait(30) == 0
+        assert server.process.wait(MAX_WAIT) == 0
         with pytest.raises(ConnectionResetError):
             list(iter(partial(connection.recv, 65536), b""))
     assert server.output().splitlines()[-1] == "Stopped."
@@ -100,19 +108,17 @@ def test_ends_sooner_at_a_second_ctrl_c(server: Server) -> None:
 
 def test_leaves_nothing_that_listens_when_it_is_killed(server: Server) -> None:
     server.process.kill()
-    server.process.wait(30)
+    server.process.wait(MAX_WAIT)
     eventually(lambda: is_refused(server.port))
 
 
 def test_reports_mistakes_and_lets_requests_wait_until_they_are_corrected(tmp_path: Path) -> None:
     (tmp_path / "hello.py").write_text(HELLO)
     (tmp_path / "stack.toml").write_text('app = "helo:app"\nlayers = ["gzpi"]\n')
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    command = [port if each == "0" else each for each in RELOADING]
-    with running(tmp_path, *command, port=int(port)) as server:
-        eventually(lambda: "startup failed" in server.output() or None)
+    port = find_port()
+    command = [str(port) if each == "0" else each for each in RELOADING]
+    with running(tmp_path, *command, port=port) as server:
+        eventually(lambda: "requests wait\n" in server.output() or None)
         checked = subprocess.run([*WSGISTACK, "check", "stack.toml"], cwd=tmp_path, capture_output=True, text=True)
         assert server.output() == f"{checked.stderr}{checked.stdout}reload: startup failed; requests wait\n"
         with server.raw(b"GET / HTTP/1.0\r\n\r\n") as connection:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.running import WSGISTACK, Server, eventually, is_refused, running
+from tests.waiting import MAX_WAIT
 
 pytestmark = pytest.mark.slow
 
@@ -55,14 +56,14 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 @pytest.mark.parametrize("chunked", [False, True])
 def test_an_incident_on_a_server_happens_again_in_memory(server: Server, chunked: bool) -> None:
     body = b'{"price": 0, "password": "s3cret-word"}'
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection:
         headers = {"Content-Type": "application/json", "Cookie": "session=0123456789"}
         pieces = iter([body[:10], body[10:]]) if chunked else body
         connection.request("POST", "/pay?token=abcdefgh", pieces, headers, encode_chunked=chunked)
         answer = connection.getresponse()
         assert (answer.status, b"s3cret" in answer.read()) == (500, False)
     reported = server.folder / "reported"
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection:
         connection.request("GET", "/")  # a thread that waits for reports must not keep a worker from serving
         assert connection.getresponse().status == 500
     eventually(lambda: True if reported.exists() and "division by zero" in reported.read_text() else None)
@@ -73,6 +74,6 @@ def test_an_incident_on_a_server_happens_again_in_memory(server: Server, chunked
     assert json.loads(capsule["request"]["body"]) == {"price": 0, "password": "[redacted]"}
     assert capsule["layers"] == ["request_id", "catch_errors"]
     command = (*WSGISTACK, "replay", "stack.toml", saved)
-    done = subprocess.run(command, cwd=server.folder, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=server.folder, capture_output=True, text=True, timeout=MAX_WAIT, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("the same error\n")

@@ -14,9 +14,12 @@ import pytest
 
 from tests.cli.files import read_mistakes
 from tests.servers.running import ROOT, WSGISTACK, eventually, is_refused, running
+from tests.waiting import MAX_WAIT
 
-HELLO = """
+HELLO = f"""
 import logging
+from wsgistack.serving import serve
+serve.GRACE = serve.THREAD_TIMEOUT = {MAX_WAIT}
 logging.basicConfig(format="MINE %(message)s")
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/fail":
@@ -72,7 +75,7 @@ def test_stops_cleanly_even_while_it_sends(stop: signal.Signals, requests: int, 
         if requests:  # they do not end by themselves
             eventually(lambda: is_refused(server.port))
             server.process.send_signal(stop)
-        assert server.process.wait(30) == 0
+        assert server.process.wait(MAX_WAIT) == 0
         for connection in connections:  # an end of the stream would look like a whole response
             with pytest.raises(ConnectionResetError):
                 list(iter(partial(connection.recv, 65536), b""))

@@ -20,10 +20,9 @@ pytestmark = pytest.mark.slow
 
 SERVERS = {
     "granian": """
-import socket
 from granian import Granian
-with socket.create_server(("127.0.0.1", 0)) as free:
-    port = free.getsockname()[1]
+from tests.servers.running import find_port
+port = find_port()
 print(f"http://127.0.0.1:{port}", flush=True)
 Granian("tests.servers.unusual:application", interface="wsgi", port=port, log_enabled=False, blocking_threads=4,
     workers_kill_timeout=1).serve()
@@ -214,7 +213,9 @@ def test_leaves_a_web_socket_alone(server: Server) -> None:
     with raw(server, "GET", "/echo", request_id, *upgrade) as connection:
         received = b""
         while b"\r\n\r\n" not in received:
-            received += connection.recv(65536)
+            chunk = connection.recv(65536)
+            assert chunk, received
+            received += chunk
         connection.sendall(b"\x81\x82\x00\x00\x00\x00hi")  # a text frame, masked with zeros
         with suppress(ConnectionResetError):  # gevent closes without reading our answer
             while chunk := connection.recv(65536):

@@ -15,6 +15,7 @@ import pytest
 from tests.middleware.decompress.test_decoding import ENCODE
 from tests.servers.running import Server, eventually, is_refused, running
 from tests.servers.uploads import LIMIT
+from tests.waiting import MAX_WAIT
 
 GUNICORN = (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "tests.servers.uploads:application")
 UWSGI = (Path(sys.executable).parent / "uwsgi", "--need-app", "--module", "tests.servers.uploads")
@@ -66,7 +67,7 @@ def send(
 
 @pytest.fixture
 def connection(server: Server) -> Iterator[HTTPConnection]:
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=30)) as opened:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as opened:
         yield opened
 
 
@@ -78,7 +79,7 @@ def checked(body: bytes) -> bytes:
 def test_a_length_with_an_underscore_hides_no_upload(server: Server, is_last: bool) -> None:
     lengths = [f"Content-Length: {LIMIT + 1}", "Content_Length: 5"]
     lines = ["POST /read HTTP/1.1", "Host: localhost", "Connection: close", *(lengths if is_last else lengths[::-1])]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=MAX_WAIT) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode() + bytes(LIMIT + 1))
         status = connection.makefile("rb").readline()
     assert status.split()[1] in (b"400", b"413")

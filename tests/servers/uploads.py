@@ -6,6 +6,8 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from tests.servers.running import find_port
+from tests.waiting import MAX_WAIT
 from wsgistack import AccessLog, BodyLimit, CatchErrors, Decompress
 from wsgistack.types import App, Environ, StartResponse
 
@@ -65,7 +67,7 @@ def main(name: str) -> None:
     elif name == "cheroot":
         from cheroot.wsgi import Server
 
-        cheroot = Server(("127.0.0.1", 0), application)
+        cheroot = Server(("127.0.0.1", 0), application, timeout=MAX_WAIT)
         cheroot.prepare()
         print(f"http://127.0.0.1:{cheroot.bind_addr[1]}", flush=True)
         cheroot.serve()
@@ -76,12 +78,9 @@ def main(name: str) -> None:
         print(f"http://127.0.0.1:{waitress.effective_port}", flush=True)
         waitress.run()
     else:
-        import socket
-
         from granian import Granian
 
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = find_port()
         print(f"http://127.0.0.1:{port}", flush=True)
         Granian(
             "tests.servers.uploads:application",

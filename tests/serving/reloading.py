@@ -3,7 +3,6 @@
 import io
 import os
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from contextlib import closing, redirect_stderr
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.servers.running import eventually, is_refused
+from tests.servers.running import eventually, find_port, is_refused
+from tests.waiting import MAX_WAIT
 from wsgistack.serving.listener import open_listener
 from wsgistack.serving.reload import supervise
 
@@ -31,9 +31,11 @@ def run(serve):
 assert is_worker()
 work(run)
 """
-HELLO = """
+HELLO = f"""
 import atexit, os, time
 from pathlib import Path
+from wsgistack.serving import reload, serve
+reload.EXIT_TIMEOUT = serve.GRACE = serve.IDLE_GRACE = {MAX_WAIT}
 TEXT = "one"
 @atexit.register
 def count_end():
@@ -63,8 +65,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.said = io.StringIO()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = find_port()
 
     def write(self, text: str, file: str = "hello.py") -> None:
         """Write a file as editors do."""
@@ -74,7 +75,7 @@ class Site:
         path.with_name(".#written").replace(path)
 
     def get(self, path: str = "/") -> str:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=MAX_WAIT)) as connection:
             connection.request("GET", path)
             with connection.getresponse() as response:
                 return response.read().decode() if response.status == 200 else str(response.status)

@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from tests.waiting import MAX_WAIT
 from wsgistack.serving.listener import open_listener
 from wsgistack.serving.serve import serve
 from wsgistack.types import App, Environ, StartResponse
@@ -71,7 +72,7 @@ def asks(method: str = "GET") -> Callable[[str, int], Answer]:
 
 @contextmanager
 def response_of(host: str, port: int, method: str = "GET") -> Iterator[HTTPResponse]:
-    with closing(HTTPConnection(host, port, timeout=30)) as connection:
+    with closing(HTTPConnection(host, port, timeout=MAX_WAIT)) as connection:
         connection.request(method, "/")
         with connection.getresponse() as response:
             yield response

@@ -18,6 +18,7 @@ from tests.linking import linked, read_reports
 from tests.servers.running import ROOT, eventually
 from tests.serving.reloading import HELLO, PROGRAM, Site
 from tests.serving.served import answers
+from tests.waiting import MAX_WAIT
 from wsgistack.config.document import read_source
 from wsgistack.errors import ConfigError
 from wsgistack.serving import reload
@@ -46,7 +47,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 def test_serves_the_changed_code_and_ends_the_requests_in_flight(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
     def client() -> None:
         site.becomes("one")
-        with closing(HTTPConnection("127.0.0.1", site.port, timeout=60)) as connection:
+        with closing(HTTPConnection("127.0.0.1", site.port, timeout=MAX_WAIT)) as connection:
             connection.request("GET", "/hold")
             response = connection.getresponse()
             assert response.read(5) == b"begun"
@@ -92,7 +93,7 @@ def test_lets_requests_wait_while_nothing_can_serve(site: Site) -> None:
 
     def client() -> None:
         site.says("startup failed; requests wait")
-        with socket.create_connection(("127.0.0.1", site.port), timeout=60) as connection:
+        with socket.create_connection(("127.0.0.1", site.port), timeout=MAX_WAIT) as connection:
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
             site.write(HELLO, "elsewhere/package/__init__.py")
             assert b"".join(iter(lambda: connection.recv(65536), b"")).endswith(b"one")

@@ -20,6 +20,7 @@ import pytest
 
 from tests.servers.running import eventually, is_refused
 from tests.serving.served import PLAIN, answers, asks, response_of, served
+from tests.waiting import MAX_WAIT
 from wsgistack import AccessLog
 from wsgistack.errors import ConfigError
 from wsgistack.serving import serve as serving
@@ -31,6 +32,7 @@ WARNING = (
     "warning: Waitress is not installed; serving with wsgiref, for development only; "
     "for production: pip install 'wsgistack[serve]'\n"
 )
+STARTING = "Task queue depth is 1"  # Waitress says so if none of its threads waits for a request yet
 
 
 @pytest.fixture(params=["waitress", "wsgiref"])
@@ -57,7 +59,7 @@ def test_serves_until_a_signal_and_restores_the_handlers(
     assert [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)] == before
     err = capfd.readouterr().err
     if server_name == "waitress":
-        assert err == ""
+        assert {*err.splitlines()} <= {STARTING}
     else:
         assert err.startswith(WARNING)
 
@@ -87,7 +89,7 @@ def test_sends_each_chunk_before_the_next_is_made(server_name: str) -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", PLAIN)
         yield b"one"
-        yield b"two" if asked.wait(30) else b"nobody asked"
+        yield b"two" if asked.wait(MAX_WAIT) else b"nobody asked"
 
     def client(host: str, port: int) -> tuple[bytes, bytes]:
         with response_of(host, port) as response:
@@ -98,13 +100,14 @@ def test_sends_each_chunk_before_the_next_is_made(server_name: str) -> None:
     assert served(app, client) == (b"one", b"two")
 
 
-def test_ends_requests_in_flight_and_refuses_new_connections() -> None:
+def test_ends_requests_in_flight_and_refuses_new_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "GRACE", MAX_WAIT)
     gate = threading.Event()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", PLAIN)
         yield b"begun, "
-        yield b"ended" if gate.wait(30) else b"nobody came"
+        yield b"ended" if gate.wait(MAX_WAIT) else b"nobody came"
 
     def client(host: str, port: int) -> bytes:
         with response_of(host, port) as response:
@@ -117,9 +120,12 @@ def test_ends_requests_in_flight_and_refuses_new_connections() -> None:
     assert served(app, client, stop=None) == b"begun, ended"
 
 
-def test_answers_a_last_request_on_a_connection_that_was_kept() -> None:
+def test_answers_a_last_request_on_a_connection_that_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "GRACE", MAX_WAIT)
+    monkeypatch.setattr(serving, "IDLE_GRACE", MAX_WAIT)
+
     def client(host: str, port: int) -> list[str | None]:
-        with closing(HTTPConnection(host, port, timeout=30)) as connection:
+        with closing(HTTPConnection(host, port, timeout=MAX_WAIT)) as connection:
             seen = []
             for _ in range(2):
                 connection.request("GET", "/")
@@ -136,11 +142,11 @@ def test_answers_a_last_request_on_a_connection_that_was_kept() -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTT"])
 def test_does_not_wait_for_connections_without_a_request(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "GRACE", 60)
+    monkeypatch.setattr(serving, "GRACE", MAX_WAIT)
     monkeypatch.setattr(serving, "IDLE_GRACE", 0.1)
 
     def client(host: str, port: int) -> bytes:
-        with socket.create_connection((host, port), timeout=30) as connection:
+        with socket.create_connection((host, port), timeout=MAX_WAIT) as connection:
             connection.sendall(sent)
             asks()(host, port)  # so that the first one has been accepted
             stop_server()
@@ -173,11 +179,12 @@ class Endless:
 def test_resets_the_connections_of_requests_that_do_not_end(
     is_repeated: bool, is_reading: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "GRACE", 60 if is_repeated else 0.1)
+    monkeypatch.setattr(serving, "GRACE", MAX_WAIT if is_repeated else 0.1)
+    monkeypatch.setattr(serving, "THREAD_TIMEOUT", MAX_WAIT)
     app = Endless(b"x" * 65536)
 
     def client(host: str, port: int) -> None:
-        with socket.create_connection((host, port), timeout=30) as connection:
+        with socket.create_connection((host, port), timeout=MAX_WAIT) as connection:
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert connection.recv(1)
             stop_server()
@@ -185,7 +192,7 @@ def test_resets_the_connections_of_requests_that_do_not_end(
             if is_repeated:
                 stop_server(signal.SIGTERM)
             if not is_reading:
-                assert app.closed.wait(30)
+                assert app.closed.wait(MAX_WAIT)
             with pytest.raises(ConnectionResetError):
                 read_rest(connection)
 
@@ -199,7 +206,7 @@ def test_resets_the_connection_of_an_incomplete_request(monkeypatch: pytest.Monk
     monkeypatch.setattr(serving, "IDLE_GRACE", 0.1)
 
     def client(host: str, port: int) -> None:
-        with socket.create_connection((host, port), timeout=30) as connection:
+        with socket.create_connection((host, port), timeout=MAX_WAIT) as connection:
             connection.sendall(b"POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\npart")
             asks()(host, port)  # so that the first one has been accepted
             stop_server()
@@ -216,14 +223,14 @@ def test_stops_although_an_application_computes_for_ever(monkeypatch: pytest.Mon
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         computing.set()
-        done.wait(30)
+        done.wait(MAX_WAIT)
         ended.set()
         return answers("200 OK", b"too late")(environ, start_response)
 
     def client(host: str, port: int) -> socket.socket:
-        connection = socket.create_connection((host, port), timeout=30)
+        connection = socket.create_connection((host, port), timeout=MAX_WAIT)
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        assert computing.wait(30)
+        assert computing.wait(MAX_WAIT)
         stop_server()
         return connection
 
@@ -241,12 +248,12 @@ def test_interrupts_wsgiref_at_the_second_signal(
     app = Endless(b"x")
 
     def client(host: str, port: int) -> None:
-        with socket.create_connection((host, port), timeout=30) as connection:
+        with socket.create_connection((host, port), timeout=MAX_WAIT) as connection:
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert connection.recv(1)
             stop_server()
             stop_server(signal.SIGTERM)
-            assert app.closed.wait(30)
+            assert app.closed.wait(MAX_WAIT)
 
     served(app, client, stop=None)
 
@@ -273,9 +280,9 @@ def test_stops_wsgiref_at_the_first_signal_while_a_request_is_incomplete(
     monkeypatch.setattr(WSGIRequestHandler, "handle", note)
 
     def client(host: str, port: int) -> bytes:
-        with socket.create_connection((host, port), timeout=10) as connection:
+        with socket.create_connection((host, port), timeout=MAX_WAIT) as connection:
             connection.sendall(sent)
-            assert reading.wait(30)
+            assert reading.wait(MAX_WAIT)
             stop_server()
             return read_rest(connection)
 
@@ -288,7 +295,7 @@ def test_wsgiref_waits_for_a_slow_client(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("wsgistack.serving.serve.POLL_INTERVAL", 0.001)
 
     def client(host: str, port: int) -> bytes:
-        with socket.create_connection((host, port), timeout=10) as connection:
+        with socket.create_connection((host, port), timeout=MAX_WAIT) as connection:
             time.sleep(0.05)
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
             return read_rest(connection)

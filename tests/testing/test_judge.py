@@ -10,8 +10,9 @@ from whitenoise import WhiteNoise  # type: ignore[import-untyped]
 
 from tests.testing.broken import BROKEN, Broken
 from tests.testing.pieces import Wrapped, edit_start, replace_call, wrap_body, wrap_start
+from tests.waiting import MAX_WAIT
 from wsgistack import Middleware
-from wsgistack.testing import Judge
+from wsgistack.testing import Judge, scenarios
 from wsgistack.testing.hostile import CASES
 from wsgistack.testing.modes import MODES
 from wsgistack.testing.rules import APPLICATION, MIDDLEWARE, SERVER
@@ -24,6 +25,12 @@ LONG = ("gives_ten_thousand_chunks", "gives_ten_thousand_chunks-by_a_browser")
 
 def rules_broken_by(judge: Judge) -> set[str]:
     return {breach.rule for name in judge.names() if name not in LONG for breach in judge.judge(name).breaches}
+
+
+@pytest.fixture(autouse=True)
+def patiently(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait until all threads are in the application, for as long as it takes."""
+    monkeypatch.setattr(scenarios, "_ALL_INSIDE_TIMEOUT", MAX_WAIT)
 
 
 # Each rule is broken by some broken middleware in one of these cases.

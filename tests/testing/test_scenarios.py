@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.testing.pieces import Wrapped, edit_start, replace_call, wrap_body
+from tests.waiting import MAX_WAIT
 from wsgistack.testing import scenarios
 from wsgistack.testing.scenarios import SCENARIOS, can_be_reentered, keeps_streams_apart, keeps_threads_apart
 from wsgistack.types import App, Environ, Factory, StartResponse
@@ -105,6 +106,25 @@ def test_reports_a_thread_that_is_blocked(monkeypatch: pytest.MonkeyPatch) -> No
 
     (said,) = SCENARIOS["can_be_reentered"](lock_and_read, ())
     assert said == "a request did not finish in 0.2 seconds"
+
+
+def test_a_machine_that_stops_for_a_while_blocks_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+
+    class Stopped(threading.Thread):
+        """A wait for it ends while the machine stops. It goes on with the next one."""
+
+        def join(self, timeout: float | None = None) -> None:
+            if goes_on.is_set():
+                super().join(timeout)
+            goes_on.set()
+
+    def wait_and_pass(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        assert goes_on.wait(MAX_WAIT)
+        return app(environ, start_response)
+
+    monkeypatch.setattr(threading, "Thread", Stopped)
+    assert run(replace_call(wait_and_pass), "can_be_reentered") == []
 
 
 def test_without_close_an_iterable_may_be_closed_once_at_its_end() -> None:

@@ -5,6 +5,7 @@ reStructuredText: paragraphs, lists and literals, in which a role is only the na
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from inspect import cleandoc
 from textwrap import dedent
@@ -13,7 +14,6 @@ from typing import NamedTuple
 from wsgistack.config.words import describe_value
 from wsgistack.options.conversion import describe
 from wsgistack.options.schema import Option, name_roles, read_schema
-from wsgistack.pipeline.registry import names as list_layers
 from wsgistack.types import Changes, Duration, Factory, Size
 
 __all__ = ["Block", "Content", "describe_default", "name_options", "read_content", "summarize"]
@@ -98,7 +98,7 @@ def read_content(factory: Factory) -> Content:
     [(cost, place, limits)] = _SENTENCES.findall(last)
     return Content(
         summary=summarize(factory),
-        blocks=[*_split_blocks(f"{text}\n")][1:],
+        blocks=[*_add_import([*_split_blocks(f"{text}\n")][1:], factory)],
         options=[*name_options(read_schema(factory).options.values())],
         errors=errors,
         place=place,
@@ -155,15 +155,31 @@ def _split_paragraphs(text: str) -> Iterator[Block]:
     yield from (Block(each.rstrip()) for each in re.split(r"\n{2,}", text.strip("\n")) if each.strip())
 
 
+def _add_import(blocks: Iterable[Block], factory: Factory) -> Iterator[Block]:
+    """Begin the first example in Python with the import of the layer."""
+    name = getattr(factory, "__name__", "")
+    statement = f"from {_find_home(factory, name)} import {name}\n\n"
+    for block in blocks:
+        is_call = block.is_code and re.match(rf"(?:\w+ = )?{re.escape(name)}\(", block.text)
+        yield block._replace(text=statement + block.text) if is_call else block
+        statement = "" if is_call else statement
+
+
+def _find_home(factory: Factory, name: str) -> str:
+    """The outermost package that exports a layer."""
+    parts = factory.__module__.split(".")
+    homes = (".".join(parts[:end]) for end in range(1, len(parts)))
+    return next((home for home in homes if getattr(sys.modules.get(home), name, None) is factory), factory.__module__)
+
+
 def _describe_neighbors(factory: Factory) -> Iterator[str]:
     """Say where each other layer belongs, with the reason, and for which middlewares of other projects this holds."""
-    known = set(list_layers())
     for attribute, place in _PLACES.items():
         reasons: dict[str, list[str]] = {}
         for other, reason in getattr(factory, attribute, {}).items():
             reasons.setdefault(reason, []).append(other)
         for reason, others in reasons.items():
-            ours = [each for each in others if each in known or each in _KINDS or each.startswith(_CONDITION)]
+            ours = [each for each in others if ":" not in each]
             theirs = [f"``{each}``" for each in others if each not in ours]
             also = f" The same holds for {', '.join(theirs)}." if ours and theirs else ""
             yield f"- {place} {', '.join(map(_name_neighbor, ours) if ours else theirs)}: otherwise {reason}.{also}"
@@ -172,7 +188,8 @@ def _describe_neighbors(factory: Factory) -> Iterator[str]:
 def _name_neighbor(other: str) -> str:
     if other.startswith(_CONDITION):
         return f"a layer whose condition reads ``{other.removeprefix(_CONDITION)}``"
-    return _KINDS.get(other, f"``{other}``")
+    name, _, option = other.partition(".")
+    return _KINDS.get(other) or (f"``{name}`` with ``{option}``" if option else f"``{name}``")
 
 
 def _describe_changes(changes: Changes) -> Iterator[str]:

@@ -32,7 +32,8 @@ __all__ = ["add_command", "list_layers"]
 
 _DESCRIPTION = """\
 Lists the layers that you can write in a file, with what they do. With NAME, it shows all about one layer: examples,
-options with their types, meanings and defaults, errors, its place in a pipeline, and its cost."""
+options with their types, meanings and defaults, errors, its place in a pipeline, and its cost. In the cost, T0 looks at
+the request alone, T1 also at the start of the response, and T2 at each chunk of its body."""
 _EXAMPLES = {
     "List all layers": "wsgistack list",
     "Show all about one": "wsgistack list basic_auth",

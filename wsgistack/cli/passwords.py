@@ -64,9 +64,8 @@ def set_password(parsed: argparse.Namespace) -> int:
         return 0
     if not user or split_line(f"{user}:x") != (user, "x") or find_problem(user):
         problem = f"not a valid user name {user!r}"
-        raise make_file_error(
-            path, problem, expected="no colon or control character, no blanks around it, no # before it"
-        )
+        expected = "no colon or control character, no blanks around it, no # before it"
+        raise make_file_error(path, problem, expected=expected)
     password = _ask(path, "New password: ")
     if _is_terminal() and _ask(path, "Again: ") != password:
         raise make_file_error(path, "the two passwords differ; nothing is changed")

@@ -20,7 +20,8 @@ from wsgistack.config.table.document import MOUNTS, TableFile
 from wsgistack.config.words import describe_value
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import import_string_of
-from wsgistack.options.conversion import label
+from wsgistack.options.conversion import label, write
+from wsgistack.options.schema import Option
 from wsgistack.options.secrets import REDACTED
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.registry import normalize_name
@@ -173,15 +174,20 @@ def _make_item(target: Contents, spec: Spec) -> dict[str, Any]:
     item: dict[str, Any] = {"use": use}
     if spec.name != use:
         item["name"] = spec.name
-    options = {name: _to_toml(target.make_relative(value)) for name, value in spec.options.items()}
+    known: Mapping[str, Option] = {}
+    with suppress(ConfigError):  # a layer that cannot be loaded has no known options
+        known = spec.schema().options
+    options = {
+        name: _to_toml(write(target.make_relative(value), known[name].annotation if name in known else Any))
+        for name, value in spec.options.items()
+    }
     item |= {name: value for name, value in options.items() if name not in _ITEM_KEYS}
     if others := {name: value for name, value in options.items() if name in _ITEM_KEYS}:
         item["options"] = others
     if spec.when is not None:
         item["when"] = _to_toml(spec.when)
-    with suppress(ConfigError):  # a layer that cannot be loaded has no known options
-        if AMBIGUOUS & item.keys() & spec.schema().options.keys():
-            item.setdefault("options", {})  # says that these keys mean the layer
+    if AMBIGUOUS & item.keys() & known.keys():
+        item.setdefault("options", {})  # says that these keys mean the layer
     return item
 
 

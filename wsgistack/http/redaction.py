@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
 __all__ = ["REDACTED", "Redaction", "redact_text"]
@@ -111,6 +111,12 @@ _PAIRS = re.compile(r"([&;])")
 _MARKS = re.compile(r"([&;,?#=:]|/+)")  # between the names and values of a URL, a query or JSON
 _AROUND_NAMES = " \t\r\n\"'()[]{}"  # in JSON
 _SITE = re.compile(r"(?i:https?)://[^/?#&;,=\s]*")
+MAX_REMEMBERED = 1024
+"""Names of which it is remembered whether they are secret: an error has all those of the process and its frames."""
+
+MAX_NAME = 64
+"""In characters: longer names are not remembered, so that no client can fill the memory with them."""
+
 _MAX_DECODED = 4  # times: proxies and applications encode what is encoded already
 _NAME_IN_TEXT = re.compile(
     r"(?<![\w.\[\]%-])(?:(?P<option>--[\w-]++)\s{1,3}(?=[^\s-])|(?P<name>[\w.\[\]%-]++)"
@@ -141,11 +147,12 @@ class Redaction:
     def __init__(self, names: Iterable[str] = ()) -> None:
         secret, perhaps = _compile_names(*names)
         self._find = secret.search
+        self._judge = lru_cache(MAX_REMEMBERED)(lambda name: secret.search(name.lower()) is not None)
         self._may_have_secret = perhaps.search
 
     def is_secret(self, name: str) -> bool:
         """Whether a value with this name is a secret."""
-        return self._find(name.lower()) is not None
+        return self._judge(name) if len(name) <= MAX_NAME else self._find(name.lower()) is not None
 
     def redact_value(self, name: str, value: str) -> str:
         """The value of a header, a cookie or a variable, redacted if its name or its form says that it is a secret."""

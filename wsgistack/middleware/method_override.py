@@ -47,12 +47,13 @@ class MethodOverride(Middleware):
     Cost tier T0.
 
     Place it outside everything that looks at the method, such as guards and conditions with ``method``, but inside
-    ``csrf``, which checks what the browser sent. Not for an application that does this itself, as Rails and Laravel do.
+    ``csrf``, which checks what the browser sent. Not for an application that does this itself.
     """
 
     must_be_inside: ClassVar[Mapping[str, str]] = {"body_limit": "it would read a form before its size is checked"}
     must_be_outside: ClassVar[Mapping[str, str]] = because(
-        AUTHENTICATION, "a condition or a rule would see POST, and the application another method"
+        (*AUTHENTICATION, "request_filter.methods"),
+        "a condition or a rule would see POST, and the application another method",
     )
 
     def __init__(

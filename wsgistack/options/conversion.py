@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from enum import Enum
-from fractions import Fraction
 from functools import partial
 from inspect import Parameter
 from itertools import chain
@@ -28,19 +27,16 @@ from typing import (
 
 from wsgistack.errors import ConfigError, did_you_mean, suggest
 from wsgistack.imports import import_object
+from wsgistack.options.quantities import BYTES, SECONDS, read_duration, read_size, write_quantity
 from wsgistack.options.references import Resolved, Text, map_leaves, suggest_reference, unwrap_resolved
 from wsgistack.types import Duration, Secret, Size
 
-__all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "iterate_parts", "label"]
+__all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "iterate_parts", "label", "write"]
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _BRACKETED_WORD = re.compile(r"""\[[^][{}"',\s]+\][^\s,]""")  # the beginning of a glob or an IPv6 address
-_NUMBER = r"([0-9]{1,18}(?:\.[0-9]{1,9})?)"
-_SIZE = re.compile(rf"{_NUMBER} ?(?:([kKMGT])(i?))?B?")
-_POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
-_DURATION = re.compile(" ?".join(rf"(?:{_NUMBER} ?{unit})?" for unit in ("d", "h", "m", "s", "ms")))
-_SECONDS = (*map(Fraction, (86400, 3600, 60, 1)), Fraction(1, 1000))
 _LINES = "a mapping (one name = value on each line)"  # as an ini file has it
+_BRACES = 'write it in braces, such as { name = "value" }'
 _UNIONS = (Union, UnionType)
 _MAPPINGS = (dict, Mapping)
 _COLLECTIONS: dict[object, Callable[[Iterable[object]], Collection[object]]] = {
@@ -175,6 +171,21 @@ def convert(value: object, annotation: object) -> object:
     return _KINDS[kind][1](value) if kind in _KINDS else unwrap_resolved(value)
 
 
+def write(value: object, annotation: object) -> object:
+    """A converted value as a file would have it: sizes and durations with a unit. It converts to the same value."""
+    kind, arguments = _split(annotation)
+    if kind in _UNIONS:
+        return next((each for each in map(partial(write, value), arguments) if each is not value), value)
+    if kind == Duration and isinstance(value, float):
+        return write_quantity(value, SECONDS)
+    if kind == Size and type(value) is int:
+        return write_quantity(value, BYTES)
+    if is_typeddict(kind) and isinstance(value, Mapping):
+        hints = get_type_hints(kind, include_extras=True)
+        return {name: write(each, hints.get(name)) for name, each in value.items()}
+    return value
+
+
 def _breadth(annotation: object) -> int:
     """How many texts an annotation allows: a few words, none, numbers, or any text."""
     kind = _split(annotation)[0]
@@ -250,7 +261,7 @@ def _mapping(value: object, annotation: object) -> dict[object, object]:
         is_toml = value.template.lstrip().startswith("{")
         value = _read_toml(value, annotation) if is_toml else _read_lines(value)
     if not isinstance(value, Mapping):
-        raise UnfitError(describe(annotation))
+        raise UnfitError(describe(annotation), _BRACES if isinstance(value, str) else "")
     kind, arguments = _split(annotation)
     of_key, of_item = arguments or (Any, Any)
     of_names = get_type_hints(kind, include_extras=True) if is_typeddict(kind) else None
@@ -357,33 +368,12 @@ def _callable(value: object) -> object:
     return found
 
 
-def _read_size(text: str) -> int | None:
-    """Read a number of bytes, such as ``64KiB``; None for any other text."""
-    found = _SIZE.fullmatch(text.strip())
-    if not found:
-        return None
-    number, prefix, binary = found.groups(default="")
-    factor: int = (1024 if binary else 1000) ** _POWERS[prefix]
-    return int(Fraction(number) * factor)
-
-
-def _read_duration(text: str) -> float | None:
-    """Read a number of seconds, such as ``1h30m``; None for any other text."""
-    text = text.strip()
-    if re.fullmatch(_NUMBER, text):
-        return float(text)
-    found = _DURATION.fullmatch(text)
-    if not text or not found:
-        return None
-    return float(sum(Fraction(number) * unit for number, unit in zip(found.groups("0"), _SECONDS, strict=True)))
-
-
 _READERS: dict[object, Callable[[str], Any]] = {
     bool: lambda text: _TRUTHS[text.lower()],
     int: int,
     float: float,
-    Size: _read_size,
-    Duration: _read_duration,
+    Size: read_size,
+    Duration: read_duration,
 }
 _KINDS: dict[object, tuple[str, Callable[[object], object]]] = {
     bool: ("true or false", partial(_plain, bool)),

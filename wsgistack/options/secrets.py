@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from wsgistack.errors import ConfigError, Mistake, describe_error
-from wsgistack.imports import describe_origin
+from wsgistack.imports import describe_origin, is_by_signal
 
 __all__ = ["REDACTED", "hide_secrets", "hide_value", "iterate_texts", "redact_mistake"]
 
@@ -85,7 +85,7 @@ def hide_secrets(
     try:
         yield
     except (Exception, SystemExit) as error:
-        if may_exit and isinstance(error, SystemExit):
+        if (may_exit and isinstance(error, SystemExit)) or is_by_signal(error):
             raise
         said = type(error).__name__ if hidden else describe_error(error)
         failed = Mistake(f"{problem}: {said}{describe_origin(error)}", hint=_LEFT_OUT if hidden else "")

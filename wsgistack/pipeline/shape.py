@@ -1,8 +1,18 @@
 """Which kind of callable something is: a WSGI application, an ASGI application, or something that makes one."""
 
 from collections.abc import Callable, Mapping
-from inspect import Parameter, isasyncgenfunction, iscoroutine, iscoroutinefunction, signature
-from typing import Literal, NamedTuple, TypeAlias, cast
+from inspect import (
+    Parameter,
+    Signature,
+    formatannotation,
+    isasyncgenfunction,
+    iscoroutine,
+    iscoroutinefunction,
+    signature,
+)
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, TypeAlias, Union, cast, get_args, get_origin
 
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.types import App
@@ -15,6 +25,7 @@ _INNER = ("app", "application", "wsgi_app", "wsgi_application")
 _REQUESTS = ("environ", "env", "request")
 _ASGI = ["scope", "receive"]
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+_PLAIN = (str, bytes, int, float, bool, Path, None, NoneType)
 _HINTS: Mapping[Kind, str] = {
     "async": "write def instead of async def",
     "asgi": "run it on an ASGI server, or wrap it in a2wsgi.ASGIMiddleware",
@@ -88,10 +99,50 @@ def find_misfit(value: object) -> Misfit | None:
     # An application needs its first argument. A wrapper that takes any arguments may give it only some of them.
     needs_first = any(each.default is Parameter.empty for each in parameters if each.name in names[:1])
     is_usual = needs_first or not names or names[1:2] == ["start_response"]
-    if not (is_usual if accepts(value, 2) else needs_first and _is_wrapper(value)):
+    may_fit = is_usual if accepts(value, 2) else needs_first and _is_wrapper(value)
+    own = _read_own(value)
+    if not may_fit or (own and _cannot_take_call(own)):
         kind: Kind = "value" if first in _REQUESTS else "factory"
         return Misfit(kind, f"a callable that takes {', '.join(names) or 'no arguments'}")
+    if own and first not in _REQUESTS and not names[1].startswith("start"):  # the usual names leave no doubt
+        returned = own.return_annotation
+        if _is_plain(returned):
+            return Misfit("value", f"a callable that returns {formatannotation(returned)}")
+        if get_origin(returned) == Callable or (_defines(returned, "__call__") and not _defines(returned, "__iter__")):
+            return Misfit("factory", "a factory, which returns another callable")
     return None
+
+
+def _read_own(value: Any) -> Signature | None:
+    """The signature of a callable that names two arguments, whose annotations are its own and can be read.
+
+    A decorator gives its function the annotations of the one that it wraps.
+    """
+    if any(hasattr(each, "__wrapped__") for each in (value, value.__call__, getattr(value, "func", None))):
+        return None
+    try:
+        own = signature(value, follow_wrapped=False, eval_str=True)
+    except Exception:  # an annotation that only a type checker can read
+        return None
+    return own if len(_read_first(own)) == 2 else None
+
+
+def _read_first(shape: Signature) -> list[Parameter]:
+    """The parameters that take the environ and start_response, as far as there are such."""
+    return [each for each in shape.parameters.values() if each.kind in _POSITIONAL][:2]
+
+
+def _cannot_take_call(own: Signature) -> bool:
+    """Whether its annotations do not allow the arguments of an application, or start_response has another default."""
+    default = _read_first(own)[1].default
+    return not (default is None or callable(default)) or any(_is_plain(each.annotation) for each in _read_first(own))
+
+
+def _is_plain(annotation: object) -> bool:
+    """Whether it allows text, bytes, numbers or nothing alone: neither environ nor start_response, nor a body."""
+    if get_origin(annotation) in (Union, UnionType):
+        return all(map(_is_plain, get_args(annotation)))
+    return any(annotation is each for each in _PLAIN)
 
 
 def accepts(value: object, count: int) -> bool:
@@ -116,5 +167,5 @@ def _is_wrapper(value: Callable[..., object]) -> bool:
     return any(each.kind is Parameter.VAR_POSITIONAL for each in own.parameters.values())
 
 
-def _defines(cls: type, name: str) -> bool:
-    return any(name in vars(each) for each in cls.__mro__)
+def _defines(cls: object, name: str) -> bool:
+    return isinstance(cls, type) and any(name in vars(each) for each in cls.__mro__)

@@ -16,6 +16,7 @@ from wsgistack.conditions.openings import find_openings, name_reads
 from wsgistack.conditions.parsing import find_setting, normalize_condition, split_conditions
 from wsgistack.conditions.predicates import Predicate
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, describe_type
+from wsgistack.imports import is_by_signal
 from wsgistack.options.references import find_referenced, make_absolute
 from wsgistack.options.schema import Schema, parse_settings, read_schema, show_options
 from wsgistack.options.secrets import hide_secrets, redact_mistake
@@ -197,8 +198,9 @@ class Spec:
             secrets = schema.find_secrets(given, filled)
             new = (each for each in error.mistakes if each.key not in known)
             mistakes += (redact_mistake(secrets, each, find_referenced(given)) for each in new)
-        except (Exception, SystemExit):  # noqa: S110 - it may need an option that does not fit
-            pass
+        except (Exception, SystemExit) as error:  # it may need an option that does not fit
+            if is_by_signal(error):
+                raise
         with self._placing_mistakes():
             mistakes.raise_if_any()
 
@@ -244,11 +246,13 @@ class Spec:
 
     @cached_property
     def known_as(self) -> tuple[str, ...]:
-        """What other layers may have a reason for: its names, what the layer declares, and what its condition reads."""
+        """What others may have a reason for: its names, alone and with each option, what it does, and what it reads."""
         declared = getattr(registry.origin_of(self.factory()), "changes", None)
         flags = declared._asdict().items() if isinstance(declared, Changes) else ()
         does = (f"changes.{name}" for name, flag in flags if flag is True)
-        return (self.registered_name, *registry.names_of(self.factory()), *does, *name_reads(self.when))
+        names = (self.registered_name, *registry.names_of(self.factory()))
+        with_options = (f"{name}.{option}" for name in names for option, value in self.options.items() if value)
+        return (*names, *with_options, *does, *name_reads(self.when))
 
     @property
     def is_partial(self) -> bool:

@@ -7,6 +7,7 @@ from threading import Thread
 
 import pytest
 
+from tests.waiting import MAX_WAIT
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.access_log import addresses
 from wsgistack.middleware.access_log.addresses import carries_addresses, make_hider
@@ -63,7 +64,8 @@ def test_the_hash_changes_each_day(key: str | None, monkeypatch: pytest.MonkeyPa
     assert seen[0] == seen[1] != seen[2]
 
 
-def test_threads_agree_on_the_key_of_a_day() -> None:
+def test_threads_agree_on_the_key_of_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "time", lambda: 1000.0)
     hide = make_hider("hashed", None)
     assert hide is not None
     with ThreadPoolExecutor(8) as pool:
@@ -71,19 +73,21 @@ def test_threads_agree_on_the_key_of_a_day() -> None:
 
 
 def test_a_line_that_a_garbage_collection_writes_meanwhile_has_the_same_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "time", lambda: 1000.0)
     hide = make_hider("hashed", None)
     assert hide is not None
     seen: list[str] = []
+    urandom = os.urandom
 
     def collect(size: int) -> bytes:
-        monkeypatch.undo()
+        monkeypatch.setattr(os, "urandom", urandom)
         seen.append(hide("203.0.113.77"))  # in the same thread, which makes the key of the day
         return bytes(size)
 
     monkeypatch.setattr(os, "urandom", collect)
     thread = Thread(target=lambda: seen.append(hide("203.0.113.77")), daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(MAX_WAIT)
     assert len(seen) == 2
     assert seen[0] == seen[1]
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.direct import Call, answering
+from tests.waiting import MAX_WAIT
 from wsgistack import AccessLog, ConfigError
 from wsgistack.middleware.access_log import file as module
 from wsgistack.middleware.access_log.file import LogFile
@@ -173,8 +174,9 @@ def test_a_half_line_has_an_end_of_its_own(path: Path) -> None:
 
 @pytest.mark.parametrize("rotate", [_rename, _replace])
 def test_a_half_line_has_an_end_before_the_next_line_if_the_file_was_renamed(
-    rotate: Callable[[Path], None], path: Path
+    rotate: Callable[[Path], None], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "INTERVAL", 3600)  # it does not look at the name again
     log = LogFile(path, REPORTS)
     log.write("1234")
     rotate(path)
@@ -270,7 +272,7 @@ def test_threads_and_processes_lose_no_line_while_the_file_is_renamed(path: Path
 
 def test_threads_open_the_file_once(path: Path) -> None:
     log = LogFile(path, REPORTS)
-    barrier = threading.Barrier(8)
+    barrier = threading.Barrier(8, timeout=MAX_WAIT)
 
     def write_one(_: int) -> None:
         barrier.wait()

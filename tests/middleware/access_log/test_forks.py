@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import MAX_WAIT
 from wsgistack.http.notices import Notice
 from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.access_log.losses import Losses
@@ -28,11 +29,11 @@ def held_elsewhere(thing: Any) -> Iterator[None]:
     def hold() -> None:
         with thing._lock:
             is_held.set()
-            may_go_on.wait()
+            assert may_go_on.wait(2 * MAX_WAIT)
 
     holding = threading.Thread(target=hold)
     holding.start()
-    is_held.wait()
+    assert is_held.wait(MAX_WAIT)
     try:
         yield
     finally:
@@ -47,7 +48,7 @@ def test_a_child_process_opens_the_file_again_and_waits_for_no_thread_of_its_par
     with held_elsewhere(log):  # as during a write
         child = os.fork()
         if not child:
-            signal.alarm(30)  # ends a child that hangs
+            signal.alarm(MAX_WAIT)  # ends a child that hangs
             log.write("child")
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -78,7 +79,7 @@ def test_a_child_process_waits_for_no_lock_of_its_parent(thing: Any, use: Callab
     with held_elsewhere(thing):
         child = os.fork()
         if not child:
-            signal.alarm(5)  # ends a child that hangs
+            signal.alarm(MAX_WAIT)  # ends a child that hangs
             use(thing)
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

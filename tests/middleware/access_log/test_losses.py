@@ -52,6 +52,7 @@ def test_the_report_of_a_loss_shows_no_secrets_of_the_error_of_a_request(
 def test_what_fails_now_and_then_does_not_flood_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(losses, "INTERVAL", 3600)
     layer = AccessLog(answering([b"123"]), format="%s")
     for _ in range(10):
         for stream in (None, io.StringIO()):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.direct import Call, answering
+from tests.waiting import MAX_WAIT
 from wsgistack import AccessLog
-from wsgistack.middleware.access_log import losses
+from wsgistack.middleware.access_log import losses, queued
 from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.processes.background import _wait_for_all
 
@@ -25,7 +26,7 @@ class Disk:
 
     def write(self, line: str) -> None:
         self.has_begun.set()
-        self.may_go_on.wait()
+        assert self.may_go_on.wait(MAX_WAIT)
         if self._failures:
             raise self._failures.pop()
         self.lines.append(line)
@@ -33,6 +34,7 @@ class Disk:
 
 def log_to(disk: Disk, path: Path, queue: int, monkeypatch: pytest.MonkeyPatch) -> AccessLog:
     monkeypatch.setattr(losses, "INTERVAL", 0)
+    monkeypatch.setattr(queued, "PATIENCE", MAX_WAIT)
     monkeypatch.setattr(LogFile, "write", lambda file, line: disk.write(line))
     return AccessLog(answering([b"123"]), format="%U", file=path, queue=queue)
 
@@ -43,7 +45,7 @@ def test_lines_that_find_no_place_are_counted(
     disk = Disk()
     layer = log_to(disk, tmp_path / "log", 2, monkeypatch)
     Call(layer, "/first").read()
-    disk.has_begun.wait()  # the thread has taken the first line, and two more have a place
+    assert disk.has_begun.wait(MAX_WAIT)  # the thread has taken the first line, and two more have a place
     for number in range(9):
         Call(layer, f"/{number}").read()
     assert disk.lines == []  # a slow disk delays nobody
@@ -74,26 +76,27 @@ def test_the_thread_ends_with_the_layer(tmp_path: Path) -> None:
     others = {*threading.enumerate()}
     layer = AccessLog(answering([b"123"]), file=tmp_path / "log", queue=10)
     Call(layer).read()
-    [thread] = {*threading.enumerate()} - others
-    assert thread.name == "access_log"
+    [thread] = [each for each in threading.enumerate() if each not in others and each.name == "access_log"]
     del layer
-    thread.join(30)
+    thread.join(MAX_WAIT)
     assert not thread.is_alive()
     assert len((tmp_path / "log").read_text().splitlines()) == 1
 
 
-_LOG_AND_EXIT = """
+_LOG_AND_EXIT = f"""
 import sys
 from pathlib import Path
 from wsgistack import AccessLog
+from wsgistack.middleware.access_log import queued
 
 def app(environ, start_response):
     start_response("200 OK", [])
     return [b""]
 
+queued.PATIENCE = {MAX_WAIT}
 layer = AccessLog(app, format="%m", file=Path(sys.argv[1]), queue=100_000)
 for number in range(20_000):
-    body = layer({"REQUEST_METHOD": str(number)}, lambda status, headers: None)
+    body = layer({{"REQUEST_METHOD": str(number)}}, lambda status, headers: None)
     list(body)
     body.close()
 """
@@ -109,6 +112,7 @@ assert monkey.is_module_patched("queue")
 @pytest.mark.parametrize("program", [_LOG_AND_EXIT, _WITH_GEVENT], ids=["threads", "gevent"])
 def test_the_end_of_a_process_waits_for_the_lines(program: str, tmp_path: Path) -> None:
     path = tmp_path / "log"
-    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, timeout=60, check=True)
+    command = (sys.executable, "-c", program, path)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * MAX_WAIT, check=True)
     assert done.stderr == ""
     assert path.read_text().splitlines() == [*map(str, range(20_000))]

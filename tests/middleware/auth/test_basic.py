@@ -18,8 +18,9 @@ from webtest import TestApp
 
 from tests.direct import Call, answering, environ_of
 from tests.middleware.auth.authorization_headers import HEADERS
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack import BasicAuth, ConfigError, Pipeline
-from wsgistack.middleware.auth import passwords
+from wsgistack.middleware.auth import hashing, passwords
 from wsgistack.middleware.auth.credentials import prepare_name, prepare_password
 from wsgistack.processes import watched_file
 from wsgistack.types import Environ, StartResponse
@@ -159,9 +160,10 @@ def test_tells_clients_to_come_back_if_too_many_passwords_are_checked(monkeypatc
 
     def check_slowly(stored: str, password: str) -> bool:
         is_checking.release()
-        assert may_go_on.wait(10)
+        assert may_go_on.wait(MAX_WAIT)
         return False
 
+    monkeypatch.setattr(hashing, "MAX_WAIT", MAX_WAIT)
     monkeypatch.setattr(passwords, "verify_hash", check_slowly)
     statuses: list[str] = []
     guesses = [_basic("ann", f"guess {number}") for number in range(16)]
@@ -171,9 +173,8 @@ def test_tells_clients_to_come_back_if_too_many_passwords_are_checked(monkeypatc
     ]
     for thread in threads:
         thread.start()
-    assert is_checking.acquire(timeout=10)
-    while len(statuses) < 14:
-        Event().wait(0.001)
+    assert is_checking.acquire(timeout=MAX_WAIT)
+    wait_until(lambda: len(statuses) == 14)
     assert statuses == ["503 Service Unavailable"] * 14
     refused = _ask(layer, _basic("nobody", "guess"), 503, REMOTE_USER="root")
     assert refused.headers["Retry-After"] == "1"
@@ -183,7 +184,7 @@ def test_tells_clients_to_come_back_if_too_many_passwords_are_checked(monkeypatc
         assert _ask(layer, _basic(user, password), 200).text == f"Basic {user}"
     may_go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(MAX_WAIT)
     assert statuses[14:] == ["401 Unauthorized"] * 2
 
 
@@ -195,11 +196,13 @@ monkey.patch_all()
 import gevent
 from tests.direct import Call, answering
 from wsgistack import BasicAuth
+from wsgistack.middleware.auth import hashing
+hashing.MAX_WAIT = {MAX_WAIT}
 layer = BasicAuth(answering([]), users={{"ann": {_SLOW!r}}}, max_hashes=1)
 ask = lambda header: Call(layer, HTTP_AUTHORIZATION=header).status[:3]
 headers = {[_basic("ann", "secret")] * 20 + [_basic("ann", f"guess {number}") for number in range(20)]}
 jobs = [gevent.spawn(ask, header) for header in headers]
-gevent.joinall(jobs, timeout=60)
+gevent.joinall(jobs, timeout={MAX_WAIT})
 print(*(job.value for job in jobs))
 print(*map(ask, headers))
 """
@@ -291,6 +294,7 @@ def test_shows_no_password_in_its_repr() -> None:
         ({}, "needs one source of users; expected exactly one of users, htpasswd and check"),
         ({"users": {"a": "b"}, "check": lambda user, password: True}, "needs one source of users"),
         ({"users": {}}, "users: has no user"),
+        ({"users": [("a", "b")]}, "users: is a list; expected a mapping"),
         ({"users": {"a": "$bad$"}}, "users: the password of user 'a' is not a hash in a supported format"),
         ({"htpasswd": Path("/no/where")}, "htpasswd: '/no/where' can't be read: No such file or directory"),
         (

@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack.middleware.auth import hashing
 from wsgistack.middleware.auth.hashing import Hashing
+
+
+@pytest.fixture(autouse=True)
+def patiently(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for another thread for as long as it takes."""
+    monkeypatch.setattr(hashing, "MAX_WAIT", MAX_WAIT)
 
 
 class Slow:
@@ -23,7 +30,7 @@ class Slow:
     def __call__(self) -> bool:
         self.calls += 1
         self.running.release()
-        assert self.may_go_on.wait(10)
+        assert self.may_go_on.wait(MAX_WAIT)
         return self.result
 
 
@@ -32,14 +39,6 @@ def start(found: list[Any], compute: Callable[[], Any], times: int = 1) -> list[
     for thread in threads:
         thread.start()
     return threads
-
-
-def wait_for(ready: Callable[[], bool]) -> None:
-    for _ in range(10_000):
-        if ready():
-            return
-        threading.Event().wait(0.001)
-    pytest.fail("it does not happen")
 
 
 def waiting(hashing: Hashing, key: bytes) -> int:
@@ -54,11 +53,11 @@ def test_twenty_requests_with_one_credential_compute_one_hash(result: bool) -> N
     limited, slow = Hashing(1), Slow(result)
     found: list[bool | None] = []
     threads = start(found, lambda: limited.compute(b"key", slow), 20)
-    assert slow.running.acquire(timeout=10)
-    wait_for(lambda: waiting(limited, b"key") == 19)
+    assert slow.running.acquire(timeout=MAX_WAIT)
+    wait_until(lambda: waiting(limited, b"key") == 19)
     slow.may_go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(MAX_WAIT)
     assert (slow.calls, found) == (1, [result] * 20)
 
 
@@ -70,16 +69,16 @@ def test_few_wait_for_one_result_while_somebody_guesses(monkeypatch: pytest.Monk
     assert limited.compute(b"other", lambda: False) is False
     found: list[bool | None] = []
     threads = start(found, lambda: limited.compute(b"key", slow), 16)
-    assert slow.running.acquire(timeout=10)
-    wait_for(lambda: len(found) == 12)
+    assert slow.running.acquire(timeout=MAX_WAIT)
+    wait_until(lambda: len(found) == 12)
     assert found == [None] * 12
     assert waiting(limited, b"key") == 3
     now[0] += hashing.CAUTION
     threads += start(found, lambda: limited.compute(b"key", slow), 5)
-    wait_for(lambda: waiting(limited, b"key") == 8)
+    wait_until(lambda: waiting(limited, b"key") == 8)
     slow.may_go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(MAX_WAIT)
     assert (slow.calls, found[12:]) == (1, [False] * 9)
 
 
@@ -130,14 +129,14 @@ def test_few_checks_run_and_as_many_wait_and_others_are_sent_away() -> None:
     keys = iter([b"%d" % number for number in range(100)])
     threads = start(found, lambda: limited.compute(next(keys), slow), 16)
     for _ in range(2):
-        assert slow.running.acquire(timeout=10)
-    wait_for(lambda: len(found) == 12)
+        assert slow.running.acquire(timeout=MAX_WAIT)
+    wait_until(lambda: len(found) == 12)
     assert found == [None] * 12
     assert not slow.running.acquire(blocking=False)
     assert limited.compute(b"another", slow) is None
     slow.may_go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(MAX_WAIT)
     assert found[12:] == [True] * 4
     assert limited.compute(b"another", slow) is True
 
@@ -147,11 +146,11 @@ def test_nobody_waits_forever(monkeypatch: pytest.MonkeyPatch) -> None:
     limited, slow = Hashing(1), Slow()
     found: list[bool | None] = []
     threads = start(found, lambda: limited.compute(b"slow", slow))
-    assert slow.running.acquire(timeout=10)
+    assert slow.running.acquire(timeout=MAX_WAIT)
     assert limited.compute(b"slow", slow) is None
     assert limited.compute(b"other", slow) is None
     slow.may_go_on.set()
-    threads[0].join(10)
+    threads[0].join(MAX_WAIT)
     assert found == [True]
     assert limited.compute(b"other", slow) is True
 
@@ -181,11 +180,11 @@ def test_a_process_forked_during_a_check_is_not_busy() -> None:
     limited, slow = Hashing(1), Slow()
     limited.compute(b"known", lambda: True)
     threads = start([], lambda: limited.compute(b"slow", slow))
-    assert slow.running.acquire(timeout=10)
+    assert slow.running.acquire(timeout=MAX_WAIT)
     child = os.fork()
     if not child:  # pragma: no cover
         is_right = limited.knows(b"known") and limited.compute(b"slow", lambda: True)
         os._exit(0 if is_right else 1)
     slow.may_go_on.set()
-    threads[0].join(10)
+    threads[0].join(MAX_WAIT)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

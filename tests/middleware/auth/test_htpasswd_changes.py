@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import MAX_WAIT
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.auth.htpasswd_changes import change_user
 
@@ -139,5 +140,5 @@ for number in range(20):
     change_user(Path(sys.argv[1]), f"user{sys.argv[2]}x{number}", "hash")
 """
     started = [subprocess.Popen([sys.executable, "-c", program, path, str(number)]) for number in range(4)]
-    assert [process.wait(60) for process in started] == [0] * 4
+    assert [process.wait(MAX_WAIT) for process in started] == [0] * 4
     assert len({*path.read_text().splitlines()}) == 80

@@ -4,14 +4,16 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from itertools import count
 from pathlib import Path
 from socket import create_server, socket
 from threading import Barrier, Event, Thread
 from threading import enumerate as enumerate_threads
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 import jwt
@@ -19,9 +21,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack import ConfigError, Identity, Refusal
 from wsgistack.middleware.auth import jwks
-from wsgistack.middleware.auth.jwks import Keys
+from wsgistack.middleware.auth.jwks import MIN_INTERVAL, Keys
 from wsgistack.middleware.auth.jwt import Jwts
 from wsgistack.processes import forking
 
@@ -62,7 +65,7 @@ class Issuer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.requests += 1
-                issuer.may_answer.wait(10)
+                issuer.may_answer.wait(MAX_WAIT)
                 self.send_response(issuer.status)
                 for name, value in {"Content-Length": str(len(issuer.body)), **issuer.headers}.items():
                     self.send_header(name, value)
@@ -84,28 +87,38 @@ class Issuer:
         self._server.server_close()
 
 
+def wait_for_reading() -> None:
+    """Wait until no thread reads keys. It may do so still when its keys are in use."""
+    for thread in enumerate_threads():
+        if thread.name == "wsgistack-keys":
+            thread.join(MAX_WAIT)
+            assert not thread.is_alive()
+
+
+@pytest.fixture(autouse=True)
+def patiently(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Wait for an issuer for as long as it takes, but do not ask again meanwhile. No thread goes on after a test."""
+    monkeypatch.setattr(jwks, "IO_TIMEOUT", MAX_WAIT)
+    monkeypatch.setattr(jwks, "MIN_INTERVAL", 3600.0)
+    yield
+    wait_for_reading()
+
+
 @pytest.fixture
-def issuer() -> Iterator[Issuer]:
+def issuer(patiently: None) -> Iterator[Issuer]:
     made = Issuer()
     yield made
     made.stop()
 
 
 @pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+def quickly(patiently: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jwks, "MIN_INTERVAL", 0.0)
     monkeypatch.setattr(jwks, "FILE_INTERVAL", 0.0)
 
 
 def make(**options: Any) -> Jwts:
-    return Jwts(**{"algorithms": ["RS256", "ES256"], "required": [], "remember": 60, **options})
-
-
-def wait_until(is_so: Callable[[], object]) -> None:
-    end = monotonic() + 10
-    while not is_so():
-        assert monotonic() < end
-        sleep(0.01)
+    return Jwts(**{"algorithms": ["RS256", "ES256"], "required": [], "remember": 3600, **options})
 
 
 def is_accepted(jwts: Jwts, token: str) -> bool:
@@ -244,7 +257,7 @@ def test_fetches_the_keys_once_for_all_first_requests(issuer: Issuer) -> None:
     jwts = make(jwks_url=issuer.url)
     assert issuer.requests == 0
     issuer.may_answer.clear()
-    barrier = Barrier(9)
+    barrier = Barrier(9, timeout=MAX_WAIT)
     found: list[object] = []
 
     def ask() -> None:
@@ -295,17 +308,30 @@ def test_an_unknown_key_is_fetched_in_the_background_and_the_last_keys_stay_vali
     wait_until(lambda: is_accepted(jwts, sign(TWO, kid="two")))
     issuer.status = 500
     requests = issuer.requests
+    wait_for_reading()
     assert not is_accepted(jwts, sign(CURVE, "ES256", kid="three"))
-    wait_until(lambda: issuer.requests > requests)
+    wait_for_reading()
+    assert issuer.requests == requests + 1
     assert is_accepted(jwts, sign(ONE, kid="one"))
 
 
-def test_unknown_keys_fetch_nothing_more_than_every_ten_seconds(issuer: Issuer) -> None:
+def test_unknown_keys_fetch_nothing_more_than_every_ten_seconds(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(jwks, "monotonic", lambda: now)
+    monkeypatch.setattr(jwks, "MIN_INTERVAL", MIN_INTERVAL)
     jwts = make(jwks_url=issuer.url)
     assert is_accepted(jwts, sign(ONE, kid="one"))
     for number in range(20):
         assert not is_accepted(jwts, sign(TWO, kid=f"unknown {number}"))
+        now += 0.5
+    wait_for_reading()
     assert issuer.requests == 1
+    now += 0.5
+    assert not is_accepted(jwts, sign(TWO, kid="unknown"))
+    wait_for_reading()
+    assert issuer.requests == 2
 
 
 def test_a_process_without_a_thread_to_spare_keeps_its_keys(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,44 +342,66 @@ def test_a_process_without_a_thread_to_spare_keeps_its_keys(issuer: Issuer, monk
     monkeypatch.setattr(jwks, "MIN_INTERVAL", 0.0)
     keys = Keys(jwt, file=None, url=issuer.url, refresh=0)
     assert keys.find("one", "RS256")
-    monkeypatch.setattr(jwks, "Thread", NoThread)
-    sleep(0.01)
-    assert keys.find("one", "RS256")
-    monkeypatch.undo()
-    monkeypatch.setattr(jwks, "MIN_INTERVAL", 0.0)
-    requests = issuer.requests
+    wait_for_reading()
+    with monkeypatch.context() as patched:
+        patched.setattr(jwks, "Thread", NoThread)
+        assert keys.find("one", "RS256")
+    assert issuer.requests == 1
     keys.find("two", "RS256")
-    wait_until(lambda: issuer.requests > requests)
+    wait_for_reading()
+    assert issuer.requests == 2
 
 
-def test_a_slow_issuer_is_cut_off(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(jwks, "IO_TIMEOUT", 0.3)
-    for sent in (b"", b"HTTP/1.0 200 OK\r\n\r\n"):
-        caplog.clear()
-        with create_server(("127.0.0.1", 0)) as listener:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-            is_over = Event()
+@contextmanager
+def dripping(sent: bytes) -> Iterator[tuple[str, Event]]:
+    """The URL of an issuer that sends one byte after the other, and what says that nobody reads it any more."""
+    is_over = Event()
 
-            def drip(listener: socket = listener, sent: bytes = sent, is_over: Event = is_over) -> None:
-                connection, _ = listener.accept()
-                with connection, suppress(OSError):
-                    connection.sendall(sent)
-                    while not is_over.wait(0.02):
-                        connection.sendall(b"H")  # each byte comes in time
-                is_over.set()
+    def drip() -> None:
+        with suppress(OSError), listener.accept()[0] as connection:
+            connection.sendall(sent)
+            while not is_over.wait(0.01):
+                connection.sendall(b"H")
+        is_over.set()
 
-            thread = Thread(target=drip)
-            thread.start()
-            jwts = make(jwks_url=url)
-            for _ in range(3):  # which would not return
-                found = jwts.verify(sign(ONE, kid="one"))
-                assert isinstance(found, Refusal)
-                assert found.status == 503
-            if sent:
-                wait_until(is_over.is_set)
-                wait_until(lambda: "can't read the keys" in caplog.text)
+    with create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=drip)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/", is_over
+        finally:
             is_over.set()
             thread.join()
+    wait_for_reading()
+
+
+def test_the_first_tokens_do_not_wait_long_for_a_slow_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwks, "IO_TIMEOUT", 0.3)
+    with dripping(b"") as (url, _):
+        jwts = make(jwks_url=url)
+        for _ in range(3):  # which would not return
+            found = jwts.verify(sign(ONE, kid="one"))
+            assert isinstance(found, Refusal)
+            assert found.status == 503
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.0 200 OK\r\nX-Slow: ", b"HTTP/1.0 200 OK\r\n\r\n"])
+def test_a_slow_issuer_is_cut_off(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jwks, "monotonic", count().__next__)  # each byte comes in time
+    with dripping(sent) as (url, is_over):
+        found = make(jwks_url=url).verify(sign(ONE, kid="one"))
+        assert isinstance(found, Refusal)
+        assert found.status == 503
+        assert is_over.wait(MAX_WAIT)
+    assert "can't read the keys" in caplog.text
+    assert "the issuer is too slow" in caplog.text
+
+
+def test_reads_nothing_after_the_deadline() -> None:
+    with socket() as connection, pytest.raises(TimeoutError):
+        jwks._TimedReader(BytesIO(b"x"), connection, monotonic() - 1).read(1)
 
 
 @pytest.mark.usefixtures("quickly")
@@ -361,6 +409,7 @@ def test_only_the_first_tokens_wait_for_an_issuer_that_does_not_answer(issuer: I
     jwts = make(jwks_url=issuer.url)
     issuer.status = 500
     assert not is_accepted(jwts, sign(ONE, kid="one"))
+    wait_for_reading()
     issuer.status = 200
     issuer.may_answer.clear()
     assert not is_accepted(jwts, sign(ONE, kid="one"))
@@ -406,7 +455,7 @@ def test_a_forked_process_waits_for_no_lock_of_another_thread(issuer: Issuer) ->
         child = os.fork()
         if not child:
             try:
-                signal.alarm(10)
+                signal.alarm(MAX_WAIT)
                 os._exit(0 if is_accepted(jwts, token) else 1)
             finally:
                 os._exit(2)
@@ -445,5 +494,5 @@ def test_a_file_is_not_read_again_if_its_time_and_size_are_the_same(
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     for _ in range(20):
         assert is_accepted(jwts, sign(ONE))
-        wait_until(lambda: "wsgistack-keys" not in [thread.name for thread in enumerate_threads()])
-    assert str(path) not in caplog.text  # of another test, a thread may still wait for its issuer
+        wait_for_reading()
+    assert caplog.text == ""

@@ -166,6 +166,42 @@ def test_logs_who_gets_in_if_asked(caplog: pytest.LogCaptureFixture) -> None:
     assert (record.levelno, vars(record)["scheme"]) == (logging.DEBUG, "Card")
 
 
+@pytest.mark.parametrize("origin", [{}, {"REMOTE_ADDR": ""}, {"REMOTE_ADDR": "0.0.0.0"}])  # noqa: S104
+def test_clients_without_an_address_share_a_counter(origin: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    client = make(throttle={"per_client": 1})
+    client.app = without_address(client.app, origin)
+    client.get("/", headers={"X-Card": "ada:forged"}, status=401)
+    client.get("/", headers={"X-Card": "bob:forged"}, status=429)
+    assert [vars(record)["client"] for record in caplog.records] == ["-"] * 3
+    assert [record.getMessage().partition(" from ")[2][:2] for record in caplog.records] == ["- ", "-:", "-:"]
+
+
+def without_address(app: App, origin: dict[str, str]) -> App:
+    """Remove what WebTest says of the client."""
+
+    def served(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ.pop("REMOTE_ADDR", None)
+        return app(environ | origin, start_response)
+
+    return served
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"throttle": {"per_clent": 5}}, "throttle.per_clent: unknown option; did you mean 'per_client'?"),
+        ({"throttle": "per_client = 5"}, "throttle: is text; expected a mapping of options"),
+        ({"basic": {"usrs": {}}}, "basic.usrs: unknown option; did you mean 'users'?"),
+        ({"bearer": {"jwt": {"kys": "a"}}}, "bearer.jwt.kys: unknown option; did you mean 'keys'?"),
+        ({"bearer": {"jwt": ["a"]}}, "bearer.jwt: is a list; expected a mapping of options"),
+    ],
+)
+def test_refuses_unknown_options_of_a_mapping(options: Any, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make(**options)
+    assert str(caught.value) == said
+
+
 class Proxied(Card):
     """A card that only a proxy may send."""
 

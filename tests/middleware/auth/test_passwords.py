@@ -8,7 +8,9 @@ import bcrypt as bcrypt_library
 import pytest
 from passlib.hash import apr_md5_crypt, bcrypt, ldap_salted_sha1, ldap_sha1, sha256_crypt
 
+from tests.waiting import MAX_WAIT
 from wsgistack.errors import ConfigError
+from wsgistack.middleware.auth import hashing
 from wsgistack.middleware.auth.passwords import LOCKED, Passwords, Users, Verdict
 
 _FAST_BCRYPT = bcrypt.using(rounds=4)
@@ -123,7 +125,8 @@ def test_computes_a_hash_for_every_wrong_password(computed: list[bytes]) -> None
     assert len(computed) == 5
 
 
-def test_twenty_first_requests_compute_one_hash(computed: list[bytes]) -> None:
+def test_twenty_first_requests_compute_one_hash(computed: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "MAX_WAIT", MAX_WAIT)
     verify = _open(Users({"ann": bcrypt.using(rounds=10).hash("a")})).verify
     del computed[:]
     with ThreadPoolExecutor(20) as threads:

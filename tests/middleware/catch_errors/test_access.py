@@ -12,6 +12,7 @@ import pytest
 from waitress import create_server
 
 from tests.direct import Call, environ_of, raising
+from tests.waiting import MAX_WAIT
 from wsgistack import CatchErrors, Forwarded, load
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.catch_errors.access import compile_access
@@ -108,12 +109,12 @@ def waitress(request: pytest.FixtureRequest) -> Iterator[int]:
     thread.start()
     yield server.effective_port
     server.trigger.pull_trigger(server.close)
-    thread.join(10)
+    thread.join(MAX_WAIT)
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "Via"])
 def test_nobody_sees_them_through_a_proxy_whose_headers_waitress_has_removed(name: str, waitress: int) -> None:
-    with closing(HTTPConnection("localhost", waitress, timeout=10)) as connection:
+    with closing(HTTPConnection("localhost", waitress, timeout=MAX_WAIT)) as connection:
         for headers, may_see in (({}, True), ({name: "for=203.0.113.7"}, False), ({}, True)):
             connection.request("GET", "/", headers=headers)
             assert (b"s3cret" in connection.getresponse().read()) is may_see

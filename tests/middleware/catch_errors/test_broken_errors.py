@@ -5,7 +5,6 @@ import json
 import logging
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.direct import Body, Call, answering, raising
+from tests.waiting import MAX_WAIT
 from wsgistack import CatchErrors
 from wsgistack.errors import class_name
 from wsgistack.logging import JsonFormatter
@@ -241,9 +241,7 @@ LONG: dict[str, Callable[[], Exception]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", LONG)
 def test_cuts_messages_of_100_megabytes(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    begin = time.process_time()
     assert b'"status": 500' in Call(CatchErrors(raising(LONG[kind]()))).read()
-    assert time.process_time() - begin < 60, "it is bounded, if only roughly"
     assert len(caplog.text) < 200_000
 
 
@@ -340,7 +338,8 @@ print(Server().request("GET", CatchErrors(app), "/").status)
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory in this way")
 def test_answers_and_logs_without_memory() -> None:
     """The frames of the error hold the memory, so that perhaps no module can be imported."""
-    done = subprocess.run((sys.executable, "-c", EXHAUSTED), capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-c", EXHAUSTED]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=MAX_WAIT, check=False)
     assert done.stdout == "500 Internal Server Error\n"
     assert "in app\n" in done.stderr
     assert "MemoryError" in done.stderr

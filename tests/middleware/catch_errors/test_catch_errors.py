@@ -294,11 +294,11 @@ def test_logs_an_error_in_close_and_passes_it_on(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("chunks", [(), (b"begun",)], ids=["before the first byte", "after it"])
-def test_logs_an_error_in_the_body_and_one_in_close(chunks: tuple[bytes, ...]) -> None:
+def test_logs_an_error_in_the_body_and_one_in_close(chunks: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     texts = io.StringIO()
     logger = logging.getLogger("site.texts")
-    logger.addHandler(logging.StreamHandler(texts))
-    logger.propagate = False  # no other handler keeps the records, and the errors with them
+    monkeypatch.setattr(logger, "handlers", [logging.StreamHandler(texts)])
+    monkeypatch.setattr(logger, "propagate", False)  # no other handler keeps the records, and the errors with them
 
     class Failing(Body):
         """Raises a second error that has taken the first one's place in memory."""

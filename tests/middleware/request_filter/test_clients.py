@@ -1,6 +1,8 @@
 """Networks that may enter or not, also from files."""
 
 import logging
+import os
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from wsgistack import ConfigError
 from wsgistack.middleware.request_filter.clients import NetworkFile, compile_client_rules, describe_client
 from wsgistack.processes import watched_file
 
+CHANGES = count(1_000_000_000)
 HERE = "192.0.2.0/24"
 NOBODY = "0.0.0.0"  # noqa: S104 (what forwarded writes for a client that a proxy does not know)
 
@@ -93,9 +96,10 @@ FILE = """\
 
 
 def write(path: Path, text: str) -> Path:
-    """Replace a file as an operator should."""
+    """Replace a file as an operator should. It has a time of its own, also where several changes have the same one."""
     other = path.with_name("new")
     other.write_bytes(text.encode())
+    os.utime(other, (next(CHANGES),) * 2)
     return other.replace(path)
 
 

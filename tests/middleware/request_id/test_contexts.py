@@ -12,6 +12,7 @@ import gevent
 import pytest
 
 from tests.direct import Call, environ_of
+from tests.waiting import MAX_WAIT
 from wsgistack import RequestId, current_request_id
 from wsgistack.types import Environ, StartResponse
 
@@ -46,7 +47,7 @@ def read(app: RequestId, pause: object, request_id: str) -> str:
 
 def test_many_threads_at_once() -> None:
     app, names = RequestId(streaming), [f"thread{number}" for number in range(8)]
-    together = Barrier(len(names), timeout=30)
+    together = Barrier(len(names), timeout=MAX_WAIT)
     with ThreadPoolExecutor(len(names)) as pool:
         found = [*pool.map(partial(read, app, together.wait), names)]
     assert found == [f"{name} " * 4 + "-" for name in names]
@@ -55,7 +56,7 @@ def test_many_threads_at_once() -> None:
 def test_greenlets_that_take_turns() -> None:
     app, names = RequestId(streaming), [f"greenlet{number}" for number in range(8)]
     started = [gevent.spawn(read, app, gevent.sleep, name) for name in names]
-    gevent.joinall(started, timeout=30, raise_error=True)
+    gevent.joinall(started, timeout=MAX_WAIT, raise_error=True)
     assert [each.value for each in started] == [f"{name} " * 4 + "-" for name in names]
 
 
@@ -65,7 +66,7 @@ def test_a_greenlet_of_another_one_has_its_id_or_none() -> None:
         inside = copy_context()
         own = gevent.spawn(current_request_id)
         given = gevent.spawn(inside.run, current_request_id)
-        gevent.joinall([own, given], timeout=30, raise_error=True)
+        gevent.joinall([own, given], timeout=MAX_WAIT, raise_error=True)
         return [f"{own.value} {given.value}".encode()]
 
     found = Call(RequestId(app), HTTP_X_REQUEST_ID="mine").read().decode()

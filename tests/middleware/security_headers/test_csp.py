@@ -141,7 +141,10 @@ def test_refuses_other_texts(source: str) -> None:
         ),
         ({"img-src": []}, "csp.img-src: missing sources; expected sources, or 'none'"),
         ({"img-src": ["'none'", "a.org"]}, "csp.img-src: 'none' is not alone; remove it, or all others"),
-        ({"script-src": "'self'"}, "csp.script-src: not a list; expected a list of texts"),
+        (
+            {"script-src": "'self' a.org"},
+            "csp.script-src: is text; expected a list; write [\"'self'\", 'a.org']",
+        ),
         (
             # flask-talisman 0.8.0 put the nonce into every directive
             {"img-src": ["'nonce'"]},

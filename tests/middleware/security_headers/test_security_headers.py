@@ -296,6 +296,10 @@ def test_does_not_warn_about_other_pages(own: tuple[str, str], caplog: pytest.Lo
         ({"coop": "same-site"}, "coop: invalid value 'same-site'; did you mean 'same-origin'?"),
         ({"corp": "none"}, "corp: invalid value 'none'; choose from cross-origin, off, same-origin, same-site"),
         ({"coep": "require_corp"}, "coep: invalid value 'require_corp'; did you mean 'require-corp'?"),
+        ({"csp": "default-src 'self'"}, "csp: is text; expected a mapping"),
+        ({"csp_report_only": "off"}, "csp_report_only: is text; expected a mapping"),
+        ({"reporting_endpoints": []}, "reporting_endpoints: is a list; expected a mapping"),
+        ({"permissions_policy": "camera=()"}, "permissions_policy: is text; expected a mapping"),
         ({"csp": {"scrpt-src": []}}, "csp.scrpt-src: unknown directive 'scrpt-src'; did you mean 'script-src'?"),
         (
             {"csp_report_only": {"img-src": ["self"]}},

@@ -31,7 +31,7 @@ def test_permissions() -> None:
             {"x\n": []},
             "p: unknown feature 'x\\n'; expected one of the Permissions Policy registry, such as camera",
         ),
-        ({"camera": "self"}, "p.camera: not a list; expected a list of texts"),
+        ({"camera": "self"}, "p.camera: is text; expected a list; write ['self']"),
         ({"camera": ["'self'"]}, """p.camera: not a valid value "'self'"; write self without quotes"""),
         ({"camera": ["(self)"]}, "p.camera: not a valid value '(self)'; write self without quotes"),
         ({"camera": ["()"]}, "p.camera: not a valid value '()'; nobody is allowed by an empty list"),

@@ -183,7 +183,9 @@ class TableFile(Document):
 
     def _read_layers(self, given: object, at: KeyPath, global_conf: Mapping[str, str]) -> Stack:
         if not isinstance(given, (list, tuple)):
-            return Stack(mistakes=(self.table.place(at).mistake(describe_type(given), expected=_LIST),))
+            names = filter(registry.has, map(str, given)) if isinstance(given, Mapping) else ()
+            hint = next((f'write [[layers]], and use = "{name}" below it' for name in names), "")
+            return Stack(mistakes=(self.table.place(at).mistake(describe_type(given), expected=_LIST, hint=hint),))
         mistakes = Mistakes()
         specs = []
         for number, item in enumerate(given, 1):

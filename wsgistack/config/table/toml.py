@@ -32,6 +32,7 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 _ALREADY_SET = "this key or table is already set above"
 _HINTS = {
     "Invalid value": "write text in quotes",
+    "Unclosed array": "separate items with commas, and close the list",
     "Invalid statement": "a comment begins with #",
     "Cannot": _ALREADY_SET,
     "Duplicate": _ALREADY_SET,

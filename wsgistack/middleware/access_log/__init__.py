@@ -118,7 +118,7 @@ class AccessLog(Middleware):
             tenant = request_header:X-Tenant
             build = shop.version:find_build
 
-    In Python, write a mapping: ``extra_fields = {tenant = "request_header:X-Tenant"}``.
+    In Python, write a mapping: ``extra_fields={"tenant": "request_header:X-Tenant"}``.
 
     ``outcome`` is ``complete``, ``aborted`` if the client has gone, ``failed`` if the application raised an error, or
     ``upgraded`` if the connection went on with another protocol, such as WebSocket. ``error`` is the type of the error,

@@ -1,10 +1,10 @@
 """Authentication: who sends a request, and what they may do. One file for each scheme."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
-from wsgistack.errors import ConfigError, Mistake, check_lists, describe_type
+from wsgistack.errors import ConfigError, Mistake, check_lists, check_options
 from wsgistack.middleware.auth.api_key import ApiKey, ApiKeyOptions
 from wsgistack.middleware.auth.basic import Basic, BasicOptions
 from wsgistack.middleware.auth.bearer import Bearer, BearerOptions
@@ -128,7 +128,7 @@ class Auth(AuthLayer):
         withhold: bool = False,
     ) -> None:
         check_lists(schemes=schemes)
-        given: dict[str, tuple[Callable[..., Scheme], object]] = {
+        given: dict[str, tuple[Callable[..., Scheme], Any]] = {
             "certificate": (ClientCertificate, certificate),
             "trusted_header": (TrustedHeader, trusted_header),
             "bearer": (Bearer, bearer),
@@ -161,9 +161,8 @@ def _refuse_none() -> Scheme:
     raise ConfigError(Mistake("has no scheme", expected="at least one, such as basic or bearer"))
 
 
-def _make_scheme(make: Callable[..., Scheme], options: object) -> Scheme:
-    if not isinstance(options, Mapping):
-        raise ConfigError(Mistake(describe_type(options), value=options, expected="a mapping of options"))
+def _make_scheme(make: Callable[..., Scheme], options: Any) -> Scheme:
+    check_options(options, make)
     scheme = make(**options)
     if not isinstance(scheme, Scheme):
         problem = f"{make!r} made {scheme!r}, which is not a Scheme"

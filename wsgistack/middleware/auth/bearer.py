@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TypedDict
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_options
 from wsgistack.middleware.auth.credentials import has_scheme
 from wsgistack.middleware.auth.jwt import JwtOptions, Jwts
 from wsgistack.middleware.auth.layer import AuthLayer
@@ -52,7 +52,7 @@ class Bearer(Scheme):
         with mistakes.collect():
             self._tokens = Tokens(tokens or {}, scheme=self.auth_type, key="tokens")
         with mistakes.collect():
-            self._jwts = Jwts(**jwt) if jwt else None
+            self._jwts = _make_jwts(jwt) if jwt else None
         mistakes.raise_if_any()
 
     def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
@@ -83,6 +83,14 @@ class Bearer(Scheme):
             if refusal.scope:
                 made += f', scope="{refusal.scope}"'
         return made
+
+
+def _make_jwts(options: JwtOptions) -> Jwts:
+    mistakes = Mistakes()
+    with mistakes.collect(prefix="jwt"):
+        check_options(options, Jwts)
+    mistakes.raise_if_any()
+    return Jwts(**options)
 
 
 class BearerAuth(AuthLayer):

@@ -7,7 +7,7 @@ from pathlib import Path
 from secrets import token_hex
 from stat import S_IMODE, S_ISREG
 
-from wsgistack.errors import ConfigError, Mistake, Where
+from wsgistack.errors import make_file_error
 from wsgistack.middleware.auth.htpasswd import split_line
 
 __all__ = ["change_user"]
@@ -31,15 +31,15 @@ def change_user(path: Path, user: str, stored: str | None) -> bool:
         with _lock(target.parent):
             found = target.stat() if target.exists() else None
             if found and not S_ISREG(found.st_mode):
-                raise _make_error(path, "is not a file that can be replaced")
+                raise make_file_error(path, "is not a file that can be replaced")
             text = target.read_bytes().decode("utf-8-sig") if found else ""
             changed, was_there = _change_lines(text, user, stored)
             if changed != text:
                 _replace(target, changed, found)
     except UnicodeDecodeError as error:
-        raise _make_error(path, "is not UTF-8") from error
+        raise make_file_error(path, "is not UTF-8") from error
     except OSError as error:
-        raise _make_error(path, f"can't be changed: {error.strerror}") from error
+        raise make_file_error(path, f"can't be changed: {error.strerror}") from error
     return was_there
 
 
@@ -92,7 +92,3 @@ def _lock(folder: Path) -> Iterator[None]:
             stack.callback(os.close, descriptor)
             flock(descriptor, LOCK_EX)
         yield
-
-
-def _make_error(path: Path, problem: str) -> ConfigError:
-    return ConfigError(Mistake(problem, where=Where(str(path))))

@@ -5,13 +5,25 @@ import logging
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
 from math import inf
 from pathlib import Path
+from socket import socket
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import (
+    AbstractHTTPHandler,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 from wsgistack.errors import ConfigError, Mistake, describe_error
 from wsgistack.http.addresses import parse_address
@@ -208,15 +220,63 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
+class _TimedReader(RawIOBase):
+    """What a connection receives until a deadline. The timeout of its socket begins again with each byte."""
+
+    def __init__(self, raw: Any, connection: socket, end: float) -> None:
+        self._raw = raw
+        self._connection = connection
+        self._end = end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> Any:
+        left = self._end - monotonic()
+        if left <= 0:
+            raise TimeoutError("the issuer is too slow")
+        self._connection.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(HTTPResponse):
+    def __init__(self, connection: socket, *arguments: Any, end: float, **options: Any) -> None:
+        super().__init__(connection, *arguments, **options)
+        self.fp = BufferedReader(_TimedReader(self.fp.detach(), connection, end))
+
+
+class _Timed(AbstractHTTPHandler):
+    """Reads status, headers and body until a deadline. Connecting and the handshake of TLS have a timeout each."""
+
+    def do_open(self, http_class: Any, req: Request, **options: Any) -> Any:
+        response_class = partial(_TimedResponse, end=monotonic() + IO_TIMEOUT)
+
+        def connect(*arguments: Any, **more: Any) -> Any:
+            connection = http_class(*arguments, **more)
+            connection.response_class = response_class
+            return connection
+
+        return super().do_open(connect, req, **options)
+
+
+class _TimedHTTP(_Timed, HTTPHandler):
+    pass
+
+
+class _TimedHTTPS(_Timed, HTTPSHandler):
+    pass
+
+
 def _fetch(url: str) -> bytes:
     request = Request(url, headers={"Accept": "application/jwk-set+json, application/json"})  # noqa: S310
     # only TLS makes sure that a proxy does not replace the keys
-    handlers = [_NoRedirect()] if request.type == "https" else [_NoRedirect(), ProxyHandler({})]
-    end = monotonic() + IO_TIMEOUT
+    proxies = [] if request.type == "https" else [ProxyHandler({})]
     data = b""
-    with build_opener(*handlers).open(request, timeout=IO_TIMEOUT) as answer:
+    with build_opener(_NoRedirect, _TimedHTTP, _TimedHTTPS, *proxies).open(request, timeout=IO_TIMEOUT) as answer:
         while len(data) <= MAX_SIZE and (chunk := answer.read1()):
             data += chunk
-            if monotonic() > end:  # the timeout of the socket begins again with each byte
-                raise TimeoutError("the issuer is too slow")
     return data

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
 from wsgistack.environ import IDENTITY
-from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_lists, check_options
+from wsgistack.http.addresses import UNSPECIFIED
 from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import send_answer
@@ -76,6 +77,7 @@ class AuthLayer(Middleware):
         self._throttle: Throttle | None = None
         if throttle is not None:
             with mistakes.collect(prefix="throttle"):
+                check_options(throttle, Throttle)
                 self._throttle = Throttle(**throttle)
         schemes = []
         for key, make in make_schemes.items():
@@ -200,6 +202,7 @@ def _verify(scheme: Scheme, credentials: Credentials, environ: Environ, throttle
 
 
 def _log(message: str, level: int, user: str, client: str, scheme: Scheme, reason: str) -> None:
-    user, client = escape_quoted(user[:MAX_LOGGED_USER]), escape_quoted(client) or "-"
+    user = escape_quoted(user[:MAX_LOGGED_USER])
+    client = "-" if client in ("", UNSPECIFIED) else escape_quoted(client)  # fail2ban must not block it
     extra = {"user": user, "client": client, "scheme": scheme.auth_type, "reason": reason}
     _LOGGER.log(level, message, user, client, extra=extra)

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import Self
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, Where
+from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, check_mappings
 from wsgistack.middleware.auth.credentials import MAX_TEXT, find_problem, prepare_name, prepare_password
 from wsgistack.middleware.auth.hashes import (
     HashError,
@@ -65,6 +65,7 @@ class Users:
         :raises ConfigError: the mapping is empty, a name, a hash or a password can't be used, or a library is not
             installed.
         """
+        check_mappings(**{key: users})
         if not users:
             raise ConfigError(Mistake("has no user", key=key, expected="at least one"))
         hashes: dict[str, str] = {}

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
 from wsgistack.environ import CSP_NONCE
-from wsgistack.errors import Mistake, Mistakes, suggest
+from wsgistack.errors import Mistake, Mistakes, check_mappings, suggest
 from wsgistack.exchange import editing
 from wsgistack.http.caching import CACHING_FIELDS, is_reusable
 from wsgistack.http.notices import Notice
@@ -179,6 +179,9 @@ class SecurityHeaders(Middleware):
         self.coop = coop
         self.corp = corp
         self.coep = coep
+        check_mappings(csp_report_only=csp_report_only, reporting_endpoints=reporting_endpoints)
+        optional = {"csp": csp, "permissions_policy": permissions_policy}
+        check_mappings(**{key: table for key, table in optional.items() if table != "off"})
         mistakes = Mistakes()
         fixed: Headers = []
         for key, (name, known) in _CHOICES.items():

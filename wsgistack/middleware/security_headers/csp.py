@@ -125,7 +125,7 @@ def check_policy(
         elif name in _ONLY_ENFORCED and not is_enforced:
             mistakes.append(Mistake("browsers ignore this directive in a policy that they only report", key=at))
         elif isinstance(values, str):
-            mistakes.append(Mistake("not a list", key=at, value=values, expected="a list of texts"))
+            mistakes.append(Mistake("is text", at, values, "a list", f"write {values.split()}"))
         elif name == _REPORT_TO:
             mistakes.extend(each._replace(key=at) for each in _check_report_to(values, endpoints))
         else:

@@ -47,7 +47,7 @@ def make_permissions(table: Mapping[str, Sequence[str]], *, key: str) -> str:
                 Mistake(f"unknown feature {feature!r}", key=at, value=feature, expected=expected, hint=hint)
             )
         elif isinstance(allowed, str):
-            mistakes.append(Mistake("not a list", key=at, value=allowed, expected="a list of texts"))
+            mistakes.append(Mistake("is text", at, allowed, "a list", f"write {allowed.split()}"))
         else:
             mistakes.extend(each._replace(key=at) for each in _check_allowed(allowed))
             items = " ".join(each if each in ("*", "self") else f'"{each}"' for each in allowed)

@@ -8,6 +8,7 @@ from typing import Any, Never
 import pytest
 
 from tests.direct import Call
+from tests.waiting import MAX_WAIT
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.debug import logs
 from wsgistack.middleware.catch_errors.debug.logs import Recording, describe_records
@@ -109,14 +110,14 @@ def test_keeps_the_records_of_a_stream_and_of_its_end() -> None:
 
 
 def test_keeps_the_requests_of_threads_apart() -> None:
-    both = threading.Barrier(2)
+    both = threading.Barrier(2, timeout=MAX_WAIT)
     found: dict[str, list[str]] = {}
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
-        both.wait(10)
+        both.wait()
         LOG.warning(environ["PATH_INFO"])
-        both.wait(10)
+        both.wait()
         return [b""]
 
     recording = Recording(app)

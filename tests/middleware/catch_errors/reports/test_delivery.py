@@ -14,6 +14,7 @@ from gevent import Timeout
 
 from tests.direct import Call, raising
 from tests.middleware.catch_errors.failing import caught, fail, report_of
+from tests.waiting import MAX_WAIT
 from wsgistack import CatchErrors
 from wsgistack.middleware.catch_errors.reports import delivery as home
 from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery, Delivery
@@ -32,11 +33,11 @@ class Gate:
 
     def __call__(self, report: ErrorReport) -> None:
         self.entered.set()
-        assert self.open.wait(30)
+        assert self.open.wait(MAX_WAIT)
         self.reports.append(report)
 
 
-def wait(delivery: BackgroundDelivery, seconds: float) -> bool:
+def wait(delivery: BackgroundDelivery, seconds: float = MAX_WAIT) -> bool:
     """Wait until all reports are delivered."""
     return delivery._background.wait(seconds)
 
@@ -61,7 +62,7 @@ def test_a_reporter_that_fails_is_logged(
     delivery = BackgroundDelivery(broken, "site.reports") if in_background else Delivery(broken, "site.reports")
     for _ in range(2):
         delivery.send(REPORT)
-    assert not isinstance(delivery, BackgroundDelivery) or wait(delivery, 10)
+    assert not isinstance(delivery, BackgroundDelivery) or wait(delivery)
     assert [record.name for record in caplog.records] == ["site.reports"] * 2
     assert "broken failed" in caplog.text
     assert kind is Timeout or "no network" in caplog.text
@@ -92,15 +93,15 @@ def test_a_reporter_that_hangs_delays_nobody_else(gate: Gate, caplog: pytest.Log
     hanging = BackgroundDelivery(gate, "site.reports")
     other = BackgroundDelivery(got.append, "site.reports")
     hanging.send(REPORT)
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(MAX_WAIT)
     for _ in range(103):
         hanging.send(REPORT)
     other.send(REPORT)
-    assert wait(other, 10)
+    assert wait(other)
     assert got == [REPORT]
     assert not wait(hanging, 0)
     gate.open.set()
-    assert wait(hanging, 10)
+    assert wait(hanging)
     assert len(gate.reports) == 101
     assert "the reporter Gate was too slow: 3 reports were dropped" in caplog.text
 
@@ -111,15 +112,16 @@ def test_the_last_reports_are_delivered_before_the_process_ends(tmp_path: Path) 
 import time
 from pathlib import Path
 from tests.middleware.catch_errors.failing import caught, fail, report_of
-from wsgistack.middleware.catch_errors.reports.delivery import BackgroundDelivery, Delivery
+from wsgistack.middleware.catch_errors.reports import delivery
 
 def slow(report):
     time.sleep(0.2)
     Path({str(file)!r}).write_text(report.message)
 
-BackgroundDelivery(slow, "site").send(report_of(caught(fail)))
+delivery._PATIENCE = {MAX_WAIT}
+delivery.BackgroundDelivery(slow, "site").send(report_of(caught(fail)))
 """
-    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[4], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[4], check=True, timeout=2 * MAX_WAIT)
     assert file.read_text() == "no"
 
 
@@ -136,7 +138,7 @@ def test_says_that_a_thread_can_not_start(
         patched.setattr(threading.Thread, "start", fail)
         delivery.send(REPORT)
     delivery.send(REPORT)
-    assert wait(delivery, 30)
+    assert wait(delivery)
     assert gate.reports == [REPORT]
     assert caplog.messages == [
         "no thread can be started for the reporter Gate: reports are dropped",
@@ -147,10 +149,10 @@ def test_says_that_a_thread_can_not_start(
 def test_says_at_once_that_a_reporter_hangs(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
     delivery = BackgroundDelivery(gate, "wsgistack.catch_errors")
     delivery.send(REPORT)
-    assert gate.entered.wait(30)
+    assert gate.entered.wait(MAX_WAIT)
     for _ in range(home._MAX_WAITING + 3):
         delivery.send(REPORT)
     assert [each.getMessage() for each in caplog.records] == ["the reporter Gate is too slow: reports are dropped"]
     gate.open.set()
-    assert wait(delivery, 30)
+    assert wait(delivery)
     assert "the reporter Gate was too slow: 3 reports were dropped" in caplog.text

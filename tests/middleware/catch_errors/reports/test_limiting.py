@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
+from tests.waiting import MAX_WAIT
 from wsgistack.middleware.catch_errors.reports.limiting import Limiter
 
 
@@ -47,6 +48,6 @@ def test_an_error_in_a_garbage_collection_does_not_wait_for_the_one_before() -> 
 
     thread = Thread(target=lambda: admitted.append(limiter.admit(Fingerprint("a"), 1)), daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(MAX_WAIT)
     assert not thread.is_alive()
     assert admitted.count(0) == 2

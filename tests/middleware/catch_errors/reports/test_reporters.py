@@ -14,6 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from tests.middleware.catch_errors.failing import caught, fail, failing, report_of, send
+from tests.waiting import MAX_WAIT
 from wsgistack import CatchErrors, ConfigError
 from wsgistack.middleware.catch_errors.reports.reporters import (
     REPORTS_LOGGER,
@@ -109,9 +110,10 @@ def mailbox() -> Iterator[Mailbox]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = Controller(mailbox, hostname="127.0.0.1", port=port)
+    server = Controller(mailbox, hostname="127.0.0.1", port=port, ready_timeout=MAX_WAIT)
     server.start()
-    handler = SMTPHandler(("127.0.0.1", port), "site@example.org", ["ada@example.org"], "Error in the shop", timeout=10)
+    address, to = ("127.0.0.1", port), ["ada@example.org"]
+    handler = SMTPHandler(address, "site@example.org", to, "Error in the shop", timeout=MAX_WAIT)
     logger = logging.getLogger(REPORTS_LOGGER)
     logger.addHandler(handler)
     yield mailbox

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.middleware.catch_errors.failing import Unprintable, fail, failing, send
+from tests.waiting import MAX_WAIT
 from wsgistack import CatchErrors, ConfigError, Pipeline
 from wsgistack.middleware.catch_errors.reports.record import ErrorReport
 
@@ -42,8 +43,11 @@ def broken_logger(name: str) -> Iterator[None]:
     logger = logging.getLogger(name)
     logger.addHandler(handler)
     logger.propagate = False
-    yield
-    logger.removeHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
 
 
 def test_reports_once_in_a_period_and_counts_the_others() -> None:
@@ -67,7 +71,7 @@ def test_a_reporter_in_the_background_gets_the_report_too() -> None:
         received.set()
 
     send(CatchErrors(failing(lambda _: fail()), reporters=[reporter]))
-    assert received.wait(10)
+    assert received.wait(MAX_WAIT)
     assert threads == ["wsgistack-reports"]
 
 
@@ -104,12 +108,13 @@ def test_reports_all_mistakes_at_once(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == []
 
 
-def test_a_message_of_100_mb_is_truncated_in_the_log_and_in_the_report(tmp_path: Path) -> None:
+def test_a_message_of_100_mb_is_truncated_in_the_log_and_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts = io.StringIO()
-    handler = logging.StreamHandler(texts)
     logger = logging.getLogger("site.huge")
-    logger.addHandler(handler)
-    logger.propagate = False
+    monkeypatch.setattr(logger, "handlers", [logging.StreamHandler(texts)])
+    monkeypatch.setattr(logger, "propagate", False)
     error = ValueError("a" * 100_000_000)
     layer = CatchErrors(
         failing(lambda _: raise_error(error)),
@@ -119,7 +124,6 @@ def test_a_message_of_100_mb_is_truncated_in_the_log_and_in_the_report(tmp_path:
         capsules=tmp_path,
     )
     assert send(layer)[0] == "500 Internal Server Error"
-    logger.removeHandler(handler)
     [capsule] = tmp_path.iterdir()
     assert "ValueError: aaa" in texts.getvalue()
     assert max(len(texts.getvalue()), len(json.dumps(RECEIVED[0])), capsule.stat().st_size) < 200_000
@@ -213,11 +217,15 @@ def test_the_client_gets_an_answer_even_if_nothing_can_be_logged(tmp_path: Path)
 
 
 def test_a_disabled_logger_makes_no_record_but_reports() -> None:
+    layer = CatchErrors(
+        failing(lambda _: fail()), logger="site.disabled", reporters=[receive], report_in_background=False
+    )
     logger = logging.getLogger("site.disabled")
     logger.setLevel(logging.CRITICAL)
-    send(
-        CatchErrors(failing(lambda _: fail()), logger="site.disabled", reporters=[receive], report_in_background=False)
-    )
+    try:
+        send(layer)
+    finally:
+        logger.setLevel(logging.NOTSET)
     assert len(RECEIVED) == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgistack.options.conversion import UnfitError, convert
+from wsgistack.options.conversion import UnfitError, convert, write
 from wsgistack.types import Duration, Size
 
 
@@ -116,3 +116,20 @@ def test_reads_any_duration_exactly(amounts: dict[str, int], separator: str) -> 
     written = separator.join(f"{amounts[unit]}{unit}" for unit in UNITS if unit in amounts)
     exact = Fraction(sum(amount * UNITS[unit] for unit, amount in amounts.items()), 1000)
     assert read_duration(written) == float(exact)
+
+
+@given(st.integers(0) | st.integers(0, 9).map(lambda number: 1000**number))
+def test_reads_each_size_that_it_writes(size: int) -> None:
+    assert read_size(write(size, Size)) == size
+
+
+@given(st.floats(0, allow_infinity=False) | st.integers(0, 10**16).map(float))
+def test_reads_each_duration_that_it_writes(duration: float) -> None:
+    assert read_duration(write(duration, Duration)) == duration
+
+
+def test_writes_a_unit_only_where_the_annotation_means_one() -> None:
+    for annotation in (float, int, float | None, str, Size):
+        assert write(3600.0, annotation) == 3600.0
+    assert write(3600.0, Duration | None) == "1h"
+    assert write(True, Size) is True
