@@ -58,11 +58,11 @@ class Bearer(Scheme):
     def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
         """Read the token. A JWT that was right not long ago is not verified again."""
         written: str = environ.get("HTTP_AUTHORIZATION", "")
-        if not has_scheme(written, "bearer"):
-            return None
-        _, blank, token = written[: MAX_TOKEN + 20].partition(" ")
+        scheme, _, token = written[: MAX_TOKEN + 20].partition(" ")
+        if scheme.lower() != "bearer":
+            return _MALFORMED if has_scheme(written, "bearer") else None
         token = token.strip(" ")
-        if len(token) > MAX_TOKEN or written[6:7] != blank:
+        if len(token) > MAX_TOKEN:
             return _MALFORMED
         return (self._jwts and self._jwts.recall(token)) or Credentials("", token)
 
