@@ -40,6 +40,7 @@ FLOORS = (
         "serving.programs",
         "processes.background",
         "processes.watched_file",
+        "processes.writable",
     ),
     (
         "options.secrets",

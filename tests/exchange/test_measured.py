@@ -165,6 +165,18 @@ def test_ends_at_content_length_on_a_server_without_write(take: int | None, seen
     assert body.closed == 1
 
 
+@pytest.mark.parametrize("headers", [[("Content-Length", "3")], []], ids=["with a length", "without a length"])
+@pytest.mark.parametrize("inner", [CatchErrors, lambda app: app], ids=["logged inside", "alone"])
+def test_a_close_that_fails_keeps_no_chunk_from_a_server_without_write(
+    headers: Headers, inner: Callable[[App], App], seen: Seen
+) -> None:
+    failing = Body(b"1", b"23", failure=ValueError("not closed"))
+    body = measured(inner(answering(failing, *headers)), seen)({}, server_without_write)  # type: ignore[arg-type]
+    assert b"".join(body) == b"123"
+    assert seen == [("failed", "200", 3)]
+    assert failing.closed == 1
+
+
 def test_writes_the_whole_length_where_the_server_has_no_write(seen: Seen) -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Length", "3")])(b"123")

@@ -95,6 +95,9 @@ def test_the_forms_are_closed(host: str) -> None:
         ("192.0.2.1:80", "192.0.2.1", 80),
         ("[2001:DB8:0::1]", "2001:db8::1", None),
         ("[::1]:8080", "::1", 8080),
+        ("example.org:", "example.org", None),  # RFC 3986 section 3.2.3: the port may be empty
+        ("Example.org.:", "example.org", None),
+        ("[::1]:", "::1", None),
     ],
 )
 def test_a_valid_host_has_a_name_and_a_port(host: str, name: str, port: int | None) -> None:
@@ -108,7 +111,8 @@ def test_a_valid_host_has_a_name_and_a_port(host: str, name: str, port: int | No
             "",
             ".",
             ":80",
-            "a:",
+            ":",
+            "a::",
             "a:b",
             "a:80:80",
             "a..",
@@ -145,6 +149,7 @@ def test_hosts_match_whole_labels_and_any_port() -> None:
     [
         ("example.org:80", "; write example.org"),
         ("*.a.org:80", "; write *.a.org"),
+        ("example.org:", "; write example.org"),
         (".example.org", "; write *.example.org"),  # as in Django
         ("https://Example.org:8443/x", "; write example.org"),
         *(("*", ""), ("", ""), ("a b", ""), ("https://", "")),

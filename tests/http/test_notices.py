@@ -40,3 +40,28 @@ def test_a_notice_shows_an_error(caplog: pytest.LogCaptureFixture) -> None:
     [record] = caplog.records
     assert record.exc_info
     assert record.exc_info[1] is error
+
+
+def test_the_text_of_an_error_has_no_secrets_and_an_end(caplog: pytest.LogCaptureFixture) -> None:
+    def render() -> None:
+        raise ValueError("no database at postgresql://shop:tr0ub4dor@db/, password=tr0ub4dor" + "x" * 1_000_000)
+
+    try:
+        render()
+    except ValueError as error:
+        error.__context__ = KeyError("token=tr0ub4dor")
+        Notice(LOGGER).log("failed", error=error)
+    text = logging.Formatter().format(caplog.records[0])
+    assert "tr0ub4dor" not in text
+    assert len(text) < 10_000
+    start, *_, call, line, said = text.splitlines()
+    assert start == "failed"
+    assert call.endswith("in render")
+    assert line.strip().startswith("raise ValueError(")
+    assert said.startswith("ValueError: no database at postgresql://[redacted]@db/, password=[redacted]")
+
+
+def test_a_logger_may_leave_out_warnings(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR, LOGGER.name)
+    Notice(LOGGER).log("failed", error=ValueError("why"))
+    assert caplog.records == []

@@ -173,6 +173,7 @@ def test_an_overridden_method_is_checked_in_either_order(csrf_is_outside: bool) 
         ("http://example.com", "example.com"),  # the scheme is unknown behind a proxy, as in Go
         ("http://example.com:8080", "example.com:8080"),
         ("https://example.com", "example.com:443"),
+        ("https://example.com", "example.com:"),
         ("http://example.com", "example.com:80"),
         ("https://example.com:443", "example.com"),
         ("https://EXAMPLE.com", "example.COM"),
@@ -218,6 +219,8 @@ def test_an_origin_with_the_host_of_the_request_may_send(origin: str, host: str)
             ("http://[fe80::1%25eth0]", "[fe80::1%25eth0]"),
         ),
         *(("null", "null"), ("null", ""), ("*", "*")),
+        # no browser writes an empty port
+        *(("https://example.com:", HOST), ("https://example.com:", "example.com:"), ("https://[::1]:", "[::1]:")),
         # a request without Host, or with one that is not valid
         *(("https://example.com", ""), ("https://example.com", "example.com, example.com")),
         *(("https://example.com", "example.com/"), ("https://example.com", "example.com:x")),

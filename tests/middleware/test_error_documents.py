@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from wsgiref.util import FileWrapper
@@ -11,10 +11,10 @@ import flask
 import pytest
 
 from tests.direct import Body, Call, answering, environ_of, raising, restart
-from wsgistack import CatchErrors, ConfigError, ErrorDocuments, Mount, Pipeline, Static, load
+from wsgistack import CatchErrors, ConfigError, ErrorDocuments, Mount, Pipeline, Responses, Static, load
 from wsgistack.http.notices import Notice
 from wsgistack.testing.server import Server
-from wsgistack.types import App, Environ, StartResponse
+from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
 
 EMPTY = answering([], ("Content-Type", "text/html"), ("Content-Length", "0"), ("Allow", "GET"), status="404 Not Found")
 PAGE = answering([b"<h1>", b"Sorry</h1>"], ("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "14"))
@@ -259,11 +259,27 @@ def test_a_page_with_the_status_of_the_error_is_one() -> None:
     assert ask(page=answering([b"page"], status="404 Not Found")).read() == b"page"
 
 
+@pytest.mark.parametrize("layer", ["error_documents", "responses"])
+def test_logs_no_secrets_of_a_page_that_fails(layer: str, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(*_: object) -> Any:
+        raise ValueError("no database at postgresql://shop:tr0ub4dor@db/")
+
+    if layer == "error_documents":
+        ask(page=fail).read()
+    else:
+        Call(Responses(CatchErrors(fail), members=fail), HTTP_ACCEPT="application/json").read()
+    caplog.handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    said = "".join(map(caplog.handler.format, caplog.records))
+    assert f"wsgistack.{layer}: " in said
+    assert "ValueError: no database at postgresql://[redacted]@db/" in said
+    assert "tr0ub4dor" not in said
+
+
 def test_answers_although_the_log_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError("no log today")
 
-    monkeypatch.setattr(logging.getLogger("wsgistack.error_documents"), "warning", fail)
+    monkeypatch.setattr(logging.getLogger("wsgistack.error_documents"), "handle", fail)
     call = ask(page=raising(ValueError("no page")))
     assert (call.read(), call.status) == (b"", "404 Not Found")
 
@@ -304,6 +320,91 @@ def test_a_restart_of_the_application_is_its_answer() -> None:
 
     call = ask(app)
     assert (call.read(), call.status) == (b"broken", "500 Internal Server Error")
+
+
+def starting(*starts: str, chunks: Sequence[bytes] = (), writes: Sequence[bytes] = (), late: bool = False) -> App:
+    """An application whose second and further starts, or the first one for an error, have ``exc_info``."""
+
+    def start(start_response: StartResponse) -> None:
+        for status in starts:
+            headers = [("Content-Type", "text/plain"), ("Allow", status)]
+            if status >= "5":
+                restart(start_response, status, headers)
+            else:
+                write = start_response(status, headers)
+                for chunk in writes:
+                    write(chunk)
+
+    def generate(start_response: StartResponse) -> Iterator[bytes]:
+        start(start_response)
+        yield from chunks
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if late:
+            return generate(start_response)
+        start(start_response)
+        return [*chunks]
+
+    return app
+
+
+BROKEN = "500 Internal Server Error"
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        pytest.param(starting(BROKEN), id="first"),
+        pytest.param(starting("200 OK", BROKEN), id="after a success"),
+        pytest.param(starting("404 Not Found", BROKEN), id="after another error"),
+        pytest.param(starting("200 OK", "503 Busy", BROKEN), id="twice"),
+        pytest.param(starting(BROKEN, chunks=[b"", b""]), id="empty chunks"),
+        pytest.param(starting(BROKEN, late=True), id="late"),
+        pytest.param(starting("404 Not Found", BROKEN, late=True), id="late after another error"),
+    ],
+)
+@pytest.mark.parametrize("is_uwsgi", [False, True])
+def test_a_restart_with_an_empty_body_gets_a_page(app: App, is_uwsgi: bool) -> None:
+    errors: list[object] = []
+
+    def watch(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
+            if exc_info:
+                errors.append(exc_info[1])
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        layer = ErrorDocuments(app, paths={"404": "/no", "5xx": "/broken"}, application=PAGE)
+        return layer(environ, start)
+
+    keys: dict[str, Any] = {"uwsgi.version": b"2.0"} if is_uwsgi else {}
+    call = Call(watch, **keys)
+    assert (call.read(), call.status) == (b"<h1>Sorry</h1>", BROKEN)
+    assert (call.headers["content-type"], call.headers["allow"]) == ("text/html; charset=utf-8", BROKEN)
+    if not is_uwsgi:  # which fails at any exc_info
+        assert [*map(str, errors)] == ["the reason of a restart"]  # layers outside learn of it
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        pytest.param(starting("200 OK", BROKEN, chunks=[b"broken"]), id="after a success"),
+        pytest.param(starting("404 Not Found", BROKEN, chunks=[b"broken"], late=True), id="late"),
+    ],
+)
+def test_a_restart_with_a_body_stays_as_it_is(app: App) -> None:
+    call = Call(ErrorDocuments(app, paths={"5xx": "/broken", "404": "/no"}, application=PAGE))
+    assert (call.read(), call.status) == (b"broken", BROKEN)
+
+
+def test_a_second_start_without_exc_info_is_refused_by_the_server() -> None:
+    with pytest.raises(AssertionError, match="started twice"):
+        Call(ErrorDocuments(starting(BROKEN, "200 OK"), paths={"5xx": "/broken"}, application=PAGE))
+
+
+def test_a_restart_after_a_written_chunk_is_refused_by_the_server() -> None:
+    layer = ErrorDocuments(starting("200 OK", BROKEN, writes=[b"half"]), paths={"5xx": "/broken"}, application=PAGE)
+    with pytest.raises(RuntimeError, match="the reason of a restart"):
+        Call(layer)
 
 
 def test_a_missing_page_of_the_application_itself_ends() -> None:

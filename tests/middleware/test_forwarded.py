@@ -77,7 +77,9 @@ def test_the_first_address_from_the_right_that_is_no_proxy_is_the_client(value: 
     [
         *("unknown", "_hidden", "garbage", "<script>", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4:99999", "1.2.3.4:"),
         *("localhost", "::g", "[::1", "-", "'", "1.2.3.4; 5.6.7.8", "1.2.3.4 5.6.7.8", "٣.1.1.1", "0x7f.1", "127.1"),
-        *(f"{CLIENT},", f"{CLIENT}, ,", ",", " ", f"{CLIENT}, unknown", f"{CLIENT}, unknown, {SECOND}", "1" * 9000),
+        # a proxy writes nothing if its variable for the address is empty, and the client wrote what is before that
+        *(f"{CLIENT},", f"{CLIENT}, ,", f"{CLIENT}, , {SECOND}", ",", " "),
+        *(f"{CLIENT}, unknown", f"{CLIENT}, unknown, {SECOND}", "1" * 9000),
     ],
 )
 def test_a_client_that_the_proxy_does_not_name_is_in_no_network(value: str) -> None:
@@ -246,6 +248,7 @@ ALL = ["proto", "host", "port", "prefix"]
         ({"Host": "example.org"}, ("example.org", "example.org", "80")),
         ({"Host": "Example.org.:80"}, ("example.org", "example.org", "80")),
         ({"Host": "example.org:8080"}, ("example.org:8080", "example.org", "8080")),
+        ({"Host": "example.org:"}, ("example.org", "example.org", "80")),
         ({"Host": "example.org", "Proto": "https"}, ("example.org", "example.org", "443")),
         ({"Host": "example.org:443", "Proto": "https"}, ("example.org", "example.org", "443")),
         ({"Host": "example.org:80", "Proto": "https"}, ("example.org:80", "example.org", "80")),

@@ -29,12 +29,15 @@ def call(host: str | None, path: str = "/", canonical: str = "", **keys: Any) ->
 
 
 A_NAME = "expected a name, such as www.example.org or www.example.org:8443"
-GOOD = ["example.org", "EXAMPLE.org.:8080", "a.example.net", "a.b.example.net", "[2001:DB8:0::1]:80", "192.0.2.1"]
+GOOD = [
+    *("example.org", "EXAMPLE.org.:8080", "a.example.net", "a.b.example.net", "[2001:DB8:0::1]:80", "192.0.2.1"),
+    *("example.org:", "[2001:db8::1]:"),
+]
 BAD = [
     *(None, "", "example.org:80:80", "example.org..", "www.example.org", "example.net", "badexample.net", "evil.test"),
     *("example.org@evil.test", "evil.test@example.org", "example.org/x", "example.org a.test", "example.org,a.test"),
     *("[2001:db8::2]", "2001:db8::1", "192.0.2.1.evil.test", "192.0.2.01", "example.org\x00", "ex\xe4mple.org"),
-    *("example.org:99999", "example.org:", "*.example.net", "x" * 10_000),
+    *("example.org:99999", "example.org::", "*.example.net", "x" * 10_000),
 ]
 
 
@@ -56,6 +59,9 @@ def test_refuses_every_other_host(host: str | None) -> None:
         ("www.example.org", "example.org", "http://www.example.org/caf%C3%A9?q=1"),
         ("www.example.org", "www.example.org:8080", ""),
         ("www.example.org", "WWW.Example.org.", ""),
+        ("www.example.org", "www.example.org:", ""),
+        ("www.example.org", "example.org:", "http://www.example.org/caf%C3%A9?q=1"),
+        ("www.example.org:8443", "www.example.org:", "http://www.example.org:8443/caf%C3%A9?q=1"),
         ("www.example.org:8443", "www.example.org:8443", ""),
         ("www.example.org:8443", "www.example.org", "http://www.example.org:8443/caf%C3%A9?q=1"),
     ],
@@ -124,6 +130,10 @@ def test_exempt_paths_are_answered_for_every_host(canonical: str) -> None:
         (
             {"canonical": "https://www.example.org:443/"},
             f"canonical: not a valid host 'https://www.example.org:443/'; {A_NAME}; write www.example.org",
+        ),
+        (
+            {"canonical": "www.example.org:"},
+            f"canonical: not a valid host 'www.example.org:'; {A_NAME}; write www.example.org",
         ),
         (
             {"allowed": ["a.test"], "exempt": ["/"]},

@@ -33,6 +33,7 @@ def call(path: str = "/", *, scheme: str = "http", options: Any = (), **keys: An
         ("example.org", "https://example.org/a%20b?q"),
         ("example.org:8080", "https://example.org/a%20b?q"),
         ("EXAMPLE.org.", "https://example.org/a%20b?q"),
+        ("example.org:", "https://example.org/a%20b?q"),
         ("[2001:db8::1]:8080", "https://[2001:db8::1]/a%20b?q"),
     ],
 )

@@ -61,6 +61,52 @@ def test_the_answer_is_that_of_whitenoise(root: Path) -> None:
     assert gzip.decompress(answer.read()) == CSS.encode()
 
 
+def test_the_application_answers_for_a_file_that_was_removed(root: Path) -> None:
+    app = Static(hello, root=root)
+    (root / "site.css.gz").unlink()
+    assert Call(app, "/site.css").read() == CSS.encode()
+    assert Call(app, "/site.css", HTTP_ACCEPT_ENCODING="gzip;q=1").read() == b"hello"
+    (root / "site.css").unlink()
+    assert Call(app, "/site.css").read() == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        *(("gzip", "gzip"), ("br, gzip;q=0.5", "gzip"), ("GZIP;Q=1", ""), ("gzip;q=0.001", "gzip")),
+        *(("gzip;q=0", ""), ("gzip; q=0.000, identity", ""), ("br;q=1,\tGzip\t;\tQ=0.0", ""), ("br;q=0, gzip", "gzip")),
+        *(("", ""), ("gzip;q=0," * 200, "")),
+    ],
+)
+def test_sends_no_coding_that_the_client_refuses(root: Path, accepted: str, coding: str) -> None:
+    answer = Call(Static(hello, root=root), "/site.css", HTTP_ACCEPT_ENCODING=accepted)
+    assert len(answer.read()) == int(answer.headers["content-length"])
+    assert answer.headers.get("content-encoding", "") == coding
+
+
+def test_a_part_belongs_to_the_file_that_the_client_has(root: Path) -> None:
+    app = Static(hello, root=root, index_file="index.html")
+    tag = get(app, "/site.css")["etag"]
+
+    def ask(path: str, **keys: str) -> tuple[str, bytes]:
+        answer = Call(app, path, HTTP_RANGE="bytes=5-8", **keys)
+        return answer.status[:3], answer.read()
+
+    part = ("206", CSS[5:9].encode())
+    assert ask("/site.css") == ask("/site.css", HTTP_IF_RANGE=tag) == part
+    for other in ('"other"', f"W/{tag}", "", "Thu, 01 Jan 1970 00:00:00 GMT"):
+        assert ask("/site.css", HTTP_IF_RANGE=other) == ("200", CSS.encode())
+    assert ask("/docs", HTTP_IF_RANGE=tag) == ("302", b"")
+
+
+def test_the_application_gets_the_whole_request(root: Path) -> None:
+    sent = {"HTTP_RANGE": "bytes=5-8", "HTTP_IF_RANGE": '"x"', "HTTP_ACCEPT_ENCODING": "gzip;q=0"}
+    for path in ("/none", "/site.css"):
+        answer = Call(Static(hello, root=root), path, **sent)
+        answer.read()
+        assert {key: answer.environ[key] for key in sent} == sent
+
+
 def test_options(root: Path) -> None:
     options: dict[str, Any] = {
         "max_age": 3600,

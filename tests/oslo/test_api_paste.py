@@ -41,7 +41,7 @@ class Apps(NamedTuple):
 
 def convert(file: Path) -> Path:
     """Change the file by the command in the docs."""
-    [command] = re.findall(r"^    (sed .*) api-paste.ini$", oslo.__doc__ or "", re.MULTILINE)
+    [command] = re.findall(r"^    (sed .*?) api-paste.ini$", oslo.__doc__ or "", re.MULTILINE | re.DOTALL)
     new = file.with_name(f"converted-{file.name}")
     new.write_bytes(file.read_bytes())
     subprocess.run(f"{command} {new}", shell=True, check=True)  # noqa: S602
@@ -248,6 +248,37 @@ def test_check_finds_no_mistake(
     file = convert(folder / name)
     assert main(["check", "--strict", "--paste-deploy", "-q", str(file), "--name", NAMES[name]]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+def test_other_names_of_oslo_middleware_stay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "keystone.ini"
+    file.write_text(
+        """\
+[filter:debug]
+use = egg:oslo.middleware#debug
+[filter:Debug]
+paste.filter_factory = oslo_middleware:Debug.factory
+[filter:correlation_id]
+paste.filter_factory = oslo_middleware.correlation_id:CorrelationId.factory
+[filter:tracing]
+use = egg:oslo.middleware#tracing
+[filter:sizelimit]
+use = egg:oslo.middleware#sizelimit
+[pipeline:main]
+pipeline = debug Debug correlation_id sizelimit app
+[app:app]
+paste.app_factory = tests.oslo.service:app_factory
+"""
+    )
+    new = convert(file)
+    assert read_changes(file, new) == ["use = egg:wsgistack#oslo_sizelimit"]
+    assert main(["check", str(new)]) == 0, capsys.readouterr()
+    assert ask(loadapp(f"config:{new}"), "/").status == "200 OK"
+
+
+def read_changes(old: Path, new: Path) -> list[str]:
+    """The lines of a file that another one does not have."""
+    return [line for line in new.read_text().splitlines() if line not in old.read_text().splitlines()]
 
 
 def test_an_answer_to_an_error_passes_the_middlewares_of_the_service(folder: Path, configure: Configure) -> None:

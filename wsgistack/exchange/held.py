@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import ClassVar, cast
 
 from wsgistack.environ import is_client_gone
-from wsgistack.exchange import CLOSED, Exchange, body_is_inert
-from wsgistack.types import ExcInfo, Headers, Write
+from wsgistack.exchange import CALLING, CLOSED, Exchange, body_is_inert
+from wsgistack.types import ExcInfo, Headers, StartResponse, Write
 
 __all__ = ["HeldExchange"]
 
@@ -15,8 +15,9 @@ class HeldExchange(Exchange):
     """An exchange that holds the start back until the first chunk, even an empty one, or the end of an empty body.
 
     While :attr:`is_held`, a layer can still set ``headers``, and an error can be answered without a restart, which some
-    servers handle wrongly. A start with ``exc_info`` replaces the held one and is not held. Nor is a switch of
-    protocols (101), or a start for which :meth:`on_start` sets :attr:`holds` to False.
+    servers handle wrongly. A start with ``exc_info`` replaces the held one and is not held, unless
+    :attr:`holds_restarts` is set. Nor is a switch of protocols (101), or a start for which :meth:`on_start` sets
+    :attr:`holds` to False.
 
     A subclass that overrides :meth:`on_chunk` calls it, or :meth:`release`, before it returns the first chunk.
     """
@@ -26,6 +27,9 @@ class HeldExchange(Exchange):
     headers: Headers
     is_held: bool
     sent: int
+    holds_restarts: ClassVar[bool] = False
+    """Whether a start with ``exc_info`` is held as well, before the server can have sent anything of the one before."""
+
     _passes_lists = True
     _passes_chunks: ClassVar[bool] = True
 
@@ -74,6 +78,11 @@ class HeldExchange(Exchange):
         """Whether an answer can still replace the response."""
         return self._sees_chunks and not self.sent and self._source is not CLOSED and self.status[:3] != "101"
 
+    @property
+    def _can_restart(self) -> bool:
+        """Whether the server has surely sent nothing yet."""
+        return self._write is None or (self._source is CALLING and not self.sent)
+
     def begin(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Hold the start, or pass it on if an earlier one was released."""
         try:
@@ -82,6 +91,9 @@ class HeldExchange(Exchange):
             if exc_info:
                 self.on_exc_info(exc_info[1])
                 is_first = self._write is None and "uwsgi.version" in self.environ
+                if self.holds_restarts and self.holds and self._can_restart and not is_first:
+                    self.start_response, self._write = _pass_on(self.start_response, exc_info), None
+                    is_first = True
             else:
                 is_first = self._write is None and not self.is_held
             if is_first:
@@ -113,3 +125,18 @@ class HeldExchange(Exchange):
                     del error, exc_info
                 return True
         return super()._recover(error)
+
+
+def _pass_on(start_response: StartResponse, exc_info: ExcInfo) -> StartResponse:
+    """Return a ``start_response`` that passes ``exc_info`` on with the next start."""
+    waiting: list[ExcInfo] = [exc_info]
+
+    def start(status: str, headers: Headers, later: ExcInfo | None = None, /) -> Write:
+        found = later or (waiting[0] if waiting else None)
+        waiting.clear()
+        try:
+            return start_response(status, headers, found) if found else start_response(status, headers)
+        finally:
+            found = later = None  # no circular reference through the traceback
+
+    return start

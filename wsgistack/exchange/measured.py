@@ -135,9 +135,13 @@ class MeasuredExchange(Exchange):
         return "complete" if is_whole else "aborted"
 
     def _close_early(self) -> None:
-        """Close now: servers without ``write()`` often call no ``close()`` either, such as asgiref and Starlette."""
+        """Close now: servers without ``write()`` often call no ``close()`` either, such as asgiref and Starlette.
+
+        An error goes to :meth:`on_close` only: otherwise, the client would not get the last chunk.
+        """
         self.finished = True
-        self.close()
+        with suppress(Exception):
+            self.close()
 
     def _close_file(self, sent: int, is_at_end: bool, is_certain: bool) -> None:
         length = h.content_length(self.headers)

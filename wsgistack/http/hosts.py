@@ -25,8 +25,8 @@ _READABLE = re.compile(r"[a-z0-9_.:@\[\]-]+")
 _PORT = re.compile(r":[0-9]*\Z")
 _FORWARDED = ("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_SERVER")
 _VALID = re.compile(
-    r"(?P<name>[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)\.?(?::(?P<port>[0-9]{1,5}))?"
-    r"|\[(?P<address>[0-9a-f:.]+)\](?::(?P<port6>[0-9]{1,5}))?"
+    r"(?P<name>[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)\.?(?::(?P<port>[0-9]{0,5}))?"
+    r"|\[(?P<address>[0-9a-f:.]+)\](?::(?P<port6>[0-9]{0,5}))?"
 )
 
 
@@ -76,6 +76,7 @@ def split_host(host: str) -> tuple[str, int | None] | None:
     """Split the value of a Host header into a name and a port (RFC 9110 §7.2); None if it is not valid.
 
     The name is in lower case and without a dot at its end. An IPv6 address is without brackets, in its shortest form.
+    A port may be empty (RFC 3986 §3.2.3), which counts as none.
     """
     found = _VALID.fullmatch(host.lower()) if len(host) <= MAX_HOST and host.isascii() else None
     if not found:
@@ -121,7 +122,7 @@ def _parse_entry(entry: str) -> str:
     wildcard, rest = ("*.", entry[2:]) if entry.startswith("*.") else ("", entry)
     address = None if wildcard else parse_address(rest)
     found = (str(address), None) if address else split_host(rest)
-    if found is None or found[1] is not None:
+    if found is None or found[1] is not None or (rest.endswith(":") and not address):
         likely = entry.rpartition("://")[2].partition("/")[0]
         wildcard = "*." if likely.startswith(("*", ".")) else ""
         found = split_host(likely.lstrip("*."))

@@ -1,14 +1,17 @@
 """Log lines about what clients do, which no client can make too many of."""
 
-from logging import Logger
+from logging import WARNING, Logger
 from threading import RLock
 from time import monotonic
+from traceback import format_exception
 
 from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["Notice"]
 
 INTERVAL = 60.0  # seconds
+_MAX_PARTS = 100  # calls and messages of a traceback: the last ones
+_MAX_PART = 5000  # characters
 
 
 class Notice:
@@ -38,7 +41,7 @@ class Notice:
     def log(self, message: str, *arguments: object, error: Exception | None = None) -> None:
         """Log the message, or only count it.
 
-        :param error: the traceback follows the message.
+        :param error: its traceback follows the message, without secrets that have a name or the form of a token.
         """
         now = monotonic()
         with self._lock:
@@ -47,4 +50,18 @@ class Notice:
                 return
             left_out, self._left_out, self._next = self._left_out, 0, now + INTERVAL
         more = f" ({left_out} more since the last one)" if left_out else ""
-        self._logger.warning("%s%s", message % arguments, more, exc_info=error)
+        text = f"{message % arguments}{more}"
+        if error is None:
+            self._logger.warning("%s", text)
+        elif self._logger.isEnabledFor(WARNING):
+            raised = (type(error), error, error.__traceback__)
+            record = self._logger.makeRecord(self._logger.name, WARNING, __file__, 0, "%s", (text,), raised)
+            record.exc_text = _write_traceback(error)
+            self._logger.handle(record)
+
+
+def _write_traceback(error: Exception) -> str:
+    from wsgistack.http.redaction import Redaction  # slow to import
+
+    parts = [each[:_MAX_PART] for each in format_exception(error)]
+    return Redaction().redact_message("".join(parts[-_MAX_PARTS:])).rstrip()

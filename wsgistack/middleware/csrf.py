@@ -133,7 +133,7 @@ def _has_host(origin: str, host: str) -> bool:
     """Whether an origin has the host and the port of a Host header, with whichever scheme."""
     scheme, _, authority = origin.partition("://")
     ours, theirs, default = split_host(host), split_host(authority), _PORTS.get(scheme)
-    if ours is None or theirs is None or default is None:
+    if ours is None or theirs is None or default is None or origin.endswith(":"):  # no browser writes an empty port
         return False
     name, port = ours
     return theirs[0] == name and (default if theirs[1] is None else theirs[1]) == (default if port is None else port)

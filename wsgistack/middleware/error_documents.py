@@ -148,6 +148,7 @@ class _Documented(HeldExchange):
 
     __slots__ = ("_asked", "_document", "_layer", "_original", "_page")
 
+    holds_restarts = True
     _asked: HeldExchange
     _document: str | _File | None
     _page: tuple[str, Headers]

@@ -71,12 +71,12 @@ class Hosts(Middleware):
         super().__init__(app)
         check_lists(allowed=allowed, exempt=exempt)
         mistakes = Mistakes()
-        wanted = split_host(canonical) if canonical else None
+        wanted = None if canonical.endswith(":") else split_host(canonical)
         if canonical and (wanted is None or wanted[1] in _DEFAULT_PORTS):
             expected = "a name, such as www.example.org or www.example.org:8443"
             # A redirect to a default port would come back without it, and be redirected again.
             problem = f"browsers leave out the port {wanted[1]}" if wanted else f"not a valid host {canonical!r}"
-            likely = canonical.rpartition("://")[2].rstrip("/").removesuffix(":80").removesuffix(":443")
+            likely = canonical.rpartition("://")[2].rstrip("/:").removesuffix(":80").removesuffix(":443")
             hint = f"write {likely}" if likely != canonical and split_host(likely) else ""
             mistakes.append(Mistake(problem, key="canonical", value=canonical, expected=expected, hint=hint))
         if not (allowed or canonical):

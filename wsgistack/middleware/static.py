@@ -2,7 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +16,8 @@ from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.types import App, Changes, Duration, Environ, StartResponse
 
 __all__ = ["Static"]
+
+_REFUSED = re.compile(r";[ \t]*q=0(?:\.0{0,3})?[ \t]*\Z", re.IGNORECASE)
 
 
 class Static(Middleware):
@@ -30,8 +34,9 @@ class Static(Middleware):
         max_age = 1h
         immutable = [.-][0-9a-f]{8,}[.]
 
-    WhiteNoise finds the files once, at the start. It sends ``logo.svg.gz`` and ``logo.svg.br`` beside ``logo.svg`` to
-    clients that accept them, and answers Range, If-None-Match and If-Modified-Since.
+    WhiteNoise finds the files once, at the start; the application answers for one that is removed later. It sends
+    ``logo.svg.gz`` and ``logo.svg.br`` beside ``logo.svg`` to clients that accept them, and answers Range,
+    If-None-Match and If-Modified-Since.
 
     :param root: the folder. Required. Everything in it is public, names that begin with a dot and the targets of
         symbolic links included.
@@ -113,6 +118,7 @@ class Static(Middleware):
                 index_file=index_file or None,
                 immutable_file_test=immutable or None,
             )
+            self._serve.serve = partial(_serve, app, self._serve.serve)
         except OSError as error:
             problem = f"can't read {str(error.filename)!r}: {error.strerror}"
             expected = "a folder with files that can be read"
@@ -122,3 +128,19 @@ class Static(Middleware):
         """Serve one request."""
         body: Iterable[bytes] = self._serve(environ, start_response)
         return body
+
+
+def _serve(
+    app: App, serve: Callable[..., Iterable[bytes]], file: Any, given: Environ, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Let WhiteNoise send a file, without the parts of a request that it misunderstands."""
+    environ = given
+    accepted: str = environ.get("HTTP_ACCEPT_ENCODING", "")
+    if ";" in accepted:  # it takes gzip;q=0 for gzip
+        codings = [each for each in accepted.split(",") if not _REFUSED.search(each)]
+        environ = {**environ, "HTTP_ACCEPT_ENCODING": ",".join(codings)}
+    if "HTTP_IF_RANGE" in environ and environ["HTTP_IF_RANGE"] != getattr(file, "etag", None):
+        environ = {**environ, "HTTP_RANGE": ""}  # it would send a part of a file that is newer than the client's
+    with suppress(FileNotFoundError):  # it was removed after the start, as by a new release
+        return serve(file, environ, start_response)
+    return app(given, start_response)

@@ -3,9 +3,11 @@ r"""The layers of this package under the names of oslo.middleware, for the ``api
 For ``egg:oslo.middleware#NAME`` write ``egg:wsgistack#oslo_NAME``. In import strings, ``wsgistack.oslo`` takes the
 place of ``oslo_middleware``: ``wsgistack.oslo:RequestId.factory``. Nothing else changes in the file::
 
-    sed -i 's/egg:oslo.middleware#/egg:wsgistack#oslo_/; s/\boslo_middleware\([.:]\)/wsgistack.oslo\1/' api-paste.ini
+    sed -i -e '/debug\|correlation\|stats\|tracing/Ib' -e 's/egg:oslo.middleware#/egg:wsgistack#oslo_/' \
+        -e 's/\boslo_middleware\([.:]\)/wsgistack.oslo\1/' api-paste.ini
 
-One exception: ``enable_proxy_headers_parsing = true`` also needs the addresses of the proxies in ``trusted``.
+The first expression leaves those of oslo.middleware that this package does not have, such as ``debug``. One exception:
+``enable_proxy_headers_parsing = true`` also needs the addresses of the proxies in ``trusted``.
 The names are ``basic_auth``, ``catch_errors``, ``cors``, ``healthcheck``, ``http_proxy_to_wsgi``, ``request_id`` and
 ``sizelimit``. Options that are in the configuration of the service, such as ``/etc/nova/nova.conf``, are read with
 oslo.config, which the extra ``oslo`` installs. Unlike with oslo.middleware, an unknown option is a mistake.

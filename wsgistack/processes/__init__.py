@@ -1,1 +1,1 @@
-"""What lives longer than a request: threads, files that are watched, and what a forked process makes anew."""
+"""What lives longer than a request: threads, watched and written files, and what a forked process makes anew."""

@@ -11,7 +11,7 @@ from weakref import WeakSet, finalize
 
 from wsgistack.processes.forking import renew_after_fork, renew_if_forked
 
-__all__ = ["Background"]
+__all__ = ["Background", "call_at_end"]
 
 Item = TypeVar("Item")
 _Items: TypeAlias = queue.SimpleQueue[Item | threading.Event | None]
@@ -102,9 +102,22 @@ def _end(thread: threading.Thread, items: _Items[Item], patience: float) -> None
 
 _ENDING: dict[threading.Thread, float] = {}  # how long the end of the process waits for those that still work
 _KNOWN: WeakSet[Background[Any]] = WeakSet()
+_AT_END: list[Callable[[], object]] = []
+
+
+def call_at_end(report: Callable[[], object]) -> None:
+    """Call a function when the process ends, after all threads had the time to work on their items."""
+    _AT_END.append(report)
 
 
 @atexit.register
+def _end_process() -> None:
+    renew_if_forked()
+    _wait_for_all()
+    for report in _AT_END:
+        report()
+
+
 def _wait_for_all() -> None:
     begin = monotonic()
     for each in [*_KNOWN]:

@@ -21,6 +21,9 @@ from wsgistack.middleware.access_log.addresses import carries_addresses, make_hi
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1::"),
         ("[2001:db8:1:2::3]", "[2001:db8:1::]"),
         ("::ffff:203.0.113.77", "203.0.113.0"),
+        ("2002:cb00:714d:1::5", "2002:cb00:7100::"),  # 6to4 of 203.0.113.77
+        ("64:ff9b::203.0.113.77", "64:ff9b::"),  # NAT64
+        ("2001:0:cb00:714d:0:fbff:34ff:8eb2", "2001:0:cb00::"),  # Teredo: half of its server's address remains
         ("::1", "::"),
         ("unix", "unix"),
         ("", ""),

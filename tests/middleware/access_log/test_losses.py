@@ -2,6 +2,7 @@
 
 import io
 import logging
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.direct import Body, Call, answering
 from wsgistack import AccessLog
 from wsgistack.middleware.access_log import losses
+from wsgistack.processes.background import _end_process
 
 
 @pytest.fixture
@@ -104,3 +106,83 @@ def test_reports_even_if_a_later_configuration_disabled_the_logger(
     monkeypatch.setattr(logging.getLogger("site.access"), "disabled", True)
     losses.Losses("site.access").add(OSError())
     assert [record.name for record in caplog.records] == ["root"]
+
+
+_LOSE_AND_EXIT = """
+import logging, os, sys
+from pathlib import Path
+from wsgistack import AccessLog
+
+class Broken:
+    def write(self, text):
+        raise OSError("broken")
+
+    def flush(self):
+        pass
+
+    def filter(self, record):
+        if record.levelno == logging.CRITICAL:
+            raise OSError("broken")
+        return True
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b""]
+
+def main():
+    logging.basicConfig(format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("broken").addFilter(Broken())
+    sys.stdout = Broken()
+    layer = AccessLog(app, {options})
+    for number in range(5):
+        body = layer({{}}, lambda status, headers: None)
+        list(body)
+        body.close()
+
+main()  # no name refers to the layer when the process ends
+{after}
+"""
+_AT_THE_END = "WARNING the process ends; lost lines of the access log: 5"
+_KINDS = [
+    pytest.param("output='stdout'", id="stream"),
+    pytest.param("output='stdout', queue=10", id="queue"),
+    pytest.param("file=Path('/dev/full')", id="file"),
+    pytest.param("output='logging', logger='broken', level='critical'", id="logging"),
+]
+
+
+def run(program: str) -> list[str]:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    return done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("options", _KINDS)
+def test_the_end_of_a_process_reports_how_many_lines_were_lost(options: str) -> None:
+    first, *others = run(_LOSE_AND_EXIT.format(options=options, after=""))
+    assert first.startswith("ERROR lines of the access log are being lost: ")
+    assert others == [_AT_THE_END]
+
+
+@pytest.mark.parametrize("options", _KINDS[:2])
+def test_the_end_of_a_child_process_reports_no_losses_of_its_parent(options: str) -> None:
+    fork = "child = os.fork()\nif child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+    assert run(_LOSE_AND_EXIT.format(options=options, after=fork)).count(_AT_THE_END) == 1
+
+
+def test_the_end_of_a_process_reports_nothing_that_was_reported(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(losses, "INTERVAL", 0)
+    found = losses.Losses("site.end")
+    found.add(OSError())
+    found.end()
+    _end_process()
+    found.add(OSError())
+    _end_process()
+    _end_process()
+    assert [record.message for record in caplog.records if record.name == "site.end"] == [
+        "lines of the access log are being lost: OSError",
+        "the access log works again; lost lines: 1",
+        "lines of the access log are being lost: OSError",
+        "the process ends; lost lines of the access log: 1",
+    ]

@@ -24,6 +24,7 @@ def make(**options: Any) -> TestApp:
 
 
 ALL = {"cookie": "key", "query": "key"}
+NOT_ASCII = {"keys": {"ci": sha256("zoë".encode()).hexdigest()}, **ALL}
 
 
 @pytest.mark.parametrize(
@@ -35,10 +36,24 @@ ALL = {"cookie": "key", "query": "key"}
         pytest.param("/?a=b&key=abc", {}, ALL, id="query"),
         pytest.param("/?k%65y=%61bc", {}, ALL, id="query, encoded"),
         pytest.param("/?key=abc", {}, {"header": "", "query": "key"}, id="query alone"),
+        pytest.param("/?a=%ff&key=abc", {}, ALL, id="query with something else that is not UTF-8"),
+        pytest.param("/?schl%C3%BCssel=abc", {}, {"query": "schlüssel"}, id="query, name that is not ASCII"),
     ],
 )
 def test_lets_in_who_has_a_key(path: str, headers: Mapping[str, str], options: Mapping[str, Any]) -> None:
     assert make(**options).get(path, headers=headers).text.startswith("['ci', ")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        pytest.param("/", {"X-API-Key": "zo\xc3\xab"}, id="header"),
+        pytest.param("/", {"Cookie": "key=zo\xc3\xab"}, id="cookie"),
+        pytest.param("/?key=zo%C3%AB", {}, id="query"),
+    ],
+)
+def test_lets_in_who_has_a_key_that_is_not_ascii(path: str, headers: Mapping[str, str]) -> None:
+    assert make(**NOT_ASCII).get(path, headers=headers).text.startswith("['ci', ")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +71,7 @@ def test_lets_in_who_has_a_key(path: str, headers: Mapping[str, str], options: M
         pytest.param("/?key=abc", {"X-API-Key": "abc"}, ALL, 400, id="header and query"),
         pytest.param("/", {"Cookie": "key=abc; key=x"}, ALL, 400, id="two cookies"),
         pytest.param("/?key=abc&key=abc", {}, ALL, 400, id="two in the query"),
-        pytest.param("/?key=%ff&x", {}, ALL, 400, id="query that is not UTF-8"),
+        pytest.param("/?key=%ff&x", {}, ALL, 401, id="query that is not UTF-8"),
         pytest.param("/?" + "&".join("a" * 2000), {}, ALL, 400, id="query with very many names"),
         pytest.param("/?KEY=abc", {}, ALL, 401, id="query, other case"),
     ],
@@ -112,3 +127,8 @@ def test_withholds_the_key_in_all_forms_of_the_query(name: str) -> None:
     shown = client.get("/?a=1&k%65y=abc", extra_environ={name: "/x?a=1&k%65y=abc&b"}).text
     assert shown == "/x?a=1&b"
     assert client.get("/?key=abc", extra_environ={name: "/x"}).text == "/x"
+
+
+def test_withholds_a_key_whose_name_is_not_ascii() -> None:
+    shown = make(query="schlüssel", withhold=True).get("/?a=%ff&schl%C3%BCssel=abc&b").text
+    assert shown == "['ci', None, None, 'a=%ff&b']"

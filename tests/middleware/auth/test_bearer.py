@@ -32,13 +32,14 @@ def test_lets_in_who_has_a_token(authorization: str) -> None:
 
 
 OTHERS = [
-    *(None, "", "Basic YTpi", "Digest x", "Bearerabc.def", "Bearer\tabc.def", "Token abc.def", "abc.def"),
+    *(None, "", "Basic YTpi", "Digest x", "Bearerabc.def", "Bearer.abc", "Token abc.def", "abc.def"),
     *("\xa0Bearer abc.def", "Bear er abc.def", "Negotiate abc", "x" * 100_000, "Bear\x00er abc.def"),
 ]
 MALFORMED = [
     *("Bearer", "Bearer ", "Bearer  ", "Bearer abc def", "Bearer abc.def, Bearer abc.def", "Bearer abc.def,"),
     *('Bearer "abc.def"', "Bearer =", "Bearer a=b", "Bearer =a", "Bearer a=b=", "Bearer \x00", "Bearer abc\n.def"),
     *("Bearer abc.def\r\nX: y", "Bearer \xff", "Bearer \xe6\x97\xa5", "Bearer %61bc.def", "Bearer abc;def"),
+    *("Bearer\tabc.def", "Bearer,", "Bearer/abc.def", "Bearer=", "Bearer\x00er abc.def", "Bearer\xa0abc.def"),
     *("Bearer {}", "Bearer []", "Bearer <script>", "Bearer ..%2f..%2fetc", "Bearer ' OR 1=1 --", "Bearer a\tb"),
     *("Bearer " + "a" * 9000, "Bearer " + "a" * 1_000_000, "Bearer \u2028", "Bearer\x20\x20\x20\xa0", "Bearer é"),
 ]

@@ -175,13 +175,19 @@ def write_certificate(folder: Path, subject: Subject) -> Path:
     return path
 
 
-@pytest.fixture(params=["CN", "emailAddress"])
-def cheroot_port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+@pytest.fixture
+def attribute() -> str:
+    """The one that is the user."""
+    return "CN"
+
+
+@pytest.fixture
+def cheroot_port(attribute: Any, tmp_path: Path) -> Iterator[int]:
     adapter = pytest.importorskip("cheroot.ssl.builtin", reason="cheroot is not installed").BuiltinSSLAdapter
     from cheroot.wsgi import Server
 
     authority = str(write_certificate(tmp_path, [(COMMON, "authority")]))
-    server = Server(("127.0.0.1", 0), Auth(show, certificate={"user": request.param}), numthreads=1)
+    server = Server(("127.0.0.1", 0), Auth(show, certificate={"user": attribute}), numthreads=1)
     server.ssl_adapter = adapter(authority, authority)
     server.ssl_adapter.context.load_verify_locations(authority)
     server.ssl_adapter.context.verify_mode = ssl.CERT_REQUIRED
@@ -207,6 +213,7 @@ def ask(port: int, folder: Path, subject: Subject) -> tuple[int, str]:
     return answer.status, text
 
 
+@pytest.mark.parametrize("attribute", ["CN", "emailAddress"])
 def test_a_comma_in_a_name_makes_no_other_user_or_group_on_cheroot(cheroot_port: int, tmp_path: Path) -> None:
     ada: Subject = [(ORGANIZATION, "Example"), (UNIT, "staff"), (UNIT, "orders"), (COMMON, "ada"), (MAIL, "ada")]
     assert ask(cheroot_port, tmp_path, ada) == (200, "ada ['orders', 'staff'] ClientCertificate False")
@@ -222,6 +229,18 @@ def test_a_comma_in_a_name_makes_no_other_user_or_group_on_cheroot(cheroot_port:
         [(UNIT, "x+OU=staff"), *eve],
     ):
         assert ask(cheroot_port, tmp_path, subject)[0] == 401, subject
+
+
+@pytest.mark.parametrize("name", ["Zoë", "Ağaç", "王芳", "😀", "Zo\xc3\xab"])
+def test_cheroot_writes_names_as_text(name: str, cheroot_port: int, tmp_path: Path) -> None:
+    subject = [(UNIT, f"{name} x"), (COMMON, name)]
+    assert ask(cheroot_port, tmp_path, subject) == (200, f"{name} ['{name} x'] ClientCertificate False")
+
+
+@pytest.mark.parametrize("attribute", ["subject"])
+def test_cheroot_writes_subjects_as_text(cheroot_port: int, tmp_path: Path) -> None:
+    assert ask(cheroot_port, tmp_path, [(COMMON, "Zoë")]) == (200, "CN=Zoë [] ClientCertificate False")
+    assert ask(cheroot_port, tmp_path, [(COMMON, "Zoë"), (ORGANIZATION, "x,OU=é")])[0] == 401
 
 
 def test_the_variables_of_mod_ssl_agree_with_the_subject() -> None:

@@ -169,6 +169,30 @@ def test_refuses_a_hostile_token(token: str, pem: Path) -> None:
     assert token not in found.reason
 
 
+SIGNED_BY_ISSUER = {
+    *("expired", "without an end", "end as text", "end as a list", "end as digits", "end true"),
+    *("end not a number", "end infinite", "not yet valid", "issued in the future", "other issuer"),
+    *("issuer with a slash", "no issuer", "other audience", "other audiences", "no audience", "audience a number"),
+    *("no user", "empty user", "user with a line break", "user a table", "scopes a number", "scopes of numbers"),
+    *("groups a text", "claims a list", "claims not JSON", "claims not UTF-8", "claims deep"),
+    *("claims with a long number",),
+}
+
+
+def test_who_has_a_token_of_the_issuer_has_not_guessed(pem: Path) -> None:
+    found = {name: verify(token, pem, leeway=1) for name, token in HOSTILE.items()}
+    assert {name for name, each in found.items() if not each.is_guess} == SIGNED_BY_ISSUER  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("claims", [{"aud": "bank"}, {"iss": "https://evil.example"}, {"exp": NOW - 10}])
+def test_wrong_claims_without_a_signature_are_a_guess(claims: Mapping[str, Any], tmp_path: Path) -> None:
+    # the first key is of another kind, and the second one has not signed the token
+    keys = tmp_path / "keys.pem"
+    keys.write_bytes(CURVE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo) + PEM)
+    assert verify(sign({**CLAIMS, **claims}, key=OTHER), keys).is_guess  # type: ignore[union-attr]
+    assert not verify(sign({**CLAIMS, **claims}), keys).is_guess  # type: ignore[union-attr]
+
+
 @given(st.text(st.characters(max_codepoint=127), max_size=60), st.binary(max_size=60), st.binary(max_size=60))
 def test_refuses_anything_without_an_error(text: str, header: bytes, claims: bytes) -> None:
     jwts = Jwts(algorithms=["HS256"], secret=SECRET)

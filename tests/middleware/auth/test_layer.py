@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
+from tests.direct import Call
 from tests.middleware.auth.cards import Card, Ticket, make, show
 from wsgistack import ApiKeyAuth, Auth, BasicAuth, BearerAuth, ConfigError, Credentials, Identity, Pipeline, Refusal
 from wsgistack.types import App, Environ, StartResponse
@@ -45,6 +46,23 @@ def test_refuses_wrong_credentials(headers: Mapping[str, str], status: int, capl
         assert record.levelno == logging.WARNING
         assert vars(record)["client"] == "127.0.0.1"
         assert vars(record)["scheme"] == "Card"
+
+
+AFTER_THE_NAME = ("", "\tYWRhOmxvdmVsYWNl", ",", ", x YWRhOmxvdmVsYWNl", "/YWRhOmxvdmVsYWNl", "=", "\x00", "\xa0", " ?")
+OTHER_SCHEMES = ("Basicx YWRhOmxvdmVsYWNl", "Basic-2 x", "Basic. x", "Basi", "Bearer. x", "Bearers", "Digest x", "")
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        *((f"Basic{text}", "401") for text in AFTER_THE_NAME),
+        *((f"bearer{text}", "400") for text in AFTER_THE_NAME),
+        *((text, "200") for text in OTHER_SCHEMES),
+    ],
+)
+def test_malformed_credentials_of_a_scheme_do_not_count_as_none(authorization: str, status: str) -> None:
+    layer = Auth(show, basic={"users": {"ada": "lovelace"}}, bearer={"tokens": {"ci": "0" * 64}}, optional=True)
+    assert Call(layer, HTTP_AUTHORIZATION=authorization).status[:3] == status
 
 
 def test_nobody_can_send_an_identity(caplog: pytest.LogCaptureFixture) -> None:

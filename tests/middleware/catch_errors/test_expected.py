@@ -194,6 +194,13 @@ def test_logs_http_exceptions_with_5xx(error: Exception, caplog: pytest.LogCaptu
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
+def test_an_http_exception_without_a_status_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    call = ask(werkzeug.exceptions.HTTPException("No such order."))
+    assert b"No such order." not in call.read()
+    assert call.status == "500 Internal Server Error"
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_a_type_in_answers_has_precedence_over_its_own_answer() -> None:
     call = ask(werkzeug.exceptions.NotFound(SECRET), {werkzeug.exceptions.NotFound: 410})
     assert (call.status, SECRET.encode() in call.read()) == ("410 Gone", False)

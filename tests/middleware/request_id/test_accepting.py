@@ -167,6 +167,20 @@ def test_replaces_an_id_that_the_transformation_spoils(caplog: pytest.LogCapture
         ask({}, transform=lambda made: "b d")
 
 
+@pytest.mark.parametrize("spoiled", [None, 5, b"abc", ["abc"]])
+def test_replaces_what_the_transformation_makes_of_an_id_if_it_is_no_text(
+    spoiled: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    options: dict[str, Any] = {"transform": {"abc": spoiled}.get, "generate": lambda: "made"}
+    with pytest.raises(
+        ValueError, match=r"^<built-in method get .* returned None, which is not a well-formed request id"
+    ):
+        ask({"X-Request-ID": "abc"}, **options)
+    assert '"abc" of 192.0.2.1: it is not a well-formed id' in caplog.text
+    options["transform"] = {"abc": spoiled, "made": "new"}.get
+    assert ask({"X-Request-ID": "abc"}, **options).headers["x-request-id"] == "new"
+
+
 def test_takes_its_options_from_an_ini_file() -> None:
     settings = {"accept": "X-Amzn-Trace-Id X-Request-ID", "shapes": "uuid", "trusted": "unix", "traceparent": "create"}
     app = Spec("request_id").parse({**settings, "generate": f"{__name__}:made_here"}).build(answering([b""]))
@@ -184,6 +198,8 @@ def made_here() -> str:
     [
         ({"accept": ["X Y"]}, "accept: not a valid name of a header; expected a name such as X-Request-ID"),
         ({"global_header": "a b"}, "global_header: not a valid name of a header"),
+        ({"accept": ["Cookie"]}, "accept: HTTP has another use for this header; expected a name such as X-Request-ID"),
+        ({"global_header": "Host"}, "global_header: HTTP has another use for this header"),
         ({"trusted": ["10.0.0.1/8"]}, "trusted: the network '10.0.0.1/8' has host bits set"),
         (
             {"trusted": ["unix"], "trust": False},

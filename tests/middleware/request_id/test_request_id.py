@@ -269,10 +269,26 @@ def test_keeps_the_id_of_a_record_that_another_thread_writes() -> None:
     assert records.lines == ["mine queued"]
 
 
-@pytest.mark.parametrize("made", ["", "a b", "a\r\nX: y", "ü"])
-def test_refuses_a_malformed_id_of_its_generator(made: str) -> None:
+@pytest.mark.parametrize("made", ["", "a b", "a\r\nX: y", "ü", None, 5, b"id"])
+def test_refuses_a_malformed_id_of_its_generator(made: Any) -> None:
     with pytest.raises(ValueError, match="not a well-formed request id"):
         Call(RequestId(answering([b""]), generate=lambda: made))
+
+
+@pytest.mark.parametrize("options", [{"prefix": "req-"}, {"transform": str.upper}])
+def test_refuses_what_its_generator_makes_if_it_is_no_text(options: dict[str, Any]) -> None:
+    generate: Any = lambda: None  # noqa: E731
+    with pytest.raises(ValueError, match=r"<lambda> at .* returned None, which is not a well-formed request id"):
+        Call(RequestId(answering([b""]), generate=generate, **options))
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Content-Length", "transfer-encoding", "Set-Cookie", "Content-Type", "Connection", "Vary", "Sec-Fetch-Site"],
+)
+def test_refuses_a_header_that_has_another_use(header: str) -> None:
+    with pytest.raises(ConfigError, match=r"^header: HTTP has another use for this header; expected a name such as "):
+        RequestId(answering([b""]), header=header)
 
 
 def test_accepts_a_body_without_close() -> None:

@@ -50,9 +50,10 @@ class AccessLog(Middleware):
     :param redact: more names of query parameters, headers, cookies and parts of a path whose values are secret, such as
         ``iban``. A part of a name is enough. ``none`` shows all secrets, for a machine that nobody else can read. The
         default has no more names, because the usual ones are known.
-    :param addresses: ``full``, the default, which operators need to find abuse; ``truncated`` to /24 for IPv4 and /48
-        for IPv6; or ``hashed`` with a key that changes each day (UTC), so that the requests of one client belong
-        together for a day only. It holds for each directive and header that has the address of a client.
+    :param addresses: ``full``, the default, which operators need to find abuse; ``truncated`` to /24 for IPv4, /48 for
+        IPv6 and /40 for 6to4, which contains IPv4; or ``hashed`` with a key that changes each day (UTC), so that the
+        requests of one client belong together for a day only. It holds for each directive and header that has the
+        address of a client.
     :param address_key: a secret text that the daily keys are made from, so that several processes write the same hash.
         Who knows it can find an address by trying all. By default, each process has a random key a day in memory.
     :param max_value: the maximum length of each value, in characters. What is longer ends with ``...``. The default,
@@ -90,7 +91,7 @@ class AccessLog(Middleware):
     it by name or with copytruncate. No signal is needed: if the file was renamed or removed, a line that comes a second
     later opens it again. If the new file can't be opened, the lines go on to the renamed one, with a warning. If a disk
     is full in the middle of a line, that half gets an end of its own. A loss is reported once, with the reason, and
-    again when lines come through, with the number of the lost ones.
+    again when lines come through or the process ends, with the number of the lost ones.
 
     **Directives.** All of mod_log_config and mod_logio, also under a condition (``%400,501{User-agent}i``,
     ``%!200,304{Referer}i``) and with ``<`` and ``>``, which change nothing, as WSGI has no internal redirects. WSGI

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
+from ipaddress import IPv6Address
 from time import time
 from typing import Literal, get_args
 
@@ -21,6 +22,7 @@ _HEADERS = re.compile(
 )
 _CANDIDATE = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+")  # from the first digit on, for speed
 _KEPT_BITS = {4: 24, 6: 48}  # as analytics services keep them
+_KEPT_BITS_OF_6TO4 = 16 + _KEPT_BITS[4]  # the whole IPv4 address follows the first 16; in NAT64 and Teredo it is later
 _DAY = 86400
 _HASH = 8  # bytes: enough that two clients of a day hardly ever share one
 _KEY = 32  # bytes
@@ -57,7 +59,8 @@ def make_hider(addresses: str, key: str | None) -> Callable[[str], str] | None:
 
 
 def _truncate(address: Address) -> str:
-    shift = address.max_prefixlen - _KEPT_BITS[address.version]
+    is_6to4 = isinstance(address, IPv6Address) and address.sixtofour is not None
+    shift = address.max_prefixlen - (_KEPT_BITS_OF_6TO4 if is_6to4 else _KEPT_BITS[address.version])
     return str(type(address)(int(address) >> shift << shift))
 
 

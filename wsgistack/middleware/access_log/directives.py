@@ -45,14 +45,14 @@ class Reading(NamedTuple):
 
 
 def read_directive(letter: str, name: str | None, cleaning: Cleaning) -> Reading | None:
-    """Return how a directive is read; None if it is unknown.
+    """Return how a directive is read; None if it is unknown, or names a header that no request can have.
 
     :param letter: the directive, such as ``h`` or ``^FB``.
     :param name: what it has in braces, if anything.
     """
     if name is None:
         return _read_plain(letter, cleaning)
-    if not name and letter != "t":
+    if (not name and letter != "t") or (letter in "io" and not h.is_field_name(name)):
         return None
     match letter:
         case "i":

@@ -5,13 +5,12 @@ import logging
 import os
 import weakref
 from pathlib import Path
-from stat import S_ISDIR
 from threading import RLock
 from time import monotonic
 
-from wsgistack.errors import ConfigError, Mistake
 from wsgistack.http.notices import Notice
 from wsgistack.processes.forking import renew_after_fork, renew_if_forked
+from wsgistack.processes.writable import check_file
 
 __all__ = ["LogFile"]
 
@@ -20,7 +19,6 @@ INTERVAL = 1.0
 
 MODE = 0o640  # addresses of clients are not for every user of the machine
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)  # a FIFO without a reader must not hang
-_ASKS_FOR_THE_SERVER = os.access in os.supports_effective_ids  # not for the user who started it
 _Identity = tuple[int, int]
 
 
@@ -38,7 +36,7 @@ class LogFile:
     """
 
     def __init__(self, path: Path, logger: str) -> None:
-        _check(path)
+        check_file(path, "file")
         self._path = path
         self._notice = Notice(logging.getLogger(logger))
         # The rest changes under the lock, which is held during a write: a half line and its end stay together. A body
@@ -130,30 +128,3 @@ def _identify(path: Path) -> _Identity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _check(path: Path) -> None:
-    """Raise a ConfigError if the file can't be written, without creating it."""
-    code = _find_problem(path)
-    if code:
-        problem = f"cannot open {str(path)!r}: {os.strerror(code)}"
-        raise ConfigError(Mistake(problem, key="file", value=path, expected="a file that can be written"))
-
-
-def _find_problem(path: Path) -> int:
-    """The number of the error that would come from opening a file for writing; 0 without any."""
-    try:
-        if S_ISDIR(path.stat().st_mode):
-            return errno.EISDIR
-    except FileNotFoundError:  # the first line creates it
-        pass
-    except OSError as error:  # such as that its folder can't be searched
-        return error.errno or errno.EIO
-    if not path.parent.is_dir():
-        return errno.ENOENT
-    is_free = _can_write(path) or _can_write(path if path.exists() else path.parent)  # it may be renamed meanwhile
-    return 0 if is_free else errno.EACCES
-
-
-def _can_write(path: Path) -> bool:
-    return os.access(path, os.W_OK, effective_ids=_ASKS_FOR_THE_SERVER)

@@ -128,7 +128,7 @@ def _compile_pattern(
 
 def _read_condition(modifiers: str) -> str:
     """Return an expression for ``400,501`` or ``!200,304``; empty without a condition."""
-    codes = _CODES.findall(modifiers)
+    codes = [code.lstrip("0") for code in _CODES.findall(modifiers)]  # numbers, as for Apache
     is_negated = modifiers.count("!") % 2
     return f"entry.code {'not in' if is_negated else 'in'} {tuple(codes)!r}" if codes else ""
 
@@ -148,6 +148,8 @@ def _describe_unknown(pattern: str, found: re.Match[str]) -> Mistake:
         text, hint = pattern[found.start() : found.end() + 1], "write %% for a percent sign"
     elif letter in "ieoC" and not found["name"]:
         hint = f"write the name in braces: %{{Name}}{letter}"
+    elif letter in "io":
+        hint = f"{found['name']!r} is no name of a header"
     else:
         hint = f"choose from {list_directives()}"
     return Mistake(f"unknown directive {text!r} {place}", key="format", value=pattern, hint=hint)

@@ -62,7 +62,7 @@ class ApiKey(Scheme):
         mistakes.raise_if_any()
         self._header = header
         self._cookie = cookie
-        self._query = query
+        self._query = query.encode("utf-8", "surrogateescape").decode("latin-1")  # PEP 3333: bytes as latin-1
         self._environ_key = environ_key(header) if header else ""
 
     def read(self, environ: Environ) -> Credentials | Refusal | None:
@@ -73,7 +73,7 @@ class ApiKey(Scheme):
         if self._query and environ.get("QUERY_STRING"):
             pairs = _split_query(environ["QUERY_STRING"])
             if pairs is None:
-                return Refusal("the query can't be read", 400)
+                return Refusal("the query has too many parameters", 400)
             found += [value for name, value in pairs if name == self._query]
         if not found:
             return None
@@ -116,13 +116,14 @@ def _split_cookies(environ: Environ) -> list[tuple[str, str]]:
 
 def _split_query(query: str) -> list[tuple[str, str]] | None:
     try:
-        return parse_qsl(query, keep_blank_values=True, max_num_fields=1000, errors="strict")
+        # as in a header, each character is a byte, so that no other parameter can be unreadable
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=1000, encoding="latin-1")
     except ValueError:
         return None
 
 
 def _has_name(pair: str, name: str) -> bool:
-    return any(found == name for found, _ in parse_qsl(pair, keep_blank_values=True))
+    return any(found == name for found, _ in parse_qsl(pair, keep_blank_values=True, encoding="latin-1"))
 
 
 class ApiKeyAuth(AuthLayer):

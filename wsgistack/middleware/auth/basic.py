@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Annotated, Literal, TypedDict
 
 from wsgistack.errors import Mistake, Mistakes
-from wsgistack.middleware.auth.credentials import MAX_HEADER, parse_credentials
+from wsgistack.middleware.auth.credentials import MAX_HEADER, has_scheme, parse_credentials
 from wsgistack.middleware.auth.groups import Groups, watch_groups
 from wsgistack.middleware.auth.hashes import check_weak_hashes
 from wsgistack.middleware.auth.hashing import LIFETIME, MAX_REMEMBERED
@@ -94,7 +94,7 @@ class Basic(Scheme):
     def read(self, environ: Environ) -> Credentials | Identity | Refusal | None:
         """Read the name and the password. A header that was right not long ago is not parsed again."""
         written: str = environ.get("HTTP_AUTHORIZATION", "")
-        if written[:5].lower() != "basic" or written[5:6] not in (" ", ""):
+        if not has_scheme(written, "basic"):
             return None
         known = self._recall(written)
         if known is not None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypedDict
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, check_options
+from wsgistack.middleware.auth.credentials import has_scheme
 from wsgistack.middleware.auth.jwt import JwtOptions, Jwts
 from wsgistack.middleware.auth.layer import AuthLayer
 from wsgistack.middleware.auth.rules import RuleOptions
@@ -59,7 +60,7 @@ class Bearer(Scheme):
         written: str = environ.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = written[: MAX_TOKEN + 20].partition(" ")
         if scheme.lower() != "bearer":
-            return None
+            return _MALFORMED if has_scheme(written, "bearer") else None
         token = token.strip(" ")
         if len(token) > MAX_TOKEN:
             return _MALFORMED

@@ -92,6 +92,8 @@ class ClientCertificate(Scheme):
 
     def read(self, environ: Environ) -> Credentials | Refusal | None:
         """Read the result of the verification and the subject."""
+        if environ.get("SSL_VERSION_INTERFACE", "").startswith("Cheroot/"):
+            environ = _encode(environ)
         # the certificate of a proxy, which the server may see, is not the client's
         variables = self._headers if self._networks.contains_peer(find_peer(environ)) else _BY_SERVER
         verified = environ.get(variables[0], "")
@@ -119,6 +121,12 @@ class ClientCertificate(Scheme):
         if len(named) != 1 or not named[0]:
             return Refusal(f"the subject does not have exactly one {self._attribute}")
         return Identity(named[0], self.auth_type, frozenset(filter(None, by_name.get("ou", ()))))
+
+
+def _encode(environ: Environ) -> Environ:
+    """Write names as PEP 3333 has it, bytes as latin-1. cheroot writes them as text."""
+    names = {key: value for key, value in environ.items() if key.startswith((*_BY_SERVER, _ISSUER))}
+    return environ | {key: value.encode("utf-8", "surrogatepass").decode("latin-1") for key, value in names.items()}
 
 
 def _find_each(environ: Environ) -> dict[str, list[str]] | None:

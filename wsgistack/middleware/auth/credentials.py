@@ -4,7 +4,17 @@ import re
 from binascii import a2b_base64
 from unicodedata import is_normalized, normalize
 
-__all__ = ["MAX_HEADER", "MAX_TEXT", "find_problem", "parse_credentials", "prepare_name", "prepare_password"]
+from wsgistack.http.headers import is_field_name
+
+__all__ = [
+    "MAX_HEADER",
+    "MAX_TEXT",
+    "find_problem",
+    "has_scheme",
+    "parse_credentials",
+    "prepare_name",
+    "prepare_password",
+]
 
 MAX_HEADER = 8192
 """In characters. Most servers accept no longer header, and decoding must take a bounded time."""
@@ -14,6 +24,18 @@ MAX_TEXT = 512
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+
+
+def has_scheme(authorization: str, scheme: str) -> bool:
+    """Whether the value of an Authorization header is for a scheme, even if what follows its name is malformed.
+
+    :param scheme: in lower case.
+    """
+    end = len(scheme)
+    if authorization[:end].lower() != scheme:
+        return False
+    follows = authorization[end : end + 1]
+    return follows == " " or not is_field_name(follows)  # as the name of a header, the name is a token (RFC 9110 §11.1)
 
 
 def parse_credentials(authorization: str, latin_1: bool = False) -> tuple[str, str] | None:

@@ -21,6 +21,7 @@ MAX_REMEMBERED = 4096
 _SECRET_SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}  # bytes (RFC 7518 §3.2)
 _PUBLIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _LOOKS_PUBLIC = (b"-----BEGIN", b"ssh-", b"ecdsa-", b'{"k')
+_REASONS = {"ExpiredSignatureError": "the token has expired", "ImmatureSignatureError": "the token is not valid yet"}
 
 
 class JwtOptions(TypedDict, total=False):
@@ -43,6 +44,10 @@ class JwtOptions(TypedDict, total=False):
 
 class _UnknownKeyError(Exception):
     """The issuer has no key with the ``kid`` and the ``alg`` of a token, so that nothing was verified."""
+
+
+class _InvalidClaimError(Exception):
+    """The issuer has signed a token that is not valid."""
 
 
 class _Remembered(NamedTuple):
@@ -152,10 +157,8 @@ class Jwts:
             return Refusal("the keys of the issuer are not known yet", 503, retry_after=5)
         except _UnknownKeyError as error:  # no guess: the issuer may have a new key
             return Refusal(f"the issuer has no {error} key with the kid of the token", error="invalid_token")
-        except self._library.ExpiredSignatureError:
-            return Refusal("the token has expired", error="invalid_token")
-        except self._library.ImmatureSignatureError:  # the clock of the issuer may be ahead
-            return Refusal("the token is not valid yet", error="invalid_token")
+        except _InvalidClaimError as error:  # no guess: the token may be old, or for another application
+            return Refusal(str(error), error="invalid_token")
         except Exception as error:  # PyJWT lets errors of parsers through for some hostile tokens
             reason = f"the token is not valid ({type(error).__name__})"
             return Refusal(reason, error="invalid_token", is_guess=True)
@@ -187,13 +190,21 @@ class Jwts:
                 )
             except self._library.InvalidSignatureError as error:
                 failure = error
-            except self._library.InvalidTokenError:  # the signature is right, but a claim is not
-                raise
-            except Exception as error:  # a key of another kind
+            except Exception as error:  # a wrong claim, or a key of another kind
+                if self._has_signed(token, key):
+                    name = type(error).__name__
+                    raise _InvalidClaimError(_REASONS.get(name, f"the token is not valid ({name})")) from error
                 failure = error
             else:
                 return claims
         raise failure
+
+    def _has_signed(self, token: str, key: Any) -> bool:
+        try:
+            self._library.api_jws.decode(token, key, algorithms=self._algorithms)
+        except Exception:  # as above
+            return False
+        return True
 
     def _read_claims(self, claims: Mapping[str, Any]) -> Identity | Refusal:
         user = claims.get(self._user_claim)

@@ -97,7 +97,7 @@ class CatchErrors(Middleware):
         keep one of the two records.
     :raises ConfigError: ``debug`` is on in production, a network is not valid, a key of ``answers`` is no type of
         exception, an answer is not valid, a reporter can't be imported, the file or
-        folder can't be made, or ``report`` is unknown.
+        folder can't be written, or ``report`` is unknown.
 
     Cost tier T2; T1 for a body that is a list, a tuple or the server's own file wrapper.
 

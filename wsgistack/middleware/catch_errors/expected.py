@@ -62,8 +62,8 @@ def ask_error(error: Exception, environ: Environ) -> Answer | None:
 
     The ``HTTPException`` of WebOb, Pyramid and Werkzeug is a WSGI application, which makes its answer.
     """
-    if not callable(error):
-        return None
+    if not callable(error) or (getattr(error, "code", error) is None and getattr(error, "response", None) is None):
+        return None  # Werkzeug would answer 200 for an HTTPException without a code
     app: App = error
     starts: list[tuple[str, Headers]] = []
     written: list[bytes] = []

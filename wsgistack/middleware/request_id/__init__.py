@@ -27,6 +27,13 @@ Shape = Literal["hex", "uuid", "ulid", "ksuid"]
 Generator = Literal["hex", "uuid4", "uuid7", "ulid"]
 Tracing = Literal["read", "create", "ignore"]
 
+# An id there would break the response, or the layer would take a secret for an id.
+_HAS_OTHER_USE = re.compile(
+    r"(?:access-control|content|if|sec)-.*|accept(?:-.*)?|age|allow|(?:proxy-)?auth(?:enticat|orizat).*"
+    r"|cache-control|connection|date|etag|expect|expires|host|keep-alive|last-modified|link|location|origin|pragma"
+    r"|proxy-connection|range|referer|refresh|retry-after|server|(?:set-)?cookie|strict-transport-security|te|trailer"
+    r"|transfer-encoding|upgrade|user-agent|vary|via|www-authenticate"
+).fullmatch
 _PREFIX = re.compile(r"[A-Za-z0-9._~+/=:@-]*").fullmatch
 _NO_KEY = ""  # in no environ
 _TRACEPARENT = "HTTP_TRACEPARENT"
@@ -76,13 +83,14 @@ class RequestId(Middleware):
     :param global_header: the header of a second id, which services share, such as ``X-OpenStack-Request-ID``. An id in
         it goes into ``environ["wsgistack.global_request_id"]``. If it is also the ``header``, the request's own id is
         always new. The default is none.
-    :raises ConfigError: a name of a header, a network, a shape, the prefix or the generator is not valid,
-        ``maximum_length`` is below 1, or ``trusted`` is set although ``trust`` is off.
+    :raises ConfigError: a name of a header, a network, a shape, the prefix or the generator is not valid, HTTP has
+        another use for a header, such as ``Cookie``, ``maximum_length`` is below 1, or ``trusted`` is set although
+        ``trust`` is off.
 
     An incoming id is well-formed if it consists of letters, digits and ``._~+/=:@-``, with at least one letter or
     digit. Two ids in one header, a space or a control character make it malformed. A replaced value is logged with its
-    peer, at most once a minute, with the number of others. A transformed id that is malformed is replaced like an
-    incoming one. If ``generate`` returns a malformed id, the request fails with ValueError.
+    peer, at most once a minute, with the number of others. An id of which ``transform`` makes a malformed one, or no
+    text, is replaced as well. If a new id is malformed, the request fails with ValueError.
 
     Some headers hold more than an id: ``X-Amzn-Trace-Id`` (AWS), ``X-Cloud-Trace-Context`` (Google Cloud),
     ``Request-Id`` (Azure, .NET), ``traceparent`` (W3C), ``b3`` (Zipkin), ``sentry-trace`` and ``uber-trace-id``
@@ -128,9 +136,12 @@ class RequestId(Middleware):
         names = [("header", header), *(("accept", name) for name in accept)]
         names += [("global_header", global_header)] if global_header else []
         for key, name in names:
+            expected = "a name such as X-Request-ID"
             if not is_field_name(name):
-                expected = "a name such as X-Request-ID"
                 mistakes.append(Mistake("not a valid name of a header", key=key, value=name, expected=expected))
+            elif _HAS_OTHER_USE(name.lower()):
+                problem = "HTTP has another use for this header"
+                mistakes.append(Mistake(problem, key=key, value=name, expected=expected))
         words: list[tuple[str, str, Collection[str]]] = [("shapes", shape, SHAPES) for shape in shapes]
         words += [("traceparent", traceparent, get_args(Tracing))]
         words += [("generate", generate, GENERATORS)] if isinstance(generate, str) else []
@@ -235,11 +246,13 @@ class RequestId(Middleware):
         return self.trust and (self._networks is None or self._networks.contains_peer(find_peer(environ)))
 
     def _make_checked(self) -> str:
-        made = self.prefix + self._generate()
-        if self.transform:
-            made = self.transform(made)
+        maker: object = self.generate
+        made = self._generate()
+        if isinstance(made, str):
+            made = self.prefix + made
+            if self.transform:
+                maker, made = self.transform, self.transform(made)
         if not is_well_formed(made):
-            maker = self.transform or self.generate
             raise ValueError(f"{maker!r} returned {made!r}, which is not a well-formed request id")
         return made
 

@@ -12,7 +12,7 @@ Take = Callable[[str], str | None]
 
 _HEX = "[0-9A-Fa-f]"
 _ANY = "(?=[._~+/=:@-]*[A-Za-z0-9])[A-Za-z0-9._~+/=:@-]+"  # with a letter or digit: - and .. are not ids
-is_well_formed: Callable[[str], object] = re.compile(_ANY).fullmatch
+_is_well_formed = re.compile(_ANY).fullmatch
 SHAPES: Mapping[str, str] = {
     "hex": f"{_HEX}{{32}}",
     "uuid": f"{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}",
@@ -20,6 +20,11 @@ SHAPES: Mapping[str, str] = {
     "ksuid": "[0-9A-Za-z]{27}",
 }
 """The forms of ids that have a name."""
+
+
+def is_well_formed(value: object) -> bool:
+    """Whether what a callable has returned can be an id."""
+    return isinstance(value, str) and _is_well_formed(value) is not None
 
 
 def compile_shapes(names: Collection[str], prefix: str, maximum_length: int) -> Callable[[str], object]:

@@ -216,11 +216,13 @@ def test_leaves_no_part_behind(
 
 @pytest.mark.parametrize(
     ("path", "problem"),
-    [("file", "is not a folder"), ("a/b", "does not exist"), (f"{'n' * 300}/b", "does not exist")],
+    [("file", "Not a directory"), ("a/b", "No such file or directory"), (f"{'n' * 300}/b", "File name too long")],
 )
 def test_refuses_a_folder_that_cannot_be_made(path: str, problem: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match=rf"^capsules: .*{problem}; expected a folder, or the name of a new one$"):
+    with pytest.raises(
+        ConfigError, match=rf"^capsules: cannot write to .*: {problem}; expected a folder, or the name of a new one$"
+    ):
         CatchErrors(failing(fail), capsules=tmp_path / path)
     CatchErrors(failing(fail), capsules=tmp_path / "new")
     assert not (tmp_path / "new").exists(), "a check makes nothing"

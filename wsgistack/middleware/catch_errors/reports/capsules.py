@@ -12,13 +12,13 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Any
 
-from wsgistack.errors import ConfigError, Mistake
 from wsgistack.http.redaction import Redaction
 from wsgistack.middleware.catch_errors.bodies import MAX_BODY, read_kept, redact_body
 from wsgistack.middleware.catch_errors.frames import Frame, Raised
 from wsgistack.middleware.catch_errors.reports.record import ErrorReport
 from wsgistack.middleware.catch_errors.request import redact_paths
 from wsgistack.middleware.catch_errors.values import Values
+from wsgistack.processes.writable import check_folder
 from wsgistack.types import Environ
 
 __all__ = ["FORMAT", "SHOWN", "Capsules"]
@@ -49,17 +49,11 @@ class Capsules:
         self._redaction = redaction
 
     def check(self) -> None:
-        """Check that the folder can be made.
+        """Check that the folder can be made, or that files can be made in it.
 
-        :raises ConfigError: it is a file, or is in a folder that is missing.
+        :raises ConfigError: they can't.
         """
-        # is_dir() and exists() of Python before 3.14 fail in a folder that can't be searched
-        exists, is_folder = os.path.exists, os.path.isdir
-        if not (is_folder(self._folder) or (is_folder(self._folder.parent) and not exists(self._folder))):
-            where = self._folder if exists(self._folder) else self._folder.parent
-            problem = f"{str(where)!r} {'is not a folder' if exists(where) else 'does not exist'}"
-            expected = "a folder, or the name of a new one"
-            raise ConfigError(Mistake(problem, key="capsules", value=self._folder, expected=expected))
+        check_folder(self._folder, "capsules")
 
     def save(
         self, report: ErrorReport, environ: Environ, error: Raised, values: Values, layers: Sequence[str]

@@ -9,6 +9,7 @@ from pathlib import Path
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
 from wsgistack.imports import import_object
 from wsgistack.middleware.catch_errors.reports.record import ErrorReport, Reporter
+from wsgistack.processes.writable import check_file
 
 __all__ = ["REPORTS_LOGGER", "JsonLines", "find_reporters", "report_to_logging"]
 
@@ -77,13 +78,9 @@ class JsonLines:
     def check(self) -> None:
         """Check that the file can be made. It is made by the first report.
 
-        :raises ConfigError: its folder is missing, or it is a folder itself.
+        :raises ConfigError: it can't.
         """
-        # is_dir() of Python before 3.14 fails in a folder that can't be searched
-        is_folder = os.path.isdir
-        if is_folder(self.path) or not is_folder(self.path.parent):
-            problem = "is a folder" if is_folder(self.path) else f"the folder {str(self.path.parent)!r} does not exist"
-            raise ConfigError(Mistake(problem, key="report_file", value=self.path, expected="a file to append to"))
+        check_file(self.path, "report_file", "a file to append to")
 
     def __call__(self, report: ErrorReport, /) -> None:
         """Append a line."""
