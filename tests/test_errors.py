@@ -204,6 +204,13 @@ def test_forgets_what_was_handled_before_an_error() -> None:
     assert [each.__context__ for each in (third, second, first)] == [first, first, None]
 
 
+def test_forgets_the_handled_error_in_a_group() -> None:
+    handled, inner = ValueError("secret"), OSError()
+    inner.__context__ = handled
+    forget_handled(ExceptionGroup("two", [KeyError(), ExceptionGroup("one", [inner])]), handled)
+    assert inner.__context__ is None
+
+
 def test_forgets_nothing_of_a_circle_of_errors() -> None:
     one, other = ValueError(), KeyError()
     one.__cause__, other.__cause__ = other, one

@@ -194,16 +194,16 @@ def forget_handled(error: BaseException, handled: BaseException | None) -> None:
 
     That one is logged elsewhere, without its secrets. The traceback of a helper that failed meanwhile would show it.
     """
-    each: BaseException | None = error
-    for _ in range(_MAX_CHAIN):
-        if each is None:
-            return
+    found = {id(error): error}
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
         if each.__context__ is handled:
             each.__context__ = None
-        each = each.__context__ if each.__cause__ is None else each.__cause__
-
-
-_MAX_CHAIN = 100  # errors; a chain may be a circle
+        more = (each.__cause__, each.__context__, *getattr(each, "exceptions", ()))
+        new = {id(one): one for one in more if isinstance(one, BaseException) and id(one) not in found}
+        found |= new  # a chain may be a circle
+        waiting += new.values()
 
 
 def check_lists(**options: object) -> None:
@@ -219,9 +219,9 @@ def check_lists(**options: object) -> None:
 
 
 def check_mappings(**options: object) -> None:
-    """Refuse what is no mapping, such as a text that lists names and values.
+    """Refuse what is not a mapping, such as a text that lists names and values.
 
-    :raises ConfigError: for each option that is none.
+    :raises ConfigError: for each option that is not a mapping.
     """
     Mistakes(
         Mistake(describe_type(value), key, expected="a mapping")
@@ -239,7 +239,7 @@ def check_options(options: object, make: Callable[..., object]) -> None:
 
     if not isinstance(options, Mapping):
         raise ConfigError(Mistake(describe_type(options), value=options, expected="a mapping of options"))
-    known = signature(make).parameters if options else ()
+    known = signature(make).parameters if options else ()  # a callable written in C may have no signature
     unknown = [str(name) for name in options if name not in known]
     Mistakes(Mistake("unknown option", name, hint=suggest(name, known)) for name in unknown).raise_if_any()
 

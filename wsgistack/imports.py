@@ -73,11 +73,13 @@ def is_by_signal(error: BaseException) -> bool:
 
     So gunicorn ends a worker that is importing the application.
     """
+    if not isinstance(error, SystemExit):
+        return False
     import signal  # slow to import
 
     running = {frame.f_code for frame, _ in walk_tb(error.__traceback__)}
     handlers = map(signal.getsignal, signal.valid_signals())
-    return isinstance(error, SystemExit) and any(getattr(each, "__code__", None) in running for each in handlers)
+    return any(getattr(each, "__code__", None) in running for each in handlers)
 
 
 def is_own_code(file: str) -> bool:

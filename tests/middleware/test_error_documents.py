@@ -493,6 +493,8 @@ def test_a_status_takes_precedence_over_its_class(folder: Path) -> None:
             "application: is a value of type int; expected",
             id="no application",
         ),
+        pytest.param({"paths": "404 = /x"}, "paths: is text; expected a mapping", id="text"),
+        pytest.param({"files": ["404.html"]}, "files: is a list; expected a mapping", id="a list"),
     ],
 )
 def test_refuses_what_can_not_work(

@@ -137,6 +137,8 @@ def test_new_files_appear_only_with_refresh(root: Path) -> None:
     [
         ({}, "root: is not set; expected a folder with files"),
         ({"root": Path("/no/such")}, "root: not a folder: /no/such; expected a folder with files"),
+        ({"root": Path("/", "n" * 300)}, f"root: not a folder: /{'n' * 300}; expected a folder with files"),
+        ({"media_types": ".wasm = application/wasm"}, "media_types: is text; expected a mapping"),
         (
             {"root": Path("/"), "immutable": "("},
             "immutable: not a valid regular expression: missing ), unterminated subpattern at position 0",

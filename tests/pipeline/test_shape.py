@@ -1,6 +1,6 @@
 """Which kind of callable something is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial, wraps
 from os import PathLike
 from typing import Any
@@ -134,6 +134,21 @@ def typed(wsgi_environ: dict[str, Any], respond: Callable[..., Any] = print) -> 
     return []
 
 
+class Typed:
+    """An application as PEP 3333 has it."""
+
+    def __init__(self, wsgi_environ: dict[str, Any], respond: Callable[..., Any]) -> None:
+        self.respond = respond
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.respond("200 OK", [])
+        yield b""
+
+
+def marked(environ: Any, start_response: Any = "unset") -> Any:
+    return []
+
+
 def load(file: str | PathLike[str], name: str = "main") -> Any:
     return app
 
@@ -147,6 +162,8 @@ def load(file: str | PathLike[str], name: str = "main") -> Any:
         DecoratedCall(),
         unresolved,
         typed,
+        Typed,
+        marked,
         lambda one, two: [],
         app,
         open_app,

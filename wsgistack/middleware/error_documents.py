@@ -12,7 +12,7 @@ from wsgiref.util import FileWrapper
 
 from wsgistack.base import Middleware
 from wsgistack.environ import METHOD_OVERRIDES
-from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_mappings, describe_type
 from wsgistack.exchange import Exchange
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.file_wrapper import is_file_wrapper
@@ -99,6 +99,7 @@ class ErrorDocuments(Middleware):
         application: App | None = None,
     ) -> None:
         super().__init__(app)
+        check_mappings(paths=paths or {}, files=files or {})
         mistakes = Mistakes()
         if not (paths or files):
             mistakes.append(Mistake("nothing is configured", expected="paths or files"))

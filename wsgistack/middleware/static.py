@@ -1,5 +1,6 @@
 """Static files, sent by WhiteNoise."""
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_mappings
 from wsgistack.imports import require_extra
 from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.types import App, Changes, Duration, Environ, StartResponse
@@ -80,8 +81,9 @@ class Static(Middleware):
         refresh: bool = False,
     ) -> None:
         super().__init__(app)
+        check_mappings(media_types=media_types or {})
         mistakes = Mistakes()
-        if root is None or not Path(root).is_dir():
+        if root is None or not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir fails if a name is too long
             problem = "is not set" if root is None else f"not a folder: {root}"
             mistakes.append(Mistake(problem, key="root", value=root, expected="a folder with files"))
         try:

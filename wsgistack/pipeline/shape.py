@@ -104,7 +104,7 @@ def find_misfit(value: object) -> Misfit | None:
     if not may_fit or (own and _cannot_take_call(own)):
         kind: Kind = "value" if first in _REQUESTS else "factory"
         return Misfit(kind, f"a callable that takes {', '.join(names) or 'no arguments'}")
-    if own and first not in _REQUESTS and not names[1].startswith("start"):  # the usual names leave no doubt
+    if own and first not in _REQUESTS:
         returned = own.return_annotation
         if _is_plain(returned):
             return Misfit("value", f"a callable that returns {formatannotation(returned)}")
@@ -114,17 +114,22 @@ def find_misfit(value: object) -> Misfit | None:
 
 
 def _read_own(value: Any) -> Signature | None:
-    """The signature of a callable that names two arguments, whose annotations are its own and can be read.
+    """The signature of a callable that takes two arguments, if it may show that this is not an application.
 
-    A decorator gives its function the annotations of the one that it wraps.
+    None if the second one is start_response, as it usually is. None also for a class, whose signature returns nothing;
+    for a function that a decorator wraps, because the annotations are those of the inner one; and if only a type
+    checker can read an annotation.
     """
+    if isinstance(value, type):
+        return None
     if any(hasattr(each, "__wrapped__") for each in (value, value.__call__, getattr(value, "func", None))):
         return None
     try:
         own = signature(value, follow_wrapped=False, eval_str=True)
-    except Exception:  # an annotation that only a type checker can read
+    except Exception:
         return None
-    return own if len(_read_first(own)) == 2 else None
+    two = _read_first(own)
+    return own if len(two) == 2 and not two[1].name.startswith("start") else None
 
 
 def _read_first(shape: Signature) -> list[Parameter]:

@@ -51,6 +51,24 @@ def test_the_report_of_a_loss_shows_no_secrets_of_the_error_of_a_request(
     assert "tr0ub4dor" not in caplog.text
 
 
+def test_the_report_of_a_loss_with_a_cause_shows_no_secrets_of_the_error_of_a_request(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Forwarder(io.StringIO):
+        def write(self, text: str) -> int:
+            try:
+                return int("no number")
+            except ValueError as error:
+                raise RuntimeError("not sent") from error
+
+    monkeypatch.setattr(sys, "stderr", Forwarder())
+    call = Call(AccessLog(answering(Body(b"123", ValueError("password=tr0ub4dor")))))
+    with pytest.raises(ValueError, match="password"):
+        call.read()
+    assert "no number" in caplog.text
+    assert "tr0ub4dor" not in caplog.text
+
+
 def test_what_fails_now_and_then_does_not_flood_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

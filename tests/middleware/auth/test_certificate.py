@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webtest import TestApp
 
+from tests.waiting import MAX_WAIT
 from wsgistack import Auth, ConfigError
 from wsgistack.middleware.auth.certificate import parse_name
 from wsgistack.types import Environ, StartResponse
@@ -204,7 +205,7 @@ def ask(port: int, folder: Path, subject: Subject) -> tuple[int, str]:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.load_cert_chain(write_certificate(folder, subject))
-    connection = HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
+    connection = HTTPSConnection("127.0.0.1", port, context=context, timeout=MAX_WAIT)
     connection.request("GET", "/")
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -252,3 +253,9 @@ def test_the_variables_of_mod_ssl_agree_with_the_subject() -> None:
     name = {**BY_SERVER, "SSL_CLIENT_S_DN": r"CN=Zo\C3\AB\, A", "SSL_CLIENT_S_DN_CN": "Zo\xc3\xab, A"}
     assert get(name).startswith("Zoë, A []")
     assert get({**name, "SSL_CLIENT_S_DN_CN": "\xff"}, 401)
+
+
+def test_a_backslash_in_a_name_is_doubled_only_by_mod_ssl() -> None:
+    name = {**BY_SERVER, "SSL_CLIENT_S_DN": r"CN=SHOP\\ada", "SSL_CLIENT_S_DN_CN": r"SHOP\\ada"}
+    assert get({**name, "SSL_VERSION_INTERFACE": "mod_ssl/2.4.71"}).startswith(r"SHOP\ada []")
+    assert get(name, 401)  # on cheroot, the name has two

@@ -137,6 +137,10 @@ def test_opens_no_dialog_for_a_script(headers: Mapping[str, str], is_asked: bool
         ({"rules": [{"users": []}]}, "users of rule 1 is empty"),
         ({"rules": [{"users": ["a"], "methods": ["post"]}]}, "invalid method 'post' in rule 1; write POST"),
         (
+            {"rules": [{"users": ["a"], "methods": ["*"]}]},
+            "invalid method '*' in rule 1; expected one method in each item, such as GET; leave out methods",
+        ),
+        (
             {"rules": [{"users": ["a"], "methods": ["GET,POST"]}]},
             "invalid method 'GET,POST' in rule 1; expected one method in each item, such as GET",
         ),

@@ -25,6 +25,11 @@ def test_finds_whose_token_it_is() -> None:
         assert tokens.find(wrong) is None
 
 
+def test_refuses_what_is_no_mapping() -> None:
+    with pytest.raises(ConfigError, match=r"^tokens: is text; expected a mapping$"):
+        Tokens("ci = 12", scheme="Bearer", key="tokens")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("owners", "said"),
     [

@@ -326,6 +326,11 @@ def test_refuses_what_is_no_answer(answers: Mapping[Any, Any], expected: str) ->
     assert f"answers: {expected}" in str(raised.value)
 
 
+def test_refuses_a_text_in_the_place_of_answers() -> None:
+    with pytest.raises(ConfigError, match=r"^answers: is text; expected a mapping$"):
+        CatchErrors(raising(ValueError()), answers="KeyError = 404")  # type: ignore[arg-type]
+
+
 def test_reports_all_wrong_answers_at_once() -> None:
     with pytest.raises(ConfigError) as raised:
         CatchErrors(raising(ValueError()), answers={KeyError: 1, dict: 404})  # type: ignore[dict-item,unused-ignore]

@@ -530,6 +530,7 @@ def test_a_higher_level_makes_smaller_responses() -> None:
     [
         ({"codings": ()}, r"codings: invalid value \(\); expected some of zstd, br, gzip"),
         ({"codings": ("gzip", "deflate")}, "codings: unknown coding 'deflate'; .*br, gzip, zstd"),
+        ({"levels": "gzip = 9"}, "levels: is text; expected a mapping"),
         ({"levels": {"br": 5}}, "levels: 'br' is not in codings; choose from gzip"),
         ({"levels": {"gzip": 10}}, "levels: invalid level 10; expected 1 to 9 for gzip"),
         ({"levels": {"gzip": 6.0}}, "levels: invalid level 6.0; expected 1 to 9 for gzip"),

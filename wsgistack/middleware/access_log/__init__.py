@@ -223,14 +223,17 @@ class AccessLog(Middleware):
 
     def log(self, entry: Entry) -> None:
         """Write the line of one request, unless it is left out."""
+        lost: Exception | None = None
         try:
             if self._is_kept is None or self._is_kept(entry):
                 self._write(self._line_of(entry), entry)
         except Exception as error:
-            self._losses.add(error)
-        else:
-            if self._losses.count:
-                self._losses.end()
+            lost = error
+        if lost is not None:  # only here, sys.exc_info() is about the application
+            self._losses.add(lost)
+            lost = None  # its traceback refers to this variable
+        elif self._losses.count:
+            self._losses.end()
 
 
 _read_request = itemgetter("REMOTE_ADDR", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_PROTOCOL")

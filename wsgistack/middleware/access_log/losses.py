@@ -1,11 +1,13 @@
 """Lines that could not be written: counted, and reported without a flood of messages."""
 
 import logging
+import sys
 from contextlib import suppress
 from queue import Full
 from threading import RLock
 from time import monotonic
 
+from wsgistack.errors import forget_handled
 from wsgistack.processes.background import call_at_end
 from wsgistack.processes.forking import renew_after_fork, renew_if_forked
 
@@ -49,7 +51,7 @@ class Losses:
         said = str(error) or type(error).__name__
         details = None if isinstance(error, (Full, OSError)) else error
         with suppress(Exception):  # the logger may be what fails
-            error.__suppress_context__ = True  # of the application, which the traceback would show with its secrets
+            forget_handled(error, sys.exc_info()[1])  # of the application, which has secrets
             self._find_logger().error("lines of the access log are being lost: %s", said, exc_info=details)
 
     def end(self) -> None:

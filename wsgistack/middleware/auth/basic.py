@@ -70,6 +70,7 @@ class Basic(Scheme):
         if max_hashes is not None and max_hashes < 1:
             problem = "is not a number of hashes"
             mistakes.append(Mistake(problem, key="max_hashes", value=max_hashes, expected="1 or more"))
+            max_hashes = None  # so that further mistakes are found
         with mistakes.collect():
             check_weak_hashes(weak_hashes)
         self._latin_1 = latin_1

@@ -19,6 +19,7 @@ MAX_SUBJECT = 1024
 _VERIFIED = "SUCCESS"
 _BY_SERVER = ("SSL_CLIENT_VERIFY", "SSL_CLIENT_S_DN")
 _SUBJECT, _ISSUER = "SSL_CLIENT_S_DN_", "SSL_CLIENT_I_DN_"
+_INTERFACE = "SSL_VERSION_INTERFACE"
 _COMPARED = {"cn": "CN", "ou": "OU", "uid": "UID", "emailaddress": "Email", "c": "C", "st": "ST", "l": "L", "o": "O"}
 """What servers also set alone, such as ``SSL_CLIENT_S_DN_CN``."""
 
@@ -132,10 +133,12 @@ def _find_each(environ: Environ) -> dict[str, list[str]] | None:
     """The attributes that the server also sets alone; None if it doesn't.
 
     cheroot joins the subject with commas and leaves those in its values as they are. So ``CN=ada`` may be a part of
-    the name of an organization, and only these values show it. mod_ssl numbers several from the second one on.
+    the name of an organization, and only these values show it. mod_ssl numbers several from the second one on, and
+    doubles each backslash.
     """
     if not any(key.startswith((_SUBJECT, _ISSUER)) for key in environ):
         return None
+    backslash = r"\\" if environ.get(_INTERFACE, "").startswith("mod_ssl/") else "\\"
     found = {}
     for name, code in _COMPARED.items():
         key = f"{_SUBJECT}{code}"
@@ -143,8 +146,9 @@ def _find_each(environ: Environ) -> dict[str, list[str]] | None:
         while f"{key}_{len(keys)}" in environ:
             keys.append(f"{key}_{len(keys)}")
         if keys[0] in environ:
+            texts = (environ[each].replace(backslash, "\\") for each in keys)
             # PEP 3333: bytes as latin-1
-            found[name] = sorted(environ[each].encode("latin-1", "replace").decode("utf-8", "replace") for each in keys)
+            found[name] = sorted(each.encode("latin-1", "replace").decode("utf-8", "replace") for each in texts)
     return found
 
 

@@ -15,15 +15,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import (
-    AbstractHTTPHandler,
-    HTTPHandler,
-    HTTPRedirectHandler,
-    HTTPSHandler,
-    ProxyHandler,
-    Request,
-    build_opener,
-)
+from urllib.request import HTTPHandler, HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from wsgistack.errors import ConfigError, Mistake, describe_error
 from wsgistack.http.addresses import parse_address
@@ -249,8 +241,16 @@ class _TimedResponse(HTTPResponse):
         self.fp = BufferedReader(_TimedReader(self.fp.detach(), connection, end))
 
 
-class _Timed(AbstractHTTPHandler):
+class _Timed(HTTPHandler):
     """Reads status, headers and body until a deadline. Connecting and the handshake of TLS have a timeout each."""
+
+    handler_order = HTTPHandler.handler_order - 1  # before the usual handler of https
+    https_request = HTTPHandler.do_request_
+
+    def https_open(self, request: Request) -> Any:
+        from http.client import HTTPSConnection  # Python without ssl has none
+
+        return self.do_open(HTTPSConnection, request)
 
     def do_open(self, http_class: Any, req: Request, **options: Any) -> Any:
         response_class = partial(_TimedResponse, end=monotonic() + IO_TIMEOUT)
@@ -263,20 +263,12 @@ class _Timed(AbstractHTTPHandler):
         return super().do_open(connect, req, **options)
 
 
-class _TimedHTTP(_Timed, HTTPHandler):
-    pass
-
-
-class _TimedHTTPS(_Timed, HTTPSHandler):
-    pass
-
-
 def _fetch(url: str) -> bytes:
     request = Request(url, headers={"Accept": "application/jwk-set+json, application/json"})  # noqa: S310
     # only TLS makes sure that a proxy does not replace the keys
     proxies = [] if request.type == "https" else [ProxyHandler({})]
     data = b""
-    with build_opener(_NoRedirect, _TimedHTTP, _TimedHTTPS, *proxies).open(request, timeout=IO_TIMEOUT) as answer:
+    with build_opener(_NoRedirect, _Timed, *proxies).open(request, timeout=IO_TIMEOUT) as answer:
         while len(data) <= MAX_SIZE and (chunk := answer.read1()):
             data += chunk
     return data

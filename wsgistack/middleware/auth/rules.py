@@ -111,8 +111,9 @@ def _compile_rule(options: RuleOptions, number: int) -> Rule:
             mistakes += [each._replace(problem=problem) for each in error.mistakes]
     for method in lists["methods"]:
         problem = f"invalid method {method!r} in {place}"
-        if not is_field_name(method):  # it would match no request, so that the rule would allow everything
-            mistakes.append(Mistake(problem, expected="one method in each item, such as GET"))
+        if method == "*" or not is_field_name(method):  # no request would match, so that the rule would allow all
+            hint = "leave out methods, which means all of them" if method == "*" else ""
+            mistakes.append(Mistake(problem, expected="one method in each item, such as GET", hint=hint))
         elif method != method.upper():
             mistakes.append(Mistake(problem, hint=f"write {method.upper()}"))
     for scope in lists["scopes"]:

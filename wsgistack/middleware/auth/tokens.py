@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from hashlib import sha256
 
-from wsgistack.errors import Mistake, Mistakes, Where
+from wsgistack.errors import Mistake, Mistakes, Where, check_mappings
 from wsgistack.middleware.auth.scheme import Identity
 
 __all__ = ["MAX_TOKEN", "Tokens", "is_scope"]
@@ -39,6 +39,7 @@ class Tokens:
     __slots__ = ("_identities",)
 
     def __init__(self, owners: Mapping[str, str], *, scheme: str, key: str) -> None:
+        check_mappings(**{key: owners})
         mistakes = Mistakes()
         self._identities: dict[bytes, Identity] = {}
         for number, (name, written) in enumerate(owners.items(), 1):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, cast
 
 from wsgistack.base import Middleware
 from wsgistack.environ import ERROR, RAISE_ERRORS, is_client_gone, is_logged, mark_logged
-from wsgistack.errors import Mistake, Mistakes, check_lists, class_name, suggest
+from wsgistack.errors import Mistake, Mistakes, check_lists, class_name, forget_handled, suggest
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http import headers as h
 from wsgistack.http.redaction import Redaction
@@ -209,7 +209,7 @@ class CatchErrors(Middleware):
 
                 return debug_answer(self, environ, error, planned, self._redaction)
             except Exception as failure:
-                failure.__suppress_context__ = True  # nearly always the error itself, which logging may fail to format
+                forget_handled(failure, error)  # logging may fail to format that one
                 logging.getLogger(self.logger).exception("the debug page failed")
         return error_answer(environ, planned.status, planned.detail, headers=planned.headers)
 

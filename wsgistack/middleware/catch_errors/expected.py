@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from itertools import filterfalse
 from typing import Any, NamedTuple, TypeAlias
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_mappings, describe_type, suggest
 from wsgistack.http.headers import is_field_name
 from wsgistack.http.responses import ERRORS
 from wsgistack.middleware.catch_errors.attributes import mro_of
@@ -38,6 +38,7 @@ class ExpectedErrors:
     """
 
     def __init__(self, answers: Mapping[Any, object]) -> None:
+        check_mappings(answers=answers)
         mistakes = Mistakes()
         self._planned: dict[type, Planned] = {}
         for kind, planned in answers.items():

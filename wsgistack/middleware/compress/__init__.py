@@ -5,7 +5,7 @@ from sys import maxsize
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_mappings, suggest
 from wsgistack.exchange import editing
 from wsgistack.http.headers import with_strong_tags
 from wsgistack.http.negotiation import coding_chooser
@@ -97,6 +97,7 @@ class Compress(Middleware):
         random_padding: Size = 0,
     ) -> None:
         super().__init__(app)
+        check_mappings(levels=levels or {})
         mistakes = Mistakes()
         for key, value, is_valid, expected in (
             ("codings", codings, codings and not isinstance(codings, str), f"some of {', '.join(CODINGS)}"),

@@ -91,8 +91,8 @@ class RequestFilter(Middleware):
         second, and searched in microseconds.
     :param methods: the only methods that are answered; others get 405 with ``Allow`` (RFC 9110 section 15.5.6). GET
         includes HEAD. By default, all are. A method in ``X-HTTP-Method-Override`` must be one of them, too. A form
-        field and another header, by which ``method_override`` can be asked for a method, are not read: it must be
-        outside. With ``cors`` inside, name OPTIONS.
+        field and another header, by which ``method_override`` can be asked for a method, are not read: place that
+        layer outside. With ``cors`` inside, name OPTIONS.
     :param denied_paths: the beginnings of paths, by whole segments, such as ``/internal``; globs of whole paths, such
         as ``*.bak``; and the word ``scanners``, which is the default, because a WSGI application has none of what
         scanners look for: names that begin with a dot, except ``.well-known``; ``.php``, ``.asp``, ``.jsp``, ``.cgi``

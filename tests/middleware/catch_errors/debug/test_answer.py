@@ -89,6 +89,21 @@ def test_if_the_page_fails_the_plain_answer_is_sent(
     assert [each.getMessage() for each in caplog.records][-1] == "the debug page failed"
 
 
+def test_the_log_of_a_page_that_fails_shows_no_secrets_of_the_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> Any:
+        try:
+            int("no number")
+        except ValueError as error:
+            raise RuntimeError("no page") from error
+
+    monkeypatch.setattr(answer, "write_page", fail)
+    serve(raising(ValueError("password=tr0ub4dor")))
+    assert "no number" in caplog.text
+    assert "tr0ub4dor" not in caplog.text
+
+
 @pytest.mark.parametrize(
     "function",
     [
