@@ -313,8 +313,8 @@ def test_fits_into_the_terminal(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
-        pytest.param("https", "every project of a developer. default: 30 d", id="a duration"),
-        pytest.param("body_limit", "take 160 MiB. default: 10 MiB", id="a size"),
+        pytest.param("https", "every project of a developer. default: '30d'", id="a duration"),
+        pytest.param("body_limit", "take 160 MiB. default: '10MiB'", id="a size"),
         pytest.param("compress", "too short for people to notice. default: 0.1", id="a part of a second"),
         pytest.param("gzip", "fit into one packet anyway. default: 500", id="bytes"),
         pytest.param("cors", "Any page can open one. required", id="required by the docstring alone"),

@@ -132,4 +132,11 @@ def test_writes_a_unit_only_where_the_annotation_means_one() -> None:
     for annotation in (float, int, float | None, str, Size):
         assert write(3600.0, annotation) == 3600.0
     assert write(3600.0, Duration | None) == "1h"
+    assert write(3600, Duration) == "1h"
     assert write(True, Size) is True
+    assert write(True, Duration) is True
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, -60.0, 0.0, 0.5, 1e16])
+def test_writes_a_number_that_no_unit_fits_as_it_is(number: float) -> None:
+    assert write(number, Duration) == number

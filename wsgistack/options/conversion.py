@@ -176,7 +176,7 @@ def write(value: object, annotation: object) -> object:
     kind, arguments = _split(annotation)
     if kind in _UNIONS:
         return next((each for each in map(partial(write, value), arguments) if each is not value), value)
-    if kind == Duration and isinstance(value, float):
+    if kind == Duration and (type(value) is float or type(value) is int):
         return write_quantity(value, SECONDS)
     if kind == Size and type(value) is int:
         return write_quantity(value, BYTES)
