@@ -269,7 +269,7 @@ def test_lists_the_options_of_mappings_under_the_names_that_mistakes_use(capsys:
     assert ":class:" not in shown
     words = " ".join(shown.split())
     assert "bearer a mapping or none tokens and JWTs: the options of `Bearer`. default: none bearer.tokens " in words
-    assert "bearer.jwt.remember a duration such as 1.5s, 10m or 1h30m for how long a right token" in words
+    assert "bearer.jwt.remember a duration such as 1.5s, 1h30m or 30d for how long a right token" in words
     assert "rules.groups a list, each item text whose members are allowed, too. default: none" in words
     assert main(["list", "auth", "--format", "json"]) == 0
     [auth] = json.loads(capsys.readouterr().out)["layers"]

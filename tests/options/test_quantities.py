@@ -95,7 +95,7 @@ def test_reads_durations(value: object, expected: float) -> None:
     ],
 )
 def test_refuses_invalid_durations(value: object) -> None:
-    with pytest.raises(UnfitError, match=r"a duration such as 1\.5s, 10m or 1h30m"):
+    with pytest.raises(UnfitError, match=r"a duration such as 1\.5s, 1h30m or 30d"):
         read_duration(value)
 
 
@@ -107,7 +107,7 @@ def test_refuses_a_negative_size(value: object) -> None:
 
 @pytest.mark.parametrize("value", ["-1s", "-1h30m", -1, -0.1, -math.inf])
 def test_refuses_a_negative_duration(value: object) -> None:
-    with pytest.raises(UnfitError, match=r"^.'0 or more, such as 1\.5s, 10m or 1h30m'"):
+    with pytest.raises(UnfitError, match=r"^.'0 or more, such as 1\.5s, 1h30m or 30d'"):
         read_duration(value)
 
 
