@@ -12,6 +12,8 @@ from tests.cli.screen import STYLES, run_in_a_pipe, run_on_a_terminal
 from wsgistack.cli import main
 from wsgistack.pipeline import registry
 
+DOCS = Path(__file__).parents[2] / "docs"
+
 
 def test_lists_the_layers_that_are_installed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
@@ -34,6 +36,15 @@ def test_shows_all_about_one_layer(capsys: pytest.CaptureFixture[str]) -> None:
     column = len("  maximum_length  ")
     trust = lines.index(f"{'  trust':{column}}true or false")
     assert f"{'':{column}}default: true" in lines[trust:]
+
+
+@pytest.mark.parametrize("name", sorted(registry.names()))
+def test_names_pages_and_no_files_of_the_repository(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", name]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert not re.search(r"\b(?:docs|recipes|tests|benchmarks)/|\.rst\b", said)
+    titles = {page.read_text("utf-8").split("\n")[0] for page in DOCS.rglob("*.rst")}
+    assert {*re.findall(r'page "([^"]+)" of the documentation', said)} <= titles
 
 
 STRANGER = '''
