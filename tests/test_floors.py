@@ -188,6 +188,7 @@ FLOORS = (
     ("cli.parser",),
     (
         "cli.arguments",
+        "cli.building",
         "cli.reporting",
     ),
     (

@@ -17,7 +17,7 @@ from threading import Lock, current_thread, main_thread
 from types import FrameType
 from typing import Any
 
-from wsgistack.cli.checking import collect_order
+from wsgistack.cli.building import collect_order
 from wsgistack.cli.target import is_application, open_target
 from wsgistack.cli.terminal import Terminal
 from wsgistack.config import read

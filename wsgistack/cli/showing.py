@@ -23,9 +23,8 @@ from io import TextIOWrapper
 from typing import cast
 
 from wsgistack.cli.arguments import add_target, add_values
-from wsgistack.cli.checking import warn
 from wsgistack.cli.parser import Commands, add_parser
-from wsgistack.cli.reporting import as_items, as_json, print_json
+from wsgistack.cli.reporting import as_items, as_json, print_json, warn
 from wsgistack.cli.target import open_target
 from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tree import align, draw_tree
