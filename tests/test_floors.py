@@ -189,6 +189,7 @@ FLOORS = (
     ("cli.parser",),
     (
         "cli.arguments",
+        "cli.building",
         "cli.reporting",
     ),
     (

@@ -31,7 +31,7 @@ Size: TypeAlias = Annotated[int, "bytes"]
 """A number of bytes. In text also ``64KiB`` or ``10 MB``."""
 
 Duration: TypeAlias = Annotated[float, "seconds"]
-"""A number of seconds, not negative. In text also ``1.5s``, ``10m`` or ``1h30m``; the units are d, h, m, s and ms."""
+"""A number of seconds, not negative. In text also ``1.5s``, ``1h30m`` or ``30d``; the units are d, h, m, s and ms."""
 
 
 class Secret:

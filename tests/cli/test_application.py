@@ -2,7 +2,9 @@
 
 import argparse
 import logging
+import os
 import signal
+import subprocess
 import sys
 import threading
 import warnings
@@ -17,6 +19,7 @@ import pytest
 from tests.cli.files import layers, written
 from tests.config.logging_tree import own_logging
 from tests.direct import Call
+from tests.waiting import MAX_WAIT
 from wsgistack.cli import application
 from wsgistack.cli.application import build, describe
 from wsgistack.errors import ConfigError
@@ -134,8 +137,9 @@ def test_prints_mistakes_and_ends_the_process(
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_stops_as_the_server_asks_while_it_imports_the_application(
-    times: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    times: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(os, "_exit", sys.exit)  # the process of the tests goes on
     asked: list[int] = []
 
     def stop(number: int, frame: object) -> None:
@@ -152,6 +156,33 @@ def test_stops_as_the_server_asks_while_it_imports_the_application(
         signal.signal(signal.SIGTERM, before)
     assert len(asked) == times
     assert capsys.readouterr().out == ""
+
+
+def test_a_second_signal_ends_the_process_also_where_an_exception_would_be_lost(tmp_path: Path) -> None:
+    app = """
+import signal, weakref
+class Thing: pass
+thing = Thing()
+reference = weakref.ref(thing, lambda _: [signal.raise_signal(signal.SIGTERM) for _ in range(2)])
+del thing
+print("imported further")
+"""
+    written(tmp_path, layers("gzip"), app=f"{app}{APP}")
+    given = argparse.Namespace(target="stack.ini", layers=[], values={}, name="main", verbose=False)
+    server = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(5))
+from wsgistack.cli.application import application
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", server],
+        env={**os.environ, **describe(given, 3)},
+        capture_output=True,
+        text=True,
+        timeout=MAX_WAIT,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (5, "", "")
 
 
 def test_builds_in_a_thread(tmp_path: Path) -> None:

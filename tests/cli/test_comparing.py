@@ -35,6 +35,18 @@ def test_prints_each_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert text.splitlines() == [styles.get(line[0], "{}").format(line) for line in out.splitlines()]
 
 
+def test_prints_durations_and_sizes_with_units(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = (
+        written(tmp_path, f"{layers('https', 'etag')}[filter:https]\nhsts = {hsts}\n{etag}", name=name)
+        for name, hsts, etag in (("old.ini", "30d", ""), ("new.ini", "8760h", "[filter:etag]\nmax_size = 65536\n"))
+    )
+    assert main(["diff", old, new]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "layer https option hsts: '30d' -> '365d'",
+        "+ layer etag option max_size: '64KiB'",
+    ]
+
+
 def test_refuses_a_file_with_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = written(tmp_path, layers("gzpi"))
     for files in ((old, str(QUICKSTART)), (str(QUICKSTART), old)):

@@ -12,6 +12,8 @@ from tests.cli.screen import STYLES, run_in_a_pipe, run_on_a_terminal
 from wsgistack.cli import main
 from wsgistack.pipeline import registry
 
+DOCS = Path(__file__).parents[2] / "docs"
+
 
 def test_lists_the_layers_that_are_installed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
@@ -34,6 +36,15 @@ def test_shows_all_about_one_layer(capsys: pytest.CaptureFixture[str]) -> None:
     column = len("  maximum_length  ")
     trust = lines.index(f"{'  trust':{column}}true or false")
     assert f"{'':{column}}default: true" in lines[trust:]
+
+
+@pytest.mark.parametrize("name", sorted(registry.names()))
+def test_names_pages_and_no_files_of_the_repository(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", name]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert not re.search(r"\b(?:docs|recipes|tests|benchmarks)/|\.rst\b", said)
+    titles = {page.read_text("utf-8").split("\n")[0] for page in DOCS.rglob("*.rst")}
+    assert {*re.findall(r'page "([^"]+)" of the documentation', said)} <= titles
 
 
 STRANGER = '''
@@ -269,7 +280,7 @@ def test_lists_the_options_of_mappings_under_the_names_that_mistakes_use(capsys:
     assert ":class:" not in shown
     words = " ".join(shown.split())
     assert "bearer a mapping or none tokens and JWTs: the options of `Bearer`. default: none bearer.tokens " in words
-    assert "bearer.jwt.remember a duration such as 1.5s, 10m or 1h30m for how long a right token" in words
+    assert "bearer.jwt.remember a duration such as 1.5s, 1h30m or 30d for how long a right token" in words
     assert "rules.groups a list, each item text whose members are allowed, too. default: none" in words
     assert main(["list", "auth", "--format", "json"]) == 0
     [auth] = json.loads(capsys.readouterr().out)["layers"]
@@ -313,8 +324,8 @@ def test_fits_into_the_terminal(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
-        pytest.param("https", "every project of a developer. default: 30 d", id="a duration"),
-        pytest.param("body_limit", "take 160 MiB. default: 10 MiB", id="a size"),
+        pytest.param("https", "every project of a developer. default: '30d'", id="a duration"),
+        pytest.param("body_limit", "take 160 MiB. default: '10MiB'", id="a size"),
         pytest.param("compress", "too short for people to notice. default: 0.1", id="a part of a second"),
         pytest.param("gzip", "fit into one packet anyway. default: 500", id="bytes"),
         pytest.param("cors", "Any page can open one. required", id="required by the docstring alone"),

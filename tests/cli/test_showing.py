@@ -55,6 +55,22 @@ def test_shows_servers_and_the_names_of_global_values(tmp_path: Path, capsys: py
     ]
 
 
+def test_shows_durations_and_sizes_with_units_to_people_and_as_numbers_to_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = layers("https", "etag") + "[filter:https]\nhsts = 365d\n[filter:etag]\nmax_size = 64KiB\n"
+    file = written(tmp_path, f"{text}[filter:spare]\nuse = cors\nallow_origins = *\nmax_age = 1h30m\n")
+    assert main(["show", file]) == 0
+    tree = capsys.readouterr().out
+    assert "hsts = '365d'" in tree
+    assert "max_size = '64KiB'" in tree
+    assert main(["show", "--format", "json", file]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    options = [layer["options"] for layer in shown["applications"]["main"]["layers"]]
+    assert options == [{"hsts": 31536000.0}, {"max_size": 65536}]
+    assert shown["filters"]["spare"]["options"]["max_age"] == 5400.0
+
+
 def test_shows_one_application_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, layers("gzip").replace(":main]", ":other]"))
     assert main(["show", "--name", "other", file]) == 0

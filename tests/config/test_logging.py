@@ -338,8 +338,8 @@ def test_reports_a_handler_that_fails(
             "x.py: logging.root filters: cannot be set up: ValueError: Unable to add filter 5",
         ),
         (
-            {"handlers": {"a'b": {"class": "logging.handlers.MemoryHandler", "capacity": 1, "target": "c"}}},
-            "x.py: logging.handlers a'b: cannot be set up: ValueError: Unable to set target handler 'c'",
+            {"handlers": {"a'b": {"class": "logging.handlers.MemoryHandler", "capacity": 1, "target": "a'b"}}},
+            "x.py: logging.handlers a'b: cannot be set up: ValueError: Unable to set target handler \"a'b\"",
         ),
     ],
 )

@@ -21,7 +21,7 @@ from wsgistack.types import Duration, Secret, Size
 
 LIST = "a list, each item"
 MAPPING = "a mapping"
-DURATION = "a duration such as 1.5s, 10m or 1h30m"
+DURATION = "a duration such as 1.5s, 1h30m or 30d"
 TOML_LIST = 'what begins with [ is read as TOML, such as ["a", "b"]'
 TOML_MAPPING = 'what begins with { is read as TOML, such as {a = "b"}'
 LINES = "a mapping (one name = value on each line)"

@@ -13,7 +13,7 @@ import pytest
 from wsgistack.options.conversion import describe, is_mapping, is_secret
 from wsgistack.types import Duration, Secret, Size
 
-DURATION = "a duration such as 1.5s, 10m or 1h30m"
+DURATION = "a duration such as 1.5s, 1h30m or 30d"
 SIZE = "a size such as 500, 64KiB or 10 MB"
 
 

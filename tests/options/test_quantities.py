@@ -95,7 +95,7 @@ def test_reads_durations(value: object, expected: float) -> None:
     ],
 )
 def test_refuses_invalid_durations(value: object) -> None:
-    with pytest.raises(UnfitError, match=r"a duration such as 1\.5s, 10m or 1h30m"):
+    with pytest.raises(UnfitError, match=r"a duration such as 1\.5s, 1h30m or 30d"):
         read_duration(value)
 
 
@@ -107,7 +107,7 @@ def test_refuses_a_negative_size(value: object) -> None:
 
 @pytest.mark.parametrize("value", ["-1s", "-1h30m", -1, -0.1, -math.inf])
 def test_refuses_a_negative_duration(value: object) -> None:
-    with pytest.raises(UnfitError, match=r"^.'0 or more, such as 1\.5s, 10m or 1h30m'"):
+    with pytest.raises(UnfitError, match=r"^.'0 or more, such as 1\.5s, 1h30m or 30d'"):
         read_duration(value)
 
 
@@ -132,4 +132,11 @@ def test_writes_a_unit_only_where_the_annotation_means_one() -> None:
     for annotation in (float, int, float | None, str, Size):
         assert write(3600.0, annotation) == 3600.0
     assert write(3600.0, Duration | None) == "1h"
+    assert write(3600, Duration) == "1h"
     assert write(True, Size) is True
+    assert write(True, Duration) is True
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, -60.0, 0.0, 0.5, 1e16])
+def test_writes_a_number_that_no_unit_fits_as_it_is(number: float) -> None:
+    assert write(number, Duration) == number

@@ -10,7 +10,7 @@ from wsgistack.options.conversion import UnfitError, convert
 from wsgistack.options.references import Text
 from wsgistack.types import Duration, Size
 
-DURATION = "a duration such as 1.5s, 10m or 1h30m"
+DURATION = "a duration such as 1.5s, 1h30m or 30d"
 UNQUOTED = "write it without quotes"
 POINT = "write it without a decimal point"
 

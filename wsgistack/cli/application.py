@@ -17,7 +17,7 @@ from threading import Lock, current_thread, main_thread
 from types import FrameType
 from typing import Any
 
-from wsgistack.cli.checking import collect_order
+from wsgistack.cli.building import collect_order
 from wsgistack.cli.target import is_application, open_target
 from wsgistack.cli.terminal import Terminal
 from wsgistack.config import read
@@ -58,13 +58,17 @@ def build() -> App:
 def _defer_signals() -> Iterator[None]:
     """Stop as the server asks only after the build: an import would report its exit as a mistake of the module.
 
-    A second signal is not deferred, so that an import that hangs can be stopped.
+    A second signal is not deferred, so that an import that hangs can be stopped. If the server answers it by an exit,
+    the process ends there and then: an exception may be lost in an import, and Python would only print it.
     """
     noted: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         if noted:
-            before[number](number, frame)
+            try:
+                before[number](number, frame)
+            except SystemExit as end:
+                os._exit(end.code if isinstance(end.code, int) else end.code is not None)
         noted.append(number)
 
     is_main = current_thread() is main_thread()

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from wsgistack.cli.arguments import add_target, add_values
-from wsgistack.cli.checking import silence_logs
+from wsgistack.cli.building import silence_logs
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.reporting import print_json
 from wsgistack.cli.target import open_target

@@ -5,14 +5,11 @@
 """
 
 import argparse
-import logging
 import sys
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
-from typing import cast
+from contextlib import nullcontext, redirect_stdout
 
 from wsgistack.cli.arguments import add_strict, add_target, add_values
+from wsgistack.cli.building import collect_order
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.reporting import as_items, print_json, print_mistakes, summarize
 from wsgistack.cli.target import open_target
@@ -20,9 +17,8 @@ from wsgistack.cli.terminal import Terminal
 from wsgistack.config import find_mistakes
 from wsgistack.config.parts import in_order
 from wsgistack.errors import Mistake, Mistakes
-from wsgistack.pipeline import OrderWarning
 
-__all__ = ["add_command", "check", "collect_order", "silence_logs", "warn"]
+__all__ = ["add_command", "check"]
 
 _DESCRIPTION = """\
 Reads TARGET as serve does, imports the application, builds all layers, and reports every mistake at once: where it is,
@@ -85,34 +81,3 @@ def check(parsed: argparse.Namespace) -> int:
         if not found and not has_main:
             print("serve needs --name, because no application is called main")
     return 1 if found else 0
-
-
-@contextmanager
-def collect_order() -> Iterator[list[Mistake]]:
-    """Collect the warnings about the order of layers and about guards, each once. Others are shown as usual."""
-    collected: list[Mistake] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", OrderWarning)
-        yield collected
-    for each in caught:
-        if each.category is OrderWarning:
-            collected.append(cast(OrderWarning, each.message).args[0])
-        else:
-            warnings.showwarning(each.message, each.category, each.filename, each.lineno)
-    collected[:] = {str(each): each for each in collected}.values()
-
-
-@contextmanager
-def silence_logs() -> Iterator[None]:
-    """Drop what is logged meanwhile."""
-    disabled = logging.root.manager.disable
-    logging.disable()
-    try:
-        yield
-    finally:
-        logging.disable(disabled)
-
-
-def warn(problems: Iterable[Mistake | str]) -> None:
-    """Print warnings to standard error."""
-    print_mistakes((each if isinstance(each, Mistake) else Mistake(each) for each in problems), is_warning=True)

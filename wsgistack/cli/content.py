@@ -12,9 +12,9 @@ from textwrap import dedent
 from typing import NamedTuple
 
 from wsgistack.config.words import describe_value
-from wsgistack.options.conversion import describe
+from wsgistack.options.conversion import write
 from wsgistack.options.schema import Option, name_roles, read_schema
-from wsgistack.types import Changes, Duration, Factory, Size
+from wsgistack.types import Changes, Factory
 
 __all__ = ["Block", "Content", "describe_default", "name_options", "read_content", "summarize"]
 
@@ -36,10 +36,6 @@ _KINDS = {
     "changes.errors": "all layers that answer errors",
 }
 _CONDITION = "when."
-_UNITS = {
-    describe(Size): {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10},
-    describe(Duration): {"d": 86400, "h": 3600, "m": 60, "s": 1},
-}
 _PLACES = {
     "must_be_inside": "Inside of",
     "must_be_outside": "Outside of",
@@ -123,15 +119,10 @@ def name_options(options: Iterable[Option], prefix: str = "") -> Iterator[tuple[
 
 
 def describe_default(option: Option) -> str:
-    """Describe the default of an option, with its unit. An option may also be required by its docstring alone."""
+    """Describe a default as a file would have it. An option may also be required by its docstring alone."""
     if option.is_required or option.doc.startswith("Required") or ". Required" in option.doc:
         return "required"
-    value = option.default
-    units = next((units for kind, units in _UNITS.items() if option.type_name.startswith(kind)), {})
-    for unit, size in units.items():
-        if isinstance(value, int | float) and value and value % size == 0:
-            return f"default: {value / size:g} {unit}"
-    return f"default: {describe_value(value)}"
+    return f"default: {describe_value(write(option.default, option.annotation))}"
 
 
 def _read_docstring(factory: Factory) -> str:

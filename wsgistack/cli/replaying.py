@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
 from wsgistack.cli.arguments import FILE, add_name, add_values, split_header
-from wsgistack.cli.checking import collect_order, silence_logs
+from wsgistack.cli.building import collect_order, silence_logs
 from wsgistack.cli.parser import Commands, add_parser
 from wsgistack.cli.target import open_file
 from wsgistack.cli.terminal import Terminal

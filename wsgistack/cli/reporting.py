@@ -24,7 +24,7 @@ from wsgistack.config.parts import in_order
 from wsgistack.config.words import describe_value
 from wsgistack.errors import Mistake
 
-__all__ = ["as_items", "as_json", "format_mistake", "print_json", "print_mistakes", "summarize"]
+__all__ = ["as_items", "as_json", "format_mistake", "print_json", "print_mistakes", "summarize", "warn"]
 
 
 def print_mistakes(mistakes: Iterable[Mistake], form: str = "full", *, is_warning: bool = False) -> None:
@@ -39,6 +39,11 @@ def print_mistakes(mistakes: Iterable[Mistake], form: str = "full", *, is_warnin
         else:
             lines = format_mistake(mistake, terminal, is_warning=is_warning)
         print(*lines, *([""] if len(lines) > 1 else []), sep="\n", file=sys.stderr, flush=True)
+
+
+def warn(problems: Iterable[Mistake | str]) -> None:
+    """Print warnings to standard error."""
+    print_mistakes((each if isinstance(each, Mistake) else Mistake(each) for each in problems), is_warning=True)
 
 
 def summarize(mistakes: Iterable[Mistake]) -> str:

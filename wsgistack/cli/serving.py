@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from wsgistack.cli import application
 from wsgistack.cli.arguments import add_strict, add_target, add_values
-from wsgistack.cli.checking import collect_order, silence_logs, warn
+from wsgistack.cli.building import collect_order, silence_logs
 from wsgistack.cli.development import Layer, find_debug, log_requests
 from wsgistack.cli.parser import Commands
+from wsgistack.cli.reporting import warn
 from wsgistack.cli.server import (
     add_server,
     choose_server,

@@ -12,7 +12,7 @@
 - ``mistakes``: as in :mod:`wsgistack.cli.reporting`. If there are any, the other parts are empty.
 
 Options are those that the file sets. A secret is the text ``<secret>``, and a reference is shown as it is written. What
-JSON has no type for is text.
+JSON has no type for is text. A size is a number of bytes, and a duration is a number of seconds.
 """
 
 import argparse
@@ -23,9 +23,8 @@ from io import TextIOWrapper
 from typing import cast
 
 from wsgistack.cli.arguments import add_target, add_values
-from wsgistack.cli.checking import warn
 from wsgistack.cli.parser import Commands, add_parser
-from wsgistack.cli.reporting import as_items, as_json, print_json
+from wsgistack.cli.reporting import as_items, as_json, print_json, warn
 from wsgistack.cli.target import open_target
 from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tree import align, draw_tree
@@ -132,11 +131,11 @@ def _describe_stack(stack: Stack) -> dict[str, object]:
 
 
 def _describe_part(part: Application | Server) -> dict[str, object]:
-    return {"use": describe_use(part.use), "options": as_json(part.shown())}
+    return {"use": describe_use(part.use), "options": as_json(part.shown(has_units=False))}
 
 
 def _describe_layer(spec: Spec) -> dict[str, object]:
-    use, options, when = describe_use(spec.use), as_json(spec.shown()), as_json(spec.when)
+    use, options, when = describe_use(spec.use), as_json(spec.shown(has_units=False)), as_json(spec.when)
     file, line = spec.where.file or None, spec.where.line or None
     return {"name": spec.name, "use": use, "options": options, "when": when, "file": file, "line": line}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from wsgistack.cli.checking import collect_order
+from wsgistack.cli.building import collect_order
 from wsgistack.conditions.predicates import Predicate
 from wsgistack.config.parts import Stack
 from wsgistack.environ import METHOD_OVERRIDES

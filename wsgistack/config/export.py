@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, time
@@ -20,8 +20,7 @@ from wsgistack.config.table.document import MOUNTS, TableFile
 from wsgistack.config.words import describe_value
 from wsgistack.errors import ConfigError, Mistake
 from wsgistack.imports import import_string_of
-from wsgistack.options.conversion import label, write
-from wsgistack.options.schema import Option
+from wsgistack.options.conversion import label
 from wsgistack.options.secrets import REDACTED
 from wsgistack.pipeline import Pipeline
 from wsgistack.pipeline.registry import normalize_name
@@ -174,19 +173,17 @@ def _make_item(target: Contents, spec: Spec) -> dict[str, Any]:
     item: dict[str, Any] = {"use": use}
     if spec.name != use:
         item["name"] = spec.name
-    known: Mapping[str, Option] = {}
+    options = target.make_relative(spec.options)
+    known: Collection[str] = ()
     with suppress(ConfigError):  # a layer that cannot be loaded has no known options
-        known = spec.schema().options
-    options = {
-        name: _to_toml(write(target.make_relative(value), known[name].annotation if name in known else Any))
-        for name, value in spec.options.items()
-    }
+        known, options = spec.schema().options.keys(), spec.schema().write(options)
+    options = {name: _to_toml(value) for name, value in options.items()}
     item |= {name: value for name, value in options.items() if name not in _ITEM_KEYS}
     if others := {name: value for name, value in options.items() if name in _ITEM_KEYS}:
         item["options"] = others
     if spec.when is not None:
         item["when"] = _to_toml(spec.when)
-    if AMBIGUOUS & item.keys() & known.keys():
+    if AMBIGUOUS & item.keys() & {*known}:
         item.setdefault("options", {})  # says that these keys mean the layer
     return item
 

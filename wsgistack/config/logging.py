@@ -113,10 +113,12 @@ class _Trial:
         make = partial(trial.common_logger_config, logging.Logger(""))
         if kind == "handlers":
             make = trial.configure_handler
+            found: type = logging.Handler
             if entry.get("()", make_handler) is make_handler:
                 with self._place(*at, "class"):
-                    self._check_class(at, entry)
-            known = {**known, "target": known["handlers"]} if entry.get("()") is make_handler else known
+                    found = self._check_class(at, entry)
+            if entry.get("()") is make_handler or issubclass(found, MemoryHandler):
+                known = {**known, "target": known["handlers"]}
             entry = {key: entry[key] for key in entry if key not in ("()", "class", "handlers")}
         for key, value in entry.items():
             with self._place(*at, key):
@@ -131,7 +133,7 @@ class _Trial:
                     raise ConfigError(Mistake(f"unknown {what} {name!r}", hint=suggest(name, there)))
                 make(trial.convert({"()": lambda **options: logging.NullHandler(), key: value}))
 
-    def _check_class(self, at: KeyPath, entry: Mapping[str, Any]) -> None:
+    def _check_class(self, at: KeyPath, entry: Mapping[str, Any]) -> type:
         """Import the class of a handler, and compare its arguments, without making it."""
         ours = ("class", "filters", "formatter", "level", ".")
         args, options = (), {key: entry[key] for key in entry if key not in ours}
@@ -143,13 +145,14 @@ class _Trial:
         if not (isinstance(found, type) and issubclass(found, logging.Handler)):
             raise TypeError(f"{entry['class']} is not a handler class")
         if callable(args) or callable(options) or issubclass(found, QueueHandler):  # which dictConfig fills
-            return
+            return found
         with self._place(*at, next((key for key in ("args", "kwargs", "filename") if key in entry), "class")):
             path: Any = signature(found).bind(*args, **options).arguments.get("filename")
             is_path = isinstance(path, (str, Path)) and "://" not in str(path)  # which dictConfig imports
             is_standard = found.__module__ in ("logging", "logging.handlers")  # another may make the folder
             if is_path and is_standard and not Path(path).parent.is_dir():
                 raise ConfigError(Mistake(f"folder {str(Path(path).parent)!r} does not exist", hint="create it"))
+        return found
 
     @contextmanager
     def _place(self, *at: str | int) -> Iterator[None]:

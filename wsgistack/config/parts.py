@@ -58,9 +58,9 @@ class _Part:
         mistakes.raise_if_any()
         return factory, values
 
-    def shown(self) -> dict[str, object]:
-        """The options without secrets, to show them to people."""
-        return show_options(lambda: read_schema(self.factory()), self.options)
+    def shown(self, *, has_units: bool = True) -> dict[str, object]:
+        """The options for people to read, like those of a layer."""
+        return show_options(lambda: read_schema(self.factory()), self.options, has_units=has_units)
 
     def _call_factory(self, first: object) -> Any:
         factory, values = self.fitted()

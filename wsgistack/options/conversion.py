@@ -176,7 +176,7 @@ def write(value: object, annotation: object) -> object:
     kind, arguments = _split(annotation)
     if kind in _UNIONS:
         return next((each for each in map(partial(write, value), arguments) if each is not value), value)
-    if kind == Duration and isinstance(value, float):
+    if kind == Duration and (type(value) is float or type(value) is int):
         return write_quantity(value, SECONDS)
     if kind == Size and type(value) is int:
         return write_quantity(value, BYTES)
@@ -383,7 +383,7 @@ _KINDS: dict[object, tuple[str, Callable[[object], object]]] = {
     Path: ("a path", _path),
     Callable: ("module:callable", _callable),
     Size: ("a size such as 500, 64KiB or 10 MB", partial(_quantity, Size)),
-    Duration: ("a duration such as 1.5s, 10m or 1h30m", partial(_quantity, Duration)),
+    Duration: ("a duration such as 1.5s, 1h30m or 30d", partial(_quantity, Duration)),
     **dict.fromkeys((None, NoneType), ("none", _none)),
     **dict.fromkeys((Parameter.empty, Any, object), ("anything", unwrap_resolved)),
 }

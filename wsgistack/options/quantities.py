@@ -55,7 +55,7 @@ def read_duration(text: str) -> float | None:
 
 def write_quantity(number: float, units: Mapping[str, int]) -> str | float:
     """Write a number in the largest unit of which it is a multiple; without one, return the number alone."""
-    whole = int(number)
-    if whole != number or not 0 < whole <= MAX_WRITTEN:
+    whole = int(number) if 0 < number <= MAX_WRITTEN else 0
+    if not whole or whole != number:
         return number or 0
     return next((f"{whole // factor}{unit}" for unit, factor in units.items() if whole % factor == 0), whole)

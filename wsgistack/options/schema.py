@@ -23,7 +23,7 @@ from typing import (
 
 from wsgistack.errors import ConfigError, Mistake, Mistakes, Where, suggest
 from wsgistack.imports import import_string_of
-from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret, iterate_parts
+from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret, iterate_parts, write
 from wsgistack.options.references import Text, has_references, is_only_references, map_leaves, resolve, unwrap_resolved
 from wsgistack.options.secrets import REDACTED, hide_value, iterate_texts
 from wsgistack.types import Factory, Secret
@@ -155,6 +155,10 @@ class Schema(NamedTuple):
                 values[name] = value if stays else self._option(name).convert(value, base)
         return values, mistakes
 
+    def write(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Converted options as a file would have them: sizes and durations with a unit."""
+        return {name: write(value, self._option(name).annotation) for name, value in values.items()}
+
     def find_missing(self, given: Collection[str]) -> list[Mistake]:
         """Say which options are required, but not given."""
         problem = f"missing option of {self.factory}"
@@ -191,10 +195,13 @@ def read_schema(factory: Factory) -> Schema:
         return _read(factory)
 
 
-def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dict[str, object]:
+def show_options(
+    find: Callable[[], Schema], given: Mapping[str, object], *, has_units: bool = True
+) -> dict[str, object]:
     """Options for people to read: without secrets.
 
     :param find: returns the schema. If it fails, any option may be a secret.
+    :param has_units: whether sizes and durations have a unit, as in a file; otherwise they are numbers, for programs.
     """
     try:
         schema = find()
@@ -207,7 +214,7 @@ def show_options(find: Callable[[], Schema], given: Mapping[str, object]) -> dic
             shown[name] = option.hide(value)
         elif not schema.is_open:
             shown[name] = REDACTED  # an unknown option may be a secret under a misspelt name
-    return shown
+    return schema.write(shown) if has_units else shown
 
 
 def _list_kinds(annotation: object) -> Iterator[object]:

@@ -298,9 +298,12 @@ class Spec:
             return registry.normalize_name(self.use)
         return registry.name_of(self.factory())
 
-    def shown(self) -> dict[str, object]:
-        """The options for people to read: without secrets."""
-        return show_options(self.schema, self.options)
+    def shown(self, *, has_units: bool = True) -> dict[str, object]:
+        """The options for people to read: without secrets, and with units as in a file.
+
+        :param has_units: whether sizes and durations have a unit; otherwise they are numbers, for programs.
+        """
+        return show_options(self.schema, self.options, has_units=has_units)
 
     def __repr__(self) -> str:
         """As the item of a list that describes it, without its secrets."""

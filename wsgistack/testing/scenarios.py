@@ -26,7 +26,11 @@ Scenario: TypeAlias = Callable[[Wrap, Headers], Iterator[str]]
 _THREADS = 8
 _REQUESTS = 4
 _ALL_INSIDE_TIMEOUT = 0.2
-"""Seconds to wait until all threads are in the application. A middleware may legally admit one thread at a time."""
+"""Seconds to wait until all threads are in the application. A middleware may legally admit one thread at a time.
+
+A machine that stops for longer makes the scenario less strict, and accuses nobody. To wait longer would slow down each
+judgement of such a middleware.
+"""
 
 _REQUEST_TIMEOUT = 10.0
 """Seconds after which a request counts as blocked."""

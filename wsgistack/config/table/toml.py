@@ -37,7 +37,8 @@ _HINTS = {
     "Cannot": _ALREADY_SET,
     "Duplicate": _ALREADY_SET,
 }
-_MEANT = {"application": "app"}
+_MEANT = {"application": "app", **dict.fromkeys(("middleware", "middlewares", "pipeline"), "layers")}
+_NOT_A_LIST = ("filter", "filters")
 
 
 def read_toml(text: str, path: Path) -> dict[str, object]:
@@ -131,6 +132,11 @@ def _split_key(key: str) -> list[str]:
     return parts
 
 
+def _suggest_layers(key: str | int, value: object) -> str:
+    """The hint for a list under a name that is only that of a table."""
+    return "did you mean 'layers'?" if key in _NOT_A_LIST and isinstance(value, (list, tuple)) else ""
+
+
 class Table:
     """A table of tables, as TOML has it."""
 
@@ -152,16 +158,16 @@ class Table:
 
     def check_keys(self, at: KeyPath, table: Mapping[str, object], known: Collection[str]) -> None:
         """Refuse keys that a table cannot have."""
-        for key in table:
+        for key, value in table.items():
             if key not in known:
-                self.mistakes.append(
-                    self.place((*at, key)).mistake("unknown key", hint=suggest(_MEANT.get(key, key), known))
-                )
+                hint = _suggest_layers(key, value) or suggest(_MEANT.get(key, key), known)
+                self.mistakes.append(self.place((*at, key)).mistake("unknown key", hint=hint))
 
     def check_table(self, value: object, at: KeyPath, expected: str = "a table") -> dict[str, object]:
         """A value as a table."""
         if not isinstance(value, Mapping):
-            raise ConfigError(self.place(at).mistake(describe_type(value), expected=expected))
+            hint = _suggest_layers(at[-1], value) if len(at) == 1 else ""
+            raise ConfigError(self.place(at).mistake(describe_type(value), expected=expected, hint=hint))
         odd = [key for key in value if not isinstance(key, str)]
         if odd:
             raise ConfigError(*(self.place((*at, repr(key))).mistake("invalid key", expected="text") for key in odd))

@@ -99,8 +99,8 @@ class Auth(AuthLayer):
         refused user "ada" from 203.0.113.9: lacks the scope orders:write
         locked out user "ada" from 203.0.113.9 after too many failures
 
-    Only the first kind is a guess. ``recipes/staging`` has a filter for fail2ban, which reads these lines. Each
-    request that is let in is logged at level DEBUG.
+    Only the first kind is a guess. The page "Protect a staging site" of the documentation has a filter for fail2ban,
+    which reads these lines. Each request that is let in is logged at level DEBUG.
 
     Cost tier T0.
 

@@ -93,8 +93,8 @@ class CatchErrors(Middleware):
         enough. The usual ones are known, such as ``password``, ``token`` and ``session``.
     :param report: ``unanswered``, the default, logs and reports the errors that reach this layer; ``framework`` also
         those that the application answers by itself: Flask and Django say so with the signal ``got_request_exception``,
-        others, such as a2wsgi, with ``exc_info``. Flask and Django also log them: ``docs/errors.rst`` shows how to
-        keep one of the two records.
+        others, such as a2wsgi, with ``exc_info``. Flask and Django also log them: the page "Errors" of the
+        documentation shows how to keep one of the two records.
     :raises ConfigError: ``debug`` is on in production, a network is not valid, a key of ``answers`` is no type of
         exception, an answer is not valid, a reporter can't be imported, the file or
         folder can't be written, or ``report`` is unknown.
