@@ -114,7 +114,7 @@ class Cleaning:
         self.line_limit = line_limit
 
     def shorten(self) -> "Cleaning | None":
-        """The same with half the limit, for a line that is too long. None if there is nothing left to cut."""
+        """The same with half the limit, for a line that is too long. None if nothing is left to cut."""
         half = self.limit // 2
         return Cleaning(self.redaction, self.hide_addresses, half, self.line_limit) if half else None
 
