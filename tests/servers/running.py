@@ -66,16 +66,14 @@ class Server(NamedTuple):
 
     def logged(self, request_id: str) -> dict[str, object]:
         """The access log's entry of a request."""
+        return eventually(lambda: self.find_logged(request_id))
 
-        def find() -> dict[str, object] | None:
-            log = self.folder / "access.log"  # exists from its first line on
-            whole, _, _ = (
-                log.read_text().rpartition("\n") if log.exists() else ("", "", "")
-            )  # a line may be half written
-            entries = map(json.loads, whole.splitlines())
-            return next((entry for entry in entries if entry["request_id"] == request_id), None)
-
-        return eventually(find)
+    def find_logged(self, request_id: str) -> dict[str, object] | None:
+        """The access log's entry of a request, if it is there already."""
+        log = self.folder / "access.log"  # exists from its first line on
+        whole, _, _ = log.read_text().rpartition("\n") if log.exists() else ("", "", "")  # a line may be half written
+        entries = map(json.loads, whole.splitlines())
+        return next((entry for entry in entries if entry["request_id"] == request_id), None)
 
 
 @contextmanager
