@@ -6,7 +6,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import find, settings
+from hypothesis.strategies import none
 
 from wsgistack.middleware.auth.hashes import NEW
 
@@ -36,7 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exempt the modules and the tests from garbage collection: many tests collect, and each would visit them all."""
+    """Exempt the modules and the tests from garbage collection: many tests collect, and each would visit them all.
+
+    hypothesis makes its Random before: it warns if it finds no reference to it, and does not look at what is exempt.
+    """
+    find(none(), lambda _: True)
     gc.collect()
     gc.freeze()
 

@@ -18,11 +18,14 @@ TESTS = Path(__file__).parent
 FLOORS = (
     # what everything else imports
     (
+        "options.__init__",
+        "options.signatures",
+    ),
+    (
         "types",
         "errors",
         "peers",
         "http.__init__",
-        "options.__init__",
         "middleware.__init__",
         "config.paste.__init__",
         "config.table.__init__",

@@ -120,7 +120,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "issuer.pem").write_text(write_public_key())
     (tmp_path / "public").mkdir()
     (tmp_path / "errors").mkdir()
-    (tmp_path / "errors" / "4xx.html").write_text("Error")
+    (tmp_path / "errors" / "4xx.html").write_text("<h1>Refused</h1>")
     (tmp_path / "errors" / "5xx.html").write_text("<h1>Broken</h1>")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from importlib import import_module
 from importlib.metadata import distribution
 from pathlib import Path
@@ -184,6 +185,14 @@ def test_a_star_imports_names_for_logs_without_the_libraries_of_others() -> None
     code = "import sys\nsys.modules.update(dict.fromkeys(['rq', 'pythonjsonlogger']))\nfrom wsgistack.logging import *"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
     assert {*dir(wsgistack.logging)} - {*wsgistack.logging.__all__} == {"JsonFormatter", "RequestIdJob"}
+
+
+def test_a_promised_name_means_one_class() -> None:
+    """Except in ``oslo``, whose classes have the names of the filters that they replace."""
+    files = [file for file in (ROOT / "wsgistack").rglob("*.py") if file.parent.name != "oslo"]
+    trees = [ast.parse(file.read_text("utf-8")) for file in files]
+    defined = Counter(each.name for tree in trees for each in tree.body if isinstance(each, ast.ClassDef))
+    assert {name: defined[name] for name in (*PUBLIC, *TESTING) if defined[name] > 1} == {}
 
 
 # what docs/stability.rst promises

@@ -264,11 +264,11 @@ def check_options(options: object, make: Callable[..., object]) -> None:
 
     :raises ConfigError: for each of them.
     """
-    from inspect import signature  # slow to import
+    from wsgistack.options.signatures import read_signature  # slow to import
 
     if not isinstance(options, Mapping):
         raise ConfigError(Mistake(describe_type(options), value=options, expected="a mapping of options"))
-    known = signature(make).parameters if options else ()  # a callable written in C may have no signature
+    known = read_signature(make).parameters if options else ()  # a callable written in C may have no signature
     unknown = [str(name) for name in options if name not in known]
     Mistakes(Mistake("unknown option", name, hint=suggest(name, known)) for name in unknown).raise_if_any()
 

@@ -136,6 +136,18 @@ def test_fits_a_terminal_of_80_columns(command: str) -> None:
     assert [line for line in HELP[command].splitlines() if len(line) > 80] == []
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "--color", "never", "--help"], ["check"], ["chek"]])
+def test_has_no_colours(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with pytest.raises(SystemExit):
+        main(arguments)
+    shown = "".join(capsys.readouterr())
+    assert shown.startswith("usage: wsgistack ")
+    assert "\033" not in shown
+
+
 @pytest.mark.parametrize(("columns", "longest"), [(60, range(40, 61)), (140, range(100, 141))])
 def test_uses_the_width_of_the_terminal(columns: int, longest: range, tmp_path: Path) -> None:
     with running(["audit", "--help"], tmp_path, is_terminal=True, columns=columns) as program:

@@ -12,7 +12,7 @@ from tests.config.written import MODULE
 from tests.direct import Call
 from tests.strangers import install
 from wsgistack import ConfigError, Gzip, Mistake, Pipeline, Spec, Where
-from wsgistack.config.parts import Application, Server, Stack, in_order, stand_in
+from wsgistack.config.parts import Application, ServerSection, Stack, in_order, stand_in
 from wsgistack.types import Environ, StartResponse
 
 PLACE = Where("stack.ini", 2, "[app:main]")
@@ -122,13 +122,13 @@ def test_shows_no_secret_of_a_failing_factory(kind: str, folder: Path, monkeypat
     secret = {"key": "${file:hush}" if kind == "file" else "${env:HUSH}"}
     tell_all = f"call:{MODULE}:tell_all"
     composite = f"paste.composite_factory:{MODULE}:tell_all"
-    parts: dict[str, Application | Server] = {
+    parts: dict[str, Application | ServerSection] = {
         "option": Application(tell_all, secret),
         "global value": Application(tell_all, {}, secret),
         "file": Application(tell_all, secret, secret | {"here": str(folder)}, Where("stack.ini")),
         "secret option": Application(f"call:{MODULE}:make_secret", {"key": "hushed"}),
         "composite": Application(composite, secret, secret),
-        "server": Server(tell_all, secret, secret),
+        "server": ServerSection(tell_all, secret, secret),
     }
     part = parts[kind]
     with pytest.raises(ConfigError) as caught:
@@ -152,17 +152,17 @@ def test_references_are_relative_to_the_file_of_the_option(folder: Path) -> None
 def test_reports_wrong_options_and_references_together() -> None:
     places = {"prot": PLACE._replace(line=3), "port": PLACE._replace(line=4)}
     options = {"prot": "1", "port": "${env:XYZZY_PORT}"}
-    (one, two) = Server(f"call:{MODULE}:make_server", options, where=PLACE, places=places).check()
+    (one, two) = ServerSection(f"call:{MODULE}:make_server", options, where=PLACE, places=places).check()
     assert str(one).startswith("stack.ini:3: [app:main] prot: unknown option of call:")
     assert str(two).startswith("stack.ini:4: [app:main] port: environment variable XYZZY_PORT is not set")
 
 
 def test_checks_a_server_without_starting_it() -> None:
-    assert Server(f"call:{MODULE}:fail_to_make").check() == []
-    (mistake,) = Server("egg:wsgistack#mian", where=PLACE, key="use").check()
+    assert ServerSection(f"call:{MODULE}:fail_to_make").check() == []
+    (mistake,) = ServerSection("egg:wsgistack#mian", where=PLACE, key="use").check()
     assert str(mistake).startswith("stack.ini:2: [app:main] use: wsgistack has no entry point 'mian' in paste.server_f")
     with pytest.raises(ConfigError) as caught:
-        Server("egg:wsgistack#mian", where=PLACE, key="use").run(factories.greet)
+        ServerSection("egg:wsgistack#mian", where=PLACE, key="use").run(factories.greet)
     assert caught.value.mistakes == (mistake,)
 
 
@@ -204,12 +204,14 @@ def test_reports_a_factory_that_ends_the_process(protocol: str) -> None:
 @pytest.mark.parametrize("protocol", ["paste.server_factory", "paste.server_runner"])
 def test_lets_a_server_end_the_process(protocol: str) -> None:
     with pytest.raises(SystemExit):
-        Server(f"{protocol}:{__name__}:leave", where=PLACE).run(factories.greet)
+        ServerSection(f"{protocol}:{__name__}:leave", where=PLACE).run(factories.greet)
 
 
 def test_adds_the_line_to_a_mistake_with_a_file(folder: Path) -> None:
     places = {"port": Where("stack.ini", 4, "[server:main]")}
-    server = Server("egg:wsgistack", {"port": "x"}, {"__file__": str(folder / "stack.ini")}, PLACE, places=places)
+    server = ServerSection(
+        "egg:wsgistack", {"port": "x"}, {"__file__": str(folder / "stack.ini")}, PLACE, places=places
+    )
     with pytest.raises(ConfigError) as caught:
         server.run(factories.greet)
     assert str(caught.value) == "stack.ini:4: [server:main] port: not a valid port; expected 0 to 65535"

@@ -157,6 +157,14 @@ def test_ends_once_on_a_server_that_never_closes(start: Any, kind: Any, seen: Se
     assert getattr(body, "closed", 1) == 1
 
 
+def test_ends_at_an_error_on_a_server_without_write(seen: Seen) -> None:
+    body = Body(b"12", LookupError())
+    with pytest.raises(LookupError) as raised:
+        forget(measured(answering(body), seen), server_without_write)
+    assert seen == [("failed", "200", 2)], "while the server still has the error, and with it the body"
+    assert (body.closed, raised.type) == (1, LookupError)
+
+
 @pytest.mark.parametrize("take", [1, None], ids=["which stops there", "which asks again"])
 def test_ends_at_content_length_on_a_server_without_write(take: int | None, seen: Seen) -> None:
     body = Body(b"123", b"never asked for")

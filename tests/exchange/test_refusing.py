@@ -12,10 +12,10 @@ from tests.direct import Body, Call
 from tests.waiting import MAX_WAIT
 from wsgistack.exchange.refusing import RefusingExchange, refuse_body, refuse_unread_body
 from wsgistack.http import bodies
-from wsgistack.http.bodies import BodyRefusedError, Refusal
+from wsgistack.http.bodies import BodyRefusal, BodyRefusedError
 from wsgistack.types import App, Environ, StartResponse
 
-REFUSAL = Refusal(413, "too large: 5", (("X-Why", "size"),))
+REFUSAL = BodyRefusal(413, "too large: 5", (("X-Why", "size"),))
 HEADERS = [("Content-Type", "text/plain"), ("Content-Length", "2"), ("X-App", "yes")]
 
 
@@ -23,7 +23,7 @@ class Refused:
     """A body that is refused when it is read, and counts what was thrown away."""
 
     def __init__(self) -> None:
-        self.refusal: Refusal | None = None
+        self.refusal: BodyRefusal | None = None
         self.discarded = 0
 
     def read(self) -> bytes:

@@ -13,16 +13,16 @@ from tests.direct import environ_of
 from tests.waiting import MAX_WAIT
 from wsgistack.http import bodies
 from wsgistack.http.bodies import (
+    BodyRefusal,
     BodyRefusedError,
     LimitedInput,
-    Refusal,
     discard_body,
     find_body_length,
     has_no_body,
 )
 from wsgistack.http.uploads import Input
 
-REFUSAL = Refusal(413, "too large")
+REFUSAL = BodyRefusal(413, "too large")
 TEXT = b"one\ntwo\nthree\n"
 
 VALID_LENGTHS = {"": None, "0": 0, "5": 5, "007": 7, "9223372036854775807": 2**63 - 1}

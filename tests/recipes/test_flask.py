@@ -40,5 +40,5 @@ def test_catch_errors_answers_exceptions_of_the_view(client: TestApp, caplog: py
 
 
 def test_the_application_is_still_a_flask_object(client: TestApp) -> None:
-    answer = client.app.test_client().get("/", auth=("ann", "wrong"))
-    assert answer.status_code == 401
+    with client.app.test_client().get("/", auth=("ann", "wrong")) as answer:
+        assert answer.status_code == 401

@@ -101,7 +101,6 @@ COMMANDS: dict[str, tuple[str | Path, ...]] = {
 }
 MODULES: dict[str, tuple[str, ...]] = {"gunicorn gevent": ("gevent",), "gevent": ("gevent",), "eventlet": ("eventlet",)}
 MODULES |= {name: (name.lower(), "uvicorn") for name in ("Starlette", "asgiref", "a2wsgi")}
-NEVER_CLOSE = ("Starlette", "asgiref")
 KINDS = {
     "chunks": ("GET /stream HTTP/1.1", ""),
     "Content-Length": ("GET /length HTTP/1.1", ""),
@@ -215,9 +214,6 @@ def test_shows_the_client_what_the_documents_say(server: Server, kind: str) -> N
 def test_logs_what_was_sent_and_that_it_was_cut(server: Server, path: str) -> None:
     request_id = uuid4().hex
     ask(server, f"GET {path} HTTP/1.1", request_id)
-    if find_name(server) in NEVER_CLOSE:  # so that garbage is collected
-        for _ in range(100):
-            ask(server, "GET /call HTTP/1.1", uuid4().hex)
     entry = server.logged(request_id)
     sent = len(CHUNK * 2)
     assert (entry["status"], entry["outcome"], entry["bytes"]) == (200, "failed", sent)

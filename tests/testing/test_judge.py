@@ -43,7 +43,7 @@ SAMPLE = (
     *("raises_in_the_middle", "raises_in_the_middle_and_in_close", "raises_in_close", "exits_in_the_call"),
     *("restarts_after_the_first_byte", "restarts_after_a_write", "restarts_and_writes_by_the_first_start"),
     *("gives_none_as_exc_info", "reads_all_of_its_input", "gets_an_odd_path", "takes_over_and_never_starts"),
-    *("takes_over_and_raises_stop_iteration", "switches_protocols"),
+    *("takes_over_and_raises_stop_iteration", "switches_protocols", "answers_head"),
 )
 
 

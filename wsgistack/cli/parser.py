@@ -29,6 +29,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=_HelpFormatter, **options)
+        self.color: bool = False  # those of Python 3.14 do not know --color
         self._positionals.title = "arguments"
 
     @cached_property

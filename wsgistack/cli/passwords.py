@@ -13,7 +13,7 @@ from wsgistack.middleware.auth.credentials import find_problem, prepare_name, pr
 from wsgistack.middleware.auth.hashes import NEW, WEAK, HashError, hash_password
 from wsgistack.middleware.auth.htpasswd import parse_htpasswd, split_line
 from wsgistack.middleware.auth.htpasswd_changes import change_user
-from wsgistack.middleware.auth.passwords import Passwords, Verdict
+from wsgistack.middleware.auth.passwords import Passwords, Verification
 
 __all__ = ["add_command", "set_password"]
 
@@ -55,7 +55,7 @@ def set_password(parsed: argparse.Namespace) -> int:
     terminal = Terminal(sys.stdout)
     if parsed.delete:
         if not change_user(path, user, None):
-            raise make_file_error(path, f"{Verdict.UNKNOWN.value} {user!r}")
+            raise make_file_error(path, f"{Verification.UNKNOWN.value} {user!r}")
         terminal.write(f"Removed {user} from {path}.")
         return 0
     if parsed.check:
@@ -87,10 +87,10 @@ def _check_password(path: Path, user: str) -> None:
         raise make_file_error(path, "is not UTF-8") from error
     users, mistakes = parse_htpasswd(text, path=path, key="", weak=WEAK)
     verdict = Passwords(lambda: users).verify(user, _ask(path, "Password: "))
-    if verdict is Verdict.LOCKED and mistakes:  # a hash that can't be read locks its user, too
+    if verdict is Verification.LOCKED and mistakes:  # a hash that can't be read locks its user, too
         raise ConfigError(*mistakes)
-    if verdict is not Verdict.RIGHT:
-        raise make_file_error(path, f"{verdict.value} {user!r}" if verdict is Verdict.UNKNOWN else verdict.value)
+    if verdict is not Verification.RIGHT:
+        raise make_file_error(path, f"{verdict.value} {user!r}" if verdict is Verification.UNKNOWN else verdict.value)
 
 
 def _ask(path: Path, prompt: str) -> str:

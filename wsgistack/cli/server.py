@@ -12,7 +12,7 @@ from wsgistack.cli.development import find_hosts
 from wsgistack.cli.parser import Commands, Parser, add_parser
 from wsgistack.cli.target import open_target
 from wsgistack.config.document import Document
-from wsgistack.config.parts import Server
+from wsgistack.config.parts import ServerSection
 from wsgistack.errors import ConfigError, suggest
 from wsgistack.options.conversion import label
 from wsgistack.serving.address import Address, find_wrong_addresses, parse_address
@@ -121,7 +121,7 @@ def choose_server(parsed: argparse.Namespace) -> str:
     return name
 
 
-def find_section(document: Document, parsed: argparse.Namespace) -> Server | None:
+def find_section(document: Document, parsed: argparse.Namespace) -> ServerSection | None:
     """The server section to use; None without one."""
     has_address = (parsed.bind, parsed.host, parsed.port) != (None, None, None)
     is_main = parsed.server_name is None and "main" in document.servers and not (parsed.server or has_address)
@@ -159,13 +159,13 @@ def find_program_hosts(parsed: argparse.Namespace, program: Program) -> list[str
     return find_hosts({"bind": " ".join(value for name, value in given if name == "--host" or ":" in value)}, _HOST)
 
 
-def find_section_hosts(section: Server) -> list[str]:
+def find_section_hosts(section: ServerSection) -> list[str]:
     """The hosts where the server of a section listens, as far as its options say."""
     default = "0.0.0.0" if section.package == "egg:waitress" else _HOST  # noqa: S104
     return find_hosts(section.fitted()[1], default)
 
 
-def read_waitress_options(parsed: argparse.Namespace, section: Server | None = None) -> dict[str, Any]:
+def read_waitress_options(parsed: argparse.Namespace, section: ServerSection | None = None) -> dict[str, Any]:
     """The options of Waitress but for its address, as the arguments say, or else as a section about Waitress does."""
     if section:
         if not section.has_waitress_options:

@@ -29,7 +29,7 @@ from wsgistack.cli.target import open_target
 from wsgistack.cli.terminal import Terminal
 from wsgistack.cli.tree import draw_tree
 from wsgistack.config import read
-from wsgistack.config.parts import Server, in_order
+from wsgistack.config.parts import ServerSection, in_order
 from wsgistack.errors import ConfigError, Mistake, Mistakes
 from wsgistack.pipeline.spec import observe_layers
 from wsgistack.serving.listener import check_address
@@ -133,7 +133,7 @@ def _run(parsed: argparse.Namespace, name: str, program: Program) -> int:
 
 def _build(
     parsed: argparse.Namespace, name: str, *, is_last: bool = True
-) -> tuple[Server | None, App, list[Layer], list[str]]:
+) -> tuple[ServerSection | None, App, list[Layer], list[str]]:
     """Set up logging and build the application.
 
     :param is_last: whether this process serves; otherwise logging is checked and not set up.

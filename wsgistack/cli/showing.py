@@ -31,7 +31,7 @@ from wsgistack.cli.tree import align, draw_tree
 from wsgistack.config import read
 from wsgistack.config.contents import drop_file_keys, read_contents
 from wsgistack.config.document import Document
-from wsgistack.config.parts import Application, Server, Stack
+from wsgistack.config.parts import Application, ServerSection, Stack
 from wsgistack.config.words import describe_use
 from wsgistack.errors import Mistakes
 from wsgistack.pipeline.spec import Spec
@@ -130,7 +130,7 @@ def _describe_stack(stack: Stack) -> dict[str, object]:
     return {**_describe_part(cast(Application, stack.application)), "layers": layers}
 
 
-def _describe_part(part: Application | Server) -> dict[str, object]:
+def _describe_part(part: Application | ServerSection) -> dict[str, object]:
     return {"use": describe_use(part.use), "options": as_json(part.shown(has_units=False))}
 
 
@@ -146,5 +146,5 @@ def _read(document: Document, name: str) -> Stack:
     return stack
 
 
-def _list_options(label: str, part: Server | Spec) -> list[str]:
+def _list_options(label: str, part: ServerSection | Spec) -> list[str]:
     return [f"{label}: {describe_use(part.use)}", *(f"   {option}" for option in align(part.shown()))]

@@ -12,6 +12,7 @@ from wsgistack.conditions.predicates import KINDS
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_type, did_you_mean, suggest
 from wsgistack.imports import import_object
 from wsgistack.options.references import has_references, resolve
+from wsgistack.options.signatures import read_signature
 
 __all__ = ["find_setting", "normalize_condition", "resolve_condition", "split_conditions"]
 
@@ -133,7 +134,7 @@ def _function(found: object) -> object:
         problem = "is a coroutine or generator function, so its result is always true"
     else:
         try:
-            inspect.signature(found).bind({})
+            read_signature(found).bind({})
         except TypeError as error:
             problem = f"cannot be called with environ alone: {error}"
         except ValueError:  # a callable made in C may have no signature

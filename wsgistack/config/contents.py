@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from wsgistack.config.document import Document
-from wsgistack.config.parts import Application, Server, Stack, in_order
+from wsgistack.config.parts import Application, ServerSection, Stack, in_order
 from wsgistack.config.protocols import APP_PROTOCOLS, PasteFactory
 from wsgistack.config.words import describe_condition, describe_use, describe_value
 from wsgistack.errors import ConfigError, Mistakes
@@ -44,7 +44,7 @@ class Contents:
 
     file: Path
     applications: Mapping[str, Stack]
-    servers: Mapping[str, Server]
+    servers: Mapping[str, ServerSection]
     global_conf: Mapping[str, str]
     filters: Mapping[str, Spec]
 
@@ -67,7 +67,7 @@ class Contents:
 
         return map_leaves(value, is_below, lambda each: each.relative_to(self.folder))
 
-    def own_values(self, part: Application | Server | Spec) -> dict[str, str]:
+    def own_values(self, part: Application | ServerSection | Spec) -> dict[str, str]:
         """The global values of a part that differ from those of the file."""
         given = getattr(part.use if isinstance(part, Spec) else part, "global_conf", {})
         return {key: value for key, value in drop_file_keys(given).items() if self.global_conf.get(key) != value}
@@ -173,7 +173,7 @@ def _describe(found: Contents, filters: Iterable[str]) -> _Facts:
     yield from ((f"global value {key}", _Fact(value, REDACTED)) for key, value in found.global_conf.items())
 
 
-def _describe_part(found: Contents, title: str, part: Application | Server | Spec) -> _Facts:
+def _describe_part(found: Contents, title: str, part: Application | ServerSection | Spec) -> _Facts:
     use: object = part.use
     shown: Mapping[str, object] = dict.fromkeys(part.options, REDACTED)
     if not isinstance(part, Application):

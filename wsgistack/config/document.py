@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from wsgistack.config.parts import Server, Stack, stand_in
+from wsgistack.config.parts import ServerSection, Stack, stand_in
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import is_factory
 from wsgistack.errors import ConfigError, Mistakes, Where, did_you_mean, make_file_error, suggest
@@ -90,12 +90,12 @@ class Document(ABC):
         except ConfigError as error:
             return Stack(mistakes=error.mistakes)
 
-    def server(self, name: str, asked: Place) -> Server:
+    def server(self, name: str, asked: Place) -> ServerSection:
         """What a name or URI means in the place of a server."""
         if name in self.servers or name.startswith("config:"):
             return self._server(name, asked)
         if is_factory(name):
-            return Server(name, {}, asked.global_conf, asked.where, asked.key)
+            return ServerSection(name, {}, asked.global_conf, asked.where, asked.key)
         known = [each for each in self.servers if f"[server:{each}]" != asked.where.section]
         expected = "" if known or not asked.key else "egg:…, call:… or another server"
         hint = suggest(name, known) if known or asked.key else "the file describes no server: add a section for it"
@@ -109,7 +109,7 @@ class Document(ABC):
     def _filter(self, name: str, asked: Place) -> Stack: ...
 
     @abstractmethod
-    def _server(self, name: str, asked: Place) -> Server: ...
+    def _server(self, name: str, asked: Place) -> ServerSection: ...
 
     def _find_filter(self, name: str) -> str:
         """The filter that a name means, with ``-`` or ``_`` in it; empty without one."""

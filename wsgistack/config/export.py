@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from wsgistack.config.contents import Contents, find_differences, is_composite, read_contents
 from wsgistack.config.document import Document
-from wsgistack.config.parts import Application, Server, Stack
+from wsgistack.config.parts import Application, ServerSection, Stack
 from wsgistack.config.paste.document import IniFile
 from wsgistack.config.paste.ini import LOGGING
 from wsgistack.config.protocols import PasteFactory
@@ -31,7 +31,7 @@ __all__ = ["export_toml", "format_toml", "format_value"]
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _MAX_WIDTH = 100
 _ITEM_KEYS = ("use", "name", "when", "options")
-_P = TypeVar("_P", Application, Server, Spec)
+_P = TypeVar("_P", Application, ServerSection, Spec)
 
 
 def export_toml(document: Document) -> tuple[str, list[str]]:

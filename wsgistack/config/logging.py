@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from inspect import signature
 from logging.config import DictConfigurator
 from logging.handlers import MemoryHandler, QueueHandler
 from pathlib import Path
@@ -23,6 +22,7 @@ from wsgistack.config.table.toml import KeyPath, Table
 from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error, describe_type, suggest
 from wsgistack.options.references import has_references, resolve, unwrap_resolved
 from wsgistack.options.secrets import hide_secrets, iterate_texts, redact_mistake
+from wsgistack.options.signatures import read_signature
 
 __all__ = ["LoggingSetup", "make_handler", "read_table_logging", "resolve_hidden"]
 
@@ -147,7 +147,7 @@ class _Trial:
         if callable(args) or callable(options) or issubclass(found, QueueHandler):  # which dictConfig fills
             return found
         with self._place(*at, next((key for key in ("args", "kwargs", "filename") if key in entry), "class")):
-            path: Any = signature(found).bind(*args, **options).arguments.get("filename")
+            path: Any = read_signature(found).bind(*args, **options).arguments.get("filename")
             is_path = isinstance(path, (str, Path)) and "://" not in str(path)  # which dictConfig imports
             is_standard = found.__module__ in ("logging", "logging.handlers")  # another may make the folder
             if is_path and is_standard and not Path(path).parent.is_dir():

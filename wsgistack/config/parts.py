@@ -17,7 +17,7 @@ from wsgistack.pipeline.spec import Spec
 from wsgistack.serving.address import find_wrong_addresses
 from wsgistack.types import App, Environ, StartResponse
 
-__all__ = ["Application", "Server", "Stack", "drop_consequences", "in_order", "stand_in"]
+__all__ = ["Application", "ServerSection", "Stack", "drop_consequences", "in_order", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Application(_Part):
 
 
 @dataclass(frozen=True)
-class Server(_Part):
+class ServerSection(_Part):
     """A server as it is configured: a factory for PasteDeploy, and its options."""
 
     protocols: ClassVar[tuple[str, ...]] = SERVER_PROTOCOLS

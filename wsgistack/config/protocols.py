@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from wsgistack.options.conversion import is_secret
 from wsgistack.options.references import Resolved, resolve, unwrap_resolved
 from wsgistack.options.schema import read_parameters
 from wsgistack.options.secrets import hide_secrets, iterate_texts
+from wsgistack.options.signatures import read_signature
 from wsgistack.pipeline import registry
 from wsgistack.pipeline.shape import accepts, find_misfit
 from wsgistack.pipeline.spec import Spec
@@ -150,7 +151,7 @@ def _check_factory(
     if misfit and misfit.kind in ("asgi", "async"):
         raise misfit.make_error(f"{name!r} is", expected)
     try:
-        shape = signature(factory)
+        shape = read_signature(factory)
     except ValueError:  # a callable made in C may have no signature
         return
     names = [*shape.parameters]

@@ -27,7 +27,7 @@ class MeasuredExchange(Exchange):
     A file in the server's own ``wsgi.file_wrapper`` is left to the server, which can use sendfile: the position in the
     file shows how much was sent. mod_wsgi moves no position; it reports only whether the client has gone. The file
     wrapper of uWSGI can't be watched; there the file is read here, in large blocks. If a server never calls
-    ``close()``, the response ends when the server drops the body.
+    ``close()``, the response ends at its last chunk or its error, or when the server drops the body.
     """
 
     __slots__ = ("_input", "_is_counting", "first_chunk_at", "method")
@@ -142,6 +142,13 @@ class MeasuredExchange(Exchange):
         self.finished = True
         with suppress(Exception):
             self.close()
+
+    def _recover(self, error: BaseException) -> bool:
+        recovers = super()._recover(error)
+        if self._write is refuse_write:  # the error keeps this body alive, until the server forgets both
+            with suppress(Exception):  # the first error is the one to report
+                self.close()
+        return recovers
 
     def _close_file(self, sent: int, is_at_end: bool, is_certain: bool) -> None:
         length = h.content_length(self.headers)

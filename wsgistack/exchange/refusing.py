@@ -6,7 +6,7 @@ from typing import Protocol
 
 from wsgistack.exchange import Exchange
 from wsgistack.exchange.held import HeldExchange
-from wsgistack.http.bodies import BodyRefusedError, Refusal, discard_body
+from wsgistack.http.bodies import BodyRefusal, BodyRefusedError, discard_body
 from wsgistack.http.responses import error_answer, send_answer
 from wsgistack.types import Environ, Headers, StartResponse
 
@@ -16,14 +16,14 @@ __all__ = ["RefusableBody", "RefusingExchange", "refuse_body", "refuse_unread_bo
 class RefusableBody(Protocol):
     """A body that may be refused while the application reads it."""
 
-    refusal: Refusal | None
+    refusal: BodyRefusal | None
 
     def discard(self) -> None:
         """Read the rest, so that the client reads the answer."""
 
 
 def refuse_body(
-    environ: Environ, start_response: StartResponse, refusal: Refusal, discard: Callable[[], object] | None = None
+    environ: Environ, start_response: StartResponse, refusal: BodyRefusal, discard: Callable[[], object] | None = None
 ) -> Iterable[bytes]:
     """Answer a request without the application.
 
@@ -34,7 +34,7 @@ def refuse_body(
 
 
 def refuse_unread_body(
-    environ: Environ, start_response: StartResponse, refusal: Refusal, length: int | None
+    environ: Environ, start_response: StartResponse, refusal: BodyRefusal, length: int | None
 ) -> Iterable[bytes]:
     """Answer a request without the application before anything was read of its body.
 

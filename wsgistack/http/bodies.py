@@ -12,9 +12,9 @@ from wsgistack.types import Environ
 
 __all__ = [
     "BLOCK_SIZE",
+    "BodyRefusal",
     "BodyRefusedError",
     "LimitedInput",
-    "Refusal",
     "discard_body",
     "find_body_length",
     "has_no_body",
@@ -34,7 +34,7 @@ _BODILESS = ("GET", "HEAD")
 _HTTP_1 = ("HTTP/1.1", "HTTP/1.0")
 
 
-class Refusal(NamedTuple):
+class BodyRefusal(NamedTuple):
     """Why a layer refuses a body: what :func:`~wsgistack.http.responses.error_answer` needs."""
 
     code: int
@@ -48,7 +48,7 @@ class BodyRefusedError(Exception):
     It is not an ``OSError`` and not a ``ValueError``, which frameworks take for a client that has gone.
     """
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: BodyRefusal) -> None:
         super().__init__(refusal.detail)
         self.refusal = refusal
 
@@ -60,7 +60,7 @@ def find_body_length(environ: Environ) -> int | None:
     """
     value: str = environ.get("CONTENT_LENGTH") or ""
     if value and not (value.isascii() and value.isdecimal() and len(value) <= MAX_LENGTH_DIGITS):
-        raise BodyRefusedError(Refusal(400, "The Content-Length of the request is not a valid number of bytes."))
+        raise BodyRefusedError(BodyRefusal(400, "The Content-Length of the request is not a valid number of bytes."))
     return int(value) if value and "HTTP_TRANSFER_ENCODING" not in environ else None  # RFC 9112 §6.3
 
 
@@ -114,12 +114,12 @@ class LimitedInput:
 
     __slots__ = ("_environ", "_input", "_left", "_max_size", "_refusal", "refusal")
 
-    def __init__(self, environ: Environ, max_size: int, refusal: Refusal) -> None:
+    def __init__(self, environ: Environ, max_size: int, refusal: BodyRefusal) -> None:
         self._environ = environ
         self._input: Any = environ["wsgi.input"]
         self._left = self._max_size = max_size
         self._refusal = refusal
-        self.refusal: Refusal | None = None
+        self.refusal: BodyRefusal | None = None
         """Why the body was refused, once it was."""
 
     def __iter__(self) -> Self:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from wsgistack.base import Middleware
 from wsgistack.errors import check_counts
 from wsgistack.exchange.refusing import RefusingExchange, refuse_body, refuse_unread_body
-from wsgistack.http.bodies import BodyRefusedError, LimitedInput, Refusal, find_body_length, has_no_body
+from wsgistack.http.bodies import BodyRefusal, BodyRefusedError, LimitedInput, find_body_length, has_no_body
 from wsgistack.http.headers import MAX_LENGTH_DIGITS
 from wsgistack.types import App, Changes, Environ, Size, StartResponse
 
@@ -69,7 +69,7 @@ class BodyLimit(Middleware):
         super().__init__(app)
         check_counts("bytes", max_size=max_size)
         self.max_size = max_size
-        self._refusal = Refusal(413, f"The request body is larger than {max_size} bytes, which is the limit.")
+        self._refusal = BodyRefusal(413, f"The request body is larger than {max_size} bytes, which is the limit.")
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""

@@ -14,6 +14,7 @@ from types import NoneType, UnionType
 from typing import (
     Annotated,
     Any,
+    ForwardRef,
     Literal,
     NotRequired,
     Required,
@@ -21,7 +22,6 @@ from typing import (
     cast,
     get_args,
     get_origin,
-    get_type_hints,
     is_typeddict,
 )
 
@@ -29,6 +29,7 @@ from wsgistack.errors import ConfigError, did_you_mean, suggest
 from wsgistack.imports import import_object
 from wsgistack.options.quantities import BYTES, SECONDS, read_duration, read_size, write_quantity
 from wsgistack.options.references import Resolved, Text, map_leaves, suggest_reference, unwrap_resolved
+from wsgistack.options.signatures import read_hints
 from wsgistack.types import Duration, Secret, Size
 
 __all__ = ["UnfitError", "convert", "describe", "is_mapping", "is_secret", "iterate_parts", "label", "write"]
@@ -66,7 +67,10 @@ def is_secret(annotation: object) -> bool:
     """Whether a value, or a part of it, must not be shown. An annotation that was not evaluated is searched as text."""
     if isinstance(annotation, str):
         return Secret.__name__ in annotation
-    return any(each is Secret or isinstance(each, Secret) for each in iterate_parts(annotation))
+    return any(
+        each is Secret or isinstance(each, Secret) or (isinstance(each, ForwardRef) and is_secret(each.__forward_arg__))
+        for each in iterate_parts(annotation)
+    )
 
 
 def is_mapping(annotation: object) -> bool:
@@ -80,7 +84,7 @@ def iterate_parts(annotation: object) -> Iterator[object]:
     """All annotations and marks in an annotation, at any depth."""
     meant = _unwrap_alias(annotation)
     yield meant
-    inner = get_type_hints(meant, include_extras=True).values() if is_typeddict(meant) else get_args(meant)
+    inner = read_hints(meant).values() if is_typeddict(meant) else get_args(meant)
     for each in inner:
         yield from iterate_parts(each)
 
@@ -94,8 +98,10 @@ def _unwrap_alias(annotation: Any) -> Any:
 
 
 def _split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    """What kind of annotation it is, without marks, and its arguments."""
+    """What kind of annotation it is, without marks, and its arguments. One that was not evaluated stays text."""
     annotation = _unwrap_alias(annotation)
+    if isinstance(annotation, ForwardRef):
+        return annotation.__forward_arg__, ()
     if get_origin(annotation) is Annotated:
         inner, *marks = get_args(annotation)
         quantities = (each for each in (Size, Duration) if any(Annotated[inner, mark] == each for mark in marks))
@@ -181,7 +187,7 @@ def write(value: object, annotation: object) -> object:
     if kind == Size and type(value) is int:
         return write_quantity(value, BYTES)
     if is_typeddict(kind) and isinstance(value, Mapping):
-        hints = get_type_hints(kind, include_extras=True)
+        hints = read_hints(kind)
         return {name: write(each, hints.get(name)) for name, each in value.items()}
     return value
 
@@ -264,7 +270,7 @@ def _mapping(value: object, annotation: object) -> dict[object, object]:
         raise UnfitError(describe(annotation), _BRACES if isinstance(value, str) else "")
     kind, arguments = _split(annotation)
     of_key, of_item = arguments or (Any, Any)
-    of_names = get_type_hints(kind, include_extras=True) if is_typeddict(kind) else None
+    of_names = read_hints(kind) if is_typeddict(kind) else None
     made: dict[object, object] = {}
     for number, (name, item) in enumerate(value.items(), 1):
         key = _convert_item(Text(name) if type(name) is str else name, of_key, number)  # TOML has only text

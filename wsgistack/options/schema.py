@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from inspect import Parameter, cleandoc, getdoc, signature
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import UnionType
 from typing import (
     Annotated,
     Any,
+    ForwardRef,
     NamedTuple,
     NotRequired,
     Required,
@@ -17,7 +19,6 @@ from typing import (
     cast,
     get_args,
     get_origin,
-    get_type_hints,
     is_typeddict,
 )
 
@@ -26,6 +27,7 @@ from wsgistack.imports import import_string_of
 from wsgistack.options.conversion import UnfitError, convert, describe, is_mapping, is_secret, iterate_parts, write
 from wsgistack.options.references import Text, has_references, is_only_references, map_leaves, resolve, unwrap_resolved
 from wsgistack.options.secrets import REDACTED, hide_value, iterate_texts
+from wsgistack.options.signatures import read_hints, read_signature
 from wsgistack.types import Factory, Secret
 
 __all__ = ["Option", "Schema", "name_roles", "parse_settings", "read_parameters", "read_schema", "show_options"]
@@ -67,10 +69,11 @@ class Option(NamedTuple):
             return []
         named = _ROLE.search(meant.__doc__ or "")
         maker = getattr(sys.modules[meant.__module__], named[1], meant) if named else meant
-        defaults = {} if maker is meant else {each.name: each.default for each in signature(maker).parameters.values()}
+        takes = {} if maker is meant else read_signature(maker).parameters
+        defaults = {each.name: each.default for each in takes.values()}
         defaults = dict.fromkeys(meant.__required_keys__, Parameter.empty) | defaults
         docs = _read_docs(getdoc(maker) or "")
-        hints = get_type_hints(meant, include_extras=True).items()
+        hints = read_hints(meant).items()
         return [Option(name, hint, defaults.get(name), docs.get(name, "")) for name, hint in hints]
 
     def iterate_secrets(self, value: object) -> Iterator[str]:
@@ -273,12 +276,12 @@ def read_parameters(factory: Factory) -> list[Parameter]:
         return list(signature(factory, eval_str=True).parameters.values())
     except Exception:  # an annotation that only a type checker can read: the others are read without it
         names = vars(sys.modules.get(factory.__module__, sys))
-        unread = signature(factory).parameters.values()
+        unread = read_signature(factory).parameters.values()
         return [each.replace(annotation=_evaluate(each.annotation, names)) for each in unread]
 
 
 def _evaluate(annotation: object, names: dict[str, Any]) -> object:
-    try:
-        return eval(annotation, names) if isinstance(annotation, str) else annotation  # noqa: S307 - as eval_str does
-    except Exception:
-        return Parameter.empty
+    with suppress(Exception):
+        annotation = eval(annotation, names) if isinstance(annotation, str) else annotation  # noqa: S307 - as eval_str does
+    is_unread = isinstance(annotation, (str, ForwardRef)) and not is_secret(annotation)
+    return Parameter.empty if is_unread else annotation

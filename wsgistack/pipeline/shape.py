@@ -15,6 +15,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, TypeAlias, Union, cast, get_args, get_origin
 
 from wsgistack.errors import ConfigError, Mistake
+from wsgistack.options.signatures import read_signature
 from wsgistack.types import App
 
 __all__ = ["Kind", "Misfit", "accepts", "check_application", "find_misfit"]
@@ -78,7 +79,7 @@ def find_misfit(value: object) -> Misfit | None:
     call = value.__call__ if makes or not isinstance(value, type) else None
     is_async = any(test(each) for test in (iscoroutinefunction, isasyncgenfunction) for each in (value, call))
     try:
-        parameters = [*signature(value).parameters.values()]
+        parameters = [*read_signature(value).parameters.values()]
     except (TypeError, ValueError):
         return Misfit("asgi", "an ASGI application") if is_async else None
     names = [each.name for each in parameters if each.kind in _POSITIONAL]
@@ -153,7 +154,7 @@ def _is_plain(annotation: object) -> bool:
 def accepts(value: object, count: int) -> bool:
     """Whether a callable can be called with so many positional arguments, as far as its signature shows."""
     try:
-        shape = signature(value)  # type: ignore[arg-type]
+        shape = read_signature(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return callable(value)
     try:
@@ -166,7 +167,7 @@ def accepts(value: object, count: int) -> bool:
 def _is_wrapper(value: Callable[..., object]) -> bool:
     """Whether it takes any arguments, whatever it wraps, as a function with a request decorated by Werkzeug."""
     try:
-        own = signature(value, follow_wrapped=False)
+        own = read_signature(value, follow_wrapped=False)
     except ValueError:  # such as functools.cache
         return False
     return any(each.kind is Parameter.VAR_POSITIONAL for each in own.parameters.values())

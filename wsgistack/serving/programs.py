@@ -19,7 +19,7 @@ WORKERS, THREADS, UNIX, ARGUMENTS = "--workers", "--threads", "--bind unix:", "-
 
 
 @dataclass(frozen=True, kw_only=True)
-class Server:
+class Runner:
     """A server, and what it cannot do.
 
     :param install: what pip installs.
@@ -35,7 +35,7 @@ class Server:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Program(Server):
+class Program(Runner):
     """A server that is a program of its own. The texts in its arguments are for :meth:`str.format`.
 
     :param application: its arguments for the application in ``{module}``, and those that it always gets.
@@ -107,8 +107,8 @@ sys.argv[0] = "cheroot"
 main()
 """
 _ONE_PROCESS = {WORKERS: "runs in one process"}
-SERVERS: Mapping[str, Server] = {
-    "waitress": Server(
+SERVERS: Mapping[str, Runner] = {
+    "waitress": Runner(
         install="'wsgistack[serve]'",
         find=partial(_find_module, "waitress"),
         cannot=_ONE_PROCESS,
@@ -169,7 +169,7 @@ SERVERS: Mapping[str, Server] = {
         addressed=("--bind",),
         cannot=_ONE_PROCESS,
     ),
-    "wsgiref": Server(
+    "wsgiref": Runner(
         cannot={
             WORKERS: "serves one request at a time",
             THREADS: "serves one request at a time",

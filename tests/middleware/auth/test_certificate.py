@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -152,10 +153,15 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 COMMON, UNIT, MAIL = x509.NameOID.COMMON_NAME, x509.NameOID.ORGANIZATIONAL_UNIT_NAME, x509.NameOID.EMAIL_ADDRESS
 ORGANIZATION, POSTAL = x509.NameOID.ORGANIZATION_NAME, x509.NameOID.POSTAL_CODE
 Subject = Sequence[tuple[x509.ObjectIdentifier, str]]
+OTHER_USES = "content_commitment key_encipherment data_encipherment key_agreement crl_sign encipher_only decipher_only"
+USAGE = {**dict.fromkeys(OTHER_USES.split(), False), "digital_signature": True}
 
 
 def write_certificate(folder: Path, subject: Subject) -> Path:
-    """Write a certificate with its key, which the authority of these tests has signed."""
+    """Write a certificate with its key, which the authority of these tests has signed.
+
+    It has all extensions of RFC 5280, because Python verifies them from 3.13 on.
+    """
     is_authority = (COMMON, "authority") in subject
     now = datetime.now(UTC)
     made = (
@@ -167,6 +173,9 @@ def write_certificate(folder: Path, subject: Subject) -> Path:
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(KEY.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(KEY.public_key()), critical=False)
+        .add_extension(x509.KeyUsage(**USAGE, key_cert_sign=is_authority), critical=True)
         .sign(KEY, SHA256())
     )
     key = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -205,12 +214,10 @@ def ask(port: int, folder: Path, subject: Subject) -> tuple[int, str]:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.load_cert_chain(write_certificate(folder, subject))
-    connection = HTTPSConnection("127.0.0.1", port, context=context, timeout=MAX_WAIT)
-    connection.request("GET", "/")
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    return answer.status, text
+    with closing(HTTPSConnection("127.0.0.1", port, context=context, timeout=MAX_WAIT)) as connection:
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 @pytest.mark.parametrize("attribute", ["CN", "emailAddress"])

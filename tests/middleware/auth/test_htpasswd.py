@@ -14,7 +14,7 @@ from passlib.hash import bcrypt, des_crypt, ldap_salted_sha1, ldap_sha1
 
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
-from wsgistack.middleware.auth.passwords import Passwords, Verdict
+from wsgistack.middleware.auth.passwords import Passwords, Verification
 from wsgistack.processes import watched_file
 
 _A, _B, _NEW = ldap_salted_sha1.hash("a"), ldap_salted_sha1.hash("b"), ldap_salted_sha1.hash("new")
@@ -47,7 +47,7 @@ class _Opened:
         self._passwords = passwords
 
     def verify(self, user: str, password: str) -> bool:
-        return self._passwords.verify(user, password) is Verdict.RIGHT
+        return self._passwords.verify(user, password) is Verification.RIGHT
 
 
 @pytest.fixture

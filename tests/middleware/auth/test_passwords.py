@@ -11,7 +11,7 @@ from passlib.hash import apr_md5_crypt, bcrypt, ldap_salted_sha1, ldap_sha1, sha
 from tests.waiting import MAX_WAIT
 from wsgistack.errors import ConfigError
 from wsgistack.middleware.auth import hashing
-from wsgistack.middleware.auth.passwords import LOCKED, Passwords, Users, Verdict
+from wsgistack.middleware.auth.passwords import LOCKED, Passwords, Users, Verification
 
 _FAST_BCRYPT = bcrypt.using(rounds=4)
 
@@ -42,16 +42,16 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 def test_checks_plain_and_hashed_passwords() -> None:
     users = {"ann": "pä:ß", "bob": ldap_salted_sha1.hash("b"), "cat": "c", "dog": _FAST_BCRYPT.hash("d")}
     verify = _open(Users.from_mapping(users, key="users")).verify
-    assert verify("ann", "pä:ß") is Verdict.RIGHT
-    assert verify("bob", "b") is Verdict.RIGHT
-    assert verify("cat", "c") is Verdict.RIGHT
-    assert verify("dog", "d") is Verdict.RIGHT
-    assert verify("ann", "b") is Verdict.WRONG
-    assert verify("bob", "pä:ß") is Verdict.WRONG
-    assert verify("bob", users["bob"]) is Verdict.WRONG
-    assert verify("cat", "x") is Verdict.WRONG
-    assert verify("dan", "pä:ß") is Verdict.UNKNOWN
-    assert verify("Ann", "pä:ß") is Verdict.UNKNOWN
+    assert verify("ann", "pä:ß") is Verification.RIGHT
+    assert verify("bob", "b") is Verification.RIGHT
+    assert verify("cat", "c") is Verification.RIGHT
+    assert verify("dog", "d") is Verification.RIGHT
+    assert verify("ann", "b") is Verification.WRONG
+    assert verify("bob", "pä:ß") is Verification.WRONG
+    assert verify("bob", users["bob"]) is Verification.WRONG
+    assert verify("cat", "x") is Verification.WRONG
+    assert verify("dan", "pä:ß") is Verification.UNKNOWN
+    assert verify("Ann", "pä:ß") is Verification.UNKNOWN
 
 
 def test_names_each_user_without_a_usable_password_and_shows_no_password() -> None:
@@ -91,7 +91,7 @@ def test_wants_at_least_one_user() -> None:
 def test_names_and_passwords_are_in_one_form() -> None:
     decomposed = {normalize("NFD", "änn"): normalize("NFD", "pä ß") + "\xa0x"}
     verify = _open(Users.from_mapping(decomposed, key="users")).verify
-    assert verify("änn", "pä ß x") is Verdict.RIGHT
+    assert verify("änn", "pä ß x") is Verification.RIGHT
     with pytest.raises(ConfigError) as error:
         Users.from_mapping({"änn": "a", **decomposed}, key="users")
     assert _mistakes(error) == [
@@ -101,27 +101,29 @@ def test_names_and_passwords_are_in_one_form() -> None:
 
 def test_locks_a_user() -> None:
     verify = _open(Users({"ann": LOCKED, "bob": ldap_salted_sha1.hash("b")})).verify
-    assert verify("ann", "") is Verdict.LOCKED
-    assert verify("ann", "b") is Verdict.LOCKED
-    assert verify("bob", "b") is Verdict.RIGHT
+    assert verify("ann", "") is Verification.LOCKED
+    assert verify("ann", "b") is Verification.LOCKED
+    assert verify("bob", "b") is Verification.RIGHT
 
 
-@pytest.mark.parametrize(("users", "verdict"), [(Users({}), Verdict.UNKNOWN), (Users({"ann": LOCKED}), Verdict.LOCKED)])
-def test_lets_nobody_in_without_a_password(users: Users, verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("users", "verdict"), [(Users({}), Verification.UNKNOWN), (Users({"ann": LOCKED}), Verification.LOCKED)]
+)
+def test_lets_nobody_in_without_a_password(users: Users, verdict: Verification) -> None:
     assert _open(users).verify("ann", "") is verdict
-    assert _open(users).verify("bob", "") is Verdict.UNKNOWN
+    assert _open(users).verify("bob", "") is Verification.UNKNOWN
 
 
 def test_computes_a_hash_for_every_wrong_password(computed: list[bytes]) -> None:
     hashes = {"out": LOCKED, "ann": _FAST_BCRYPT.hash("a"), "bob": _FAST_BCRYPT.hash("b")}
     verify = _open(Users(hashes, {"eve": "plain"})).verify
-    assert verify("ann", "a") is Verdict.RIGHT
+    assert verify("ann", "a") is Verification.RIGHT
     del computed[:]
-    assert verify("ann", "a") is Verdict.RIGHT
-    assert verify("eve", "plain") is Verdict.RIGHT
+    assert verify("ann", "a") is Verification.RIGHT
+    assert verify("eve", "plain") is Verification.RIGHT
     assert computed == []  # the right one is remembered
     for user in ("bob", "nobody", "nobody", "out", "eve"):
-        assert verify(user, "a") is not Verdict.RIGHT
+        assert verify(user, "a") is not Verification.RIGHT
     assert len(computed) == 5
 
 
@@ -131,15 +133,15 @@ def test_twenty_first_requests_compute_one_hash(computed: list[bytes], monkeypat
     del computed[:]
     with ThreadPoolExecutor(20) as threads:
         verdicts = [*threads.map(lambda _: verify("ann", "a"), range(20))]
-    assert verdicts == [Verdict.RIGHT] * 20
+    assert verdicts == [Verification.RIGHT] * 20
     assert len(computed) == 1
 
 
 def test_the_password_of_another_user_is_not_right_for_an_unknown_one() -> None:
     verify = _open(Users({"ann": _FAST_BCRYPT.hash("a")})).verify
     for _ in range(3):
-        assert verify("nobody", "a") is Verdict.UNKNOWN
-        assert verify("ann", "a") is Verdict.RIGHT
+        assert verify("nobody", "a") is Verification.UNKNOWN
+        assert verify("ann", "a") is Verification.RIGHT
 
 
 def test_the_hashes_for_unknown_users_are_as_mixed_as_those_of_known_ones() -> None:
@@ -166,31 +168,31 @@ def test_a_new_user_leaves_the_hashes_of_nearly_all_unknown_ones() -> None:
 def test_refuses_a_long_password_before_any_hash(user: str, password: str, computed: list[bytes]) -> None:
     verify = _open(Users({"ann": _FAST_BCRYPT.hash("x" * 72)}, {"bob": "b"})).verify
     del computed[:]
-    assert verify(user, password) is Verdict.TOO_LONG
+    assert verify(user, password) is Verification.TOO_LONG
     assert computed == []
-    assert verify("ann", "x" * 512) is Verdict.RIGHT
+    assert verify("ann", "x" * 512) is Verification.RIGHT
 
 
 def test_a_changed_hash_counts_at_once() -> None:
     current = [Users({"ann": _FAST_BCRYPT.hash("a")})]
     verify = Passwords(lambda: current[0]).verify
-    assert verify("ann", "a") is Verdict.RIGHT
+    assert verify("ann", "a") is Verification.RIGHT
     current[0] = Users({"ann": _FAST_BCRYPT.hash("new")})
-    assert verify("ann", "a") is Verdict.WRONG
-    assert verify("ann", "new") is Verdict.RIGHT
+    assert verify("ann", "a") is Verification.WRONG
+    assert verify("ann", "new") is Verification.RIGHT
     current[0] = Users({"ann": LOCKED})
-    assert verify("ann", "new") is Verdict.LOCKED
+    assert verify("ann", "new") is Verification.LOCKED
     current[0] = Users({})
-    assert verify("ann", "new") is Verdict.UNKNOWN
+    assert verify("ann", "new") is Verification.UNKNOWN
 
 
 def test_users_with_the_same_password_are_not_mistaken() -> None:
     shared = _FAST_BCRYPT.hash("a")
     verify = _open(Users({"ann": shared, "b": shared, "bob": LOCKED})).verify
-    assert verify("ann", "a") is Verdict.RIGHT
-    assert verify("b", "a") is Verdict.RIGHT
-    assert verify("bob", "a") is Verdict.LOCKED
-    assert verify("b", f"{shared}:a") is Verdict.WRONG
+    assert verify("ann", "a") is Verification.RIGHT
+    assert verify("b", "a") is Verification.RIGHT
+    assert verify("bob", "a") is Verification.LOCKED
+    assert verify("b", f"{shared}:a") is Verification.WRONG
 
 
 @pytest.mark.parametrize("library", ["passlib", "bcrypt"])
@@ -205,4 +207,4 @@ def test_names_the_extra_of_a_missing_library_once(library: str, monkeypatch: py
     assert library in mistake
     assert mistake.endswith("pip install 'wsgistack[htpasswd]'")
     users = Users.from_mapping({"ann": "a"}, key="users")
-    assert _open(users).verify("ann", "a") is Verdict.RIGHT
+    assert _open(users).verify("ann", "a") is Verification.RIGHT

@@ -128,6 +128,11 @@ def test_replaced_values_are_counted_and_logged_once_a_minute(
     assert caplog.messages[1] == said
 
 
+def test_logs_a_peer_without_an_address_as_a_dash(caplog: pytest.LogCaptureFixture) -> None:
+    Call(RequestId(answering([b""])), REMOTE_ADDR="", HTTP_X_REQUEST_ID="a b")
+    assert caplog.messages == ['replaced the X-Request-ID "a b" of -: it is not a well-formed id']
+
+
 def test_says_that_a_peer_is_not_trusted_and_nothing_where_nobody_is(caplog: pytest.LogCaptureFixture) -> None:
     ask({"X-Request-ID": "theirs"}, trusted=["10.0.0.0/8"])
     assert caplog.messages == [

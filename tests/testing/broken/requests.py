@@ -29,6 +29,13 @@ def setting(**values: Any) -> Factory:
     return replace_call(lambda app, environ, start_response: app(environ | values, start_response))
 
 
+@replace_call
+def get_instead_of_head(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    if environ["REQUEST_METHOD"] == "HEAD":
+        environ["REQUEST_METHOD"] = "GET"
+    return app(environ, start_response)
+
+
 class SomeDict(dict[str, Any]):
     pass
 
@@ -56,6 +63,7 @@ def closing_the_input(stream: Any, size: int) -> Any:
 broken("removes a cookie", without("HTTP_COOKIE"), "keeps_the_environ")
 broken("removes wsgi.errors", without("wsgi.errors"), "keeps_the_environ", "environ_has_required_keys")
 broken("empties the method", setting(REQUEST_METHOD=""), "environ_has_required_keys")
+broken("makes a GET of HEAD", get_instead_of_head, "has_no_body_where_http_has_none")
 broken("changes wsgi.version", setting(**{"wsgi.version": (2, 0)}), "environ_has_required_keys")
 broken("sets REMOTE_USER to None", setting(REMOTE_USER=None), "environ_values_are_str")
 broken("puts a number for the length", setting(HTTP_X_COUNT=1), "environ_values_are_str")

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from wsgistack.config.document import Document, read_source
 from wsgistack.config.hints import add_hints, make_kind_error, make_unknown_error, suggest_key, suggest_name
-from wsgistack.config.parts import Application, Server, Stack, drop_consequences
+from wsgistack.config.parts import Application, ServerSection, Stack, drop_consequences
 from wsgistack.config.paste.sections import PROTOCOLS, STRUCTURE_KEYS, Part, Sections, Values
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import APP_PROTOCOLS, FILTER_PROTOCOLS, SERVER_PROTOCOLS, PasteFactory, find_layer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IniFile"]
 
-_P = TypeVar("_P", Application, Server)
+_P = TypeVar("_P", Application, ServerSection)
 
 
 class IniFile(Document):
@@ -49,7 +49,7 @@ class IniFile(Document):
 
         return read_ini_logging(self.path, self.sections.all, self.sections.defaults)
 
-    def _server(self, name: str, asked: Place) -> Server:
+    def _server(self, name: str, asked: Place) -> ServerSection:
         if name not in self.servers:
             other, fragment = self.open_other(name, asked)
             other.mistakes.raise_if_any()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from wsgistack.config.document import Document
 from wsgistack.config.hints import make_kind_error, make_unknown_error
-from wsgistack.config.parts import Application, Server, Stack
+from wsgistack.config.parts import Application, ServerSection, Stack
 from wsgistack.config.place import Place
 from wsgistack.config.protocols import find_layer
 from wsgistack.config.table.toml import KeyPath, Table
@@ -104,14 +104,14 @@ class TableFile(Document):
 
         return read_table_logging(self.table, self.folder or Path.cwd())
 
-    def _server(self, name: str, asked: Place) -> Server:
+    def _server(self, name: str, asked: Place) -> ServerSection:
         if name not in self.servers:
             raise ConfigError(asked.mistake(_OTHER_FILE))
         options = dict(self.servers[name])
         place = self.table.place(("servers", name, "use"))
         use = self._pop_use(options, place, "a server factory such as egg:waitress")
         conf = {**self.global_conf, **asked.global_conf}
-        return Server(
+        return ServerSection(
             cast(str, use), options, conf, place.where, place.key, self.table.places(("servers", name), options)
         )
 

@@ -132,7 +132,7 @@ def _read_time(name: str) -> Reading | None:
         case _:
             try:
                 format_moment(name, 0)
-            except ValueError:  # of a NUL; on Windows, of all that it does not know
+            except ValueError:  # on Windows, of all that it does not know
                 return None
             return Reading(f"format_moment({name!r}, int({moment}))")
 

@@ -62,7 +62,8 @@ def compile_format(
     :param cleaning: what is hidden, and how long values may be.
     :param fields: the fields in the place of those that the format has.
     :param extra_fields: more fields.
-    :raises ConfigError: the format is neither, has a line break, or has an unknown directive; or a field is unknown.
+    :raises ConfigError: the format is neither, has a line break or a NUL, or has an unknown directive; or a field is
+        unknown.
     """
     if format in STRUCTURED:
         return compile_fields(format, choose_fields(format, fields, extra_fields), cleaning)
@@ -83,6 +84,8 @@ def compile_format(
 
 def _split(pattern: str) -> tuple[list[str], list[re.Match[str]]]:
     """Split a pattern into its directives, and the texts before, between and after them."""
+    if "\0" in pattern:  # not all versions of Python write it as a time
+        raise ConfigError(Mistake("the log format has a NUL", key="format", value=pattern, expected="text without it"))
     texts, directives = [""], []
     end = 0
     for found in _DIRECTIVE.finditer(pattern):

@@ -13,7 +13,7 @@ from wsgistack.middleware.auth.hashes import check_weak_hashes
 from wsgistack.middleware.auth.hashing import LIFETIME, MAX_REMEMBERED
 from wsgistack.middleware.auth.htpasswd import watch_htpasswd
 from wsgistack.middleware.auth.layer import AuthLayer
-from wsgistack.middleware.auth.passwords import Passwords, Users, Verdict
+from wsgistack.middleware.auth.passwords import Passwords, Users, Verification
 from wsgistack.middleware.auth.remembering import digest_secret, put_newest
 from wsgistack.middleware.auth.rules import RuleOptions
 from wsgistack.middleware.auth.scheme import Credentials, Identity, Refusal, Scheme
@@ -26,10 +26,10 @@ __all__ = ["Basic", "BasicAuth", "BasicOptions"]
 _MALFORMED = Refusal("malformed credentials")
 _NONE: frozenset[str] = frozenset()
 _REFUSALS = {
-    Verdict.BUSY: Refusal(Verdict.BUSY.value, 503, retry_after=1),
+    Verification.BUSY: Refusal(Verification.BUSY.value, 503, retry_after=1),
     **{
         verdict: Refusal(verdict.value, is_guess=True)
-        for verdict in (Verdict.WRONG, Verdict.UNKNOWN, Verdict.LOCKED, Verdict.TOO_LONG)
+        for verdict in (Verification.WRONG, Verification.UNKNOWN, Verification.LOCKED, Verification.TOO_LONG)
     },
 }
 
@@ -112,9 +112,9 @@ class Basic(Scheme):
         user, password = credentials.user, credentials.secret[0]
         if self._check is not None:
             # only True: the coroutine of an async function, for example, is true whatever the password is
-            return self._identify(user) if self._check(user, password) is True else _REFUSALS[Verdict.WRONG]
+            return self._identify(user) if self._check(user, password) is True else _REFUSALS[Verification.WRONG]
         verdict = self._passwords.verify(user, password)
-        return self._identify(user) if verdict is Verdict.RIGHT else _REFUSALS[verdict]
+        return self._identify(user) if verdict is Verification.RIGHT else _REFUSALS[verdict]
 
     def remember(self, credentials: Credentials, identity: Identity) -> None:
         """Remember the header. What ``check`` says is not remembered."""

@@ -14,6 +14,7 @@ from socket import socket
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any, NamedTuple
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPHandler, HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
@@ -267,8 +268,14 @@ def _fetch(url: str) -> bytes:
     request = Request(url, headers={"Accept": "application/jwk-set+json, application/json"})  # noqa: S310
     # only TLS makes sure that a proxy does not replace the keys
     proxies = [] if request.type == "https" else [ProxyHandler({})]
+    opener = build_opener(_NoRedirect, _Timed, *proxies)
+    try:
+        opened = opener.open(request, timeout=IO_TIMEOUT)
+    except HTTPError as error:  # which holds the connection open
+        error.close()
+        raise
     data = b""
-    with build_opener(_NoRedirect, _Timed, *proxies).open(request, timeout=IO_TIMEOUT) as answer:
+    with opened as answer:
         while len(data) <= MAX_SIZE and (chunk := answer.read1()):
             data += chunk
     return data

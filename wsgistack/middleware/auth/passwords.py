@@ -19,7 +19,7 @@ from wsgistack.middleware.auth.hashes import (
 from wsgistack.middleware.auth.hashing import DEFAULT_HASHES, Hashing
 from wsgistack.middleware.auth.remembering import digest_secret
 
-__all__ = ["EXPECTED_HASH", "LOCKED", "Passwords", "Users", "Verdict"]
+__all__ = ["EXPECTED_HASH", "LOCKED", "Passwords", "Users", "Verification"]
 
 EXPECTED_HASH = "a hash as wsgistack passwd writes it"
 LOCKED = ""
@@ -28,7 +28,7 @@ LOCKED = ""
 _NOBODY = bytes(32)  # no digest; to compare it takes an unknown user as long as others
 
 
-class Verdict(Enum):
+class Verification(Enum):
     """Whether a user may enter with a password, or the reason why not. The value is for a log."""
 
     RIGHT = "right password"
@@ -136,7 +136,7 @@ class Passwords:
         users = self._read_users()
         return users.hashes.get(user) or users.plain.get(user)
 
-    def verify(self, user: str, password: str) -> Verdict:
+    def verify(self, user: str, password: str) -> Verification:
         """Check whether a user may enter with a password.
 
         :param user: in NFC, as :func:`~wsgistack.middleware.auth.credentials.parse_credentials` returns it.
@@ -145,22 +145,22 @@ class Passwords:
         """
         users = self._read_users()
         if len(password.encode()) > MAX_TEXT:
-            return Verdict.TOO_LONG
+            return Verification.TOO_LONG
         if users.plain and compare_digest(digest_secret(password), users.plain.get(user, _NOBODY)):
-            return Verdict.RIGHT
+            return Verification.RIGHT
         stored = users.hashes.get(user, LOCKED)
         key = digest_secret(f"{len(user)}:{user}{stored}:{password}")
         if self._hashing.knows(key):
-            return Verdict.RIGHT
+            return Verification.RIGHT
         checked = stored or users.find_decoy(user)
         is_right = self._hashing.compute(key, partial(_check, stored, checked, password)) if checked else False
         if is_right is None:
-            return Verdict.BUSY
+            return Verification.BUSY
         if is_right:
-            return Verdict.RIGHT
+            return Verification.RIGHT
         if stored or user in users.plain:
-            return Verdict.WRONG
-        return Verdict.LOCKED if user in users.hashes else Verdict.UNKNOWN
+            return Verification.WRONG
+        return Verification.LOCKED if user in users.hashes else Verification.UNKNOWN
 
 
 def _check(stored: str, checked: str, password: str) -> bool:

@@ -10,7 +10,7 @@ from wsgistack.base import Middleware
 from wsgistack.errors import Mistake, Mistakes, check_counts
 from wsgistack.exchange import Exchange
 from wsgistack.exchange.refusing import RefusingExchange, refuse_body, refuse_unread_body
-from wsgistack.http.bodies import BodyRefusedError, Refusal, find_body_length, has_no_body, is_terminated
+from wsgistack.http.bodies import BodyRefusal, BodyRefusedError, find_body_length, has_no_body, is_terminated
 from wsgistack.http.codings import name_coding
 from wsgistack.middleware.decompress.decoding import CODINGS, PIECE_SIZE, Coding, DecodedBody, DecodedInput, make_coding
 from wsgistack.types import App, Changes, Environ, Size, StartResponse
@@ -108,7 +108,7 @@ class Decompress(Middleware):
         self._find_codings = lru_cache(maxsize=64)(self._read_codings)
         names = ", ".join(codings)
         detail = f"The request body has a Content-Encoding that is not supported; supported: {names}."
-        self._unsupported = Refusal(415, detail, (("Accept-Encoding", names),))
+        self._unsupported = BodyRefusal(415, detail, (("Accept-Encoding", names),))
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:
         """Serve one request."""
@@ -186,4 +186,4 @@ class _WithFile(Exchange):
         self.file.close()
 
 
-_NO_LENGTH = Refusal(411, "The request body has a Content-Encoding, and therefore needs a Content-Length.")
+_NO_LENGTH = BodyRefusal(411, "The request body has a Content-Encoding, and therefore needs a Content-Length.")

@@ -6,7 +6,7 @@ from io import RawIOBase
 from typing import Any, NamedTuple, TypeAlias
 
 from wsgistack.errors import ConfigError, Mistake, suggest
-from wsgistack.http.bodies import BLOCK_SIZE, BodyRefusedError, Refusal, discard_body
+from wsgistack.http.bodies import BLOCK_SIZE, BodyRefusal, BodyRefusedError, discard_body
 from wsgistack.http.codings import require_coding
 from wsgistack.types import Environ
 
@@ -60,7 +60,7 @@ class DecodedBody:
     def __init__(
         self, environ: Environ, codings: tuple[Coding, ...], length: int | None, *, max_size: int, max_ratio: int
     ) -> None:
-        self.refusal: Refusal | None = None
+        self.refusal: BodyRefusal | None = None
         self._environ = environ
         self._input: Any = environ["wsgi.input"]
         self._left = length
@@ -141,7 +141,7 @@ class DecodedBody:
         return self._refuse(413, f"The decoded request body is {limit}, which is the limit.")
 
     def _refuse(self, code: int, detail: str) -> BodyRefusedError:
-        self.refusal = Refusal(code, detail)
+        self.refusal = BodyRefusal(code, detail)
         return BodyRefusedError(self.refusal)
 
 

@@ -236,9 +236,8 @@ class RequestId(Middleware):
             name, value = refused
             reason = "is not a well-formed id" if is_trusted else "came from a peer that is not trusted"
             shown = escape_quoted(value[:_SHOWN])
-            self._notice.log(
-                'replaced the %s "%s" of %s: it %s', name, shown, escape_quoted(find_peer(environ)), reason
-            )
+            peer = escape_quoted(find_peer(environ)) or "-"  # a Unix socket has no address
+            self._notice.log('replaced the %s "%s" of %s: it %s', name, shown, peer, reason)
         return self._make()
 
     def _trusts(self, environ: Environ) -> bool:

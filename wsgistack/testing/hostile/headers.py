@@ -31,7 +31,14 @@ def register(
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 LENGTH = ("Content-Length", str(len(LONG)))
 
-register("answers_head", "HEAD, answered with the headers of GET.", "200 OK", [TEXT, LENGTH], method="HEAD")
+
+@hostile(method="HEAD")
+def answers_head(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """HEAD, answered with the headers of GET. It has a body if a middleware has made it a GET."""
+    start_response("200 OK", [TEXT, LENGTH])
+    return [LONG] if environ["REQUEST_METHOD"] == "GET" else []
+
+
 register("answers_head_of_a_stream", "HEAD, of unknown length.", "200 OK", [TEXT], method="HEAD")
 register("answers_no_content", "204 without a body, a type or a length.", "204 No Content", [])
 register("answers_reset_content", "205 with a Content-Length of 0.", "205 Reset Content", [("Content-Length", "0")])
