@@ -86,7 +86,13 @@ def test_does_not_replace_a_file_unless_it_is_forced(folder: Path, capsys: pytes
 
 def test_the_application_is_imported_from_the_folder_of_the_file(folder: Path) -> None:
     (folder / "site").mkdir()
-    command = [str(PROGRAM), "init", "-q", "plain:application", "-o"]  # in its own process, which has a sys.path of its own
+    command = [
+        str(PROGRAM),
+        "init",
+        "-q",
+        "plain:application",
+        "-o",
+    ]  # in its own process, which has a sys.path of its own
     refused = subprocess.run([*command, "site/stack.toml"], check=False, capture_output=True, text=True)
     assert refused.returncode == 1
     hint = "install it, or put it into the folder of the configuration"
