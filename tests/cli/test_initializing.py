@@ -84,16 +84,21 @@ def test_does_not_replace_a_file_unless_it_is_forced(folder: Path, capsys: pytes
     assert "plain:application" in (folder / "stack.toml").read_text()
 
 
-def test_the_application_is_imported_from_the_folder_of_the_file(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_application_is_imported_from_the_folder_of_the_file(folder: Path) -> None:
     (folder / "site").mkdir()
-    assert main(["init", "plain:application", "-o", "site/stack.toml"]) == 1
+    command = [
+        str(PROGRAM),
+        "init",
+        "-q",
+        "plain:application",
+        "-o",
+    ]  # in its own process, which has a sys.path of its own
+    refused = subprocess.run([*command, "site/stack.toml"], check=False, capture_output=True, text=True)
+    assert refused.returncode == 1
     hint = "install it, or put it into the folder of the configuration"
-    [said] = read_mistakes(capsys.readouterr().err)
+    [said] = read_mistakes(refused.stderr)
     assert said == f"plain:application: cannot import module 'plain'; {hint}"
-    monkeypatch.chdir(folder / "site")
-    assert main(["init", "plain:application", "-o", "../stack.toml"]) == 0
+    subprocess.run([*command, "../stack.toml"], cwd=folder / "site", check=True)
     assert (folder / "stack.toml").exists()
 
 

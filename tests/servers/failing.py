@@ -1,6 +1,5 @@
 """A site that fails at different points of its responses, behind layers, for servers in other processes."""
 
-import gc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -30,9 +29,6 @@ def stream() -> Iterator[bytes]:
 def site(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     headers = [("Content-Type", "text/plain")]
     match environ["PATH_INFO"]:
-        case "/collect":
-            gc.collect()
-            raise RuntimeError("after the collection")
         case "/call":
             raise RuntimeError("in the call")
         case "/start":
