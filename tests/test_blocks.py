@@ -139,6 +139,7 @@ NO_CODE = (
     "stack.toml:4: layer 3",
     "wrong credentials of user",
     "proxy_set_header",
+    "uwsgi_param",
     "refused 203.0.113.9",
     "failregex",
     "sed -i",

@@ -23,8 +23,8 @@ from typing import Any
 import pytest
 
 from tests.pages import Snippet, find_snippet, read_snippets
-from tests.servers.running import eventually, find_port, is_refused
-from tests.waiting import MAX_WAIT
+from tests.servers.running import find_port, is_refused
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack.cli import main
 from wsgistack.options.schema import read_schema
 from wsgistack.pipeline import registry
@@ -249,11 +249,11 @@ class Reader:
             self.serve(command, expected, has_port=has_port)
             return
         if command == "sleep 1" and self.unlogged is not None:
-            eventually(lambda: self.read_logs() != self.unlogged or None)
+            wait_until(lambda: self.read_logs() != self.unlogged)
         self.unlogged = self.read_logs() if command.startswith("curl") else None
         if READS_A_LOG.match(command):
             with suppress(AssertionError):  # the comparison shows more
-                eventually(lambda: is_shown(expected, self.call(command)) or None)
+                wait_until(lambda: is_shown(expected, self.call(command)))
         compare(expected, self.call(command), command)
 
     def call(self, command: str) -> str:
@@ -284,12 +284,12 @@ class Reader:
             )
         self.servers.append(server)
 
-        def is_ready() -> bool | None:
+        def is_ready() -> bool:
             assert server.poll() is None, log.read_text()
-            return None if has_port and is_refused(int(self.port)) else is_shown(expected, log.read_text()) or None
+            return not (has_port and is_refused(int(self.port))) and is_shown(expected, log.read_text())
 
         with suppress(AssertionError):  # the comparison shows more
-            eventually(is_ready)
+            wait_until(is_ready)
         assert not has_port or not is_refused(int(self.port)), log.read_text()
         compare(expected, log.read_text(), command)
 

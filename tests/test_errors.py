@@ -3,6 +3,7 @@
 import copy
 import pickle
 from datetime import UTC, date, datetime
+from math import inf, nan
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from wsgistack import ConfigError, Mistake, Where, WsgistackError
 from wsgistack.errors import (
     Mistakes,
+    check_counts,
+    check_durations,
     check_lists,
     check_mappings,
     describe_error,
@@ -246,10 +249,37 @@ def test_a_text_and_a_list_are_no_mappings() -> None:
 
 
 def test_a_text_is_not_a_list() -> None:
-    check_lists(names=["text"], others=())
+    check_lists(names=["text"], others=(), more={"a": "b"})
     with pytest.raises(ConfigError) as raised:
-        check_lists(names="text", others=[], more="")
-    assert (
-        str(raised.value)
-        == "names: is text; expected a list; write ['text']\nmore: is text; expected a list; write ['']"
-    )
+        check_lists(names="text", others=[], more="", number=5, missing=None)
+    assert str(raised.value).splitlines() == [
+        "names: is text; expected a list; write ['text']",
+        "more: is text; expected a list; write ['']",
+        "number: is a number; expected a list",
+        "missing: missing value; expected a list",
+    ]
+
+
+def test_a_count_is_a_whole_number() -> None:
+    check_counts(sizes=0, others=10**30)
+    check_counts("bytes", 5, size=5)
+    with pytest.raises(ConfigError) as raised:
+        check_counts("bytes", 5, size=4, half=5.0, truth=True, text="6")
+    assert str(raised.value).splitlines() == [
+        "size: invalid value 4; expected 5 bytes or more",
+        "half: invalid value 5.0; expected 5 bytes or more",
+        "truth: invalid value True; expected 5 bytes or more",
+        "text: invalid value '6'; expected 5 bytes or more",
+    ]
+    with pytest.raises(ConfigError, match=r"^users: invalid value -1; expected 0 or more$"):
+        check_counts(users=-1)
+
+
+def test_a_duration_is_finite_and_not_negative() -> None:
+    check_durations(age=0, interval=1.5)
+    wrong = {"negative": -1, "infinite": inf, "unknown": nan, "truth": True, "text": "5m", "missing": None}
+    with pytest.raises(ConfigError) as raised:
+        check_durations(**wrong)
+    assert [(each.key, each.value) for each in raised.value.mistakes] == [*wrong.items()]
+    assert {each.expected for each in raised.value.mistakes} == {"0 seconds or more"}
+    assert str(raised.value).splitlines()[0] == "negative: invalid value -1; expected 0 seconds or more"

@@ -1,7 +1,8 @@
 """The exception tree. Every error carries what it knows as data, and says it as text."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from typing import NamedTuple, TypeVar
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "Mistakes",
     "Where",
     "WsgistackError",
+    "check_counts",
+    "check_durations",
     "check_lists",
     "check_mappings",
     "check_options",
@@ -207,14 +210,14 @@ def forget_handled(error: BaseException, handled: BaseException | None) -> None:
 
 
 def check_lists(**options: object) -> None:
-    """Refuse a text in the place of a list of texts: Python would take each of its letters for an item.
+    """Refuse what is not a list, such as a text: Python would take each of its letters for an item.
 
-    :raises ConfigError: for each option that is a text.
+    :raises ConfigError: for each option that is a text, or no collection.
     """
     Mistakes(
-        Mistake("is text", key, value, "a list", f"write [{value!r}]")
+        Mistake(describe_type(value), key, value, "a list", f"write [{value!r}]" if isinstance(value, str) else "")
         for key, value in options.items()
-        if isinstance(value, str)
+        if isinstance(value, str) or not isinstance(value, Collection)
     ).raise_if_any()
 
 
@@ -227,6 +230,32 @@ def check_mappings(**options: object) -> None:
         Mistake(describe_type(value), key, expected="a mapping")
         for key, value in options.items()
         if not isinstance(value, Mapping)
+    ).raise_if_any()
+
+
+def check_counts(unit: str = "", least: int = 0, /, **options: object) -> None:
+    """Refuse what is not a whole number from the least one on, such as infinity.
+
+    :param unit: what is counted, for the error.
+    :raises ConfigError: for each option that is not one.
+    """
+    expected = f"{least} {unit} or more" if unit else f"{least} or more"
+    Mistakes(
+        Mistake(f"invalid value {value!r}", key, value, expected)
+        for key, value in options.items()
+        if type(value) is not int or value < least  # true and false are of another type
+    ).raise_if_any()
+
+
+def check_durations(**options: object) -> None:
+    """Refuse what is not a number of seconds, such as a negative one, infinity or nan.
+
+    :raises ConfigError: for each option that is not one.
+    """
+    Mistakes(
+        Mistake(f"invalid value {value!r}", key, value, "0 seconds or more")
+        for key, value in options.items()
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < inf
     ).raise_if_any()
 
 

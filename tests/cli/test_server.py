@@ -17,8 +17,8 @@ import pytest
 
 from tests.cli.files import layers, read_mistakes, written
 from tests.linking import linked
-from tests.servers.running import eventually, find_port
-from tests.waiting import MAX_WAIT
+from tests.servers.running import find_port
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack.cli import main
 from wsgistack.cli.server import find_program_hosts
 from wsgistack.serving.address import Address
@@ -119,7 +119,7 @@ def visiting(port: int | str) -> Iterator[list[bytes]]:
     """Make a request as soon as a server listens on a port or a Unix socket, and then interrupt this process."""
     answers: list[bytes] = []
 
-    def ask() -> bool | None:
+    def ask() -> bool:
         connection = HTTPConnection("localhost", timeout=MAX_WAIT)
         try:
             if isinstance(port, str):
@@ -130,14 +130,14 @@ def visiting(port: int | str) -> Iterator[list[bytes]]:
             connection.request("GET", "/")
             answers.append(connection.getresponse().read())
         except OSError:
-            return None
+            return False
         finally:
             connection.close()
         return True
 
     def visit() -> None:
         try:
-            eventually(ask)
+            wait_until(ask)
         finally:
             os.kill(os.getpid(), signal.SIGINT)
 

@@ -17,8 +17,8 @@ import pytest
 from tests.cli.files import PROGRAM, layers, read_mistakes, written
 from tests.config.logging_tree import own_logging
 from tests.linking import linked, read_reports
-from tests.servers.running import eventually, find_port
-from tests.waiting import MAX_WAIT
+from tests.servers.running import find_port
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack.cli import main
 from wsgistack.serving.address import Address
 
@@ -295,15 +295,15 @@ def test_reload_listens_as_the_server_section_says(
     said = StringIO()
 
     def visit() -> None:
-        def find() -> bool | None:
+        def find() -> bool:
             if is_broken:
-                return "startup failed; requests wait" in said.getvalue() or None
+                return "startup failed; requests wait" in said.getvalue()
             with suppress(OSError):
                 fetch(f"http://127.0.0.1:{port}/", bodies)
-            return bool(bodies) or None
+            return bool(bodies)
 
         try:
-            eventually(find)
+            wait_until(find)
         finally:
             os.kill(os.getpid(), signal.SIGINT)
 

@@ -1,21 +1,20 @@
 """A header that a layer sets."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from tests.direct import Call, answering, restart
 from wsgistack.exchange import refuse_write
 from wsgistack.exchange.setting import setting
-from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse, Write
+from wsgistack.types import App, Environ, ExcInfo, Headers, StartResponse
 
 FIELD = ("X-Id", "mine")
 set_id = setting("X-Id")
 
 
-def layer(app: App) -> App:
-    return lambda environ, start_response: app(environ, set_id(start_response, "mine"))
+def layer(app: App, set_header: Callable[[StartResponse, str], StartResponse] = set_id) -> App:
+    return lambda environ, start_response: app(environ, set_header(start_response, "mine"))
 
 
 @pytest.mark.parametrize(
@@ -35,14 +34,7 @@ def test_sends_it_once_as_the_last_one(sent: Headers, expected: Headers) -> None
 def test_keeps_a_header_of_the_application_if_asked() -> None:
     set_own = setting("X-Id", keeps_own=True)
     for sent, expected in (([("x-ID", "1")], [("x-ID", "1")]), ([("A", "b")], [("A", "b"), FIELD])):
-        starts: list[Headers] = []
-
-        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None, starts: Any = starts) -> Write:
-            starts.append(headers)
-            return refuse_write
-
-        set_own(start, "mine")("200 OK", sent)
-        assert starts == [expected]
+        assert Call(layer(answering([b""], *sent), set_own)).starts == [("200 OK", expected)]
 
 
 def test_sends_it_with_a_restart() -> None:

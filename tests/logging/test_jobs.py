@@ -12,8 +12,7 @@ import redis
 from rq import Queue, SimpleWorker
 
 from tests.logging.test_keeping import request
-from tests.servers.running import eventually
-from tests.waiting import MAX_WAIT
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack import current_request_id
 from wsgistack.logging import RequestIdJob
 
@@ -29,13 +28,13 @@ def _connection(tmp_path: Path) -> Iterator[redis.Redis]:
         try:
             with redis.Redis(unix_socket_path=str(socket), socket_timeout=MAX_WAIT) as connection:
 
-                def answers() -> bool | None:
+                def answers() -> bool:
                     assert process.poll() is None
                     with suppress(redis.ConnectionError):
                         return bool(connection.ping())
-                    return None
+                    return False
 
-                eventually(answers)
+                wait_until(answers)
                 yield connection
         finally:
             process.terminate()

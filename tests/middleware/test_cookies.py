@@ -103,6 +103,7 @@ def test_no_cookie_is_lost_or_doubled(cookie: str) -> None:
     ("options", "message"),
     [
         ({"secure": "yes"}, "secure: invalid value 'yes'; expected auto, always or never"),
+        ({"readable": 5}, "readable: is a number; expected a list"),
         ({"same_site": "lax"}, "same_site: invalid value 'lax'; expected Lax, Strict, None or an empty text"),
     ],
 )

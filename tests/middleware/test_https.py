@@ -202,8 +202,8 @@ def test_with_a_canonical_name_inside_all_names_have_what_the_preload_list_requi
     [
         ({"exempt": ["/"]}, "exempt: invalid value '/'; expected the beginning of a path other than /"),
         ({"get_status": 302}, "get_status: not a valid status; expected 308 or 301"),
-        ({"hsts": -1}, "hsts: not a valid duration; expected 0 seconds or more"),
-        ({"hsts": float("inf")}, "hsts: not a valid duration; expected 0 seconds or more"),
+        ({"hsts": -1}, "hsts: invalid value -1; expected 0 seconds or more"),
+        ({"hsts": float("inf")}, "hsts: invalid value inf; expected 0 seconds or more"),
         ({"port": 0}, "port: not a valid port; expected 1 to 65535"),
         ({"preload": True, "include_subdomains": True}, PRELOAD),
         ({"preload": True, "hsts": 31536000}, PRELOAD),

@@ -65,7 +65,7 @@ FLAG = "the name of a file that begins the maintenance when it is made, such as 
         ),
         (
             {"enabled": True, "retry_after": -1},
-            "retry_after: not a valid duration; expected 0 seconds or more",
+            "retry_after: invalid value -1; expected 0 seconds or more",
         ),
         (
             {"enabled": True, "exempt": ["/"]},

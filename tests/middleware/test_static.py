@@ -144,7 +144,7 @@ def test_new_files_appear_only_with_refresh(root: Path) -> None:
             "immutable: not a valid regular expression: missing ), unterminated subpattern at position 0",
         ),
         *(
-            ({"root": Path("/"), "max_age": seconds}, "max_age: not a valid duration; expected 0 seconds or more")
+            ({"root": Path("/"), "max_age": seconds}, f"max_age: invalid value {seconds}; expected 0 seconds or more")
             for seconds in (-1, inf, nan)
         ),
     ],

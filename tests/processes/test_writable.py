@@ -5,6 +5,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_refuses_what_the_server_may_not_write(option: str, name: str, mode: int
     folder.chmod(mode)
     verb = "write to" if option == "capsules" else "open"
     assert build_as_user(option, path).startswith(f"{option}: cannot {verb} {str(path)!r}: Permission denied; expected")
+
+
+@pytest.mark.parametrize("option", ["file", "report_file", "capsules"])
+@pytest.mark.parametrize(("name", "reason"), [("a\0b", "embedded null"), ("\ud800", "surrogates not allowed")])
+def test_refuses_what_can_not_be_the_name_of_a_file(option: str, name: str, reason: str, tmp_path: Path) -> None:
+    layer = AccessLog if option == "file" else CatchErrors
+    path: dict[str, Any] = {option: tmp_path / name}
+    with pytest.raises(ConfigError, match=f"^{option}: cannot .*{reason}.*; expected a f"):
+        layer(answering([b""]), **path)
 
 
 @pytest.mark.parametrize(("option", "name"), [("file", "new"), ("report_file", "file"), ("capsules", "inner")])

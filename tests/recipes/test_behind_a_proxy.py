@@ -13,8 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.pages import read_snippets
-from tests.servers.running import WSGISTACK, eventually, find_port
-from tests.waiting import MAX_WAIT
+from tests.servers.running import WSGISTACK, find_port
+from tests.waiting import MAX_WAIT, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -26,11 +26,11 @@ class Site(NamedTuple):
     port: int
     log: Path
 
-    def is_ready(self) -> bool | None:
-        """True if nginx listens, and the server behind it; None until then."""
+    def is_ready(self) -> bool:
+        """Whether nginx listens, and the server behind it."""
         with suppress(OSError):
-            return self.get("/health")[0].status == 200 or None
-        return None
+            return self.get("/health")[0].status == 200
+        return False
 
     def get(self, path: str = "/", peer: str = CLIENT, **headers: str) -> tuple[HTTPResponse, bytes]:
         """Send a request from an address of this machine."""
@@ -62,7 +62,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         proxy = subprocess.Popen([nginx, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "stderr"], cwd=folder)
         try:
             found = Site(port, log)
-            eventually(found.is_ready)
+            wait_until(found.is_ready)
             yield found
         finally:
             for process in (proxy, server):
@@ -95,7 +95,7 @@ def test_a_client_changes_nothing_with_the_headers_of_proxies(peer: str, site: S
 
 def test_the_log_shows_the_client(site: Site) -> None:
     site.get("/logged?by=client", X_Forwarded_For="203.0.113.7")
-    eventually(lambda: "/logged" in site.log.read_text() or None)
+    wait_until(lambda: "/logged" in site.log.read_text())
     assert re.search(rf'^{CLIENT} - - \[[^]]*\] "GET /logged\?by=client HTTP/1\.[01]" 200 ', site.log.read_text(), re.M)
     assert "203.0.113.7" not in site.log.read_text()
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.running import Server, eventually, running
+from tests.servers.running import Server, running
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +42,7 @@ def ask(server: Server, numbers: range) -> list[str]:
     for number in numbers:
         assert server.get(f"/{number}").body == b"Hello\n"
     paths = [f"/{number}" for number in numbers]
-    eventually(lambda: {*paths} <= {*read_written_paths(server.folder / "access.log")} or None)
+    wait_until(lambda: {*paths} <= {*read_written_paths(server.folder / "access.log")})
     return paths
 
 

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.pages import find_snippet
-from tests.servers.running import WSGISTACK, Answer, Server, eventually, running
-from tests.waiting import MAX_WAIT
+from tests.servers.running import WSGISTACK, Answer, Server, running
+from tests.waiting import MAX_WAIT, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         with running(folder, *WSGISTACK, "serve", "stack.toml", "--port", "0") as server:
             found = Site(server, issuer)
             # the server refuses tokens for a while if it stops for longer than the issuer may take to answer
-            eventually(lambda: found.get(found.make_token()).status == 200 or None)
+            wait_until(lambda: found.get(found.make_token()).status == 200)
             yield found
 
 
@@ -127,11 +127,11 @@ def test_a_new_key_counts_soon_and_the_old_one_still_counts(site: Site) -> None:
     site.ask("/rotate")
     new = site.make_token()
     assert new != old
-    eventually(lambda: site.get(new).status == 200 or None)
+    wait_until(lambda: site.get(new).status == 200)
     assert site.get(site.make_token(user="bob")).status == 200
     assert site.get(old).status == 200
     site.ask("/rotate")
     newest = site.make_token()
     assert before not in site.ask("/jwks.json")["keys"]
-    eventually(lambda: site.get(newest).status == 200 or None)
+    wait_until(lambda: site.get(newest).status == 200)
     assert site.get(old).status == 401  # its key is gone

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.servers.running import WSGISTACK, Answer, Server, eventually, find_port, running
-from tests.waiting import MAX_WAIT
+from tests.servers.running import WSGISTACK, Answer, Server, find_port, running
+from tests.waiting import MAX_WAIT, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +97,7 @@ def test_the_log_shows_the_client_and_every_answer_has_an_id(site: Server) -> No
     answer = ask(site, "/logged", X_Request_ID="mine")
     assert (answer.status, answer.headers["x-request-id"]) == (404, "mine")
     line = r'^203\.0\.113\.9 - - \[[^]]*\] "GET /logged HTTP/1\.[01]" 404 '
-    eventually(lambda: re.search(line, site.output(), re.MULTILINE))
+    wait_until(lambda: re.search(line, site.output(), re.MULTILINE))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_refuses(site: Server, path: str, headers: dict[str, str], status: int) 
     answer = ask(site, path, **headers)
     assert answer.status == status
     assert b"Traceback" not in answer.body
-    eventually(lambda: f'"GET {path.replace("%2e", ".")}' in site.output() or None)
+    wait_until(lambda: f'"GET {path.replace("%2e", ".")}' in site.output())
 
 
 def test_robots_txt_asks_crawlers_to_stay_away(site: Server) -> None:
@@ -166,7 +166,7 @@ def test_an_error_is_logged_with_the_id_that_the_client_sees(site: Server) -> No
     assert (answer.status, json.loads(answer.body)["request_id"]) == (500, "failed-here")
     assert b"ZeroDivisionError" not in answer.body
     assert "content-security-policy" in answer.headers
-    eventually(lambda: "GET /fail failed, request failed-here" in site.output() or None)
+    wait_until(lambda: "GET /fail failed, request failed-here" in site.output())
 
 
 def test_long_answers_are_compressed_and_known_ones_not_sent_again(site: Server) -> None:
@@ -250,15 +250,15 @@ def browsing(folder: Path, site: Server) -> Iterator[Browser]:
     subprocess.run([OPENSSL, "req", *subject, *files], cwd=folder, capture_output=True, check=True)
     with subprocess.Popen([NGINX, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "stderr"], cwd=folder) as proxy:
 
-        def is_listening() -> bool | None:
+        def is_listening() -> bool:
             assert proxy.poll() is None
             with suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), timeout=MAX_WAIT).close()
                 return True
-            return None
+            return False
 
         try:
-            eventually(is_listening)
+            wait_until(is_listening)
             yield Browser(folder, port)
         finally:
             proxy.terminate()
@@ -271,7 +271,7 @@ def test_chromium_runs_only_the_own_script_and_sends_no_form_of_another_site(tmp
         assert browser.open("https://site.example/") == ["Guest", "book:", "1"]
         assert browser.open("https://evil.example/") == ["403", "Forbidden"]
     assert read_entries(site) == [INJECTED]
-    eventually(lambda: re.search('^127.0.0.1 .*"POST / HTTP/1.[01]" 403', site.output(), re.MULTILINE))
+    wait_until(lambda: re.search('^127.0.0.1 .*"POST / HTTP/1.[01]" 403', site.output(), re.MULTILINE))
 
 
 def test_chromium_does_both_without_these_layers(tmp_path: Path) -> None:

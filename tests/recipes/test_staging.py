@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.pages import find_snippet
-from tests.servers.running import WSGISTACK, Server, eventually, running
+from tests.servers.running import WSGISTACK, Server, running
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -122,7 +123,7 @@ def test_fail2ban_finds_who_guesses(folder: Path) -> None:
         for client, name in sent.items():
             assert server.get("/", Authorization="", X_Name=name, X_Forwarded_For=client).status == 401
     log = folder / "names.log"
-    eventually(lambda: len(log.read_text().splitlines()) == len(sent) or None)
+    wait_until(lambda: len(log.read_text().splitlines()) == len(sent))
     command = ["fail2ban-regex", "--out", "ip", str(log), "fail2ban/filter.d/wsgistack-auth.conf"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [client for client, name in sent.items() if name != "late" and client != "unknown"]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.pages import find_snippet
-from tests.servers.running import WSGISTACK, Server, eventually, running
-from tests.waiting import MAX_WAIT
+from tests.servers.running import WSGISTACK, Server, running
+from tests.waiting import MAX_WAIT, wait_until
 
 README = Path(__file__).parents[2] / "recipes" / "zope" / "README.rst"
 pytestmark = pytest.mark.slow
@@ -50,7 +50,7 @@ def ask(server: Server, lines: int) -> list[str]:
             connection.request(method, path, headers={"User-Agent": "a browser"})
             assert connection.getresponse().status == status
     log = server.folder / "instance" / "var" / "log" / "Z4.log"
-    eventually(lambda: log.read_text().count("\n") >= lines or None)
+    wait_until(lambda: log.read_text().count("\n") >= lines)
     return sorted(re.sub(r"\[[^]]+\]", "[]", line) for line in log.read_text().splitlines())
 
 
@@ -81,7 +81,7 @@ def test_the_log_has_the_address_that_a_proxy_has_seen(tmp_path: Path) -> None:
             connection.request("GET", "/", headers={"X-Forwarded-For": "192.0.2.7"})
             connection.getresponse().read()
         log = server.folder / "instance" / "var" / "log" / "Z4.log"
-        assert eventually(lambda: log.read_text() or None).startswith("192.0.2.7 - - [")
+        assert wait_until(log.read_text).startswith("192.0.2.7 - - [")
 
 
 def test_the_layer_in_its_place_writes_json(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_the_layer_in_its_place_writes_json(tmp_path: Path) -> None:
             connection.request("GET", "/")
             connection.getresponse().read()
         log = server.folder / "instance" / "var" / "log" / "access.jsonl"
-        line = eventually(lambda: log.read_text().rpartition("\n")[0] or None if log.exists() else None)
+        line = wait_until(lambda: log.read_text().rpartition("\n")[0] if log.exists() else None)
         assert json.loads(line)["status"] == 200
 
 

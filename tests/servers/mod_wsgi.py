@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.running import ROOT, Server, eventually, find_port, is_refused, running
+from tests.servers.running import ROOT, Server, find_port, is_refused, running
+from tests.waiting import wait_until
 
 MODULES = Path("/usr/lib/apache2/modules")
 CONFIGURATION = """
@@ -69,6 +70,6 @@ def running_apache(folder: Path, program: str, way: str) -> Iterator[Server]:
     (folder / "site.wsgi").write_text(f"import os\nos.chdir({str(folder)!r})\n{program}\n")
     user = (*AS_NOBODY, *WITH_ACCESS) if os.geteuid() == 0 else ()
     with running(folder, *user, command, "-f", folder / "apache.conf", "-D", "FOREGROUND", port=port) as server:
-        eventually(lambda: None if server.process.poll() is None and is_refused(port) else True)
+        wait_until(lambda: server.process.poll() is not None or not is_refused(port))
         assert server.process.poll() is None, server.output()
         yield server

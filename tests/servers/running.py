@@ -7,16 +7,14 @@ import secrets
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from tests.waiting import MAX_WAIT
+from tests.waiting import MAX_WAIT, wait_until
 
-T = TypeVar("T")
 ROOT = Path(__file__).parent.parent.parent
 WSGISTACK = (sys.executable, "-c", "import sys; from wsgistack.cli import main; sys.exit(main())")
 CREDENTIALS = {"Authorization": "Basic ZGVtbzpkZW1v"}
@@ -75,7 +73,7 @@ class Server(NamedTuple):
             entries = map(json.loads, whole.splitlines())
             return next((entry for entry in entries if entry["request_id"] == request_id), None)
 
-        return eventually(find)
+        return wait_until(find)
 
 
 @contextmanager
@@ -94,22 +92,13 @@ def running(folder: Path, *command: str | Path, port: int = 0) -> Iterator[Serve
             return port or (int(found[1]) if found else None)
 
         try:
-            yield Server(process, eventually(read_port), folder)
+            yield Server(process, wait_until(read_port), folder)
         finally:
             process.terminate()
             try:
                 process.wait(MAX_WAIT)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-def eventually(find: Callable[[], T | None]) -> T:
-    """Call ``find`` until it returns something other than None."""
-    deadline = time.monotonic() + MAX_WAIT
-    while (found := find()) is None:
-        assert time.monotonic() < deadline, f"it did not happen within {MAX_WAIT} seconds"
-        time.sleep(0.05)
-    return found
 
 
 def find_port() -> int:
@@ -125,11 +114,11 @@ def find_port() -> int:
             return port
 
 
-def is_refused(port: int) -> bool | None:
-    """True if nobody listens there; None if somebody does, or did until a moment ago."""
+def is_refused(port: int) -> bool:
+    """Whether nobody listens there; False also if somebody did until a moment ago."""
     with suppress(ConnectionResetError):  # the server ended before it accepted the connection
         try:
             socket.create_connection(("127.0.0.1", port), timeout=MAX_WAIT).close()
         except ConnectionRefusedError:
             return True
-    return None
+    return False

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.projects import PROGRAM, PROJECTS, write_project
-from tests.servers.running import eventually, running
+from tests.servers.running import running
+from tests.waiting import wait_until
 
 SERVE = (PROGRAM, "serve", "-p", "0")
 REQUEST = r"GET / 200 \d+\.\d ms"
@@ -22,7 +23,7 @@ def test_serves_an_application_with_layers(target: str, tmp_path: Path) -> None:
         answer = server.get("/", Accept_Encoding="gzip")
         assert (answer.status, answer.headers["vary"]) == (200, "Accept-Encoding")
         assert "x-request-id" in answer.headers
-        eventually(lambda: re.search(f"^{REQUEST}$", server.output(), re.MULTILINE))
+        wait_until(lambda: re.search(f"^{REQUEST}$", server.output(), re.MULTILINE))
         assert server.output().splitlines()[1:4] == ["request_id", "└─ compress", f"   └─ {target}"]
 
 
@@ -34,7 +35,7 @@ def test_serves_what_init_has_written(target: str, tmp_path: Path) -> None:
         answer = server.get("/")
         assert (answer.status, answer.body) == (200, b"hello")
         request_id = answer.headers["x-request-id"]
-        eventually(lambda: request_id in server.output() or None)
+        wait_until(lambda: request_id in server.output())
         assert not re.search(REQUEST, server.output())  # the access log is enough
 
 
@@ -45,11 +46,11 @@ def test_starts_again_when_the_module_changes(tmp_path: Path) -> None:
     with running(tmp_path, *SERVE, "--reload", "plain:application", "--layer", "gzip") as server:
         assert server.get("/").body == b"hello"
         module.write_text(right.replace("hello", "changed") + "1 / 0\n")
-        eventually(lambda: "still serving the previous version" in server.output() or None)
+        wait_until(lambda: "still serving the previous version" in server.output())
         assert "plain:application: cannot import module 'plain': ZeroDivisionError: " in server.output()
         module.write_text(right.replace("hello", "changed"))
-        eventually(lambda: server.get("/").body == b"changed" or None)
-        eventually(lambda: re.search(f"^{REQUEST}$", server.output(), re.MULTILINE))
+        wait_until(lambda: server.get("/").body == b"changed")
+        wait_until(lambda: re.search(f"^{REQUEST}$", server.output(), re.MULTILINE))
 
 
 def test_prints_each_request_in_one_line_whatever_the_client_sends(tmp_path: Path) -> None:
@@ -64,4 +65,4 @@ def test_prints_each_request_in_one_line_whatever_the_client_sends(tmp_path: Pat
             r"^POST /fail 500 \d+\.\d ms failed$",
             r"^GET /a%0AGET%20/b%20200\?q=\\x1b\[31m 404 \d+\.\d ms$",
         ):
-            eventually(lambda line=line: re.search(line, server.output(), re.MULTILINE))  # type: ignore[misc]
+            wait_until(lambda line=line: re.search(line, server.output(), re.MULTILINE))  # type: ignore[misc]

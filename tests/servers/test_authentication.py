@@ -11,9 +11,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.servers.running import ROOT, eventually, running
+from tests.servers.running import ROOT, running
 from tests.servers.test_programs import PROGRAMS, Site, serving
-from tests.waiting import MAX_WAIT
+from tests.waiting import MAX_WAIT, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -169,8 +169,8 @@ def test_every_worker_fetches_the_keys(command: str, tmp_path: Path) -> None:
         with serving(tmp_path, name, *workers, *(["--", *passed] if passed else [])) as site:
             tokens = [get(f"{at}/token?user=user{number}")["access_token"] for number in range(20)]
             # a worker refuses tokens for a while if it stops for longer than the issuer may take to answer
-            found = [eventually(lambda token=token: learn_user(site, token)) for token in tokens]  # type: ignore[misc]
+            found = [wait_until(lambda token=token: learn_user(site, token)) for token in tokens]  # type: ignore[misc]
             assert found == [f"user{number}" for number in range(20)]
             get(f"{at}/rotate")
             token = get(f"{at}/token?user=new")["access_token"]
-            eventually(lambda: all(learn_user(site, token) == "new" for _ in range(10)) or None)
+            wait_until(lambda: all(learn_user(site, token) == "new" for _ in range(10)))

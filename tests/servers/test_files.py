@@ -10,8 +10,9 @@ import pytest
 
 from tests.servers.files import LARGE, TEXT
 from tests.servers.mod_wsgi import LOAD, WAYS, running_apache
-from tests.servers.running import CREDENTIALS, Server, eventually, running
+from tests.servers.running import CREDENTIALS, Server, running
 from tests.servers.test_five_layers import COMMANDS, TOML
+from tests.waiting import wait_until
 
 WSGIREF = """
 from wsgiref.simple_server import make_server
@@ -62,7 +63,7 @@ def logged_by_apache(server: Server, request_id: str) -> list[str]:
         lines = map(str.split, (server.folder / "apache.log").read_text().splitlines())
         return next((rest for found, *rest in lines if found == request_id), None)
 
-    return eventually(find)
+    return wait_until(find)
 
 
 def read_reports(server: Server) -> list[str]:
@@ -112,4 +113,4 @@ def test_logs_a_client_that_goes_during_a_file_as_aborted(server: Server) -> Non
     assert (entry["status"], entry["outcome"]) == (200, "aborted")
     if is_apache(server):
         assert entry["bytes"] == LARGE, "Apache does not say how much of it was sent"
-    eventually(lambda: True if read_reports(server).count("closed") == before + 1 else None)
+    wait_until(lambda: read_reports(server).count("closed") == before + 1)

@@ -17,7 +17,8 @@ import pytest
 
 from tests.servers import application
 from tests.servers.mod_wsgi import LOAD, WAYS, running_apache
-from tests.servers.running import CREDENTIALS, WSGISTACK, Server, eventually, running
+from tests.servers.running import CREDENTIALS, WSGISTACK, Server, running
+from tests.waiting import wait_until
 
 # the same file for wsgistack and for PasteDeploy
 INI = """
@@ -127,7 +128,7 @@ def test_leaves_a_file_to_sendfile_if_no_layer_reads_it(tmp_path: Path) -> None:
     program = f"from wsgistack import *; from tests.servers.application import application; application = {made}"
     with running(tmp_path, *UWSGI, "--eval", program) as server:
         assert server.get("/file").body == Path(application.__file__).read_bytes()
-        eventually(lambda: True if "via sendfile()" in server.output() else None)
+        wait_until(lambda: "via sendfile()" in server.output())
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic ZGVtbzp3cm9uZw==", "Basic \xff", "Bearer x"])

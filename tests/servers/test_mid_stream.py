@@ -22,9 +22,9 @@ import requests
 
 from tests.servers.failing import CHUNK, LENGTH, site
 from tests.servers.mod_wsgi import WAYS, running_apache
-from tests.servers.running import ROOT, Server, eventually, is_refused, running
+from tests.servers.running import ROOT, Server, is_refused, running
 from tests.servers.test_chromium import serving
-from tests.waiting import MAX_WAIT
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack import CatchErrors, Gzip
 
 pytestmark = pytest.mark.slow
@@ -133,7 +133,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     else:
         start = running(folder, *COMMANDS[name])
     with start as server:
-        eventually(lambda: None if is_refused(server.port) else True)
+        wait_until(lambda: not is_refused(server.port))
         (folder / "name").write_text(name)
         yield server
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.cli.files import read_mistakes
-from tests.servers.running import PATIENT, ROOT, WSGISTACK, eventually, find_port
-from tests.waiting import MAX_WAIT
+from tests.servers.running import PATIENT, ROOT, WSGISTACK, find_port
+from tests.waiting import MAX_WAIT, wait_until
 
 PROGRAMS = ["gunicorn", "uwsgi", "granian", "cheroot"]
 SERVERS = ["waitress", "wsgiref", *PROGRAMS]
@@ -99,14 +99,14 @@ def serving(
     ):
         site = Site(process, folder, port)
 
-        def find() -> bool | None:
+        def find() -> bool:
             assert process.poll() is None, site.output()
             with suppress(OSError):
                 return site.get("/") is not None
-            return None
+            return False
 
         try:
-            eventually(find)
+            wait_until(find)
             yield site
         finally:
             process.terminate()
@@ -125,7 +125,7 @@ def test_serves_and_ends_with_the_requests_in_flight(server: str, folder: Path) 
         answers: list[tuple[int, bytes, str | None]] = []
         client = threading.Thread(target=lambda: answers.append(site.get("/slow")))
         client.start()
-        eventually(lambda: (folder / "begun").exists() or None)
+        wait_until(lambda: (folder / "begun").exists())
         assert site.stop() == 0
         client.join()
         assert [(status, each) for status, each, _ in answers] == [(200, body)]
@@ -171,7 +171,7 @@ def find_pids(site: Site) -> set[bytes] | None:
 def test_two_workers_serve_the_same_stack_and_log_each_line_once(server: str, folder: Path) -> None:
     name, *passed = server.split()
     with serving(folder, name, "--workers", "2", "--", *passed) as site:
-        pids = eventually(lambda: find_pids(site))
+        pids = wait_until(lambda: find_pids(site))
         assert site.stop() == 0
         lines = (folder / "log").read_text().splitlines()
         imported = [each for each in lines if each.endswith(" imported")]
@@ -195,7 +195,7 @@ def test_passes_on_what_follows(server: str, arguments: list[str], expected: str
     with serving(folder, server, "--", *arguments) as site:
         if "error" in arguments:
             assert "[INFO]" not in site.output()
-        eventually(lambda: expected in site.output() or None)
+        wait_until(lambda: expected in site.output())
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_the_address_may_follow_as_well(server: str, option: str, folder: Path) 
 def test_serves_an_application_with_layers_without_a_file(server: str, folder: Path) -> None:
     with serving(folder, server, "--layer", "request_id", "--layer", "gzip level=1", target="shop:app") as site:
         assert site.get("/")[2]
-        eventually(lambda: "WARNING shop: asked /" in site.output() or None)
+        wait_until(lambda: "WARNING shop: asked /" in site.output())
         assert site.output().count("WARNING shop: imported") == 1
 
 
@@ -264,13 +264,13 @@ def test_reloads_workers_on_sighup(folder: Path) -> None:
         (folder / "stack.toml").write_text(STACK.replace('"request_id"', ""))
         site.process.send_signal(signal.SIGHUP)
 
-        def find() -> bool | None:
+        def find() -> bool:
             with suppress(OSError):
                 _, pid, request_id = site.get("/")
-                return True if pid != before and request_id is None else None
-            return None
+                return pid != before and request_id is None
+            return False
 
-        eventually(find)
+        wait_until(find)
 
 
 def test_warns_about_debug_on_a_public_address(folder: Path) -> None:

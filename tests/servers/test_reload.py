@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.running import WSGISTACK, Server, eventually, find_port, is_refused, running
-from tests.waiting import MAX_WAIT
+from tests.servers.running import WSGISTACK, Server, find_port, is_refused, running
+from tests.waiting import MAX_WAIT, wait_until
 
 PATIENT = f"""
 import sys
@@ -75,7 +75,7 @@ def test_loses_no_request_while_it_starts_again(server: Server) -> None:
         client.start()
     for text in ("one", "two", "last"):
         (server.folder / "hello.py").write_text(HELLO.replace("one", text))
-        eventually(lambda text=text: text.encode() in bodies or None)  # type: ignore[misc]
+        wait_until(lambda text=text: text.encode() in bodies)  # type: ignore[misc]
     for client in clients:
         client.join()
     assert failures == []
@@ -86,7 +86,7 @@ def test_ends_at_ctrl_c_when_the_requests_in_flight_have_ended(server: Server) -
     with server.response("/hold") as response:
         begin = response.read(5)
         os.killpg(server.process.pid, signal.SIGINT)
-        eventually(lambda: is_refused(server.port))
+        wait_until(lambda: is_refused(server.port))
         (server.folder / "gate").touch()
         assert begin + response.read() == b"begun, ended"
     assert server.process.wait(MAX_WAIT) == 0
@@ -99,7 +99,7 @@ def test_ends_sooner_at_a_second_ctrl_c(server: Server) -> None:
         assert connection.recv(1)
         for _ in range(2):
             os.killpg(server.process.pid, signal.SIGINT)
-            eventually(lambda: is_refused(server.port))
+            wait_until(lambda: is_refused(server.port))
         assert server.process.wait(MAX_WAIT) == 0
         with pytest.raises(ConnectionResetError):
             list(iter(partial(connection.recv, 65536), b""))
@@ -109,7 +109,7 @@ def test_ends_sooner_at_a_second_ctrl_c(server: Server) -> None:
 def test_leaves_nothing_that_listens_when_it_is_killed(server: Server) -> None:
     server.process.kill()
     server.process.wait(MAX_WAIT)
-    eventually(lambda: is_refused(server.port))
+    wait_until(lambda: is_refused(server.port))
 
 
 def test_reports_mistakes_and_lets_requests_wait_until_they_are_corrected(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_reports_mistakes_and_lets_requests_wait_until_they_are_corrected(tmp_pa
     port = find_port()
     command = [str(port) if each == "0" else each for each in RELOADING]
     with running(tmp_path, *command, port=port) as server:
-        eventually(lambda: "requests wait\n" in server.output() or None)
+        wait_until(lambda: "requests wait\n" in server.output())
         checked = subprocess.run([*WSGISTACK, "check", "stack.toml"], cwd=tmp_path, capture_output=True, text=True)
         assert server.output() == f"{checked.stderr}{checked.stdout}reload: startup failed; requests wait\n"
         with server.raw(b"GET / HTTP/1.0\r\n\r\n") as connection:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.running import WSGISTACK, Server, eventually, is_refused, running
-from tests.waiting import MAX_WAIT
+from tests.servers.running import WSGISTACK, Server, is_refused, running
+from tests.waiting import MAX_WAIT, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     (tmp_path / "wsgi.py").write_text('from wsgistack import load\napplication = load("stack.toml")\n')
     (tmp_path / "stack.toml").write_text(STACK)
     with running(tmp_path, *COMMANDS[request.param]) as started:
-        eventually(lambda: None if is_refused(started.port) else True)
+        wait_until(lambda: not is_refused(started.port))
         yield started
 
 
@@ -66,7 +66,7 @@ def test_an_incident_on_a_server_happens_again_in_memory(server: Server, chunked
     with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection:
         connection.request("GET", "/")  # a thread that waits for reports must not keep a worker from serving
         assert connection.getresponse().status == 500
-    eventually(lambda: True if reported.exists() and "division by zero" in reported.read_text() else None)
+    wait_until(lambda: reported.exists() and "division by zero" in reported.read_text())
     saved = next(each for each in (server.folder / "capsules").iterdir() if "ZeroDivisionError" in each.read_text())
     text = saved.read_text()
     assert not any(secret in text for secret in ("s3cret-word", "abcdefgh", "0123456789"))

@@ -12,7 +12,8 @@ from struct import pack
 
 import pytest
 
-from tests.servers.running import Server, eventually, running
+from tests.servers.running import Server, running
+from tests.waiting import wait_until
 
 GUNICORN = (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--workers", "2", "--threads", "8")
 REQUESTS = 2000
@@ -80,7 +81,7 @@ def test_each_request_has_exactly_one_line(queue: int, tmp_path: Path) -> None:
             done.set()
         rotating.result()
         with suppress(AssertionError):  # the comparison shows more
-            eventually(lambda: count_lines(tmp_path) >= REQUESTS or None)
+            wait_until(lambda: count_lines(tmp_path) >= REQUESTS)
 
     found = [LINE.fullmatch(line) for line in read_lines(tmp_path)]
     assert all(found)

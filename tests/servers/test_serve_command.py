@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.files import read_mistakes
-from tests.servers.running import ROOT, WSGISTACK, eventually, is_refused, running
-from tests.waiting import MAX_WAIT
+from tests.servers.running import ROOT, WSGISTACK, is_refused, running
+from tests.waiting import MAX_WAIT, wait_until
 
 HELLO = f"""
 import logging
@@ -55,7 +55,7 @@ def test_serves_the_quickstart(tmp_path: Path) -> None:
         failed = failure.headers["x-request-id"]
         assert json.loads(failure.body)["request_id"] == failed
         line = f'"GET /fail HTTP/1.1" 500 {len(failure.body)} "-" "-" '
-        access = eventually(lambda: [each for each in server.output().splitlines() if line in each] or None)
+        access = wait_until(lambda: [each for each in server.output().splitlines() if line in each])
         assert [each.split()[-1] for each in access] == [failed]
         assert server.output().count(f"GET /fail failed, request {failed}\nTraceback") == 1
         assert server.output().splitlines()[0] == f"Serving on http://127.0.0.1:{server.port}/ (stop with Ctrl-C)"
@@ -73,7 +73,7 @@ def test_stops_cleanly_even_while_it_sends(stop: signal.Signals, requests: int, 
         assert all(connection.recv(1) for connection in connections)
         server.process.send_signal(stop)
         if requests:  # they do not end by themselves
-            eventually(lambda: is_refused(server.port))
+            wait_until(lambda: is_refused(server.port))
             server.process.send_signal(stop)
         assert server.process.wait(MAX_WAIT) == 0
         for connection in connections:  # an end of the stream would look like a whole response
@@ -88,7 +88,7 @@ def test_stops_cleanly_even_while_it_sends(stop: signal.Signals, requests: int, 
 def test_keeps_the_logging_of_the_application(site: Path) -> None:
     with running(site, *WSGISTACK, "serve", "stack.toml", "--port", "0") as server:
         assert server.get("/fail").status == 500
-        eventually(lambda: "MINE GET /fail failed" in server.output() or None)
+        wait_until(lambda: "MINE GET /fail failed" in server.output())
         assert server.output().count("GET /fail failed") == 1
 
 

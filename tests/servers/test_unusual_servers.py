@@ -14,7 +14,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.servers.running import CREDENTIALS, Server, eventually, is_refused, running
+from tests.servers.running import CREDENTIALS, Server, is_refused, running
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +93,7 @@ def start(name: str, folder: Path) -> tuple[str | Path, ...]:
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("site")
     with running(folder, *start(request.param, folder)) as server:
-        eventually(lambda: None if is_refused(server.port) else True)
+        wait_until(lambda: not is_refused(server.port))
         yield server
 
 

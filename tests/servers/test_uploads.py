@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.middleware.decompress.test_decoding import ENCODE
-from tests.servers.running import Server, eventually, is_refused, running
+from tests.servers.running import Server, is_refused, running
 from tests.servers.uploads import LIMIT
-from tests.waiting import MAX_WAIT
+from tests.waiting import MAX_WAIT, wait_until
 
 GUNICORN = (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "tests.servers.uploads:application")
 UWSGI = (Path(sys.executable).parent / "uwsgi", "--need-app", "--module", "tests.servers.uploads")
@@ -41,7 +41,7 @@ TOO_LARGE = b"The request body is larger than 1000000 bytes, which is the limit.
 @pytest.fixture(scope="module", params=COMMANDS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("uploads"), *COMMANDS[request.param]) as started:
-        eventually(lambda: None if is_refused(started.port) else True)  # granian prints its address too early
+        wait_until(lambda: not is_refused(started.port))  # granian prints its address too early
         yield started
 
 
@@ -168,4 +168,4 @@ def test_the_log_shows_refused_requests_as_complete(server: Server, connection: 
         lines = [line for line in log.read_text().splitlines() if "/read?logged" in line]
         return [line[:5] for line in lines] if len(lines) == 2 else None
 
-    assert sorted(eventually(find)) == ["413 -", "415 -"]
+    assert sorted(wait_until(find)) == ["413 -", "415 -"]

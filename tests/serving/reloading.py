@@ -10,8 +10,8 @@ from contextlib import closing, redirect_stderr
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.servers.running import eventually, find_port, is_refused
-from tests.waiting import MAX_WAIT
+from tests.servers.running import find_port, is_refused
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack.serving.listener import open_listener
 from wsgistack.serving.reload import supervise
 
@@ -81,14 +81,14 @@ class Site:
                 return response.read().decode() if response.status == 200 else str(response.status)
 
     def becomes(self, text: str, path: str = "/") -> None:
-        eventually(lambda: self.get(path) == text or None)
+        wait_until(lambda: self.get(path) == text)
 
     def says(self, text: str) -> None:
-        eventually(lambda: text in self.said.getvalue() or None)
+        wait_until(lambda: text in self.said.getvalue())
 
     def has_ended(self, times: int) -> None:
         ends = self.folder / "ends"
-        eventually(lambda: (ends.exists() and ends.read_text() == "." * times) or None)
+        wait_until(lambda: ends.exists() and ends.read_text() == "." * times)
 
     def reload(self, client: Callable[[], object]) -> list[str]:
         """Serve until the client has finished, and return what was printed."""
@@ -96,7 +96,7 @@ class Site:
 
         def run() -> None:
             try:
-                eventually(lambda: not is_refused(self.port) or None)
+                wait_until(lambda: not is_refused(self.port))
                 client()
             except BaseException as error:
                 errors.append(error)

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.linking import linked, read_reports
-from tests.servers.running import ROOT, eventually
+from tests.servers.running import ROOT
 from tests.serving.reloading import HELLO, PROGRAM, Site
 from tests.serving.served import answers
-from tests.waiting import MAX_WAIT
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack.config.document import read_source
 from wsgistack.errors import ConfigError
 from wsgistack.serving import reload
@@ -69,9 +69,9 @@ def test_serves_the_previous_version_while_the_code_is_broken(site: Site, capfd:
         site.says("startup failed")
         assert site.get() == "one"
         site.write("hello:ap", "conf/stack")
-        eventually(lambda: site.said.getvalue().count("startup failed") == 2 or None)
+        wait_until(lambda: site.said.getvalue().count("startup failed") == 2)
         site.write(HELLO.replace("one", "two"))
-        eventually(lambda: site.said.getvalue().count("startup failed") == 3 or None)
+        wait_until(lambda: site.said.getvalue().count("startup failed") == 3)
         assert site.get() == "one"
         site.write("hello:app", "conf/stack")
         site.becomes("two")
@@ -115,7 +115,7 @@ def test_gives_up_a_start_when_a_file_changes_again(site: Site) -> None:
     def client() -> None:
         site.becomes("one")
         site.write("open('begun', 'w').close()\nimport time\ntime.sleep(600)")
-        eventually(lambda: (site.folder / "begun").exists() or None)
+        wait_until(lambda: (site.folder / "begun").exists())
         site.write(HELLO.replace("one", "two"))
         site.becomes("two")
 
@@ -193,7 +193,7 @@ def test_kills_a_worker_that_does_not_end_at_the_second_signal(site: Site, monke
     site.write(f"{hanging}\nwhile True: time.sleep(600)")
 
     def client() -> None:
-        eventually(lambda: (site.folder / "begun").exists() or None)
+        wait_until(lambda: (site.folder / "begun").exists())
         os.kill(os.getpid(), signal.SIGTERM)
 
     assert site.reload(client) == []

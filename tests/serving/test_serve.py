@@ -18,9 +18,9 @@ from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
 
-from tests.servers.running import eventually, is_refused
+from tests.servers.running import is_refused
 from tests.serving.served import PLAIN, answers, asks, response_of, served
-from tests.waiting import MAX_WAIT
+from tests.waiting import MAX_WAIT, wait_until
 from wsgistack import AccessLog
 from wsgistack.errors import ConfigError
 from wsgistack.serving import serve as serving
@@ -113,7 +113,7 @@ def test_ends_requests_in_flight_and_refuses_new_connections(monkeypatch: pytest
         with response_of(host, port) as response:
             begin = response.read(5)
             stop_server()
-            eventually(lambda: is_refused(port))
+            wait_until(lambda: is_refused(port))
             gate.set()
             return begin + response.read()
 
@@ -134,7 +134,7 @@ def test_answers_a_last_request_on_a_connection_that_was_kept(monkeypatch: pytes
                     seen.append(response.headers["Connection"])
                 if len(seen) == 1:
                     stop_server()
-                    eventually(lambda: is_refused(port))
+                    wait_until(lambda: is_refused(port))
             return seen
 
     assert served(answers("200 OK", b"hello"), client, stop=None) == [None, "close"]
@@ -188,7 +188,7 @@ def test_resets_the_connections_of_requests_that_do_not_end(
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert connection.recv(1)
             stop_server()
-            eventually(lambda: is_refused(port))
+            wait_until(lambda: is_refused(port))
             if is_repeated:
                 stop_server(signal.SIGTERM)
             if not is_reading:

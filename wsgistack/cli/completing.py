@@ -35,7 +35,7 @@ def complete(parser: Parser) -> None:
 
 
 def _open(parsed_args: argparse.Namespace) -> Document:
-    """The file before the option that is completed; without one, there is nothing to complete."""
+    """The file before the option that is completed; without one, nothing is completed."""
     try:
         return open_document(parsed_args.target or {}, {})
     except ConfigError:

@@ -27,7 +27,7 @@ _TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
 def get(headers: Headers, name: str) -> str | None:
-    """Return the value of the first header with a name, which must be in lower case; None if there is none."""
+    """Return the value of the first header with a name, which must be in lower case; None without one."""
     length = len(name)
     for key, value in headers:
         if len(key) == length and key.lower() == name:  # len() is faster, and nearly always enough

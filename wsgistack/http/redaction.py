@@ -9,6 +9,12 @@ __all__ = ["REDACTED", "Redaction", "redact_text"]
 
 REDACTED = "[redacted]"
 
+MAX_REMEMBERED = 1024
+"""Names of which it is remembered whether they are secret: an error has all those of the process and its frames."""
+
+MAX_NAME = 64
+"""In characters: longer names are not remembered, so that no client can fill the memory with them."""
+
 # A blank in a name is any separator, or none: "api key" is apikey, api-key, X-Api-Key and apiKey.
 _PARTS_OF_NAMES = (
     "access code",
@@ -111,12 +117,6 @@ _PAIRS = re.compile(r"([&;])")
 _MARKS = re.compile(r"([&;,?#=:]|/+)")  # between the names and values of a URL, a query or JSON
 _AROUND_NAMES = " \t\r\n\"'()[]{}"  # in JSON
 _SITE = re.compile(r"(?i:https?)://[^/?#&;,=\s]*")
-MAX_REMEMBERED = 1024
-"""Names of which it is remembered whether they are secret: an error has all those of the process and its frames."""
-
-MAX_NAME = 64
-"""In characters: longer names are not remembered, so that no client can fill the memory with them."""
-
 _MAX_DECODED = 4  # times: proxies and applications encode what is encoded already
 _NAME_IN_TEXT = re.compile(
     r"(?<![\w.\[\]%-])(?:(?P<option>--[\w-]++)\s{1,3}(?=[^\s-])|(?P<name>[\w.\[\]%-]++)"
@@ -152,7 +152,8 @@ class Redaction:
 
     def is_secret(self, name: str) -> bool:
         """Whether a value with this name is a secret."""
-        return self._judge(name) if len(name) <= MAX_NAME else self._find(name.lower()) is not None
+        judge = self._judge if len(name) <= MAX_NAME else self._judge.__wrapped__
+        return judge(name)
 
     def redact_value(self, name: str, value: str) -> str:
         """The value of a header, a cookie or a variable, redacted if its name or its form says that it is a secret."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import check_counts
 from wsgistack.exchange.refusing import RefusingExchange, refuse_body, refuse_unread_body
 from wsgistack.http.bodies import BodyRefusal, BodyRefusedError, LimitedInput, find_body_length, has_no_body
 from wsgistack.http.headers import MAX_LENGTH_DIGITS
@@ -67,9 +67,7 @@ class BodyLimit(Middleware):
 
     def __init__(self, app: App, /, *, max_size: Size = 10485760) -> None:
         super().__init__(app)
-        if type(max_size) is not int or max_size < 0:
-            mistake = Mistake(f"invalid value {max_size!r}", key="max_size", value=max_size, expected="0 bytes or more")
-            raise ConfigError(mistake)
+        check_counts("bytes", max_size=max_size)
         self.max_size = max_size
         self._refusal = BodyRefusal(413, f"The request body is larger than {max_size} bytes, which is the limit.")
 

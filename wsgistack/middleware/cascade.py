@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any, BinaryIO, ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_counts
 from wsgistack.exchange import Exchange, refuse_write
 from wsgistack.http.bodies import BodyRefusedError, find_body_length, has_no_body
 from wsgistack.peers import AUTHENTICATION, because
@@ -80,9 +80,8 @@ class Cascade(Middleware):
             if type(status) is not int or not 400 <= status <= 599:
                 expected = "status codes of errors, such as 404"
                 mistakes.append(Mistake(f"invalid value {status!r}", key="statuses", value=status, expected=expected))
-        if type(max_body) is not int or max_body < 0:
-            expected = "0 bytes or more"
-            mistakes.append(Mistake(f"invalid value {max_body!r}", key="max_body", value=max_body, expected=expected))
+        with mistakes.collect():
+            check_counts("bytes", max_body=max_body)
         mistakes.raise_if_any()
         self.fallback = fallback
         self.statuses = statuses

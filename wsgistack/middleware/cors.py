@@ -1,11 +1,10 @@
 """What scripts on pages of other origins may do with a site."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import inf
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_durations, check_lists
 from wsgistack.exchange import editing
 from wsgistack.http.headers import is_field_name, replace, vary
 from wsgistack.http.origins import MAX_ORIGIN, Origins
@@ -128,9 +127,8 @@ class Cors(Middleware):
                 Mistake(f"{value} is not possible with credentials", key=key, value=value, expected=expected)
                 for key, value in everybody
             ]
-        if not 0 <= max_age < inf:
-            expected = "0 seconds or more"
-            mistakes.append(Mistake(f"invalid value {max_age!r}", key="max_age", value=max_age, expected=expected))
+        with mistakes.collect():
+            check_durations(max_age=max_age)
         with mistakes.collect():
             self._is_shared = compile_exemptions(under, key="under") if under else None
         mistakes.raise_if_any()

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake
+from wsgistack.errors import check_counts
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.exchange.lengths import has_one_chunk, keep_length
 from wsgistack.file_wrapper import is_file_wrapper
@@ -68,9 +68,7 @@ class Etag(Middleware):
 
     def __init__(self, app: App, /, *, max_size: Size = 1024 * 1024) -> None:
         super().__init__(app)
-        if type(max_size) is not int or max_size < 0:
-            mistake = Mistake(f"invalid value {max_size!r}", key="max_size", value=max_size, expected="0 bytes or more")
-            raise ConfigError(mistake)
+        check_counts("bytes", max_size=max_size)
         self.max_size = max_size
 
     def __call__(self, environ: Environ, start_response: StartResponse, /) -> Iterable[bytes]:

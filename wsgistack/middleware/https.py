@@ -3,11 +3,10 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from math import inf
 from typing import ClassVar, Literal
 
 from wsgistack.base import Middleware
-from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_durations, check_lists
 from wsgistack.exchange.setting import setting
 from wsgistack.http.addresses import parse_address
 from wsgistack.http.hosts import MAX_HOST, split_host
@@ -109,8 +108,8 @@ class Https(Middleware):
         if not 0 < port < 65536:
             mistakes.append(Mistake("not a valid port", key="port", value=port, expected="1 to 65535"))
         max_age = 0 if hsts == "off" else hsts
-        if not 0 <= max_age < inf:
-            mistakes.append(Mistake("not a valid duration", key="hsts", value=hsts, expected="0 seconds or more"))
+        with mistakes.collect():
+            check_durations(hsts=max_age)
         if preload and not (include_subdomains and max_age >= MIN_PRELOAD_AGE):
             expected = "include_subdomains = true and an hsts of at least 365d with it"
             mistakes.append(Mistake("browsers would not accept the site", key="preload", value=True, expected=expected))

@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from math import inf
 from pathlib import Path
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_durations, check_lists
 from wsgistack.http.addresses import Networks
 from wsgistack.http.paths import compile_exemptions
 from wsgistack.http.responses import send_answer
@@ -76,9 +75,8 @@ class Maintenance(Middleware):
         if "\0" in str(flag):
             problem = f"not a valid file name {str(flag)!r}"
             mistakes.append(Mistake(problem, key="flag", value=flag, expected="a path without the character NUL"))
-        if not 0 <= retry_after < inf:
-            expected = "0 seconds or more"
-            mistakes.append(Mistake("not a valid duration", key="retry_after", value=retry_after, expected=expected))
+        with mistakes.collect():
+            check_durations(retry_after=retry_after)
         with mistakes.collect():
             self._is_allowed = Networks(allowed, key="allowed").contains_peer
         with mistakes.collect():

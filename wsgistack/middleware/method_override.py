@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from wsgistack.base import Middleware
 from wsgistack.environ import environ_key
-from wsgistack.errors import Mistake, Mistakes, check_lists
+from wsgistack.errors import Mistake, Mistakes, check_counts, check_lists
 from wsgistack.http.bodies import BodyRefusedError, find_body_length
 from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.types import App, Environ, Size, StartResponse
@@ -76,9 +76,8 @@ class MethodOverride(Middleware):
             if not _TOKEN.fullmatch(method) or method in ("GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"):
                 expected = "methods in capitals that change data, as PUT"
                 mistakes.append(Mistake(f"invalid value {method!r}", key="allowed", value=method, expected=expected))
-        if type(max_form) is not int or max_form < 0:
-            expected = "0 bytes or more"
-            mistakes.append(Mistake(f"invalid value {max_form!r}", key="max_form", value=max_form, expected=expected))
+        with mistakes.collect():
+            check_counts("bytes", max_form=max_form)
         mistakes.raise_if_any()
         self.header = header
         self.field = field

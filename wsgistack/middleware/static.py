@@ -5,12 +5,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_mappings
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_durations, check_mappings
 from wsgistack.imports import require_extra
 from wsgistack.peers import AUTHENTICATION, because
 from wsgistack.types import App, Changes, Duration, Environ, StartResponse
@@ -91,9 +90,8 @@ class Static(Middleware):
         except re.error as error:
             problem = f"not a valid regular expression: {error}"
             mistakes.append(Mistake(problem, key="immutable", value=immutable))
-        if not 0 <= max_age < inf:
-            expected = "0 seconds or more"
-            mistakes.append(Mistake("not a valid duration", key="max_age", value=max_age, expected=expected))
+        with mistakes.collect():
+            check_durations(max_age=max_age)
         whitenoise: Any = None
         with mistakes.collect():
             whitenoise = require_extra("whitenoise", extra="static", key="")

@@ -57,5 +57,5 @@ def write_quantity(number: float, units: Mapping[str, int]) -> str | float:
     """Write a number in the largest unit of which it is a multiple; without one, return the number alone."""
     whole = int(number) if 0 < number <= MAX_WRITTEN else 0
     if not whole or whole != number:
-        return number or 0
+        return number or 0  # 0.0 is written like the 0 of a file
     return next((f"{whole // factor}{unit}" for unit, factor in units.items() if whole % factor == 0), whole)

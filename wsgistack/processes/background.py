@@ -11,7 +11,7 @@ from weakref import WeakSet, finalize
 
 from wsgistack.processes.forking import renew_after_fork, renew_if_forked
 
-__all__ = ["Background", "call_at_end"]
+__all__ = ["Background", "call_at_end", "cancel_at_end"]
 
 Item = TypeVar("Item")
 _Items: TypeAlias = queue.SimpleQueue[Item | threading.Event | None]
@@ -102,19 +102,24 @@ def _end(thread: threading.Thread, items: _Items[Item], patience: float) -> None
 
 _ENDING: dict[threading.Thread, float] = {}  # how long the end of the process waits for those that still work
 _KNOWN: WeakSet[Background[Any]] = WeakSet()
-_AT_END: list[Callable[[], object]] = []
+_AT_END: dict[Callable[[], object], None] = {}
 
 
 def call_at_end(report: Callable[[], object]) -> None:
-    """Call a function when the process ends, after all threads had the time to work on their items."""
-    _AT_END.append(report)
+    """Call a function once when the process ends, after all threads had the time to work on their items."""
+    _AT_END[report] = None
+
+
+def cancel_at_end(report: Callable[[], object]) -> None:
+    """Do not call a function when the process ends, if it was to be called."""
+    _AT_END.pop(report, None)
 
 
 @atexit.register
 def _end_process() -> None:
     renew_if_forked()
     _wait_for_all()
-    for report in _AT_END:
+    for report in [*_AT_END]:
         report()
 
 

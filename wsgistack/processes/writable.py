@@ -18,7 +18,7 @@ def check_file(path: Path, key: str, expected: str = "a file that can be written
     :param key: the option that names it.
     :raises ConfigError: it can't.
     """
-    _refuse(_find_problem(path, is_folder=False), "open", path, key, expected)
+    _check(path, key, expected, "open", is_folder=False)
 
 
 def check_folder(path: Path, key: str) -> None:
@@ -27,12 +27,17 @@ def check_folder(path: Path, key: str) -> None:
     :param key: the option that names it.
     :raises ConfigError: they can't.
     """
-    _refuse(_find_problem(path, is_folder=True), "write to", path, key, "a folder, or the name of a new one")
+    _check(path, key, "a folder, or the name of a new one", "write to", is_folder=True)
 
 
-def _refuse(code: int, action: str, path: Path, key: str, expected: str) -> None:
-    if code:
-        problem = f"cannot {action} {str(path)!r}: {os.strerror(code)}"
+def _check(path: Path, key: str, expected: str, action: str, *, is_folder: bool) -> None:
+    try:
+        code = _find_problem(path, is_folder=is_folder)
+        reason = os.strerror(code) if code else ""
+    except ValueError as error:  # such as for a NUL
+        reason = str(error)
+    if reason:
+        problem = f"cannot {action} {str(path)!r}: {reason}"
         raise ConfigError(Mistake(problem, key=key, value=path, expected=expected))
 
 

@@ -139,7 +139,7 @@ class Record:
 
     @property
     def status(self) -> str:
-        """The status that the client gets; empty if there is none or it is not a str."""
+        """The status that the client gets; empty without one, or if it is not a str."""
         status = self.accepted.status if self.accepted else ""
         return status if isinstance(status, str) else ""
 

@@ -3,6 +3,7 @@
 import json
 from collections import UserDict
 from collections.abc import KeysView
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -136,8 +137,14 @@ def test_remembers_few_values_and_no_secrets() -> None:
     [
         ({"addresses": "hased"}, "addresses: unknown mode 'hased'; did you mean 'hashed'"),
         ({"address_key": "k"}, "address_key: changes nothing; write addresses = hashed"),
-        ({"max_value": 19}, "max_value: too small: 19; expected 20 or more"),
-        ({"max_line": 0}, "max_line: too small: 0; expected 500 or more"),
+        *(
+            ({"max_value": number}, f"max_value: invalid value {number}; expected 20 characters or more")
+            for number in (19, -1, True, inf, nan)
+        ),
+        *(
+            ({"max_line": number}, f"max_line: invalid value {number}; expected 500 characters or more")
+            for number in (0, -1, True, inf, nan)
+        ),
     ],
 )
 def test_refuses_an_invalid_option_with_the_reason(options: dict[str, Any], message: str) -> None:

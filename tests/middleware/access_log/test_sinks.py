@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from logging.config import dictConfig
 from logging.handlers import BufferingHandler
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,14 @@ def test_warns_once_if_a_later_configuration_disabled_the_logger(caplog: pytest.
     [
         ({"level": "wraning"}, "level: unknown level 'wraning'; did you mean 'warning'?"),
         ({"level": "staus"}, "level: unknown level 'staus'; did you mean 'status'?"),
-        ({"queue": -1}, "queue: is negative: -1; expected a number of lines, or 0 for no queue"),
+        *(
+            ({"queue": number}, f"queue: invalid value {number}; expected 0 lines or more")
+            for number in (-1, True, inf, nan)
+        ),
+        *(
+            ({"slow": number, "sample": 0}, f"slow: invalid value {number}; expected 0 seconds or more")
+            for number in (-1, True, inf, nan)
+        ),
         ({"queue": 9, "output": "logging"}, "queue: not for the output logging; use logging.handlers.QueueHandler"),
         ({"sample": 10}, "sample: not a rate: 10; expected 0 to 1; for 10 %, write 0.1"),
         ({"sample": -1}, "sample: not a rate: -1; expected 0 to 1"),

@@ -304,8 +304,8 @@ def test_shows_no_password_in_its_repr() -> None:
         ({"users": {"a": "b"}, "realm": "tést"}, "realm: a header can't contain this realm"),
         ({"users": {"a:b": "c"}}, "users: the name of user 'a:b' has a colon, which no client can send"),
         ({"users": {"a\n": "c"}}, "has a control character, which no client can send"),
-        ({"users": {"a": "b"}, "max_hashes": -1}, "max_hashes: is not a number of hashes; expected 1 or more"),
-        ({"users": {"a": "b"}, "max_hashes": 0}, "max_hashes: is not a number of hashes; expected 1 or more"),
+        ({"users": {"a": "b"}, "max_hashes": -1}, "max_hashes: invalid value -1; expected 1 or more"),
+        ({"users": {"a": "b"}, "max_hashes": 0}, "max_hashes: invalid value 0; expected 1 or more"),
         ({"users": {"a": "b"}, "weak_hashes": ["md4"]}, "weak_hashes: unknown format 'md4'; choose from"),
     ],
 )

@@ -262,6 +262,16 @@ def test_the_variables_of_mod_ssl_agree_with_the_subject() -> None:
     assert get({**name, "SSL_CLIENT_S_DN_CN": "\xff"}, 401)
 
 
+def test_the_log_says_which_variables_do_not_agree_with_the_subject(caplog: pytest.LogCaptureFixture) -> None:
+    get({**BY_SERVER, "SSL_CLIENT_S_DN_CN": "eve", "SSL_CLIENT_S_DN_O": "Example", "SSL_CLIENT_S_DN_L": "x"}, 401)
+    [record] = caplog.records
+    assert record.reason == (  # type: ignore[attr-defined]
+        "not as in SSL_CLIENT_S_DN: SSL_CLIENT_S_DN_CN differs, SSL_CLIENT_S_DN_OU is missing, SSL_CLIENT_S_DN_L "
+        "differs; with uwsgi_param, pass neither SSL_CLIENT_S_DN_* nor SSL_CLIENT_I_DN_*"
+    )
+    assert get({**BY_SERVER, "SSL_CLIENT_S_DN": "CN=ada", "SSL_CLIENT_S_DN_CN": "ada"}).startswith("ada ")
+
+
 def test_a_backslash_in_a_name_is_doubled_only_by_mod_ssl() -> None:
     name = {**BY_SERVER, "SSL_CLIENT_S_DN": r"CN=SHOP\\ada", "SSL_CLIENT_S_DN_CN": r"SHOP\\ada"}
     assert get({**name, "SSL_VERSION_INTERFACE": "mod_ssl/2.4.71"}).startswith(r"SHOP\ada []")

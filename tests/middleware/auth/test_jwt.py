@@ -3,6 +3,7 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from time import time
 from typing import Any
@@ -273,6 +274,11 @@ def test_remembers_a_limited_number(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"secret": SECRET, "algorithms": "HS256"}, "jwt.algorithms: is text; expected a list; write ['HS256']"),
         ({"secret": SECRET, "algorithms": ["HS256"], "audience": "shop"}, "jwt.audience: is text; expected a list"),
         ({"secret": SECRET, "algorithms": ["HS256"], "required": "exp"}, "jwt.required: is text; expected a list"),
+        ({"secret": SECRET, "algorithms": 256}, "jwt.algorithms: is a number; expected a list"),
+        *(
+            ({"secret": SECRET, "algorithms": ["HS256"], key: inf}, f"jwt.{key}: invalid value inf; expected 0 seconds")
+            for key in ("leeway", "refresh", "remember")
+        ),
     ],
 )
 def test_says_what_is_wrong(options: Mapping[str, Any], said: str) -> None:

@@ -1,6 +1,7 @@
 """Compression: what is compressed, in which coding, with which headers, and that a stream stays a stream."""
 
 from collections.abc import Iterable, Iterator
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -536,8 +537,10 @@ def test_a_higher_level_makes_smaller_responses() -> None:
         ({"levels": {"gzip": 6.0}}, "levels: invalid level 6.0; expected 1 to 9 for gzip"),
         ({"types": ()}, r"types: invalid value \(\); expected media types, such as text/\*"),
         ({"except_types": "text/csv"}, "except_types: invalid value 'text/csv'; expected a list of media types"),
-        ({"flush_interval": -1}, "flush_interval: invalid value -1; expected 0 seconds or more"),
-        ({"flush_interval": float("nan")}, "flush_interval: invalid value nan"),
+        *(
+            ({"flush_interval": number}, f"flush_interval: invalid value {number}; expected 0 seconds or more")
+            for number in (-1, True, inf, nan)
+        ),
         ({"random_padding": 512}, "random_padding: invalid value 512; expected 0 to 511 bytes"),
         ({"random_padding": 1.5}, "random_padding: invalid value 1.5; expected 0 to 511 bytes"),
         ({"minimum_size": "500"}, "minimum_size: invalid value '500'; expected 0 bytes or more"),

@@ -4,6 +4,7 @@ import logging
 import logging.handlers
 import queue
 from collections.abc import Iterable, Iterator
+from math import inf, nan
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -158,7 +159,10 @@ def test_two_layers_keep_one_id() -> None:
         ({"header": "X Request"}, "header: not a valid name of a header; expected a name such as X-Request-ID"),
         ({"header": "X-Id\r\n"}, "header: not a valid name of a header"),
         ({"header": ""}, "header: not a valid name of a header"),
-        ({"maximum_length": 0}, "maximum_length: too short for an id; expected 1 or more"),
+        *(
+            ({"maximum_length": number}, f"maximum_length: invalid value {number}; expected 1 or more")
+            for number in (0, -1, True, inf, nan)
+        ),
     ],
 )
 def test_refuses_an_invalid_option_with_the_reason(options: dict[str, Any], message: str) -> None:

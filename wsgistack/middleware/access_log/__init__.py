@@ -178,7 +178,7 @@ class AccessLog(Middleware):
         slow: Duration | None = None,
     ) -> None:
         super().__init__(app)
-        check_lists(fields=fields, extra_fields=extra_fields, redact=redact)
+        check_lists(fields=fields or (), extra_fields=extra_fields or (), redact=redact or ())
         mistakes = Mistakes()
         is_logging = output == "logging" and file is None
         facts_of: Facts = vars  # never called: only logging finds facts, and a mistake there is raised below

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from wsgistack.errors import Mistake, Mistakes
+from wsgistack.errors import Mistake, Mistakes, check_counts
 from wsgistack.http.escaping import escape_quoted
 from wsgistack.http.redaction import REDACTED, Redaction
 from wsgistack.http.urls import request_target
@@ -114,7 +114,7 @@ class Cleaning:
         self.line_limit = line_limit
 
     def shorten(self) -> "Cleaning | None":
-        """The same with half the limit, for a line that is too long. None if there is nothing left to cut."""
+        """The same with half the limit, for a line that is too long. None if nothing is left to cut."""
         half = self.limit // 2
         return Cleaning(self.redaction, self.hide_addresses, half, self.line_limit) if half else None
 
@@ -178,9 +178,10 @@ def make_cleaning(
     hide = None
     with mistakes.collect():
         hide = make_hider(addresses, address_key)
-    for key, value, least in (("max_value", max_value, _LEAST_VALUE), ("max_line", max_line, _LEAST_LINE)):
-        if value < least:
-            mistakes.append(Mistake(f"too small: {value}", key=key, value=value, expected=f"{least} or more"))
+    with mistakes.collect():
+        check_counts("characters", _LEAST_VALUE, max_value=max_value)
+    with mistakes.collect():
+        check_counts("characters", _LEAST_LINE, max_line=max_line)
     switch = next((each for each in redact or () if each.lower() in _SWITCHES), None)
     if switch is not None:
         expected = "names, or none to show all secrets"

@@ -85,7 +85,7 @@ STRUCTURED = tuple(_PRESETS)
 _RECORD = ("client", "user", "method", "target", "status", "bytes", "duration", "outcome", "error", "request_id")
 _TAKEN = {*vars(makeLogRecord({})), "asctime", "message"}
 
-_NUMBERS = {  # NULL is how the format writes that there is none
+_NUMBERS = {  # the format writes NULL for a missing one
     "bytes": "entry.sent",
     "duration_ns": "int(entry.duration * 1e9)",
     "port": "read_number(get('SERVER_PORT'), NULL)",

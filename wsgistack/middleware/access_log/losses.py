@@ -8,7 +8,7 @@ from threading import RLock
 from time import monotonic
 
 from wsgistack.errors import forget_handled
-from wsgistack.processes.background import call_at_end
+from wsgistack.processes.background import call_at_end, cancel_at_end
 from wsgistack.processes.forking import renew_after_fork, renew_if_forked
 
 __all__ = ["Losses"]
@@ -37,7 +37,7 @@ class Losses:
         """Make a new lock, which no thread holds, and begin to count."""
         self._lock = RLock()  # a garbage collection may write another line
         self.count: int = 0
-        _UNREPORTED.discard(self)
+        cancel_at_end(self.report_at_end)
 
     def add(self, error: Exception) -> None:
         """Count a line. The first one is reported, with the traceback if the error is not one of the system."""
@@ -47,7 +47,7 @@ class Losses:
             if self.count > 1:
                 return
             self._end = monotonic() + INTERVAL
-            _UNREPORTED.add(self)
+            call_at_end(self.report_at_end)  # which keeps this object, although its layer may be gone
         said = str(error) or type(error).__name__
         details = None if isinstance(error, (Full, OSError)) else error
         with suppress(Exception):  # the logger may be what fails
@@ -68,7 +68,7 @@ class Losses:
     def _report(self, message: str) -> None:
         with self._lock:
             count, self.count = self.count, 0
-            _UNREPORTED.discard(self)
+            cancel_at_end(self.report_at_end)
         if count:  # another thread may have been faster
             with suppress(Exception):
                 self._find_logger().warning(message, count)
@@ -76,14 +76,3 @@ class Losses:
     def _find_logger(self) -> logging.Logger:
         """The logger, or that of the root if a configuration that came later has disabled it."""
         return logging.getLogger() if self._logger.disabled else self._logger
-
-
-_UNREPORTED: set[Losses] = set()  # keeps them until they are reported, although their layer may be gone
-
-
-def _report_all() -> None:
-    for each in [*_UNREPORTED]:
-        each.report_at_end()
-
-
-call_at_end(_report_all)

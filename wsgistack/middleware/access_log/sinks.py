@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_counts, check_durations, suggest
 from wsgistack.middleware.access_log.file import LogFile
 from wsgistack.middleware.access_log.line import Entry
 from wsgistack.middleware.access_log.queued import queue_lines
@@ -42,9 +42,10 @@ def make_sink(
     if output not in _OUTPUTS:
         hint = suggest(output, _OUTPUTS)
         mistakes.append(Mistake(f"unknown output {output!r}", key="output", value=output, hint=hint))
-    if queue < 0:
-        expected = "a number of lines, or 0 for no queue"
-        mistakes.append(Mistake(f"is negative: {queue}", key="queue", value=queue, expected=expected))
+    with mistakes.collect():
+        check_counts("lines", queue=queue)
+    with mistakes.collect():
+        check_durations(slow=slow or 0)
     if file is not None:
         file = Path(file)
         mistakes += _find_conflicts(file, output)

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Annotated, Literal, TypedDict
 
-from wsgistack.errors import Mistake, Mistakes
+from wsgistack.errors import Mistake, Mistakes, check_counts
 from wsgistack.middleware.auth.credentials import MAX_HEADER, has_scheme, parse_credentials
 from wsgistack.middleware.auth.groups import Groups, watch_groups
 from wsgistack.middleware.auth.hashes import check_weak_hashes
@@ -67,9 +67,9 @@ class Basic(Scheme):
         mistakes = Mistakes()
         if sum(source is not None for source in (users, htpasswd, check)) != 1:
             mistakes.append(Mistake("needs one source of users", expected="exactly one of users, htpasswd and check"))
-        if max_hashes is not None and max_hashes < 1:
-            problem = "is not a number of hashes"
-            mistakes.append(Mistake(problem, key="max_hashes", value=max_hashes, expected="1 or more"))
+        with mistakes.collect():
+            check_counts("", 1, max_hashes=1 if max_hashes is None else max_hashes)
+        if mistakes:
             max_hashes = None  # so that further mistakes are found
         with mistakes.collect():
             check_weak_hashes(weak_hashes)

@@ -1,7 +1,7 @@
 """The scheme of client certificates, which the server or a trusted proxy has verified."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict
 
 from wsgistack.environ import environ_key
@@ -43,8 +43,14 @@ class CertificateOptions(TypedDict, total=False):
 class ClientCertificate(Scheme):
     """The subject of the client's certificate.
 
-    mod_ssl and cheroot set ``SSL_CLIENT_VERIFY`` and ``SSL_CLIENT_S_DN`` by themselves, and nginx for uWSGI with
-    ``uwsgi_param``; clients can't. Another proxy sends them in headers. For nginx::
+    mod_ssl and cheroot set ``SSL_CLIENT_VERIFY`` and ``SSL_CLIENT_S_DN`` by themselves; clients can't. nginx sets them
+    for uWSGI with ``uwsgi_param``. Pass these two alone: if there is also a part of a name, such as
+    ``SSL_CLIENT_S_DN_CN``, all parts must agree with the subject. For nginx and uWSGI::
+
+        uwsgi_param SSL_CLIENT_VERIFY $ssl_client_verify;
+        uwsgi_param SSL_CLIENT_S_DN   $ssl_client_s_dn;
+
+    Another proxy sends them in headers. For nginx::
 
         proxy_set_header X-SSL-Client-Verify $ssl_client_verify;
         proxy_set_header X-SSL-Client-S-DN   $ssl_client_s_dn;
@@ -113,8 +119,9 @@ class ClientCertificate(Scheme):
         for name, value in attributes:
             lowered = name.lower()
             by_name.setdefault(_OTHER_NAMES.get(lowered, lowered), []).append(value)
-        if credentials.secret not in (None, {name: sorted(by_name[name]) for name in _COMPARED if name in by_name}):
-            return Refusal("the subject of the certificate can be read in two ways")
+        if credentials.secret is not None and (differences := _compare(by_name, credentials.secret)):
+            hint = f"with uwsgi_param, pass neither {_SUBJECT}* nor {_ISSUER}*"
+            return Refusal(f"not as in {_BY_SERVER[1]}: {', '.join(differences)}; {hint}")
         named = by_name.get(self._attribute.lower(), [])
         if self._attribute == "subject":
             named = [subject.encode("latin-1").decode()]
@@ -150,6 +157,15 @@ def _find_each(environ: Environ) -> dict[str, list[str]] | None:
             # PEP 3333: bytes as latin-1
             found[name] = sorted(each.encode("latin-1", "replace").decode("utf-8", "replace") for each in texts)
     return found
+
+
+def _compare(by_name: Mapping[str, list[str]], each: Mapping[str, list[str]]) -> list[str]:
+    """What differs between the attributes in the subject and those that the server sets alone."""
+    return [
+        f"{_SUBJECT}{code} {'differs' if name in each else 'is missing'}"
+        for name, code in _COMPARED.items()
+        if each.get(name, []) != sorted(by_name.get(name, ()))
+    ]
 
 
 def parse_name(subject: str) -> list[tuple[str, str]] | None:

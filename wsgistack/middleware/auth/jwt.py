@@ -6,7 +6,7 @@ from time import time
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypedDict
 
-from wsgistack.errors import Mistake, Mistakes, check_lists, did_you_mean
+from wsgistack.errors import Mistake, Mistakes, check_durations, check_lists, did_you_mean
 from wsgistack.imports import require_extra
 from wsgistack.middleware.auth.jwks import Keys, KeysUnavailableError
 from wsgistack.middleware.auth.remembering import digest_secret, put_newest
@@ -102,7 +102,9 @@ class Jwts:
         mistakes = Mistakes()
         with mistakes.collect(prefix="jwt"):
             check_lists(algorithms=algorithms, audience=audience, required=required)
-        algorithms = [] if isinstance(algorithms, str) else [*algorithms]
+        algorithms = [] if any(each.key == "jwt.algorithms" for each in mistakes) else [*algorithms]
+        with mistakes.collect(prefix="jwt"):
+            check_durations(leeway=leeway, refresh=refresh, remember=remember)
         known = _SECRET_SIZES if secret else _PUBLIC
         some = f"some of {', '.join(known)}"
         if sum(map(bool, (secret, keys, jwks_url))) != 1:

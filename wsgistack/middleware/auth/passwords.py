@@ -103,7 +103,7 @@ class Users:
         return cls(hashes, plain)
 
     def find_decoy(self, user: str) -> str:
-        """Find the hash to check for a user who has none, so that the time does not reveal it. Empty if there is none.
+        """Find the hash to check for a user who has none, so that the time does not reveal it. Empty without one.
 
         A user always gets the same hash. Some get a slow one and some a quick one, as often as they are in the file:
         so the times of unknown users are like those of known ones, whatever mix of hashes the file has. A new line

@@ -10,7 +10,7 @@ from time import monotonic, time
 from typing import Annotated, Any, Literal, TypedDict, TypeVar
 from unicodedata import category, normalize
 
-from wsgistack.errors import ConfigError, Mistake, Mistakes, describe_error
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_counts, describe_error
 from wsgistack.http.addresses import MAX_PEER, parse_address
 from wsgistack.imports import require_extra
 from wsgistack.middleware.auth.counters import Counters
@@ -78,9 +78,8 @@ class Throttle:
         when_down: Literal["count", "refuse"] = "count",
     ) -> None:
         mistakes = Mistakes()
-        for key, number in (("per_client", per_client), ("per_user", per_user)):
-            if type(number) is not int or number < 0:
-                mistakes.append(Mistake(f"invalid value {number!r}", key=key, value=number, expected="0 or more"))
+        with mistakes.collect():
+            check_counts(per_client=per_client, per_user=per_user)
         if not per_client and not per_user:
             mistakes.append(Mistake("counts nothing", key="per_client", expected="1 or more, here or in per_user"))
         if not 1 <= period <= 86400 * 365:

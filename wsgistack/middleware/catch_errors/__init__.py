@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, cast
 
 from wsgistack.base import Middleware
 from wsgistack.environ import ERROR, RAISE_ERRORS, is_client_gone, is_logged, mark_logged
-from wsgistack.errors import Mistake, Mistakes, check_lists, class_name, forget_handled, suggest
+from wsgistack.errors import Mistake, Mistakes, check_durations, check_lists, class_name, forget_handled, suggest
 from wsgistack.exchange.held import HeldExchange
 from wsgistack.http import headers as h
 from wsgistack.http.redaction import Redaction
@@ -134,6 +134,8 @@ class CatchErrors(Middleware):
         if report not in _REPORTS:
             hint = suggest(report, _REPORTS)
             mistakes.append(Mistake(f"unknown value {report!r}", key="report", value=report, hint=hint))
+        with mistakes.collect():
+            check_durations(report_interval=report_interval)
         with mistakes.collect():
             self.expected: ExpectedErrors = ExpectedErrors(answers or {})
         self._redaction = Redaction(redact)

@@ -50,7 +50,7 @@ class ExpectedErrors:
         mistakes.raise_if_any()
 
     def find(self, error: Exception) -> Planned | None:
-        """Return the answer that is planned for an exception; None if there is none."""
+        """Return the answer that is planned for an exception; None without one."""
         if not self._planned:
             return None
         known = self._planned.items()  # a type may have no hash

@@ -17,7 +17,7 @@ Owner = Literal["application", "library", "wsgistack"]
 
 _HERE = Path(__file__).parents[2]
 _MAX_FRAMES = 3
-"""So many frames of the application tell errors apart. More would separate the callers of one broken function."""
+"""So many frames of the application distinguish errors. More would separate the callers of one broken function."""
 
 _LENGTH = 16
 """Hexadecimal digits."""
@@ -33,8 +33,8 @@ def find_fingerprint(error: BaseException) -> str:
     places = [_describe_place(*each) for each in _list_frames(error)]
     if issubclass(type(error), RecursionError):  # it may happen at any of the frames that repeat
         places = sorted(set(places))
-    told = [*_list_kinds(error), *places[-_MAX_FRAMES:]]
-    return hashlib.sha256("\n".join(told).encode("utf-8", "replace")).hexdigest()[:_LENGTH]
+    facts = [*_list_kinds(error), *places[-_MAX_FRAMES:]]
+    return hashlib.sha256("\n".join(facts).encode("utf-8", "replace")).hexdigest()[:_LENGTH]
 
 
 def find_origin(error: BaseException) -> str:

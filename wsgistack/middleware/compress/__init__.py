@@ -1,11 +1,10 @@
 """Compression of responses, chunk by chunk, negotiated with the client (RFC 9110 §8.4, §12.5.3)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from sys import maxsize
 from typing import ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import ConfigError, Mistake, Mistakes, check_mappings, suggest
+from wsgistack.errors import ConfigError, Mistake, Mistakes, check_counts, check_durations, check_mappings, suggest
 from wsgistack.exchange import editing
 from wsgistack.http.headers import with_strong_tags
 from wsgistack.http.negotiation import coding_chooser
@@ -103,13 +102,14 @@ class Compress(Middleware):
             ("codings", codings, codings and not isinstance(codings, str), f"some of {', '.join(CODINGS)}"),
             ("types", types, types and not isinstance(types, str), "media types, such as text/*"),
             ("except_types", except_types, not isinstance(except_types, str), "a list of media types"),
-            ("minimum_size", minimum_size, _is_size(minimum_size), "0 bytes or more"),
-            ("flush_size", flush_size, _is_size(flush_size), "0 bytes or more"),
-            ("flush_interval", flush_interval, flush_interval >= 0, "0 seconds or more"),
-            ("random_padding", random_padding, _is_size(random_padding, MAX_PADDING), f"0 to {MAX_PADDING} bytes"),
+            ("random_padding", random_padding, _is_padding(random_padding), f"0 to {MAX_PADDING} bytes"),
         ):
             if not is_valid:
                 mistakes.append(Mistake(f"invalid value {value!r}", key=key, value=value, expected=expected))
+        with mistakes.collect():
+            check_counts("bytes", minimum_size=minimum_size, flush_size=flush_size)
+        with mistakes.collect():
+            check_durations(flush_interval=flush_interval)
         for name in levels or ():
             if name not in codings:
                 hint = suggest(name, codings)
@@ -188,5 +188,5 @@ class Gzip(Compress):
         self.level = level
 
 
-def _is_size(value: object, maximum: int = maxsize) -> bool:
-    return type(value) is int and 0 <= value <= maximum
+def _is_padding(value: object) -> bool:
+    return type(value) is int and 0 <= value <= MAX_PADDING

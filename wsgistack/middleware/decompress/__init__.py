@@ -7,7 +7,7 @@ from tempfile import TemporaryFile
 from typing import IO, ClassVar
 
 from wsgistack.base import Middleware
-from wsgistack.errors import Mistake, Mistakes
+from wsgistack.errors import Mistake, Mistakes, check_counts
 from wsgistack.exchange import Exchange
 from wsgistack.exchange.refusing import RefusingExchange, refuse_body, refuse_unread_body
 from wsgistack.http.bodies import BodyRefusal, BodyRefusedError, find_body_length, has_no_body, is_terminated
@@ -96,9 +96,10 @@ class Decompress(Middleware):
         for name in codings:
             with mistakes.collect():
                 self._codings[name] = make_coding(name)
-        for key, value, least in (("max_size", max_size, "0 bytes"), ("max_ratio", max_ratio, "1")):
-            if type(value) is not int or value < int(least[0]):
-                mistakes.append(Mistake(f"invalid value {value!r}", key=key, value=value, expected=f"{least} or more"))
+        with mistakes.collect():
+            check_counts("bytes", max_size=max_size)
+        with mistakes.collect():
+            check_counts("", 1, max_ratio=max_ratio)
         mistakes.raise_if_any()
         self.codings = codings
         self.max_size = max_size

@@ -211,7 +211,7 @@ class RequestFilter(Middleware):
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many requests each rule has refused in this process. There are no more keys than rules."""
+        """How many requests each rule has refused in this process. It has no more keys than rules."""
         with self._lock:
             return dict(self._counts)
 

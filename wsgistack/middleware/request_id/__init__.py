@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 
 from wsgistack.base import Middleware
 from wsgistack.environ import GLOBAL_REQUEST_ID, REQUEST_ID, TRACE_ID, environ_key
-from wsgistack.errors import Mistake, Mistakes, check_lists, suggest
+from wsgistack.errors import Mistake, Mistakes, check_counts, check_lists, suggest
 from wsgistack.exchange.context import call_in_context
 from wsgistack.exchange.current import NO_ID, Origin, origin_var, request_id_var
 from wsgistack.exchange.setting import setting
@@ -148,9 +148,8 @@ class RequestId(Middleware):
         for key, word, known in words:
             if word not in known:
                 mistakes.append(Mistake(f"invalid value {word!r}", key=key, value=word, hint=suggest(word, known)))
-        if maximum_length < 1:
-            problem = "too short for an id"
-            mistakes.append(Mistake(problem, key="maximum_length", value=maximum_length, expected="1 or more"))
+        with mistakes.collect():
+            check_counts("", 1, maximum_length=maximum_length)
         if not _PREFIX(prefix):
             expected = "letters, digits and ._~+/=:@-"
             mistakes.append(Mistake("not a valid beginning of an id", key="prefix", value=prefix, expected=expected))

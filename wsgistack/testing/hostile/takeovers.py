@@ -17,7 +17,7 @@ UPGRADE = (
 
 @hostile(headers=UPGRADE)
 def takes_over_and_raises_stop_iteration(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """A WebSocket under gunicorn: StopIteration from the call tells the server that the connection is finished."""
+    """A WebSocket under gunicorn: StopIteration from the call means that the connection is finished."""
     raise StopIteration
 
 

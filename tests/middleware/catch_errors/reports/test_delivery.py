@@ -156,3 +156,41 @@ def test_says_at_once_that_a_reporter_hangs(gate: Gate, caplog: pytest.LogCaptur
     gate.open.set()
     assert wait(delivery)
     assert "the reporter Gate was too slow: 3 reports were dropped" in caplog.text
+
+
+_DROP_AND_EXIT = """
+import logging, os, sys, threading
+from tests.middleware.catch_errors.failing import caught, fail, report_of
+from wsgistack.middleware.catch_errors.reports import delivery
+
+entered = threading.Event()
+
+def hanging(report):
+    entered.set()
+    threading.Event().wait()
+
+def main():
+    logging.basicConfig(format="%(levelname)s %(message)s", stream=sys.stderr)
+    delivery._PATIENCE = 0
+    reporter = delivery.BackgroundDelivery(hanging, "site")
+    report = report_of(caught(fail))
+    reporter.send(report)
+    entered.wait()
+    for _ in range(103):
+        reporter.send(report)
+
+main()  # no name refers to the reporter when the process ends
+"""
+_FORK = "child = os.fork()\nif child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+
+
+@pytest.mark.parametrize("after", ["", _FORK], ids=["process", "child"])
+def test_the_end_of_a_process_reports_once_how_many_reports_were_dropped(after: str) -> None:
+    program = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _DROP_AND_EXIT + after]
+    done = subprocess.run(
+        program, cwd=Path(__file__).parents[4], capture_output=True, text=True, check=True, timeout=MAX_WAIT
+    )
+    assert done.stderr.splitlines() == [
+        "ERROR the reporter hanging is too slow: reports are dropped",
+        "ERROR the reporter hanging was too slow: 3 reports were dropped",
+    ]

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,12 @@ def test_is_configured_by_import_strings(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "reports.jsonl").read_text()) == report._asdict()
     [capsule] = (tmp_path / "capsules").iterdir()
     assert json.loads(capsule.read_text())["layers"] == ["request_id", "catch_errors"]
+
+
+@pytest.mark.parametrize("seconds", [-1, True, inf, nan])
+def test_refuses_an_interval_that_is_not_a_duration(seconds: float) -> None:
+    with pytest.raises(ConfigError, match=f"^report_interval: invalid value {seconds}; expected 0 seconds or more$"):
+        CatchErrors(failing(print), report_interval=seconds)
 
 
 def test_reports_all_mistakes_at_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from threading import RLock
 
 from wsgistack.errors import forget_handled
 from wsgistack.middleware.catch_errors.reports.record import ErrorReport, Reporter
-from wsgistack.processes.background import Background
+from wsgistack.processes.background import Background, call_at_end, cancel_at_end
 from wsgistack.processes.forking import renew_after_fork
 
 __all__ = ["BackgroundDelivery", "Delivery"]
@@ -34,13 +34,14 @@ class Delivery:
         self._failures = failures
         self._name = str(getattr(reporter, "__qualname__", type(reporter).__qualname__))
         self._logger = logger
-        self._dropped = 0
         self.renew()
         renew_after_fork(self)
 
     def renew(self) -> None:
-        """Make the lock anew. A garbage collection may close a body, whose error comes from the same thread."""
-        self._lock = RLock()
+        """Make the lock anew, and begin to count."""
+        self._lock = RLock()  # a garbage collection may close a body, whose error comes from the same thread
+        self._dropped = 0
+        cancel_at_end(self.report_dropped)
 
     def send(self, report: ErrorReport) -> None:
         """Deliver a report."""
@@ -51,18 +52,24 @@ class Delivery:
             with suppress(Exception):
                 forget_handled(failure, handled)
                 self._log("the reporter %s failed", failure=failure)
-        with self._lock:
-            dropped, self._dropped = self._dropped, 0
-        if dropped:
-            self._log("the reporter %s was too slow: %d reports were dropped", dropped)
+        self.report_dropped()
 
     def drop(self, problem: str) -> None:
         """Count a report that is not delivered, and log the first one: a reporter that never returns would hide it."""
         with self._lock:
             self._dropped += 1
             is_first = self._dropped == 1
+            call_at_end(self.report_dropped)
         if is_first:
             self._log(problem)
+
+    def report_dropped(self) -> None:
+        """Log how many reports were not delivered: when one is, or when the process ends."""
+        with self._lock:
+            dropped, self._dropped = self._dropped, 0
+            cancel_at_end(self.report_dropped)
+        if dropped:
+            self._log("the reporter %s was too slow: %d reports were dropped", dropped)
 
     def _log(self, message: str, *facts: object, failure: BaseException | None = None) -> None:
         with suppress(Exception):  # the logger may be what fails
