@@ -115,7 +115,7 @@ IN_MODULES = {
         "Write",
     ],
 }
-TESTING = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]
+TESTING = ["Judge", "Lint", "Mode", "Record", "Server", "Verdict", "make_environ"]
 SOURCE = ast.parse(Path(wsgistack.__file__).read_text("utf-8"))
 
 

@@ -56,7 +56,7 @@ from wsgistack import (
 from wsgistack.errors import Breach, ContractError
 from wsgistack.http import headers as h
 from wsgistack.logging import RequestIdFilter, add_to_records, carry_request_id, keep_request_id
-from wsgistack.testing import Judge, MiddlewareConformance, Mode, Record, Server, Verdict, make_environ
+from wsgistack.testing import Judge, Lint, MiddlewareConformance, Mode, Record, Server, Verdict, make_environ
 from wsgistack.types import App, Environ, ExcInfo, Factory, Headers, StartResponse, Write
 
 # middlewares
@@ -287,7 +287,7 @@ verdicts = [*judge.judge_all()]
 assert_type(verdicts, list[Verdict])
 assert_type(verdicts[0].breaches, tuple[Breach, ...])
 contract_error: AssertionError = ContractError(*verdicts[0].breaches)
-record = Server(Mode(closes=False)).get(application, "/", headers=[("Accept", "text/html")])
+record = Server(Mode(closes=False)).get(Lint(application), "/", headers=[("Accept", "text/html")])
 assert_type(record, Record)
 assert_type(record.status, str)
 assert_type(record.headers, list[tuple[str, str]])

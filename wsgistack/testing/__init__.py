@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wsgistack.testing.judge import Judge, Verdict
+    from wsgistack.testing.lint import Lint
     from wsgistack.testing.plugin import MiddlewareConformance as MiddlewareConformance
     from wsgistack.testing.record import Record
     from wsgistack.testing.request import make_environ
     from wsgistack.testing.server import Mode, Server
 
-__all__ = ["Judge", "Mode", "Record", "Server", "Verdict", "make_environ"]
+__all__ = ["Judge", "Lint", "Mode", "Record", "Server", "Verdict", "make_environ"]
 # MiddlewareConformance needs pytest. It is left out, so that "import *" works without pytest.
 
 _HOMES = {
     "judge": ("Judge", "Verdict"),
+    "lint": ("Lint",),
     "plugin": ("MiddlewareConformance",),
     "record": ("Record",),
     "request": ("make_environ",),
