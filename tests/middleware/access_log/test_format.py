@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.middleware.access_log.entries import TEXT, Request, compile_format, unescape
 from wsgistack.errors import ConfigError
+from wsgistack.middleware.access_log import directives
 from wsgistack.middleware.access_log.cleaning import Cleaning
 from wsgistack.middleware.access_log.format import FORMATS
 
@@ -199,6 +200,15 @@ def test_each_format_survives_any_environ(name: str, words: tuple[str, ...], val
 def test_refuses_an_invalid_format_with_the_reason(format: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         compile_format(format)
+
+
+def test_refuses_a_time_that_the_system_cannot_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(format: str, second: int) -> str:
+        raise ValueError("Invalid format string")  # as Windows does
+
+    monkeypatch.setattr(directives, "format_moment", refuse)
+    with pytest.raises(ConfigError, match=re.escape("unknown directive '%{%Q}t' at character 4")):
+        compile_format("%h %{%Q}t")
 
 
 def test_refuses_fields_of_a_format_without_them() -> None:
