@@ -27,6 +27,7 @@ class HeldExchange(Exchange):
     headers: Headers
     is_held: bool
     sent: int
+    start_response: StartResponse
     holds_restarts: ClassVar[bool] = False
     """Whether a start with ``exc_info`` is held as well, before the server can have sent anything of the one before."""
 
